@@ -1,0 +1,1 @@
+"""What runs at launch: the command line, the plan, the job, the manifest."""

@@ -1,0 +1,1 @@
+"""What runs inside a Beam worker: read, tokenize, encode, write."""

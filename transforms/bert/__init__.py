@@ -1,0 +1,1 @@
+"""The model: its module folder, its variables, its engines."""

@@ -1,0 +1,136 @@
+"""A module as files: where a handle leads, and the fingerprint of what lies there."""
+
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+
+# An archive may unpack to this much; a larger one is taken for a bomb.
+_MAX_UNPACKED_BYTES = 16 << 30
+_ARCHIVES = (".tar.gz", ".tgz")
+
+
+def cache_folder() -> Path:
+    """Give the folder for models made or unpacked once: `$BEAM_BERT_CACHE`, else ~/.cache."""
+    given = os.environ.get("BEAM_BERT_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "beam-bert"
+
+
+def resolve(handle: str) -> Path:
+    """Find the folder that a handle means, fetching or unpacking it where needed.
+
+    Args:
+        handle: a local folder, a local .tar.gz, or whatever `hub.resolve` takes (gs://, https://).
+
+    Raises:
+        ValueError: nothing usable is there.
+    """
+    if "://" in handle:
+        return _resolve_remote(handle)
+    path = Path(handle)
+    if path.is_file() and path.name.endswith(_ARCHIVES):
+        return unpack(path)
+    if not path.is_dir():
+        raise ValueError(f"--model {handle}: there is no such folder or .tar.gz")
+    return path
+
+
+def _resolve_remote(handle: str) -> Path:
+    import tensorflow as tf
+    import tensorflow_hub as hub
+
+    try:
+        resolved = Path(hub.resolve(handle))
+    except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"--model {handle}: cannot be fetched: {reason}") from error
+    if str(resolved).startswith(("gs:/", "s3:/", "hdfs:/")):
+        return _copy_remote(handle)
+    return resolved
+
+
+def _copy_remote(handle: str) -> Path:
+    """Bring an uncompressed module from a remote file system to the local cache."""
+    import tensorflow as tf
+
+    target = cache_folder() / "fetched" / hashlib.sha256(handle.encode()).hexdigest()[:16]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        for folder, _, files in tf.io.gfile.walk(handle):
+            inside = folder.removeprefix(handle).strip("/")
+            (scratch / inside).mkdir(parents=True, exist_ok=True)
+            for name in files:
+                tf.io.gfile.copy(f"{folder.rstrip('/')}/{name}", str(scratch / inside / name))
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(scratch, target)
+    except tf.errors.OpError as error:
+        raise ValueError(f"--model {handle}: cannot be fetched: {error.message}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def unpack(archive: Path) -> Path:
+    """Unpack a module once into the cache, under the archive's own sha256.
+
+    Raises:
+        ValueError: the archive is broken, too large unpacked, or holds what could leave its folder.
+    """
+    target = cache_folder() / "unpacked" / sha256_of(archive)[:16]
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            _extract(tar, scratch)
+        os.replace(_module_root(scratch), target)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ValueError(f"--model {archive}: cannot be unpacked: {error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    total = 0
+    for member in tar:
+        total += member.size
+        if total > _MAX_UNPACKED_BYTES:
+            raise tarfile.TarError(f"it unpacks to over {_MAX_UNPACKED_BYTES >> 30} GiB")
+        if not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f"{member.name!r} is neither a file nor a folder")
+        tar.extract(member, folder, filter="data")
+
+
+def _module_root(folder: Path) -> Path:
+    """Archives hold the module at the top, or in one folder."""
+    inside = list(folder.iterdir())
+    if len(inside) == 1 and inside[0].is_dir():
+        return inside[0]
+    return folder
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash a module's files: their paths within it and their bytes.
+
+    Returns:
+        64 hex digits, the same wherever the folder lies and whatever its files' times.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{sha256_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Hash one file; 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,126 @@
+"""Write a checkpoint as a TF1 Hub module, the format of google/bert_*_L-*_H-*_A-*/1.
+
+Tag sets `{}` and `{"train"}` (with dropout); signatures `tokens`, `default` (the same) and
+`tokenization_info`. Two imports of the same weights by the same TensorFlow write the same bytes,
+so their fingerprints are equal.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from transforms.bert import encoder
+from transforms.bert.checkpoints import Checkpoint
+
+# A serialized ModuleDef with format FORMAT_V3: what marks a folder as a TF1 Hub module
+# (https://www.tensorflow.org/hub/tf1_hub_module). The proto itself left tensorflow-hub in 0.16.
+MODULE_MARKER = "tfhub_module.pb"
+_MODULE_DEF = b"\x08\x03"
+
+v1 = tf.compat.v1
+
+
+def write_module(checkpoint: Checkpoint, destination: Path) -> None:
+    """Write the module; it appears at its destination whole or not at all.
+
+    Raises:
+        ValueError: the destination exists and is not an empty folder.
+    """
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise ValueError(f"{destination} exists and is not empty: choose another folder")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".import-") as scratch:
+        # A fixed folder name inside: the path of an asset becomes part of the graph.
+        vocabulary = Path(scratch) / "vocab.txt"
+        vocabulary.write_bytes(checkpoint.vocabulary)
+        module = Path(scratch) / "module"
+        _save(checkpoint, module, vocabulary)
+        (module / MODULE_MARKER).write_bytes(_MODULE_DEF)
+        _make_deterministic(module / "saved_model.pb", vocabulary)
+        if destination.exists():
+            destination.rmdir()
+        os.replace(module, destination)
+
+
+def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:
+    builder = v1.saved_model.Builder(str(module))
+    with v1.Graph().as_default(), v1.Session() as session:
+        signatures = _build_graph(checkpoint, vocabulary, training=False)
+        _assign(session, checkpoint)
+        builder.add_meta_graph_and_variables(
+            session, tags=[], signature_def_map=signatures, assets_collection=_assets()
+        )
+    with v1.Graph().as_default():
+        signatures = _build_graph(checkpoint, vocabulary, training=True)
+        builder.add_meta_graph(
+            tags=["train"], signature_def_map=signatures, assets_collection=_assets()
+        )
+    builder.save()
+
+
+def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> dict[str, Any]:
+    """Build the graph into the default one; give its signatures."""
+    inputs = {
+        name: v1.placeholder(tf.int32, [None, None], name=name)
+        for name in ("input_ids", "input_mask", "segment_ids")
+    }
+    variables = {
+        name: v1.get_variable(
+            name, array.shape, tf.float32, use_resource=True, initializer=v1.zeros_initializer()
+        )
+        for name, array in checkpoint.variables.items()
+    }
+    rate = checkpoint.dropout if training else 0.0
+    # Read each variable once, under its own name, so that the graph is not full of reads.
+    values = {name: tf.identity(variable) for name, variable in variables.items()}
+    sequence_output, pooled_output = encoder.encode(
+        values,
+        checkpoint.shape,
+        inputs["input_ids"],
+        inputs["input_mask"],
+        inputs["segment_ids"],
+        gelu=checkpoint.gelu,
+        layer_norm_eps=checkpoint.layer_norm_eps,
+        dropout=(lambda x: tf.nn.dropout(x, rate=rate)) if rate else encoder.no_dropout,
+    )
+    tokens = v1.saved_model.signature_def_utils.predict_signature_def(
+        inputs, {"sequence_output": sequence_output, "pooled_output": pooled_output}
+    )
+    vocab_file = tf.constant(str(vocabulary), name="vocab_file")
+    v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, vocab_file)
+    do_lower_case = tf.constant(checkpoint.do_lower_case, name="do_lower_case")
+    info = v1.saved_model.signature_def_utils.build_signature_def(
+        outputs={
+            "vocab_file": v1.saved_model.utils.build_tensor_info(vocab_file),
+            "do_lower_case": v1.saved_model.utils.build_tensor_info(do_lower_case),
+        },
+    )
+    return {"tokens": tokens, "default": tokens, "tokenization_info": info}
+
+
+def _assets() -> list[tf.Tensor]:
+    assets: list[tf.Tensor] = v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS)
+    return assets
+
+
+def _assign(session: Any, checkpoint: Checkpoint) -> None:
+    for variable in v1.global_variables():
+        initial_value = variable.initializer.inputs[1]
+        value: np.ndarray = checkpoint.variables[variable.op.name]
+        session.run(variable.initializer, {initial_value: value})
+
+
+def _make_deterministic(path: Path, vocabulary: Path) -> None:
+    """Take out of a SavedModel what differs from one writing to the next."""
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for meta_graph in model.meta_graphs:
+        for node in meta_graph.graph_def.node:
+            value = node.attr["value"].tensor if "value" in node.attr else None
+            if value is not None and str(vocabulary).encode() in value.string_val:
+                value.string_val[:] = [vocabulary.name.encode()]
+    path.write_bytes(model.SerializeToString(deterministic=True))

@@ -1,0 +1,104 @@
+"""The sizes of a BERT, and the names that its variables go by."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+
+GELUS = ("erf", "tanh")
+
+# Google's checkpoints and TF1 modules; `bert/` may stand behind further scopes.
+_TF1_EMBEDDINGS = "bert/embeddings/"
+_TF1_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
+_TF1_INTERMEDIATE = "bert/encoder/layer_0/intermediate/dense/kernel"
+# The encoder of the TensorFlow model garden, as in TF2 modules.
+_TF2_LAYER = re.compile(r"transformer/layer_(\d+)/")
+_TF2_INTERMEDIATE = re.compile(r"transformer/layer_0/intermediate/kernel$")
+_TF2_QUERY = re.compile(r"transformer/layer_0/self_attention/query/kernel$")
+
+
+@dataclasses.dataclass(frozen=True)
+class BertShape:
+    """Sizes of the encoder.
+
+    Attributes:
+        layers: transformer layers.
+        heads: attention heads of a layer; None where the module does not tell.
+        hidden_size: width of a token vector.
+        intermediate_size: width inside the feed-forward block.
+        positions: rows of the position table: the longest input.
+        vocab_size: rows of the wordpiece table.
+        segments: rows of the segment table.
+    """
+
+    layers: int
+    heads: int | None
+    hidden_size: int
+    intermediate_size: int
+    positions: int
+    vocab_size: int
+    segments: int
+
+    def __post_init__(self) -> None:
+        if self.heads is not None and self.hidden_size % self.heads:
+            raise ValueError(f"hidden size {self.hidden_size} does not divide by {self.heads}")
+
+
+def shape_of_variables(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
+    """Tell the sizes from the names and shapes of a module's variables.
+
+    Args:
+        shapes: variable name (without `:0`) to shape.
+
+    Returns:
+        None where the names are not those of a BERT that this program knows.
+    """
+    for recognise in (_shape_tf1, _shape_tf2):
+        shape = recognise(shapes)
+        if shape is not None:
+            return shape
+    return None
+
+
+def _ending(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
+    return next((shape for name, shape in shapes.items() if name.endswith(endings)), None)
+
+
+def _count_layers(shapes: Mapping[str, Sequence[int]], pattern: re.Pattern[str]) -> int:
+    return len({match.group(1) for name in shapes if (match := pattern.search(name))})
+
+
+def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
+    words = _ending(shapes, _TF1_EMBEDDINGS + "word_embeddings")
+    positions = _ending(shapes, _TF1_EMBEDDINGS + "position_embeddings")
+    segments = _ending(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
+    intermediate = _ending(shapes, _TF1_INTERMEDIATE)
+    if words is None or positions is None or segments is None or intermediate is None:
+        return None
+    return BertShape(
+        layers=_count_layers(shapes, _TF1_LAYER),
+        heads=None,
+        hidden_size=words[1],
+        intermediate_size=intermediate[1],
+        positions=positions[0],
+        vocab_size=words[0],
+        segments=segments[0],
+    )
+
+
+def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
+    words = _ending(shapes, "word_embeddings/embeddings")
+    positions = _ending(shapes, "position_embedding/embeddings", "position_embeddings/embeddings")
+    segments = _ending(shapes, "type_embeddings/embeddings")
+    if words is None or positions is None or segments is None:
+        return None
+    query = next((shape for name, shape in shapes.items() if _TF2_QUERY.search(name)), None)
+    inner = next((shape for name, shape in shapes.items() if _TF2_INTERMEDIATE.search(name)), None)
+    return BertShape(
+        layers=_count_layers(shapes, _TF2_LAYER),
+        heads=query[1] if query is not None and len(query) == 3 else None,
+        hidden_size=words[1],
+        intermediate_size=inner[1] if inner is not None else 0,
+        positions=positions[0],
+        vocab_size=words[0],
+        segments=segments[0],
+    )

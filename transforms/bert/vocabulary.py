@@ -1,0 +1,81 @@
+"""A model's wordpieces, one a line, as `vocab.txt` lists them."""
+
+import dataclasses
+import functools
+import hashlib
+
+# Private-use characters: BERT's rules neither drop nor split them.
+_PRIVATE_USE = range(0xE000, 0xF8FF)
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """Wordpieces in the order of their ids.
+
+    Attributes:
+        tokens: the wordpiece of each id.
+        sha256: of the file they were read from.
+    """
+
+    tokens: tuple[str, ...]
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if len(set(self.tokens)) < len(self.tokens):
+            seen: set[str] = set()
+            double = next(token for token in self.tokens if token in seen or seen.add(token))
+            raise ValueError(f"the vocabulary has {double!r} twice, so its ids are ambiguous")
+        for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]"):
+            if token not in self._ids:
+                raise ValueError(f"the vocabulary has no {token}: it is not a BERT vocabulary")
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Vocabulary":
+        """Read the content of a vocabulary file.
+
+        Raises:
+            ValueError: not UTF-8, no special tokens, or a wordpiece stands in it twice.
+        """
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the vocabulary file is not UTF-8: {error}") from error
+        # Not splitlines(): vocabularies hold line separators such as U+2028 as wordpieces.
+        tokens = tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
+        return cls(tokens=tokens, sha256=hashlib.sha256(content).hexdigest())
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, int]:
+        return {token: id_ for id_, token in enumerate(self.tokens)}
+
+    @property
+    def unknown_id(self) -> int:
+        """Id of [UNK]."""
+        return self._ids["[UNK]"]
+
+    @property
+    def cls_id(self) -> int:
+        """Id of [CLS]."""
+        return self._ids["[CLS]"]
+
+    @property
+    def sep_id(self) -> int:
+        """Id of [SEP]."""
+        return self._ids["[SEP]"]
+
+    @property
+    def pad_id(self) -> int:
+        """Id of [PAD]."""
+        return self._ids["[PAD]"]
+
+    def unused_character(self) -> str:
+        """Find a character that begins no wordpiece, so that as a word it is unknown.
+
+        Raises:
+            ValueError: the vocabulary uses every private-use character.
+        """
+        used = {token[0] for token in self.tokens if token}
+        for code in _PRIVATE_USE:
+            if chr(code) not in used:
+                return chr(code)
+        raise ValueError("the vocabulary leaves no private-use character free")

@@ -1,0 +1,165 @@
+"""The record format: two families of tf.Example, their schemas, writing and reading.
+
+`pooled` holds one record a document with its vectors; `sequence` one record a document with a
+vector for each token. Both are TFRecord files
+(https://www.tensorflow.org/tutorials/load_data/tfrecord).
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import google_crc32c
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders import example_coder
+
+from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
+from transforms.documents import FIELD_PREFIX, ID
+
+POOLED, SEQUENCE = "pooled", "sequence"
+
+INPUT_IDS = "input_ids"
+NUM_TOKENS = "num_tokens"
+TRUNCATED = "truncated"
+
+# Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
+_SLICE_BYTES = 16 << 20
+
+_MASK_DELTA = 0xA282EAD8
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM = struct.Struct("<I")
+
+
+def families(features: Sequence[str]) -> list[str]:
+    """Name the families that these features fill, in order."""
+    pooled = any(feature in DOCUMENT_FEATURES for feature in features)
+    return [POOLED] * pooled + [SEQUENCE] * (SEQUENCE_OUTPUT in features)
+
+
+def schema(
+    family: str, features: Sequence[str], hidden_size: int, keep_fields: Sequence[str]
+) -> schema_pb2.Schema:
+    """Describe a family's records for TFX and `tf.io.parse_single_example`."""
+    result = schema_pb2.Schema()
+    _add_feature(result, ID, schema_pb2.BYTES, [])
+    _add_feature(result, NUM_TOKENS, schema_pb2.INT, [])
+    _add_feature(result, TRUNCATED, schema_pb2.INT, [])
+    if family == SEQUENCE:
+        _add_feature(result, INPUT_IDS, schema_pb2.INT, None)
+        _add_feature(result, SEQUENCE_OUTPUT, schema_pb2.FLOAT, None)
+        return result
+    for name in features:
+        if name in DOCUMENT_FEATURES:
+            _add_feature(result, name, schema_pb2.FLOAT, [hidden_size])
+    for name in keep_fields:
+        _add_feature(result, name, schema_pb2.BYTES, None)
+    return result
+
+
+def _add_feature(
+    target: schema_pb2.Schema, name: str, type_: int, shape: Sequence[int] | None
+) -> None:
+    """Add a feature of a fixed shape, or, where that is None, of any number of values."""
+    feature = target.feature.add(name=name, type=type_)
+    if shape is None:
+        return
+    feature.shape.SetInParent()
+    for size in shape:
+        feature.shape.dim.add(size=size)
+    feature.presence.min_fraction = 1.0
+    feature.presence.min_count = 1
+
+
+def serialize(batch: pa.RecordBatch, family: str) -> Iterator[bytes]:
+    """Make the tf.Examples of embedded documents.
+
+    Args:
+        batch: columns as EncodeParts leaves them; no row may be rejected.
+        family: `pooled` or `sequence`.
+
+    Yields:
+        a serialized tf.Example for each row, in order.
+    """
+    encoder = example_coder.RecordBatchToExamplesEncoder()
+    rows = _rows_per_slice(batch)
+    for start in range(0, batch.num_rows, rows):
+        yield from encoder.encode(_family_columns(batch.slice(start, rows), family))
+
+
+def _rows_per_slice(batch: pa.RecordBatch) -> int:
+    per_row = max(1, batch.nbytes // max(1, batch.num_rows))
+    return max(1, _SLICE_BYTES // per_row)
+
+
+def _family_columns(batch: pa.RecordBatch, family: str) -> pa.RecordBatch:
+    columns = {
+        ID: _one_each(batch.column(ID).cast(pa.large_binary())),
+        NUM_TOKENS: _one_each(batch.column(NUM_TOKENS)),
+        TRUNCATED: _one_each(batch.column(TRUNCATED).cast(pa.int64())),
+    }
+    if family == SEQUENCE:
+        columns[INPUT_IDS] = batch.column(INPUT_IDS)
+        columns[SEQUENCE_OUTPUT] = batch.column(SEQUENCE_OUTPUT)
+        return pa.RecordBatch.from_pydict(columns)
+    for name in batch.schema.names:
+        if name in DOCUMENT_FEATURES:
+            columns[name] = _rows(batch.column(name))
+        elif name.startswith(FIELD_PREFIX):
+            values = batch.column(name).cast(pa.large_binary())
+            columns[name.removeprefix(FIELD_PREFIX)] = _at_most_one_each(values)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _one_each(values: pa.Array) -> pa.LargeListArray:
+    return pa.LargeListArray.from_arrays(np.arange(len(values) + 1), values)
+
+
+def _at_most_one_each(values: pa.Array) -> pa.LargeListArray:
+    present = values.is_valid().to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(present)])
+    return pa.LargeListArray.from_arrays(offsets, pc.drop_null(values))
+
+
+def _rows(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
+    width = vectors.type.list_size
+    return pa.LargeListArray.from_arrays(
+        np.arange(len(vectors) + 1) * width, vectors.flatten()
+    )
+
+
+def frame(record: bytes) -> bytes:
+    """Put a record into TFRecord framing: length, checksum, data, checksum."""
+    length = _LENGTH.pack(len(record))
+    return b"".join([length, _masked_crc(length), record, _masked_crc(record)])
+
+
+def read_records(stream: BinaryIO) -> Iterator[bytes]:
+    """Read the records of a TFRecord file.
+
+    Raises:
+        ValueError: the file is cut short or a checksum does not fit.
+    """
+    while header := stream.read(_LENGTH.size + _CHECKSUM.size):
+        length_bytes, checksum = header[: _LENGTH.size], header[_LENGTH.size :]
+        if _masked_crc(length_bytes) != checksum:
+            raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
+        (length,) = _LENGTH.unpack(length_bytes)
+        record = stream.read(length)
+        if len(record) < length or _masked_crc(record) != stream.read(_CHECKSUM.size):
+            raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
+        yield record
+
+
+def _masked_crc(data: bytes) -> bytes:
+    crc = google_crc32c.value(data)
+    return _CHECKSUM.pack((((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF)
+
+
+def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:
+    """Decode records; a large_list column for each feature of the schema."""
+    decoder = example_coder.ExamplesToRecordBatchDecoder(family_schema.SerializeToString())
+    decoded: pa.RecordBatch = decoder.DecodeBatch(list(records))
+    return decoded

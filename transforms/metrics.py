@@ -1,0 +1,48 @@
+"""Names of the counters and measures, and a stopwatch that survives exceptions."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+NAMESPACE = "beam_bert"
+
+# Counters of a part: they stand in its receipt, and under NAMESPACE in the runner's metrics.
+DOCUMENTS = "documents"
+EMBEDDED = "embedded"
+REJECTED = "rejected"
+TRUNCATED = "truncated"
+WORDPIECES = "wordpieces"
+UNKNOWN = "unknown"
+TOKENS = "tokens"
+PADDED_TOKENS = "padded_tokens"
+BATCHES = "batches"
+
+READ_SECONDS = "read_seconds"
+TOKENIZE_SECONDS = "tokenize_seconds"
+WAIT_SECONDS = "wait_seconds"
+ENCODE_SECONDS = "encode_seconds"
+WRITE_SECONDS = "write_seconds"
+
+
+class Stopwatch:
+    """Seconds spent in named sections, also in those that raised.
+
+    >>> watch = Stopwatch()
+    >>> with watch.section("read_seconds"):
+    ...     pass
+    >>> list(watch.seconds)
+    ['read_seconds']
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        """Add the time spent inside the block to `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = time.perf_counter() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + elapsed, 6)

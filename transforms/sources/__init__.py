@@ -1,0 +1,1 @@
+"""Readers, one file a format; `base.find` gets them by name."""

@@ -1,0 +1,179 @@
+"""Lines of a byte stream, in bounded memory, as Arrow arrays.
+
+A line belongs to the range in which its first byte stands. Ranges can therefore be chosen from the
+file's size alone, without reading, and every line is read exactly once.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.documents import Source, Split
+
+NEWLINE = b"\n"
+_CHUNK = 1 << 16
+
+
+@dataclasses.dataclass(frozen=True)
+class LineBlock:
+    """The lines that begin in `[start, end)`.
+
+    Attributes:
+        start, end: the range, in bytes of the uncompressed stream.
+        at_end: whether the stream has nothing after these lines.
+        lines: large_binary, each with its line end if it had one; empty where oversize.
+        positions: int64, the first byte of each line.
+        oversize: bool, the lines whose bytes were dropped because there were too many.
+    """
+
+    start: int
+    end: int
+    at_end: bool
+    lines: pa.LargeBinaryArray
+    positions: np.ndarray
+    oversize: np.ndarray
+
+
+def cut_by_bytes(source: Source, part_bytes: int) -> list[Split]:
+    """Cut a file every `part_bytes` bytes; a compressed one is a single split.
+
+    Splits cover the file without gap or overlap; an empty file has none.
+    """
+    if source.size == 0:
+        return []
+    if not source.splittable:
+        return [Split(source, 0, None)]
+    starts = range(0, source.size, part_bytes)
+    return [Split(source, start, min(start + part_bytes, source.size)) for start in starts]
+
+
+def read_blocks(
+    split: Split, stream: BinaryIO, part_bytes: int, max_line_bytes: int
+) -> Iterator[LineBlock]:
+    """Read the blocks of a split: one where its end is known, else one each `part_bytes`.
+
+    Args:
+        split: what to read.
+        stream: uncompressed bytes, at its beginning; seekable where `split.start` is not 0.
+        part_bytes: width of the ranges of a split without an end.
+        max_line_bytes: lines longer than this are dropped and marked oversize.
+    """
+    reader = _LineReader(stream, max_line_bytes)
+    if split.start:
+        reader.seek_line(split.start, split.end)
+    if split.end is not None and split.source.splittable:
+        yield reader.take(split.start, split.end)
+        return
+    start, at_end = split.start, False
+    while not at_end:
+        block = reader.take(start, start + part_bytes)
+        at_end = block.at_end or (split.end is not None and block.end >= split.end)
+        yield dataclasses.replace(block, at_end=at_end)
+        start = block.end
+
+
+class _LineReader:
+    """A position in a stream, always at the beginning of a line."""
+
+    def __init__(self, stream: BinaryIO, max_line_bytes: int) -> None:
+        self._stream = stream
+        self._max = max_line_bytes
+        self._position = 0
+        self._ahead = b""
+
+    def seek_line(self, start: int, end: int | None) -> None:
+        """Go to the first line that begins at or after `start`; give up once past `end`."""
+        self._stream.seek(start - 1)
+        self._position, self._ahead = start - 1, b""
+        complete = False
+        while not complete and (end is None or self._position < end):
+            _, complete = self._piece_of_line()
+
+    def take(self, start: int, end: int) -> LineBlock:
+        """Read all lines that begin before `end`."""
+        first = self._position
+        body = self._read(max(0, end - first))
+        tail_start = body.rfind(NEWLINE) + 1
+        oversize_tail = False
+        if body and tail_start < len(body):
+            rest, oversize_tail = self._finish_line(len(body) - tail_start)
+            body = body[:tail_start] if oversize_tail else body + rest
+        if not self._ahead:
+            self._ahead = self._stream.read(_CHUNK)
+        return _block(
+            body,
+            span=(start, end),
+            first=first,
+            oversize_tail=oversize_tail,
+            max_line_bytes=self._max,
+            at_end=not self._ahead,
+        )
+
+    def _finish_line(self, have: int) -> tuple[bytes, bool]:
+        """Read on to the end of the line; says whether it grew over the limit."""
+        pieces: list[bytes] = []
+        while True:
+            piece, complete = self._piece_of_line()
+            have += len(piece)
+            if have <= self._max:
+                pieces.append(piece)
+            if complete:
+                return b"".join(pieces), have > self._max
+
+    def _piece_of_line(self) -> tuple[bytes, bool]:
+        """Read up to a line's end or a chunk; says whether the line is complete."""
+        chunk = self._ahead or self._stream.read(_CHUNK)
+        cut = chunk.find(NEWLINE) + 1
+        piece = chunk[:cut] if cut else chunk
+        self._ahead = chunk[len(piece) :]
+        self._position += len(piece)
+        return piece, bool(cut) or not chunk
+
+    def _read(self, length: int) -> bytes:
+        pieces = [self._ahead[:length]]
+        self._ahead = self._ahead[length:]
+        missing = length - len(pieces[0])
+        while missing > 0:
+            piece = self._stream.read(missing)
+            if not piece:
+                break
+            pieces.append(piece)
+            missing -= len(piece)
+        body = b"".join(pieces)
+        self._position += len(body)
+        return body
+
+
+def _block(
+    body: bytes,
+    *,
+    span: tuple[int, int],
+    first: int,
+    oversize_tail: bool,
+    max_line_bytes: int,
+    at_end: bool,
+) -> LineBlock:
+    """Cut a buffer of whole lines into an array, without copying it."""
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == NEWLINE[0]) + 1
+    if body and (not len(ends) or ends[-1] < len(body)):
+        ends = np.append(ends, len(body))
+    if oversize_tail:
+        ends = np.append(ends, len(body))
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    lines = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(body)]
+    )
+    oversize = np.diff(offsets) > max_line_bytes
+    if oversize_tail:
+        oversize[-1] = True
+    return LineBlock(
+        start=span[0],
+        end=span[1],
+        at_end=at_end,
+        lines=lines,
+        positions=first + offsets[:-1],
+        oversize=oversize,
+    )

@@ -1,0 +1,99 @@
+"""Plain text: a line is a document."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import documents, rejects
+from transforms.documents import Source, Split
+from transforms.rejects import Reason
+from transforms.sources import lines
+from transforms.sources.base import ReadConfig, ReadPart
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class TextFormat:
+    """UTF-8, one document a line, LF or CRLF; ids are `path:first byte of the line`."""
+
+    extensions = (".txt", ".text")
+
+    def cut(self, source: Source, part_bytes: int) -> list[Split]:
+        """Cut by byte range; see `lines.cut_by_bytes`."""
+        return lines.cut_by_bytes(source, part_bytes)
+
+    def check(self, config: ReadConfig) -> None:
+        """Refuse fields: a line has none."""
+        if config.id_field or config.keep_fields:
+            flag = "--id_field" if config.id_field else "--keep_fields"
+            raise ValueError(f"{flag} needs records with fields; plain text has none: leave it out")
+
+    def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
+        """Give the parts of a split."""
+        blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
+        for block in blocks:
+            batch = parse(block, split.source.path, config.max_document_bytes)
+            yield ReadPart(block.start, block.end, block.at_end, batch)
+
+
+def parse(block: lines.LineBlock, path: str, max_document_bytes: int) -> pa.RecordBatch:
+    """Turn a block of lines into documents; a row for every line, rejected or not."""
+    text, sound = decode(block.lines)
+    text = pc.utf8_rtrim(text, characters="\r\n")
+    if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
+        text = pa.concat_arrays([pc.utf8_ltrim(text[:1], characters=_BYTE_ORDER_MARK), text[1:]])
+    empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
+    checks = [
+        (block.oversize, Reason.TOO_LARGE, f"over {max_document_bytes} bytes"),
+        (~sound, Reason.NOT_UTF8, "the line is not UTF-8"),
+        (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, "the line has no text"),
+    ]
+    reasons, details = _reject(checks)
+    return documents.documents_batch(
+        ids=documents.record_ids(path, block.positions.tolist()),
+        positions=block.positions,
+        text=text,
+        reasons=reasons,
+        details=details,
+    )
+
+
+def decode(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:
+    """Read bytes as UTF-8.
+
+    Returns:
+        the text, empty where it could not be read, and a bool array: which could.
+    """
+    try:
+        return raw.cast(pa.large_string()), np.ones(len(raw), bool)
+    except pa.ArrowInvalid:
+        sound = np.array([_is_utf8(value.as_buffer()) for value in raw], bool)
+        kept = pc.if_else(pa.array(sound), raw, pa.scalar(b"", pa.large_binary()))
+        return kept.cast(pa.large_string()), sound
+
+
+def _is_utf8(value: pa.Buffer) -> bool:
+    try:
+        str(value, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _reject(
+    checks: list[tuple[np.ndarray, Reason, str]],
+) -> tuple[list[str | None], list[str | None]]:
+    """Give each row the first reason that holds for it."""
+    length = len(checks[0][0])
+    reasons: np.ndarray = np.full(length, None, object)
+    details: np.ndarray = np.full(length, None, object)
+    for holds, reason, detail in reversed(checks):
+        reasons[holds] = reason.value
+        details[holds] = rejects.detail(detail)
+    return reasons.tolist(), details.tolist()
+
+
+FORMAT = TextFormat()

@@ -1,0 +1,95 @@
+"""Files that appear whole or not at all, on any file system that Beam knows."""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+# Unfinished files lie here, within the output folder, until they are renamed.
+TEMPORARY = "tmp"
+
+
+class HashedFile:
+    """A file being written that counts and hashes what goes through it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self._stream.write(data)
+        self._digest.update(data)
+        self.bytes += len(data)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all written so far, 64 hex digits."""
+        return self._digest.hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
+    """Write `folder/path` under a temporary name and rename it at the end.
+
+    Every attempt has a temporary name of its own, so that two of the same part do not meet; both
+    rename to the same final name, with the same content.
+
+    Raises:
+        OSError: the disk is full, the folder is gone, or may not be written.
+    """
+    final = FileSystems.join(folder, path)
+    scratch = FileSystems.join(folder, TEMPORARY, uuid.uuid4().hex)
+    make_folder(FileSystems.join(folder, TEMPORARY))
+    stream = open_for_writing(scratch)
+    try:
+        with contextlib.closing(stream):
+            yield HashedFile(stream)
+        make_folder(FileSystems.split(final)[0])
+        FileSystems.rename([scratch], [final])
+    except BaseException:
+        with contextlib.suppress(OSError):
+            FileSystems.delete([scratch])
+        raise
+
+
+def write_text(folder: str, path: str, text: str) -> None:
+    """Write a small UTF-8 file atomically."""
+    with atomic_write(folder, path) as file:
+        file.write(text.encode())
+
+
+def read_text(path: str) -> str | None:
+    """Read a small UTF-8 file; None where there is none.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
+    if not FileSystems.exists(path):
+        return None
+    with contextlib.closing(open_for_reading(path)) as stream:
+        return stream.read().decode("utf-8")
+
+
+def open_for_reading(path: str) -> BinaryIO:
+    """Open the bytes of a file as they are stored."""
+    stream: BinaryIO = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return stream
+
+
+def open_for_writing(path: str) -> BinaryIO:
+    """Create a file."""
+    stream: BinaryIO = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return stream
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where the file system has folders and this one is not there yet."""
+    if "://" not in path:
+        os.makedirs(path, exist_ok=True)

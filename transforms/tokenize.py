@@ -1,0 +1,129 @@
+"""TokenizeParts: parts of documents to parts of wordpieces, by tf.Transform."""
+
+import dataclasses
+import time
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow_text  # noqa: F401  (registers the ops that the saved transform holds)
+import tensorflow_transform.beam as tft_beam
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.tfxio import tensor_adapter
+
+from transforms import metrics, rejects
+from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
+from transforms.rejects import Reason
+from transforms.wordpiece import LENGTH_QUANTILES, NUM_WORDPIECES
+
+# tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
+# cell of this column, in a row of its own before the documents.
+_PART = "part"
+_CELL = pa.large_list(pa.large_binary())
+_TEXT_SCHEMA = pa.schema([(TEXT, _CELL)])
+_WIRE_SCHEMA = pa.schema([(TEXT, _CELL), (_PART, _CELL)])
+_WRAPPED_AT = "wrapped_at"
+
+
+def adapter_config(with_part: bool = True) -> tensor_adapter.TensorAdapterConfig:
+    """Tell tf.Transform that `text` is a string [documents]."""
+    representation = schema_pb2.TensorRepresentation()
+    representation.dense_tensor.column_name = TEXT
+    representation.dense_tensor.shape.SetInParent()
+    schema = _WIRE_SCHEMA if with_part else _TEXT_SCHEMA
+    return tensor_adapter.TensorAdapterConfig(schema, {TEXT: representation})
+
+
+def text_only(part: pa.RecordBatch) -> pa.RecordBatch:
+    """Take the texts of the sound documents of a part, as tf.Transform's input to analyze."""
+    sound = part.filter(pc.is_null(part.column(REASON)))
+    return pa.RecordBatch.from_arrays([_one_each(sound.column(TEXT))], schema=_TEXT_SCHEMA)
+
+
+def wrap(part: pa.RecordBatch) -> pa.RecordBatch:
+    """Lay a part out as tf.Transform's input: a first row for what is not text."""
+    header = header_of(part).measured(**{_WRAPPED_AT: time.time()})
+    others = with_header(part.drop_columns([TEXT]), header)
+    cell = pa.array([_to_bytes(others)], pa.large_binary())
+    text = pa.concat_arrays([pa.array([b""], pa.large_binary()), part.column(TEXT)])
+    offsets = np.minimum(np.arange(part.num_rows + 2), 1)
+    cells = pa.LargeListArray.from_arrays(offsets, cell)
+    return pa.RecordBatch.from_arrays([_one_each(text), cells], schema=_WIRE_SCHEMA)
+
+
+def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
+    """Put a part together again, with wordpieces in place of text.
+
+    Returns:
+        the part's columns but `text`, and `input_ids`, `segment_ids` large_list<int64>,
+        `num_wordpieces`, `num_unknown` int64. Documents that came to no wordpiece are rejected.
+    """
+    part = _from_bytes(batch.column(_PART).flatten()[0].as_buffer())
+    header = header_of(part)
+    columns = {name: part.column(name) for name in part.schema.names}
+    for name in batch.schema.names:
+        if name != _PART:
+            columns[name] = _unlisted(name, batch.column(name)[1:])
+    columns = _reject_empty(columns)
+    measures = dict(header.measures)
+    seconds = round(time.time() - measures.pop(_WRAPPED_AT), 6)
+    header = dataclasses.replace(header, measures=measures)
+    return with_header(
+        pa.RecordBatch.from_pydict(columns), header.measured(**{metrics.TOKENIZE_SECONDS: seconds})
+    )
+
+
+def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
+    """Numbers come out of tf.Transform as lists of one."""
+    return column.flatten() if name.startswith("num_") else column
+
+
+def _reject_empty(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    bare = pc.equal(columns[NUM_WORDPIECES], 0)
+    bare = pc.and_(bare, pc.is_null(columns[REASON]))
+    detail = rejects.detail("nothing is left of the text after cleaning")
+    return columns | {
+        REASON: pc.if_else(bare, Reason.EMPTY.value, columns[REASON]),
+        DETAIL: pc.if_else(bare, detail, columns[DETAIL]),
+    }
+
+
+def _one_each(values: pa.Array) -> pa.LargeListArray:
+    return pa.LargeListArray.from_arrays(np.arange(len(values) + 1), values)
+
+
+def _to_bytes(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def _from_bytes(data: pa.Buffer) -> pa.RecordBatch:
+    return pa.ipc.open_stream(data).read_next_batch()
+
+
+@dataclasses.dataclass
+class TokenizeParts(beam.PTransform):
+    """Apply a saved transform to parts.
+
+    Attributes:
+        transform_folder: holds transform_fn/ and transformed_metadata/.
+    """
+
+    transform_folder: str
+
+    def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
+        transform_fn = parts.pipeline | "LoadTransform" >> tft_beam.ReadTransformFn(
+            self.transform_folder
+        )
+        wrapped = parts | "Wrap" >> beam.Map(wrap)
+        with tft_beam.Context(passthrough_keys={_PART}):
+            wordpieces, _ = (
+                (wrapped, adapter_config()),
+                transform_fn,
+            ) | "ApplyTransform" >> tft_beam.TransformDataset(
+                exclude_outputs=[LENGTH_QUANTILES], output_record_batches=True
+            )
+        return wordpieces | "Unwrap" >> beam.MapTuple(unwrap)

@@ -1,0 +1,108 @@
+"""WriteParts: parts of embeddings to files, and a receipt for each."""
+
+import collections
+import dataclasses
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam.metrics import Metrics
+
+from transforms import examples, metrics, rejects, storage
+from transforms.documents import REASON, header_of
+from transforms.receipts import Receipt, WrittenFile
+
+REJECTED = "rejected"
+RECEIPTS = "receipts"
+_SECONDS = "_seconds"
+
+
+def write_part(part: pa.RecordBatch, folder: str, families: Iterable[str]) -> Receipt:
+    """Write a part's files, then its receipt.
+
+    Raises:
+        OSError: the folder cannot be written; nothing counts without its receipt.
+        ValueError: the account of the part does not close.
+    """
+    watch = metrics.Stopwatch()
+    header = header_of(part)
+    reasons = [reason for reason in part.column(REASON).to_pylist() if reason is not None]
+    files = []
+    with watch.section(metrics.WRITE_SECONDS):
+        sound = part.filter(pc.is_null(part.column(REASON))) if reasons else part
+        for family in families if sound.num_rows else ():
+            path = f"{family}/{header.name}.tfrecord"
+            records = map(examples.frame, examples.serialize(sound, family))
+            files.append(_write(folder, path, records))
+        if reasons:
+            path = f"{REJECTED}/{header.name}.jsonl"
+            lines = (f"{line}\n".encode() for line in rejects.reject_lines(part, header.source))
+            files.append(_write(folder, path, lines))
+    measures = {**header.measures, **watch.seconds}
+    receipt = Receipt(
+        source=header.source,
+        start=header.start,
+        end=header.end,
+        last=header.last,
+        key=header.key,
+        name=header.name,
+        counts={name: int(n) for name, n in measures.items() if not name.endswith(_SECONDS)},
+        reasons=dict(collections.Counter(reasons)),
+        seconds={name: n for name, n in measures.items() if name.endswith(_SECONDS)},
+        files=tuple(files),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        finished=round(time.time(), 3),
+    )
+    _check_files(receipt)
+    storage.write_text(folder, f"{RECEIPTS}/{header.name}.json", receipt.to_json())
+    return receipt
+
+
+def _write(folder: str, path: str, records: Iterable[bytes]) -> WrittenFile:
+    count = 0
+    with storage.atomic_write(folder, path) as file:
+        for record in records:
+            file.write(record)
+            count += 1
+    return WrittenFile(path=path, records=count, bytes=file.bytes, sha256=file.sha256)
+
+
+def _check_files(receipt: Receipt) -> None:
+    """Hold the records written against the documents counted."""
+    for file in receipt.files:
+        rejected = file.path.startswith(f"{REJECTED}/")
+        expected = receipt.counts[metrics.REJECTED if rejected else metrics.EMBEDDED]
+        if file.records != expected:
+            raise ValueError(f"{file.path} has {file.records} records; the part has {expected}")
+
+
+@dataclasses.dataclass
+class WriteParts(beam.PTransform):
+    """Write parts of embeddings; what remains of each is its receipt.
+
+    Attributes:
+        folder: the output folder.
+        families: some of `pooled` and `sequence`.
+    """
+
+    folder: str
+    families: tuple[str, ...]
+
+    def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Receipt]:
+        return parts | "WritePart" >> beam.ParDo(_WritePart(self.folder, self.families))
+
+
+class _WritePart(beam.DoFn):
+    def __init__(self, folder: str, families: tuple[str, ...]) -> None:
+        self._folder = folder
+        self._families = families
+
+    def process(self, part: pa.RecordBatch) -> Iterator[Receipt]:
+        receipt = write_part(part, self._folder, self._families)
+        for name, count in receipt.counts.items():
+            Metrics.counter(metrics.NAMESPACE, name).inc(count)
+        yield receipt
