@@ -72,7 +72,8 @@ class PaddedBatch:
     @property
     def lengths(self) -> np.ndarray:
         """Tokens of each document of the batch, int64 [batch]."""
-        return np.count_nonzero(self.mask, axis=1)
+        lengths: np.ndarray = np.count_nonzero(self.mask, axis=1)
+        return lengths
 
 
 def pad_batch(offsets: np.ndarray, documents: np.ndarray) -> PaddedBatch:

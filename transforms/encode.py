@@ -44,7 +44,7 @@ class EncodeConfig:
     model_sha256: str
     features: tuple[str, ...]
     pad_id: int = 0
-    batching: BatchingConfig = BatchingConfig()
+    batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
 
     def __post_init__(self) -> None:
         check_features(self.features)

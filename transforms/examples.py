@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import google_crc32c
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
 from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
+from transforms.columns import at_most_one_each, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
 
 POOLED, SEQUENCE = "pooled", "sequence"
@@ -84,21 +83,21 @@ def serialize(batch: pa.RecordBatch, family: str) -> Iterator[bytes]:
         a serialized tf.Example for each row, in order.
     """
     encoder = example_coder.RecordBatchToExamplesEncoder()
-    rows = _rows_per_slice(batch)
-    for start in range(0, batch.num_rows, rows):
-        yield from encoder.encode(_family_columns(batch.slice(start, rows), family))
+    size = _rows_per_slice(batch)
+    for start in range(0, batch.num_rows, size):
+        yield from encoder.encode(_family_columns(batch.slice(start, size), family))
 
 
 def _rows_per_slice(batch: pa.RecordBatch) -> int:
     per_row = max(1, batch.nbytes // max(1, batch.num_rows))
-    return max(1, _SLICE_BYTES // per_row)
+    return max(1, _SLICE_BYTES // int(per_row))
 
 
 def _family_columns(batch: pa.RecordBatch, family: str) -> pa.RecordBatch:
     columns = {
-        ID: _one_each(batch.column(ID).cast(pa.large_binary())),
-        NUM_TOKENS: _one_each(batch.column(NUM_TOKENS)),
-        TRUNCATED: _one_each(batch.column(TRUNCATED).cast(pa.int64())),
+        ID: one_each(batch.column(ID).cast(pa.large_binary())),
+        NUM_TOKENS: one_each(batch.column(NUM_TOKENS)),
+        TRUNCATED: one_each(batch.column(TRUNCATED).cast(pa.int64())),
     }
     if family == SEQUENCE:
         columns[INPUT_IDS] = batch.column(INPUT_IDS)
@@ -106,28 +105,11 @@ def _family_columns(batch: pa.RecordBatch, family: str) -> pa.RecordBatch:
         return pa.RecordBatch.from_pydict(columns)
     for name in batch.schema.names:
         if name in DOCUMENT_FEATURES:
-            columns[name] = _rows(batch.column(name))
+            columns[name] = rows(batch.column(name))
         elif name.startswith(FIELD_PREFIX):
             values = batch.column(name).cast(pa.large_binary())
-            columns[name.removeprefix(FIELD_PREFIX)] = _at_most_one_each(values)
+            columns[name.removeprefix(FIELD_PREFIX)] = at_most_one_each(values)
     return pa.RecordBatch.from_pydict(columns)
-
-
-def _one_each(values: pa.Array) -> pa.LargeListArray:
-    return pa.LargeListArray.from_arrays(np.arange(len(values) + 1), values)
-
-
-def _at_most_one_each(values: pa.Array) -> pa.LargeListArray:
-    present = values.is_valid().to_numpy(zero_copy_only=False)
-    offsets = np.concatenate([[0], np.cumsum(present)])
-    return pa.LargeListArray.from_arrays(offsets, pc.drop_null(values))
-
-
-def _rows(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
-    width = vectors.type.list_size
-    return pa.LargeListArray.from_arrays(
-        np.arange(len(vectors) + 1) * width, vectors.flatten()
-    )
 
 
 def frame(record: bytes) -> bytes:

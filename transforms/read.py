@@ -27,7 +27,7 @@ def read_split(
         OSError: the file cannot be read to its end.
     """
     if split.source.compression == "gzip":
-        stream = gzip.open(stream, "rb")  # type: ignore[assignment]
+        stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[assignment]
     started = time.perf_counter()
     for part in base.find(split.source.format).read(split, stream, config):
         header = PartHeader(

@@ -25,9 +25,9 @@ class Reason(enum.Enum):
 
 
 def detail(text: object) -> str:
-    """Make a detail fit for one line of a file or a terminal.
+    r"""Make a detail fit for one line of a file or a terminal.
 
-    >>> detail("line one\\nline\\x1b[2Jtwo")
+    >>> detail("line one\nline\x1b[2Jtwo")
     'line one line [2Jtwo'
     """
     line = "".join(char if char.isprintable() else " " for char in str(text))

@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.tfxio import tensor_adapter
 
 from transforms import metrics, rejects
+from transforms.columns import one_each
 from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
 from transforms.rejects import Reason
 from transforms.wordpiece import LENGTH_QUANTILES, NUM_WORDPIECES
@@ -38,7 +39,7 @@ def adapter_config(with_part: bool = True) -> tensor_adapter.TensorAdapterConfig
 def text_only(part: pa.RecordBatch) -> pa.RecordBatch:
     """Take the texts of the sound documents of a part, as tf.Transform's input to analyze."""
     sound = part.filter(pc.is_null(part.column(REASON)))
-    return pa.RecordBatch.from_arrays([_one_each(sound.column(TEXT))], schema=_TEXT_SCHEMA)
+    return pa.RecordBatch.from_arrays([one_each(sound.column(TEXT))], schema=_TEXT_SCHEMA)
 
 
 def wrap(part: pa.RecordBatch) -> pa.RecordBatch:
@@ -49,7 +50,7 @@ def wrap(part: pa.RecordBatch) -> pa.RecordBatch:
     text = pa.concat_arrays([pa.array([b""], pa.large_binary()), part.column(TEXT)])
     offsets = np.minimum(np.arange(part.num_rows + 2), 1)
     cells = pa.LargeListArray.from_arrays(offsets, cell)
-    return pa.RecordBatch.from_arrays([_one_each(text), cells], schema=_WIRE_SCHEMA)
+    return pa.RecordBatch.from_arrays([one_each(text), cells], schema=_WIRE_SCHEMA)
 
 
 def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
@@ -87,10 +88,6 @@ def _reject_empty(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         REASON: pc.if_else(bare, Reason.EMPTY.value, columns[REASON]),
         DETAIL: pc.if_else(bare, detail, columns[DETAIL]),
     }
-
-
-def _one_each(values: pa.Array) -> pa.LargeListArray:
-    return pa.LargeListArray.from_arrays(np.arange(len(values) + 1), values)
 
 
 def _to_bytes(batch: pa.RecordBatch) -> bytes:

@@ -131,9 +131,7 @@ def _dense(variables: Variables, scope: str, x: tf.Tensor) -> tf.Tensor:
         return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [kernel.shape[1]]], axis=0))
 
 
-def _layer_norm(
-    variables: Variables, scope: str, x: tf.Tensor, layer_norm_eps: float
-) -> tf.Tensor:
+def _layer_norm(variables: Variables, scope: str, x: tf.Tensor, layer_norm_eps: float) -> tf.Tensor:
     with tf.name_scope(f"{scope}/"):
         mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
         scale = tf.math.rsqrt(variance + layer_norm_eps) * variables[f"{scope}/gamma"]

@@ -1,6 +1,5 @@
 """What computes: a loaded model behind one small interface."""
 
-import contextlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,9 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.module import HUB_TF1, TOKENS, BertModule
-
-POOLED_OUTPUT = "pooled_output"
-SEQUENCE_OUTPUT = "sequence_output"
+from transforms.bert.pooling import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 
 class Engine(Protocol):
@@ -68,9 +65,8 @@ class TensorflowEngine:
 
 def _load(path: Path, format_: str) -> Any:
     """Load a SavedModel as a function of ids, mask and segments."""
-    tags = [] if format_ == HUB_TF1 else None
-    with _quiet():
-        model = tf.saved_model.load(str(path), tags=tags)
+    tags: list[str] | None = [] if format_ == HUB_TF1 else None
+    model = tf.saved_model.load(str(path), tags=tags)
     if format_ == HUB_TF1:
         signature = model.signatures[TOKENS]
 
@@ -95,14 +91,3 @@ def _takes_training(model: Any) -> bool:
         return "training" in specification.fullargspec.args
     functions = getattr(model.__call__, "concrete_functions", [])
     return any("training" in str(f.structured_input_signature) for f in functions)
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """Keep TensorFlow's deprecation notes on TF1 modules out of the user's terminal."""
-    level = tf.get_logger().level
-    tf.get_logger().setLevel("ERROR")
-    try:
-        yield
-    finally:
-        tf.get_logger().setLevel(level)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 # An archive may unpack to this much; a larger one is taken for a bomb.
 _MAX_UNPACKED_BYTES = 16 << 30
+_CHUNK_BYTES = 1 << 20
 _ARCHIVES = (".tar.gz", ".tgz")
 
 
@@ -132,5 +133,8 @@ def fingerprint(folder: Path) -> str:
 
 def sha256_of(path: Path) -> str:
     """Hash one file; 64 hex digits."""
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

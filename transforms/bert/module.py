@@ -125,7 +125,7 @@ def _is_tf2_bert(meta_graph: Any) -> bool:
         function.canonicalized_input_signature
         for function in meta_graph.object_graph_def.concrete_functions.values()
     ]
-    return any(_TF2_INPUTS <= set(_dict_keys(spec)) for spec in specs)
+    return any(set(_dict_keys(spec)) >= _TF2_INPUTS for spec in specs)
 
 
 def _dict_keys(value: Any) -> list[str]:
@@ -219,15 +219,17 @@ def _stored_flag(path: Path) -> bool:
 def _vocabulary(path: Path, meta_graph: Any) -> Vocabulary:
     """Read the vocabulary from the assets folder.
 
-    Not from the path that `tokenization_info` returns: under TF2 that is where the file lay when the
-    module was built.
+    Not from the path that `tokenization_info` returns: under TF2 that is where the file lay when
+    the module was built.
     """
     assets = path / "assets"
     named = [Path(asset.filename).name for asset in meta_graph.asset_file_def]
     present = [name for name in named or _file_names(assets) if (assets / name).is_file()]
     likely = [name for name in present if "vocab" in name] or present
     if len(likely) != 1:
-        raise ValueError(f"--model {path}: no vocabulary in its assets folder ({present or 'empty'})")
+        raise ValueError(
+            f"--model {path}: no vocabulary in its assets folder ({present or 'empty'})"
+        )
     try:
         return Vocabulary.from_bytes((assets / likely[0]).read_bytes())
     except ValueError as error:

@@ -33,10 +33,14 @@ def pool(tokens: np.ndarray, lengths: np.ndarray, how: str) -> np.ndarray:
         float32 [documents, hidden].
     """
     starts = np.cumsum(lengths) - lengths
+    vectors: np.ndarray
     if how == CLS:
-        return tokens[starts]
-    if how == MAX:
-        return np.maximum.reduceat(tokens, starts, axis=0)
-    if how == MEAN:
-        return np.add.reduceat(tokens, starts, axis=0) / lengths[:, np.newaxis].astype(np.float32)
-    raise ValueError(f"no pooling {how!r}")
+        vectors = tokens[starts]
+    elif how == MAX:
+        vectors = np.maximum.reduceat(tokens, starts, axis=0)
+    elif how == MEAN:
+        sums = np.add.reduceat(tokens, starts, axis=0)
+        vectors = sums / lengths[:, np.newaxis].astype(np.float32)
+    else:
+        raise ValueError(f"no pooling {how!r}")
+    return vectors

@@ -1,5 +1,6 @@
 """A model's wordpieces, one a line, as `vocab.txt` lists them."""
 
+import collections
 import dataclasses
 import functools
 import hashlib
@@ -22,8 +23,7 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if len(set(self.tokens)) < len(self.tokens):
-            seen: set[str] = set()
-            double = next(token for token in self.tokens if token in seen or seen.add(token))
+            double, _ = collections.Counter(self.tokens).most_common(1)[0]
             raise ValueError(f"the vocabulary has {double!r} twice, so its ids are ambiguous")
         for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]"):
             if token not in self._ids:

@@ -23,7 +23,7 @@ class LineBlock:
 
     Attributes:
         start, end: the range, in bytes of the uncompressed stream.
-        at_end: whether the stream has nothing after these lines.
+        at_end: whether the split has nothing after these lines.
         lines: large_binary, each with its line end if it had one; empty where oversize.
         positions: int64, the first byte of each line.
         oversize: bool, the lines whose bytes were dropped because there were too many.
@@ -65,7 +65,7 @@ def read_blocks(
     if split.start:
         reader.seek_line(split.start, split.end)
     if split.end is not None and split.source.splittable:
-        yield reader.take(split.start, split.end)
+        yield dataclasses.replace(reader.take(split.start, split.end), at_end=True)
         return
     start, at_end = split.start, False
     while not at_end:

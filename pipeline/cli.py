@@ -1,0 +1,211 @@
+"""The program `beam-bert`, also `python -m pipeline`.
+
+    beam-bert embed --input 'corpus/*.jsonl' --id_field id --output out
+
+leaves out/ with pooled/, sequence/, rejected/, receipts/, run.json, plan.jsonl and manifest.json.
+TensorFlow and Beam are imported only by the commands that need them.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import flags
+from pipeline.errors import JobError, UsageError
+
+_DESCRIPTIONS = {
+    "embed": "embed a corpus; the same command again continues it",
+    "status": "say how far a job is, from its files alone",
+    "head": "print the first records of a finished job",
+    "tokenize": "print ids and wordpieces of documents as JSON Lines",
+    "import-model": "turn a Hugging Face folder or a Google checkpoint into a TF Hub module",
+    "inspect-model": "print what a module says of itself",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 done; 1 the work did not end well; 2 wrong usage or input.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if arguments else 2
+    command, *rest = arguments
+    if command not in _COMMANDS:
+        return _fail(2, f"there is no command {command!r}; there are {', '.join(_COMMANDS)}")
+    try:
+        return _COMMANDS[command](rest)
+    except UsageError as error:
+        return _fail(2, str(error))
+    except JobError as error:
+        return _fail(1, str(error))
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted; what was committed stays, the same command continues")
+    except BrokenPipeError:
+        # The reader of our output went away; nothing more can be printed, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _overview() -> str:
+    width = max(map(len, _DESCRIPTIONS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in _DESCRIPTIONS.items()]
+    return "\n".join(
+        [
+            "usage: beam-bert COMMAND ...",
+            "",
+            "Embed corpora with BERT, offline: text in, TFRecords of vectors out.",
+            "",
+            *lines,
+            "",
+            "beam-bert COMMAND --help tells its flags; Beam's own flags pass through embed.",
+        ]
+    )
+
+
+def _fail(status: int, message: str) -> int:
+    print(f"beam-bert: {message}", file=sys.stderr)
+    return status
+
+
+def _embed(arguments: Sequence[str]) -> int:
+    parser = flags.parser_for("embed", _DESCRIPTIONS["embed"])
+    flags.add_embed_flags(parser)
+    ours, beams = parser.parse_known_args(arguments)
+    from pipeline import options
+
+    config = options.embed_config(ours)
+    beam_options = options.beam_options(beams)
+    from pipeline import job, summary
+
+    print(summary.to_text(job.embed(config, beam_options)))
+    return 0
+
+
+def _status(arguments: Sequence[str]) -> int:
+    folder = _parse("status", flags.add_folder_flags, arguments).folder
+    from pipeline import status
+
+    with _input_errors():
+        print(status.to_text(status.measure(folder)))
+    return 0
+
+
+def _head(arguments: Sequence[str]) -> int:
+    parsed = _parse("head", flags.add_head_flags, arguments)
+    if parsed.n < 1:
+        raise UsageError(f"-n is {parsed.n}; give 1 or more")
+    from pipeline import head
+
+    with _input_errors():
+        for line in head.head(parsed.folder, parsed.n):
+            print(line)
+    return 0
+
+
+def _tokenize(arguments: Sequence[str]) -> int:
+    parsed = _parse("tokenize", flags.add_tokenize_flags, arguments)
+    from pipeline import options, quiet
+
+    with _input_errors():
+        quiet.import_tensorflow()
+        config = options.input_config(parsed)
+        from pipeline import tokenizing
+        from transforms.bert import minilm, module
+
+        inspected = module.inspect(minilm.resolve(parsed.model), parsed.model_sha256)
+        inspected.check_length(parsed.max_seq_length)
+        for line, rejected in tokenizing.tokenize(config, inspected, parsed.max_seq_length):
+            print(line, file=sys.stderr if rejected else sys.stdout)
+    return 0
+
+
+def _import_model(arguments: Sequence[str]) -> int:
+    parsed = _parse("import-model", flags.add_import_flags, arguments)
+    lower = None if parsed.do_lower_case is None else parsed.do_lower_case == "true"
+    from pipeline import quiet
+
+    with _input_errors():
+        quiet.import_tensorflow()
+        from transforms.bert import checkpoints, importing, module
+
+        checkpoint = checkpoints.read_checkpoint(
+            Path(parsed.source), gelu=parsed.gelu, do_lower_case=lower
+        )
+        importing.write_module(checkpoint, Path(parsed.destination))
+        inspected = module.inspect(Path(parsed.destination))
+    print(_module_text(inspected))
+    print(f"gelu           {checkpoint.gelu}")
+    return 0
+
+
+def _inspect_model(arguments: Sequence[str]) -> int:
+    parsed = _parse("inspect-model", flags.add_inspect_flags, arguments)
+    from pipeline import quiet
+
+    with _input_errors():
+        quiet.import_tensorflow()
+        from transforms.bert import minilm, module
+
+        inspected = module.inspect(minilm.resolve(parsed.model))
+    print(_module_json(inspected) if parsed.json else _module_text(inspected))
+    return 0
+
+
+def _module_facts(module: Any) -> dict[str, Any]:
+    return {
+        "path": str(module.path),
+        "format": module.format,
+        "fingerprint": module.fingerprint,
+        "tags": [list(tags) for tags in module.tags],
+        "signatures": list(module.signatures),
+        **dataclasses.asdict(module.shape),
+        "do_lower_case": module.do_lower_case,
+        "vocabulary": module.vocabulary.sha256,
+    }
+
+
+def _module_json(module: Any) -> str:
+    return json.dumps(_module_facts(module), indent=1)
+
+
+def _module_text(module: Any) -> str:
+    facts = _module_facts(module)
+    facts["tags"] = " ".join("{" + ", ".join(tags) + "}" for tags in facts["tags"])
+    facts["signatures"] = ", ".join(facts["signatures"])
+    return "\n".join(f"{name:<17}  {value}" for name, value in facts.items())
+
+
+def _parse(command: str, add: Callable[[Any], None], arguments: Sequence[str]) -> Any:
+    parser = flags.parser_for(command, _DESCRIPTIONS[command])
+    add(parser)
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def _input_errors() -> Iterator[None]:
+    """Turn what bad input raises into wrong usage."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+
+
+_COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "embed": _embed,
+    "status": _status,
+    "head": _head,
+    "tokenize": _tokenize,
+    "import-model": _import_model,
+    "inspect-model": _inspect_model,
+}

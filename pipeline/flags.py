@@ -1,0 +1,128 @@
+"""The flags of each command, as argparse sees them; importing this is cheap."""
+
+import argparse
+
+from transforms.bert.shape import GELUS
+
+DEFAULT_MODEL = "minilm"
+
+
+def parser_for(command: str, description: str) -> argparse.ArgumentParser:
+    """Make the parser of a command, without flags yet."""
+    return argparse.ArgumentParser(
+        prog=f"beam-bert {command}",
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+
+
+def add_model_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what names a model."""
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="a TF Hub BERT module: a folder, a .tar.gz, a URL that TF Hub resolves, or minilm",
+    )
+    parser.add_argument(
+        "--model_sha256", default=None, help="refuse a module with another fingerprint"
+    )
+
+
+def add_input_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what says where documents come from and how they are read."""
+    parser.add_argument(
+        "--input", nargs="+", required=True, metavar="GLOB", help="files, folders or globs to read"
+    )
+    parser.add_argument(
+        "--input_format",
+        default="auto",
+        help="text (a line a document), jsonl, or auto: by each file's ending",
+    )
+    parser.add_argument("--text_field", default="text", help="field that holds the text")
+    parser.add_argument(
+        "--id_field", default=None, help="field that holds the id (else: file and byte position)"
+    )
+    parser.add_argument(
+        "--max_seq_length",
+        type=int,
+        default=128,
+        help="positions of the longest input, [CLS] and [SEP] included; longer ones are cut",
+    )
+
+
+def add_embed_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `embed`."""
+    add_input_flags(parser)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
+    add_model_flags(parser)
+    parser.add_argument(
+        "--keep_fields", default="", metavar="A,B", help="fields to carry into pooled records"
+    )
+    parser.add_argument(
+        "--features",
+        default="pooled_output,sequence_output",
+        metavar="A,B",
+        help="of pooled_output, sequence_output, mean, cls, max",
+    )
+    parser.add_argument(
+        "--tokens_per_batch",
+        type=int,
+        default=2048,
+        help="positions computed at once, padding included",
+    )
+    parser.add_argument(
+        "--part_bytes",
+        type=int,
+        default=None,
+        help="text bytes of a part (default: 256 KiB with sequence_output, else 1 MiB)",
+    )
+    parser.add_argument(
+        "--max_rejected",
+        type=float,
+        default=0.01,
+        help="fail, at the end, if more than this share of the documents was rejected",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="delete what an earlier job left, and start anew"
+    )
+
+
+def add_folder_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the output folder of an earlier `embed`."""
+    parser.add_argument("folder", metavar="DIR", help="output folder of an embed")
+
+
+def add_head_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `head`."""
+    add_folder_flags(parser)
+    parser.add_argument("-n", type=int, default=5, metavar="N", help="how many documents")
+
+
+def add_tokenize_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `tokenize`."""
+    add_model_flags(parser)
+    add_input_flags(parser)
+
+
+def add_import_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `import-model`."""
+    parser.add_argument(
+        "source", metavar="SRC", help="folder of a Hugging Face model or of a Google checkpoint"
+    )
+    parser.add_argument("destination", metavar="DEST", help="folder to write the module to")
+    parser.add_argument(
+        "--gelu", choices=GELUS, default=None, help="override the gelu that SRC tells"
+    )
+    parser.add_argument(
+        "--do_lower_case",
+        choices=("true", "false"),
+        default=None,
+        help="override the casing that SRC tells",
+    )
+
+
+def add_inspect_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `inspect-model`."""
+    parser.add_argument("model", metavar="M", help="as --model of embed")
+    parser.add_argument("--json", action="store_true", help="print JSON")

@@ -1,0 +1,53 @@
+"""`head`: the first records of a job, for people."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pipeline import reader
+from pipeline.manifest import load_manifest
+from transforms import examples, rejects
+from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
+
+_SHOWN_VALUES = 4
+_SHOWN_IDS = 12
+
+
+def head(folder: str, count: int) -> Iterator[str]:
+    """Give lines that show the first records of each family.
+
+    Raises:
+        ValueError: the job is not finished.
+    """
+    manifest = load_manifest(folder)
+    paths = [file["path"] for part in manifest["parts"] for file in part["files"]]
+    for family in (examples.POOLED, examples.SEQUENCE):
+        if not any(path.startswith(f"{family}/") for path in paths):
+            continue
+        yield f"{family}/"
+        for record in itertools.islice(reader.iterate_records(folder, family), count):
+            yield from _show(record)
+
+
+def _show(record: dict[str, Any]) -> Iterator[str]:
+    cut = ", truncated" if record[examples.TRUNCATED][0] else ""
+    id_ = rejects.detail(record["id"][0].decode())
+    yield f"  {id_}  ({record[examples.NUM_TOKENS][0]} tokens{cut})"
+    for name, value in record.items():
+        if name in DOCUMENT_FEATURES:
+            yield f"    {name} [{len(value)}] = {_vector(value)}  norm {np.linalg.norm(value):.4f}"
+        elif name == SEQUENCE_OUTPUT:
+            rows = np.asarray(value).reshape(record[examples.NUM_TOKENS][0], -1)
+            yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
+        elif name == examples.INPUT_IDS:
+            dots = " …" if len(value) > _SHOWN_IDS else ""
+            yield f"    {name} = {' '.join(map(str, value[:_SHOWN_IDS]))}{dots}"
+        elif name not in ("id", examples.NUM_TOKENS, examples.TRUNCATED):
+            yield f"    {name} = {', '.join(rejects.detail(v.decode()) for v in value) or '(none)'}"
+
+
+def _vector(values: np.ndarray) -> str:
+    shown = " ".join(f"{value:+.4f}" for value in values[:_SHOWN_VALUES])
+    return f"[{shown} …]" if len(values) > _SHOWN_VALUES else f"[{shown}]"

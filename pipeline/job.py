@@ -1,0 +1,177 @@
+"""The main job: two graphs, analyze and embed, and what stands around them."""
+
+import dataclasses
+import os
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import manifest, output, plan, quiet, runners
+from pipeline.errors import JobError, UsageError
+from pipeline.manifest import Progress
+from pipeline.options import EmbedConfig
+from pipeline.output import Run, Transform
+from pipeline.summary import Summary
+from transforms.bert import folder as model_folder
+from transforms.bert import minilm
+from transforms.documents import Split
+
+
+def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summary:
+    """Embed a corpus, or go on with it.
+
+    Args:
+        config: what to do.
+        options: Beam's, for the runner.
+
+    Raises:
+        UsageError: the input, model or output cannot be worked with.
+        JobError: the job broke off, or too many documents were rejected.
+    """
+    started = time.monotonic()
+    options = options or PipelineOptions([])
+    splits = plan.make_plan(config.input)
+    model, fingerprint = _find_model(config)
+    run = output.enter(config, Run(config.identity(), fingerprint), splits)
+    before = _progress(config.output, splits, run)
+    parts_before = len(before.parts) if before else 0
+    if before is None or not before.complete:
+        run = _compute(config, options, splits, run, model, before)
+    progress = _progress(config.output, splits, run)
+    assert progress is not None
+    _finish(config, progress, run)
+    return Summary(config.output, progress, time.monotonic() - started, parts_before)
+
+
+def _find_model(config: EmbedConfig) -> tuple[Path, str]:
+    if "://" in config.model or not minilm.is_imported(config.model):
+        quiet.import_tensorflow()
+    try:
+        path = minilm.resolve(config.model)
+        fingerprint = model_folder.fingerprint(path)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    if config.model_sha256 not in (None, fingerprint):
+        raise UsageError(
+            f"--model_sha256 is {config.model_sha256}, but the module at {path} has {fingerprint}"
+        )
+    return path, fingerprint
+
+
+def _progress(folder: str, splits: Sequence[Split], run: Run) -> Progress | None:
+    """Measure how far the job is; None while its transform is not known."""
+    if run.transform is None:
+        return None
+    receipts = manifest.load_receipts(folder)
+    return manifest.measure_progress(splits, receipts, run.fingerprint)
+
+
+def _compute(
+    config: EmbedConfig,
+    options: PipelineOptions,
+    splits: Sequence[Split],
+    run: Run,
+    model: Path,
+    before: Progress | None,
+) -> Run:
+    """Run the graphs."""
+    quiet.import_tensorflow()
+    from pipeline import graphs
+    from transforms.bert import module as modules
+
+    try:
+        module = modules.inspect(model)
+        module.check_length(config.max_seq_length)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    # A remote handle stays as it is, for workers to resolve; a local one is made a plain folder.
+    handle = config.model if "://" in config.model else str(model)
+    output.clear_temporary(config.output)
+    try:
+        if run.transform is None:
+            run = _analyze(config, options, splits, run, module)
+        graphs.write_schemas(config, module)
+        pending = splits if before is None else before.pending
+        with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
+            graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
+    except Exception as error:
+        raise JobError(_broken_off(error, config, splits, run)) from error
+    finally:
+        output.clear_temporary(config.output)
+    return run
+
+
+def _analyze(
+    config: EmbedConfig,
+    options: PipelineOptions,
+    splits: Sequence[Split],
+    run: Run,
+    module: Any,
+) -> Run:
+    """Learn the transform from a sample, and note it in run.json: from then on it stands."""
+    from pipeline import graphs
+
+    for name in (output.TRANSFORM_FN, output.TRANSFORMED_METADATA):
+        output.delete(FileSystems.join(config.output, name))
+    with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
+        graphs.build_analyze(pipeline, config, module, plan.sample(splits))
+    fingerprint, quantiles = graphs.read_transform(config, module)
+    run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
+    output.write_run(config.output, run, config)
+    return run
+
+
+def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
+    """Write the manifest, and fail if the input was mostly wrong."""
+    if not progress.complete:
+        raise JobError(
+            f"{len(progress.pending)} of {progress.splits} splits have no receipt although the "
+            "runner reported success; run the same command again"
+        )
+    if manifest_is_missing(config.output):
+        manifest.write_manifest(config.output, progress, run.fingerprint)
+    counts = progress.counts()
+    share = counts["rejected"] / counts["documents"] if counts["documents"] else 0.0
+    if share > config.max_rejected:
+        reasons = ", ".join(f"{n} {why}" for why, n in sorted(progress.reasons().items()))
+        raise JobError(
+            f"{counts['rejected']} of {counts['documents']} documents were rejected ({reasons}), "
+            f"more than --max_rejected {config.max_rejected:g}.\n"
+            f"See {config.output}/rejected/; what was embedded stands"
+        )
+
+
+def manifest_is_missing(folder: str) -> bool:
+    """Whether the job's last file is still to be written."""
+    return not FileSystems.exists(FileSystems.join(folder, manifest.MANIFEST_FILE))
+
+
+def _broken_off(error: Exception, config: EmbedConfig, splits: Sequence[Split], run: Run) -> str:
+    """Say in two lines what happened, what stands and how to go on."""
+    done = 0
+    if os.path.isdir(config.output) or "://" in config.output:
+        progress = _progress(config.output, splits, run)
+        done = len(progress.parts) if progress else 0
+    return (
+        f"the job broke off: {root_cause(error)}.\n"
+        f"{done} parts are done and stay valid; the same command again continues"
+    )
+
+
+def root_cause(error: Exception) -> str:
+    r"""Find the line that matters in what a runner raises: it quotes tracebacks as text.
+
+    >>> root_cause(RuntimeError("Traceback ...\nOSError: No space left [while running 'Write']"))
+    'No space left'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b.*: ", line)]
+    line = named[-1] if named else (lines[-1] if lines else type(error).__name__)
+    line = re.sub(r"^[\w.]+: ", "", line)
+    return re.sub(r" \[while running .*\]$", "", line)[:300]

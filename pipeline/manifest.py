@@ -1,0 +1,147 @@
+"""Receipts gathered: what is done, what is not, and the manifest of a finished job."""
+
+import collections
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from apache_beam.io.filesystems import FileSystems
+
+from transforms import storage
+from transforms.documents import FORMAT_VERSION, Split, part_key
+from transforms.receipts import Receipt
+from transforms.write import RECEIPTS
+
+MANIFEST_FILE = "manifest.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        parts: receipts of this job, in corpus order.
+        pending: splits that are not done, or not done to their end.
+        splits: all splits of the plan.
+    """
+
+    parts: tuple[Receipt, ...]
+    pending: tuple[Split, ...]
+    splits: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every split is done."""
+        return not self.pending
+
+    def counts(self) -> dict[str, int]:
+        """Sum the counts of all parts."""
+        return _sum(part.counts for part in self.parts)
+
+    def reasons(self) -> dict[str, int]:
+        """Sum the rejected documents by reason."""
+        return _sum(part.reasons for part in self.parts)
+
+
+def load_receipts(folder: str) -> list[Receipt]:
+    """Read all receipts of an output folder; those cut short are passed over."""
+    found = FileSystems.match([FileSystems.join(folder, RECEIPTS, "*.json")])[0].metadata_list
+    receipts = []
+    for metadata in found:
+        try:
+            receipts.append(Receipt.from_json(storage.read_text(metadata.path) or ""))
+        except ValueError:
+            continue
+    return receipts
+
+
+def measure_progress(
+    splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
+) -> Progress:
+    """Hold receipts against the plan.
+
+    A receipt counts if its key is the one that the plan and the run give; others, of changed files
+    or other configurations, do not.
+    """
+    by_place = {(receipt.source, receipt.start): receipt for receipt in receipts}
+    parts: list[Receipt] = []
+    pending = []
+    for split in splits:
+        chain, finished = _chain(split, by_place, run_fingerprint)
+        parts += chain
+        if not finished:
+            pending.append(split)
+    return Progress(parts=tuple(parts), pending=tuple(pending), splits=len(splits))
+
+
+def _chain(
+    split: Split, by_place: Mapping[tuple[str, int], Receipt], run_fingerprint: str
+) -> tuple[list[Receipt], bool]:
+    """Follow the receipts of a split from its start; say whether they reach its end."""
+    chain: list[Receipt] = []
+    start = split.start
+    while (receipt := by_place.get((split.source.path, start))) is not None:
+        if receipt.key != part_key(split.source, start, receipt.end, run_fingerprint):
+            break
+        chain.append(receipt)
+        if receipt.last:
+            return chain, True
+        start = receipt.end
+    return chain, False
+
+
+def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> dict[str, Any]:
+    """Write the manifest of a complete job and give it.
+
+    Raises:
+        ValueError: the account does not close over the whole.
+    """
+    counts = progress.counts()
+    if counts["documents"] != counts["embedded"] + counts["rejected"]:
+        raise ValueError(f"the account of the job does not close: {counts}")
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "run_fingerprint": run_fingerprint,
+        "counts": counts,
+        "reasons": progress.reasons(),
+        "sources": _by_source(progress.parts),
+        "parts": [_part(receipt) for receipt in progress.parts],
+    }
+    storage.write_text(folder, MANIFEST_FILE, json.dumps(manifest, indent=1))
+    return manifest
+
+
+def load_manifest(folder: str) -> dict[str, Any]:
+    """Read the manifest of a finished job.
+
+    Raises:
+        ValueError: there is none, or it is damaged.
+    """
+    text = storage.read_text(FileSystems.join(folder, MANIFEST_FILE))
+    if text is None:
+        raise ValueError(
+            f"{folder} has no {MANIFEST_FILE}: it is no output folder, or the job is not finished; "
+            "run the same embed again"
+        )
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
+
+
+def _by_source(parts: Iterable[Receipt]) -> dict[str, dict[str, int]]:
+    counts: dict[str, collections.Counter[str]] = {}
+    for part in parts:
+        counts.setdefault(part.source, collections.Counter()).update(part.counts)
+    return {source: dict(counter) for source, counter in counts.items()}
+
+
+def _part(receipt: Receipt) -> dict[str, Any]:
+    whole = dataclasses.asdict(receipt)
+    return {key: whole[key] for key in ("name", "source", "start", "end", "counts", "files")}
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: collections.Counter[str] = collections.Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)

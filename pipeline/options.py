@@ -1,0 +1,175 @@
+"""Flags to configurations: our own through `EmbedConfig`, Beam's passed through untouched.
+
+Our flags are no subclass of PipelineOptions: Beam registers every subclass for the whole process,
+and whoever imports this package would then have to give --input to any pipeline of their own.
+"""
+
+import argparse
+import dataclasses
+import difflib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import flags
+from pipeline.errors import UsageError
+from transforms.batching import BatchingConfig
+from transforms.bert.pooling import SEQUENCE_OUTPUT, check_features
+from transforms.sources.base import ReadConfig, names
+
+_PART_BYTES_WITH_TOKENS = 256 << 10
+_PART_BYTES = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class InputConfig:
+    """Where documents come from.
+
+    Attributes:
+        globs: as given.
+        format: a name in `transforms.sources`, or `auto`.
+        read: how records become documents.
+    """
+
+    globs: tuple[str, ...]
+    format: str
+    read: ReadConfig
+
+    def __post_init__(self) -> None:
+        if self.format != "auto" and self.format not in names():
+            raise ValueError(
+                f"--input_format is {self.format!r}; there are auto, {', '.join(names())}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbedConfig:
+    """Everything `embed` was told.
+
+    Attributes:
+        input: where documents come from.
+        output: folder for the results.
+        model: handle of the module, or `minilm`.
+        model_sha256: fingerprint it must have, or None.
+        max_seq_length: positions of the longest input.
+        features: some of `pooling.FEATURES`.
+        batching: how batches are cut.
+        max_rejected: share of rejected documents above which the job fails, at its end.
+        overwrite: delete an earlier job's output first.
+    """
+
+    input: InputConfig
+    output: str
+    model: str = flags.DEFAULT_MODEL
+    model_sha256: str | None = None
+    max_seq_length: int = 128
+    features: tuple[str, ...] = ("pooled_output", "sequence_output")
+    batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
+    max_rejected: float = 0.01
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_features(self.features)
+        if not 0.0 <= self.max_rejected <= 1.0:
+            raise ValueError(f"--max_rejected is {self.max_rejected}; give a share from 0 to 1")
+
+    def identity(self) -> dict[str, Any]:
+        """Give, by flag, what decides the output: two runs that differ here cannot share a folder.
+
+        How batches are cut is not part of it: vectors are the same within float32 rounding.
+        """
+        return {
+            "--input": list(self.input.globs),
+            "--input_format": self.input.format,
+            "--text_field": self.input.read.text_field,
+            "--id_field": self.input.read.id_field,
+            "--keep_fields": list(self.input.read.keep_fields),
+            "--part_bytes": self.input.read.part_bytes,
+            "--max_seq_length": self.max_seq_length,
+            "--features": list(self.features),
+        }
+
+
+def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
+    """Translate parsed flags.
+
+    Raises:
+        UsageError: a value means nothing; the message names the flag.
+    """
+    features = _names(arguments.features)
+    default = _PART_BYTES_WITH_TOKENS if SEQUENCE_OUTPUT in features else _PART_BYTES
+    try:
+        return EmbedConfig(
+            input=input_config(
+                arguments,
+                keep_fields=_names(arguments.keep_fields),
+                part_bytes=default if arguments.part_bytes is None else arguments.part_bytes,
+            ),
+            output=arguments.output.rstrip("/") or "/",
+            model=arguments.model,
+            model_sha256=arguments.model_sha256,
+            max_seq_length=arguments.max_seq_length,
+            features=features,
+            batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
+            max_rejected=arguments.max_rejected,
+            overwrite=arguments.overwrite,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def input_config(arguments: argparse.Namespace, **read: Any) -> InputConfig:
+    """Translate the flags that say where documents come from.
+
+    Raises:
+        ValueError: a value means nothing; the message names the flag.
+    """
+    return InputConfig(
+        globs=tuple(arguments.input),
+        format=arguments.input_format,
+        read=ReadConfig(text_field=arguments.text_field, id_field=arguments.id_field, **read),
+    )
+
+
+def beam_options(arguments: Sequence[str]) -> PipelineOptions:
+    """Hand over what is left to Beam, refusing what neither we nor Beam know.
+
+    Args:
+        arguments: what our own parser did not take.
+
+    Raises:
+        UsageError: a flag is unknown; the message offers the nearest one.
+    """
+    known = _beam_flags()
+    for argument in arguments:
+        flag = argument.split("=", 1)[0]
+        if not flag.startswith("-"):
+            continue
+        if flag not in known:
+            near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
+            remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
+            raise UsageError(f"unknown flag {flag}: {remedy}")
+    return PipelineOptions(list(arguments))
+
+
+def _beam_flags() -> set[str]:
+    return _flags_of(
+        lambda parser: [
+            subclass._add_argparse_args(parser) for subclass in PipelineOptions.__subclasses__()
+        ]
+    )
+
+
+def _our_flags() -> set[str]:
+    return _flags_of(flags.add_embed_flags)
+
+
+def _flags_of(add: Callable[[argparse.ArgumentParser], object]) -> set[str]:
+    parser = argparse.ArgumentParser(conflict_handler="resolve")
+    add(parser)
+    return {flag for action in parser._actions for flag in action.option_strings}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,224 @@
+"""The output folder: whose it is, whether this job may go on in it, and how it starts anew."""
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import plan
+from pipeline.errors import UsageError
+from pipeline.options import EmbedConfig
+from transforms import storage
+from transforms.documents import FORMAT_VERSION, Split, fingerprint
+
+RUN_FILE = "run.json"
+TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
+_OURS = (
+    *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY),
+    *(TRANSFORM_FN, TRANSFORMED_METADATA),
+    *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE),
+)
+_COMPUTED_BY = (
+    *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
+    *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Transform:
+    """What tf.Transform learned: its fingerprint and the quantiles of lengths."""
+
+    fingerprint: str
+    length_quantiles: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What run.json says.
+
+    Attributes:
+        configuration: what decides the output, by flag.
+        model: fingerprint of the module.
+        transform: None until the analysis is done.
+    """
+
+    configuration: dict[str, Any]
+    model: str
+    transform: Transform | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash that goes into every part's key: model, configuration, transform, format."""
+        if self.transform is None:
+            raise ValueError("the transform is not known yet")
+        return fingerprint(
+            [FORMAT_VERSION, self.model, self.configuration, self.transform.fingerprint]
+        )
+
+
+def load_run(folder: str) -> Run | None:
+    """Read run.json; None where there is none.
+
+    Raises:
+        ValueError: it is damaged or of another version.
+    """
+    text = storage.read_text(FileSystems.join(folder, RUN_FILE))
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+        if value["format_version"] != FORMAT_VERSION:
+            raise ValueError(f"it is of format {value['format_version']}, not {FORMAT_VERSION}")
+        transform = value["transform"] and Transform(
+            value["transform"]["fingerprint"], tuple(value["transform"]["length_quantiles"])
+        )
+        return Run(value["configuration"], value["model"]["fingerprint"], transform)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
+
+
+def load_plan(folder: str) -> list[Split]:
+    """Read plan.jsonl.
+
+    Raises:
+        ValueError: it is missing or damaged.
+    """
+    text = storage.read_text(FileSystems.join(folder, plan.PLAN_FILE))
+    if text is None:
+        raise ValueError(f"{folder} has no {plan.PLAN_FILE}: it is no output folder of embed")
+    return plan.from_lines(text)
+
+
+def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
+    """Write run.json."""
+    value = {
+        "format_version": FORMAT_VERSION,
+        "configuration": run.configuration,
+        "tokens_per_batch": config.batching.tokens_per_batch,
+        "model": {"handle": config.model, "fingerprint": run.model},
+        "transform": run.transform and dataclasses.asdict(run.transform),
+        "versions": _versions(),
+        "command": sys.argv,
+    }
+    storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": sys.version.split()[0]}
+    for name in _COMPUTED_BY:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def enter(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run:
+    """Begin in an output folder, or go on where the same command left off.
+
+    Returns:
+        the run that the folder belongs to, with its transform if that is there.
+
+    Raises:
+        UsageError: the folder holds something else, or cannot be written.
+    """
+    folder = config.output
+    try:
+        if config.overwrite:
+            clear(folder)
+        earlier = load_run(folder)
+        if earlier is not None:
+            _refuse_differences(folder, earlier, run, splits)
+            return earlier
+        _refuse_strangers(folder)
+        storage.write_text(folder, plan.PLAN_FILE, plan.to_lines(splits))
+        write_run(folder, run, config)
+        return run
+    except ValueError as error:
+        raise UsageError(f"--output {folder}: {error}; --overwrite starts anew") from error
+    except (OSError, BeamIOError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"--output {folder}: cannot be written: {reason}") from error
+
+
+def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> None:
+    lines = [
+        f"{flag} {_shown(earlier.configuration.get(flag))} there, {_shown(value)} now"
+        for flag, value in run.configuration.items()
+        if earlier.configuration.get(flag) != value
+    ]
+    if earlier.model != run.model:
+        lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
+    if not lines:
+        lines = plan.differences(load_plan(folder), splits)
+    if lines:
+        shown = "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
+        raise UsageError(
+            f"--output {folder} is of another job: {shown}.\n"
+            "Choose another folder, or --overwrite to start anew"
+        )
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _refuse_strangers(folder: str) -> None:
+    if "://" in folder or not os.path.exists(folder):
+        return
+    if not os.path.isdir(folder):
+        raise UsageError(f"--output {folder} is a file: name a folder")
+    strangers = sorted(set(os.listdir(folder)) - set(_OURS))
+    if strangers:
+        raise UsageError(
+            f"--output {folder} holds {strangers[0]!r}, which is no part of a job: "
+            "choose an empty or a new folder"
+        )
+
+
+def clear(folder: str) -> None:
+    """Delete what a job left, and nothing else.
+
+    Raises:
+        UsageError: the folder is not that of a job.
+    """
+    if load_run_marker(folder) or not _has_any(folder):
+        for name in reversed(_OURS):
+            delete(FileSystems.join(folder, name))
+        return
+    raise UsageError(
+        f"--output {folder} has no {RUN_FILE}, so --overwrite will not delete in it: "
+        "choose another folder"
+    )
+
+
+def load_run_marker(folder: str) -> bool:
+    """Whether a job was begun in the folder."""
+    return bool(FileSystems.exists(FileSystems.join(folder, RUN_FILE)))
+
+
+def _has_any(folder: str) -> bool:
+    return "://" not in folder and os.path.isdir(folder) and bool(os.listdir(folder))
+
+
+def delete(path: str) -> None:
+    """Delete a file or a folder, if it is there."""
+    if "://" not in path:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
+    elif FileSystems.match([path + "*"])[0].metadata_list:
+        FileSystems.delete([path])
+
+
+def clear_temporary(folder: str) -> None:
+    """Delete unfinished files, of this run or of one that was killed."""
+    delete(FileSystems.join(folder, storage.TEMPORARY))

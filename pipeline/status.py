@@ -1,0 +1,108 @@
+"""`status`: how far a job is, from its files alone."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+from pipeline import manifest, output
+from transforms.documents import Split
+from transforms.receipts import Receipt
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """How far a job is.
+
+    Attributes:
+        parts: parts done.
+        expected_parts: parts of the whole job, or None where only reading tells (gzip).
+        complete: whether every split is done.
+        documents, embedded, rejected, tokens: sums over the parts done.
+        tokens_per_second: over the last ten minutes of work, or None before there was any.
+        seconds_left: at that speed, or None where it cannot be told.
+    """
+
+    parts: int
+    expected_parts: int | None
+    complete: bool
+    documents: int
+    embedded: int
+    rejected: int
+    tokens: int
+    tokens_per_second: float | None
+    seconds_left: float | None
+
+
+def measure(folder: str) -> Status:
+    """Read the state of a job.
+
+    Raises:
+        ValueError: the folder is not that of a job.
+    """
+    splits = output.load_plan(folder)
+    run = output.load_run(folder)
+    if run is None:
+        raise ValueError(f"{folder} has no {output.RUN_FILE}: it is no output folder of embed")
+    receipts = manifest.load_receipts(folder) if run.transform else []
+    fingerprint = run.fingerprint if run.transform else ""
+    progress = manifest.measure_progress(splits, receipts, fingerprint)
+    counts = progress.counts()
+    speed = tokens_per_second(progress.parts)
+    return Status(
+        parts=len(progress.parts),
+        expected_parts=_expected(splits),
+        complete=progress.complete,
+        documents=counts.get("documents", 0),
+        embedded=counts.get("embedded", 0),
+        rejected=counts.get("rejected", 0),
+        tokens=counts.get("tokens", 0),
+        tokens_per_second=speed,
+        seconds_left=_seconds_left(progress.parts, splits, speed, progress.complete),
+    )
+
+
+def _expected(splits: Sequence[Split]) -> int | None:
+    return len(splits) if all(split.source.splittable for split in splits) else None
+
+
+def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float | None:
+    """Give the speed over the last `window` seconds before the newest receipt."""
+    if not parts:
+        return None
+    newest = max(part.finished for part in parts)
+    recent = [part for part in parts if part.finished > newest - window]
+    spans = [part.finished - sum(part.seconds.values()) for part in recent]
+    elapsed = newest - min(spans)
+    return sum(part.counts["tokens"] for part in recent) / elapsed if elapsed > 0 else None
+
+
+def _seconds_left(
+    parts: Sequence[Receipt], splits: Sequence[Split], speed: float | None, complete: bool
+) -> float | None:
+    """Take the parts to come for as dense as those done."""
+    if complete:
+        return 0.0
+    done_bytes = sum(part.end - part.start for part in parts)
+    ends = [split.end for split in splits]
+    if speed is None or not done_bytes or None in ends:
+        return None
+    all_bytes = sum(split.end - split.start for split in splits if split.end is not None)
+    tokens = sum(part.counts["tokens"] for part in parts)
+    return (all_bytes - done_bytes) * tokens / done_bytes / speed
+
+
+def to_text(status: Status, now: float | None = None) -> str:
+    """Say it in a few lines."""
+    total = "an unknown number" if status.expected_parts is None else str(status.expected_parts)
+    lines = [
+        f"parts      {status.parts} of {total}" + (", complete" if status.complete else ""),
+        f"documents  {status.documents:,} ({status.embedded:,} embedded, "
+        f"{status.rejected:,} rejected)",
+        f"tokens     {status.tokens:,}",
+    ]
+    if status.tokens_per_second is not None:
+        lines.append(f"speed      {status.tokens_per_second:,.0f} tokens/s")
+    if not status.complete and status.seconds_left is not None:
+        at = time.strftime("%H:%M", time.localtime((now or time.time()) + status.seconds_left))
+        lines.append(f"time left  about {status.seconds_left:,.0f} s, until {at}")
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""What `embed` came to, for programs and for people."""
+
+import dataclasses
+
+from pipeline.manifest import Progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What `embed` came to.
+
+    Attributes:
+        output: the output folder.
+        progress: all parts of the finished job.
+        seconds: wall time of this call; parts done by earlier calls are not in it.
+        parts_before: parts that earlier calls had done.
+    """
+
+    output: str
+    progress: Progress
+    seconds: float
+    parts_before: int
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether the job was complete before this call."""
+        return self.parts_before == len(self.progress.parts)
+
+
+def to_text(summary: Summary) -> str:
+    """Say it in a few lines."""
+    counts = summary.progress.counts()
+    files = [file for part in summary.progress.parts for file in part.files]
+    megabytes = sum(file.bytes for file in files) / 1e6
+    if summary.nothing_left:
+        first = f"nothing left to do: {summary.output} is complete (looked for {{:.1f}} s)"
+    else:
+        first = f"done in {{:.1f}} s: {summary.output}"
+        if summary.parts_before:
+            first += f" (continued; {summary.parts_before} parts were done before)"
+    padding = 1 - counts["tokens"] / max(1, counts["padded_tokens"])
+    reasons = ", ".join(f"{n} {why}" for why, n in sorted(summary.progress.reasons().items()))
+    return "\n".join(
+        [
+            first.format(summary.seconds),
+            f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded, "
+            f"{counts['rejected']:,} rejected" + (f" ({reasons})" if reasons else ""),
+            f"wordpieces  {counts['wordpieces']:,}, {_share(counts['unknown'], counts)} unknown; "
+            f"{counts['truncated']:,} documents truncated",
+            f"tokens      {counts['tokens']:,} computed, {padding:.1%} padding on top",
+            f"files       {len(files):,} of {len(summary.progress.parts):,} parts, "
+            f"{megabytes:,.1f} MB",
+        ]
+    )
+
+
+def _share(count: int, counts: dict[str, int]) -> str:
+    return f"{count / max(1, counts['wordpieces']):.1%}"

@@ -1,0 +1,45 @@
+"""Packaging: what beam-bert needs, and what is optional. Version ranges stand here only."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+_TEST = [
+    "hypothesis>=6.100,<7",
+    "mypy>=1.15,<3",
+    "pytest>=8,<10",
+    "ruff>=0.9,<1",
+    "tokenizers>=0.21,<1",
+    "wheel>=0.40",
+]
+
+setup(
+    name="beam-bert",
+    version="0.1.0",
+    description="Offline BERT features at scale: Apache Beam, tf.Transform and TF Hub",
+    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
+    package_data={"pipeline": ["py.typed"], "transforms": ["py.typed"]},
+    install_requires=[
+        "apache-beam>=2.77,<2.78",
+        "google-crc32c>=1.5,<2",
+        "ml-dtypes>=0.4,<1",
+        "numpy>=1.26,<3",
+        "orjson>=3.9,<4",
+        "pyarrow>=18,<26",
+        "safetensors>=0.4,<1",
+        # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
+        "setuptools<82",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-hub>=0.16.1,<0.17",
+        "tensorflow-metadata>=1.17,<2",
+        "tensorflow-text>=2.21,<2.22",
+        "tensorflow-transform>=1.21,<1.22",
+        "tfx-bsl>=1.21,<1.22",
+    ],
+    extras_require={"gcp": ["apache-beam[gcp]>=2.77,<2.78"], "test": _TEST},
+    entry_points={"console_scripts": ["beam-bert=pipeline.cli:main"]},
+)
