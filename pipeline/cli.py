@@ -84,9 +84,11 @@ def _embed(arguments: Sequence[str]) -> int:
 
     config = options.embed_config(ours)
     beam_options = options.beam_options(beams)
-    from pipeline import job, summary
+    from pipeline import job, quiet, summary
 
-    print(summary.to_text(job.embed(config, beam_options)))
+    with quiet.quiet_beam():
+        result = job.embed(config, beam_options)
+    print(summary.to_text(result))
     return 0
 
 

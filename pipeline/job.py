@@ -37,15 +37,22 @@ def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summar
     started = time.monotonic()
     options = options or PipelineOptions([])
     splits = plan.make_plan(config.input)
-    model, fingerprint = _find_model(config)
-    run = output.enter(config, Run(config.identity(), fingerprint), splits)
-    before = _progress(config.output, splits, run)
-    parts_before = len(before.parts) if before else 0
+    path, fingerprint = _find_model(config)
+    run = Run(config.identity(), fingerprint)
+    earlier = output.find_earlier(config, run, splits)
+    before = _progress(config.output, splits, earlier)
     if before is None or not before.complete:
-        run = _compute(config, options, splits, run, model, before)
+        module = _inspect(path, config)
+        if earlier is None:
+            output.begin(config, run, splits)
+        run = _compute(config, options, splits, earlier or run, module, before)
+    else:
+        assert earlier is not None
+        run = earlier
     progress = _progress(config.output, splits, run)
     assert progress is not None
     _finish(config, progress, run)
+    parts_before = len(before.parts) if before else 0
     return Summary(config.output, progress, time.monotonic() - started, parts_before)
 
 
@@ -64,12 +71,25 @@ def _find_model(config: EmbedConfig) -> tuple[Path, str]:
     return path, fingerprint
 
 
-def _progress(folder: str, splits: Sequence[Split], run: Run) -> Progress | None:
+def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
     """Measure how far the job is; None while its transform is not known."""
-    if run.transform is None:
+    if run is None or run.transform is None:
         return None
     receipts = manifest.load_receipts(folder)
     return manifest.measure_progress(splits, receipts, run.fingerprint)
+
+
+def _inspect(path: Path, config: EmbedConfig) -> Any:
+    """Read what the module says of itself; TensorFlow is imported from here on."""
+    quiet.import_tensorflow()
+    from transforms.bert import module as modules
+
+    try:
+        module = modules.inspect(path)
+        module.check_length(config.max_seq_length)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return module
 
 
 def _compute(
@@ -77,21 +97,14 @@ def _compute(
     options: PipelineOptions,
     splits: Sequence[Split],
     run: Run,
-    model: Path,
+    module: Any,
     before: Progress | None,
 ) -> Run:
     """Run the graphs."""
-    quiet.import_tensorflow()
     from pipeline import graphs
-    from transforms.bert import module as modules
 
-    try:
-        module = modules.inspect(model)
-        module.check_length(config.max_seq_length)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     # A remote handle stays as it is, for workers to resolve; a local one is made a plain folder.
-    handle = config.model if "://" in config.model else str(model)
+    handle = config.model if "://" in config.model else str(module.path)
     output.clear_temporary(config.output)
     try:
         if run.transform is None:
@@ -160,7 +173,8 @@ def _broken_off(error: Exception, config: EmbedConfig, splits: Sequence[Split], 
         done = len(progress.parts) if progress else 0
     return (
         f"the job broke off: {root_cause(error)}.\n"
-        f"{done} parts are done and stay valid; the same command again continues"
+        f"{done} parts are done and stay valid; the same command again continues "
+        "(BEAM_BERT_LOG=error shows the traceback)"
     )
 
 
@@ -171,7 +185,7 @@ def root_cause(error: Exception) -> str:
     'No space left'
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b.*: ", line)]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b.*: ", line)]
     line = named[-1] if named else (lines[-1] if lines else type(error).__name__)
-    line = re.sub(r"^[\w.]+: ", "", line)
+    line = re.sub(r"^(([\w.]*\.)?(RuntimeError|OSError|ValueError|BeamIOError): )+", "", line)
     return re.sub(r" \[while running .*\]$", "", line)[:300]

@@ -120,29 +120,44 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def enter(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run:
-    """Begin in an output folder, or go on where the same command left off.
+def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run | None:
+    """Look for the same job in the output folder, without writing anything.
 
     Returns:
-        the run that the folder belongs to, with its transform if that is there.
+        the run that the folder belongs to, with its transform if that was learned; None where a
+        new job may begin.
 
     Raises:
-        UsageError: the folder holds something else, or cannot be written.
+        UsageError: the folder holds another job, or something else.
+    """
+    folder = config.output
+    if config.overwrite:
+        _refuse_to_delete_strangers(folder)
+        return None
+    try:
+        earlier = load_run(folder)
+        if earlier is None:
+            _refuse_strangers(folder)
+        else:
+            _refuse_differences(folder, earlier, run, splits)
+    except ValueError as error:
+        raise UsageError(f"--output {folder}: {error}; --overwrite starts anew") from error
+    return earlier
+
+
+def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
+    """Begin a new job in the output folder.
+
+    Raises:
+        UsageError: the folder cannot be written.
     """
     folder = config.output
     try:
         if config.overwrite:
-            clear(folder)
-        earlier = load_run(folder)
-        if earlier is not None:
-            _refuse_differences(folder, earlier, run, splits)
-            return earlier
-        _refuse_strangers(folder)
+            for name in reversed(_OURS):
+                delete(FileSystems.join(folder, name))
         storage.write_text(folder, plan.PLAN_FILE, plan.to_lines(splits))
         write_run(folder, run, config)
-        return run
-    except ValueError as error:
-        raise UsageError(f"--output {folder}: {error}; --overwrite starts anew") from error
     except (OSError, BeamIOError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(f"--output {folder}: cannot be written: {reason}") from error
@@ -183,29 +198,14 @@ def _refuse_strangers(folder: str) -> None:
         )
 
 
-def clear(folder: str) -> None:
-    """Delete what a job left, and nothing else.
-
-    Raises:
-        UsageError: the folder is not that of a job.
-    """
-    if load_run_marker(folder) or not _has_any(folder):
-        for name in reversed(_OURS):
-            delete(FileSystems.join(folder, name))
+def _refuse_to_delete_strangers(folder: str) -> None:
+    if FileSystems.exists(FileSystems.join(folder, RUN_FILE)):
         return
-    raise UsageError(
-        f"--output {folder} has no {RUN_FILE}, so --overwrite will not delete in it: "
-        "choose another folder"
-    )
-
-
-def load_run_marker(folder: str) -> bool:
-    """Whether a job was begun in the folder."""
-    return bool(FileSystems.exists(FileSystems.join(folder, RUN_FILE)))
-
-
-def _has_any(folder: str) -> bool:
-    return "://" not in folder and os.path.isdir(folder) and bool(os.listdir(folder))
+    if "://" not in folder and os.path.isdir(folder) and os.listdir(folder):
+        raise UsageError(
+            f"--output {folder} has no {RUN_FILE}, so --overwrite will not delete in it: "
+            "choose another folder"
+        )
 
 
 def delete(path: str) -> None:

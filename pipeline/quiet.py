@@ -1,8 +1,11 @@
-"""Import TensorFlow without its greetings."""
+"""Keep what TensorFlow and Beam say of themselves off the terminal."""
 
+import contextlib
+import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 
 
 def import_tensorflow() -> None:
@@ -25,4 +28,19 @@ def import_tensorflow() -> None:
         os.close(terminal)
         os.close(nowhere)
     tf.get_logger().setLevel(logging.ERROR)
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def quiet_beam() -> Iterator[None]:
+    """Keep Beam's tracebacks off the terminal, unless BEAM_BERT_LOG names a level to log from.
+
+    A failed bundle is told of many times over, through logging and past it; the command says it
+    once, in two lines.
+    """
+    level = os.environ.get("BEAM_BERT_LOG", "").upper()
+    logging.getLogger("apache_beam").setLevel(level or logging.CRITICAL)
+    if level:
+        yield
+        return
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield

@@ -85,7 +85,8 @@ def serialize(batch: pa.RecordBatch, family: str) -> Iterator[bytes]:
     encoder = example_coder.RecordBatchToExamplesEncoder()
     size = _rows_per_slice(batch)
     for start in range(0, batch.num_rows, size):
-        yield from encoder.encode(_family_columns(batch.slice(start, size), family))
+        examples = encoder.encode(_family_columns(batch.slice(start, size), family))
+        yield from map(sort_features, examples)
 
 
 def _rows_per_slice(batch: pa.RecordBatch) -> int:
@@ -110,6 +111,33 @@ def _family_columns(batch: pa.RecordBatch, family: str) -> pa.RecordBatch:
             values = batch.column(name).cast(pa.large_binary())
             columns[name.removeprefix(FIELD_PREFIX)] = at_most_one_each(values)
     return pa.RecordBatch.from_pydict(columns)
+
+
+def sort_features(example: bytes) -> bytes:
+    """Put the features of a serialized tf.Example into the order of their names.
+
+    They are a protobuf map, which the encoder writes in an order that changes from process to
+    process; sorted, equal examples are equal bytes. Values are moved, never decoded.
+    """
+    _, start = _varint(example, 1)
+    entries = []
+    position = start
+    while position < len(example):
+        length, begin = _varint(example, position + 1)
+        name_length, name = _varint(example, begin + 1)
+        entries.append((example[name : name + name_length], example[position : begin + length]))
+        position = begin + length
+    entries.sort()
+    return b"".join([example[:start], *(entry for _, entry in entries)])
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """Read a protobuf varint; give its value and the position after it."""
+    value = shift = 0
+    while data[position] & 0x80:
+        value |= (data[position] & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+    return value | data[position] << shift, position + 1
 
 
 def frame(record: bytes) -> bytes:

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Set up and embed samples/, or what you name: ./run_local.sh [any flags of beam-bert embed]
+#
+# Makes .venv, installs this package and the default weights into it, embeds into output/, and
+# prints what came of it. Run again it finds nothing left to do. Flags given here come on top of the
+# default --input and --output; give both to embed something else.
+set -euo pipefail
+cd "$(dirname "$0")"
+source ./set_up.sh
+
+out=output
+if [ $# -eq 0 ]; then
+  set -- --input samples/sentences.txt samples/articles.jsonl --id_field id \
+    --keep_fields language,topic --features pooled_output,sequence_output,mean --output "$out"
+fi
+.venv/bin/beam-bert embed "$@"
+
+previous=
+for argument in "$@"; do
+  case "$argument" in --output=*) out="${argument#--output=}" ;; esac
+  [ "$previous" = --output ] && out="$argument"
+  previous="$argument"
+done
+echo
+echo "The first three documents:"
+.venv/bin/beam-bert head "$out" -n 3
+cat <<EOF
+
+What to try next:
+  source .venv/bin/activate
+  beam-bert status $out
+  beam-bert tokenize --input samples/sentences.txt | head -n 3
+  beam-bert embed --input 'your/*.jsonl' --id_field id --text_field text --output your-output
+  python -c "from pipeline.reader import load_embeddings; print(load_embeddings('$out').vectors.shape)"
+EOF

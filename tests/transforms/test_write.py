@@ -1,0 +1,140 @@
+import hashlib
+import json
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that
+
+from tests.transforms.parts import make_part, read_lines
+from transforms import examples, storage
+from transforms.documents import header_of, with_header
+from transforms.receipts import Receipt
+from transforms.write import WriteParts, write_part
+
+FAMILIES = ("pooled", "sequence")
+
+
+def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
+    """Make a part as EncodeParts leaves it: vectors of width 2, a token a character."""
+    part = make_part(texts, start)
+    columns = {name: part.column(name) for name in part.schema.names if name != "text"}
+    ids = [[ord(char) for char in text or ""] for text in texts]
+    rows = [None if text is None else [float(len(text)), -1.0] for text in texts]
+    columns |= {
+        "input_ids": pa.array(ids, pa.large_list(pa.int64())),
+        "num_tokens": pa.array([len(row) for row in ids]),
+        "truncated": pa.array([len(row) > 3 for row in ids]),
+        "pooled_output": pa.array(rows, pa.list_(pa.float32(), 2)),
+        "sequence_output": pa.array(
+            [[float(x) for id_ in row for x in (id_, 0.5)] for row in ids],
+            pa.large_list(pa.float32()),
+        ),
+    }
+    sound = len(texts) - texts.count(None)
+    header = header_of(part).measured(
+        documents=len(texts), embedded=sound, rejected=len(texts) - sound, encode_seconds=0.25
+    )
+    return with_header(pa.RecordBatch.from_pydict(columns), header)
+
+
+def records(path: Path, family: str) -> list[dict]:
+    schema = examples.schema(family, ("pooled_output", "sequence_output"), 2, ("colour",))
+    with open(path, "rb") as stream:
+        return examples.parse(list(examples.read_records(stream)), schema).to_pylist()
+
+
+def test_a_part_becomes_files_and_a_receipt(tmp_path: Path) -> None:
+    part = embedded(["ab", None, "cdef"])
+    receipt = write_part(part, str(tmp_path), FAMILIES)
+    name = header_of(part).name
+
+    assert [file.path for file in receipt.files] == [
+        f"pooled/{name}.tfrecord",
+        f"sequence/{name}.tfrecord",
+        f"rejected/{name}.jsonl",
+    ]
+    assert [file.records for file in receipt.files] == [2, 2, 1]
+    for file in receipt.files:
+        content = (tmp_path / file.path).read_bytes()
+        assert file.bytes == len(content)
+        assert file.sha256 == hashlib.sha256(content).hexdigest()
+    stored = Receipt.from_json((tmp_path / f"receipts/{name}.json").read_text())
+    assert stored == receipt
+    assert (stored.counts["embedded"], stored.reasons) == (2, {"empty": 1})
+    assert stored.seconds["encode_seconds"] == 0.25
+    assert not list((tmp_path / storage.TEMPORARY).iterdir())
+
+
+def test_records_hold_what_the_part_held(tmp_path: Path) -> None:
+    part = embedded(["ab", None, "cdef"])
+    write_part(part, str(tmp_path), FAMILIES)
+    name = header_of(part).name
+    pooled = records(tmp_path / f"pooled/{name}.tfrecord", "pooled")
+    assert pooled[1] == {
+        "id": [b"doc-2"],
+        "num_tokens": [4],
+        "truncated": [1],
+        "pooled_output": [4.0, -1.0],
+        "colour": [],
+    }
+    (_, second) = records(tmp_path / f"sequence/{name}.tfrecord", "sequence")
+    assert second["input_ids"] == [99, 100, 101, 102]
+    np.testing.assert_array_equal(np.reshape(second["sequence_output"], (4, 2))[:, 1], [0.5] * 4)
+    (rejected,) = read_lines(tmp_path / f"rejected/{name}.jsonl")
+    assert rejected == {
+        "id": "doc-1",
+        "source": "corpus.txt",
+        "position": 1,
+        "reason": "empty",
+        "detail": "no text",
+    }
+
+
+def test_a_part_written_twice_leaves_the_same_bytes(tmp_path: Path) -> None:
+    first = write_part(embedded(["ab", None]), str(tmp_path / "one"), FAMILIES)
+    for _ in range(2):
+        again = write_part(embedded(["ab", None]), str(tmp_path / "two"), FAMILIES)
+        assert again.files == first.files
+
+
+def test_a_part_without_documents_leaves_only_its_receipt(tmp_path: Path) -> None:
+    receipt = write_part(embedded([]), str(tmp_path), FAMILIES)
+    assert receipt.files == ()
+    assert receipt.counts["documents"] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["receipts", "tmp"]
+
+
+def test_an_open_account_leaves_no_receipt(tmp_path: Path) -> None:
+    part = embedded(["ab", "cd"])
+    lying = with_header(part, header_of(part).measured(documents=3, embedded=3))
+    with pytest.raises(ValueError, match="has 2 records; the part has 3"):
+        write_part(lying, str(tmp_path), FAMILIES)
+    assert not (tmp_path / "receipts").exists()
+
+
+def test_what_breaks_off_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(_: storage.HashedFile, __: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.HashedFile, "write", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_part(embedded(["ab"]), str(tmp_path), FAMILIES)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_transform_gives_receipts(tmp_path: Path) -> None:
+    parts = [embedded(["ab"], 0), embedded([None, "c"], 10)]
+
+    def check(receipts: list[Receipt]) -> None:
+        counts = sorted((receipt.start, receipt.counts["embedded"]) for receipt in receipts)
+        assert counts == [(0, 1), (10, 1)]
+
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        receipts = pipeline | beam.Create(parts) | WriteParts(str(tmp_path), ("pooled",))
+        assert_that(receipts, check)
+    assert not (tmp_path / "sequence").exists()
+    assert {json.loads(path.read_text())["worker"] for path in (tmp_path / "receipts").iterdir()}
