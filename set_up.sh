@@ -2,16 +2,16 @@
 # set_up_extras names extras of setup.py. Does nothing where .venv is up to date.
 set_up_python="${PYTHON:-}"
 if [ -z "$set_up_python" ]; then
-  for candidate in python3.11 python3.12 python3.10 python3; do
+  for candidate in python3.11 python3.12 python3.13 python3; do
     if command -v "$candidate" >/dev/null && "$candidate" -c \
-      'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null; then
+      'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
       set_up_python="$candidate"
       break
     fi
   done
 fi
 if [ -z "$set_up_python" ]; then
-  echo "beam-bert needs Python 3.10, 3.11 or 3.12; none is on the PATH (or name one: PYTHON=...)" >&2
+  echo "beam-bert needs Python 3.11, 3.12 or 3.13; none is on the PATH (or name one: PYTHON=...)" >&2
   exit 2
 fi
 

@@ -149,6 +149,7 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         )
     if manifest_is_missing(config.output):
         manifest.write_manifest(config.output, progress, run.fingerprint)
+        output.clear_temporary(config.output)
     counts = progress.counts()
     share = counts["rejected"] / counts["documents"] if counts["documents"] else 0.0
     if share > config.max_rejected:

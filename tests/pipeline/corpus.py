@@ -1,0 +1,57 @@
+"""A small corpus with something wrong in it, and a way to embed it in this process."""
+
+import gzip
+import json
+from pathlib import Path
+
+from pipeline import job
+from pipeline.options import EmbedConfig, InputConfig
+from pipeline.summary import Summary
+from transforms.batching import BatchingConfig
+from transforms.sources.base import ReadConfig
+
+WORDS = ("the", "cat", "sat", "on", "a", "mat", "unable", "dogs", "猫", "unknownword")
+
+
+def sentence(number: int) -> str:
+    """Give the number-th text: 1 to 12 words."""
+    return " ".join(WORDS[(number * 7 + k * k) % len(WORDS)] for k in range(1 + number % 12))
+
+
+def write_corpus(folder: Path) -> list[str]:
+    """Write 120 lines of text, 60 of gzip, 60 of JSON; give the globs. 6 are bad."""
+    texts = [sentence(number) for number in range(120)]
+    texts[40], texts[90] = "", "   "
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lines.txt").write_text("\n".join(texts))
+    packed = "\n".join(sentence(number) for number in range(60)).encode() + b"\n\xff\n"
+    (folder / "packed.txt.gz").write_bytes(gzip.compress(packed, mtime=0))
+    rows = [json.dumps({"id": n, "text": sentence(n), "k": f"v{n}"}) for n in range(60)]
+    rows[10:10] = ["{not json", '{"id": "t"}', '{"id": "u", "text": 3}']
+    (folder / "rows.jsonl").write_text("\n".join(rows) + "\n")
+    return [str(folder / name) for name in ("lines.txt", "packed.txt.gz", "rows.jsonl")]
+
+
+DOCUMENTS, EMBEDDED = 120 + 61 + 63, 118 + 60 + 60
+
+
+def config(globs: list[str], output: Path, model: Path, **settings: object) -> EmbedConfig:
+    """Configure `embed` for small parts."""
+    fields = {"id_field": "id", "keep_fields": ("k",)} if globs[-1].endswith("jsonl") else {}
+    read = ReadConfig(part_bytes=1024, **fields)
+    base = {"max_rejected": 0.1, "max_seq_length": 8, "batching": BatchingConfig(64)}
+    return EmbedConfig(
+        InputConfig(tuple(globs), "auto", read), str(output), str(model), **(base | settings)
+    )
+
+
+def embed(globs: list[str], output: Path, model: Path, **settings: object) -> Summary:
+    """Run the main job."""
+    return job.embed(config(globs, output, model, **settings))
+
+
+def data_files(folder: Path) -> dict[str, bytes]:
+    """Read everything that must be the same for the same job, wherever and however it ran."""
+    names = ("pooled/*", "sequence/*", "rejected/*", "manifest.json", "plan.jsonl")
+    paths = [path for name in names for path in folder.glob(name)]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}

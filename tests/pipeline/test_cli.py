@@ -1,0 +1,202 @@
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli, status
+from tests.conftest import make_checkpoint
+from tests.pipeline import corpus
+from transforms.bert import importing
+
+HERE = Path(__file__).parent
+
+
+def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=HERE.parents[1], check=False, **settings
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A job run to its end by the program itself."""
+    folder = tmp_path_factory.mktemp("cli")
+    globs = corpus.write_corpus(folder / "in")
+    flags = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024", "--max_rejected=0.1"]
+    command = ["embed", "--input", *globs, "--output", folder / "out", "--model", tiny_path]
+    result = run(*command, *flags, "--max_seq_length=8")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[0].startswith("done in ")
+    assert "244: 238 embedded, 6 rejected (1 bad_json, 2 empty, 1 missing_field" in result.stdout
+    again = run(*command, *flags, "--max_seq_length=8")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("nothing left to do")
+    return folder / "out"
+
+
+def test_help_needs_neither_beam_nor_tensorflow() -> None:
+    program = """
+import sys
+from pipeline import cli
+for command in [[], *([name] for name in cli._COMMANDS)]:
+    try:
+        cli.main([*command, "--help"])
+    except SystemExit as end:
+        assert end.code == 0
+heavy = {"apache_beam", "tensorflow", "pyarrow", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "inspect-model  print what a module says of itself" in result.stdout
+    assert "--max_seq_length" in result.stdout
+
+
+def test_status_and_head_tell_what_the_job_left(
+    finished: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert cli.main(["status", str(finished)]) == 0
+    out = capsys.readouterr().out
+    assert "complete" in out
+    assert "244 (238 embedded, 6 rejected)" in out
+
+    assert cli.main(["head", str(finished), "-n", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "pooled/"
+    assert lines[1].endswith("lines.txt:0  (3 tokens)")
+    assert lines[2].startswith("    pooled_output [16] = [")
+    assert "    k = (none)" in lines
+    assert any(line.startswith("    sequence_output [3, 16], first row = [") for line in lines)
+
+
+def test_a_job_under_way_tells_its_progress(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "out"
+    shutil.copytree(finished, copy)
+    receipts = sorted((copy / "receipts").glob("lines-*"))
+    receipts[-1].unlink()
+    half = status.measure(str(copy))
+    assert not half.complete
+    assert half.parts == status.measure(str(finished)).parts - 1
+    assert half.expected_parts is None
+    assert "of an unknown number" in status.to_text(half)
+
+
+def test_tokenize_prints_json_lines(
+    finished: Path, tiny_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = finished.parent / "in/rows.jsonl"
+    command = ["tokenize", "--model", tiny_path, "--input", rows, "--id_field", "id"]
+    command += ["--max_seq_length", "8"]
+    assert cli.main([str(word) for word in command]) == 0
+    captured = capsys.readouterr()
+    lines = [json.loads(line) for line in captured.out.splitlines()]
+    assert len(lines) == 60
+    assert corpus.sentence(1) == "dogs 猫"
+    assert lines[1] == {
+        "id": "1",
+        "input_ids": [2, 11, 15, 20, 3],
+        "tokens": ["[CLS]", "dog", "##s", "猫", "[SEP]"],
+    }
+    rejected = [json.loads(line)["reason"] for line in captured.err.splitlines()]
+    assert rejected == ["bad_json", "missing_field", "wrong_type"]
+
+
+def test_inspect_model_prints_text_or_json(tiny_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["inspect-model", str(tiny_path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["layers"], facts["heads"], facts["hidden_size"]) == (2, 4, 16)
+    assert facts["signatures"] == ["default", "tokenization_info", "tokens"]
+    assert cli.main(["inspect-model", str(tiny_path)]) == 0
+    assert f"fingerprint        {facts['fingerprint']}" in capsys.readouterr().out
+
+
+def test_import_model_makes_a_module(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    from transforms.bert import minilm
+
+    weights = minilm.weights_folder()
+    destination = tmp_path / "module"
+    assert cli.main(["import-model", str(weights), str(destination)]) == 0
+    assert "gelu           erf" in capsys.readouterr().out
+    assert cli.main(["import-model", str(weights), str(destination)]) == 2
+    assert "exists and is not empty" in capsys.readouterr().err
+
+
+def other_vocabulary(folder: Path) -> None:
+    importing.write_module(make_checkpoint(), folder)
+    with open(folder / "assets/vocab.txt", "a") as file:
+        file.write("extra\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "{in}/none*"], "--input {in}/none*: no file matches"),
+        (["--output", "/dev/null/out"], "--output /dev/null/out: cannot be written"),
+        (["--output", "{in}/lines.txt"], "is a file: name a folder"),
+        (["--model", "{in}"], "has no saved_model.pb"),
+        (["--model", "{in}/none"], "there is no such folder or .tar.gz"),
+        (["--model", "{other}"], "its vocabulary has 25 wordpieces, its variables have 24"),
+        (["--model_sha256", "abc"], "--model_sha256 is abc"),
+        (["--max_seq_length", "33"], "the model has 32 positions"),
+        (["--feature", "cls"], "unknown flag --feature: did you mean --features?"),
+        (["--id_field", "id"], "--id_field needs records with fields"),
+    ],
+)
+def test_wrong_usage_ends_in_status_2_and_one_or_two_lines(
+    arguments: list[str],
+    message: str,
+    tiny_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    corpus.write_corpus(tmp_path / "in")
+    if "{other}" in arguments:
+        other_vocabulary(tmp_path / "other")
+    places = {"in": tmp_path / "in", "other": tmp_path / "other"}
+    defaults = ["--input", "{in}/lines.txt", "--output", "out", "--model", str(tiny_path)]
+    words = [*defaults, "--max_seq_length", "8", *arguments]
+    given = [word.format(**places) for word in words]
+    assert cli.main(["embed", *given]) == 2
+    error = capsys.readouterr().err
+    assert message.format(**places) in error
+    assert len(error.strip().splitlines()) <= 2
+    assert "Traceback" not in error
+    assert not Path("out").exists()
+
+
+def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["embd"]) == 2
+    assert "there is no command 'embd'; there are embed, status" in capsys.readouterr().err
+    assert cli.main(["status", "/nowhere"]) == 2
+    assert "/nowhere has no plan.jsonl" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_ends_in_two_lines_and_the_job_goes_on_later(
+    tiny_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "small.txt").write_text("the cat sat\n")
+    (tmp_path / "large.txt").write_text("the cat sat on a mat\n" * 5000)
+    command = ["embed", "--model", tiny_path, "--max_seq_length=8", "--output", tmp_path / "out"]
+    command += ["--part_bytes=50000", "--input"]
+    command += [tmp_path / "small.txt", tmp_path / "large.txt"]
+
+    def no_large_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    broken = run(*command, preexec_fn=no_large_files)
+    assert broken.returncode == 1
+    assert "the job broke off: [Errno 27] File too large" in broken.stderr
+    assert len(broken.stderr.strip().splitlines()) == 2
+    receipts = list((tmp_path / "out/receipts").iterdir())
+    continued = run(*command)
+    assert continued.returncode == 0, continued.stderr
+    assert "5,001: 5,001 embedded" in continued.stdout
+    assert f"continued; {len(receipts)} parts were done before" in continued.stdout

@@ -1,0 +1,69 @@
+import argparse
+
+import pytest
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+
+from pipeline import flags, options
+from pipeline.errors import UsageError
+
+
+def parse(*arguments: str) -> options.EmbedConfig:
+    parser = argparse.ArgumentParser()
+    flags.add_embed_flags(parser)
+    return options.embed_config(
+        parser.parse_args(["--input", "a", "--output", "out/", *arguments])
+    )
+
+
+def test_flags_become_the_stages_configurations() -> None:
+    config = parse("--keep_fields", "a, b", "--features", "mean,cls", "--tokens_per_batch", "77")
+    assert config.output == "out"
+    assert config.input.read.keep_fields == ("a", "b")
+    assert config.features == ("mean", "cls")
+    assert config.batching.tokens_per_batch == 77
+
+
+def test_parts_are_smaller_where_every_token_is_written() -> None:
+    assert parse().input.read.part_bytes == 256 << 10
+    assert parse("--features", "mean").input.read.part_bytes == 1 << 20
+    assert parse("--part_bytes", "5000").input.read.part_bytes == 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--features", "pooled"], "--features has 'pooled'"),
+        (["--features", ""], "--features is empty"),
+        (["--features", "cls,cls"], "--features is empty or names one twice"),
+        (["--max_rejected", "2"], "--max_rejected is 2.0"),
+        (["--tokens_per_batch", "0"], "--tokens_per_batch is 0"),
+        (["--part_bytes", "5"], "--part_bytes is 5"),
+        (["--input_format", "xml"], "--input_format is 'xml'; there are auto, jsonl, text"),
+        (["--keep_fields", "a,a"], "--keep_fields names a field twice"),
+        (["--text_field", ""], "--text_field is empty"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused_by_flag(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse(*arguments)
+
+
+def test_what_decides_the_output_is_the_jobs_identity() -> None:
+    base = parse().identity()
+    for same in (["--tokens_per_batch", "9"], ["--max_rejected", "1"], ["--overwrite"]):
+        assert parse(*same).identity() == base
+    for other in (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"]):
+        assert parse(*other).identity() != base
+
+
+def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
+    direct = options.beam_options(["--direct_num_workers=3"]).view_as(DirectOptions)
+    assert direct.direct_num_workers == 3
+    with pytest.raises(UsageError, match=r"--max_seq_lenght: did you mean --max_seq_length\?"):
+        options.beam_options(["--max_seq_lenght", "3"])
+    with pytest.raises(UsageError, match="--zzz: see beam-bert embed --help"):
+        options.beam_options(["--zzz=1"])
+
+
+def test_importing_us_adds_no_flag_to_other_peoples_pipelines() -> None:
+    assert "overwrite" not in PipelineOptions([]).get_all_options()

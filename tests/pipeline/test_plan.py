@@ -1,0 +1,105 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline import plan
+from pipeline.errors import UsageError
+from pipeline.options import InputConfig
+from transforms.documents import Source, Split
+from transforms.sources.base import ReadConfig
+
+
+def config(*globs: object, **settings: object) -> InputConfig:
+    format_ = settings.pop("format", "auto")
+    read = ReadConfig(part_bytes=1024, **settings)
+    return InputConfig(tuple(map(str, globs)), str(format_), read)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    (tmp_path / "b.txt").write_bytes(b"x" * 2500)
+    (tmp_path / "a.jsonl").write_bytes(b"{}\n")
+    (tmp_path / "c.jsonl.gz").write_bytes(b"packed")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / ".hidden.txt").write_bytes(b"no")
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+def test_a_folder_is_planned_in_order_of_names(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus))
+    assert [(Path(s.source.path).name, s.start, s.end) for s in splits] == [
+        ("a.jsonl", 0, 3),
+        ("b.txt", 0, 1024),
+        ("b.txt", 1024, 2048),
+        ("b.txt", 2048, 2500),
+        ("c.jsonl.gz", 0, None),
+    ]
+    assert [s.source.format for s in splits] == ["jsonl", "text", "text", "text", "jsonl"]
+
+
+def test_globs_keep_their_order_and_files_stand_once(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus / "b.*", corpus / "*.jsonl", corpus / "b.txt"))
+    assert [Path(s.source.path).name for s in splits] == ["b.txt"] * 3 + ["a.jsonl"]
+
+
+def test_a_named_format_overrides_the_ending(corpus: Path) -> None:
+    (split,) = plan.make_plan(config(corpus / "a.jsonl", format="text"))
+    assert split.source.format == "text"
+
+
+@pytest.mark.parametrize(
+    ("glob", "settings", "message"),
+    [
+        ("nothing*", {}, "no file matches"),
+        ("folder", {}, "no file matches"),
+        ("empty.txt", {}, "every file is empty"),
+        ("b.txt", {"id_field": "id"}, "--id_field needs records with fields"),
+        ("b.txt", {"keep_fields": ("a",)}, "--keep_fields needs records with fields"),
+    ],
+)
+def test_input_that_cannot_be_planned_is_refused(
+    corpus: Path, glob: str, settings: dict, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan.make_plan(config(corpus / glob, **settings))
+
+
+def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
+    assert plan.make_plan(config(corpus / "b.txt", corpus / "a.jsonl", id_field="id"))
+
+
+def test_a_plan_survives_its_file(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus))
+    text = plan.to_lines(splits)
+    assert plan.from_lines(text) == splits
+    assert len(text.splitlines()) == len(splits)
+    with pytest.raises(ValueError, match=r"plan\.jsonl is damaged"):
+        plan.from_lines('{"source": "a"}\n')
+
+
+def test_a_changed_corpus_is_told_file_by_file(corpus: Path) -> None:
+    before = plan.make_plan(config(corpus))
+    (corpus / "a.jsonl").unlink()
+    (corpus / "new.txt").write_bytes(b"new")
+    os.utime(corpus / "b.txt", (1, 1))
+    lines = plan.differences(before, plan.make_plan(config(corpus)))
+    assert sorted(Path(line.split()[0]).name + line[line.index(" ") :] for line in lines) == [
+        "a.jsonl is gone",
+        "b.txt has changed",
+        "new.txt is new",
+    ]
+    assert plan.differences(before, list(reversed(before))) == ["its files stand in another order"]
+    assert plan.differences(before, before) == []
+
+
+def test_the_sample_is_bounded_and_spread() -> None:
+    source = Source("a.txt", 10**9, "1", "text")
+    splits = [Split(source, start, start + 10**6) for start in range(0, 10**8, 10**6)]
+    chosen = plan.sample(splits)
+    assert len(chosen) == 8
+    assert all(split.end - split.start == 64 << 10 for split in chosen)
+    assert [split.start // 10**6 for split in chosen] == [0, 12, 25, 37, 50, 62, 75, 87]
+    packed = Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)
+    assert plan.sample([packed]) == [Split(packed.source, 0, 64 << 10)]
