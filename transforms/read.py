@@ -11,7 +11,11 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
-from transforms import metrics, storage
+from transforms import (
+    coder,  # noqa: F401  (registers the coder of parts)
+    metrics,
+    storage,
+)
 from transforms.documents import PartHeader, Split, part_key, with_header
 from transforms.receipts import Receipt
 from transforms.sources import base

@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.tfxio import tensor_adapter
 
 from transforms import metrics, rejects
+from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
 from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
 from transforms.rejects import Reason
@@ -46,7 +47,7 @@ def wrap(part: pa.RecordBatch) -> pa.RecordBatch:
     """Lay a part out as tf.Transform's input: a first row for what is not text."""
     header = header_of(part).measured(**{_WRAPPED_AT: time.time()})
     others = with_header(part.drop_columns([TEXT]), header)
-    cell = pa.array([_to_bytes(others)], pa.large_binary())
+    cell = pa.array([to_bytes(others)], pa.large_binary())
     text = pa.concat_arrays([pa.array([b""], pa.large_binary()), part.column(TEXT)])
     offsets = np.minimum(np.arange(part.num_rows + 2), 1)
     cells = pa.LargeListArray.from_arrays(offsets, cell)
@@ -60,7 +61,7 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
         the part's columns but `text`, and `input_ids`, `segment_ids` large_list<int64>,
         `num_wordpieces`, `num_unknown` int64. Documents that came to no wordpiece are rejected.
     """
-    part = _from_bytes(batch.column(_PART).flatten()[0].as_buffer())
+    part = from_bytes(batch.column(_PART).flatten()[0].as_buffer())
     header = header_of(part)
     columns = {name: part.column(name) for name in part.schema.names}
     for name in batch.schema.names:
@@ -88,17 +89,6 @@ def _reject_empty(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         REASON: pc.if_else(bare, Reason.EMPTY.value, columns[REASON]),
         DETAIL: pc.if_else(bare, detail, columns[DETAIL]),
     }
-
-
-def _to_bytes(batch: pa.RecordBatch) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def _from_bytes(data: pa.Buffer) -> pa.RecordBatch:
-    return pa.ipc.open_stream(data).read_next_batch()
 
 
 @dataclasses.dataclass

@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.metrics import Metrics
 
-from transforms import examples, metrics, rejects, storage
+from transforms import (
+    coder,  # noqa: F401  (registers the coder of parts)
+    examples,
+    metrics,
+    rejects,
+    storage,
+)
 from transforms.documents import REASON, header_of
 from transforms.receipts import Receipt, WrittenFile
 

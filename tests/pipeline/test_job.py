@@ -29,9 +29,7 @@ def globs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def finished(
-    globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def finished(globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("job") / "out"
     summary = corpus.embed(globs, output, tiny_path)
     assert not summary.nothing_left
@@ -133,7 +131,7 @@ def test_a_job_that_broke_off_continues(
 
     output = tmp_path / "out"
     monkeypatch.setattr("transforms.write.write_part", fails_after_four)
-    with pytest.raises(JobError, match="No space left on device.*\n4 parts are done"):
+    with pytest.raises(JobError, match=r"No space left on device.*\n4 parts are done"):
         corpus.embed(globs, output, tiny_path)
     assert not (output / "tmp").exists()
     assert not (output / "manifest.json").exists()
@@ -159,9 +157,9 @@ def test_another_job_is_kept_out_and_told_why(
     for settings, message in cases:
         with pytest.raises(UsageError, match=message):
             corpus.embed(globs, finished, tiny_path, **settings)
-    with pytest.raises(UsageError, match="--model of fingerprint .* there"):
+    with pytest.raises(UsageError, match=r"--model of fingerprint .* there"):
         corpus.embed(globs, finished, minilm_path)
-    with pytest.raises(UsageError, match="--input .* there"):
+    with pytest.raises(UsageError, match=r"--input .* there"):
         corpus.embed(globs[:1], finished, tiny_path)
 
 
@@ -240,7 +238,7 @@ def test_no_collection_of_the_graph_is_untyped(
 
 
 def test_the_cause_is_found_in_what_runners_raise() -> None:
-    text = "Traceback (most recent call last):\n  File\nRuntimeError: OSError: disk [while running 'W']"
+    text = "Traceback (most recent call last):\nRuntimeError: OSError: disk [while running 'W']"
     assert job.root_cause(RuntimeError(text)) == "disk"
     assert job.root_cause(KeyError("x")) == "'x'"
     assert job.root_cause(RuntimeError("")) == "RuntimeError"

@@ -10,9 +10,7 @@ from pipeline.errors import UsageError
 def parse(*arguments: str) -> options.EmbedConfig:
     parser = argparse.ArgumentParser()
     flags.add_embed_flags(parser)
-    return options.embed_config(
-        parser.parse_args(["--input", "a", "--output", "out/", *arguments])
-    )
+    return options.embed_config(parser.parse_args(["--input", "a", "--output", "out/", *arguments]))
 
 
 def test_flags_become_the_stages_configurations() -> None:

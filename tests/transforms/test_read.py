@@ -23,9 +23,7 @@ def source_of(path: Path, compression: str = "none") -> Source:
 
 
 def read_all(splits: list[Split], data: bytes) -> list:
-    return [
-        part for split in splits for part in read_split(split, io.BytesIO(data), CONFIG, "run")
-    ]
+    return [part for split in splits for part in read_split(split, io.BytesIO(data), CONFIG, "run")]
 
 
 def test_splits_and_gzip_give_the_same_parts() -> None:

@@ -1,0 +1,81 @@
+"""What the README and docs/ tell people to run is run, in order, as they would."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Running the tests from within the tests would never end.
+NOT_HERE = "./run_tests.sh"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, as a newcomer has it after set-up."""
+    folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", "output", "articles", "*.egg-info", ".*_cache"
+    )
+    shutil.copytree(ROOT, folder, ignore=ignored)
+    environment = Path(sys.prefix)
+    (folder / ".venv").symlink_to(environment)
+    return folder
+
+
+def run(command: str, folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_readmes_commands_run(checkout: Path) -> None:
+    if not (checkout / ".venv/stamp").is_file():
+        pytest.fail(
+            "this environment was not made by run_tests.sh, so run_local.sh would remake it"
+        )
+    start, tests, use = blocks("README.md", "bash")
+    assert tests.strip() == NOT_HERE
+
+    first = run(start, checkout)
+    assert re.search(r"^done in .* s: output$", first, re.MULTILINE)
+    assert "The first three documents:" in first
+    assert "What to try next:" in first
+    again = run(start, checkout)
+    assert "nothing left to do" in again
+
+    out = run(use, checkout)
+    assert "complete" in out
+    assert '"tokens": ["[CLS]"' in out
+    assert "TF1 Hub module" in out
+
+    neighbours, pipeline = blocks("README.md", "python")
+    found = run(f"{sys.executable} - <<'END'\n{neighbours}\nEND", checkout)
+    assert found.startswith("['bread-en'")
+    printed = run(f"{sys.executable} - <<'END' 2>/dev/null\n{pipeline}\nEND", checkout)
+    assert "documents from" in printed
+
+    parsed, served = blocks("docs/output.md", "python")
+    assert "(384,)" in run(f"{sys.executable} - <<'END'\n{parsed}\nEND", checkout)
+    assert "RaggedTensor" in run(f"{sys.executable} - <<'END'\n{served}\nEND", checkout)
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"
