@@ -1,8 +1,11 @@
 """What `embed` came to, for programs and for people."""
 
+import collections
 import dataclasses
+from collections.abc import Sequence
 
 from pipeline.manifest import Progress
+from transforms.receipts import WrittenFile
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,10 +51,14 @@ def to_text(summary: Summary) -> str:
             f"wordpieces  {counts['wordpieces']:,}, {_share(counts['unknown'], counts)} unknown; "
             f"{counts['truncated']:,} documents truncated",
             f"tokens      {counts['tokens']:,} computed, {padding:.1%} padding on top",
-            f"files       {len(files):,} of {len(summary.progress.parts):,} parts, "
-            f"{megabytes:,.1f} MB",
+            f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
     )
+
+
+def _by_folder(files: Sequence[WrittenFile]) -> str:
+    folders = collections.Counter(file.path.split("/")[0] for file in files)
+    return ", ".join(f"{count:,} in {folder}/" for folder, count in folders.items())
 
 
 def _share(count: int, counts: dict[str, int]) -> str:
