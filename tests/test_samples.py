@@ -1,0 +1,39 @@
+"""The sample corpus is what samples/README.md says it is."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+SCRIPTS = (
+    *("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI", "TAMIL", "THAI"),
+    *("CJK", "HIRAGANA", "HANGUL", "GEORGIAN", "ETHIOPIC"),
+)
+
+
+def texts() -> list[str]:
+    lines = (SAMPLES / "sentences.txt").read_text("utf-8").splitlines()
+    articles = (SAMPLES / "articles.jsonl").read_text("utf-8").splitlines()
+    return lines + [json.loads(line)["text"] for line in articles]
+
+
+def test_there_are_hundreds_of_documents_of_all_lengths() -> None:
+    counts = sorted(len(text.split()) for text in texts())
+    assert len(counts) >= 200
+    assert len(set(texts())) == len(counts)
+    assert sum(count >= 250 for count in counts) >= 10
+    assert sum(3 <= count <= 8 for count in counts) >= 20
+
+
+def test_there_are_many_scripts() -> None:
+    chars = {char for text in texts() for char in text if char.isalpha()}
+    found = {unicodedata.name(char).split()[0] for char in chars}
+    found = {name.split("-")[0] for name in found}
+    assert set(SCRIPTS) <= found
+
+
+def test_articles_have_ids_and_two_more_fields() -> None:
+    rows = [json.loads(line) for line in (SAMPLES / "articles.jsonl").read_text().splitlines()]
+    assert all(set(row) == {"id", "language", "topic", "text"} for row in rows)
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert len({row["language"] for row in rows}) >= 12
