@@ -31,8 +31,8 @@ minilm_golden.npz
     ==============  ========  ===================  =============================================
 
 Each text goes through the model alone: a batch of one, no padding, all token types 0. Input ids
-are those of tokenizers.BertWordPieceTokenizer (lower case, accents stripped, CJK split, words of up to 200
-characters).
+are those of tokenizers.BertWordPieceTokenizer (lower case, accents stripped, CJK split, words of
+up to 200 characters).
 """
 
 # ruff: noqa: RUF001, RUF100  (the texts mean their look-alike letters)
