@@ -107,6 +107,8 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
             raise tarfile.TarError(f"it unpacks to over {_MAX_UNPACKED_BYTES >> 30} GiB")
         if not (member.isfile() or member.isdir()):
             raise tarfile.TarError(f"{member.name!r} is neither a file nor a folder")
+        if os.path.isabs(member.name):
+            raise tarfile.TarError(f"{member.name!r} is an absolute path")
         tar.extract(member, folder, filter="data")
 
 

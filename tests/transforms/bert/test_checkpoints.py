@@ -1,0 +1,214 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+import pytest
+import tensorflow as tf
+from safetensors.numpy import save_file
+
+from transforms.bert import checkpoints
+from transforms.bert.checkpoints import Checkpoint, read_checkpoint
+
+
+def hugging_face_name(name: str) -> str:
+    name = name.removeprefix("bert/").replace("/LayerNorm/gamma", "/LayerNorm/weight")
+    name = name.replace("/LayerNorm/beta", "/LayerNorm/bias").replace("/kernel", "/weight")
+    name = re.sub(r"layer_(\d+)", r"layer/\1", name)
+    name = re.sub(r"_embeddings$", "_embeddings/weight", name)
+    return name.replace("/", ".")
+
+
+def hugging_face_arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    return {
+        hugging_face_name(name): np.ascontiguousarray(array.T if name.endswith("kernel") else array)
+        for name, array in checkpoint.variables.items()
+    }
+
+
+def configuration(checkpoint: Checkpoint, **changes: object) -> dict[str, object]:
+    shape = checkpoint.shape
+    return {
+        "model_type": "bert",
+        "hidden_act": "gelu",
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "hidden_size": shape.hidden_size,
+        "intermediate_size": shape.intermediate_size,
+        "max_position_embeddings": shape.positions,
+        "vocab_size": shape.vocab_size,
+        "type_vocab_size": shape.segments,
+        **changes,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_checkpoint: Checkpoint) -> Path:
+    """A Hugging Face folder."""
+    (tmp_path / "config.json").write_text(json.dumps(configuration(tiny_checkpoint)))
+    (tmp_path / "vocab.txt").write_bytes(tiny_checkpoint.vocabulary)
+    save_file(hugging_face_arrays(tiny_checkpoint), tmp_path / "model.safetensors")
+    return tmp_path
+
+
+def assert_same(read: Checkpoint, expected: Checkpoint, atol: float = 0.0) -> None:
+    assert set(read.variables) == set(expected.variables)
+    for name, array in expected.variables.items():
+        assert read.variables[name].dtype == np.float32
+        np.testing.assert_allclose(read.variables[name], array, atol=atol, err_msg=name)
+
+
+def test_a_hugging_face_folder_is_read(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    read = read_checkpoint(folder)
+    assert_same(read, tiny_checkpoint)
+    assert (read.shape, read.gelu, read.do_lower_case) == (tiny_checkpoint.shape, "erf", True)
+
+
+def test_prefixes_and_old_names_are_known(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    arrays = {
+        "bert."
+        + re.sub("LayerNorm.weight", "LayerNorm.gamma", name).replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        ): array
+        for name, array in hugging_face_arrays(tiny_checkpoint).items()
+    }
+    arrays["cls.predictions.bias"] = np.zeros(3, np.float32)
+    save_file(arrays, folder / "model.safetensors")
+    assert_same(read_checkpoint(folder), tiny_checkpoint)
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(np.float16, 2e-3), (ml_dtypes.bfloat16, 2e-2)])
+def test_half_precision_weights_become_float32(
+    folder: Path, tiny_checkpoint: Checkpoint, dtype: type, atol: float
+) -> None:
+    arrays = hugging_face_arrays(tiny_checkpoint)
+    halved = {name: array.astype(dtype) for name, array in arrays.items()}
+    save_file(halved, folder / "model.safetensors")
+    assert_same(read_checkpoint(folder), tiny_checkpoint, atol)
+
+
+def test_shards_are_read_through_their_index(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(tiny_checkpoint)
+    (folder / "model.safetensors").unlink()
+    where = {name: f"model-{number % 2}.safetensors" for number, name in enumerate(sorted(arrays))}
+    for shard in set(where.values()):
+        save_file({n: a for n, a in arrays.items() if where[n] == shard}, folder / shard)
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": where}))
+    assert_same(read_checkpoint(folder), tiny_checkpoint)
+
+
+def test_casing_and_gelu_come_from_the_folder_or_the_flag(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    changed = configuration(tiny_checkpoint, hidden_act="gelu_new")
+    (folder / "config.json").write_text(json.dumps(changed))
+    read = read_checkpoint(folder)
+    assert (read.do_lower_case, read.gelu) == (False, "tanh")
+    read = read_checkpoint(folder, gelu="erf", do_lower_case=True)
+    assert (read.do_lower_case, read.gelu) == (True, "erf")
+
+
+def without_pooler(folder: Path, checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(checkpoint)
+    save_file(
+        {name: array for name, array in arrays.items() if "pooler" not in name},
+        folder / "model.safetensors",
+    )
+
+
+def configured(**changes: object) -> Callable[[Path, Checkpoint], None]:
+    def write(folder: Path, checkpoint: Checkpoint) -> None:
+        (folder / "config.json").write_text(json.dumps(configuration(checkpoint, **changes)))
+
+    return write
+
+
+def tokenizer(text: str) -> Callable[[Path, Checkpoint], None]:
+    return lambda folder, _: (folder / "tokenizer_config.json").write_text(text) and None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (without_pooler, "the weights lack bert/pooler/.*: without a pooler there is no pooled"),
+        (configured(model_type="roberta"), "is of a 'roberta', not of a bert"),
+        (configured(position_embedding_type="relative_key"), "asks for relative positions"),
+        (configured(is_decoder=True), "is of a decoder"),
+        (configured(hidden_act="relu"), "hidden_act 'relu', not a gelu"),
+        (configured(intermediate_size=33), r"shape \(16, 32\); the configuration says \(16, 33\)"),
+        (configured(vocab_size=25), "the configuration says"),
+        (configured(num_attention_heads=3), "hidden size 16 does not divide by 3"),
+        (lambda folder, _: (folder / "vocab.txt").unlink(), r"cannot read .*vocab\.txt"),
+        (lambda folder, _: (folder / "model.safetensors").unlink(), "has no model.safetensors"),
+        (
+            lambda folder, _: (folder / "model.safetensors").write_bytes(b"\xff" * 99) and None,
+            "is no safetensors file",
+        ),
+        (lambda folder, _: (folder / "config.json").write_text("[") and None, "cannot read"),
+        (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
+        (tokenizer('{"tokenize_chinese_chars": false}'), "turns off tokenize_chinese_chars"),
+        (tokenizer('{"strip_accents": false}'), "sets strip_accents apart from do_lower_case"),
+    ],
+)
+def test_what_cannot_be_imported_is_told(
+    folder: Path,
+    tiny_checkpoint: Checkpoint,
+    spoil: Callable[[Path, Checkpoint], None],
+    message: str,
+) -> None:
+    spoil(folder, tiny_checkpoint)
+    with pytest.raises(ValueError, match=message):
+        read_checkpoint(folder)
+
+
+def test_a_vocabulary_of_another_size_is_refused(folder: Path) -> None:
+    with open(folder / "vocab.txt", "a") as file:
+        file.write("extra\n")
+    with pytest.raises(ValueError, match="has 25 wordpieces, the weights have 24"):
+        read_checkpoint(folder)
+
+
+def write_google(folder: Path, checkpoint: Checkpoint) -> Path:
+    folder.mkdir()
+    (folder / "bert_config.json").write_text(json.dumps(configuration(checkpoint)))
+    (folder / "vocab.txt").write_bytes(checkpoint.vocabulary)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for name, array in checkpoint.variables.items():
+            tf.compat.v1.get_variable(name, initializer=array)
+        tf.compat.v1.get_variable("bert/pooler/dense/kernel/adam_m", initializer=0.0)
+        tf.compat.v1.get_variable("cls/predictions/output_bias", initializer=0.0)
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.Saver().save(
+            session, str(folder / "bert_model.ckpt"), write_meta_graph=False
+        )
+    return folder
+
+
+def test_a_google_checkpoint_is_read(
+    tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_google(tmp_path / "multi_cased_L-2_H-16_A-4", tiny_checkpoint)
+    read = read_checkpoint(folder)
+    assert_same(read, tiny_checkpoint)
+    assert (read.gelu, read.do_lower_case) == ("tanh", False)
+    assert read_checkpoint(folder, gelu="erf").gelu == "erf"
+    index = checkpoints.hashlib.sha256((folder / "bert_model.ckpt.index").read_bytes()).hexdigest()
+    monkeypatch.setattr(checkpoints, "_TRAINED_WITH_ERF", {index})
+    assert read_checkpoint(folder).gelu == "erf"
+
+    folder = folder.rename(tmp_path / "uncased_L-2")
+    assert read_checkpoint(folder).do_lower_case
+    folder = folder.rename(tmp_path / "mine")
+    with pytest.raises(ValueError, match="give --do_lower_case true or false"):
+        read_checkpoint(folder)
+    assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
+    (folder / "bert_model.ckpt.data-00000-of-00001").unlink()
+    with pytest.raises(ValueError, match="cannot read"):
+        read_checkpoint(folder, do_lower_case=False)
+    (folder / "bert_model.ckpt.index").unlink()
+    with pytest.raises(ValueError, match=r"has no bert_model\.ckpt\.index"):
+        read_checkpoint(folder, do_lower_case=False)

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_hub as hub
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tests.conftest import make_checkpoint
+from transforms.bert import encoder, importing
+from transforms.bert.checkpoints import Checkpoint
+
+IDS = np.array([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0]], np.int32)
+MASK = (IDS != 0).astype(np.int32)
+
+
+def call(path: Path, tags: list[str]) -> dict[str, np.ndarray]:
+    module = tf.saved_model.load(str(path), tags=tags)
+    outputs = module.signatures["tokens"](
+        input_ids=tf.constant(IDS),
+        input_mask=tf.constant(MASK),
+        segment_ids=tf.zeros_like(IDS),
+    )
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_module_has_the_references_tags_and_signatures(tiny_path: Path) -> None:
+    model = saved_model_pb2.SavedModel.FromString((tiny_path / "saved_model.pb").read_bytes())
+    assert [sorted(graph.meta_info_def.tags) for graph in model.meta_graphs] == [[], ["train"]]
+    for graph in model.meta_graphs:
+        assert {"default", "tokens", "tokenization_info"} <= set(graph.signature_def)
+        signature = graph.signature_def["tokens"]
+        assert {info.dtype for info in signature.inputs.values()} == {tf.int32.as_datatype_enum}
+        assert set(signature.outputs) == {"pooled_output", "sequence_output"}
+    assert (tiny_path / "tfhub_module.pb").read_bytes() == b"\x08\x03"
+
+
+def test_tokenization_info_tells_vocabulary_and_casing(tiny_path: Path) -> None:
+    info = hub.load(str(tiny_path)).signatures["tokenization_info"]()
+    assert info["do_lower_case"].numpy()
+    # The file's name only: under TF2 no path in the graph survives a move.
+    assert info["vocab_file"].numpy() == b"vocab.txt"
+    assert (tiny_path / "assets/vocab.txt").is_file()
+
+
+def test_the_graph_computes_what_the_encoder_computes(
+    tiny_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    variables = {name: tf.constant(value) for name, value in tiny_checkpoint.variables.items()}
+    sequence, pooled = encoder.encode(
+        variables, tiny_checkpoint.shape, IDS, MASK, np.zeros_like(IDS), gelu="erf"
+    )
+    outputs = call(tiny_path, [])
+    np.testing.assert_allclose(outputs["sequence_output"], sequence, atol=1e-5)
+    np.testing.assert_allclose(outputs["pooled_output"], pooled, atol=1e-5)
+
+
+def test_training_drops_out_and_inference_does_not(tiny_path: Path) -> None:
+    first, second = call(tiny_path, ["train"]), call(tiny_path, ["train"])
+    assert not np.allclose(first["sequence_output"], second["sequence_output"])
+    first, second = call(tiny_path, []), call(tiny_path, [])
+    np.testing.assert_array_equal(first["sequence_output"], second["sequence_output"])
+
+
+def test_the_gelu_of_the_weights_is_kept(tmp_path: Path, tiny_path: Path) -> None:
+    importing.write_module(make_checkpoint(gelu="tanh"), tmp_path / "tanh")
+    erf, tanh = call(tiny_path, []), call(tmp_path / "tanh", [])
+    difference = np.abs(erf["sequence_output"] - tanh["sequence_output"]).max()
+    assert 1e-5 < difference < 0.1
+
+
+def test_two_imports_write_the_same_bytes(
+    tmp_path: Path, tiny_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    importing.write_module(tiny_checkpoint, tmp_path / "elsewhere/again")
+    assert files(tmp_path / "elsewhere/again") == files(tiny_path)
+
+
+def test_what_stands_at_the_destination_is_left_alone(
+    tmp_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="exists and is not empty"):
+        importing.write_module(tiny_checkpoint, tmp_path)
+    assert files(tmp_path) == {"mine.txt": b"mine"}

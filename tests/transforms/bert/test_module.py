@@ -1,0 +1,117 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tf2_module
+from tests.conftest import TINY_VOCABULARY
+from transforms.bert import folder, module
+from transforms.bert.engines import TensorflowEngine
+from transforms.bert.module import BertModule
+
+IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], np.int32)
+MASK = (IDS != 0).astype(np.int32)
+
+
+@pytest.fixture
+def copy(tiny_path: Path, tmp_path: Path) -> Path:
+    shutil.copytree(tiny_path, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_module_tells_what_it_is(tiny_module: BertModule, tiny_path: Path) -> None:
+    shape = tiny_module.shape
+    assert (shape.layers, shape.heads, shape.hidden_size) == (2, 4, 16)
+    assert (shape.intermediate_size, shape.positions, shape.vocab_size) == (32, 32, 24)
+    assert tiny_module.do_lower_case
+    assert tiny_module.vocabulary.tokens == TINY_VOCABULARY
+    assert tiny_module.tags == ((), ("train",))
+    assert tiny_module.signatures == ("default", "tokenization_info", "tokens")
+    assert tiny_module.fingerprint == folder.fingerprint(tiny_path)
+
+
+def test_the_default_model_tells_what_it_is(minilm_path: Path) -> None:
+    shape = module.inspect(minilm_path).shape
+    assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (6, 12, 384, 512)
+
+
+def test_a_module_works_wherever_it_is_moved_and_without_its_marker(
+    copy: Path, tiny_module: BertModule
+) -> None:
+    (copy / "tfhub_module.pb").unlink()
+    moved = module.inspect(copy)
+    assert moved.vocabulary == tiny_module.vocabulary
+    assert moved.fingerprint != tiny_module.fingerprint
+    for mine, theirs in zip(
+        TensorflowEngine(moved).run(IDS, MASK, IDS * 0),
+        TensorflowEngine(tiny_module).run(IDS, MASK, IDS * 0),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+def test_padding_does_not_reach_the_tokens(tiny_module: BertModule) -> None:
+    engine = TensorflowEngine(tiny_module)
+    pooled, sequence = engine.run(IDS, MASK, IDS * 0)
+    alone_pooled, alone = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
+    np.testing.assert_allclose(sequence[1, :3], alone[0], atol=1e-5)
+    np.testing.assert_allclose(pooled[1], alone_pooled[0], atol=1e-5)
+
+
+def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
+    saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY, do_lower_case=True)
+    inspected = module.inspect(tmp_path / "tf2")
+    assert inspected.format == "TF2 SavedModel"
+    assert inspected.do_lower_case
+    assert inspected.vocabulary.tokens == TINY_VOCABULARY
+    shape = inspected.shape
+    assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (1, 2, 8, 32)
+    pooled, sequence = TensorflowEngine(inspected).run(IDS, MASK, 1 - MASK)
+    inputs = {"input_word_ids": IDS, "input_mask": MASK, "input_type_ids": 1 - MASK}
+    expected = saved({name: tf.constant(value) for name, value in inputs.items()})
+    np.testing.assert_allclose(pooled, expected["pooled_output"], atol=1e-6)
+    np.testing.assert_allclose(sequence, expected["sequence_output"], atol=1e-6)
+    other = tf2_module.save(tmp_path / "cased", TINY_VOCABULARY)
+    assert not other.do_lower_case.numpy()
+    assert not module.inspect(tmp_path / "cased").do_lower_case
+
+
+def test_what_is_no_module_is_refused_by_name(copy: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"has no saved_model\.pb"):
+        module.inspect(tmp_path)
+    whole = (copy / "saved_model.pb").read_bytes()
+    (copy / "saved_model.pb").write_bytes(whole[:1000])
+    with pytest.raises(ValueError, match=r"saved_model\.pb is broken"):
+        module.inspect(copy)
+
+
+def test_a_module_without_berts_signature_is_refused(tmp_path: Path) -> None:
+    other = tf.Module()
+    other.f = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec([], tf.float32)])
+    tf.saved_model.save(other, str(tmp_path / "other"), signatures={"add": other.f})
+    with pytest.raises(ValueError, match=r"no signature 'tokens' .* it has .*add"):
+        module.inspect(tmp_path / "other")
+
+
+def test_parts_that_do_not_fit_together_are_refused(copy: Path) -> None:
+    vocabulary = copy / "assets/vocab.txt"
+    vocabulary.write_text(vocabulary.read_text() + "extra\n")
+    with pytest.raises(ValueError, match="has 25 wordpieces, its variables have 24"):
+        module.inspect(copy)
+    vocabulary.unlink()
+    with pytest.raises(ValueError, match="no vocabulary in its assets folder"):
+        module.inspect(copy)
+    (copy / "variables/variables.index").unlink()
+    with pytest.raises(ValueError, match="its variables cannot be read"):
+        module.inspect(copy)
+
+
+def test_another_fingerprint_and_too_long_inputs_are_refused(tiny_module: BertModule) -> None:
+    assert module.inspect(tiny_module.path, tiny_module.fingerprint.upper())
+    with pytest.raises(ValueError, match="--model_sha256 is abc, but"):
+        module.inspect(tiny_module.path, "abc")
+    tiny_module.check_length(32)
+    with pytest.raises(ValueError, match="--max_seq_length is 33, the model has 32 positions"):
+        tiny_module.check_length(33)

@@ -1,0 +1,51 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.batching import BatchingConfig, pad_batch, plan_batches
+
+lengths_of = st.lists(st.integers(1, 50), max_size=60).map(np.array)
+
+
+@given(lengths_of, st.integers(1, 200))
+def test_every_document_is_in_one_batch_within_the_budget(lengths: np.ndarray, budget: int) -> None:
+    batches = plan_batches(lengths, budget)
+    assert sorted(number for batch in batches for number in batch) == list(range(len(lengths)))
+    for batch in batches:
+        own = lengths[batch]
+        assert list(own) == sorted(own, reverse=True)
+        assert len(batch) == 1 or own[0] * len(batch) <= budget
+    for batch, following in itertools.pairwise(batches):
+        # No batch could have taken the next document too.
+        assert lengths[batch][0] * (len(batch) + 1) > budget
+        assert lengths[following][0] <= lengths[batch][-1]
+
+
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 500))
+def test_documents_of_one_length_need_no_padding(length: int, count: int, budget: int) -> None:
+    offsets = np.arange(count + 1) * length
+    for batch in plan_batches(np.full(count, length), budget):
+        assert pad_batch(offsets, batch).mask.all()
+
+
+@given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1), st.data())
+def test_padding_is_undone(documents: list[list[int]], data: st.DataObject) -> None:
+    numbers = data.draw(st.permutations(range(len(documents))).map(np.array))
+    offsets = np.cumsum([0, *map(len, documents)])
+    flat = np.concatenate(documents)
+    batch = pad_batch(offsets, numbers)
+    padded = batch.pad(flat, fill=-1)
+    assert padded.dtype == np.int32
+    for row, number in zip(padded, numbers, strict=True):
+        document = documents[number]
+        assert row.tolist() == document + [-1] * (padded.shape[1] - len(document))
+    assert batch.unpad(padded).tolist() == [x for n in numbers for x in documents[n]]
+    assert batch.lengths.tolist() == [len(documents[number]) for number in numbers]
+
+
+def test_a_budget_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="--tokens_per_batch is 0"):
+        BatchingConfig(0)

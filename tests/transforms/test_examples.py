@@ -1,0 +1,120 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from tensorflow_transform.tf_metadata import schema_utils
+
+from transforms import examples
+
+HIDDEN = 3
+FEATURES = ("pooled_output", "mean", "sequence_output")
+
+
+def batch_of(count: int) -> pa.RecordBatch:
+    lengths = np.arange(count) % 4 + 1
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    vectors = np.arange(count * HIDDEN, dtype=np.float32)
+    tokens = np.arange(offsets[-1] * HIDDEN, dtype=np.float32) / 7
+    return pa.RecordBatch.from_pydict(
+        {
+            "id": pa.array([f"dök-{n}" for n in range(count)], pa.large_string()),
+            "num_tokens": pa.array(lengths),
+            "truncated": pa.array([n % 2 == 0 for n in range(count)]),
+            "input_ids": pa.LargeListArray.from_arrays(offsets, np.arange(offsets[-1])),
+            "pooled_output": pa.FixedSizeListArray.from_arrays(vectors, HIDDEN),
+            "mean": pa.FixedSizeListArray.from_arrays(-vectors, HIDDEN),
+            "sequence_output": pa.LargeListArray.from_arrays(offsets * HIDDEN, tokens),
+            "fields.k": pa.array([f"v{n}" if n % 3 else None for n in range(count)]),
+        }
+    )
+
+
+def write(path: Path, family: str, count: int = 10) -> Path:
+    records = map(examples.frame, examples.serialize(batch_of(count), family))
+    path.write_bytes(b"".join(records))
+    return path
+
+
+def test_tensorflow_reads_pooled_records_by_their_schema(tmp_path: Path) -> None:
+    schema = examples.schema("pooled", FEATURES, HIDDEN, ("k",))
+    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
+    path = write(tmp_path / "a.tfrecord", "pooled")
+    parsed = [tf.io.parse_single_example(r, spec) for r in tf.data.TFRecordDataset(str(path))]
+    assert [record["id"].numpy().decode() for record in parsed] == [f"dök-{n}" for n in range(10)]
+    np.testing.assert_array_equal(parsed[2]["pooled_output"], [6, 7, 8])
+    np.testing.assert_array_equal(parsed[2]["mean"], [-6, -7, -8])
+    assert [int(record["truncated"]) for record in parsed] == [1, 0] * 5
+    assert [record["k"].values.numpy().tolist() for record in parsed[:3]] == [[], [b"v1"], [b"v2"]]
+
+
+def test_tensorflow_reads_sequence_records_by_their_schema(tmp_path: Path) -> None:
+    schema = examples.schema("sequence", FEATURES, HIDDEN, ())
+    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
+    path = write(tmp_path / "a.tfrecord", "sequence")
+    parsed = [tf.io.parse_single_example(r, spec) for r in tf.data.TFRecordDataset(str(path))]
+    assert parsed[2]["input_ids"].values.numpy().tolist() == [3, 4, 5]
+    rows = tf.reshape(parsed[2]["sequence_output"].values, [-1, HIDDEN])
+    np.testing.assert_allclose(rows, np.arange(9, 18).reshape(3, 3) / 7, rtol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+def test_what_is_written_is_parsed_back(family: str, tmp_path: Path) -> None:
+    schema = examples.schema(family, FEATURES, HIDDEN, ("k",))
+    with open(write(tmp_path / "a", family), "rb") as stream:
+        rows = examples.parse(list(examples.read_records(stream)), schema).to_pydict()
+    batch = batch_of(10)
+    for name in ("pooled_output", "sequence_output", "input_ids"):
+        if name in rows:
+            assert rows[name] == batch.column(name).to_pylist()
+    assert rows["num_tokens"] == [[n] for n in batch.column("num_tokens").to_pylist()]
+
+
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+def test_slices_change_no_byte(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(examples.serialize(batch_of(50), family))
+    monkeypatch.setattr(examples, "_SLICE_BYTES", 200)
+    assert list(examples.serialize(batch_of(50), family)) == whole
+
+
+@given(st.dictionaries(st.text(max_size=200), st.lists(st.integers(-5, 5), max_size=90)))
+def test_sorted_features_are_the_same_example_in_one_order(features: dict) -> None:
+    example = tf.train.Example()
+    for name, values in features.items():
+        example.features.feature[name].int64_list.value.extend(values)
+    ordered = examples.sort_features(example.SerializeToString())
+    assert tf.train.Example.FromString(ordered) == example
+    assert ordered == example.SerializeToString(deterministic=True)
+
+
+def test_framing_is_that_of_tensorflow(tmp_path: Path) -> None:
+    records = [b"", b"a", b"x" * 1000]
+    with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
+        for record in records:
+            writer.write(record)
+    ours = b"".join(map(examples.frame, records))
+    assert ours == (tmp_path / "theirs").read_bytes()
+    assert list(examples.read_records(io.BytesIO(ours))) == records
+
+
+def test_a_damaged_file_is_never_read_to_its_end() -> None:
+    whole = b"".join(map(examples.frame, [b"first", b"second"]))
+    boundaries = {0, len(examples.frame(b"first")), len(whole)}
+    for cut in set(range(len(whole))) - boundaries:
+        with pytest.raises(ValueError, match="TFRecord file"):
+            list(examples.read_records(io.BytesIO(whole[:cut])))
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 4
+        with pytest.raises(ValueError, match="TFRecord file"):
+            list(examples.read_records(io.BytesIO(bytes(flipped))))
+
+
+def test_families_follow_the_features() -> None:
+    assert examples.families(("mean",)) == ["pooled"]
+    assert examples.families(("sequence_output",)) == ["sequence"]
+    assert examples.families(("sequence_output", "cls")) == ["pooled", "sequence"]
