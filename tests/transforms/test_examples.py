@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pyarrow as pa
@@ -81,14 +82,38 @@ def test_slices_change_no_byte(family: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert list(examples.serialize(batch_of(50), family)) == whole
 
 
-@given(st.dictionaries(st.text(max_size=200), st.lists(st.integers(-5, 5), max_size=90)))
-def test_sorted_features_are_the_same_example_in_one_order(features: dict) -> None:
-    example = tf.train.Example()
-    for name, values in features.items():
-        example.features.feature[name].int64_list.value.extend(values)
-    ordered = examples.sort_features(example.SerializeToString())
-    assert tf.train.Example.FromString(ordered) == example
-    assert ordered == example.SerializeToString(deterministic=True)
+feature_maps = st.dictionaries(
+    st.text(max_size=200), st.lists(st.integers(-5, 5), max_size=90), min_size=1, max_size=6
+)
+
+
+@given(feature_maps, st.randoms())
+def test_equal_examples_become_equal_bytes(features: dict, random: Random) -> None:
+    names = list(features)
+    random.shuffle(names)
+    entries = []
+    for name in names:
+        one = tf.train.Example()
+        one.features.feature[name].int64_list.value.extend(features[name])
+        entries.append(one.features.SerializeToString())
+    body = b"".join(entries)
+    shuffled = tf.train.Example.FromString(example_of(body))
+    ordered = examples.sort_features(example_of(body))
+    assert tf.train.Example.FromString(ordered) == shuffled
+    by_name = sorted(zip(names, entries, strict=True), key=lambda pair: pair[0].encode())
+    assert ordered == example_of(b"".join(entry for _, entry in by_name))
+
+
+def example_of(features: bytes) -> bytes:
+    """Wrap serialized Features, in the order they stand, into an Example."""
+    return b"\n" + varint(features) + features
+
+
+def varint(content: bytes) -> bytes:
+    value, out = len(content), b""
+    while value > 0x7F:
+        out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+    return out + bytes([value])
 
 
 def test_framing_is_that_of_tensorflow(tmp_path: Path) -> None:
