@@ -40,6 +40,10 @@ setup(
         "tensorflow-transform>=1.21,<1.22",
         "tfx-bsl>=1.21,<1.22",
     ],
-    extras_require={"gcp": ["apache-beam[gcp]>=2.77,<2.78"], "test": _TEST},
+    extras_require={
+        "aws": ["apache-beam[aws]>=2.77,<2.78"],
+        "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
+        "test": _TEST,
+    },
     entry_points={"console_scripts": ["beam-bert=pipeline.cli:main"]},
 )

