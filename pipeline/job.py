@@ -148,8 +148,14 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
             "runner reported success; run the same command again"
         )
     if manifest_is_missing(config.output):
-        manifest.write_manifest(config.output, progress, run.fingerprint)
-        output.clear_temporary(config.output)
+        try:
+            manifest.write_manifest(config.output, progress, run.fingerprint)
+            output.clear_temporary(config.output)
+        except OSError as error:
+            raise JobError(
+                f"all parts are done, but the manifest cannot be written: {error}.\n"
+                "The same command again writes it"
+            ) from error
     counts = progress.counts()
     share = counts["rejected"] / counts["documents"] if counts["documents"] else 0.0
     if share > config.max_rejected:

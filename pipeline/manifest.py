@@ -82,6 +82,8 @@ def _chain(
     chain: list[Receipt] = []
     start = split.start
     while (receipt := by_place.get((split.source.path, start))) is not None:
+        if receipt.end <= start:
+            break
         if receipt.key != part_key(split.source, start, receipt.end, run_fingerprint):
             break
         chain.append(receipt)

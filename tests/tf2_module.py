@@ -30,12 +30,16 @@ class Tf2Bert(tf.Module):
         self.vocab_file = tf.saved_model.Asset(str(vocabulary))
 
     @tf.function
-    def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def __call__(
+        self, inputs: dict[str, tf.Tensor], training: bool | None = None
+    ) -> dict[str, tf.Tensor]:
         words, positions, types = self.weights[:3]
         sequence = tf.gather(words, inputs["input_word_ids"])
         sequence += tf.gather(types, inputs["input_type_ids"])
         sequence += positions[: tf.shape(sequence)[1]]
         sequence *= tf.cast(inputs["input_mask"], tf.float32)[:, :, tf.newaxis]
+        if training:
+            sequence += 100.0
         return {"pooled_output": tf.tanh(sequence[:, 0]), "sequence_output": sequence}
 
 
@@ -44,10 +48,9 @@ def save(folder: Path, tokens: tuple[str, ...], do_lower_case: bool = False) -> 
     vocabulary = folder.with_suffix(".txt")
     vocabulary.write_text("".join(f"{token}\n" for token in tokens))
     model = Tf2Bert(vocabulary, len(tokens), do_lower_case)
-    ids = tf.TensorSpec([None, None], tf.int32)
-    inputs = {"input_word_ids": ids, "input_mask": ids, "input_type_ids": ids}
-    model.__call__.get_concrete_function(
-        {name: tf.TensorSpec([None, None], tf.int32, name) for name in inputs}
-    )
+    names = ("input_word_ids", "input_mask", "input_type_ids")
+    inputs = {name: tf.TensorSpec([None, None], tf.int32, name) for name in names}
+    for training in (True, False):
+        model.__call__.get_concrete_function(inputs, training=training)
     tf.saved_model.save(model, str(folder))
     return model

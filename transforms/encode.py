@@ -92,6 +92,7 @@ def embed(wordpieces: Wordpieces, engine: Engine, config: EncodeConfig) -> Embed
     wide = engine.hidden_size
     wanted = [name for name in config.features if name in DOCUMENT_FEATURES]
     documents = {name: np.empty([len(lengths), wide], np.float32) for name in wanted}
+    poolings = [name for name in wanted if name != POOLED_OUTPUT]
     tokens = None
     if SEQUENCE_OUTPUT in config.features:
         tokens = np.empty([len(wordpieces.input_ids), wide], np.float32)
@@ -105,12 +106,12 @@ def embed(wordpieces: Wordpieces, engine: Engine, config: EncodeConfig) -> Embed
             batch.mask.astype(np.int32),
             batch.pad(wordpieces.segment_ids, 0),
         )
-        for name in wanted:
-            documents[name][numbers] = (
-                pooled
-                if name == POOLED_OUTPUT
-                else pool(batch.unpad(sequence), batch.lengths, name)
-            )
+        if POOLED_OUTPUT in documents:
+            documents[POOLED_OUTPUT][numbers] = pooled
+        if poolings:
+            vectors = batch.unpad(sequence)
+            for name in poolings:
+                documents[name][numbers] = pool(vectors, batch.lengths, name)
         if tokens is not None:
             _put_back(tokens, wordpieces.offsets, numbers, sequence)
     return Embeddings(documents, tokens, padded_tokens, len(batches))

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import gzip
 import time
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from transforms import (
     metrics,
     storage,
 )
-from transforms.documents import PartHeader, Split, part_key, with_header
+from transforms.documents import PartHeader, Split, header_of, part_key, with_header
 from transforms.receipts import Receipt
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
@@ -28,7 +29,7 @@ def read_split(
     """Read the parts of a split from the bytes of its file, as stored.
 
     Raises:
-        OSError: the file cannot be read to its end.
+        OSError, EOFError, zlib.error: the file cannot be read to its end.
     """
     if split.source.compression == "gzip":
         stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[assignment]
@@ -77,7 +78,7 @@ class _ReadSplit(beam.DoFn):
             parts = read_split(split, stream, self._config, self._run_fingerprint)
             try:
                 yield from (part for part in parts if not self._is_done(part))
-            except (EOFError, gzip.BadGzipFile, OSError) as error:
+            except (EOFError, OSError, zlib.error) as error:
                 raise OSError(f"{split.source.path} cannot be read to its end: {error}") from error
 
     def _is_done(self, part: pa.RecordBatch) -> bool:
@@ -88,8 +89,6 @@ class _ReadSplit(beam.DoFn):
 
 def load_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:
     """Find the receipt of a part; None where there is none, or one that was cut short."""
-    from transforms.documents import header_of
-
     header = header_of(part)
     text = storage.read_text(FileSystems.join(folder, f"{header.name}.json"))
     if text is None:

@@ -186,6 +186,22 @@ def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
         list(reader.iterate_sequences(str(output)))
 
 
+def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
+    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("the cat\n")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(job.manifest, "write_manifest", full_disk)
+    with pytest.raises(JobError, match="all parts are done, but the manifest cannot be written"):
+        corpus.embed([str(tmp_path / "a.txt")], tmp_path / "out", tiny_path)
+    monkeypatch.undo()
+    assert corpus.embed([str(tmp_path / "a.txt")], tmp_path / "out", tiny_path).nothing_left
+    assert reader.load_embeddings(str(tmp_path / "out")).vectors.shape == (1, 16)
+
+
 def test_mostly_wrong_input_fails_at_the_end(tiny_path: Path, tmp_path: Path) -> None:
     (tmp_path / "binary.txt").write_bytes(bytes(range(128, 256)) * 9 + b"\n" + b"the cat\n")
     with pytest.raises(JobError, match=r"1 of 2 documents were rejected \(1 not_utf8\)"):

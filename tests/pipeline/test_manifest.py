@@ -50,6 +50,12 @@ def test_a_missing_receipt_leaves_its_split_pending(missing: int) -> None:
     assert not progress.complete
 
 
+def test_a_receipt_that_leads_nowhere_does_not_hang() -> None:
+    stuck = receipt(PACKED, 0, 0, False)
+    progress = manifest.measure_progress([SPLITS[2]], [stuck], "run")
+    assert (progress.parts, len(progress.pending)) == ((), 1)
+
+
 def test_receipts_of_another_run_do_not_count() -> None:
     others = [receipt(PLAIN, 0, 10, True, run="other"), *DONE[:3]]
     progress = manifest.measure_progress(SPLITS, others, "run")

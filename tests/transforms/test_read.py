@@ -1,5 +1,6 @@
 import gzip
 import io
+import re
 from pathlib import Path
 
 import apache_beam as beam
@@ -8,7 +9,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
 
 from transforms.documents import ID, REASON, TEXT, Source, Split, header_of, part_key
-from transforms.read import ReadParts, load_receipt, read_split
+from transforms.read import ReadParts, _ReadSplit, load_receipt, read_split
 from transforms.receipts import Receipt
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
@@ -82,11 +83,16 @@ def test_a_receipt_of_another_key_does_not_count(tmp_path: Path) -> None:
     assert load_receipt(str(tmp_path), part) is None
 
 
-def test_a_gzip_that_was_cut_short_is_named() -> None:
-    split = Split(Source("cut.txt.gz", 10, "1", "text", "gzip"), 0, None)
+def test_a_gzip_that_is_cut_short_or_broken_is_named(tmp_path: Path) -> None:
     packed = gzip.compress(TEXT_BYTES)
-    with pytest.raises(EOFError):
-        list(read_split(split, io.BytesIO(packed[:-12]), CONFIG, "run"))
+    broken = bytearray(packed)
+    broken[len(packed) // 2] ^= 0xFF
+    for name, content in (("cut.txt.gz", packed[:-12]), ("broken.txt.gz", bytes(broken))):
+        file = tmp_path / name
+        file.write_bytes(content)
+        read = _ReadSplit(CONFIG, "run", None)
+        with pytest.raises(OSError, match=rf"{re.escape(name)} cannot be read to its end"):
+            list(read.process(Split(source_of(file, "gzip"), 0, None)))
 
 
 def test_rejects_stay_rows_of_their_part() -> None:

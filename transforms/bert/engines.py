@@ -86,8 +86,6 @@ def _load(path: Path, format_: str) -> Any:
 
 
 def _takes_training(model: Any) -> bool:
+    """Whether the object has to be told that it does not train."""
     specification = getattr(model.__call__, "function_spec", None)
-    if specification is not None:
-        return "training" in specification.fullargspec.args
-    functions = getattr(model.__call__, "concrete_functions", [])
-    return any("training" in str(f.structured_input_signature) for f in functions)
+    return specification is not None and "training" in specification.fullargspec.args

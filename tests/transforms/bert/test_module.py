@@ -70,7 +70,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (1, 2, 8, 32)
     pooled, sequence = TensorflowEngine(inspected).run(IDS, MASK, 1 - MASK)
     inputs = {"input_word_ids": IDS, "input_mask": MASK, "input_type_ids": 1 - MASK}
-    expected = saved({name: tf.constant(value) for name, value in inputs.items()})
+    expected = saved({k: tf.constant(value) for k, value in inputs.items()}, training=False)
     np.testing.assert_allclose(pooled, expected["pooled_output"], atol=1e-6)
     np.testing.assert_allclose(sequence, expected["sequence_output"], atol=1e-6)
     other = tf2_module.save(tmp_path / "cased", TINY_VOCABULARY)
