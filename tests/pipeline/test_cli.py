@@ -67,6 +67,9 @@ def test_status_and_head_tell_what_the_job_left(
     out = capsys.readouterr().out
     assert "complete" in out
     assert "244 (238 embedded, 6 rejected)" in out
+    quantiles = json.loads((finished / "run.json").read_text())["transform"]["length_quantiles"]
+    assert quantiles == sorted(quantiles)
+    assert f"half of the sample within {quantiles[9]} tokens, 95% within 8" in out
 
     assert cli.main(["head", str(finished), "-n", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
