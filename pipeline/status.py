@@ -66,9 +66,13 @@ def measure(folder: str) -> Status:
         tokens=counts.get("tokens", 0),
         tokens_per_second=speed,
         seconds_left=_seconds_left(progress.parts, splits, speed, progress.complete),
-        median_tokens=run.transform and run.transform.length_quantiles[_MEDIAN],
-        long_tokens=run.transform and run.transform.length_quantiles[_LONG],
+        median_tokens=_quantile(run, _MEDIAN),
+        long_tokens=_quantile(run, _LONG),
     )
+
+
+def _quantile(run: output.Run, place: int) -> int | None:
+    return None if run.transform is None else run.transform.length_quantiles[place]
 
 
 def _expected(splits: Sequence[Split]) -> int | None:
