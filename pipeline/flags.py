@@ -1,15 +1,23 @@
 """The flags of each command, as argparse sees them; importing this is cheap."""
 
 import argparse
+from typing import NoReturn
 
 from transforms.bert.shape import GELUS
 
 DEFAULT_MODEL = "minilm"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, where argparse would print its whole usage first."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help tells the flags\n")
+
+
 def parser_for(command: str, description: str) -> argparse.ArgumentParser:
     """Make the parser of a command, without flags yet."""
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=f"beam-bert {command}",
         description=description,
         allow_abbrev=False,

@@ -175,6 +175,26 @@ def test_wrong_usage_ends_in_status_2_and_one_or_two_lines(
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["embed", "--input", "a"], "the following arguments are required: --output"),
+        (["embed", "--max_seq_length", "x"], "argument --max_seq_length: invalid int value: 'x'"),
+        (["import-model", "a", "b", "--gelu", "relu"], "argument --gelu: invalid choice: 'relu'"),
+        (["head"], "the following arguments are required: DIR"),
+    ],
+)
+def test_what_cannot_be_parsed_is_told_in_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert line.endswith("--help tells the flags")
+
+
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
     assert cli.main(["embd"]) == 2
     assert "there is no command 'embd'; there are embed, status" in capsys.readouterr().err
