@@ -89,10 +89,14 @@ def read_checkpoint(
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    if (folder / "bert_config.json").is_file():
-        return _read_google(folder, gelu, do_lower_case)
-    if (folder / "config.json").is_file():
-        return _read_hugging_face(folder, gelu, do_lower_case)
+    try:
+        if (folder / "bert_config.json").is_file():
+            return _read_google(folder, gelu, do_lower_case)
+        if (folder / "config.json").is_file():
+            return _read_hugging_face(folder, gelu, do_lower_case)
+    except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+        # A setting or a file of a kind that no BERT has; which one, the error's own words tell.
+        raise ValueError(f"{folder} holds no usable BERT: {error}") from error
     raise ValueError(
         f"{folder} has neither config.json (Hugging Face) nor bert_config.json (Google)"
     )
@@ -183,7 +187,9 @@ def _refuse_other_models(config: Mapping[str, Any]) -> None:
 def _hugging_face_casing(folder: Path) -> bool:
     path = folder / "tokenizer_config.json"
     settings = _json(path) if path.is_file() else {}
-    do_lower_case = bool(settings.get("do_lower_case", True))
+    do_lower_case = settings.get("do_lower_case", True)
+    if not isinstance(do_lower_case, bool):
+        raise ValueError(f"{path} has do_lower_case {do_lower_case!r}; it is true or false")
     if settings.get("tokenize_chinese_chars", True) is not True:
         raise ValueError(f"{path} turns off tokenize_chinese_chars, which BERT's rules include")
     if settings.get("strip_accents") not in (None, do_lower_case):
@@ -250,8 +256,21 @@ def _complete(arrays: Mapping[str, np.ndarray], shape: BertShape) -> dict[str, n
             raise ValueError(
                 f"{name} has shape {arrays[name].shape}; the configuration says {expected}"
             )
-        complete[name] = np.ascontiguousarray(arrays[name], np.float32)
+        complete[name] = _float32(name, arrays[name])
+    beyond = f"bert/encoder/layer_{shape.layers}/"
+    if any(name.startswith(beyond) for name in arrays):
+        raise ValueError(f"the weights have more layers than the configuration's {shape.layers}")
     return complete
+
+
+def _float32(name: str, array: np.ndarray) -> np.ndarray:
+    # bfloat16 is no numpy type of its own, and of kind V.
+    if array.dtype.kind not in "fV":
+        raise ValueError(f"{name} holds {array.dtype}, not floats: quantized weights are not read")
+    values = np.ascontiguousarray(array, np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} holds values that are not finite")
+    return values
 
 
 def _hint(name: str) -> str:

@@ -120,6 +120,11 @@ def without_pooler(folder: Path, checkpoint: Checkpoint) -> None:
     )
 
 
+def cut_weights(folder: Path, _: Checkpoint) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9])
+
+
 def configured(**changes: object) -> Callable[[Path, Checkpoint], None]:
     def write(folder: Path, checkpoint: Checkpoint) -> None:
         (folder / "config.json").write_text(json.dumps(configuration(checkpoint, **changes)))
@@ -127,8 +132,15 @@ def configured(**changes: object) -> Callable[[Path, Checkpoint], None]:
     return write
 
 
+def written(name: str, content: bytes) -> Callable[[Path, Checkpoint], None]:
+    return lambda folder, _: (folder / name).write_bytes(content) and None
+
+
 def tokenizer(text: str) -> Callable[[Path, Checkpoint], None]:
-    return lambda folder, _: (folder / "tokenizer_config.json").write_text(text) and None
+    return written("tokenizer_config.json", text.encode())
+
+
+LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
 
 
 @pytest.mark.parametrize(
@@ -141,14 +153,17 @@ def tokenizer(text: str) -> Callable[[Path, Checkpoint], None]:
         (configured(hidden_act="relu"), "hidden_act 'relu', not a gelu"),
         (configured(intermediate_size=33), r"shape \(16, 32\); the configuration says \(16, 33\)"),
         (configured(vocab_size=25), "the configuration says"),
+        (configured(num_hidden_layers=3), "the weights lack bert/encoder/layer_2/"),
         (configured(num_attention_heads=3), "hidden size 16 does not divide by 3"),
         (lambda folder, _: (folder / "vocab.txt").unlink(), r"cannot read .*vocab\.txt"),
         (lambda folder, _: (folder / "model.safetensors").unlink(), "has no model.safetensors"),
-        (
-            lambda folder, _: (folder / "model.safetensors").write_bytes(b"\xff" * 99) and None,
-            "is no safetensors file",
-        ),
-        (lambda folder, _: (folder / "config.json").write_text("[") and None, "cannot read"),
+        (written("model.safetensors", b"\xff" * 99), "is no safetensors file"),
+        (cut_weights, "is no safetensors file"),
+        (written("model.safetensors.index.json", LOST_SHARD), r"has no model-7\.safetensors"),
+        (written("vocab.txt", b"\xff"), "is not UTF-8"),
+        (written("config.json", b"["), r"cannot read .*config\.json"),
+        (written("config.json", b"[]"), r"config\.json holds no JSON object"),
+        (written("config.json", b'{"model_type": "bert"}'), "does not give 'num_hidden_layers'"),
         (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
         (tokenizer('{"tokenize_chinese_chars": false}'), "turns off tokenize_chinese_chars"),
         (tokenizer('{"strip_accents": false}'), "sets strip_accents apart from do_lower_case"),
@@ -163,6 +178,21 @@ def test_what_cannot_be_imported_is_told(
     spoil(folder, tiny_checkpoint)
     with pytest.raises(ValueError, match=message):
         read_checkpoint(folder)
+
+
+def test_what_is_no_folder_and_what_is_no_gelu_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="is no folder"):
+        read_checkpoint(folder / "vocab.txt")
+    with pytest.raises(ValueError, match="gelu is 'relu'; it is one of erf, tanh"):
+        read_checkpoint(folder, gelu="relu")
+
+
+def test_dropout_and_epsilon_come_from_the_configuration(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    configured(hidden_dropout_prob=0.3, layer_norm_eps=1e-5)(folder, tiny_checkpoint)
+    read = read_checkpoint(folder)
+    assert (read.dropout, read.layer_norm_eps) == (0.3, 1e-5)
 
 
 def test_a_vocabulary_of_another_size_is_refused(folder: Path) -> None:
@@ -202,6 +232,9 @@ def test_a_google_checkpoint_is_read(
 
     folder = folder.rename(tmp_path / "uncased_L-2")
     assert read_checkpoint(folder).do_lower_case
+    assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
+    folder = folder.rename(tmp_path / "Cased_L-2")
+    assert not read_checkpoint(folder).do_lower_case
     folder = folder.rename(tmp_path / "mine")
     with pytest.raises(ValueError, match="give --do_lower_case true or false"):
         read_checkpoint(folder)
@@ -212,3 +245,62 @@ def test_a_google_checkpoint_is_read(
     (folder / "bert_model.ckpt.index").unlink()
     with pytest.raises(ValueError, match=r"has no bert_model\.ckpt\.index"):
         read_checkpoint(folder, do_lower_case=False)
+
+
+def test_a_spoilt_google_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkpoint) -> None:
+    folder = write_google(tmp_path / "uncased", tiny_checkpoint)
+    data = folder / "bert_model.ckpt.data-00000-of-00001"
+    whole = data.read_bytes()
+    data.write_bytes(bytes([whole[0] ^ 255]) + whole[1:])
+    with pytest.raises(ValueError, match=r"cannot read .*bert_model\.ckpt.*Checksum"):
+        read_checkpoint(folder)
+    data.write_bytes(whole)
+    config = folder / "bert_config.json"
+    for changes, message in (
+        ({"hidden_act": "relu"}, r"bert_config\.json has hidden_act 'relu', not gelu"),
+        ({"hidden_size": 20}, r"shape \(24, 16\); the configuration says \(24, 20\)"),
+        ({"num_hidden_layers": 3}, "the weights lack bert/encoder/layer_2/"),
+    ):
+        config.write_text(json.dumps(configuration(tiny_checkpoint, **changes)))
+        with pytest.raises(ValueError, match=message):
+            read_checkpoint(folder)
+    config.write_text(json.dumps(configuration(tiny_checkpoint)))
+    (folder / "vocab.txt").unlink()
+    with pytest.raises(ValueError, match=r"cannot read .*vocab\.txt"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda array: (array * 100).astype(np.int8), "holds int8, not floats"),
+        (lambda array: array * np.nan, "holds values that are not finite"),
+    ],
+)
+def test_weights_that_cannot_be_right_are_refused(
+    folder: Path, tiny_checkpoint: Checkpoint, change: Callable, message: str
+) -> None:
+    arrays = hugging_face_arrays(tiny_checkpoint)
+    save_file({name: change(array) for name, array in arrays.items()}, folder / "model.safetensors")
+    with pytest.raises(ValueError, match=message):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (configured(num_hidden_layers=1), "more layers than the configuration's 1"),
+        (configured(num_attention_heads=0), "holds no usable BERT"),
+        (configured(num_attention_heads=None), "holds no usable BERT"),
+        (tokenizer('{"do_lower_case": "false"}'), "has do_lower_case 'false'"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused(
+    folder: Path,
+    tiny_checkpoint: Checkpoint,
+    spoil: Callable[[Path, Checkpoint], None],
+    message: str,
+) -> None:
+    spoil(folder, tiny_checkpoint)
+    with pytest.raises(ValueError, match=message):
+        read_checkpoint(folder)

@@ -10,13 +10,14 @@ from tests.conftest import make_checkpoint
 from transforms.bert import encoder, importing
 from transforms.bert.checkpoints import Checkpoint
 
+DATA = Path(__file__).parents[2] / "data"
 IDS = np.array([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
 
 
-def call(path: Path, tags: list[str]) -> dict[str, np.ndarray]:
+def call(path: Path, tags: list[str], name: str = "tokens") -> dict[str, np.ndarray]:
     module = tf.saved_model.load(str(path), tags=tags)
-    outputs = module.signatures["tokens"](
+    outputs = module.signatures[name](
         input_ids=tf.constant(IDS),
         input_mask=tf.constant(MASK),
         segment_ids=tf.zeros_like(IDS),
@@ -63,9 +64,44 @@ def test_the_graph_computes_what_the_encoder_computes(
     np.testing.assert_allclose(outputs["pooled_output"], pooled, atol=1e-5)
 
 
+def test_the_default_signature_is_that_of_tokens(tiny_path: Path) -> None:
+    tokens, default = call(tiny_path, []), call(tiny_path, [], "default")
+    assert set(tokens) == set(default)
+    for name, value in tokens.items():
+        np.testing.assert_array_equal(default[name], value)
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_the_default_models_rows_are_the_golden_ones(minilm_path: Path, batch: int) -> None:
+    golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
+    offsets = golden["offsets"]
+    rows = np.split(golden["input_ids"], offsets[1:-1])
+    whole = golden["full_index"].tolist()
+    splits = np.cumsum([len(rows[number]) for number in whole])[:-1]
+    expected = dict(zip(whole, np.split(golden["full_rows"], splits), strict=True))
+    assert len(rows) == 60
+    module = hub.load(str(minilm_path))
+    for start in range(0, len(rows), batch):
+        ids = tf.ragged.constant(
+            [row.tolist() for row in rows[start : start + batch]], tf.int32
+        ).to_tensor()
+        outputs = module.signatures["tokens"](
+            input_ids=ids, input_mask=tf.cast(ids != 0, tf.int32), segment_ids=tf.zeros_like(ids)
+        )
+        sequences = outputs["sequence_output"].numpy()
+        for number, sequence in enumerate(sequences, start):
+            vectors = sequence[: len(rows[number])]
+            norms = golden["row_norm"][offsets[number] : offsets[number + 1]]
+            np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), norms, atol=1e-3)
+            if number in expected:
+                np.testing.assert_allclose(vectors, expected.pop(number), atol=1e-4)
+    assert expected == {}
+
+
 def test_training_drops_out_and_inference_does_not(tiny_path: Path) -> None:
     first, second = call(tiny_path, ["train"]), call(tiny_path, ["train"])
     assert not np.allclose(first["sequence_output"], second["sequence_output"])
+    assert not np.allclose(first["pooled_output"], second["pooled_output"])
     first, second = call(tiny_path, []), call(tiny_path, [])
     np.testing.assert_array_equal(first["sequence_output"], second["sequence_output"])
 
@@ -91,3 +127,36 @@ def test_what_stands_at_the_destination_is_left_alone(
     with pytest.raises(ValueError, match="exists and is not empty"):
         importing.write_module(tiny_checkpoint, tmp_path)
     assert files(tmp_path) == {"mine.txt": b"mine"}
+
+
+def test_an_empty_folder_is_filled_and_a_file_is_not_replaced(
+    tmp_path: Path, tiny_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    (tmp_path / "empty").mkdir()
+    importing.write_module(tiny_checkpoint, tmp_path / "empty")
+    assert files(tmp_path / "empty") == files(tiny_path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ValueError, match="exists and is not empty"):
+        importing.write_module(tiny_checkpoint, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_failed_import_leaves_nothing(
+    tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(importing, "_make_deterministic", fail)
+    with pytest.raises(OSError, match="disk full"):
+        importing.write_module(tiny_checkpoint, tmp_path / "module")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cased_model_without_dropout_is_written_as_such(tmp_path: Path) -> None:
+    importing.write_module(make_checkpoint(do_lower_case=False, dropout=0.0), tmp_path / "cased")
+    info = hub.load(str(tmp_path / "cased")).signatures["tokenization_info"]()
+    assert not info["do_lower_case"].numpy()
+    trained, inferred = call(tmp_path / "cased", ["train"]), call(tmp_path / "cased", [])
+    for name, value in inferred.items():
+        np.testing.assert_array_equal(trained[name], value)

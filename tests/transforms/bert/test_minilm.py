@@ -1,5 +1,6 @@
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,3 +29,37 @@ def test_the_import_is_made_once(minilm_path: Path) -> None:
     assert minilm_path.parent == folder.cache_folder()
     assert minilm.is_imported(str(minilm_path))
     assert minilm.resolve(str(minilm_path)) == minilm_path
+
+
+def test_a_wheel_with_changed_weights_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = minilm.weights_folder()
+    (tmp_path / "model").mkdir()
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+    with pytest.raises(ValueError, match=r"model\.safetensors is not the file it should be"):
+        minilm.weights_folder()
+    (tmp_path / "model/model.safetensors").symlink_to(real / "model.safetensors")
+    vocabulary = (real / "vocab.txt").read_bytes()
+    (tmp_path / "model/vocab.txt").write_bytes(vocabulary.replace(b"hello", b"hallo", 1))
+    with pytest.raises(ValueError, match=r"vocab\.txt is not the file .* --force-reinstall"):
+        minilm.weights_folder()
+    (tmp_path / "model/vocab.txt").write_bytes(vocabulary)
+    assert minilm.weights_folder() == tmp_path / "model"
+
+
+def test_before_its_import_the_model_is_not_taken_for_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
+    assert not minilm.is_imported("minilm")
+    assert minilm.module_folder().parent == tmp_path
+
+
+def test_a_folder_of_that_name_goes_before_the_default_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "minilm").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert minilm.resolve("minilm") == Path("minilm")

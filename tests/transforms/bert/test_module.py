@@ -1,13 +1,16 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
-from tests.conftest import TINY_VOCABULARY
-from transforms.bert import folder, module
+from tests.conftest import TINY_VOCABULARY, make_checkpoint
+from transforms.bert import folder, importing, module
 from transforms.bert.engines import TensorflowEngine
 from transforms.bert.module import BertModule
 
@@ -115,3 +118,78 @@ def test_another_fingerprint_and_too_long_inputs_are_refused(tiny_module: BertMo
     tiny_module.check_length(32)
     with pytest.raises(ValueError, match="--max_seq_length is 33, the model has 32 positions"):
         tiny_module.check_length(33)
+
+
+def drop_info(model: Any) -> None:
+    for graph in model.meta_graphs:
+        del graph.signature_def["tokenization_info"]
+
+
+def compute_casing(model: Any) -> None:
+    for graph in model.meta_graphs:
+        next(node for node in graph.graph_def.node if node.name == "do_lower_case").op = "Not"
+
+
+def keep_train(model: Any) -> None:
+    del model.meta_graphs[0]
+
+
+def rename_tokens(model: Any) -> None:
+    for graph in model.meta_graphs:
+        graph.signature_def["words"].CopyFrom(graph.signature_def.pop("tokens"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (drop_info, "deep/er: it does not tell do_lower_case .*no tokenization_info"),
+        (compute_casing, "deep/er: it does not tell do_lower_case .*computed by Not"),
+        (keep_train, "deep/er: it has no signature 'tokens'"),
+        (rename_tokens, "deep/er: .* it has default, tokenization_info, words"),
+    ],
+)
+def test_a_graph_that_does_not_tell_enough_is_refused(
+    copy: Path, tmp_path: Path, spoil: Callable[[Any], None], message: str
+) -> None:
+    moved = tmp_path / "deep/er"
+    moved.parent.mkdir()
+    copy.rename(moved)
+    file = moved / "saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    spoil(model)
+    file.write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match=message):
+        module.inspect(moved)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 1000, -3])
+def test_a_truncated_graph_is_refused(copy: Path, cut: int) -> None:
+    file = copy / "saved_model.pb"
+    file.write_bytes(file.read_bytes()[:cut])
+    with pytest.raises(ValueError, match=r"saved_model\.pb is broken|it has no signatures"):
+        module.inspect(copy)
+
+
+def test_variables_of_another_model_are_refused(copy: Path) -> None:
+    shutil.rmtree(copy / "variables")
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.get_variable("dense/kernel", initializer=0.0)
+        session.run(tf.compat.v1.global_variables_initializer())
+        target = str(copy / "variables/variables")
+        tf.compat.v1.train.Saver().save(session, target, write_meta_graph=False)
+    with pytest.raises(ValueError, match="its variables are not those of a BERT"):
+        module.inspect(copy)
+
+
+def test_the_vocabulary_is_found_among_other_assets_and_checked(copy: Path) -> None:
+    (copy / "assets/notes.txt").write_text("not a vocabulary")
+    assert module.inspect(copy).vocabulary.tokens == TINY_VOCABULARY
+    (copy / "assets/vocab.txt").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="copy: the vocabulary file is not UTF-8"):
+        module.inspect(copy)
+
+
+@pytest.mark.parametrize("do_lower_case", [True, False])
+def test_casing_is_read_from_the_graph(tmp_path: Path, do_lower_case: bool) -> None:
+    importing.write_module(make_checkpoint(do_lower_case=do_lower_case), tmp_path / "module")
+    assert module.inspect(tmp_path / "module").do_lower_case is do_lower_case
