@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline import reader
 from pipeline.manifest import load_manifest
-from transforms import examples, rejects
-from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
+from transforms import examples, features, rejects
+from transforms.features import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
 
 _SHOWN_VALUES = 4
 _SHOWN_IDS = 12
@@ -32,19 +32,19 @@ def head(folder: str, count: int) -> Iterator[str]:
 
 
 def _show(record: dict[str, Any]) -> Iterator[str]:
-    cut = ", truncated" if record[examples.TRUNCATED][0] else ""
+    cut = ", truncated" if record[features.TRUNCATED][0] else ""
     id_ = rejects.detail(record["id"][0].decode())
-    yield f"  {id_}  ({record[examples.NUM_TOKENS][0]} tokens{cut})"
+    yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{cut})"
     for name, value in record.items():
         if name in DOCUMENT_FEATURES:
             yield f"    {name} [{len(value)}] = {_vector(value)}  norm {np.linalg.norm(value):.4f}"
         elif name == SEQUENCE_OUTPUT:
-            rows = np.asarray(value).reshape(record[examples.NUM_TOKENS][0], -1)
+            rows = np.asarray(value).reshape(record[features.NUM_TOKENS][0], -1)
             yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
-        elif name == examples.INPUT_IDS:
+        elif name == features.INPUT_IDS:
             dots = " …" if len(value) > _SHOWN_IDS else ""
             yield f"    {name} = {' '.join(map(str, value[:_SHOWN_IDS]))}{dots}"
-        elif name not in ("id", examples.NUM_TOKENS, examples.TRUNCATED):
+        elif name not in ("id", features.NUM_TOKENS, features.TRUNCATED):
             yield f"    {name} = {', '.join(rejects.detail(v.decode()) for v in value) or '(none)'}"
 
 

@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
-from transforms.bert.pooling import SEQUENCE_OUTPUT, check_features
+from transforms.features import SEQUENCE_OUTPUT, check_features
 from transforms.sources.base import ReadConfig, names
 
 _PART_BYTES_WITH_TOKENS = 256 << 10

@@ -12,8 +12,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from pipeline.manifest import load_manifest
 from transforms import examples, storage
-from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
 from transforms.documents import ID
+from transforms.features import DOCUMENT_FEATURES, INPUT_IDS, SEQUENCE_OUTPUT
 
 SCHEMA_FILE = "schema.pbtxt"
 # Records decoded at once; bounds memory beside the result itself.
@@ -76,7 +76,7 @@ def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
         ValueError: the job is not finished, or did not compute sequence_output.
     """
     for record in iterate_records(folder, examples.SEQUENCE):
-        input_ids = np.asarray(record[examples.INPUT_IDS], np.int64)
+        input_ids = np.asarray(record[INPUT_IDS], np.int64)
         vectors = np.asarray(record[SEQUENCE_OUTPUT], np.float32).reshape(len(input_ids), -1)
         yield TokenEmbeddings(record[ID][0].decode(), input_ids, vectors)
 

@@ -13,6 +13,7 @@ FLOORS = {
     "transforms.receipts": 0,
     "transforms.metrics": 0,
     "transforms.columns": 0,
+    "transforms.features": 0,
     "transforms.sources": 1,
     "transforms.wordpiece": 1,
     "transforms.batching": 1,

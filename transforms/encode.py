@@ -17,16 +17,20 @@ from transforms import (
 from transforms.batching import BatchingConfig, pad_batch, plan_batches
 from transforms.bert import folder, module
 from transforms.bert.engines import Engine, TensorflowEngine
-from transforms.bert.pooling import (
-    DOCUMENT_FEATURES,
-    POOLED_OUTPUT,
-    SEQUENCE_OUTPUT,
-    check_features,
-    pool,
-)
+from transforms.bert.pooling import pool
 from transforms.documents import REASON, header_of, with_header
-from transforms.examples import NUM_TOKENS, TRUNCATED
-from transforms.wordpiece import INPUT_IDS, NUM_UNKNOWN, NUM_WORDPIECES, SEGMENT_IDS
+from transforms.features import (
+    DOCUMENT_FEATURES,
+    INPUT_IDS,
+    NUM_TOKENS,
+    NUM_UNKNOWN,
+    NUM_WORDPIECES,
+    POOLED_OUTPUT,
+    SEGMENT_IDS,
+    SEQUENCE_OUTPUT,
+    TRUNCATED,
+    check_features,
+)
 
 _SPECIAL_TOKENS = 2
 

@@ -14,15 +14,17 @@ import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
-from transforms.bert.pooling import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
 from transforms.columns import at_most_one_each, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
+from transforms.features import (
+    DOCUMENT_FEATURES,
+    INPUT_IDS,
+    NUM_TOKENS,
+    SEQUENCE_OUTPUT,
+    TRUNCATED,
+)
 
 POOLED, SEQUENCE = "pooled", "sequence"
-
-INPUT_IDS = "input_ids"
-NUM_TOKENS = "num_tokens"
-TRUNCATED = "truncated"
 
 # Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
 _SLICE_BYTES = 16 << 20

@@ -16,8 +16,9 @@ from transforms import metrics, rejects
 from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
 from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
+from transforms.features import NUM_WORDPIECES
 from transforms.rejects import Reason
-from transforms.wordpiece import LENGTH_QUANTILES, NUM_WORDPIECES
+from transforms.wordpiece import LENGTH_QUANTILES
 
 # tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
 # cell of this column, in a row of its own before the documents.

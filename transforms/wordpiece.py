@@ -15,11 +15,8 @@ import tensorflow_transform as tft
 
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import TEXT, fingerprint
+from transforms.features import INPUT_IDS, NUM_UNKNOWN, NUM_WORDPIECES, SEGMENT_IDS
 
-INPUT_IDS = "input_ids"
-SEGMENT_IDS = "segment_ids"
-NUM_WORDPIECES = "num_wordpieces"
-NUM_UNKNOWN = "num_unknown"
 # One row of it is the whole table; jobs leave it out of the transformed data.
 LENGTH_QUANTILES = "length_quantiles"
 NUM_QUANTILES = 20

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.batching import BatchingConfig, pad_batch, plan_batches
@@ -49,3 +49,45 @@ def test_padding_is_undone(documents: list[list[int]], data: st.DataObject) -> N
 def test_a_budget_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="--tokens_per_batch is 0"):
         BatchingConfig(0)
+
+
+@settings(deadline=None, max_examples=80)
+@given(lengths_of, st.integers(1, 200))
+def test_documents_of_one_length_stay_in_the_corpus_order(lengths: np.ndarray, budget: int) -> None:
+    for length in np.unique(lengths):
+        numbers = [n for batch in plan_batches(lengths, budget) for n in batch.tolist()]
+        same = [number for number in numbers if lengths[number] == length]
+        assert same == sorted(same)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=9), st.integers(1, 24))
+def test_token_vectors_find_the_way_back_through_any_plan(lengths: list[int], budget: int) -> None:
+    offsets = np.cumsum([0, *lengths])
+    flat = np.arange(offsets[-1])
+    seen = {}
+    for numbers in plan_batches(np.array(lengths), budget):
+        batch = pad_batch(offsets, numbers)
+        padded = batch.pad(flat, fill=-1)
+        vectors = batch.unpad(np.stack([padded, padded * 2], axis=-1))
+        pieces = np.split(vectors, np.cumsum(batch.lengths)[:-1])
+        seen.update(zip(numbers.tolist(), pieces, strict=True))
+    for number in range(len(lengths)):
+        own = flat[offsets[number] : offsets[number + 1]]
+        assert seen[number].tolist() == [[value, 2 * value] for value in own]
+
+
+def test_no_documents_make_no_batch() -> None:
+    assert plan_batches(np.array([], np.int64), 10) == []
+
+
+def test_a_document_over_the_budget_is_a_batch_by_itself() -> None:
+    batches = plan_batches(np.array([2, 100, 2, 99]), 10)
+    assert [batch.tolist() for batch in batches] == [[1], [3], [0, 2]]
+
+
+@pytest.mark.parametrize("tokens", [0, -5])
+def test_a_refused_budget_tells_the_least_there_may_be(tokens: int) -> None:
+    with pytest.raises(ValueError, match=rf"--tokens_per_batch is {tokens}; give 1 or more"):
+        BatchingConfig(tokens)
+    assert BatchingConfig(1).tokens_per_batch == 1

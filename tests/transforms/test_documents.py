@@ -2,8 +2,9 @@ import dataclasses
 import json
 import re
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.parts import make_part
@@ -56,3 +57,66 @@ def test_headers_travel_with_their_batch_and_gather_measures() -> None:
     assert isinstance(again, PartHeader)
     with pytest.raises(ValueError, match="carries no part header"):
         documents.header_of(part.replace_schema_metadata({}))
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+sources = st.builds(
+    Source, words, st.integers(0, 2**50), words, words, st.sampled_from(["none", "gzip"])
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(sources, st.integers(0, 2**50), st.none() | st.integers(0, 2**50))
+def test_any_split_survives_its_line(source: Source, start: int, length: int | None) -> None:
+    split = Split(source, start, None if length is None else start + length)
+    line = json.loads(json.dumps(split.to_json()))
+    assert Split.from_json(line) == split
+    assert line["bytes"] == (source.size if length is None else length)
+
+
+@settings(deadline=None, max_examples=80)
+@given(words, st.integers(0), st.booleans(), st.dictionaries(words, st.floats(0, 1e9)))
+def test_any_header_survives_its_batch(
+    source: str, start: int, last: bool, measures: dict[str, float]
+) -> None:
+    header = PartHeader(source, start, start + 1, last, "k" * 64, measures)
+    assert documents.header_of(documents.with_header(make_part(["a"]), header)) == header
+
+
+def test_a_part_is_named_by_stem_start_and_key() -> None:
+    header = PartHeader("gs://b/news.en.txt.gz", 1024, 2048, False, "0123456789abcdef" * 4)
+    assert header.name == "news.en-000000001024-0123456789ab"
+
+
+def test_adding_measures_leaves_the_header_as_it_was() -> None:
+    header = PartHeader("a", 0, 1, True, "k", {"x": 1})
+    assert header.measured(x=2, y=3).measures == {"x": 2, "y": 3}
+    assert header.measures == {"x": 1}
+
+
+def test_a_batch_of_documents_has_its_types_and_no_null_text() -> None:
+    batch = documents.documents_batch(
+        ids=["a", "b"],
+        positions=[0, 4],
+        text=["ä", None],
+        reasons=[None, "empty"],
+        details=[None, "blank"],
+        fields={"k": [None, "v"]},
+    )
+    assert batch.schema.types == [
+        *(pa.large_string(), pa.int64(), pa.large_binary(), pa.string(), pa.string()),
+        pa.large_string(),
+    ]
+    assert batch.to_pydict() == {
+        "id": ["a", "b"],
+        "position": [0, 4],
+        "text": ["ä".encode(), b""],
+        "reason": [None, "empty"],
+        "detail": [None, "blank"],
+        "fields.k": [None, "v"],
+    }
+
+
+def test_only_a_plain_file_can_be_entered_in_the_middle() -> None:
+    assert SOURCE.splittable
+    assert not dataclasses.replace(SOURCE, compression="gzip").splittable

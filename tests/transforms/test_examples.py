@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_transform.tf_metadata import schema_utils
 
@@ -143,3 +143,31 @@ def test_families_follow_the_features() -> None:
     assert examples.families(("mean",)) == ["pooled"]
     assert examples.families(("sequence_output",)) == ["sequence"]
     assert examples.families(("sequence_output", "cls")) == ["pooled", "sequence"]
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.data())
+def test_any_records_are_read_back_and_any_flipped_bit_is_seen(
+    records: list[bytes], data: st.DataObject
+) -> None:
+    whole = b"".join(map(examples.frame, records))
+    assert list(examples.read_records(io.BytesIO(whole))) == records
+    bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+    flipped = bytearray(whole)
+    flipped[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(ValueError, match="TFRecord file"):
+        list(examples.read_records(io.BytesIO(bytes(flipped))))
+
+
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+def test_no_documents_make_no_record(family: str) -> None:
+    assert list(examples.serialize(batch_of(3).slice(0, 0), family)) == []
+
+
+def test_each_family_has_its_own_features_only() -> None:
+    def names(family: str) -> list[str]:
+        return [f.name for f in examples.schema(family, FEATURES, HIDDEN, ("k",)).feature]
+
+    common = ["id", "num_tokens", "truncated"]
+    assert names("pooled") == [*common, "pooled_output", "mean", "k"]
+    assert names("sequence") == [*common, "input_ids", "sequence_output"]

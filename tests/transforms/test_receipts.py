@@ -1,6 +1,9 @@
 import dataclasses
+import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from transforms.receipts import Receipt, WrittenFile
 
@@ -48,3 +51,62 @@ def test_json_of_another_shape_is_no_receipt(text: str) -> None:
 def test_an_open_account_is_refused(changes: dict) -> None:
     with pytest.raises(ValueError, match="the account of part a-0 does not close"):
         dataclasses.replace(RECEIPT, **changes)
+
+
+words = st.text(max_size=8)
+numbers = st.integers(0, 2**53)
+files = st.builds(WrittenFile, words, numbers, numbers, words)
+
+
+@st.composite
+def receipts(draw: st.DrawFn) -> Receipt:
+    reasons = draw(st.dictionaries(words, numbers, max_size=3))
+    embedded, rejected = draw(numbers), sum(reasons.values())
+    return Receipt(
+        source=draw(words),
+        start=draw(numbers),
+        end=draw(numbers),
+        last=draw(st.booleans()),
+        key=draw(words),
+        name=draw(words),
+        counts={"documents": embedded + rejected, "embedded": embedded, "rejected": rejected},
+        reasons=reasons,
+        seconds=draw(st.dictionaries(words, st.floats(0, 1e6), max_size=3)),
+        files=tuple(draw(st.lists(files, max_size=3))),
+        worker=draw(words),
+        finished=draw(st.floats(0, 1e10)),
+    )
+
+
+@settings(deadline=None, max_examples=80)
+@given(receipts(), st.data())
+def test_any_receipt_survives_whole_and_never_in_part(
+    receipt: Receipt, data: st.DataObject
+) -> None:
+    text = receipt.to_json()
+    assert Receipt.from_json(text) == receipt
+    assert "\n" not in text
+    with pytest.raises(ValueError, match=r"."):
+        Receipt.from_json(text[: data.draw(st.integers(0, len(text) - 1))])
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Receipt)])
+def test_a_receipt_without_one_of_its_fields_is_none(field: str) -> None:
+    value = json.loads(RECEIPT.to_json())
+    del value[field]
+    with pytest.raises(ValueError, match=f"not a receipt: .*{field}"):
+        Receipt.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize("count", ["documents", "embedded", "rejected"])
+def test_a_receipt_without_one_of_its_main_counts_is_none(count: str) -> None:
+    value = json.loads(RECEIPT.to_json())
+    del value["counts"][count]
+    with pytest.raises(ValueError, match=f"not a receipt: '{count}'"):
+        Receipt.from_json(json.dumps(value))
+
+
+def test_an_open_account_is_told_in_numbers() -> None:
+    text = RECEIPT.to_json().replace('"embedded": 2', '"embedded": 1')
+    with pytest.raises(ValueError, match=r"3 documents, 1 embedded, 1 rejected \({'empty': 1}\)"):
+        Receipt.from_json(text)

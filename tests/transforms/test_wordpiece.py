@@ -17,12 +17,9 @@ from tests.transforms.parts import save_transform
 from transforms.bert import minilm
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
+from transforms.features import INPUT_IDS, NUM_UNKNOWN, NUM_WORDPIECES, SEGMENT_IDS
 from transforms.wordpiece import (
-    INPUT_IDS,
     LENGTH_QUANTILES,
-    NUM_UNKNOWN,
-    NUM_WORDPIECES,
-    SEGMENT_IDS,
     WordpieceConfig,
     WordpieceTokenizer,
     add_special_tokens,

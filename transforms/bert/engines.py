@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.module import HUB_TF1, TOKENS, BertModule
-from transforms.bert.pooling import POOLED_OUTPUT, SEQUENCE_OUTPUT
+from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 
 class Engine(Protocol):

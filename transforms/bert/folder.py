@@ -1,10 +1,12 @@
 """A module as files: where a handle leads, and the fingerprint of what lies there."""
 
+import gzip
 import hashlib
 import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 # An archive may unpack to this much; a larger one is taken for a bomb.
@@ -91,8 +93,9 @@ def unpack(archive: Path) -> Path:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             _extract(tar, scratch)
-        os.replace(_module_root(scratch), target)
-    except (tarfile.TarError, EOFError, OSError) as error:
+        _check_to_the_end(archive)
+        _put_into_place(_module_root(scratch), target)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise ValueError(f"--model {archive}: cannot be unpacked: {error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -110,6 +113,22 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
         if os.path.isabs(member.name):
             raise tarfile.TarError(f"{member.name!r} is an absolute path")
         tar.extract(member, folder, filter="data")
+
+
+def _check_to_the_end(archive: Path) -> None:
+    """Read the whole of a gzip, so that its checksum is held against what was unpacked."""
+    with gzip.open(archive) as stream:
+        while stream.read(_CHUNK_BYTES):
+            pass
+
+
+def _put_into_place(folder: Path, target: Path) -> None:
+    """Rename, unless another process has just put the same there."""
+    try:
+        os.replace(folder, target)
+    except OSError:
+        if not target.is_dir():
+            raise
 
 
 def _module_root(folder: Path) -> Path:

@@ -1,23 +1,8 @@
-"""Features of a document: what the model gives, and pooled token vectors."""
+"""Token vectors to document vectors."""
 
 import numpy as np
 
-POOLED_OUTPUT = "pooled_output"
-SEQUENCE_OUTPUT = "sequence_output"
-MEAN, CLS, MAX = "mean", "cls", "max"
-
-# One vector a document; SEQUENCE_OUTPUT is one a token.
-DOCUMENT_FEATURES = (POOLED_OUTPUT, MEAN, CLS, MAX)
-FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT)
-
-
-def check_features(features: tuple[str, ...]) -> None:
-    """Refuse, by ValueError, features that are unknown, doubled or none."""
-    unknown = [name for name in features if name not in FEATURES]
-    if unknown:
-        raise ValueError(f"--features has {unknown[0]!r}; there are {', '.join(FEATURES)}")
-    if not features or len(set(features)) < len(features):
-        raise ValueError("--features is empty or names one twice; name each wanted feature once")
+from transforms.features import CLS, MAX, MEAN
 
 
 def pool(tokens: np.ndarray, lengths: np.ndarray, how: str) -> np.ndarray:

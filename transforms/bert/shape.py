@@ -89,12 +89,13 @@ def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
     words = _ending(shapes, "word_embeddings/embeddings")
     positions = _ending(shapes, "position_embedding/embeddings", "position_embeddings/embeddings")
     segments = _ending(shapes, "type_embeddings/embeddings")
-    if words is None or positions is None or segments is None:
+    layers = _count_layers(shapes, _TF2_LAYER)
+    if words is None or positions is None or segments is None or not layers:
         return None
     query = next((shape for name, shape in shapes.items() if _TF2_QUERY.search(name)), None)
     inner = next((shape for name, shape in shapes.items() if _TF2_INTERMEDIATE.search(name)), None)
     return BertShape(
-        layers=_count_layers(shapes, _TF2_LAYER),
+        layers=layers,
         heads=query[1] if query is not None and len(query) == 3 else None,
         hidden_size=words[1],
         intermediate_size=inner[1] if inner is not None else 0,

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 import pyarrow as pa
 
 from transforms.documents import Source, Split
+from transforms.features import check_keep_fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +39,7 @@ class ReadConfig:
             raise ValueError(f"--part_bytes is {self.part_bytes}; give at least 1024")
         if not self.text_field:
             raise ValueError("--text_field is empty; name the field that holds the text")
-        if len(set(self.keep_fields)) < len(self.keep_fields):
-            raise ValueError("--keep_fields names a field twice; name each once")
+        check_keep_fields(self.keep_fields)
 
 
 @dataclasses.dataclass(frozen=True)

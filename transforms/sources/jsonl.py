@@ -1,6 +1,8 @@
 """JSON Lines: a line is an object with a text and, perhaps, an id and fields to keep."""
 
 import dataclasses
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -12,6 +14,9 @@ from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines
 from transforms.sources.base import ReadConfig, ReadPart
+
+# Integers beyond 64 bits come out of orjson as floats; the standard library keeps their digits.
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,11 +78,15 @@ def parse_line(line: Any, config: ReadConfig) -> _Record:
         return _rejected(Reason.EMPTY, "the line is blank")
     try:
         value = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        if _LONG_NUMBER.search(raw):
+            value = json.loads(raw)
+        if not isinstance(value, dict):
+            return _rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {_kind(value)}")
+        return _from_object(value, config)
+    except ValueError as error:
         return _not_json(raw, error)
-    if not isinstance(value, dict):
-        return _rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {_kind(value)}")
-    return _from_object(value, config)
+    except RecursionError:
+        return _rejected(Reason.BAD_JSON, "the object is nested too deeply")
 
 
 def _from_object(value: dict[str, Any], config: ReadConfig) -> _Record:
@@ -114,10 +123,13 @@ def _kept(value: Any) -> str | None:
     """Keep a string as it is, anything else as JSON text."""
     if value is None or isinstance(value, str):
         return value
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> _Record:
+def _not_json(raw: bytes, error: ValueError) -> _Record:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as unreadable:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.documents import Source, Split
 
@@ -70,7 +71,7 @@ def read_blocks(
     start, at_end = split.start, False
     while not at_end:
         block = reader.take(start, start + part_bytes)
-        at_end = block.at_end or (split.end is not None and block.end >= split.end)
+        at_end = reader.at_end() or (split.end is not None and block.end >= split.end)
         yield dataclasses.replace(block, at_end=at_end)
         start = block.end
 
@@ -101,16 +102,19 @@ class _LineReader:
         if body and tail_start < len(body):
             rest, oversize_tail = self._finish_line(len(body) - tail_start)
             body = body[:tail_start] if oversize_tail else body + rest
-        if not self._ahead:
-            self._ahead = self._stream.read(_CHUNK)
         return _block(
             body,
             span=(start, end),
             first=first,
             oversize_tail=oversize_tail,
             max_line_bytes=self._max,
-            at_end=not self._ahead,
         )
+
+    def at_end(self) -> bool:
+        """Whether nothing follows; may read ahead."""
+        if not self._ahead:
+            self._ahead = self._stream.read(_CHUNK)
+        return not self._ahead
 
     def _finish_line(self, have: int) -> tuple[bytes, bool]:
         """Read on to the end of the line; says whether it grew over the limit."""
@@ -154,7 +158,6 @@ def _block(
     first: int,
     oversize_tail: bool,
     max_line_bytes: int,
-    at_end: bool,
 ) -> LineBlock:
     """Cut a buffer of whole lines into an array, without copying it."""
     ends = np.flatnonzero(np.frombuffer(body, np.uint8) == NEWLINE[0]) + 1
@@ -167,12 +170,14 @@ def _block(
         pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(body)]
     )
     oversize = np.diff(offsets) > max_line_bytes
+    if oversize.any():
+        lines = pc.if_else(pa.array(oversize), pa.scalar(b"", pa.large_binary()), lines)
     if oversize_tail:
         oversize[-1] = True
     return LineBlock(
         start=span[0],
         end=span[1],
-        at_end=at_end,
+        at_end=False,
         lines=lines,
         positions=first + offsets[:-1],
         oversize=oversize,

@@ -44,7 +44,7 @@ def parse(block: lines.LineBlock, path: str, max_document_bytes: int) -> pa.Reco
     text, sound = decode(block.lines)
     text = pc.utf8_rtrim(text, characters="\r\n")
     if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
-        text = pa.concat_arrays([pc.utf8_ltrim(text[:1], characters=_BYTE_ORDER_MARK), text[1:]])
+        text = pa.concat_arrays([pc.utf8_slice_codeunits(text[:1], start=1), text[1:]])
     empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     checks = [
         (block.oversize, Reason.TOO_LARGE, f"over {max_document_bytes} bytes"),

@@ -1,10 +1,14 @@
+import gzip
 import io
 import os
 import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from transforms.bert import folder
 
@@ -116,3 +120,97 @@ def test_a_remote_folder_is_copied_into_the_cache(tmp_path: Path, cache: Path) -
     assert folder.fingerprint(copied) == folder.fingerprint(remote)
     with pytest.raises(ValueError, match="cannot be fetched"):
         folder.resolve("file:///nowhere/at/all")
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE], ids=["character", "block"])
+def test_a_device_is_refused_by_its_name(tmp_path: Path, kind: bytes) -> None:
+    packed = archive(tmp_path / "m.tgz", member("disk", kind))
+    with pytest.raises(ValueError, match=r"m\.tgz: .*'disk' is neither a file nor a folder"):
+        folder.resolve(str(packed))
+
+
+def test_an_archive_cut_anywhere_is_never_unpacked_in_part(tmp_path: Path) -> None:
+    whole = archive(tmp_path / "m.tar.gz").read_bytes()
+    base = folder.fingerprint(write_module(tmp_path / "m"))
+    refusals = []
+    for length in range(0, len(whole), 3):
+        cut = tmp_path / "cut.tar.gz"
+        cut.write_bytes(whole[:length])
+        try:
+            unpacked = folder.resolve(str(cut))
+        except ValueError as error:
+            refusals.append(str(error))
+        else:
+            assert folder.fingerprint(unpacked) == base
+    assert len(refusals) > len(whole) // 3 // 2
+    assert all("cut.tar.gz: cannot be unpacked" in refusal for refusal in refusals)
+
+
+def stored(path: Path, content: bytes) -> bytearray:
+    with tarfile.open(path, "w") as tar:
+        info = tarfile.TarInfo("saved_model.pb")
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    return bytearray(gzip.compress(path.read_bytes(), 0))
+
+
+def test_an_archive_with_a_changed_byte_is_refused(tmp_path: Path) -> None:
+    packed = stored(tmp_path / "m.tar", b"weights")
+    packed[packed.index(b"weights")] ^= 1
+    (tmp_path / "m.tar.gz").write_bytes(packed)
+    with pytest.raises(ValueError, match=r"m\.tar\.gz: cannot be unpacked"):
+        folder.resolve(str(tmp_path / "m.tar.gz"))
+
+
+def test_an_archive_whose_compression_is_broken_is_refused(tmp_path: Path) -> None:
+    packed = stored(tmp_path / "m.tar", bytes(200_000))
+    second_block = 10 + 5 + int.from_bytes(packed[11:13], "little")
+    packed[second_block + 1] ^= 1
+    (tmp_path / "m.tar.gz").write_bytes(packed)
+    with pytest.raises(ValueError, match=r"m\.tar\.gz: cannot be unpacked"):
+        folder.resolve(str(tmp_path / "m.tar.gz"))
+
+
+def test_two_processes_may_unpack_one_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = archive(tmp_path / "m.tar.gz")
+    extract = folder._extract
+
+    def overtaken(tar: tarfile.TarFile, scratch: Path) -> None:
+        monkeypatch.setattr(folder, "_extract", extract)
+        folder.unpack(packed)
+        extract(tar, scratch)
+
+    monkeypatch.setattr(folder, "_extract", overtaken)
+    unpacked = folder.unpack(packed)
+    assert folder.fingerprint(unpacked) == folder.fingerprint(write_module(tmp_path / "m"))
+
+
+def test_the_cache_lies_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEAM_BERT_CACHE", "/given")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert folder.cache_folder() == Path("/given")
+    monkeypatch.delenv("BEAM_BERT_CACHE")
+    assert folder.cache_folder() == Path("/xdg/beam-bert")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert folder.cache_folder() == Path("/home/me/.cache/beam-bert")
+
+
+trees = st.dictionaries(
+    st.sampled_from(["a", "b", "c/a", "c/b", "d.e"]), st.binary(max_size=3), max_size=4
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(trees, trees)
+def test_folders_have_one_fingerprint_where_their_files_are_the_same(one: dict, two: dict) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        for place, tree in (("x/y", one), ("z", two)):
+            Path(base, place).mkdir(parents=True)
+            for name, content in tree.items():
+                Path(base, place, name).parent.mkdir(exist_ok=True)
+                Path(base, place, name).write_bytes(content)
+        same = folder.fingerprint(Path(base, "x/y")) == folder.fingerprint(Path(base, "z"))
+    assert same == (one == two)

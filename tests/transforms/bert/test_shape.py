@@ -4,6 +4,12 @@ from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.encoder import variable_shapes
 from transforms.bert.shape import BertShape, shape_of_variables
 
+GARDEN = {
+    "word_embeddings/embeddings": (100, 12),
+    "position_embedding/embeddings": (64, 12),
+    "type_embeddings/embeddings": (2, 12),
+}
+
 
 @pytest.mark.parametrize("scope", ["", "module/"])
 def test_googles_variables_tell_every_size_but_heads(
@@ -34,3 +40,57 @@ def test_other_variables_are_no_bert() -> None:
 def test_heads_have_to_divide_the_hidden_size() -> None:
     with pytest.raises(ValueError, match="hidden size 16 does not divide by 3"):
         BertShape(1, 3, 16, 32, 32, 24, 2)
+
+
+def test_google_layers_are_counted_once_each_and_optimizer_slots_not_at_all() -> None:
+    shapes = {
+        "bert/embeddings/word_embeddings/adam_m": (7, 7),
+        "bert/embeddings/word_embeddings": (100, 12),
+        "bert/embeddings/position_embeddings": (64, 12),
+        "bert/embeddings/token_type_embeddings": (2, 12),
+    }
+    for layer in range(12):
+        shapes[f"bert/encoder/layer_{layer}/intermediate/dense/kernel"] = (12, 48)
+        shapes[f"bert/encoder/layer_{layer}/output/dense/kernel"] = (48, 12)
+    assert shape_of_variables(shapes) == BertShape(12, None, 12, 48, 64, 100, 2)
+
+
+@pytest.mark.parametrize("missing", ["word_emb", "position_emb", "token_type_emb", "intermediate"])
+def test_google_variables_that_lack_one_are_no_bert(
+    missing: str, tiny_checkpoint: Checkpoint
+) -> None:
+    every = variable_shapes(tiny_checkpoint.shape)
+    shapes = {name: size for name, size in every.items() if missing not in name}
+    assert len(shapes) < len(every)
+    assert shape_of_variables(shapes) is None
+
+
+@pytest.mark.parametrize("scope", ["", "bert_encoder/"])
+@pytest.mark.parametrize(("query", "heads"), [((12, 3, 4), 3), ((12, 12), None)])
+def test_heads_of_the_model_garden_stand_in_its_query_kernels(
+    scope: str, query: tuple[int, ...], heads: int | None
+) -> None:
+    shapes = {
+        **GARDEN,
+        "transformer/layer_0/intermediate/kernel": (12, 48),
+        "transformer/layer_0/self_attention/query/kernel": query,
+    }
+    scoped = {scope + name: size for name, size in shapes.items()}
+    assert shape_of_variables(scoped) == BertShape(1, heads, 12, 48, 64, 100, 2)
+
+
+@pytest.mark.parametrize("missing", GARDEN)
+def test_garden_variables_that_lack_a_table_are_no_bert(missing: str) -> None:
+    layer = {"transformer/layer_0/intermediate/kernel": (12, 48)}
+    shapes = {name: size for name, size in GARDEN.items() if name != missing}
+    assert shape_of_variables(shapes | layer) is None
+
+
+def test_the_model_gardens_albert_is_no_bert() -> None:
+    shapes = {
+        **GARDEN,
+        "embedding_projection/kernel": (12, 24),
+        "transformer/intermediate/kernel": (24, 96),
+        "transformer/self_attention/query/kernel": (24, 3, 8),
+    }
+    assert shape_of_variables(shapes) is None

@@ -33,3 +33,35 @@ def test_configurations_that_mean_nothing_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=flag):
             ReadConfig(**settings)
+
+
+@pytest.mark.parametrize("name", base.names())
+def test_every_ending_of_a_format_is_told_from_the_files_name(name: str) -> None:
+    for ending in base.find(name).extensions:
+        assert base.detect(f"some.where/b{ending}") == (name, "none")
+        assert base.detect(f"some.where/b{ending.upper()}.gz") == (name, "gzip")
+
+
+@pytest.mark.parametrize("path", ["", "x.jsonl/part-0", "x.jsonl.bak", ".gz", "txt"])
+def test_what_has_no_known_ending_is_text(path: str) -> None:
+    assert base.detect(path) == ("text", "gzip" if path == ".gz" else "none")
+
+
+@pytest.mark.parametrize("name", ["", "lines", "base", "nope", "text.FORMAT"])
+def test_what_is_no_format_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(ValueError, match=f"no input format '{name}'; there are jsonl, text"):
+        base.find(name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"part_bytes": 1023}, "--part_bytes is 1023; give at least 1024"),
+        ({"text_field": ""}, "--text_field is empty; name the field that holds the text"),
+        ({"keep_fields": ("a", "b", "a")}, "--keep_fields names a field twice; name each once"),
+    ],
+)
+def test_a_refused_configuration_is_told_its_remedy(settings: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ReadConfig(**settings)
+    assert ReadConfig(part_bytes=1024, keep_fields=("a", "b")).part_bytes == 1024

@@ -86,3 +86,81 @@ def test_sound_text_comes_back_as_it_was(text: str) -> None:
         rows = read(line)
         expected = [text.encode()] if text.strip() else [b""]
         assert rows["text"] == expected
+
+
+@pytest.mark.parametrize("id_", ["null", "[]", "{}", "false", "0.0", "-1e3"])
+def test_what_is_no_string_or_integer_is_no_id(id_: str) -> None:
+    rows = read(f'{{"id": {id_}, "text": "t"}}\n'.encode())
+    assert rows["reason"] == ["wrong_type"]
+    assert rows["detail"] == ["field 'id' is no id: give a string or an integer"]
+    assert rows["id"] == ["a.jsonl:0"]
+
+
+def test_a_line_over_the_limit_is_too_large_and_keeps_its_place() -> None:
+    line = b'{"id": "long", "text": "' + b"x" * 50 + b'"}'
+    rows = read(b'{"id":1,"text":"a"}\n' + line + b'\n{"id":2,"text":"b"}', max_document_bytes=30)
+    assert rows["id"] == ["1", "a.jsonl:20", "2"]
+    assert rows["reason"] == [None, "too_large", None]
+    assert rows["detail"][1] == "over 30 bytes"
+    assert rows["text"] == [b"a", b"", b"b"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
+    rows = read(b'\xef\xbb\xbf{"id": 1, "text": " a\\n"}\r\n\r\n{"id": 2, "text": "b"}\r\n')
+    assert rows["text"] == [b" a\n", b"", b"b"]
+    assert rows["reason"] == [None, "empty", None]
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abé"), inner),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(values, st.booleans())
+def test_a_kept_field_is_its_string_or_its_json(value: object, ascii_only: bool) -> None:
+    line = json.dumps({"id": 1, "text": "t", "k": value}, ensure_ascii=ascii_only)
+    (kept,) = read(line.encode())["fields.k"]
+    if value is None or isinstance(value, str):
+        assert kept == value
+    else:
+        assert json.loads(kept) == value
+
+
+@pytest.mark.parametrize("depth", [100, 300, 1000])
+def test_a_deeply_nested_kept_field_stops_no_job(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    rows = read(f'{{"id": 1, "text": "t", "k": {nested}}}\n{{"id": 2, "text": "u"}}'.encode())
+    assert rows["text"][1] == b"u"
+    assert rows["reason"][0] == "bad_json" or rows["fields.k"][0] == nested
+
+
+@pytest.mark.parametrize("number", [2**64 - 1, -(2**63), 2**64, 10**22 + 123])
+def test_a_kept_integer_keeps_its_last_digit(number: int) -> None:
+    rows = read(f'{{"id": 1, "text": "t", "k": {number}}}'.encode())
+    assert rows["fields.k"] == [str(number)]
+
+
+@pytest.mark.parametrize("number", [0, -7, 2**64 - 1, 2**64, 10**22 + 123])
+def test_an_integer_of_any_size_is_an_id(number: int) -> None:
+    rows = read(f'{{"id": {number}, "text": "t"}}'.encode())
+    assert (rows["id"], rows["reason"]) == ([str(number)], [None])
+
+
+@settings(deadline=None, max_examples=100)
+@given(values, st.integers(0, 60), st.binary(max_size=2), st.integers(0, 3))
+def test_damaged_json_never_raises_and_every_line_has_a_row(
+    value: object, place: int, bytes_: bytes, width: int
+) -> None:
+    whole = json.dumps({"text": value, "id": 1, "k": value}, ensure_ascii=False).encode()
+    line = (whole[:place] + bytes_ + whole[place + width :]).replace(b"\n", b"")
+    rows = read(line + b'\n{"id": 2, "text": "next"}\n')
+    assert rows["position"] == [0, len(line) + 1]
+    assert rows["text"][1] == b"next"
+    assert (rows["reason"][0] is None) == bool(rows["text"][0])

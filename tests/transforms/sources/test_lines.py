@@ -1,6 +1,8 @@
+import gzip
 import io
 from typing import BinaryIO
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,3 +111,59 @@ def test_a_line_over_the_limit_is_dropped_and_the_next_one_read() -> None:
     assert row == (0, b"", True)
     rest = Split(source(data), 4_999_000, len(data))
     assert rows_of(rest, io.BytesIO(data), 1000, 4_000_000) == [(5_000_001, b"last", False)]
+
+
+any_bytes = st.lists(st.one_of(st.binary(max_size=12), st.just(b"\n"))).map(b"".join)
+
+
+@settings(deadline=None, max_examples=100)
+@given(any_bytes, st.integers(1, 40), st.integers(1, 30), st.integers(1, 9))
+def test_chunks_of_any_size_give_the_same_lines(
+    data: bytes, part_bytes: int, max_line_bytes: int, chunk: int
+) -> None:
+    cut = lines.cut_by_bytes(source(data), part_bytes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_CHUNK", chunk)
+        found = [
+            row
+            for split in cut
+            for row in rows_of(split, io.BytesIO(data), part_bytes, max_line_bytes)
+        ]
+    assert found == oracle(data, max_line_bytes)
+
+
+@settings(deadline=None, max_examples=100)
+@given(any_bytes, st.integers(1, 40), st.integers(1, 30))
+def test_blocks_of_a_gzip_follow_each_other_and_the_last_one_says_so(
+    data: bytes, part_bytes: int, max_line_bytes: int
+) -> None:
+    split = Split(source(data, "gzip"), 0, None)
+
+    def unpacked() -> BinaryIO:
+        return gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data, 1)))  # type: ignore
+
+    blocks = list(lines.read_blocks(split, unpacked(), part_bytes, max_line_bytes))
+    assert [block.start for block in blocks] == [n * part_bytes for n in range(len(blocks))]
+    assert [block.end - block.start for block in blocks] == [part_bytes] * len(blocks)
+    assert [block.at_end for block in blocks] == [False] * (len(blocks) - 1) + [True]
+    assert rows_of(split, unpacked(), part_bytes, max_line_bytes) == oracle(data, max_line_bytes)
+
+
+def test_an_empty_file_has_no_lines() -> None:
+    assert lines.cut_by_bytes(source(b""), 5) == []
+    assert lines.cut_by_bytes(source(b"", "gzip"), 5) == []
+    assert rows_of(Split(source(b"", "gzip"), 0, None), io.BytesIO(), 5, 5) == []
+
+
+def test_the_bytes_of_an_oversize_line_are_dropped_wherever_it_stands() -> None:
+    data = b"a\n" + b"x" * 50 + b"\nb\n" + b"y" * 50
+    (block,) = lines.read_blocks(Split(source(data), 0, 56), io.BytesIO(data), 56, 20)
+    assert block.oversize.tolist() == [False, True, False, True]
+    assert block.lines.to_pylist() == [b"a\n", b"", b"b\n", b""]
+
+
+def test_a_range_within_one_long_line_reads_at_most_a_chunk_past_its_end() -> None:
+    data = b"x" * 10_000_000
+    stream = ShortReads(data, 1 << 24)
+    assert rows_of(Split(source(data), 1_000_000, 1_100_000), stream, 100_000, 1 << 24) == []
+    assert stream.given <= 100_001 + lines._CHUNK

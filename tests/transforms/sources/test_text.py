@@ -1,7 +1,12 @@
 import io
+import itertools
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from transforms.documents import Source, Split
-from transforms.sources import base
+from transforms.sources import base, lines, text
 from transforms.sources.base import ReadConfig
 
 
@@ -34,3 +39,66 @@ def test_a_line_over_the_limit_is_too_large_and_the_others_go_on() -> None:
 def test_surrogates_and_overlong_forms_are_not_utf8() -> None:
     rows = read(b"\xed\xa0\x80\n\xc0\xaf\nok\n")
     assert rows["reason"] == ["not_utf8", "not_utf8", None]
+
+
+MARK = b"\xef\xbb\xbf"
+pieces = st.sampled_from([b"\n", b"\r\n", b"\r", b" ", MARK, b"\xff", b"\xc3", "é\u3000".encode()])
+contents = st.lists(st.one_of(pieces, st.binary(max_size=6)), max_size=20).map(b"".join)
+Row = tuple[str, int, str | None, bytes]
+
+
+def oracle(data: bytes, max_bytes: int) -> list[Row]:
+    rows: list[Row] = []
+    for position, line in lines_of(data):
+        reason, sound = None, b""
+        try:
+            value = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            reason = "not_utf8"
+        else:
+            value = value.removeprefix("\ufeff") if position == 0 else value
+            reason, sound = (None, value.encode()) if value.strip() else ("empty", b"")
+        if len(line) > max_bytes:
+            reason, sound = "too_large", b""
+        rows.append((f"a.txt:{position}", position, reason, sound))
+    return rows
+
+
+def lines_of(data: bytes) -> list[tuple[int, bytes]]:
+    ends = [n + 1 for n, byte in enumerate(data) if byte == 10]
+    bounds = sorted({0, *ends, len(data)})
+    return [(start, data[start:end]) for start, end in itertools.pairwise(bounds)]
+
+
+@settings(deadline=None, max_examples=100)
+@given(contents, st.integers(1, 30), st.integers(1, 20))
+def test_any_bytes_in_any_parts_give_the_documents_of_their_lines(
+    data: bytes, part_bytes: int, max_bytes: int
+) -> None:
+    assume(not data.startswith(MARK * 2))
+    rows: list[Row] = []
+    for split in lines.cut_by_bytes(Source("a.txt", len(data), "1", "text"), part_bytes):
+        (block,) = lines.read_blocks(split, io.BytesIO(data), part_bytes, max_bytes)
+        for row in text.parse(block, "a.txt", max_bytes).to_pylist():
+            sound = b"" if row["reason"] else row["text"]
+            rows.append((row["id"], row["position"], row["reason"], sound))
+            assert (row["detail"] is None) == (row["reason"] is None)
+    assert rows == oracle(data, max_bytes)
+
+
+def test_one_byte_order_mark_is_dropped_and_no_more() -> None:
+    assert read(MARK + MARK + b"one")["text"] == [MARK + b"one"]
+
+
+def test_a_line_over_the_limit_leaves_no_text() -> None:
+    rows = read(b"short\n" + b"x" * 50 + b"\nalso short\n", max_document_bytes=20)
+    assert rows["text"] == [b"short", b"", b"also short"]
+
+
+@pytest.mark.parametrize(
+    ("config", "flag"),
+    [(ReadConfig(id_field="id"), "--id_field"), (ReadConfig(keep_fields=("k",)), "--keep_fields")],
+)
+def test_a_field_of_plain_text_is_refused(config: ReadConfig, flag: str) -> None:
+    with pytest.raises(ValueError, match=f"{flag} needs records with fields.*leave it out"):
+        base.find("text").check(config)

@@ -1,0 +1,63 @@
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.columns import at_most_one_each, one_each, rows
+
+TYPES = {
+    "numbers": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    "strings": (pa.large_string(), st.text(st.characters(exclude_categories=["Cs"]), max_size=5)),
+    "bytes": (pa.large_binary(), st.binary(max_size=5)),
+}
+
+
+@st.composite
+def slices(draw: st.DrawFn, values: st.SearchStrategy, type_: pa.DataType) -> pa.Array:
+    column = pa.array(draw(st.lists(values, max_size=12)), type_)
+    start = draw(st.integers(0, len(column)))
+    return column.slice(start, draw(st.integers(0, len(column) - start)))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@settings(deadline=None, max_examples=50)
+@given(data=st.data())
+def test_each_value_becomes_a_list_of_its_own(kind: str, data: st.DataObject) -> None:
+    type_, values = TYPES[kind]
+    column = data.draw(slices(values, type_))
+    lists = one_each(column)
+    lists.validate(full=True)
+    assert lists.type == pa.large_list(type_)
+    assert lists.to_pylist() == [[value] for value in column.to_pylist()]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@settings(deadline=None, max_examples=50)
+@given(data=st.data())
+def test_a_null_becomes_an_empty_list(kind: str, data: st.DataObject) -> None:
+    type_, values = TYPES[kind]
+    column = data.draw(slices(st.none() | values, type_))
+    lists = at_most_one_each(column)
+    lists.validate(full=True)
+    assert lists.type == pa.large_list(type_)
+    expected = [[] if value is None else [value] for value in column.to_pylist()]
+    assert lists.to_pylist() == expected
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.integers(1, 5), st.data())
+def test_vectors_become_lists_of_the_same_values(width: int, data: st.DataObject) -> None:
+    vector = st.lists(st.floats(width=32, allow_nan=False), min_size=width, max_size=width)
+    column = data.draw(slices(vector, pa.list_(pa.float32(), width)))
+    lists = rows(column)
+    lists.validate(full=True)
+    assert lists.type == pa.large_list(pa.float32())
+    assert lists.to_pylist() == column.to_pylist()
+
+
+def test_values_are_not_copied() -> None:
+    column = pa.array(range(1000), pa.int64())
+    vectors = pa.FixedSizeListArray.from_arrays(column, 10)
+    address = column.buffers()[1].address
+    assert one_each(column).values.buffers()[1].address == address
+    assert rows(vectors).values.buffers()[1].address == address
