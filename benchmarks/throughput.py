@@ -80,7 +80,7 @@ def _job(arguments: argparse.Namespace) -> dict[str, float]:
     return {
         "seconds": max(part.finished for part in parts) - began,
         "documents": counts["embedded"],
-        "tokens": counts["tokens"],
+        "tokens": counts["num_tokens"],
         "padded_tokens": counts["padded_tokens"],
     }
 
@@ -112,27 +112,29 @@ def _batches(arguments: argparse.Namespace, inspected: object) -> Iterator[tuple
     import numpy as np
     import tensorflow as tf
 
-    from pipeline import options, plan
+    from pipeline import graphs, options, plan
     from transforms import storage
     from transforms.batching import pad_batch, plan_batches
     from transforms.documents import REASON, TEXT
+    from transforms.features import INPUT_IDS
+    from transforms.preprocessing import model_inputs
     from transforms.read import read_split
-    from transforms.wordpiece import WordpieceTokenizer, add_special_tokens
+    from transforms.windows import cut_windows
 
     arguments.output = "unused"
     config = options.embed_config(arguments)
     vocabulary = inspected.vocabulary  # type: ignore[attr-defined]
-    tokenizer = WordpieceTokenizer(vocabulary, inspected.do_lower_case)  # type: ignore[attr-defined]
+    inputs = model_inputs(graphs.wordpiece_config(config, inspected), vocabulary)  # type: ignore[arg-type]
     for split in plan.make_plan(config.input):
         stream = storage.open_for_reading(split.source.path)
         for part in read_split(split, stream, config.input.read, ""):
             text = part.filter(part.column(REASON).is_null()).column(TEXT).to_pylist()
-            wordpieces = tokenizer.tokenize(tf.constant(text, tf.string))
-            ids = add_special_tokens(wordpieces, vocabulary, config.max_seq_length)
-            offsets, flat = ids.row_splits.numpy(), ids.flat_values.numpy()
+            ids = inputs({TEXT: tf.constant(text, tf.string)})[INPUT_IDS]
+            windows = cut_windows(ids.row_splits.numpy(), config.windows)
+            flat = ids.flat_values.numpy()
             budget = config.batching.tokens_per_batch
-            for numbers in plan_batches(np.diff(offsets), budget):
-                batch = pad_batch(offsets, numbers)
+            for numbers in plan_batches(windows.lengths, budget):
+                batch = pad_batch(windows, numbers)
                 segments = np.zeros(batch.mask.shape, np.int32)
                 yield batch.pad(flat, vocabulary.pad_id), batch.mask.astype(np.int32), segments
 

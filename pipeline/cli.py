@@ -124,9 +124,11 @@ def _tokenize(arguments: Sequence[str]) -> int:
         from transforms.bert import minilm, module
 
         inspected = module.inspect(minilm.resolve(parsed.model), parsed.model_sha256)
-        inspected.check_length(parsed.max_seq_length)
-        for line, rejected in tokenizing.tokenize(config, inspected, parsed.max_seq_length):
-            print(line, file=sys.stderr if rejected else sys.stdout)
+        for part in tokenizing.tokenize(config, inspected, parsed.max_seq_length):
+            sys.stdout.buffer.write(part.lines)
+            for line in part.rejected:
+                print(line, file=sys.stderr)
+        sys.stdout.buffer.flush()
     return 0
 
 

@@ -40,7 +40,11 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 def add_input_flags(parser: argparse.ArgumentParser) -> None:
     """Add what says where documents come from and how they are read."""
     parser.add_argument(
-        "--input", nargs="+", required=True, metavar="GLOB", help="files, folders or globs to read"
+        "--input",
+        nargs="+",
+        required=True,
+        metavar="GLOB",
+        help="files, folders or globs to read (tokenize: - for a pipe)",
     )
     parser.add_argument(
         "--input_format",
@@ -49,13 +53,16 @@ def add_input_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--text_field", default="text", help="field that holds the text")
     parser.add_argument(
-        "--id_field", default=None, help="field that holds the id (else: file and byte position)"
+        "--text_b_field", default=None, metavar="FIELD", help="field with the second text of a pair"
     )
     parser.add_argument(
-        "--max_seq_length",
-        type=int,
-        default=128,
-        help="positions of the longest input, [CLS] and [SEP] included; longer ones are cut",
+        "--pair_separator",
+        default=None,
+        metavar="TEXT",
+        help="what stands between the two texts of a pair on a line of plain text",
+    )
+    parser.add_argument(
+        "--id_field", default=None, help="field that holds the id (else: file and byte position)"
     )
 
 
@@ -64,6 +71,24 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
     add_input_flags(parser)
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
     add_model_flags(parser)
+    parser.add_argument(
+        "--max_seq_length",
+        type=int,
+        default=128,
+        help="positions of the longest input, [CLS] and [SEP] included; longer ones are cut",
+    )
+    parser.add_argument(
+        "--window_stride",
+        type=int,
+        default=0,
+        metavar="N",
+        help="read longer documents whole, in windows that begin every N wordpieces; 0 cuts them",
+    )
+    parser.add_argument(
+        "--keep_tokens",
+        action="store_true",
+        help="put wordpieces as text and their byte offsets into the sequence records",
+    )
     parser.add_argument(
         "--keep_fields", default="", metavar="A,B", help="fields to carry into pooled records"
     )
@@ -92,6 +117,20 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="fail, at the end, if more than this share of the documents was rejected",
     )
     parser.add_argument(
+        "--max_truncated",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="fail, at the end, if more than this share of the documents was cut",
+    )
+    parser.add_argument(
+        "--max_unknown",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="fail, at the end, if the model does not know more than this share of the wordpieces",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="delete what an earlier job left, and start anew"
     )
 
@@ -111,6 +150,12 @@ def add_tokenize_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `tokenize`."""
     add_model_flags(parser)
     add_input_flags(parser)
+    parser.add_argument(
+        "--max_seq_length",
+        type=int,
+        default=None,
+        help="positions of the longest input, [CLS] and [SEP] included (default: nothing is cut)",
+    )
 
 
 def add_import_flags(parser: argparse.ArgumentParser) -> None:

@@ -14,12 +14,15 @@ from pipeline.reader import SCHEMA_FILE
 from transforms import examples, storage
 from transforms.analyze import AnalyzeParts
 from transforms.bert.module import BertModule
-from transforms.documents import TEXT, Split
+from transforms.documents import Split
+from transforms.embedding import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
+from transforms.examples import RecordConfig
+from transforms.preprocessing import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
+from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
-from transforms.wordpiece import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
 from transforms.write import RECEIPTS, WriteParts
 
 
@@ -53,43 +56,72 @@ def build_embed(
     encode = EncodeConfig(
         model=handle,
         model_sha256=module.fingerprint,
-        features=config.features,
-        pad_id=module.vocabulary.pad_id,
-        batching=config.batching,
+        embedding=EmbeddingConfig(
+            features=config.features,
+            windows=config.windows,
+            batching=config.batching,
+            pad_id=module.vocabulary.pad_id,
+        ),
     )
+    texts = wordpiece_config(config, module).texts
     receipts: beam.PCollection[Receipt] = (
         pipeline
         | "Plan" >> beam.Create(list(splits))
         | "Spread" >> beam.Reshuffle()
         | "Read"
         >> ReadParts(config.input.read, run_fingerprint, FileSystems.join(config.output, RECEIPTS))
-        | "Tokenize" >> TokenizeParts(config.output)
+        | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
-        | "Write" >> WriteParts(config.output, tuple(examples.families(config.features)))
+        | "Write" >> WriteParts(config.output, record_config(config))
     )
     return receipts
 
 
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:
     """Join what the user wants with what the module needs."""
-    return WordpieceConfig(config.max_seq_length, module.do_lower_case)
+    longest = None if config.windows.stride else config.windows.max_seq_length
+    return texts_to_wordpieces(config.input.read, module, longest, config.keep_tokens)
+
+
+def texts_to_wordpieces(
+    read: ReadConfig, module: BertModule, max_seq_length: int | None, keep_tokens: bool
+) -> WordpieceConfig:
+    """Join how texts are read with what the module needs."""
+    separator = read.pair_separator
+    return WordpieceConfig(
+        max_seq_length=max_seq_length,
+        do_lower_case=module.do_lower_case,
+        pairs=read.pairs,
+        keep_tokens=keep_tokens,
+        separator_bytes=None if separator is None else len(separator.encode()),
+    )
+
+
+def record_config(config: EmbedConfig) -> RecordConfig:
+    """Tell what stands in the records."""
+    return RecordConfig(
+        features=config.features,
+        keep_fields=config.input.read.keep_fields,
+        segments=config.input.read.pairs,
+        tokens=config.keep_tokens,
+    )
 
 
 def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[int]]:
     """Give the fingerprint of the saved transform, and the length quantiles it learned."""
+    settings = wordpiece_config(config, module)
     transform = tft.TFTransformOutput(config.output)
     with tf.device("/CPU:0"):
-        applied = transform.transform_raw_features({TEXT: tf.constant([""])})
+        nothing = {name: tf.constant([""]) for name in settings.texts}
+        applied = transform.transform_raw_features(nothing)
     quantiles = [int(value) for value in applied[LENGTH_QUANTILES].numpy()[0]]
-    settings = wordpiece_config(config, module)
     return transform_fingerprint(settings, module.vocabulary, quantiles), quantiles
 
 
 def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     """Write the schema of each family of records."""
-    for family in examples.families(config.features):
-        schema = examples.schema(
-            family, config.features, module.shape.hidden_size, config.input.read.keep_fields
-        )
+    records = record_config(config)
+    for family in records.families:
+        schema = examples.schema(family, records, module.shape.hidden_size)
         text = text_format.MessageToString(schema)
         storage.write_text(config.output, os.path.join(family, SCHEMA_FILE), text)

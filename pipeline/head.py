@@ -32,20 +32,26 @@ def head(folder: str, count: int) -> Iterator[str]:
 
 
 def _show(record: dict[str, Any]) -> Iterator[str]:
-    cut = ", truncated" if record[features.TRUNCATED][0] else ""
+    unknown = record[features.NUM_UNKNOWN][0]
+    told = f", {unknown} unknown" if unknown else ""
+    told += ", truncated" if record[features.TRUNCATED][0] else ""
     id_ = rejects.detail(record["id"][0].decode())
-    yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{cut})"
+    yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{told})"
     for name, value in record.items():
         if name in DOCUMENT_FEATURES:
             yield f"    {name} [{len(value)}] = {_vector(value)}  norm {np.linalg.norm(value):.4f}"
         elif name == SEQUENCE_OUTPUT:
             rows = np.asarray(value).reshape(record[features.NUM_TOKENS][0], -1)
             yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
-        elif name == features.INPUT_IDS:
-            dots = " …" if len(value) > _SHOWN_IDS else ""
-            yield f"    {name} = {' '.join(map(str, value[:_SHOWN_IDS]))}{dots}"
-        elif name not in ("id", features.NUM_TOKENS, features.TRUNCATED):
+        elif name in (*features.INPUTS, features.TOKENS):
+            yield f"    {name} = {_values(value)}"
+        elif name not in ("id", *features.ACCOUNT):
             yield f"    {name} = {', '.join(rejects.detail(v.decode()) for v in value) or '(none)'}"
+
+
+def _values(values: Any) -> str:
+    texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values[:_SHOWN_IDS]]
+    return " ".join(texts) + (" …" if len(values) > _SHOWN_IDS else "")
 
 
 def _vector(values: np.ndarray) -> str:

@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import manifest, output, plan, quiet, runners
+from pipeline import losses, manifest, output, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
 from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
@@ -86,7 +86,7 @@ def _inspect(path: Path, config: EmbedConfig) -> Any:
 
     try:
         module = modules.inspect(path)
-        module.check_length(config.max_seq_length)
+        module.check_length(config.windows.max_seq_length)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module
@@ -141,7 +141,7 @@ def _analyze(
 
 
 def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
-    """Write the manifest, and fail if the input was mostly wrong."""
+    """Write the manifest, and fail if too much of the input was lost."""
     if not progress.complete:
         raise JobError(
             f"{len(progress.pending)} of {progress.splits} splits have no receipt although the "
@@ -156,15 +156,9 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
                 f"all parts are done, but the manifest cannot be written: {error}.\n"
                 "The same command again writes it"
             ) from error
-    counts = progress.counts()
-    share = counts["rejected"] / counts["documents"] if counts["documents"] else 0.0
-    if share > config.max_rejected:
-        reasons = ", ".join(f"{n} {why}" for why, n in sorted(progress.reasons().items()))
-        raise JobError(
-            f"{counts['rejected']} of {counts['documents']} documents were rejected ({reasons}), "
-            f"more than --max_rejected {config.max_rejected:g}.\n"
-            f"See {config.output}/rejected/; what was embedded stands"
-        )
+    problems = losses.over_limits(progress, config.limits)
+    if problems:
+        raise JobError("\n".join([*problems, f"What was embedded stands, in {config.output}"]))
 
 
 def manifest_is_missing(folder: str) -> bool:

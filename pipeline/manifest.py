@@ -10,7 +10,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from transforms import storage
 from transforms.documents import FORMAT_VERSION, Split, part_key
-from transforms.receipts import Receipt
+from transforms.receipts import Receipt, shares
 from transforms.write import RECEIPTS
 
 MANIFEST_FILE = "manifest.json"
@@ -38,6 +38,13 @@ class Progress:
     def counts(self) -> dict[str, int]:
         """Sum the counts of all parts."""
         return _sum(part.counts for part in self.parts)
+
+    def by_source(self) -> dict[str, dict[str, int]]:
+        """Sum the counts of each file's parts, in corpus order."""
+        parts: dict[str, list[Mapping[str, int]]] = {}
+        for part in self.parts:
+            parts.setdefault(part.source, []).append(part.counts)
+        return {source: _sum(counts) for source, counts in parts.items()}
 
     def reasons(self) -> dict[str, int]:
         """Sum the rejected documents by reason."""
@@ -106,8 +113,12 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> dic
         "format_version": FORMAT_VERSION,
         "run_fingerprint": run_fingerprint,
         "counts": counts,
+        "shares": shares(counts),
         "reasons": progress.reasons(),
-        "sources": _by_source(progress.parts),
+        "sources": {
+            source: {**of_source, "shares": shares(of_source)}
+            for source, of_source in progress.by_source().items()
+        },
         "parts": [_part(receipt) for receipt in progress.parts],
     }
     storage.write_text(folder, MANIFEST_FILE, json.dumps(manifest, indent=1))
@@ -128,13 +139,6 @@ def load_manifest(folder: str) -> dict[str, Any]:
         )
     manifest: dict[str, Any] = json.loads(text)
     return manifest
-
-
-def _by_source(parts: Iterable[Receipt]) -> dict[str, dict[str, int]]:
-    counts: dict[str, collections.Counter[str]] = {}
-    for part in parts:
-        counts.setdefault(part.source, collections.Counter()).update(part.counts)
-    return {source: dict(counter) for source, counter in counts.items()}
 
 
 def _part(receipt: Receipt) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
 from transforms.features import SEQUENCE_OUTPUT, check_features
 from transforms.sources.base import ReadConfig, names
+from transforms.windows import WindowConfig
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
 _PART_BYTES = 1 << 20
@@ -44,6 +45,26 @@ class InputConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class Limits:
+    """Shares, from 0 to 1, of what may be lost; named as in `receipts.shares`.
+
+    Attributes:
+        rejected: of all documents, those not embedded.
+        truncated: of the embedded documents, those that were cut.
+        unknown: of their wordpieces, those that the model does not know.
+    """
+
+    rejected: float = 0.01
+    truncated: float = 1.0
+    unknown: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not 0.0 <= value <= 1.0:
+                raise ValueError(f"--max_{name} is {value}; give a share from 0 to 1")
+
+
+@dataclasses.dataclass(frozen=True)
 class EmbedConfig:
     """Everything `embed` was told.
 
@@ -52,10 +73,11 @@ class EmbedConfig:
         output: folder for the results.
         model: handle of the module, or `minilm`.
         model_sha256: fingerprint it must have, or None.
-        max_seq_length: positions of the longest input.
-        features: some of `pooling.FEATURES`.
+        windows: positions of the longest input, and how longer documents are read.
+        features: some of `features.FEATURES`.
+        keep_tokens: whether sequence records tell wordpieces as text, and where they came from.
         batching: how batches are cut.
-        max_rejected: share of rejected documents above which the job fails, at its end.
+        limits: what may be lost before the job fails, at its end.
         overwrite: delete an earlier job's output first.
     """
 
@@ -63,16 +85,23 @@ class EmbedConfig:
     output: str
     model: str = flags.DEFAULT_MODEL
     model_sha256: str | None = None
-    max_seq_length: int = 128
+    windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
+    keep_tokens: bool = False
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
-    max_rejected: float = 0.01
+    limits: Limits = dataclasses.field(default_factory=Limits)
     overwrite: bool = False
 
     def __post_init__(self) -> None:
         check_features(self.features)
-        if not 0.0 <= self.max_rejected <= 1.0:
-            raise ValueError(f"--max_rejected is {self.max_rejected}; give a share from 0 to 1")
+        if self.keep_tokens and SEQUENCE_OUTPUT not in self.features:
+            raise ValueError(
+                "--keep_tokens adds to sequence records; add sequence_output to --features"
+            )
+        if self.windows.stride and self.input.read.pairs:
+            raise ValueError(
+                "--window_stride is for documents of one text; pairs are cut to fit: leave it out"
+            )
 
     def identity(self) -> dict[str, Any]:
         """Give, by flag, what decides the output: two runs that differ here cannot share a folder.
@@ -83,11 +112,15 @@ class EmbedConfig:
             "--input": list(self.input.globs),
             "--input_format": self.input.format,
             "--text_field": self.input.read.text_field,
+            "--text_b_field": self.input.read.text_b_field,
+            "--pair_separator": self.input.read.pair_separator,
             "--id_field": self.input.read.id_field,
             "--keep_fields": list(self.input.read.keep_fields),
             "--part_bytes": self.input.read.part_bytes,
-            "--max_seq_length": self.max_seq_length,
+            "--max_seq_length": self.windows.max_seq_length,
+            "--window_stride": self.windows.stride,
             "--features": list(self.features),
+            "--keep_tokens": self.keep_tokens,
         }
 
 
@@ -109,10 +142,15 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             output=arguments.output.rstrip("/") or "/",
             model=arguments.model,
             model_sha256=arguments.model_sha256,
-            max_seq_length=arguments.max_seq_length,
+            windows=WindowConfig(arguments.max_seq_length, arguments.window_stride),
             features=features,
+            keep_tokens=arguments.keep_tokens,
             batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
-            max_rejected=arguments.max_rejected,
+            limits=Limits(
+                rejected=arguments.max_rejected,
+                truncated=arguments.max_truncated,
+                unknown=arguments.max_unknown,
+            ),
             overwrite=arguments.overwrite,
         )
     except ValueError as error:
@@ -128,7 +166,13 @@ def input_config(arguments: argparse.Namespace, **read: Any) -> InputConfig:
     return InputConfig(
         globs=tuple(arguments.input),
         format=arguments.input_format,
-        read=ReadConfig(text_field=arguments.text_field, id_field=arguments.id_field, **read),
+        read=ReadConfig(
+            text_field=arguments.text_field,
+            text_b_field=arguments.text_b_field,
+            pair_separator=arguments.pair_separator,
+            id_field=arguments.id_field,
+            **read,
+        ),
     )
 
 

@@ -13,6 +13,8 @@ from transforms.documents import Source, Split
 from transforms.sources import base
 
 PLAN_FILE = "plan.jsonl"
+# What stands for the standard input on the command line.
+PIPE = "-"
 # The sample that tf.Transform analyzes: so many splits, evenly over the corpus, and of each the
 # beginning.
 _SAMPLE_SPLITS = 8
@@ -26,8 +28,8 @@ def make_plan(config: InputConfig) -> list[Split]:
         splits in corpus order: globs as given, files of a glob by name, ranges ascending.
 
     Raises:
-        UsageError: a glob matches nothing, all files are empty, or the format does not take the
-            flags given.
+        UsageError: a glob matches nothing or is a pipe, all files are empty, or the format does not
+            take the flags given.
     """
     sources = list(_sources(config))
     _check_flags(sources, config)
@@ -51,6 +53,8 @@ def _sources(config: InputConfig) -> Iterable[Source]:
 
 
 def _match(glob: str) -> list[FileMetadata]:
+    if glob == PIPE:
+        raise UsageError("--input -: a pipe cannot be split or continued; write it to a file first")
     pattern = os.path.join(glob, "*") if os.path.isdir(glob) else glob
     try:
         found = FileSystems.match([pattern])[0].metadata_list

@@ -13,7 +13,14 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from pipeline.manifest import load_manifest
 from transforms import examples, storage
 from transforms.documents import ID
-from transforms.features import DOCUMENT_FEATURES, INPUT_IDS, SEQUENCE_OUTPUT
+from transforms.features import (
+    DOCUMENT_FEATURES,
+    INPUT_IDS,
+    OFFSETS,
+    SEGMENT_IDS,
+    SEQUENCE_OUTPUT,
+    TOKENS,
+)
 
 SCHEMA_FILE = "schema.pbtxt"
 # Records decoded at once; bounds memory beside the result itself.
@@ -39,11 +46,17 @@ class TokenEmbeddings(NamedTuple):
         id: of the document.
         input_ids: int64 [tokens].
         vectors: float32 [tokens, hidden].
+        segment_ids: int64 [tokens], or None where the job was not of pairs.
+        tokens: the wordpieces as text, or None without --keep_tokens.
+        offsets: int64 [tokens, 2], start and end in the bytes of the document, or None likewise.
     """
 
     id: str
     input_ids: np.ndarray
     vectors: np.ndarray
+    segment_ids: np.ndarray | None = None
+    tokens: list[str] | None = None
+    offsets: np.ndarray | None = None
 
 
 def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
@@ -78,7 +91,14 @@ def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
     for record in iterate_records(folder, examples.SEQUENCE):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
         vectors = np.asarray(record[SEQUENCE_OUTPUT], np.float32).reshape(len(input_ids), -1)
-        yield TokenEmbeddings(record[ID][0].decode(), input_ids, vectors)
+        yield TokenEmbeddings(
+            record[ID][0].decode(),
+            input_ids,
+            vectors,
+            segment_ids=record.get(SEGMENT_IDS),
+            tokens=[token.decode() for token in record[TOKENS]] if TOKENS in record else None,
+            offsets=record[OFFSETS].reshape(-1, 2) if OFFSETS in record else None,
+        )
 
 
 def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipeline import manifest, output
 from transforms.documents import Split
+from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
 
 # Places of the 50% and 95% quantiles among the 19 that tf.Transform learns.
@@ -63,7 +64,7 @@ def measure(folder: str) -> Status:
         documents=counts.get("documents", 0),
         embedded=counts.get("embedded", 0),
         rejected=counts.get("rejected", 0),
-        tokens=counts.get("tokens", 0),
+        tokens=counts.get(NUM_TOKENS, 0),
         tokens_per_second=speed,
         seconds_left=_seconds_left(progress.parts, splits, speed, progress.complete),
         median_tokens=_quantile(run, _MEDIAN),
@@ -87,7 +88,7 @@ def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float 
     recent = [part for part in parts if part.finished > newest - window]
     spans = [part.finished - sum(part.seconds.values()) for part in recent]
     elapsed = newest - min(spans)
-    return sum(part.counts["tokens"] for part in recent) / elapsed if elapsed > 0 else None
+    return sum(part.counts[NUM_TOKENS] for part in recent) / elapsed if elapsed > 0 else None
 
 
 def _seconds_left(
@@ -101,7 +102,7 @@ def _seconds_left(
     if speed is None or not done_bytes or None in ends:
         return None
     all_bytes = sum(split.end - split.start for split in splits if split.end is not None)
-    tokens = sum(part.counts["tokens"] for part in parts)
+    tokens = sum(part.counts[NUM_TOKENS] for part in parts)
     return (all_bytes - done_bytes) * tokens / done_bytes / speed
 
 

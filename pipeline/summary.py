@@ -4,8 +4,14 @@ import collections
 import dataclasses
 from collections.abc import Sequence
 
+from pipeline.losses import worst_files
 from pipeline.manifest import Progress
-from transforms.receipts import WrittenFile
+from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS
+from transforms.receipts import WrittenFile, shares
+
+# Files of which more than this share of the wordpieces is unknown are named.
+_MUCH_UNKNOWN = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,16 +47,21 @@ def to_text(summary: Summary) -> str:
         first = f"done in {{:.1f}} s: {summary.output}"
         if summary.parts_before:
             first += f" (continued; {summary.parts_before} parts were done before)"
-    padding = 1 - counts["tokens"] / max(1, counts["padded_tokens"])
+    padding = 1 - counts[COMPUTED_TOKENS] / max(1, counts[PADDED_TOKENS])
+    of_whole = shares(counts)
     reasons = ", ".join(f"{n} {why}" for why, n in sorted(summary.progress.reasons().items()))
     return "\n".join(
         [
             first.format(summary.seconds),
-            f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded, "
-            f"{counts['rejected']:,} rejected" + (f" ({reasons})" if reasons else ""),
-            f"wordpieces  {counts['wordpieces']:,}, {_share(counts['unknown'], counts)} unknown; "
-            f"{counts['truncated']:,} documents truncated",
-            f"tokens      {counts['tokens']:,} computed, {padding:.1%} padding on top",
+            f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded"
+            + (f" ({counts[PAIRS]:,} pairs)" if counts[PAIRS] else "")
+            + f", {counts['rejected']:,} rejected"
+            + (f" ({reasons})" if reasons else ""),
+            f"wordpieces  {counts[NUM_WORDPIECES]:,}, {of_whole['unknown']:.1%} unknown; "
+            f"{counts[TRUNCATED]:,} documents truncated ({of_whole['truncated']:.1%})",
+            *_strangers(summary.progress),
+            f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
+            f"{padding:.1%} padding on top",
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
     )
@@ -61,5 +72,7 @@ def _by_folder(files: Sequence[WrittenFile]) -> str:
     return ", ".join(f"{count:,} in {folder}/" for folder, count in folders.items())
 
 
-def _share(count: int, counts: dict[str, int]) -> str:
-    return f"{count / max(1, counts['wordpieces']):.1%}"
+def _strangers(progress: Progress) -> list[str]:
+    """Name the files that the model hardly knows the writing of."""
+    files = worst_files(progress, "unknown", above=_MUCH_UNKNOWN)
+    return [f"unknown     {', '.join(files)}"] if files else []

@@ -1,59 +1,127 @@
 """`tokenize`: what the model would read of each document, without running it."""
 
 import contextlib
-import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 import tensorflow as tf
 
 from pipeline import plan
+from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
 from transforms import rejects, storage
 from transforms.bert.module import BertModule
-from transforms.bert.vocabulary import Vocabulary
-from transforms.documents import ID, REASON, TEXT
+from transforms.documents import ID, REASON, Source, Split
+from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
+from transforms.preprocessing import Tensors, model_inputs
 from transforms.read import read_split
-from transforms.wordpiece import WordpieceTokenizer, add_special_tokens
+
+
+class TokenizedPart(NamedTuple):
+    """The lines of some documents.
+
+    Attributes:
+        lines: JSON Lines, `{"id", "input_ids", "tokens", "offsets"}`, with `segment_ids` for pairs;
+            empty where every document was rejected.
+        rejected: a JSON line each, `{"id", "source", "position", "reason", "detail"}`.
+    """
+
+    lines: bytes
+    rejected: list[str]
 
 
 def tokenize(
-    config: InputConfig, module: BertModule, max_seq_length: int
-) -> Iterator[tuple[str, bool]]:
+    config: InputConfig, module: BertModule, max_seq_length: int | None
+) -> Iterator[TokenizedPart]:
     """Tokenize documents in corpus order.
 
-    Yields:
-        a JSON line, and whether it is of a rejected document: `{"id", "input_ids", "tokens"}` or
-        `{"id", "source", "position", "reason", "detail"}`.
+    Args:
+        config: where documents come from; the glob `-` is the standard input, read as it comes.
+        module: whose vocabulary and casing are meant.
+        max_seq_length: positions of the longest result; None cuts nothing.
 
     Raises:
+        ValueError: the length has no room for a wordpiece.
         UsageError: the input matches nothing.
         OSError: a file cannot be read.
     """
-    tokenizer = WordpieceTokenizer(module.vocabulary, module.do_lower_case)
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def input_ids(text: tf.Tensor) -> tf.RaggedTensor:
-        wordpieces = tokenizer.tokenize(text)
-        return add_special_tokens(wordpieces, module.vocabulary, max_seq_length)
-
-    for split in plan.make_plan(config):
-        with contextlib.closing(storage.open_for_reading(split.source.path)) as stream:
+    wordpieces = texts_to_wordpieces(config.read, module, max_seq_length, keep_tokens=True)
+    vocabulary = module.vocabulary
+    signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
+    inputs = tf.function(model_inputs(wordpieces, vocabulary), input_signature=[signature])
+    tokens_as_json = pa.array([_json(token) for token in vocabulary.tokens], pa.large_string())
+    for split in _splits(config):
+        with contextlib.closing(_open(split)) as stream:
             for part in read_split(split, stream, config.read, run_fingerprint=""):
-                sound = part.column(REASON).is_null()
-                for line in rejects.reject_lines(part, split.source.path):
-                    yield line, True
-                kept = part.filter(sound)
-                ids = input_ids(tf.constant(kept.column(TEXT).to_pylist(), tf.string))
-                for id_, row in zip(kept.column(ID).to_pylist(), _rows(ids), strict=True):
-                    yield _line(id_, row, module.vocabulary), False
+                kept = part.filter(part.column(REASON).is_null())
+                texts = {name: tf.constant(kept.column(name).to_pylist()) for name in signature}
+                lines = b""
+                if kept.num_rows:
+                    lines = to_json_lines(
+                        kept.column(ID).to_pylist(), inputs(texts), tokens_as_json
+                    )
+                yield TokenizedPart(lines, list(rejects.reject_lines(part, split.source.path)))
 
 
-def _rows(ids: tf.RaggedTensor) -> list[np.ndarray]:
-    return np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1])
+def _splits(config: InputConfig) -> list[Split]:
+    if config.globs != (plan.PIPE,):
+        return plan.make_plan(config)
+    format_ = "text" if config.format == "auto" else config.format
+    return [Split(Source(plan.PIPE, size=0, version="", format=format_), 0, None)]
 
 
-def _line(id_: str, row: np.ndarray, vocabulary: Vocabulary) -> str:
-    ids = row.tolist()
-    tokens = [vocabulary.tokens[i] for i in ids]
-    return json.dumps({"id": id_, "input_ids": ids, "tokens": tokens}, ensure_ascii=False)
+def _open(split: Split) -> BinaryIO:
+    if split.source.path == plan.PIPE:
+        return sys.stdin.buffer
+    return storage.open_for_reading(split.source.path)
+
+
+def to_json_lines(ids: Sequence[str], inputs: Tensors, tokens_as_json: pa.Array) -> bytes:
+    """Write documents as JSON Lines, column by column.
+
+    Args:
+        ids: of the documents.
+        inputs: what `model_inputs` gives for them, tokens kept.
+        tokens_as_json: large_string, the JSON of each wordpiece, by id.
+    """
+    input_ids = inputs[INPUT_IDS].flat_values.numpy()
+    splits = inputs[INPUT_IDS].row_splits.numpy()
+    segment_ids = inputs[SEGMENT_IDS].flat_values.numpy()
+    offsets = inputs[OFFSETS].flat_values.numpy().reshape(-1, 2)
+    columns = {
+        "input_ids": _digits(input_ids),
+        "tokens": tokens_as_json.take(pa.array(input_ids)),
+        "offsets": _glue("[", _digits(offsets[:, 0]), ",", _digits(offsets[:, 1]), "]"),
+    }
+    if segment_ids.any():
+        columns["segment_ids"] = _digits(segment_ids)
+    fields: list[pa.Array | str] = ['{"id":', pa.array(map(_json, ids), pa.large_string())]
+    for name, values in columns.items():
+        of_documents = pa.LargeListArray.from_arrays(splits, values)
+        fields += [f',"{name}":[', pc.binary_join(of_documents, _text(",")), "]"]
+    lines = _glue(*fields, "}\n")
+    whole = pa.LargeListArray.from_arrays([0, len(lines)], lines)
+    return bytes(pc.binary_join(whole, _text(""))[0].as_buffer())
+
+
+def _json(text: str) -> str:
+    return orjson.dumps(text).decode()
+
+
+def _digits(numbers: np.ndarray) -> pa.Array:
+    return pa.array(numbers).cast(pa.large_string())
+
+
+def _glue(*pieces: pa.Array | str) -> pa.Array:
+    """Concatenate columns, and texts that are the same in every row."""
+    columns = [_text(piece) if isinstance(piece, str) else piece for piece in pieces]
+    return pc.binary_join_element_wise(*columns, _text(""))
+
+
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())

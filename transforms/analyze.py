@@ -7,8 +7,8 @@ import pyarrow as pa
 import tensorflow_transform.beam as tft_beam
 
 from transforms.bert.vocabulary import Vocabulary
-from transforms.tokenize import adapter_config, text_only
-from transforms.wordpiece import WordpieceConfig, preprocessing_fn
+from transforms.preprocessing import WordpieceConfig, preprocessing_fn
+from transforms.tokenize import adapter_config, texts_only
 
 
 @dataclasses.dataclass
@@ -28,9 +28,10 @@ class AnalyzeParts(beam.PTransform):
     temporary: str
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.pvalue.PDone:
-        texts = parts | "TakeText" >> beam.Map(text_only)
+        names = self.config.texts
+        texts = parts | "TakeTexts" >> beam.Map(texts_only, names)
         with tft_beam.Context(temp_dir=self.temporary):
-            transform_fn = (texts, adapter_config(with_part=False)) | "Analyze" >> (
+            transform_fn = (texts, adapter_config(names, others=())) | "Analyze" >> (
                 tft_beam.AnalyzeDataset(preprocessing_fn(self.config, self.vocabulary))
             )
         written: beam.pvalue.PDone = transform_fn | "Save" >> tft_beam.WriteTransformFn(self.folder)

@@ -1,8 +1,10 @@
-"""Cut the documents of a part into batches with little padding, and put them back in order."""
+"""Cut the windows of a part into batches with little padding, and put them back in order."""
 
 import dataclasses
 
 import numpy as np
+
+from transforms.windows import Windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -10,8 +12,8 @@ class BatchingConfig:
     """How batches are cut.
 
     Attributes:
-        tokens_per_batch: positions of a batch, padding included; a longer document is a batch
-            by itself.
+        tokens_per_batch: positions of a batch, padding included; a longer window is a batch by
+            itself.
     """
 
     tokens_per_batch: int = 2048
@@ -22,15 +24,15 @@ class BatchingConfig:
 
 
 def plan_batches(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
-    """Group documents of like length, so that no batch is longer than the budget.
+    """Group windows of like length, so that no batch is longer than the budget.
 
     Args:
-        lengths: int [documents], tokens of each.
+        lengths: int [windows], tokens of each.
         tokens_per_batch: most positions of a batch, padding included.
 
     Returns:
-        int64 arrays of document numbers, longest documents first; every document stands in
-        exactly one. A batch of one document may exceed the budget.
+        int64 arrays of window numbers, longest windows first; every window stands in exactly one.
+        A batch of one window may exceed the budget.
 
     >>> [batch.tolist() for batch in plan_batches(np.array([3, 9, 3, 4]), 10)]
     [[1], [3, 0], [2]]
@@ -48,14 +50,16 @@ def plan_batches(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class PaddedBatch:
-    """One batch as a rectangle, and the way back.
+    """One batch as a rectangle.
 
     Attributes:
         mask: bool [batch, longest], true at tokens.
+        kept: bool [batch, longest], true at the tokens that count for their document.
         places: int64 [tokens], where the tokens, in order of `mask`, stand in the flat column.
     """
 
     mask: np.ndarray
+    kept: np.ndarray
     places: np.ndarray
 
     def pad(self, flat: np.ndarray, fill: int) -> np.ndarray:
@@ -64,28 +68,23 @@ class PaddedBatch:
         padded[self.mask] = flat[self.places]
         return padded
 
-    def unpad(self, padded: np.ndarray) -> np.ndarray:
-        """Drop the padding: [batch, longest, ...] to [tokens, ...]."""
-        tokens: np.ndarray = padded[self.mask]
-        return tokens
 
-    @property
-    def lengths(self) -> np.ndarray:
-        """Tokens of each document of the batch, int64 [batch]."""
-        lengths: np.ndarray = np.count_nonzero(self.mask, axis=1)
-        return lengths
-
-
-def pad_batch(offsets: np.ndarray, documents: np.ndarray) -> PaddedBatch:
-    """Lay out some documents of a flat column as a rectangle.
+def pad_batch(windows: Windows, numbers: np.ndarray) -> PaddedBatch:
+    """Lay out some windows as a rectangle.
 
     Args:
-        offsets: int64 [all documents + 1], where each begins in the column.
-        documents: int64 [batch], which of them.
+        windows: all of a part.
+        numbers: int64 [batch], which of them.
     """
-    starts = offsets[documents]
-    lengths = offsets[documents + 1] - starts
-    mask = np.arange(lengths.max(initial=0)) < lengths[:, np.newaxis]
+    lengths = windows.lengths[numbers]
     before = np.cumsum(lengths) - lengths
-    places = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
-    return PaddedBatch(mask=mask, places=places)
+    places = np.repeat(windows.begins[numbers] - before, lengths) + np.arange(lengths.sum())
+    places[before] = windows.heads[numbers]
+    places[before + lengths - 1] = windows.tails[numbers]
+    columns = np.arange(lengths.max(initial=0))
+    kept_from, kept_to = windows.kept_from[numbers], windows.kept_to[numbers]
+    return PaddedBatch(
+        mask=columns < lengths[:, np.newaxis],
+        kept=(columns >= kept_from[:, np.newaxis]) & (columns < kept_to[:, np.newaxis]),
+        places=places,
+    )

@@ -15,13 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 # Raised whenever the bytes that a part leaves behind change their meaning.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-# Columns of a part as it is read. `text` is empty where `reason` is set. Columns named
-# `fields.<name>` follow, one for each kept field.
+# Columns of a part as it is read. `text` is empty where `reason` is set. `text_b` is there in parts
+# of pairs, and empty where a document has no second text. Columns named `fields.<name>` follow, one
+# for each kept field.
 ID = "id"
 POSITION = "position"
 TEXT = "text"
+TEXT_B = "text_b"
 REASON = "reason"
 DETAIL = "detail"
 FIELD_PREFIX = "fields."
@@ -191,6 +193,7 @@ def documents_batch(
     ids: Sequence[str],
     positions: Sequence[int] | pa.Array,
     text: Sequence[str | None] | pa.Array,
+    text_b: Sequence[str | None] | pa.Array | None = None,
     reasons: Sequence[str | None],
     details: Sequence[str | None],
     fields: Mapping[str, Sequence[str | None]] | None = None,
@@ -199,18 +202,24 @@ def documents_batch(
 
     Returns:
         columns `id` large_string, `position` int64, `text` large_binary (UTF-8, never null),
-        `reason` string (null where the document is sound), `detail` string, and a
-        large_string column for each kept field.
+        `reason` string (null where the document is sound), `detail` string, where there are second
+        texts `text_b` large_binary, and a large_string column for each kept field.
     """
-    if not isinstance(text, pa.Array):
-        text = pa.array([value or "" for value in text], pa.large_string())
     columns: dict[str, pa.Array] = {
         ID: pa.array(ids, pa.large_string()),
         POSITION: pa.array(positions, pa.int64()),
-        TEXT: text.cast(pa.large_binary()),
+        TEXT: _text(text),
         REASON: pa.array(reasons, pa.string()),
         DETAIL: pa.array(details, pa.string()),
     }
+    if text_b is not None:
+        columns[TEXT_B] = _text(text_b)
     for name, values in (fields or {}).items():
         columns[FIELD_PREFIX + name] = pa.array(values, pa.large_string())
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _text(values: Sequence[str | None] | pa.Array) -> pa.LargeBinaryArray:
+    if not isinstance(values, pa.Array):
+        values = pa.array([value or "" for value in values], pa.large_string())
+    return values.cast(pa.large_binary())

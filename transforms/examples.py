@@ -5,6 +5,7 @@ vector for each token. Both are TFRecord files
 (https://www.tensorflow.org/tutorials/load_data/tfrecord).
 """
 
+import dataclasses
 import struct
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -17,14 +18,20 @@ from tfx_bsl.coders import example_coder
 from transforms.columns import at_most_one_each, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
+    ACCOUNT,
     DOCUMENT_FEATURES,
     INPUT_IDS,
-    NUM_TOKENS,
+    OFFSETS,
+    SEGMENT_IDS,
     SEQUENCE_OUTPUT,
-    TRUNCATED,
+    TOKENS,
 )
 
 POOLED, SEQUENCE = "pooled", "sequence"
+
+# A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
+# in memory.
+MAX_RECORD_BYTES = 1 << 30
 
 # Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
 _SLICE_BYTES = 16 << 20
@@ -34,28 +41,50 @@ _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 
 
-def families(features: Sequence[str]) -> list[str]:
-    """Name the families that these features fill, in order."""
-    pooled = any(feature in DOCUMENT_FEATURES for feature in features)
-    return [POOLED] * pooled + [SEQUENCE] * (SEQUENCE_OUTPUT in features)
+@dataclasses.dataclass(frozen=True)
+class RecordConfig:
+    """What stands in the records of a job.
+
+    Attributes:
+        features: some of `features.FEATURES`.
+        keep_fields: fields of the input that pooled records carry.
+        segments: whether sequence records have the segment of each token.
+        tokens: whether sequence records have each wordpiece as text, and where it came from.
+    """
+
+    features: tuple[str, ...]
+    keep_fields: tuple[str, ...] = ()
+    segments: bool = False
+    tokens: bool = False
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that these features fill, in order."""
+        pooled = any(feature in DOCUMENT_FEATURES for feature in self.features)
+        return (POOLED,) * pooled + (SEQUENCE,) * (SEQUENCE_OUTPUT in self.features)
+
+    @property
+    def of_tokens(self) -> tuple[str, ...]:
+        """The features of sequence records that are lists along the tokens."""
+        segments = (SEGMENT_IDS,) * self.segments
+        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, SEQUENCE_OUTPUT)
 
 
-def schema(
-    family: str, features: Sequence[str], hidden_size: int, keep_fields: Sequence[str]
-) -> schema_pb2.Schema:
+def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Schema:
     """Describe a family's records for TFX and `tf.io.parse_single_example`."""
     result = schema_pb2.Schema()
     _add_feature(result, ID, schema_pb2.BYTES, [])
-    _add_feature(result, NUM_TOKENS, schema_pb2.INT, [])
-    _add_feature(result, TRUNCATED, schema_pb2.INT, [])
+    for name in ACCOUNT:
+        _add_feature(result, name, schema_pb2.INT, [])
     if family == SEQUENCE:
-        _add_feature(result, INPUT_IDS, schema_pb2.INT, None)
-        _add_feature(result, SEQUENCE_OUTPUT, schema_pb2.FLOAT, None)
+        types = {SEQUENCE_OUTPUT: schema_pb2.FLOAT, TOKENS: schema_pb2.BYTES}
+        for name in config.of_tokens:
+            _add_feature(result, name, types.get(name, schema_pb2.INT), None)
         return result
-    for name in features:
+    for name in config.features:
         if name in DOCUMENT_FEATURES:
             _add_feature(result, name, schema_pb2.FLOAT, [hidden_size])
-    for name in keep_fields:
+    for name in config.keep_fields:
         _add_feature(result, name, schema_pb2.BYTES, None)
     return result
 
@@ -74,12 +103,13 @@ def _add_feature(
     feature.presence.min_count = 1
 
 
-def serialize(batch: pa.RecordBatch, family: str) -> Iterator[bytes]:
+def serialize(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[bytes]:
     """Make the tf.Examples of embedded documents.
 
     Args:
         batch: columns as EncodeParts leaves them; no row may be rejected.
         family: `pooled` or `sequence`.
+        config: what stands in the records.
 
     Yields:
         a serialized tf.Example for each row, in order.
@@ -87,7 +117,7 @@ def serialize(batch: pa.RecordBatch, family: str) -> Iterator[bytes]:
     encoder = example_coder.RecordBatchToExamplesEncoder()
     size = _rows_per_slice(batch)
     for start in range(0, batch.num_rows, size):
-        examples = encoder.encode(_family_columns(batch.slice(start, size), family))
+        examples = encoder.encode(_columns(batch.slice(start, size), family, config))
         yield from map(sort_features, examples)
 
 
@@ -96,22 +126,20 @@ def _rows_per_slice(batch: pa.RecordBatch) -> int:
     return max(1, _SLICE_BYTES // int(per_row))
 
 
-def _family_columns(batch: pa.RecordBatch, family: str) -> pa.RecordBatch:
-    columns = {
-        ID: one_each(batch.column(ID).cast(pa.large_binary())),
-        NUM_TOKENS: one_each(batch.column(NUM_TOKENS)),
-        TRUNCATED: one_each(batch.column(TRUNCATED).cast(pa.int64())),
-    }
+def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
+    columns = {ID: one_each(batch.column(ID).cast(pa.large_binary()))}
+    columns |= {name: one_each(batch.column(name)) for name in ACCOUNT}
     if family == SEQUENCE:
-        columns[INPUT_IDS] = batch.column(INPUT_IDS)
-        columns[SEQUENCE_OUTPUT] = batch.column(SEQUENCE_OUTPUT)
+        columns |= {name: batch.column(name) for name in config.of_tokens}
         return pa.RecordBatch.from_pydict(columns)
-    for name in batch.schema.names:
+    for name in config.features:
         if name in DOCUMENT_FEATURES:
             columns[name] = rows(batch.column(name))
-        elif name.startswith(FIELD_PREFIX):
-            values = batch.column(name).cast(pa.large_binary())
-            columns[name.removeprefix(FIELD_PREFIX)] = at_most_one_each(values)
+    for name in config.keep_fields:
+        # Parts of plain text have no fields.
+        if FIELD_PREFIX + name in batch.schema.names:
+            values = batch.column(FIELD_PREFIX + name).cast(pa.large_binary())
+            columns[name] = at_most_one_each(values)
     return pa.RecordBatch.from_pydict(columns)
 
 

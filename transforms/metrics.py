@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 NAMESPACE = "beam_bert"
 
-# Counters of a part: they stand in its receipt, and under NAMESPACE in the runner's metrics.
+# Counters of a part: with the sums of `features.ACCOUNT` they stand in its receipt, and under
+# NAMESPACE in the runner's metrics.
 DOCUMENTS = "documents"
 EMBEDDED = "embedded"
 REJECTED = "rejected"
-TRUNCATED = "truncated"
-WORDPIECES = "wordpieces"
-UNKNOWN = "unknown"
-TOKENS = "tokens"
+PAIRS = "pairs"
+COMPUTED_TOKENS = "computed_tokens"
 PADDED_TOKENS = "padded_tokens"
 BATCHES = "batches"
 

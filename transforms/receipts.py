@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
+
 
 @dataclasses.dataclass(frozen=True)
 class WrittenFile:
@@ -26,8 +28,9 @@ class Receipt:
 
     Attributes:
         source, start, end, last, key, name: as in the part's header.
-        counts: documents, embedded, rejected, truncated, wordpieces, unknown, tokens,
-            padded_tokens, batches.
+        counts: documents, embedded, rejected; of the embedded ones the sums of `num_tokens`,
+            `num_wordpieces`, `num_unknown` and `truncated`, and how many are pairs;
+            computed_tokens, padded_tokens, batches. In JSON their `shares` stand beside them.
         reasons: rejected documents by reason.
         seconds: time spent by stage.
         files: every file the part left.
@@ -59,7 +62,8 @@ class Receipt:
 
     def to_json(self) -> str:
         """Serialize; `from_json` reads it back."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        value = dataclasses.asdict(self) | {"shares": shares(self.counts)}
+        return json.dumps(value, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Receipt":
@@ -70,7 +74,29 @@ class Receipt:
         """
         try:
             value: dict[str, Any] = json.loads(text)
+            del value["shares"]
             value["files"] = tuple(WrittenFile(**file) for file in value["files"])
             return cls(**value)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a receipt: {error}") from error
+
+
+def shares(counts: Mapping[str, int]) -> dict[str, float]:
+    """Say what part of a whole was lost to the model; 0 of nothing.
+
+    Args:
+        counts: as a receipt has them, or sums of them.
+
+    Returns:
+        `rejected`, of all documents; `truncated`, of the embedded documents; `unknown`, of their
+        wordpieces.
+    """
+    parts = {
+        "rejected": ("rejected", "documents"),
+        "truncated": (TRUNCATED, "embedded"),
+        "unknown": (NUM_UNKNOWN, NUM_WORDPIECES),
+    }
+    return {
+        name: counts.get(part, 0) / max(1, counts.get(whole, 0))
+        for name, (part, whole) in parts.items()
+    }

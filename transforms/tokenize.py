@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -16,51 +17,59 @@ from transforms import metrics, rejects
 from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
 from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
-from transforms.features import NUM_WORDPIECES
+from transforms.features import ACCOUNT, NUM_WORDPIECES
+from transforms.preprocessing import LENGTH_QUANTILES
 from transforms.rejects import Reason
-from transforms.wordpiece import LENGTH_QUANTILES
 
 # tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
 # cell of this column, in a row of its own before the documents.
 _PART = "part"
 _CELL = pa.large_list(pa.large_binary())
-_TEXT_SCHEMA = pa.schema([(TEXT, _CELL)])
-_WIRE_SCHEMA = pa.schema([(TEXT, _CELL), (_PART, _CELL)])
 _WRAPPED_AT = "wrapped_at"
 
 
-def adapter_config(with_part: bool = True) -> tensor_adapter.TensorAdapterConfig:
-    """Tell tf.Transform that `text` is a string [documents]."""
-    representation = schema_pb2.TensorRepresentation()
-    representation.dense_tensor.column_name = TEXT
-    representation.dense_tensor.shape.SetInParent()
-    schema = _WIRE_SCHEMA if with_part else _TEXT_SCHEMA
-    return tensor_adapter.TensorAdapterConfig(schema, {TEXT: representation})
+def adapter_config(
+    texts: Sequence[str], others: Sequence[str] = (_PART,)
+) -> tensor_adapter.TensorAdapterConfig:
+    """Tell tf.Transform that each of `texts` is a string [documents].
+
+    Args:
+        texts: columns that go into the graph.
+        others: columns that pass by it.
+    """
+    representations = {}
+    for name in texts:
+        representations[name] = schema_pb2.TensorRepresentation()
+        representations[name].dense_tensor.column_name = name
+        representations[name].dense_tensor.shape.SetInParent()
+    schema = pa.schema([(name, _CELL) for name in (*texts, *others)])
+    return tensor_adapter.TensorAdapterConfig(schema, representations)
 
 
-def text_only(part: pa.RecordBatch) -> pa.RecordBatch:
+def texts_only(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
     """Take the texts of the sound documents of a part, as tf.Transform's input to analyze."""
     sound = part.filter(pc.is_null(part.column(REASON)))
-    return pa.RecordBatch.from_arrays([one_each(sound.column(TEXT))], schema=_TEXT_SCHEMA)
+    return pa.RecordBatch.from_pydict({name: one_each(sound.column(name)) for name in texts})
 
 
-def wrap(part: pa.RecordBatch) -> pa.RecordBatch:
+def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
     """Lay a part out as tf.Transform's input: a first row for what is not text."""
     header = header_of(part).measured(**{_WRAPPED_AT: time.time()})
-    others = with_header(part.drop_columns([TEXT]), header)
+    others = with_header(part.drop_columns(list(texts)), header)
     cell = pa.array([to_bytes(others)], pa.large_binary())
-    text = pa.concat_arrays([pa.array([b""], pa.large_binary()), part.column(TEXT)])
     offsets = np.minimum(np.arange(part.num_rows + 2), 1)
-    cells = pa.LargeListArray.from_arrays(offsets, cell)
-    return pa.RecordBatch.from_arrays([one_each(text), cells], schema=_WIRE_SCHEMA)
+    blank = pa.array([b""], pa.large_binary())
+    columns = {name: one_each(pa.concat_arrays([blank, part.column(name)])) for name in texts}
+    columns[_PART] = pa.LargeListArray.from_arrays(offsets, cell)
+    return pa.RecordBatch.from_pydict(columns)
 
 
 def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
     """Put a part together again, with wordpieces in place of text.
 
     Returns:
-        the part's columns but `text`, and `input_ids`, `segment_ids` large_list<int64>,
-        `num_wordpieces`, `num_unknown` int64. Documents that came to no wordpiece are rejected.
+        the part's columns but its texts, and those of `preprocessing.model_inputs`: lists, and
+        int64 for what is one number a document. Documents that came to no wordpiece are rejected.
     """
     part = from_bytes(batch.column(_PART).flatten()[0].as_buffer())
     header = header_of(part)
@@ -79,7 +88,7 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
 
 def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
     """Numbers come out of tf.Transform as lists of one."""
-    return column.flatten() if name.startswith("num_") else column
+    return column.flatten() if name in ACCOUNT else column
 
 
 def _reject_empty(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
@@ -98,18 +107,20 @@ class TokenizeParts(beam.PTransform):
 
     Attributes:
         transform_folder: holds transform_fn/ and transformed_metadata/.
+        texts: the columns that hold texts; see `WordpieceConfig.texts`.
     """
 
     transform_folder: str
+    texts: tuple[str, ...] = (TEXT,)
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
         transform_fn = parts.pipeline | "LoadTransform" >> tft_beam.ReadTransformFn(
             self.transform_folder
         )
-        wrapped = parts | "Wrap" >> beam.Map(wrap)
+        wrapped = parts | "Wrap" >> beam.Map(wrap, self.texts)
         with tft_beam.Context(passthrough_keys={_PART}):
             wordpieces, _ = (
-                (wrapped, adapter_config()),
+                (wrapped, adapter_config(self.texts)),
                 transform_fn,
             ) | "ApplyTransform" >> tft_beam.TransformDataset(
                 exclude_outputs=[LENGTH_QUANTILES], output_record_batches=True

@@ -1,25 +1,19 @@
-"""BERT's WordPiece as a tf.Transform `preprocessing_fn`.
+"""BERT's WordPiece in a TensorFlow graph.
 
 The rules are those of google-research/bert `tokenization.py` (`FullTokenizer`): drop control and
 format characters, split at white space, punctuation and CJK ideographs, fold case and strip accents
 where the model wants it, then match the longest wordpieces first; a word of more than 200
-characters is unknown. Everything happens in the graph, on whole columns.
+characters is unknown. Everything happens on whole columns.
 """
 
-import dataclasses
-from collections.abc import Callable
+from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
-import tensorflow_transform as tft
 
-from transforms.bert.vocabulary import Vocabulary
-from transforms.documents import TEXT, fingerprint
-from transforms.features import INPUT_IDS, NUM_UNKNOWN, NUM_WORDPIECES, SEGMENT_IDS
-
-# One row of it is the whole table; jobs leave it out of the transformed data.
-LENGTH_QUANTILES = "length_quantiles"
-NUM_QUANTILES = 20
+from transforms.bert.vocabulary import SUFFIX_MARK, Vocabulary
+from transforms.offsets import NormalizedWidths
 
 # Raised whenever the same text and vocabulary come to give other ids.
 ALGORITHM_VERSION = 1
@@ -27,45 +21,25 @@ ALGORITHM_VERSION = 1
 _MAX_WORD_CHARS = 200
 _MAX_UTF8_BYTES = 4
 
-_WHITE_SPACE = r"[\t\n\r\p{Z}]+"
+# One space for each character, so that every character has a width of its own.
+_WHITE_SPACE = r"[\t\n\r\p{Z}]"
 _DROPPED = r"[\p{Cc}\p{Cf}\x{FFFD}]+"
 _ACCENTS = r"\p{Mn}+"
-# The ranges that Google's `_is_chinese_char` names: each such character is a word.
-_CJK = (
-    r"\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}"
-    r"\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}"
-)
-_WORD_BY_ITSELF = r"([\p{P}$+<=>^`|~" + _CJK + "])"
+# ICU lowers these by the locale of the process, and a Turkish one makes a dotless i of I.
+_LATIN_CAPITAL_I = r"[I\x{130}]"
 
 
-@dataclasses.dataclass(frozen=True)
-class WordpieceConfig:
-    """How text becomes wordpieces.
+class Wordpieces(NamedTuple):
+    """The wordpieces of some documents, without [CLS] and [SEP].
 
     Attributes:
-        max_seq_length: positions of the longest input, [CLS] and [SEP] included.
-        do_lower_case: fold case and strip accents, as uncased models want.
+        ids: int64 [documents, (wordpieces)].
+        starts, ends: int64, of the same rows: the bytes `[start, end)` each wordpiece came from.
     """
 
-    max_seq_length: int = 128
-    do_lower_case: bool = False
-
-    def __post_init__(self) -> None:
-        if self.max_seq_length < 3:
-            raise ValueError(
-                f"--max_seq_length is {self.max_seq_length}; [CLS], one wordpiece and [SEP] need 3"
-            )
-
-
-def transform_fingerprint(
-    config: WordpieceConfig, vocabulary: Vocabulary, quantiles: list[int]
-) -> str:
-    """Hash what determines the transform's result; 64 hex digits.
-
-    A SavedModel's own bytes differ from one writing to the next, so they are not what is hashed.
-    """
-    settings = dataclasses.asdict(config)
-    return fingerprint([ALGORITHM_VERSION, settings, vocabulary.sha256, quantiles])
+    ids: tf.RaggedTensor
+    starts: tf.RaggedTensor
+    ends: tf.RaggedTensor
 
 
 class WordpieceTokenizer:
@@ -74,17 +48,18 @@ class WordpieceTokenizer:
     def __init__(self, vocabulary: Vocabulary, do_lower_case: bool) -> None:
         self._do_lower_case = do_lower_case
         self._unknown_id = vocabulary.unknown_id
-        self._placeholder = vocabulary.unused_character()
         # Words of up to 200 bytes have at most 200 characters: one tokenizer decides these, and
         # the other is asked only where a batch has a longer word.
         self._short_words = _fast_tokenizer(vocabulary, _MAX_WORD_CHARS)
         self._long_words = _fast_tokenizer(vocabulary, _MAX_WORD_CHARS * _MAX_UTF8_BYTES)
+        self._continues = np.array([token.startswith(SUFFIX_MARK) for token in vocabulary.tokens])
 
     def normalize(self, text: tf.Tensor) -> tf.Tensor:
         """Clean, and fold case where the model wants it; string [documents] in and out."""
         text = tf.strings.regex_replace(text, _WHITE_SPACE, " ")
         text = tf.strings.regex_replace(text, _DROPPED, "")
         if self._do_lower_case:
+            text = tf.strings.regex_replace(text, _LATIN_CAPITAL_I, "i")
             text = tf.strings.lower(text, encoding="utf-8")
             text = tf_text.normalize_utf8(text, "NFD")
             text = tf.strings.regex_replace(text, _ACCENTS, "")
@@ -99,82 +74,78 @@ class WordpieceTokenizer:
         Returns:
             int64 [documents, (wordpieces)].
         """
-        text = self.normalize(text)
-        ids, starts, ends = self._short_words.tokenize_with_offsets(text)
-        widths = ends.flat_values - starts.flat_values
-        undecided = (ids.flat_values == self._unknown_id) & (widths > _MAX_WORD_CHARS)
-        values, splits = tf.cond(
+        return self.tokenize_normalized(self.normalize(text)).ids
+
+    def tokenize_with_offsets(self, text: tf.Tensor) -> Wordpieces:
+        """Give the ids of each document and the bytes they came from.
+
+        Args:
+            text: string [documents], UTF-8.
+
+        Returns:
+            wordpieces with offsets into `text` as it was given. An unknown word's are those of the
+            whole word. Dropped characters within a wordpiece are within its bytes; those around it
+            are not.
+        """
+        ids, starts, ends = self.tokenize_normalized(self.normalize(text))
+        widths = NormalizedWidths(self.normalize)
+        return Wordpieces(ids, *widths.to_source(text, starts, ends))
+
+    def tokenize_normalized(self, text: tf.Tensor) -> Wordpieces:
+        """Give the wordpieces of normalized texts, and their bytes in these."""
+        found = Wordpieces(*self._short_words.tokenize_with_offsets(text))
+        widths = found.ends.flat_values - found.starts.flat_values
+        undecided = (found.ids.flat_values == self._unknown_id) & (widths > _MAX_WORD_CHARS)
+        splits, *columns = tf.cond(
             tf.reduce_any(undecided),
             lambda: self._tokenize_long_words(text),
-            lambda: (ids.flat_values, ids.row_splits),
+            lambda: _flat(found),
         )
-        return tf.RaggedTensor.from_row_splits(values, splits, validate=False)
+        return Wordpieces(
+            *(tf.RaggedTensor.from_row_splits(c, splits, validate=False) for c in columns)
+        )
 
-    def _tokenize_long_words(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Tokenize where words must be counted in characters; slower, and seldom needed."""
-        # A regular expression that counts to 200 would exhaust RE2's automaton.
-        spaced = tf.strings.regex_replace(text, _WORD_BY_ITSELF, r" \1 ")
-        words = tf.strings.split(spaced, " ")
-        too_long = tf.strings.length(words.flat_values, unit="UTF8_CHAR") > _MAX_WORD_CHARS
-        values = tf.where(too_long, self._placeholder, words.flat_values)
-        joined = tf.strings.reduce_join(words.with_flat_values(values), axis=-1, separator=" ")
-        ids = self._long_words.tokenize(joined)
-        return ids.flat_values, ids.row_splits
-
-
-def add_special_tokens(
-    ids: tf.RaggedTensor, vocabulary: Vocabulary, max_seq_length: int
-) -> tf.RaggedTensor:
-    """Cut each document to fit, and put it between [CLS] and [SEP].
-
-    Args:
-        ids: int64 [documents, (wordpieces)].
-        vocabulary: names the special tokens.
-        max_seq_length: positions of the longest result.
-
-    Returns:
-        int64 [documents, (tokens)], two more a document than were kept.
-    """
-    rows = ids.nrows()
-    first = tf.fill([rows, 1], tf.constant(vocabulary.cls_id, tf.int64))
-    last = tf.fill([rows, 1], tf.constant(vocabulary.sep_id, tf.int64))
-    return tf.concat([first, ids[:, : max_seq_length - 2], last], axis=1)
+    def _tokenize_long_words(self, text: tf.Tensor) -> list[tf.Tensor]:
+        """Tokenize where a word may have 200 characters in up to 800 bytes; seldom needed."""
+        found = Wordpieces(*self._long_words.tokenize_with_offsets(text))
+        splits, ids, starts, ends = _flat(found)
+        begins = ~tf.gather(tf.constant(self._continues), ids)
+        word = tf.cumsum(tf.cast(begins, tf.int32)) - 1
+        first = tf.where(begins)[:, 0]
+        last = tf.concat([first[1:], [tf.size(ids, tf.int64)]], axis=0) - 1
+        word_ends = tf.gather(ends, last)
+        document = tf.gather(found.ids.value_rowids(), first)
+        too_long = _over_limit(text, document, tf.gather(starts, first), word_ends)
+        whole = tf.gather(too_long, word)
+        kept = begins | ~whole
+        before = tf.concat([[0], tf.cumsum(tf.cast(kept, tf.int64))], axis=0)
+        return [
+            tf.gather(before, splits),
+            tf.boolean_mask(tf.where(whole, tf.constant(self._unknown_id, tf.int64), ids), kept),
+            tf.boolean_mask(starts, kept),
+            tf.boolean_mask(tf.where(whole, tf.gather(word_ends, word), ends), kept),
+        ]
 
 
-def preprocessing_fn(
-    config: WordpieceConfig, vocabulary: Vocabulary
-) -> Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]:
-    """Make the function that tf.Transform analyzes and applies.
+def _flat(wordpieces: Wordpieces) -> list[tf.Tensor]:
+    return [wordpieces.ids.row_splits, *(column.flat_values for column in wordpieces)]
 
-    Returns:
-        a function of `{"text": string [documents]}` to `input_ids` and `segment_ids`, int64
-        [documents, (tokens)]; `num_wordpieces` and `num_unknown` of the whole document, int64
-        [documents]; `length_quantiles`, int64 [documents, NUM_QUANTILES - 1], alike in all rows:
-        the quantiles of min(num_wordpieces + 2, max_seq_length) over the analyzed sample.
-    """
 
-    def preprocess(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        tokenizer = WordpieceTokenizer(vocabulary, config.do_lower_case)
-        wordpieces = tokenizer.tokenize(inputs[TEXT])
-        input_ids = add_special_tokens(wordpieces, vocabulary, config.max_seq_length)
-        unknown = tf.cast(wordpieces == vocabulary.unknown_id, tf.int64)
-        lengths = input_ids.row_lengths()
-        quantiles = tft.quantiles(lengths, NUM_QUANTILES, epsilon=0.01)
-        table = tf.broadcast_to(quantiles, [tf.shape(lengths)[0], NUM_QUANTILES - 1])
-        return {
-            INPUT_IDS: input_ids,
-            SEGMENT_IDS: tf.zeros_like(input_ids),
-            NUM_WORDPIECES: wordpieces.row_lengths(),
-            NUM_UNKNOWN: tf.reduce_sum(unknown, axis=1),
-            LENGTH_QUANTILES: table,
-        }
-
-    return preprocess
+def _over_limit(
+    text: tf.Tensor, document: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor
+) -> tf.Tensor:
+    """Tell the words of more than 200 characters; bool [words]."""
+    wide = tf.where(ends - starts > _MAX_WORD_CHARS)
+    begin, end = tf.gather_nd(starts, wide), tf.gather_nd(ends, wide)
+    words = tf.strings.substr(tf.gather(text, tf.gather_nd(document, wide)), begin, end - begin)
+    over = tf.strings.length(words, unit="UTF8_CHAR") > _MAX_WORD_CHARS
+    return tf.scatter_nd(wide, over, tf.shape(starts, tf.int64))
 
 
 def _fast_tokenizer(vocabulary: Vocabulary, max_bytes: int) -> tf_text.FastWordpieceTokenizer:
     return tf_text.FastWordpieceTokenizer(
         vocab=list(vocabulary.tokens),
+        suffix_indicator=SUFFIX_MARK,
         unknown_token=vocabulary.tokens[vocabulary.unknown_id],
         max_bytes_per_word=max_bytes,
         token_out_type=tf.int64,

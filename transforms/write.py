@@ -20,6 +20,7 @@ from transforms import (
     storage,
 )
 from transforms.documents import REASON, header_of
+from transforms.examples import RecordConfig
 from transforms.receipts import Receipt, WrittenFile
 
 REJECTED = "rejected"
@@ -27,7 +28,7 @@ RECEIPTS = "receipts"
 _SECONDS = "_seconds"
 
 
-def write_part(part: pa.RecordBatch, folder: str, families: Iterable[str]) -> Receipt:
+def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Receipt:
     """Write a part's files, then its receipt.
 
     Raises:
@@ -40,9 +41,9 @@ def write_part(part: pa.RecordBatch, folder: str, families: Iterable[str]) -> Re
     files = []
     with watch.section(metrics.WRITE_SECONDS):
         sound = part.filter(pc.is_null(part.column(REASON))) if reasons else part
-        for family in families if sound.num_rows else ():
+        for family in config.families if sound.num_rows else ():
             path = f"{family}/{header.name}.tfrecord"
-            records = map(examples.frame, examples.serialize(sound, family))
+            records = map(examples.frame, examples.serialize(sound, family, config))
             files.append(_write(folder, path, records))
         if reasons:
             path = f"{REJECTED}/{header.name}.jsonl"
@@ -92,23 +93,23 @@ class WriteParts(beam.PTransform):
 
     Attributes:
         folder: the output folder.
-        families: some of `pooled` and `sequence`.
+        config: what stands in the records.
     """
 
     folder: str
-    families: tuple[str, ...]
+    config: RecordConfig
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Receipt]:
-        return parts | "WritePart" >> beam.ParDo(_WritePart(self.folder, self.families))
+        return parts | "WritePart" >> beam.ParDo(_WritePart(self.folder, self.config))
 
 
 class _WritePart(beam.DoFn):
-    def __init__(self, folder: str, families: tuple[str, ...]) -> None:
+    def __init__(self, folder: str, config: RecordConfig) -> None:
         self._folder = folder
-        self._families = families
+        self._config = config
 
     def process(self, part: pa.RecordBatch) -> Iterator[Receipt]:
-        receipt = write_part(part, self._folder, self._families)
+        receipt = write_part(part, self._folder, self._config)
         for name, count in receipt.counts.items():
             Metrics.counter(metrics.NAMESPACE, name).inc(count)
         yield receipt

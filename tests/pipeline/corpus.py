@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 
 from pipeline import job
-from pipeline.options import EmbedConfig, InputConfig
+from pipeline.options import EmbedConfig, InputConfig, Limits
 from pipeline.summary import Summary
 from transforms.batching import BatchingConfig
 from transforms.sources.base import ReadConfig
+from transforms.windows import WindowConfig
 
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "unable", "dogs", "猫", "unknownword")
 
@@ -39,7 +40,7 @@ def config(globs: list[str], output: Path, model: Path, **settings: object) -> E
     """Configure `embed` for small parts."""
     fields = {"id_field": "id", "keep_fields": ("k",)} if globs[-1].endswith("jsonl") else {}
     read = ReadConfig(part_bytes=1024, **fields)
-    base = {"max_rejected": 0.1, "max_seq_length": 8, "batching": BatchingConfig(64)}
+    base = {"limits": Limits(0.1), "windows": WindowConfig(8), "batching": BatchingConfig(64)}
     return EmbedConfig(
         InputConfig(tuple(globs), "auto", read), str(output), str(model), **(base | settings)
     )

@@ -107,6 +107,7 @@ def test_tokenize_prints_json_lines(
         "id": "1",
         "input_ids": [2, 11, 15, 20, 3],
         "tokens": ["[CLS]", "dog", "##s", "猫", "[SEP]"],
+        "offsets": [[0, 0], [0, 3], [3, 4], [5, 8], [0, 0]],
     }
     rejected = [json.loads(line)["reason"] for line in captured.err.splitlines()]
     assert rejected == ["bad_json", "missing_field", "wrong_type"]

@@ -20,6 +20,7 @@ from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
 from transforms.bert.module import BertModule
 from transforms.receipts import Receipt
+from transforms.windows import WindowConfig
 from transforms.write import write_part
 
 
@@ -151,7 +152,8 @@ def test_another_job_is_kept_out_and_told_why(
     finished: Path, globs: list[str], tiny_path: Path, minilm_path: Path
 ) -> None:
     cases = [
-        ({"max_seq_length": 9}, "--max_seq_length 8 there, 9 now"),
+        ({"windows": WindowConfig(9)}, "--max_seq_length 8 there, 9 now"),
+        ({"windows": WindowConfig(8, 4)}, "--window_stride 0 there, 4 now"),
         ({"features": ("mean",)}, "--features pooled_output,sequence_output there, mean now"),
     ]
     for settings, message in cases:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
@@ -12,7 +13,7 @@ from transforms import documents
 from transforms.analyze import AnalyzeParts
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import PartHeader
-from transforms.wordpiece import WordpieceConfig
+from transforms.preprocessing import WordpieceConfig
 
 
 def make_part(texts: Sequence[str | None], start: int = 0) -> pa.RecordBatch:
@@ -31,11 +32,50 @@ def make_part(texts: Sequence[str | None], start: int = 0) -> pa.RecordBatch:
     )
 
 
+def make_tokenized(documents: Sequence[list[int] | None], start: int = 0) -> pa.RecordBatch:
+    """Make a part as TokenizeParts leaves it, of ids with [CLS] and [SEP]."""
+    part = make_part([None if ids is None else "text" for ids in documents], start)
+    ids = [ids or [2, 3] for ids in documents]
+    columns = {name: part.column(name) for name in part.schema.names if name != "text"}
+    columns |= {
+        "input_ids": pa.array(ids, pa.large_list(pa.int64())),
+        "segment_ids": pa.array([[0] * len(row) for row in ids], pa.large_list(pa.int64())),
+        "num_wordpieces": pa.array([len(row) - 2 for row in ids], pa.int64()),
+        "num_unknown": pa.array([row.count(1) for row in ids], pa.int64()),
+        "truncated": pa.array([0 for _ in ids], pa.int64()),
+    }
+    return documents_with(columns, part)
+
+
+def documents_with(columns: dict[str, pa.Array], part: pa.RecordBatch) -> pa.RecordBatch:
+    """Make a part of other columns, with the header of a given one."""
+    return documents.with_header(pa.RecordBatch.from_pydict(columns), documents.header_of(part))
+
+
+class TellingEngine:
+    """Gives vectors that tell which token stood where, of which segment."""
+
+    hidden_size = 3
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, int]] = []
+
+    def run(
+        self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give `[id, place, segment]` of each token, and the first plus a half as pooled."""
+        self.shapes.append(input_ids.shape)
+        place = np.broadcast_to(np.arange(input_ids.shape[1]), input_ids.shape)
+        sequence = np.stack([input_ids, place, segment_ids], axis=-1).astype(np.float32)
+        sequence[input_mask == 0] = np.nan
+        return sequence[:, 0] + 0.5, sequence
+
+
 def save_transform(
-    folder: Path, vocabulary: Vocabulary, texts: Sequence[str], max_seq_length: int = 8
+    folder: Path, vocabulary: Vocabulary, texts: Sequence[str], **settings: object
 ) -> WordpieceConfig:
-    """Learn and save a transform."""
-    config = WordpieceConfig(max_seq_length=max_seq_length, do_lower_case=True)
+    """Learn and save a transform; of 8 positions where nothing else is said."""
+    config = WordpieceConfig(**{"max_seq_length": 8, "do_lower_case": True, **settings})
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         parts = pipeline | beam.Create([make_part(texts)])
         _ = parts | AnalyzeParts(config, vocabulary, str(folder), str(folder / "tmp"))

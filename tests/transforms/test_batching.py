@@ -6,8 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.batching import BatchingConfig, pad_batch, plan_batches
+from transforms.windows import WindowConfig, Windows, cut_windows
 
 lengths_of = st.lists(st.integers(1, 50), max_size=60).map(np.array)
+
+
+def whole(lengths: np.ndarray) -> Windows:
+    """Make every document a window."""
+    return cut_windows(np.concatenate([[0], np.cumsum(lengths)]), WindowConfig())
 
 
 @given(lengths_of, st.integers(1, 200))
@@ -26,24 +32,23 @@ def test_every_document_is_in_one_batch_within_the_budget(lengths: np.ndarray, b
 
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 500))
 def test_documents_of_one_length_need_no_padding(length: int, count: int, budget: int) -> None:
-    offsets = np.arange(count + 1) * length
-    for batch in plan_batches(np.full(count, length), budget):
-        assert pad_batch(offsets, batch).mask.all()
+    windows = whole(np.full(count, length))
+    for batch in plan_batches(windows.lengths, budget):
+        assert pad_batch(windows, batch).mask.all()
 
 
 @given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1), st.data())
 def test_padding_is_undone(documents: list[list[int]], data: st.DataObject) -> None:
     numbers = data.draw(st.permutations(range(len(documents))).map(np.array))
-    offsets = np.cumsum([0, *map(len, documents)])
     flat = np.concatenate(documents)
-    batch = pad_batch(offsets, numbers)
+    batch = pad_batch(whole(np.array([len(document) for document in documents])), numbers)
     padded = batch.pad(flat, fill=-1)
     assert padded.dtype == np.int32
     for row, number in zip(padded, numbers, strict=True):
         document = documents[number]
         assert row.tolist() == document + [-1] * (padded.shape[1] - len(document))
-    assert batch.unpad(padded).tolist() == [x for n in numbers for x in documents[n]]
-    assert batch.lengths.tolist() == [len(documents[number]) for number in numbers]
+    assert (batch.mask == batch.kept).all()
+    assert padded[batch.mask].tolist() == [x for n in numbers for x in documents[n]]
 
 
 def test_a_budget_of_nothing_is_refused() -> None:
@@ -63,14 +68,15 @@ def test_documents_of_one_length_stay_in_the_corpus_order(lengths: np.ndarray, b
 @settings(deadline=None, max_examples=80)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=9), st.integers(1, 24))
 def test_token_vectors_find_the_way_back_through_any_plan(lengths: list[int], budget: int) -> None:
+    windows = whole(np.array(lengths))
     offsets = np.cumsum([0, *lengths])
     flat = np.arange(offsets[-1])
     seen = {}
-    for numbers in plan_batches(np.array(lengths), budget):
-        batch = pad_batch(offsets, numbers)
+    for numbers in plan_batches(windows.lengths, budget):
+        batch = pad_batch(windows, numbers)
         padded = batch.pad(flat, fill=-1)
-        vectors = batch.unpad(np.stack([padded, padded * 2], axis=-1))
-        pieces = np.split(vectors, np.cumsum(batch.lengths)[:-1])
+        vectors = np.stack([padded, padded * 2], axis=-1)[batch.mask]
+        pieces = np.split(vectors, np.cumsum(windows.lengths[numbers])[:-1])
         seen.update(zip(numbers.tolist(), pieces, strict=True))
     for number in range(len(lengths)):
         own = flat[offsets[number] : offsets[number + 1]]

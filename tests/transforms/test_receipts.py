@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.receipts import Receipt, WrittenFile
+from transforms.receipts import Receipt, WrittenFile, shares
 
 RECEIPT = Receipt(
     source="a.txt",
@@ -110,3 +110,20 @@ def test_an_open_account_is_told_in_numbers() -> None:
     text = RECEIPT.to_json().replace('"embedded": 2', '"embedded": 1')
     with pytest.raises(ValueError, match=r"3 documents, 1 embedded, 1 rejected \({'empty': 1}\)"):
         Receipt.from_json(text)
+
+
+def test_shares_stand_beside_the_counts() -> None:
+    counts = {"documents": 8, "embedded": 6, "rejected": 2, "truncated": 3}
+    counts |= {"num_wordpieces": 50, "num_unknown": 5}
+    told = {"rejected": 0.25, "truncated": 0.5, "unknown": 0.1}
+    assert shares(counts) == told
+    receipt = dataclasses.replace(RECEIPT, counts=counts, reasons={"empty": 2})
+    assert json.loads(receipt.to_json())["shares"] == told
+
+
+def test_of_nothing_no_share_is_lost() -> None:
+    assert set(shares({"documents": 0, "embedded": 0, "rejected": 0}).values()) == {0.0}
+
+
+def test_a_share_is_not_rounded_away() -> None:
+    assert shares({"documents": 10**9, "embedded": 10**9 - 1, "rejected": 1})["rejected"] == 1e-9

@@ -10,7 +10,7 @@ from apache_beam.testing.util import assert_that
 from tests.transforms.parts import make_part, save_transform
 from transforms.bert.module import BertModule
 from transforms.documents import header_of
-from transforms.tokenize import TokenizeParts, text_only, wrap
+from transforms.tokenize import TokenizeParts, texts_only, wrap
 
 TEXTS = ["The cat sat.", None, "a dog ran on the mat and the cat sat on a mat", "猫", "​"]
 IDS = {
@@ -72,14 +72,14 @@ print(transform.transform_raw_features({"text": texts})["input_ids"].to_list())
 
 def test_wrapping_keeps_everything_but_the_text() -> None:
     part = make_part(["one", None, "three"])
-    wrapped = wrap(part)
+    wrapped = wrap(part, ("text",))
     assert wrapped.num_rows == part.num_rows + 1
     assert wrapped.column("text").to_pylist() == [[b""], [b"one"], [b""], [b"three"]]
     assert [len(cell) for cell in wrapped.column("part").to_pylist()] == [1, 0, 0, 0]
 
 
 def test_only_sound_texts_are_analyzed() -> None:
-    assert text_only(make_part(["one", None, "three"])).column("text").to_pylist() == [
+    assert texts_only(make_part(["one", None, "three"]), ("text",)).column("text").to_pylist() == [
         [b"one"],
         [b"three"],
     ]
@@ -87,4 +87,4 @@ def test_only_sound_texts_are_analyzed() -> None:
 
 def test_a_batch_without_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="no part header"):
-        wrap(make_part(["one"]).replace_schema_metadata(None))
+        wrap(make_part(["one"]).replace_schema_metadata(None), ("text",))

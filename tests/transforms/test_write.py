@@ -12,10 +12,11 @@ from apache_beam.testing.util import assert_that
 from tests.transforms.parts import make_part, read_lines
 from transforms import examples, storage
 from transforms.documents import header_of, with_header
+from transforms.examples import RecordConfig
 from transforms.receipts import Receipt
 from transforms.write import WriteParts, write_part
 
-FAMILIES = ("pooled", "sequence")
+CONFIG = RecordConfig(("pooled_output", "sequence_output"), keep_fields=("colour",))
 
 
 def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
@@ -27,7 +28,9 @@ def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
     columns |= {
         "input_ids": pa.array(ids, pa.large_list(pa.int64())),
         "num_tokens": pa.array([len(row) for row in ids]),
-        "truncated": pa.array([len(row) > 3 for row in ids]),
+        "num_wordpieces": pa.array([len(row) for row in ids]),
+        "num_unknown": pa.array([row.count(ord("x")) for row in ids]),
+        "truncated": pa.array([int(len(row) > 3) for row in ids]),
         "pooled_output": pa.array(rows, pa.list_(pa.float32(), 2)),
         "sequence_output": pa.array(
             [[float(x) for id_ in row for x in (id_, 0.5)] for row in ids],
@@ -42,14 +45,14 @@ def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
 
 
 def records(path: Path, family: str) -> list[dict]:
-    schema = examples.schema(family, ("pooled_output", "sequence_output"), 2, ("colour",))
+    schema = examples.schema(family, CONFIG, 2)
     with open(path, "rb") as stream:
         return examples.parse(list(examples.read_records(stream)), schema).to_pylist()
 
 
 def test_a_part_becomes_files_and_a_receipt(tmp_path: Path) -> None:
     part = embedded(["ab", None, "cdef"])
-    receipt = write_part(part, str(tmp_path), FAMILIES)
+    receipt = write_part(part, str(tmp_path), CONFIG)
     name = header_of(part).name
 
     assert [file.path for file in receipt.files] == [
@@ -71,12 +74,14 @@ def test_a_part_becomes_files_and_a_receipt(tmp_path: Path) -> None:
 
 def test_records_hold_what_the_part_held(tmp_path: Path) -> None:
     part = embedded(["ab", None, "cdef"])
-    write_part(part, str(tmp_path), FAMILIES)
+    write_part(part, str(tmp_path), CONFIG)
     name = header_of(part).name
     pooled = records(tmp_path / f"pooled/{name}.tfrecord", "pooled")
     assert pooled[1] == {
         "id": [b"doc-2"],
         "num_tokens": [4],
+        "num_wordpieces": [4],
+        "num_unknown": [0],
         "truncated": [1],
         "pooled_output": [4.0, -1.0],
         "colour": [],
@@ -95,14 +100,14 @@ def test_records_hold_what_the_part_held(tmp_path: Path) -> None:
 
 
 def test_a_part_written_twice_leaves_the_same_bytes(tmp_path: Path) -> None:
-    first = write_part(embedded(["ab", None]), str(tmp_path / "one"), FAMILIES)
+    first = write_part(embedded(["ab", None]), str(tmp_path / "one"), CONFIG)
     for _ in range(2):
-        again = write_part(embedded(["ab", None]), str(tmp_path / "two"), FAMILIES)
+        again = write_part(embedded(["ab", None]), str(tmp_path / "two"), CONFIG)
         assert again.files == first.files
 
 
 def test_a_part_without_documents_leaves_only_its_receipt(tmp_path: Path) -> None:
-    receipt = write_part(embedded([]), str(tmp_path), FAMILIES)
+    receipt = write_part(embedded([]), str(tmp_path), CONFIG)
     assert receipt.files == ()
     assert receipt.counts["documents"] == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["receipts", "tmp"]
@@ -112,7 +117,7 @@ def test_an_open_account_leaves_no_receipt(tmp_path: Path) -> None:
     part = embedded(["ab", "cd"])
     lying = with_header(part, header_of(part).measured(documents=3, embedded=3))
     with pytest.raises(ValueError, match="has 2 records; the part has 3"):
-        write_part(lying, str(tmp_path), FAMILIES)
+        write_part(lying, str(tmp_path), CONFIG)
     assert not (tmp_path / "receipts").exists()
 
 
@@ -122,7 +127,7 @@ def test_what_breaks_off_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(storage.HashedFile, "write", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        write_part(embedded(["ab"]), str(tmp_path), FAMILIES)
+        write_part(embedded(["ab"]), str(tmp_path), CONFIG)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -134,7 +139,11 @@ def test_the_transform_gives_receipts(tmp_path: Path) -> None:
         assert counts == [(0, 1), (10, 1)]
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        receipts = pipeline | beam.Create(parts) | WriteParts(str(tmp_path), ("pooled",))
+        receipts = (
+            pipeline
+            | beam.Create(parts)
+            | WriteParts(str(tmp_path), RecordConfig(("pooled_output",)))
+        )
         assert_that(receipts, check)
     assert not (tmp_path / "sequence").exists()
     assert {json.loads(path.read_text())["worker"] for path in (tmp_path / "receipts").iterdir()}

@@ -1,31 +1,53 @@
-"""Token vectors to document vectors."""
+"""Token vectors to window vectors, and these to document vectors."""
 
 import numpy as np
 
 from transforms.features import CLS, MAX, MEAN
 
 
-def pool(tokens: np.ndarray, lengths: np.ndarray, how: str) -> np.ndarray:
-    """Make one vector of each document's token vectors, [CLS] and [SEP] included.
+def pool(sequence: np.ndarray, kept: np.ndarray, how: str) -> np.ndarray:
+    """Make one vector of each window's token vectors, [CLS] and [SEP] included.
 
     Args:
-        tokens: float32 [tokens, hidden], document after document.
-        lengths: int64 [documents], tokens of each, at least 1.
-        how: `mean` (as Sentence-BERT's default, https://arxiv.org/abs/1908.10084), `cls` (the
-            first token's vector) or `max` (of each component).
+        sequence: float32 [batch, longest, hidden].
+        kept: bool [batch, longest], the tokens to count, at least one of each window.
+        how: `mean` (as Sentence-BERT's default, https://arxiv.org/abs/1908.10084), `max` (of each
+            component) or `cls` (the first token's vector, counted or not).
 
     Returns:
-        float32 [documents, hidden].
+        float32 [batch, hidden].
     """
-    starts = np.cumsum(lengths) - lengths
-    vectors: np.ndarray
     if how == CLS:
-        vectors = tokens[starts]
-    elif how == MAX:
-        vectors = np.maximum.reduceat(tokens, starts, axis=0)
-    elif how == MEAN:
+        first: np.ndarray = sequence[:, 0]
+        return first
+    tokens, lengths = sequence[kept], np.count_nonzero(kept, axis=1)
+    starts = np.cumsum(lengths) - lengths
+    if how == MAX:
+        return np.maximum.reduceat(tokens, starts, axis=0)
+    if how == MEAN:
         sums = np.add.reduceat(tokens, starts, axis=0)
-        vectors = sums / lengths[:, np.newaxis].astype(np.float32)
-    else:
-        raise ValueError(f"no pooling {how!r}")
-    return vectors
+        means: np.ndarray = sums / lengths[:, np.newaxis].astype(np.float32)
+        return means
+    raise ValueError(f"no pooling {how!r}")
+
+
+def combine(vectors: np.ndarray, weights: np.ndarray, firsts: np.ndarray, how: str) -> np.ndarray:
+    """Make one vector of each document's window vectors.
+
+    Args:
+        vectors: float32 [windows, hidden], those of a document one after the other.
+        weights: int64 [windows], what each counts.
+        firsts: int64 [documents], the first window of each.
+        how: `max` takes the largest of each component, all else the weighted mean.
+
+    Returns:
+        float32 [documents, hidden]; of a document of one window, its very vector.
+    """
+    if len(firsts) == len(vectors):
+        return vectors
+    if how == MAX:
+        return np.maximum.reduceat(vectors, firsts, axis=0)
+    weighted = vectors * weights[:, np.newaxis].astype(np.float64)
+    totals = np.add.reduceat(weights, firsts)[:, np.newaxis]
+    means: np.ndarray = (np.add.reduceat(weighted, firsts, axis=0) / totals).astype(np.float32)
+    return means

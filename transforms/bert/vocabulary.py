@@ -5,8 +5,8 @@ import dataclasses
 import functools
 import hashlib
 
-# Private-use characters: BERT's rules neither drop nor split them.
-_PRIVATE_USE = range(0xE000, 0xF8FF)
+# Begins the wordpieces that continue a word.
+SUFFIX_MARK = "##"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +67,3 @@ class Vocabulary:
     def pad_id(self) -> int:
         """Id of [PAD]."""
         return self._ids["[PAD]"]
-
-    def unused_character(self) -> str:
-        """Find a character that begins no wordpiece, so that as a word it is unknown.
-
-        Raises:
-            ValueError: the vocabulary uses every private-use character.
-        """
-        used = {token[0] for token in self.tokens if token}
-        for code in _PRIVATE_USE:
-            if chr(code) not in used:
-                return chr(code)
-        raise ValueError("the vocabulary leaves no private-use character free")

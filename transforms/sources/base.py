@@ -22,6 +22,8 @@ class ReadConfig:
 
     Attributes:
         text_field: field of a structured record that holds the text.
+        text_b_field: field that holds the second text of a pair; None where there are no pairs.
+        pair_separator: what stands between the texts of a pair on a line of plain text, or None.
         id_field: field that holds the id; None makes ids of source and position.
         keep_fields: further fields to carry into the pooled records.
         part_bytes: text bytes of a part, about.
@@ -29,6 +31,8 @@ class ReadConfig:
     """
 
     text_field: str = "text"
+    text_b_field: str | None = None
+    pair_separator: str | None = None
     id_field: str | None = None
     keep_fields: tuple[str, ...] = ()
     part_bytes: int = 1 << 20
@@ -39,7 +43,17 @@ class ReadConfig:
             raise ValueError(f"--part_bytes is {self.part_bytes}; give at least 1024")
         if not self.text_field:
             raise ValueError("--text_field is empty; name the field that holds the text")
+        if "" in (self.text_b_field, self.pair_separator):
+            flag = "--text_b_field" if self.text_b_field == "" else "--pair_separator"
+            raise ValueError(f"{flag} is empty; leave it out where there are no pairs")
+        if self.text_b_field and self.pair_separator:
+            raise ValueError("--text_b_field and --pair_separator both make pairs; give one")
         check_keep_fields(self.keep_fields)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether documents may have a second text."""
+        return bool(self.text_b_field or self.pair_separator)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,7 @@ class _Record:
     """What one line came to; `reason` is None where the text is sound."""
 
     text: str = ""
+    text_b: str = ""
     id: str | None = None
     fields: tuple[str | None, ...] = ()
     reason: Reason | None = None
@@ -40,7 +41,9 @@ class JsonLinesFormat:
         return lines.cut_by_bytes(source, part_bytes)
 
     def check(self, config: ReadConfig) -> None:
-        """Accept every configuration: any field may be named."""
+        """Refuse a separator: records have fields."""
+        if config.pair_separator and not config.text_b_field:
+            raise ValueError("--pair_separator is for plain text; records have --text_b_field")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Give the parts of a split."""
@@ -65,6 +68,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         ids=[record.id or place for record, place in zip(records, places, strict=True)],
         positions=block.positions,
         text=[record.text for record in records],
+        text_b=[record.text_b for record in records] if config.pairs else None,
         reasons=[record.reason and record.reason.value for record in records],
         details=[record.detail for record in records],
         fields=dict(zip(config.keep_fields, kept, strict=True)),
@@ -93,16 +97,14 @@ def _from_object(value: dict[str, Any], config: ReadConfig) -> _Record:
     id_, problem = _id(value, config.id_field)
     if problem:
         return problem
-    text = value.get(config.text_field)
-    if config.text_field not in value:
-        record = _rejected(Reason.MISSING_FIELD, f"no field {config.text_field!r}")
-    elif not isinstance(text, str):
-        kind = _kind(text)
-        record = _rejected(Reason.WRONG_TYPE, f"field {config.text_field!r} holds a JSON {kind}")
-    elif not text.strip():
-        record = _rejected(Reason.EMPTY, f"field {config.text_field!r} has no text")
-    else:
-        record = _Record(text=text)
+    text, problem = _text(value, config.text_field)
+    if not problem and not text.strip():
+        problem = _rejected(Reason.EMPTY, f"field {config.text_field!r} has no text")
+    text_b = ""
+    if config.text_b_field and not problem:
+        # A document may do without a second text, but it has to say so.
+        text_b, problem = _text(value, config.text_b_field, null="")
+    record = problem or _Record(text=text, text_b=text_b)
     fields = tuple(_kept(value.get(name)) for name in config.keep_fields)
     return dataclasses.replace(record, id=id_, fields=fields)
 
@@ -117,6 +119,17 @@ def _id(value: dict[str, Any], id_field: str | None) -> tuple[str | None, _Recor
         detail = f"field {id_field!r} is no id: give a string or an integer"
         return None, _rejected(Reason.WRONG_TYPE, detail)
     return str(id_), None
+
+
+def _text(value: dict[str, Any], field: str, null: str | None = None) -> tuple[str, _Record | None]:
+    """Take a text out of an object; `null` stands for a JSON null where that is allowed."""
+    if field not in value:
+        return "", _rejected(Reason.MISSING_FIELD, f"no field {field!r}")
+    text = null if value[field] is None else value[field]
+    if not isinstance(text, str):
+        kind = _kind(value[field])
+        return "", _rejected(Reason.WRONG_TYPE, f"field {field!r} holds a JSON {kind}")
+    return text, None
 
 
 def _kept(value: Any) -> str | None:

@@ -27,6 +27,8 @@ class TextFormat:
 
     def check(self, config: ReadConfig) -> None:
         """Refuse fields: a line has none."""
+        if config.text_b_field and not config.pair_separator:
+            raise ValueError("--text_b_field needs records; plain text has --pair_separator for it")
         if config.id_field or config.keep_fields:
             flag = "--id_field" if config.id_field else "--keep_fields"
             raise ValueError(f"{flag} needs records with fields; plain text has none: leave it out")
@@ -35,30 +37,56 @@ class TextFormat:
         """Give the parts of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         for block in blocks:
-            batch = parse(block, split.source.path, config.max_document_bytes)
+            batch = parse(block, split.source.path, config)
             yield ReadPart(block.start, block.end, block.at_end, batch)
 
 
-def parse(block: lines.LineBlock, path: str, max_document_bytes: int) -> pa.RecordBatch:
+def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
     """Turn a block of lines into documents; a row for every line, rejected or not."""
     text, sound = decode(block.lines)
     text = pc.utf8_rtrim(text, characters="\r\n")
     if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
         text = pa.concat_arrays([pc.utf8_slice_codeunits(text[:1], start=1), text[1:]])
+    text, text_b = split_pairs(text, config.pair_separator)
     empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
+    what = "no text before the separator" if config.pair_separator else "no text"
     checks = [
-        (block.oversize, Reason.TOO_LARGE, f"over {max_document_bytes} bytes"),
+        (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
         (~sound, Reason.NOT_UTF8, "the line is not UTF-8"),
-        (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, "the line has no text"),
+        (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {what}"),
     ]
     reasons, details = _reject(checks)
     return documents.documents_batch(
         ids=documents.record_ids(path, block.positions.tolist()),
         positions=block.positions,
         text=text,
+        text_b=text_b if config.pairs else None,
         reasons=reasons,
         details=details,
     )
+
+
+def split_pairs(
+    text: pa.LargeStringArray, separator: str | None
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Split lines into first and second texts.
+
+    A line is split at its last separator, as google-research/bert `extract_features.py` does; one
+    without any is a first text alone.
+
+    Returns:
+        the first texts, and the second ones, empty where there is none.
+    """
+    nothing = pa.array([""] * len(text), pa.large_string())
+    if separator is None or not len(text):
+        return text, nothing
+    cut = pa.scalar(separator, pa.large_string())
+    pieces = pc.split_pattern(text, separator, max_splits=1, reverse=True)
+    is_pair = pc.equal(pc.list_value_length(pieces), 2)
+    # Every line has a piece 0; pad the others with one more, so that all have a piece 1.
+    padded = pc.if_else(is_pair, text, pc.binary_join_element_wise(text, nothing, cut))
+    pieces = pc.split_pattern(padded, separator, max_splits=1, reverse=True)
+    return pc.list_element(pieces, 0), pc.list_element(pieces, 1)
 
 
 def decode(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:

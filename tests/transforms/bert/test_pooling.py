@@ -3,46 +3,73 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.bert.pooling import pool
-
-
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 99))
-def test_pooling_is_that_of_each_document_alone(lengths: list[int], seed: int) -> None:
-    tokens = np.random.default_rng(seed).normal(size=[sum(lengths), 5]).astype(np.float32)
-    rows = np.split(tokens, np.cumsum(lengths)[:-1])
-    oracle = {
-        "mean": [row.mean(axis=0) for row in rows],
-        "max": [row.max(axis=0) for row in rows],
-        "cls": [row[0] for row in rows],
-    }
-    for how, expected in oracle.items():
-        vectors = pool(tokens, np.array(lengths), how)
-        assert vectors.dtype == np.float32
-        np.testing.assert_allclose(vectors, expected, atol=1e-6)
-
-
-def test_an_unknown_pooling_is_refused() -> None:
-    with pytest.raises(ValueError, match="no pooling 'sum'"):
-        pool(np.ones([1, 1], np.float32), np.array([1]), "sum")
-
+from transforms.bert.pooling import combine, pool
 
 vectors_of = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2)
-documents_of = st.lists(st.lists(vectors_of, min_size=1, max_size=5), min_size=1, max_size=6)
+windows_of = st.lists(
+    st.lists(st.tuples(vectors_of, st.booleans()), min_size=1, max_size=5).filter(
+        lambda window: any(kept for _, kept in window)
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
-def pool_slowly(document: list[list[float]], how: str) -> list[float]:
-    result = list(document[0])
-    for token in document[1:] if how != "cls" else []:
-        for place, value in enumerate(token):
-            result[place] = max(result[place], value) if how == "max" else result[place] + value
-    return [value / len(document) for value in result] if how == "mean" else result
+def pool_slowly(window: list[tuple[list[float], bool]], how: str) -> list[float]:
+    tokens = [vector for vector, kept in window if kept]
+    if how == "cls":
+        return window[0][0]
+    if how == "max":
+        return [max(values) for values in zip(*tokens, strict=True)]
+    return [sum(values) / len(tokens) for values in zip(*tokens, strict=True)]
 
 
 @pytest.mark.parametrize("how", ["mean", "cls", "max"])
 @settings(deadline=None, max_examples=60)
-@given(documents=documents_of)
-def test_pooling_is_that_of_a_slow_loop(how: str, documents: list[list[list[float]]]) -> None:
-    tokens = np.array([token for document in documents for token in document], np.float32)
-    vectors = pool(tokens, np.array([len(document) for document in documents]), how)
-    expected = [pool_slowly(document, how) for document in documents]
+@given(windows=windows_of)
+def test_pooling_is_that_of_a_slow_loop(
+    how: str, windows: list[list[tuple[list[float], bool]]]
+) -> None:
+    longest = max(map(len, windows))
+    sequence = np.full([len(windows), longest, 2], np.nan, np.float32)
+    kept = np.zeros([len(windows), longest], bool)
+    for row, window in enumerate(windows):
+        sequence[row, : len(window)] = [vector for vector, _ in window]
+        kept[row, : len(window)] = [is_kept for _, is_kept in window]
+    vectors = pool(sequence, kept, how)
+    assert vectors.dtype == np.float32
+    expected = [pool_slowly(window, how) for window in windows]
     np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-3 if how == "mean" else 0)
+
+
+def test_an_unknown_pooling_is_refused() -> None:
+    with pytest.raises(ValueError, match="no pooling 'sum'"):
+        pool(np.ones([1, 1, 1], np.float32), np.ones([1, 1], bool), "sum")
+
+
+weighted = st.lists(
+    st.lists(st.tuples(vectors_of, st.integers(1, 500)), min_size=1, max_size=4),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(weighted)
+def test_documents_are_the_weighted_means_of_their_windows(
+    documents: list[list[tuple[list[float], int]]],
+) -> None:
+    windows = [window for document in documents for window in document]
+    vectors = np.array([vector for vector, _ in windows], np.float32)
+    weights = np.array([weight for _, weight in windows])
+    firsts = np.cumsum([0, *map(len, documents)])[:-1]
+    means = combine(vectors, weights, firsts, "mean")
+    largest = combine(vectors, weights, firsts, "max")
+    assert (means.dtype, largest.dtype) == (np.float32, np.float32)
+    for document, mean, most in zip(documents, means, largest, strict=True):
+        own = np.array([vector for vector, _ in document], np.float32)
+        shares = [weight for _, weight in document]
+        np.testing.assert_allclose(mean, np.average(own, axis=0, weights=shares), atol=1e-3)
+        assert most.tolist() == own.max(axis=0).tolist()
+        if len(document) == 1:
+            assert mean.tolist() == own[0].tolist()

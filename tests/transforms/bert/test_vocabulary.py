@@ -33,12 +33,6 @@ def test_what_is_no_vocabulary_is_refused(content: bytes, message: str) -> None:
         Vocabulary.from_bytes(content)
 
 
-def test_the_placeholder_begins_no_wordpiece() -> None:
-    assert Vocabulary.from_bytes(SPECIAL.encode()).unused_character() == "\ue000"
-    taken = f"{SPECIAL}\ue000\n\ue001x\n".encode()
-    assert Vocabulary.from_bytes(taken).unused_character() == "\ue002"
-
-
 wordpieces = st.lists(
     st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=4)
     .filter(lambda token: not token.endswith("\r"))
@@ -56,9 +50,6 @@ def test_any_wordpieces_come_back_in_their_order(tokens: list[str], end: str) ->
     vocabulary = Vocabulary.from_bytes(content)
     assert vocabulary.tokens == expected
     assert vocabulary.sep_id == len(expected) - 1
-    free = vocabulary.unused_character()
-    assert "\ue000" <= free <= "\uf8ff"
-    assert not any(token.startswith(free) for token in expected)
 
 
 @pytest.mark.parametrize("missing", ["[UNK]", "[CLS]", "[SEP]", "[PAD]"])
@@ -66,9 +57,3 @@ def test_a_missing_special_token_is_named(missing: str) -> None:
     content = SPECIAL.replace(missing, missing.lower()).encode()
     with pytest.raises(ValueError, match=rf"has no \[{missing[1:-1]}\]: it is not a BERT"):
         Vocabulary.from_bytes(content)
-
-
-def test_a_vocabulary_of_every_private_character_has_no_placeholder() -> None:
-    every = "".join(f"{chr(code)}\n" for code in range(0xE000, 0xF900))
-    with pytest.raises(ValueError, match="leaves no private-use character free"):
-        Vocabulary.from_bytes((SPECIAL + every).encode()).unused_character()

@@ -79,7 +79,7 @@ def test_any_bytes_in_any_parts_give_the_documents_of_their_lines(
     rows: list[Row] = []
     for split in lines.cut_by_bytes(Source("a.txt", len(data), "1", "text"), part_bytes):
         (block,) = lines.read_blocks(split, io.BytesIO(data), part_bytes, max_bytes)
-        for row in text.parse(block, "a.txt", max_bytes).to_pylist():
+        for row in text.parse(block, "a.txt", ReadConfig(max_document_bytes=max_bytes)).to_pylist():
             sound = b"" if row["reason"] else row["text"]
             rows.append((row["id"], row["position"], row["reason"], sound))
             assert (row["detail"] is None) == (row["reason"] is None)
