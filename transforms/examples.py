@@ -31,7 +31,7 @@ POOLED, SEQUENCE = "pooled", "sequence"
 
 # A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
 # in memory.
-MAX_RECORD_BYTES = 1 << 30
+MAX_RECORD_BYTES = 512 << 20
 
 # Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
 _SLICE_BYTES = 16 << 20
@@ -150,14 +150,16 @@ def sort_features(example: bytes) -> bytes:
     process; sorted, equal examples are equal bytes. Values are moved, never decoded.
     """
     _, start = _varint(example, 1)
+    # Values are large; they are copied once, into the result.
+    view = memoryview(example)
     entries = []
     position = start
     while position < len(example):
         length, begin = _varint(example, position + 1)
         name_length, name = _varint(example, begin + 1)
-        entries.append((example[name : name + name_length], example[position : begin + length]))
+        entries.append((example[name : name + name_length], view[position : begin + length]))
         position = begin + length
-    entries.sort()
+    entries.sort(key=lambda entry: entry[0])
     return b"".join([example[:start], *(entry for _, entry in entries)])
 
 
@@ -170,10 +172,10 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     return value | data[position] << shift, position + 1
 
 
-def frame(record: bytes) -> bytes:
-    """Put a record into TFRecord framing: length, checksum, data, checksum."""
+def frame(record: bytes) -> tuple[bytes, bytes, bytes]:
+    """Put a record into TFRecord framing: length and its checksum, data, checksum."""
     length = _LENGTH.pack(len(record))
-    return b"".join([length, _masked_crc(length), record, _masked_crc(record)])
+    return length + _masked_crc(length), record, _masked_crc(record)
 
 
 def read_records(stream: BinaryIO) -> Iterator[bytes]:

@@ -47,7 +47,7 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
             files.append(_write(folder, path, records))
         if reasons:
             path = f"{REJECTED}/{header.name}.jsonl"
-            lines = (f"{line}\n".encode() for line in rejects.reject_lines(part, header.source))
+            lines = ((f"{line}\n".encode(),) for line in rejects.reject_lines(part, header.source))
             files.append(_write(folder, path, lines))
     measures = {**header.measures, **watch.seconds}
     receipt = Receipt(
@@ -69,11 +69,12 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
     return receipt
 
 
-def _write(folder: str, path: str, records: Iterable[bytes]) -> WrittenFile:
+def _write(folder: str, path: str, records: Iterable[tuple[bytes, ...]]) -> WrittenFile:
     count = 0
     with storage.atomic_write(folder, path) as file:
         for record in records:
-            file.write(record)
+            for piece in record:
+                file.write(piece)
             count += 1
     return WrittenFile(path=path, records=count, bytes=file.bytes, sha256=file.sha256)
 

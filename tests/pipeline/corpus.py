@@ -38,12 +38,12 @@ DOCUMENTS, EMBEDDED = 120 + 61 + 63, 118 + 60 + 60
 
 def config(globs: list[str], output: Path, model: Path, **settings: object) -> EmbedConfig:
     """Configure `embed` for small parts."""
-    fields = {"id_field": "id", "keep_fields": ("k",)} if globs[-1].endswith("jsonl") else {}
+    has_fields = any(glob.endswith("jsonl") for glob in globs)
+    fields = {"id_field": "id", "keep_fields": ("k",)} if has_fields else {}
     read = ReadConfig(part_bytes=1024, **fields)
-    base = {"limits": Limits(0.1), "windows": WindowConfig(8), "batching": BatchingConfig(64)}
-    return EmbedConfig(
-        InputConfig(tuple(globs), "auto", read), str(output), str(model), **(base | settings)
-    )
+    base = {"input": InputConfig(tuple(globs), "auto", read)}
+    base |= {"limits": Limits(0.1), "windows": WindowConfig(8), "batching": BatchingConfig(64)}
+    return EmbedConfig(**(base | {"output": str(output), "model": str(model)} | settings))
 
 
 def embed(globs: list[str], output: Path, model: Path, **settings: object) -> Summary:

@@ -1,3 +1,4 @@
+import io
 import json
 import resource
 import shutil
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli, status
-from tests.conftest import make_checkpoint
+from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.pipeline import corpus
 from transforms.bert import importing
 
@@ -111,6 +112,37 @@ def test_tokenize_prints_json_lines(
     }
     rejected = [json.loads(line)["reason"] for line in captured.err.splitlines()]
     assert rejected == ["bad_json", "missing_field", "wrong_type"]
+
+
+def test_tokenize_reads_a_pipe_and_tells_pairs(
+    tiny_path: Path, capsysbinary: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = "The cats" + " sat" * 200
+    lines = f'{document}\n\n"Un\u200bable" | the é\n'.encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    command = ["tokenize", "--model", str(tiny_path), "--input", "-", "--pair_separator", "|"]
+    assert cli.main(command) == 0
+    captured = capsysbinary.readouterr()
+    long, pair = (json.loads(line) for line in captured.out.splitlines())
+    assert long["id"] == "-:0"
+    assert long["tokens"] == ["[CLS]", "the", "cat", "##s", *["sat"] * 200, "[SEP]"]
+    assert [document[start:end] for start, end in long["offsets"][1:4]] == ["The", "cat", "s"]
+    assert pair["tokens"] == [
+        *("[CLS]", "[UNK]", "un", "##able", "[UNK]", "[SEP]"),
+        *("the", "e", "[SEP]"),
+    ]
+    assert pair["segment_ids"] == [0, 0, 0, 0, 0, 0, 1, 1, 1]
+    slices = [lines.splitlines()[2][start:end].decode() for start, end in pair["offsets"]]
+    assert slices == ["", '"', "Un", "able", '"', "", "the", "é", ""]
+    assert json.loads(captured.err)["reason"] == "empty"
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"t": "\\u00e9 e"}\n')))
+    command = [*command[:5], "--input_format", "jsonl", "--text_field", "t"]
+    assert cli.main([*command, "--max_seq_length", "3"]) == 0
+    (line,) = capsysbinary.readouterr().out.splitlines()
+    assert json.loads(line)["input_ids"] == [2, TINY_VOCABULARY.index("e"), 3]
+    assert cli.main([*command, "--max_seq_length", "2"]) == 2
+    assert b"--max_seq_length is 2" in capsysbinary.readouterr().err
 
 
 def test_inspect_model_prints_text_or_json(tiny_path: Path, capsys: pytest.CaptureFixture) -> None:

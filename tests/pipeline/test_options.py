@@ -5,6 +5,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
 from pipeline import flags, options
 from pipeline.errors import UsageError
+from transforms.windows import WindowConfig
 
 
 def parse(*arguments: str) -> options.EmbedConfig:
@@ -19,6 +20,10 @@ def test_flags_become_the_stages_configurations() -> None:
     assert config.input.read.keep_fields == ("a", "b")
     assert config.features == ("mean", "cls")
     assert config.batching.tokens_per_batch == 77
+    long = parse("--max_seq_length", "64", "--window_stride", "32", "--keep_tokens")
+    assert (long.windows, long.keep_tokens) == (WindowConfig(64, 32), True)
+    limits = parse("--max_rejected", "0", "--max_truncated", "0.5", "--max_unknown", "1").limits
+    assert limits == options.Limits(rejected=0.0, truncated=0.5, unknown=1.0)
 
 
 def test_parts_are_smaller_where_every_token_is_written() -> None:
@@ -34,6 +39,15 @@ def test_parts_are_smaller_where_every_token_is_written() -> None:
         (["--features", ""], "--features is empty"),
         (["--features", "cls,cls"], "--features is empty or names one twice"),
         (["--max_rejected", "2"], "--max_rejected is 2.0"),
+        (["--max_truncated", "-1"], r"--max_truncated is -1\.0; give a share from 0 to 1"),
+        (["--max_unknown", "nan"], "--max_unknown is nan; give a share"),
+        (["--window_stride", "127"], "--window_stride is 127; give 1 to 126"),
+        (
+            ["--window_stride", "9", "--text_b_field", "b"],
+            "--window_stride is for documents of one",
+        ),
+        (["--keep_tokens", "--features", "mean"], "--keep_tokens .* add sequence_output"),
+        (["--pair_separator", ""], "--pair_separator is empty"),
         (["--tokens_per_batch", "0"], "--tokens_per_batch is 0"),
         (["--part_bytes", "5"], "--part_bytes is 5"),
         (["--input_format", "xml"], "--input_format is 'xml'; there are auto, jsonl, text"),
@@ -48,9 +62,12 @@ def test_values_that_mean_nothing_are_refused_by_flag(arguments: list[str], mess
 
 def test_what_decides_the_output_is_the_jobs_identity() -> None:
     base = parse().identity()
-    for same in (["--tokens_per_batch", "9"], ["--max_rejected", "1"], ["--overwrite"]):
+    limits = (["--max_rejected", "1"], ["--max_truncated", "0"], ["--max_unknown", "0"])
+    for same in (["--tokens_per_batch", "9"], ["--overwrite"], *limits):
         assert parse(*same).identity() == base
-    for other in (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"]):
+    others = (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"])
+    others += (["--window_stride", "9"], ["--keep_tokens"], ["--text_b_field", "b"])
+    for other in (*others, ["--pair_separator", "|"]):
         assert parse(*other).identity() != base
 
 

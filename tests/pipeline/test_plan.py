@@ -53,6 +53,8 @@ def test_a_named_format_overrides_the_ending(corpus: Path) -> None:
     ("glob", "settings", "message"),
     [
         ("nothing*", {}, "no file matches"),
+        ("b.txt", {"text_b_field": "b"}, "--text_b_field needs records"),
+        ("a.jsonl", {"pair_separator": "|"}, "--pair_separator is for plain text"),
         ("folder", {}, "no file matches"),
         ("empty.txt", {}, "every file is empty"),
         ("b.txt", {"id_field": "id"}, "--id_field needs records with fields"),
@@ -103,3 +105,8 @@ def test_the_sample_is_bounded_and_spread() -> None:
     assert [split.start // 10**6 for split in chosen] == [0, 12, 25, 37, 50, 62, 75, 87]
     packed = Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)
     assert plan.sample([packed]) == [Split(packed.source, 0, 64 << 10)]
+
+
+def test_a_pipe_is_refused() -> None:
+    with pytest.raises(UsageError, match="--input -: a pipe cannot be split or continued"):
+        plan.make_plan(config("-"))

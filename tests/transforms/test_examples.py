@@ -46,8 +46,12 @@ def batch_of(count: int) -> pa.RecordBatch:
     )
 
 
+def framed(record: bytes) -> bytes:
+    return b"".join(examples.frame(record))
+
+
 def write(path: Path, family: str, count: int = 10) -> Path:
-    records = map(examples.frame, examples.serialize(batch_of(count), family, CONFIG))
+    records = map(framed, examples.serialize(batch_of(count), family, CONFIG))
     path.write_bytes(b"".join(records))
     return path
 
@@ -138,14 +142,14 @@ def test_framing_is_that_of_tensorflow(tmp_path: Path) -> None:
     with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
         for record in records:
             writer.write(record)
-    ours = b"".join(map(examples.frame, records))
+    ours = b"".join(map(framed, records))
     assert ours == (tmp_path / "theirs").read_bytes()
     assert list(examples.read_records(io.BytesIO(ours))) == records
 
 
 def test_a_damaged_file_is_never_read_to_its_end() -> None:
-    whole = b"".join(map(examples.frame, [b"first", b"second"]))
-    boundaries = {0, len(examples.frame(b"first")), len(whole)}
+    whole = b"".join(map(framed, [b"first", b"second"]))
+    boundaries = {0, len(framed(b"first")), len(whole)}
     for cut in set(range(len(whole))) - boundaries:
         with pytest.raises(ValueError, match="TFRecord file"):
             list(examples.read_records(io.BytesIO(whole[:cut])))
@@ -167,7 +171,7 @@ def test_families_follow_the_features() -> None:
 def test_any_records_are_read_back_and_any_flipped_bit_is_seen(
     records: list[bytes], data: st.DataObject
 ) -> None:
-    whole = b"".join(map(examples.frame, records))
+    whole = b"".join(map(framed, records))
     assert list(examples.read_records(io.BytesIO(whole))) == records
     bit = data.draw(st.integers(0, 8 * len(whole) - 1))
     flipped = bytearray(whole)

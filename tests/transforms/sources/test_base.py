@@ -28,6 +28,9 @@ def test_a_files_name_tells_format_and_compression(path: str, expected: tuple) -
 def test_configurations_that_mean_nothing_are_refused() -> None:
     for settings, flag in (
         ({"part_bytes": 10}, "--part_bytes"),
+        ({"text_b_field": ""}, "--text_b_field is empty; leave it out"),
+        ({"pair_separator": ""}, "--pair_separator is empty; leave it out"),
+        ({"pair_separator": "|", "text_b_field": "b"}, "both make pairs; give one"),
         ({"text_field": ""}, "--text_field"),
         ({"keep_fields": ("a", "a")}, "--keep_fields"),
     ):
@@ -57,6 +60,9 @@ def test_what_is_no_format_is_refused_with_those_there_are(name: str) -> None:
     ("settings", "message"),
     [
         ({"part_bytes": 1023}, "--part_bytes is 1023; give at least 1024"),
+        ({"text_b_field": ""}, "--text_b_field is empty; leave it out"),
+        ({"pair_separator": ""}, "--pair_separator is empty; leave it out"),
+        ({"pair_separator": "|", "text_b_field": "b"}, "both make pairs; give one"),
         ({"text_field": ""}, "--text_field is empty; name the field that holds the text"),
         ({"keep_fields": ("a", "b", "a")}, "--keep_fields names a field twice; name each once"),
     ],

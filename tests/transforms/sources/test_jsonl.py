@@ -164,3 +164,33 @@ def test_damaged_json_never_raises_and_every_line_has_a_row(
     assert rows["position"] == [0, len(line) + 1]
     assert rows["text"][1] == b"next"
     assert (rows["reason"][0] is None) == bool(rows["text"][0])
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "text_b"),
+    [
+        (b'{"id": 1, "text": "a", "b": "c"}', None, b"c"),
+        (b'{"id": 1, "text": "a", "b": null}', None, b""),
+        (b'{"id": 1, "text": "a", "b": ""}', None, b""),
+        (b'{"id": 1, "text": "a"}', "missing_field", b""),
+        (b'{"id": 1, "text": "a", "b": 3}', "wrong_type", b""),
+        (b'{"id": 1, "text": " ", "b": "c"}', "empty", b""),
+        (b'{"id": 1, "text": null, "b": "c"}', "wrong_type", b""),
+        (b"{", "bad_json", b""),
+    ],
+)
+def test_a_second_text_may_be_none_but_must_be_told(
+    line: bytes, reason: str | None, text_b: bytes
+) -> None:
+    rows = read(line, text_b_field="b")
+    assert (rows["reason"], rows["text_b"]) == ([reason], [text_b])
+    assert (rows["detail"][0] is None) == (reason is None)
+
+
+def test_only_pairs_have_a_second_text() -> None:
+    assert "text_b" not in read(b'{"id": 1, "text": "a", "b": "c"}')
+
+
+def test_a_separator_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"--pair_separator is for plain text; .*--text_b_field"):
+        base.find("jsonl").check(ReadConfig(pair_separator="|"))

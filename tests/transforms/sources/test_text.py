@@ -1,6 +1,7 @@
 import io
 import itertools
 
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from transforms.sources import base, lines, text
 from transforms.sources.base import ReadConfig
 
 
-def read(data: bytes, **settings: int) -> dict[str, list]:
+def read(data: bytes, **settings: object) -> dict[str, list]:
     config = ReadConfig(**settings)
     source = Source("a.txt", len(data), "1", "text")
     (part,) = base.find("text").read(Split(source, 0, len(data)), io.BytesIO(data), config)
@@ -102,3 +103,36 @@ def test_a_line_over_the_limit_leaves_no_text() -> None:
 def test_a_field_of_plain_text_is_refused(config: ReadConfig, flag: str) -> None:
     with pytest.raises(ValueError, match=f"{flag} needs records with fields.*leave it out"):
         base.find("text").check(config)
+
+
+def test_a_line_is_split_at_its_last_separator() -> None:
+    rows = read(
+        b"a ||| b\nalone\nx|||y|||z \r\n||| b\na |||\n", pair_separator="|||", part_bytes=1024
+    )
+    assert rows["text"] == [b"a ", b"alone", b"x|||y", b"", b"a "]
+    assert rows["text_b"] == [b" b", b"", b"z ", b" b", b""]
+    assert rows["reason"] == [None, None, None, "empty", None]
+    assert rows["detail"][3] == "the line has no text before the separator"
+
+
+lines_of_pairs = st.lists(st.text("ab|\té", max_size=8), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(lines_of_pairs, st.sampled_from(["|", "||", "\t", "é", "|a"]))
+def test_what_is_split_can_be_joined_again(batch: list[str], separator: str) -> None:
+    first, second = text.split_pairs(pa.array(batch, pa.large_string()), separator)
+    for line, a, b in zip(batch, first.to_pylist(), second.to_pylist(), strict=True):
+        expected = line.rsplit(separator, 1) if separator in line else [line, ""]
+        assert [a, b] == expected
+
+
+def test_only_pairs_have_a_second_text() -> None:
+    assert "text_b" not in read(b"a\tb\n")
+    assert read(b"\xff\t\n", pair_separator="\t")["text_b"] == [b""]
+
+
+def test_a_field_for_the_second_text_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"--text_b_field needs records; .*--pair_separator"):
+        base.find("text").check(ReadConfig(text_b_field="b"))
+    base.find("text").check(ReadConfig(pair_separator="\t"))
