@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -16,9 +16,10 @@ from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
 from transforms import rejects, storage
 from transforms.bert.module import BertModule
-from transforms.documents import ID, REASON, Source, Split
+from transforms.bert.vocabulary import Vocabulary
+from transforms.documents import ID, REASON, Source, Split, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
-from transforms.preprocessing import Tensors, model_inputs
+from transforms.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.read import read_split
 
 
@@ -51,21 +52,34 @@ def tokenize(
         OSError: a file cannot be read.
     """
     wordpieces = texts_to_wordpieces(config.read, module, max_seq_length, keep_tokens=True)
-    vocabulary = module.vocabulary
-    signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
-    inputs = tf.function(model_inputs(wordpieces, vocabulary), input_signature=[signature])
-    tokens_as_json = pa.array([_json(token) for token in vocabulary.tokens], pa.large_string())
+    inputs = _graph(wordpieces, module.vocabulary)
+    as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())
+    for part in _parts(config):
+        sound = part.filter(part.column(REASON).is_null())
+        lines = b""
+        if sound.num_rows:
+            texts = {name: tf.constant(sound.column(name).to_pylist()) for name in wordpieces.texts}
+            lines = to_json_lines(sound.column(ID).to_pylist(), inputs(texts), as_json)
+        yield TokenizedPart(lines, list(rejects.reject_lines(part, header_of(part).source)))
+
+
+def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
+    """Make a graph of what is printed, which leaves out the rest."""
+    signature = {name: tf.TensorSpec([None], tf.string) for name in config.texts}
+    whole = model_inputs(config, vocabulary)
+
+    def printed(texts: Tensors) -> Tensors:
+        inputs = whole(texts)
+        return {name: inputs[name] for name in (INPUT_IDS, SEGMENT_IDS, OFFSETS)}
+
+    graph: Callable[[Tensors], Tensors] = tf.function(printed, input_signature=[signature])
+    return graph
+
+
+def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
     for split in _splits(config):
         with contextlib.closing(_open(split)) as stream:
-            for part in read_split(split, stream, config.read, run_fingerprint=""):
-                kept = part.filter(part.column(REASON).is_null())
-                texts = {name: tf.constant(kept.column(name).to_pylist()) for name in signature}
-                lines = b""
-                if kept.num_rows:
-                    lines = to_json_lines(
-                        kept.column(ID).to_pylist(), inputs(texts), tokens_as_json
-                    )
-                yield TokenizedPart(lines, list(rejects.reject_lines(part, split.source.path)))
+            yield from read_split(split, stream, config.read, run_fingerprint="")
 
 
 def _splits(config: InputConfig) -> list[Split]:

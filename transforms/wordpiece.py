@@ -21,8 +21,9 @@ ALGORITHM_VERSION = 1
 _MAX_WORD_CHARS = 200
 _MAX_UTF8_BYTES = 4
 
+# White space that is not a space already: replacing those as well would take longer than all else.
 # One space for each character, so that every character has a width of its own.
-_WHITE_SPACE = r"[\t\n\r\p{Z}]"
+_WHITE_SPACE = r"[\t\n\r]|[^\P{Z} ]"
 _DROPPED = r"[\p{Cc}\p{Cf}\x{FFFD}]+"
 _ACCENTS = r"\p{Mn}+"
 # ICU lowers these by the locale of the process, and a Turkish one makes a dotless i of I.
