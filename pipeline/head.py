@@ -1,7 +1,7 @@
 """`head`: the first records of a job, for people."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,20 @@ def _show(record: dict[str, Any]) -> Iterator[str]:
         elif name == SEQUENCE_OUTPUT:
             rows = np.asarray(value).reshape(record[features.NUM_TOKENS][0], -1)
             yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
-        elif name in (*features.INPUTS, features.TOKENS):
-            yield f"    {name} = {_values(value)}"
+        elif name in (features.INPUT_IDS, features.SEGMENT_IDS):
+            yield f"    {name} = {_shortened(map(str, value))}"
+        elif name == features.TOKENS:
+            yield f"    {name} = {_shortened(rejects.detail(token.decode()) for token in value)}"
+        elif name == features.OFFSETS:
+            ranges = np.reshape(value, [-1, 2])
+            yield f"    {name} = {_shortened(f'{start}:{end}' for start, end in ranges)}"
         elif name not in ("id", *features.ACCOUNT):
             yield f"    {name} = {', '.join(rejects.detail(v.decode()) for v in value) or '(none)'}"
 
 
-def _values(values: Any) -> str:
-    texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values[:_SHOWN_IDS]]
-    return " ".join(texts) + (" …" if len(values) > _SHOWN_IDS else "")
+def _shortened(values: Iterable[str]) -> str:
+    shown = list(itertools.islice(values, _SHOWN_IDS + 1))
+    return " ".join(shown[:_SHOWN_IDS]) + (" …" if len(shown) > _SHOWN_IDS else "")
 
 
 def _vector(values: np.ndarray) -> str:

@@ -158,7 +158,8 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
             ) from error
     problems = losses.over_limits(progress, config.limits)
     if problems:
-        raise JobError("\n".join([*problems, f"What was embedded stands, in {config.output}"]))
+        stands = f"What was embedded stands; {config.output}/manifest.json tells of every file"
+        raise JobError("\n".join([*problems, stands]))
 
 
 def manifest_is_missing(folder: str) -> bool:

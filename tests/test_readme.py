@@ -60,7 +60,8 @@ def test_the_readmes_commands_run(checkout: Path) -> None:
 
     out = run(use, checkout)
     assert "complete" in out
-    assert '"tokens": ["[CLS]"' in out
+    assert '"tokens":["[CLS]"' in out
+    assert '"segment_ids":[0,' in out
     assert "TF1 Hub module" in out
 
     neighbours, pipeline = blocks("README.md", "python")

@@ -14,7 +14,6 @@ INPUT_IDS = "input_ids"
 SEGMENT_IDS = "segment_ids"
 TOKENS = "tokens"
 OFFSETS = "offsets"
-INPUTS = (INPUT_IDS, SEGMENT_IDS, OFFSETS)
 
 # The account of a document.
 NUM_TOKENS = "num_tokens"
