@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done; 1 the work did not end well; 2 wrong usage or input.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    problem = _fill_closed_streams() or _not_utf8(arguments)
+    if problem:
+        return _fail(2, problem)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
         return 0 if arguments else 2
@@ -53,6 +56,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away; nothing more can be printed, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _fill_closed_streams() -> str | None:
+    """Give what is closed to nowhere, lest the next file opened get what libraries print."""
+    if sys.stdout is None:
+        return "the standard output is closed; send it to a file, or to /dev/null"
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stderr = sys.stderr or os.fdopen(os.dup(2), "w")
+    return None
+
+
+def _not_utf8(arguments: Sequence[str]) -> str | None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            return f"{argument!r} is not UTF-8: give text, or rename the file"
+    return None
 
 
 def _overview() -> str:

@@ -1,6 +1,7 @@
 """`head`: the first records of a job, for people."""
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,7 +28,9 @@ def head(folder: str, count: int) -> Iterator[str]:
         if not any(path.startswith(f"{family}/") for path in paths):
             continue
         yield f"{family}/"
-        for record in itertools.islice(reader.iterate_records(folder, family), count):
+        for record in itertools.islice(
+            reader.iterate_records(folder, family), min(count, sys.maxsize)
+        ):
             yield from _show(record)
 
 

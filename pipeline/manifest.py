@@ -129,7 +129,7 @@ def load_manifest(folder: str) -> dict[str, Any]:
     """Read the manifest of a finished job.
 
     Raises:
-        ValueError: there is none, or it is damaged.
+        ValueError: there is none, or it is damaged or of another version.
     """
     text = storage.read_text(FileSystems.join(folder, MANIFEST_FILE))
     if text is None:
@@ -137,7 +137,16 @@ def load_manifest(folder: str) -> dict[str, Any]:
             f"{folder} has no {MANIFEST_FILE}: it is no output folder, or the job is not finished; "
             "run the same embed again"
         )
-    manifest: dict[str, Any] = json.loads(text)
+    try:
+        manifest: dict[str, Any] = json.loads(text)
+        version = manifest["format_version"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{folder}/{MANIFEST_FILE} is of format {version}, not {FORMAT_VERSION}: read it with "
+            "the release that wrote it, or embed anew"
+        )
     return manifest
 
 

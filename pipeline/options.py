@@ -17,6 +17,7 @@ from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
 from transforms.features import SEQUENCE_OUTPUT, check_features
 from transforms.sources.base import ReadConfig, names
+from transforms.special_tokens import check_max_seq_length
 from transforms.windows import WindowConfig
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
@@ -94,6 +95,7 @@ class EmbedConfig:
 
     def __post_init__(self) -> None:
         check_features(self.features)
+        check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and SEQUENCE_OUTPUT not in self.features:
             raise ValueError(
                 "--keep_tokens adds to sequence records; add sequence_output to --features"

@@ -70,6 +70,8 @@ def _match(glob: str) -> list[FileMetadata]:
 
 
 def _source(metadata: FileMetadata, format_: str) -> Source:
+    if not _is_utf8(metadata.path):
+        raise UsageError(f"--input: the name of {metadata.path!r} is not UTF-8: rename it")
     detected, compression = base.detect(metadata.path)
     return Source(
         path=metadata.path,
@@ -78,6 +80,15 @@ def _source(metadata: FileMetadata, format_: str) -> Source:
         format=detected if format_ == "auto" else format_,
         compression=compression,
     )
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the system's bytes for a name were text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:

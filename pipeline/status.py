@@ -24,9 +24,9 @@ class Status:
         documents, embedded, rejected, tokens: sums over the parts done.
         tokens_per_second: over the last ten minutes of work, or None before there was any.
         seconds_left: at that speed, or None where it cannot be told.
-        median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included and cut
-            at --max_seq_length: half of the documents are shorter than the one, 95% than the other.
-            None before the analysis.
+        median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included, and
+            cut at --max_seq_length unless there are windows: half of the documents are shorter than
+            the one, 95% than the other. None before the analysis.
     """
 
     parts: int

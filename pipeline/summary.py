@@ -47,7 +47,7 @@ def to_text(summary: Summary) -> str:
         first = f"done in {{:.1f}} s: {summary.output}"
         if summary.parts_before:
             first += f" (continued; {summary.parts_before} parts were done before)"
-    padding = 1 - counts[COMPUTED_TOKENS] / max(1, counts[PADDED_TOKENS])
+    padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
     of_whole = shares(counts)
     reasons = ", ".join(f"{n} {why}" for why, n in sorted(summary.progress.reasons().items()))
     return "\n".join(
@@ -61,7 +61,7 @@ def to_text(summary: Summary) -> str:
             f"{counts[TRUNCATED]:,} documents truncated ({of_whole['truncated']:.1%})",
             *_strangers(summary.progress),
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
-            f"{padding:.1%} padding on top",
+            f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
     )

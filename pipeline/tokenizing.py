@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from pipeline import plan
+from pipeline.errors import UsageError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
 from transforms import rejects, storage
@@ -21,6 +22,9 @@ from transforms.documents import ID, REASON, Source, Split, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.read import read_split
+from transforms.rejects import Reason
+from transforms.sources import base
+from transforms.special_tokens import first_text_is_empty
 
 
 class TokenizedPart(NamedTuple):
@@ -42,25 +46,35 @@ def tokenize(
     """Tokenize documents in corpus order.
 
     Args:
-        config: where documents come from; the glob `-` is the standard input, read as it comes.
+        config: where documents come from; the glob `-` is the standard input, read to its end or
+            until a part is full before anything is given.
         module: whose vocabulary and casing are meant.
         max_seq_length: positions of the longest result; None cuts nothing.
 
     Raises:
-        ValueError: the length has no room for a wordpiece.
-        UsageError: the input matches nothing.
+        ValueError: the length has no room for a wordpiece, or is more than the model reads.
+        UsageError: the input matches nothing, or its format does not take the flags given.
         OSError: a file cannot be read.
     """
+    if max_seq_length is not None:
+        module.check_length(max_seq_length)
     wordpieces = texts_to_wordpieces(config.read, module, max_seq_length, keep_tokens=True)
     inputs = _graph(wordpieces, module.vocabulary)
     as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())
     for part in _parts(config):
-        sound = part.filter(part.column(REASON).is_null())
-        lines = b""
-        if sound.num_rows:
-            texts = {name: tf.constant(sound.column(name).to_pylist()) for name in wordpieces.texts}
-            lines = to_json_lines(sound.column(ID).to_pylist(), inputs(texts), as_json)
-        yield TokenizedPart(lines, list(rejects.reject_lines(part, header_of(part).source)))
+        columns = {name: part.column(name).to_pylist() for name in wordpieces.texts}
+        found = inputs({name: tf.constant(own, tf.string) for name, own in columns.items()})
+        segment_ids = found[SEGMENT_IDS]
+        empty = first_text_is_empty(segment_ids.flat_values.numpy(), segment_ids.row_splits.numpy())
+        part = rejects.reject(part, empty, Reason.EMPTY, rejects.NOTHING_LEFT)
+        if not wordpieces.pairs:
+            del found[SEGMENT_IDS]
+        lines = to_json_lines(part.column(ID).to_pylist(), found, as_json)
+        sound = lines.filter(part.column(REASON).is_null())
+        yield TokenizedPart(
+            lines=_joined(sound),
+            rejected=list(rejects.reject_lines(part, header_of(part).source)),
+        )
 
 
 def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
@@ -85,40 +99,56 @@ def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
 def _splits(config: InputConfig) -> list[Split]:
     if config.globs != (plan.PIPE,):
         return plan.make_plan(config)
-    format_ = "text" if config.format == "auto" else config.format
+    guessed = config.format == "auto"
+    format_ = "text" if guessed else config.format
+    try:
+        base.find(format_).check(config.read)
+    except ValueError as error:
+        hint = " (a pipe is text unless --input_format says more)" if guessed else ""
+        raise UsageError(f"{error}{hint}") from error
     return [Split(Source(plan.PIPE, size=0, version="", format=format_), 0, None)]
 
 
 def _open(split: Split) -> BinaryIO:
     if split.source.path == plan.PIPE:
+        if sys.stdin is None:
+            raise UsageError("--input -: the standard input is closed; give it a pipe or a file")
         return sys.stdin.buffer
     return storage.open_for_reading(split.source.path)
 
 
-def to_json_lines(ids: Sequence[str], inputs: Tensors, tokens_as_json: pa.Array) -> bytes:
+def to_json_lines(
+    ids: Sequence[str], inputs: Tensors, tokens_as_json: pa.LargeStringArray
+) -> pa.LargeStringArray:
     """Write documents as JSON Lines, column by column.
 
     Args:
         ids: of the documents.
-        inputs: what `model_inputs` gives for them, tokens kept.
-        tokens_as_json: large_string, the JSON of each wordpiece, by id.
+        inputs: what `model_inputs` gives for them: `input_ids`, `offsets`, and `segment_ids` where
+            they are to be written.
+        tokens_as_json: the JSON of each wordpiece, by id.
+
+    Returns:
+        a line of each document, with its end.
     """
     input_ids = inputs[INPUT_IDS].flat_values.numpy()
     splits = inputs[INPUT_IDS].row_splits.numpy()
-    segment_ids = inputs[SEGMENT_IDS].flat_values.numpy()
     offsets = inputs[OFFSETS].flat_values.numpy().reshape(-1, 2)
     columns = {
         "input_ids": _digits(input_ids),
         "tokens": tokens_as_json.take(pa.array(input_ids)),
         "offsets": _glue("[", _digits(offsets[:, 0]), ",", _digits(offsets[:, 1]), "]"),
     }
-    if segment_ids.any():
-        columns["segment_ids"] = _digits(segment_ids)
+    if SEGMENT_IDS in inputs:
+        columns["segment_ids"] = _digits(inputs[SEGMENT_IDS].flat_values.numpy())
     fields: list[pa.Array | str] = ['{"id":', pa.array(map(_json, ids), pa.large_string())]
     for name, values in columns.items():
         of_documents = pa.LargeListArray.from_arrays(splits, values)
         fields += [f',"{name}":[', pc.binary_join(of_documents, _text(",")), "]"]
-    lines = _glue(*fields, "}\n")
+    return _glue(*fields, "}\n")
+
+
+def _joined(lines: pa.LargeStringArray) -> bytes:
     whole = pa.LargeListArray.from_arrays([0, len(lines)], lines)
     return bytes(pc.binary_join(whole, _text(""))[0].as_buffer())
 

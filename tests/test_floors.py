@@ -14,6 +14,7 @@ FLOORS = {
     "transforms.metrics": 0,
     "transforms.columns": 0,
     "transforms.features": 0,
+    "transforms.special_tokens": 0,
     "transforms.sources": 1,
     "transforms.wordpiece": 1,
     "transforms.offsets": 1,

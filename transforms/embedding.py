@@ -10,7 +10,7 @@ from transforms import metrics, rejects
 from transforms.batching import BatchingConfig, pad_batch, plan_batches
 from transforms.bert.engines import Engine
 from transforms.bert.pooling import combine, pool
-from transforms.documents import DETAIL, REASON
+from transforms.documents import REASON
 from transforms.examples import MAX_RECORD_BYTES
 from transforms.features import (
     ACCOUNT,
@@ -24,7 +24,7 @@ from transforms.features import (
     check_features,
 )
 from transforms.rejects import Reason
-from transforms.windows import WindowConfig, Windows, cut_windows
+from transforms.windows import WindowConfig, Windows, count_windows, cut_windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,21 +137,20 @@ def _put_back(
         tokens[begin + start : begin + end] = rows[start:end]
 
 
-def reject_oversize(part: pa.RecordBatch, hidden_size: int) -> pa.RecordBatch:
-    """Reject the documents whose `sequence_output` would be too large for one record."""
+def reject_oversize(
+    part: pa.RecordBatch, hidden_size: int, config: EmbeddingConfig
+) -> pa.RecordBatch:
+    """Reject the documents of more vectors than a record, or memory, should hold.
+
+    These are the vectors of tokens where `sequence_output` is wanted, else those of windows.
+    """
     lengths = pc.list_value_length(part.column(INPUT_IDS)).to_numpy(zero_copy_only=False)
+    of_tokens = SEQUENCE_OUTPUT in config.features
+    vectors = lengths if of_tokens else count_windows(lengths, config.windows)
     most = MAX_RECORD_BYTES // (hidden_size * np.dtype(np.float32).itemsize)
-    over = pc.and_(pa.array(lengths > most), pc.is_null(part.column(REASON)))
-    if not pc.any(over).as_py():
-        return part
-    detail = rejects.detail(
-        f"sequence_output of over {most} tokens does not fit into a record of "
-        f"{MAX_RECORD_BYTES >> 20} MiB"
-    )
-    columns = {name: part.column(name) for name in part.schema.names}
-    columns[REASON] = pc.if_else(over, Reason.TOO_LARGE.value, columns[REASON])
-    columns[DETAIL] = pc.if_else(over, detail, columns[DETAIL])
-    return pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
+    what = "sequence_output of over {} tokens" if of_tokens else "vectors of over {} windows"
+    why = f"{what.format(most)} take more than {MAX_RECORD_BYTES >> 20} MiB"
+    return rejects.reject(part, vectors > most, Reason.TOO_LARGE, why)
 
 
 def take_wordpieces(part: pa.RecordBatch) -> tuple[Wordpieces, np.ndarray]:

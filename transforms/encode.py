@@ -24,7 +24,6 @@ from transforms.embedding import (
     reject_oversize,
     take_wordpieces,
 )
-from transforms.features import SEQUENCE_OUTPUT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,8 +114,7 @@ class _EncodePart(beam.DoFn):
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()
         config = self._config.embedding
-        if SEQUENCE_OUTPUT in config.features:
-            part = reject_oversize(part, self._model.engine.hidden_size)
+        part = reject_oversize(part, self._model.engine.hidden_size, config)
         with watch.section(metrics.ENCODE_SECONDS):
             wordpieces, sound = take_wordpieces(part)
             embeddings = embed(wordpieces, _TakingTurns(self._model, watch), config)

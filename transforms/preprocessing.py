@@ -17,15 +17,16 @@ from transforms.features import (
     TOKENS,
     TRUNCATED,
 )
+from transforms.special_tokens import (
+    SPECIAL_TOKENS,
+    SPECIAL_TOKENS_OF_PAIR,
+    check_max_seq_length,
+)
 from transforms.wordpiece import ALGORITHM_VERSION, Wordpieces, WordpieceTokenizer
 
 # One row of it is the whole table; jobs leave it out of the transformed data.
 LENGTH_QUANTILES = "length_quantiles"
 NUM_QUANTILES = 20
-
-# [CLS] A [SEP] B [SEP]
-_SPECIAL_TOKENS = 2
-_SPECIAL_TOKENS_OF_PAIR = 3
 
 Tensors = dict[str, tf.Tensor]
 
@@ -50,10 +51,8 @@ class WordpieceConfig:
     separator_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        least = _SPECIAL_TOKENS_OF_PAIR + 2 if self.pairs else _SPECIAL_TOKENS + 1
-        if self.max_seq_length is not None and self.max_seq_length < least:
-            what = "[CLS], two wordpieces and two [SEP]" if self.pairs else "[CLS], one and [SEP]"
-            raise ValueError(f"--max_seq_length is {self.max_seq_length}; {what} need {least}")
+        if self.max_seq_length is not None:
+            check_max_seq_length(self.max_seq_length, self.pairs)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -111,8 +110,8 @@ def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[T
         }
         if config.keep_tokens:
             bases = _bases(texts, config)
-            starts = [each.starts + base for each, base in zip(cut, bases, strict=True)]
-            ends = [each.ends + base for each, base in zip(cut, bases, strict=True)]
+            starts = [_move(each.starts, base) for each, base in zip(cut, bases, strict=True)]
+            ends = [_move(each.ends, base) for each, base in zip(cut, bases, strict=True)]
             result[TOKENS] = tf.gather(tf.constant(vocabulary.tokens), input_ids)
             result[OFFSETS] = _interleave(_lay_out(starts, (0, 0, 0)), _lay_out(ends, (0, 0, 0)))
         return result
@@ -153,28 +152,35 @@ def fit(lengths: list[tf.Tensor], max_seq_length: int) -> list[tf.Tensor]:
         max_seq_length: positions there are, special tokens included.
     """
     if len(lengths) == 1:
-        return [tf.minimum(lengths[0], max_seq_length - _SPECIAL_TOKENS)]
+        return [tf.minimum(lengths[0], max_seq_length - SPECIAL_TOKENS)]
     a, b = lengths
-    special = tf.where(b > 0, _SPECIAL_TOKENS_OF_PAIR, _SPECIAL_TOKENS)
+    special = tf.where(b > 0, SPECIAL_TOKENS_OF_PAIR, SPECIAL_TOKENS)
     room = max_seq_length - tf.cast(special, tf.int64)
     kept_a = tf.minimum(a, tf.maximum(room - b, (room + 1) // 2))
     return [kept_a, tf.minimum(b, room - kept_a)]
 
 
 def _bases(texts: Tensors, config: WordpieceConfig) -> list[tf.Tensor]:
-    """Tell where each text begins in its document, int64 [documents, 1]."""
-    own = [tf.zeros([tf.size(texts[name]), 1], tf.int64) for name in config.texts]
+    """Tell where each text begins in its document, int64 [documents]."""
+    own = [tf.zeros([tf.size(texts[name])], tf.int64) for name in config.texts]
     if config.separator_bytes is not None:
         before = tf.strings.length(texts[TEXT]) + config.separator_bytes
-        own[1] = tf.cast(before, tf.int64)[:, tf.newaxis]
+        own[1] = tf.cast(before, tf.int64)
     return own
 
 
 def _first(wordpieces: Wordpieces, counts: tf.Tensor) -> Wordpieces:
     """Keep the first wordpieces of each document."""
     places = tf.ragged.range(wordpieces.ids.row_lengths())
-    kept = places < counts[:, tf.newaxis]
+    # On flat values: ragged broadcasting makes a graph that takes half a second to trace.
+    flat = places.flat_values < tf.gather(counts, places.value_rowids())
+    kept = places.with_flat_values(flat)
     return Wordpieces(*(tf.ragged.boolean_mask(column, kept) for column in wordpieces))
+
+
+def _move(places: tf.RaggedTensor, by: tf.Tensor) -> tf.RaggedTensor:
+    """Add a number of its own to each row's values."""
+    return places.with_flat_values(places.flat_values + tf.gather(by, places.value_rowids()))
 
 
 def _lay_out(columns: list[tf.RaggedTensor], special: tuple[int, int, int]) -> tf.RaggedTensor:

@@ -29,12 +29,12 @@ def read_split(
     """Read the parts of a split from the bytes of its file, as stored.
 
     Raises:
-        OSError, EOFError, zlib.error: the file cannot be read to its end.
+        OSError: the file cannot be read to its end; the message names it.
     """
     if split.source.compression == "gzip":
         stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[assignment]
     started = time.perf_counter()
-    for part in base.find(split.source.format).read(split, stream, config):
+    for part in _read(split, stream, config):
         header = PartHeader(
             source=split.source.path,
             start=part.start,
@@ -45,6 +45,13 @@ def read_split(
         seconds = round(time.perf_counter() - started, 6)
         yield with_header(part.documents, header.measured(**{metrics.READ_SECONDS: seconds}))
         started = time.perf_counter()
+
+
+def _read(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.ReadPart]:
+    try:
+        yield from base.find(split.source.format).read(split, stream, config)
+    except (EOFError, OSError, zlib.error) as error:
+        raise OSError(f"{split.source.path} cannot be read to its end: {error}") from error
 
 
 @dataclasses.dataclass
@@ -76,10 +83,7 @@ class _ReadSplit(beam.DoFn):
     def process(self, split: Split) -> Iterator[pa.RecordBatch]:
         with contextlib.closing(storage.open_for_reading(split.source.path)) as stream:
             parts = read_split(split, stream, self._config, self._run_fingerprint)
-            try:
-                yield from (part for part in parts if not self._is_done(part))
-            except (EOFError, OSError, zlib.error) as error:
-                raise OSError(f"{split.source.path} cannot be read to its end: {error}") from error
+            yield from (part for part in parts if not self._is_done(part))
 
     def _is_done(self, part: pa.RecordBatch) -> bool:
         if self._receipts is None:

@@ -4,10 +4,13 @@ import enum
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import documents
 
+NOTHING_LEFT = "nothing is left of the text after cleaning"
 # Longer details are cut, so that a hostile record cannot fill the log or the reject file.
 MAX_DETAIL = 200
 
@@ -32,6 +35,24 @@ def detail(text: object) -> str:
     """
     line = "".join(char if char.isprintable() else " " for char in str(text))
     return line[:MAX_DETAIL]
+
+
+def reject(part: pa.RecordBatch, which: np.ndarray, reason: Reason, why: str) -> pa.RecordBatch:
+    """Reject documents of a part; what is rejected already keeps its reason.
+
+    Args:
+        part: any with `reason` and `detail`.
+        which: bool [documents].
+        reason: what their lines in rejected/ say.
+        why: and what more.
+    """
+    if not which.any():
+        return part
+    rejected = pc.and_(pa.array(which), pc.is_null(part.column(documents.REASON)))
+    columns = {name: part.column(name) for name in part.schema.names}
+    for name, value in ((documents.REASON, reason.value), (documents.DETAIL, detail(why))):
+        columns[name] = pc.if_else(rejected, value, columns[name])
+    return pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
 
 
 def reject_lines(batch: pa.RecordBatch, source: str) -> Iterator[str]:

@@ -16,10 +16,11 @@ from tfx_bsl.tfxio import tensor_adapter
 from transforms import metrics, rejects
 from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
-from transforms.documents import DETAIL, REASON, TEXT, header_of, with_header
-from transforms.features import ACCOUNT, NUM_WORDPIECES
+from transforms.documents import REASON, TEXT, header_of, with_header
+from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.preprocessing import LENGTH_QUANTILES
-from transforms.rejects import Reason
+from transforms.rejects import NOTHING_LEFT, Reason
+from transforms.special_tokens import first_text_is_empty
 
 # tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
 # cell of this column, in a row of its own before the documents.
@@ -69,7 +70,8 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
 
     Returns:
         the part's columns but its texts, and those of `preprocessing.model_inputs`: lists, and
-        int64 for what is one number a document. Documents that came to no wordpiece are rejected.
+        int64 for what is one number a document. Documents whose text, or first text, came to no
+        wordpiece are rejected.
     """
     part = from_bytes(batch.column(_PART).flatten()[0].as_buffer())
     header = header_of(part)
@@ -77,13 +79,11 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
     for name in batch.schema.names:
         if name != _PART:
             columns[name] = _unlisted(name, batch.column(name)[1:])
-    columns = _reject_empty(columns)
     measures = dict(header.measures)
     seconds = round(time.time() - measures.pop(_WRAPPED_AT), 6)
     header = dataclasses.replace(header, measures=measures)
-    return with_header(
-        pa.RecordBatch.from_pydict(columns), header.measured(**{metrics.TOKENIZE_SECONDS: seconds})
-    )
+    found = _reject_empty(pa.RecordBatch.from_pydict(columns))
+    return with_header(found, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
 
 
 def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
@@ -91,14 +91,11 @@ def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
     return column.flatten() if name in ACCOUNT else column
 
 
-def _reject_empty(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    bare = pc.equal(columns[NUM_WORDPIECES], 0)
-    bare = pc.and_(bare, pc.is_null(columns[REASON]))
-    detail = rejects.detail("nothing is left of the text after cleaning")
-    return columns | {
-        REASON: pc.if_else(bare, Reason.EMPTY.value, columns[REASON]),
-        DETAIL: pc.if_else(bare, detail, columns[DETAIL]),
-    }
+def _reject_empty(part: pa.RecordBatch) -> pa.RecordBatch:
+    segments = part.column(SEGMENT_IDS)
+    splits = segments.offsets.to_numpy() - segments.offsets[0].as_py()
+    empty = first_text_is_empty(segments.flatten().to_numpy(), splits)
+    return rejects.reject(part, empty, Reason.EMPTY, NOTHING_LEFT)
 
 
 @dataclasses.dataclass

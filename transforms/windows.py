@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-_SPECIAL_TOKENS = 2
+from transforms.special_tokens import SPECIAL_TOKENS, check_max_seq_length
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,7 @@ class WindowConfig:
     stride: int = 0
 
     def __post_init__(self) -> None:
+        check_max_seq_length(self.max_seq_length)
         if self.stride and not 1 <= self.stride <= self.size:
             raise ValueError(
                 f"--window_stride is {self.stride}; give 1 to {self.size}, the wordpieces of a "
@@ -36,7 +37,7 @@ class WindowConfig:
     @property
     def size(self) -> int:
         """Wordpieces of a full window."""
-        return self.max_seq_length - _SPECIAL_TOKENS
+        return self.max_seq_length - SPECIAL_TOKENS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,15 @@ class Windows:
         return starts
 
 
+def count_windows(lengths: np.ndarray, config: WindowConfig) -> np.ndarray:
+    """Tell how many windows documents of some lengths in tokens have; both int64 [documents]."""
+    if not config.stride:
+        return np.ones_like(lengths)
+    beyond = np.maximum(0, lengths - config.max_seq_length)
+    counts: np.ndarray = 1 + -(-beyond // config.stride)
+    return counts
+
+
 def cut_windows(offsets: np.ndarray, config: WindowConfig) -> Windows:
     """Cut the documents of a column of tokens.
 
@@ -78,23 +88,21 @@ def cut_windows(offsets: np.ndarray, config: WindowConfig) -> Windows:
         config: without a stride, every document is one window.
     """
     lengths = np.diff(offsets)
-    beyond = np.maximum(0, lengths - config.max_seq_length) if config.stride else 0 * lengths
-    stride = max(1, config.stride)
-    counts = 1 + -(-beyond // stride)
+    counts = count_windows(lengths, config)
     documents = np.repeat(np.arange(len(lengths)), counts)
     place = np.arange(len(documents)) - np.repeat(np.cumsum(counts) - counts, counts)
-    starts = place * stride
+    starts = place * config.stride
     is_first, is_last = place == 0, place == counts[documents] - 1
     own = lengths[documents] - starts
     length = np.where(is_last, own, config.max_seq_length)
     # Halfway between the start of the next window and the end of this one.
-    half = 1 + (config.size - 1 + stride) // 2 + 1
+    half = 1 + (config.size - 1 + config.stride) // 2 + 1
     return Windows(
         documents=documents,
         heads=offsets[documents],
         tails=offsets[documents + 1] - 1,
         begins=offsets[documents] + starts,
         lengths=length,
-        kept_from=np.where(is_first, 0, half - stride),
+        kept_from=np.where(is_first, 0, half - config.stride),
         kept_to=np.where(is_last, length, half),
     )

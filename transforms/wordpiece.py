@@ -6,11 +6,13 @@ where the model wants it, then match the longest wordpieces first; a word of mor
 characters is unknown. Everything happens on whole columns.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
+from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_builder as builder
 
 from transforms.bert.vocabulary import SUFFIX_MARK, Vocabulary
 from transforms.offsets import NormalizedWidths
@@ -57,14 +59,7 @@ class WordpieceTokenizer:
 
     def normalize(self, text: tf.Tensor) -> tf.Tensor:
         """Clean, and fold case where the model wants it; string [documents] in and out."""
-        text = tf.strings.regex_replace(text, _WHITE_SPACE, " ")
-        text = tf.strings.regex_replace(text, _DROPPED, "")
-        if self._do_lower_case:
-            text = tf.strings.regex_replace(text, _LATIN_CAPITAL_I, "i")
-            text = tf.strings.lower(text, encoding="utf-8")
-            text = tf_text.normalize_utf8(text, "NFD")
-            text = tf.strings.regex_replace(text, _ACCENTS, "")
-        return text
+        return _normalize(text, self._do_lower_case)
 
     def tokenize(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Give the ids of each document, without [CLS] and [SEP].
@@ -89,7 +84,7 @@ class WordpieceTokenizer:
             are not.
         """
         ids, starts, ends = self.tokenize_normalized(self.normalize(text))
-        widths = NormalizedWidths(self.normalize)
+        widths = _widths(self._do_lower_case)
         return Wordpieces(ids, *widths.to_source(text, starts, ends))
 
     def tokenize_normalized(self, text: tf.Tensor) -> Wordpieces:
@@ -128,6 +123,22 @@ class WordpieceTokenizer:
         ]
 
 
+def _normalize(text: tf.Tensor, do_lower_case: bool) -> tf.Tensor:
+    text = tf.strings.regex_replace(text, _WHITE_SPACE, " ")
+    text = tf.strings.regex_replace(text, _DROPPED, "")
+    if do_lower_case:
+        text = tf.strings.regex_replace(text, _LATIN_CAPITAL_I, "i")
+        text = tf.strings.lower(text, encoding="utf-8")
+        text = tf_text.normalize_utf8(text, "NFD")
+        text = tf.strings.regex_replace(text, _ACCENTS, "")
+    return text
+
+
+@functools.cache
+def _widths(do_lower_case: bool) -> NormalizedWidths:
+    return NormalizedWidths(functools.partial(_normalize, do_lower_case=do_lower_case))
+
+
 def _flat(wordpieces: Wordpieces) -> list[tf.Tensor]:
     return [wordpieces.ids.row_splits, *(column.flat_values for column in wordpieces)]
 
@@ -144,10 +155,22 @@ def _over_limit(
 
 
 def _fast_tokenizer(vocabulary: Vocabulary, max_bytes: int) -> tf_text.FastWordpieceTokenizer:
-    return tf_text.FastWordpieceTokenizer(
-        vocab=list(vocabulary.tokens),
-        suffix_indicator=SUFFIX_MARK,
-        unknown_token=vocabulary.tokens[vocabulary.unknown_id],
-        max_bytes_per_word=max_bytes,
-        token_out_type=tf.int64,
+    # A tensor, for the tokenizer would make a Python list of millions of bytes.
+    model = tf.constant(np.frombuffer(_model(vocabulary, max_bytes), np.uint8))
+    return tf_text.FastWordpieceTokenizer(model_buffer=model, token_out_type=tf.int64)
+
+
+@functools.lru_cache(maxsize=4)
+def _model(vocabulary: Vocabulary, max_bytes: int) -> bytes:
+    """Build the trie once, for tf.Transform traces its graph several times."""
+    unknown = vocabulary.tokens[vocabulary.unknown_id]
+    no_pretokenization = support_detokenization = False
+    model: bytes = builder.build_fast_wordpiece_model(
+        list(vocabulary.tokens),
+        max_bytes,
+        SUFFIX_MARK,
+        unknown,
+        no_pretokenization,
+        support_detokenization,
     )
+    return model

@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import resource
@@ -125,6 +126,7 @@ def test_tokenize_reads_a_pipe_and_tells_pairs(
     captured = capsysbinary.readouterr()
     long, pair = (json.loads(line) for line in captured.out.splitlines())
     assert long["id"] == "-:0"
+    assert long["segment_ids"] == [0] * len(long["input_ids"])
     assert long["tokens"] == ["[CLS]", "the", "cat", "##s", *["sat"] * 200, "[SEP]"]
     assert [document[start:end] for start, end in long["offsets"][1:4]] == ["The", "cat", "s"]
     assert pair["tokens"] == [
@@ -141,8 +143,71 @@ def test_tokenize_reads_a_pipe_and_tells_pairs(
     assert cli.main([*command, "--max_seq_length", "3"]) == 0
     (line,) = capsysbinary.readouterr().out.splitlines()
     assert json.loads(line)["input_ids"] == [2, TINY_VOCABULARY.index("e"), 3]
-    assert cli.main([*command, "--max_seq_length", "2"]) == 2
-    assert b"--max_seq_length is 2" in capsysbinary.readouterr().err
+
+
+def test_tokenize_rejects_what_embed_rejects(
+    tiny_path: Path, capsysbinary: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["tokenize", "--model", str(tiny_path), "--input", "-", "--pair_separator", "|"]
+    lines = "\u200b\n\u200b|the cat\nthe|\u200b\n".encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    assert cli.main(command) == 0
+    captured = capsysbinary.readouterr()
+    (line,) = captured.out.splitlines()
+    assert json.loads(line)["segment_ids"] == [0, 0, 0]
+    rejected = [json.loads(line) for line in captured.err.splitlines()]
+    assert [(row["position"], row["reason"]) for row in rejected] == [(0, "empty"), (4, "empty")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--max_seq_length", "2"], "--max_seq_length is 2"),
+        (["--max_seq_length", str(10**20)], "the model has 32 positions"),
+        (["--id_field", "id"], "(a pipe is text unless --input_format says more)"),
+        (["--input_format", "jsonl", "--pair_separator", "|"], "--pair_separator is for plain"),
+        (["--input", "{cut}"], "cut.txt.gz cannot be read to its end"),
+        (["--pair_separator", "\udcff"], r"'\udcff' is not UTF-8: give text"),
+    ],
+)
+def test_tokenize_ends_wrong_usage_in_status_2(
+    arguments: list[str],
+    message: str,
+    tiny_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut = tmp_path / "cut.txt.gz"
+    cut.write_bytes(gzip.compress(b"the cat sat\n" * 99)[:-12])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the cat\n")))
+    command = ["tokenize", "--model", str(tiny_path), "--input", "-", *arguments]
+    assert cli.main([word.format(cut=cut) for word in command]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("closed", "status", "message"),
+    [(">&-", 2, "the standard output is closed"), ("2>&-", 0, ""), ("<&-", 0, "")],
+)
+def test_closed_streams_are_told_or_filled(closed: str, status: int, message: str) -> None:
+    command = ["sh", "-c", f'"$0" -m pipeline --help {closed}', sys.executable]
+    result = subprocess.run(
+        command, capture_output=True, text=True, cwd=HERE.parents[1], check=False
+    )
+    assert result.returncode == status
+    assert message in result.stderr
+    assert ("usage: beam-bert" in result.stdout) == (status == 0)
+
+
+def test_a_closed_standard_input_is_told(
+    tiny_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert cli.main(["tokenize", "--model", str(tiny_path), "--input", "-"]) == 2
+    assert "--input -: the standard input is closed" in capsys.readouterr().err
 
 
 def test_inspect_model_prints_text_or_json(tiny_path: Path, capsys: pytest.CaptureFixture) -> None:

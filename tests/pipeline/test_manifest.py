@@ -82,6 +82,23 @@ def test_damaged_receipts_are_passed_over(tmp_path: Path) -> None:
     assert manifest.load_receipts(str(tmp_path)) == [DONE[0]]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"parts": []}', "is damaged: 'format_version'"),
+        ('{"format_version": 1, "parts": []}', "is of format 1, not 2: read it with"),
+    ],
+)
+def test_a_manifest_that_is_none_of_ours_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"manifest\.json {message}"):
+        manifest.load_manifest(str(tmp_path))
+
+
 def test_an_unfinished_job_has_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no manifest\.json: .*run the same embed again"):
         manifest.load_manifest(str(tmp_path))

@@ -46,6 +46,8 @@ def test_parts_are_smaller_where_every_token_is_written() -> None:
             ["--window_stride", "9", "--text_b_field", "b"],
             "--window_stride is for documents of one",
         ),
+        (["--max_seq_length", "2"], "--max_seq_length is 2; .* need 3"),
+        (["--max_seq_length", "4", "--text_b_field", "b"], "--max_seq_length is 4; .* need 5"),
         (["--keep_tokens", "--features", "mean"], "--keep_tokens .* add sequence_output"),
         (["--pair_separator", ""], "--pair_separator is empty"),
         (["--tokens_per_batch", "0"], "--tokens_per_batch is 0"),

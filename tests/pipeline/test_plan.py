@@ -107,6 +107,12 @@ def test_the_sample_is_bounded_and_spread() -> None:
     assert plan.sample([packed]) == [Split(packed.source, 0, 64 << 10)]
 
 
+def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"n\xff.txt")).write_text("text")
+    with pytest.raises(UsageError, match=r"the name of .*\\udcff.txt' is not UTF-8: rename it"):
+        plan.make_plan(config(tmp_path))
+
+
 def test_a_pipe_is_refused() -> None:
     with pytest.raises(UsageError, match="--input -: a pipe cannot be split or continued"):
         plan.make_plan(config("-"))

@@ -16,12 +16,15 @@ from transforms.documents import PartHeader
 from transforms.preprocessing import WordpieceConfig
 
 
-def make_part(texts: Sequence[str | None], start: int = 0) -> pa.RecordBatch:
-    """Make a part as a reader leaves it; None is a rejected document."""
+def make_part(
+    texts: Sequence[str | None], start: int = 0, seconds: Sequence[str] | None = None
+) -> pa.RecordBatch:
+    """Make a part as a reader leaves it, of pairs where seconds are given; None is rejected."""
     batch = documents.documents_batch(
         ids=[f"doc-{start + number}" for number in range(len(texts))],
         positions=list(range(start, start + len(texts))),
         text=texts,
+        text_b=seconds,
         reasons=[None if text is not None else "empty" for text in texts],
         details=[None if text is not None else "no text" for text in texts],
         fields={"colour": [f"c{number}" if number % 2 else None for number in range(len(texts))]},
@@ -76,8 +79,9 @@ def save_transform(
 ) -> WordpieceConfig:
     """Learn and save a transform; of 8 positions where nothing else is said."""
     config = WordpieceConfig(**{"max_seq_length": 8, "do_lower_case": True, **settings})
+    seconds = texts if config.pairs else None
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        parts = pipeline | beam.Create([make_part(texts)])
+        parts = pipeline | beam.Create([make_part(texts, seconds=seconds)])
         _ = parts | AnalyzeParts(config, vocabulary, str(folder), str(folder / "tmp"))
     return config
 

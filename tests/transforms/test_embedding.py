@@ -178,11 +178,24 @@ def test_vectors_do_not_depend_on_neighbours(tiny_module: BertModule) -> None:
 def test_a_document_too_long_for_a_record_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "MAX_RECORD_BYTES", 4 * 3 * 5)
     part = make_tokenized([[2, 5, 5, 5, 3], None, [2, 5, 5, 5, 5, 3]])
-    result = embedding.reject_oversize(part, hidden_size=3)
+    sequence = config(features=("mean", "sequence_output"))
+    result = embedding.reject_oversize(part, 3, sequence)
     assert result.schema.metadata == part.schema.metadata
     assert result.column("reason").to_pylist() == [None, "empty", "too_large"]
-    assert "sequence_output of over 5 tokens does not fit" in result.column("detail")[2].as_py()
-    assert embedding.reject_oversize(part, hidden_size=2) is part
+    detail = result.column("detail")[2].as_py()
+    assert detail == "sequence_output of over 5 tokens take more than 0 MiB"
+    assert embedding.reject_oversize(part, 2, sequence) is part
+    assert embedding.reject_oversize(part, 3, config(features=("mean",))) is part
+
+
+def test_a_document_of_too_many_windows_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "MAX_RECORD_BYTES", 4 * 3 * 5)
+    part = make_tokenized([[2, *[5] * 7, 3], [2, *[5] * 8, 3]])
+    windows = config(features=("mean",), windows=WindowConfig(5, 1))
+    result = embedding.reject_oversize(part, 3, windows)
+    assert result.column("reason").to_pylist() == [None, "too_large"]
+    detail = result.column("detail")[1].as_py()
+    assert detail == "vectors of over 5 windows take more than 0 MiB"
 
 
 def test_unknown_features_are_refused() -> None:

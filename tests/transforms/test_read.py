@@ -90,9 +90,11 @@ def test_a_gzip_that_is_cut_short_or_broken_is_named(tmp_path: Path) -> None:
     for name, content in (("cut.txt.gz", packed[:-12]), ("broken.txt.gz", bytes(broken))):
         file = tmp_path / name
         file.write_bytes(content)
-        read = _ReadSplit(CONFIG, "run", None)
+        split = Split(source_of(file, "gzip"), 0, None)
         with pytest.raises(OSError, match=rf"{re.escape(name)} cannot be read to its end"):
-            list(read.process(Split(source_of(file, "gzip"), 0, None)))
+            list(_ReadSplit(CONFIG, "run", None).process(split))
+        with pytest.raises(OSError, match=rf"{re.escape(name)} cannot be read to its end"):
+            list(read_split(split, io.BytesIO(content), CONFIG, "run"))
 
 
 def test_rejects_stay_rows_of_their_part() -> None:

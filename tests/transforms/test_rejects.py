@@ -1,12 +1,13 @@
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms import documents
-from transforms.rejects import MAX_DETAIL, Reason, detail, reject_lines
+from transforms.rejects import MAX_DETAIL, Reason, detail, reject, reject_lines
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 rows = st.lists(st.tuples(texts, st.sampled_from([None, *Reason]), texts), max_size=8)
@@ -30,6 +31,17 @@ def test_a_reject_line_says_which_where_and_why() -> None:
         '{"id": "b", "source": "dir/é.txt", "position": 10, '
         '"reason": "too_large", "detail": "over 5 bytes"}'
     )
+
+
+def test_a_rejected_row_keeps_its_first_reason() -> None:
+    part = batch_of([("a", None, ""), ("b", Reason.EMPTY, "blank"), ("c", None, "")])
+    part = part.replace_schema_metadata({b"kept": b"yes"})
+    assert reject(part, np.zeros(3, bool), Reason.TOO_LARGE, "no") is part
+    after = reject(part, np.array([False, True, True]), Reason.TOO_LARGE, "too\nmuch")
+    assert after.schema == part.schema
+    assert after.schema.metadata == {b"kept": b"yes"}
+    assert after.column("reason").to_pylist() == [None, "empty", "too_large"]
+    assert after.column("detail").to_pylist() == [None, "blank", "too much"]
 
 
 @settings(deadline=None, max_examples=80)

@@ -47,6 +47,20 @@ def test_a_part_stays_a_part(transform: Path) -> None:
         assert_that(wordpieces, check)
 
 
+def test_a_pair_without_a_first_text_is_rejected(tiny_module: BertModule, tmp_path: Path) -> None:
+    save_transform(tmp_path, tiny_module.vocabulary, ["the cat"], pairs=True)
+    part = make_part(["the", "\u200b", "", "cat"], seconds=["cat", "cat", "", ""])
+
+    def check(actual: list) -> None:
+        (only,) = actual
+        assert only.column("reason").to_pylist() == [None, "empty", "empty", None]
+        assert only.column("input_ids").to_pylist()[0] == [2, 5, 3, 6, 3]
+
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        parts = pipeline | beam.Create([part])
+        assert_that(parts | TokenizeParts(str(tmp_path), ("text", "text_b")), check)
+
+
 def start(part: object) -> int:
     return header_of(part).start
 

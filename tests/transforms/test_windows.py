@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.windows_oracle import best_window, cut_slowly
-from transforms.windows import WindowConfig, cut_windows
+from transforms.windows import WindowConfig, count_windows, cut_windows
 
 
 @settings(deadline=None, max_examples=300)
@@ -35,6 +35,8 @@ def test_windows_are_those_of_a_slow_loop(
         for wordpiece in range(wordpieces):
             assert taken.pop((number, wordpiece + 1)) == best_window(cut, wordpiece)
     assert not taken
+    counts = count_windows(np.diff(offsets), WindowConfig(longest, stride))
+    assert counts.tolist() == [len(cut_slowly(n, longest, stride)) for n in documents]
     firsts = [place for place, (_, start, _) in enumerate(owners) if start == 0]
     assert windows.firsts.tolist() == firsts
 
@@ -56,3 +58,9 @@ def test_a_stride_that_leaves_out_wordpieces_is_refused(stride: int) -> None:
     with pytest.raises(ValueError, match=f"--window_stride is {stride}; give 1 to 126"):
         WindowConfig(128, stride)
     assert WindowConfig(128, 126).stride == 126
+
+
+def test_windows_without_room_for_a_wordpiece_are_refused() -> None:
+    for stride in (0, 1):
+        with pytest.raises(ValueError, match="--max_seq_length is 2"):
+            WindowConfig(2, stride)

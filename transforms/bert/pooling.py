@@ -4,6 +4,9 @@ import numpy as np
 
 from transforms.features import CLS, MAX, MEAN
 
+# Sums are made in float64, of so many columns, lest all vectors stand in memory twice more.
+_COLUMNS_AT_ONCE = 64
+
 
 def pool(sequence: np.ndarray, kept: np.ndarray, how: str) -> np.ndarray:
     """Make one vector of each window's token vectors, [CLS] and [SEP] included.
@@ -47,7 +50,10 @@ def combine(vectors: np.ndarray, weights: np.ndarray, firsts: np.ndarray, how: s
         return vectors
     if how == MAX:
         return np.maximum.reduceat(vectors, firsts, axis=0)
-    weighted = vectors * weights[:, np.newaxis].astype(np.float64)
+    own = weights[:, np.newaxis].astype(np.float64)
     totals = np.add.reduceat(weights, firsts)[:, np.newaxis]
-    means: np.ndarray = (np.add.reduceat(weighted, firsts, axis=0) / totals).astype(np.float32)
+    means = np.empty([len(firsts), vectors.shape[1]], np.float32)
+    for start in range(0, vectors.shape[1], _COLUMNS_AT_ONCE):
+        columns = slice(start, start + _COLUMNS_AT_ONCE)
+        means[:, columns] = np.add.reduceat(vectors[:, columns] * own, firsts, axis=0) / totals
     return means

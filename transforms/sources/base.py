@@ -15,6 +15,8 @@ import pyarrow as pa
 from transforms.documents import Source, Split
 from transforms.features import check_keep_fields
 
+_LEAST_PART_BYTES, _MOST_PART_BYTES = 1 << 10, 1 << 30
+
 
 @dataclasses.dataclass(frozen=True)
 class ReadConfig:
@@ -39,8 +41,10 @@ class ReadConfig:
     max_document_bytes: int = 16 << 20
 
     def __post_init__(self) -> None:
-        if self.part_bytes < 1024:
-            raise ValueError(f"--part_bytes is {self.part_bytes}; give at least 1024")
+        if not _LEAST_PART_BYTES <= self.part_bytes <= _MOST_PART_BYTES:
+            raise ValueError(
+                f"--part_bytes is {self.part_bytes}; give {_LEAST_PART_BYTES} to {_MOST_PART_BYTES}"
+            )
         if not self.text_field:
             raise ValueError("--text_field is empty; name the field that holds the text")
         if "" in (self.text_b_field, self.pair_separator):
@@ -48,6 +52,8 @@ class ReadConfig:
             raise ValueError(f"{flag} is empty; leave it out where there are no pairs")
         if self.text_b_field and self.pair_separator:
             raise ValueError("--text_b_field and --pair_separator both make pairs; give one")
+        if self.pair_separator and "\n" in self.pair_separator:
+            raise ValueError("--pair_separator has a line's end; no line has one within")
         check_keep_fields(self.keep_fields)
 
     @property

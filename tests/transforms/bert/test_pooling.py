@@ -54,6 +54,15 @@ weighted = st.lists(
 )
 
 
+def test_wide_vectors_are_combined_whole() -> None:
+    vectors = np.random.default_rng(0).normal(size=[5, 150]).astype(np.float32)
+    weights = np.array([3, 1, 2, 5, 4])
+    means = combine(vectors, weights, np.array([0, 2]), "mean")
+    for row, own in ((0, slice(0, 2)), (1, slice(2, 5))):
+        expected = np.average(vectors[own].astype(np.float64), axis=0, weights=weights[own])
+        np.testing.assert_allclose(means[row], expected, rtol=1e-6, atol=1e-7)
+
+
 @settings(deadline=None, max_examples=60)
 @given(weighted)
 def test_documents_are_the_weighted_means_of_their_windows(

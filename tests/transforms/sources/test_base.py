@@ -59,7 +59,9 @@ def test_what_is_no_format_is_refused_with_those_there_are(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"part_bytes": 1023}, "--part_bytes is 1023; give at least 1024"),
+        ({"part_bytes": 1023}, "--part_bytes is 1023; give 1024 to 1073741824"),
+        ({"part_bytes": (1 << 30) + 1}, "--part_bytes is 1073741825; give 1024 to"),
+        ({"pair_separator": "a\nb"}, "--pair_separator has a line's end"),
         ({"text_b_field": ""}, "--text_b_field is empty; leave it out"),
         ({"pair_separator": ""}, "--pair_separator is empty; leave it out"),
         ({"pair_separator": "|", "text_b_field": "b"}, "both make pairs; give one"),
