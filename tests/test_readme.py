@@ -23,7 +23,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, as a newcomer has it after set-up."""
     folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
     ignored = shutil.ignore_patterns(
-        ".git", ".venv", "output", "articles", "*.egg-info", ".*_cache"
+        ".git", ".venv", "output", "articles", "whole", "*.egg-info", ".*_cache"
     )
     shutil.copytree(ROOT, folder, ignore=ignored)
     environment = Path(sys.prefix)
