@@ -10,7 +10,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,18 +46,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = arguments
     if command not in _COMMANDS:
         return _fail(2, f"there is no command {command!r}; there are {', '.join(_COMMANDS)}")
+    _end_like_ctrl_c_at_sigterm()
     try:
         return _COMMANDS[command](rest)
     except UsageError as error:
         return _fail(2, str(error))
     except JobError as error:
         return _fail(1, str(error))
-    except KeyboardInterrupt:
-        return _fail(130, "interrupted; what was committed stays, the same command continues")
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.args[0] if interrupt.args else signal.SIGINT
+        return _fail(128 + number, "interrupted; what is done stays, the same command continues")
     except BrokenPipeError:
         # The reader of our output went away; nothing more can be printed, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _end_like_ctrl_c_at_sigterm() -> None:
+    """Have what is under way cleared away; only a main thread may ask for it."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 def _fill_closed_streams() -> str | None:

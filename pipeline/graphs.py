@@ -23,7 +23,7 @@ from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
-from transforms.write import RECEIPTS, WriteParts
+from transforms.write import WriteParts
 
 
 def build_analyze(
@@ -68,8 +68,7 @@ def build_embed(
         pipeline
         | "Plan" >> beam.Create(list(splits))
         | "Spread" >> beam.Reshuffle()
-        | "Read"
-        >> ReadParts(config.input.read, run_fingerprint, FileSystems.join(config.output, RECEIPTS))
+        | "Read" >> ReadParts(config.input.read, run_fingerprint, config.output)
         | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
         | "Write" >> WriteParts(config.output, record_config(config))

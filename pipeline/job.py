@@ -1,7 +1,6 @@
 """The main job: two graphs, analyze and embed, and what stands around them."""
 
 import dataclasses
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -12,12 +11,13 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import losses, manifest, output, plan, quiet, runners
+from pipeline import lock, losses, manifest, output, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
 from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run, Transform
 from pipeline.summary import Summary
+from transforms import failures
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.documents import Split
@@ -39,21 +39,35 @@ def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summar
     splits = plan.make_plan(config.input)
     path, fingerprint = _find_model(config)
     run = Run(config.identity(), fingerprint)
-    earlier = output.find_earlier(config, run, splits)
-    before = _progress(config.output, splits, earlier)
-    if before is None or not before.complete:
-        module = _inspect(path, config)
-        if earlier is None:
-            output.begin(config, run, splits)
-        run = _compute(config, options, splits, earlier or run, module, before)
-    else:
-        assert earlier is not None
-        run = earlier
-    progress = _progress(config.output, splits, run)
-    assert progress is not None
-    _finish(config, progress, run)
-    parts_before = len(before.parts) if before else 0
-    return Summary(config.output, progress, time.monotonic() - started, parts_before)
+    with lock.hold(config.output):
+        earlier = output.find_earlier(config, run, splits)
+        before, redone = _done_before(config.output, splits, earlier)
+        if earlier is None or before is None or not before.complete:
+            module = _inspect(path, config)
+            if earlier is None:
+                output.begin(config, run, splits)
+            run = _compute(config, options, splits, earlier or run, module, before)
+        else:
+            run = earlier
+        progress = _progress(config.output, splits, run)
+        assert progress is not None
+        _finish(config, progress, run)
+    return Summary(
+        output=config.output,
+        progress=progress,
+        seconds=time.monotonic() - started,
+        parts_before=len(before.parts) if before else 0,
+        redone=redone,
+    )
+
+
+def _done_before(
+    folder: str, splits: Sequence[Split], earlier: Run | None
+) -> tuple[Progress | None, tuple[str, ...]]:
+    """Measure what an earlier call did; what is damaged since is to be done again, and told."""
+    before = _progress(folder, splits, earlier)
+    damaged = manifest.withdraw_damaged(folder, before.parts) if before else []
+    return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
 def _find_model(config: EmbedConfig) -> tuple[Path, str]:
@@ -113,10 +127,13 @@ def _compute(
         pending = splits if before is None else before.pending
         with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
             graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
+        unread = list(failures.load(config.output))
     except Exception as error:
         raise JobError(_broken_off(error, config, splits, run)) from error
     finally:
         output.clear_temporary(config.output)
+    if unread:
+        raise JobError(_unread(unread, config, splits, run))
     return run
 
 
@@ -157,9 +174,14 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
                 "The same command again writes it"
             ) from error
     problems = losses.over_limits(progress, config.limits)
+    damaged = losses.damaged_files(progress)
+    if damaged:
+        shown = ", ".join(damaged[:3]) + (f", {len(damaged) - 3} more" if damaged[3:] else "")
+        problems.append(f"{len(damaged)} files are damaged and were read only so far: {shown}")
     if problems:
         stands = f"What was embedded stands; {config.output}/manifest.json tells of every file"
-        raise JobError("\n".join([*problems, stands]))
+        examples = [f"rejected: {line}" for line in losses.examples(config.output, progress)]
+        raise JobError("\n".join([*problems, *examples, stands]))
 
 
 def manifest_is_missing(folder: str) -> bool:
@@ -169,15 +191,26 @@ def manifest_is_missing(folder: str) -> bool:
 
 def _broken_off(error: Exception, config: EmbedConfig, splits: Sequence[Split], run: Run) -> str:
     """Say in two lines what happened, what stands and how to go on."""
-    done = 0
-    if os.path.isdir(config.output) or "://" in config.output:
-        progress = _progress(config.output, splits, run)
-        done = len(progress.parts) if progress else 0
     return (
         f"the job broke off: {root_cause(error)}.\n"
-        f"{done} parts are done and stay valid; the same command again continues "
-        "(BEAM_BERT_LOG=error shows the traceback)"
+        f"{_parts_done(config, splits, run)} parts are done and stay valid; the same command again "
+        "continues (BEAM_BERT_LOG=error shows the traceback)"
     )
+
+
+def _unread(unread: Sequence[str], config: EmbedConfig, splits: Sequence[Split], run: Run) -> str:
+    """Say in two lines what could not be read, and that all else was."""
+    more = f", and {len(unread) - 3} more" if unread[3:] else ""
+    return (
+        f"{len(unread)} of {len(splits)} splits could not be read: {'; '.join(unread[:3])}{more}.\n"
+        f"All others are done ({_parts_done(config, splits, run)} parts) and stay valid; the same "
+        "command again reads what is missing"
+    )
+
+
+def _parts_done(config: EmbedConfig, splits: Sequence[Split], run: Run) -> int:
+    progress = _progress(config.output, splits, run)
+    return len(progress.parts) if progress else 0
 
 
 def root_cause(error: Exception) -> str:
@@ -190,4 +223,4 @@ def root_cause(error: Exception) -> str:
     named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b.*: ", line)]
     line = named[-1] if named else (lines[-1] if lines else type(error).__name__)
     line = re.sub(r"^(([\w.]*\.)?(RuntimeError|OSError|ValueError|BeamIOError): )+", "", line)
-    return re.sub(r" \[while running .*\]$", "", line)[:300]
+    return re.sub(r" \[while running .*\]$", "", line)[:300].rstrip(".")

@@ -1,12 +1,16 @@
 """What of a corpus was lost to the model, by file, and whether that is more than is allowed."""
 
 import dataclasses
+import json
 
 from pipeline.manifest import Progress
 from pipeline.options import Limits
+from transforms import rejects, storage
 from transforms.receipts import shares
+from transforms.rejects import Reason
 
 _SHOWN_FILES = 3
+_SHOWN_EXAMPLES = 3
 
 
 def worst_files(progress: Progress, share: str, above: float) -> list[str]:
@@ -25,6 +29,37 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
     named = [f"{path} {lost[path]:.1%}" for path in worst[:_SHOWN_FILES]]
     more = len(worst) - len(named)
     return [*named, f"{more:,} more"] if more else named
+
+
+def damaged_files(progress: Progress) -> list[str]:
+    """Name the files that could be read only up to where they are damaged, in corpus order."""
+    damaged = (part.source for part in progress.parts if Reason.UNREADABLE.value in part.reasons)
+    return list(dict.fromkeys(damaged))
+
+
+def examples(folder: str, progress: Progress) -> list[str]:
+    """Give the first rejected documents of a job, a line each.
+
+    Args:
+        folder: its output folder.
+        progress: of the job.
+
+    Returns:
+        at most three of `file:position reason: detail`.
+    """
+    shown: list[str] = []
+    for part in progress.parts:
+        for file in part.files:
+            if file.path.startswith("rejected/") and len(shown) < _SHOWN_EXAMPLES:
+                text = storage.read_text(storage.within(folder, file.path)) or ""
+                shown += [_example(line) for line in text.split("\n") if line]
+    return shown[:_SHOWN_EXAMPLES]
+
+
+def _example(line: str) -> str:
+    row = json.loads(line)
+    place = rejects.detail(f"{row['source']}:{row['position']}")
+    return f"{place} {row['reason']}: {row['detail']}"
 
 
 def over_limits(progress: Progress, limits: Limits) -> list[str]:

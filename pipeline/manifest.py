@@ -1,19 +1,22 @@
 """Receipts gathered: what is done, what is not, and the manifest of a finished job."""
 
 import collections
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 from transforms import storage
 from transforms.documents import FORMAT_VERSION, Split, part_key
-from transforms.receipts import Receipt, shares
-from transforms.write import RECEIPTS
+from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 
 MANIFEST_FILE = "manifest.json"
+# The folders of files that receipts tell of.
+DATA_FOLDERS = ("pooled", "sequence", "rejected")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,15 +55,59 @@ class Progress:
 
 
 def load_receipts(folder: str) -> list[Receipt]:
-    """Read all receipts of an output folder; those cut short are passed over."""
-    found = FileSystems.match([FileSystems.join(folder, RECEIPTS, "*.json")])[0].metadata_list
+    """Read all receipts of an output folder; those cut short or renamed are passed over."""
     receipts = []
-    for metadata in found:
-        try:
-            receipts.append(Receipt.from_json(storage.read_text(metadata.path) or ""))
-        except ValueError:
-            continue
+    for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items():
+        if name.endswith(".json"):
+            with contextlib.suppress(ValueError):
+                receipt = Receipt.from_json(storage.read_text(metadata.path) or "")
+                receipts += [receipt] if name == f"{receipt.name}.json" else []
     return receipts
+
+
+def withdraw_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
+    """Withdraw the receipts whose files are not what they say, so that their parts are done again.
+
+    A file counts as damaged if it is missing, has another size, or has changed since its receipt
+    was written and then has another sha256. Files that changed without a trace are found by
+    reading them all.
+
+    Returns:
+        a line for each part withdrawn.
+    """
+    listed = {
+        f"{family}/{name}": metadata
+        for family in DATA_FOLDERS
+        for name, metadata in storage.list_folder(FileSystems.join(folder, family)).items()
+    }
+    lines = []
+    for receipt in receipts:
+        problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
+        if any(problems):
+            withdraw(folder, receipt)
+            lines.append(next(filter(None, problems)))
+    return lines
+
+
+def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]) -> str | None:
+    metadata = listed.get(file.path)
+    if metadata is None:
+        return f"{file.path} is missing"
+    if metadata.size_in_bytes != file.bytes:
+        return f"{file.path} has {metadata.size_in_bytes} bytes, not {file.bytes}"
+    touched = metadata.last_updated_in_seconds > since
+    if touched and storage.sha256_of(metadata.path) != file.sha256:
+        return f"{file.path} has changed"
+    return None
+
+
+def withdraw(folder: str, receipt: Receipt) -> None:
+    """Set a receipt that was proved wrong aside, and the manifest that counted on it."""
+    path = FileSystems.join(folder, RECEIPTS, f"{receipt.name}.json")
+    FileSystems.rename([path], [f"{path}.withdrawn"])
+    manifest = FileSystems.join(folder, MANIFEST_FILE)
+    if FileSystems.exists(manifest):
+        FileSystems.delete([manifest])
 
 
 def measure_progress(

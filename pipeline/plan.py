@@ -9,6 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import UsageError
 from pipeline.options import InputConfig
+from transforms import storage
 from transforms.documents import Source, Split
 from transforms.sources import base
 
@@ -76,7 +77,7 @@ def _source(metadata: FileMetadata, format_: str) -> Source:
     return Source(
         path=metadata.path,
         size=metadata.size_in_bytes,
-        version=repr(metadata.last_updated_in_seconds),
+        version=storage.version_of(metadata),
         format=detected if format_ == "auto" else format_,
         compression=compression,
     )

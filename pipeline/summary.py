@@ -22,13 +22,15 @@ class Summary:
         output: the output folder.
         progress: all parts of the finished job.
         seconds: wall time of this call; parts done by earlier calls are not in it.
-        parts_before: parts that earlier calls had done.
+        parts_before: parts that earlier calls had done, and that were still sound.
+        redone: what was found damaged, and was done again.
     """
 
     output: str
     progress: Progress
     seconds: float
     parts_before: int
+    redone: tuple[str, ...] = ()
 
     @property
     def nothing_left(self) -> bool:
@@ -47,6 +49,10 @@ def to_text(summary: Summary) -> str:
         first = f"done in {{:.1f}} s: {summary.output}"
         if summary.parts_before:
             first += f" (continued; {summary.parts_before} parts were done before)"
+    if summary.redone:
+        first += (
+            f"\nredone      {len(summary.redone)} damaged parts: {'; '.join(summary.redone[:3])}"
+        )
     padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
     of_whole = shares(counts)
     reasons = ", ".join(f"{n} {why}" for why, n in sorted(summary.progress.reasons().items()))

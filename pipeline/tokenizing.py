@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from pipeline import plan
-from pipeline.errors import UsageError
+from pipeline.errors import JobError, UsageError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
 from transforms import rejects, storage
@@ -55,12 +55,14 @@ def tokenize(
         ValueError: the length has no room for a wordpiece, or is more than the model reads.
         UsageError: the input matches nothing, or its format does not take the flags given.
         OSError: a file cannot be read.
+        JobError: at the end, if a file was damaged; what could be read of it was given.
     """
     if max_seq_length is not None:
         module.check_length(max_seq_length)
     wordpieces = texts_to_wordpieces(config.read, module, max_seq_length, keep_tokens=True)
     inputs = _graph(wordpieces, module.vocabulary)
     as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())
+    damaged: dict[str, None] = {}
     for part in _parts(config):
         columns = {name: part.column(name).to_pylist() for name in wordpieces.texts}
         found = inputs({name: tf.constant(own, tf.string) for name, own in columns.items()})
@@ -71,10 +73,12 @@ def tokenize(
             del found[SEGMENT_IDS]
         lines = to_json_lines(part.column(ID).to_pylist(), found, as_json)
         sound = lines.filter(part.column(REASON).is_null())
-        yield TokenizedPart(
-            lines=_joined(sound),
-            rejected=list(rejects.reject_lines(part, header_of(part).source)),
-        )
+        source = header_of(part).source
+        yield TokenizedPart(_joined(sound), list(rejects.reject_lines(part, source)))
+        if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
+            damaged[source] = None
+    if damaged:
+        raise JobError(f"damaged, and read only so far: {', '.join(damaged)}")
 
 
 def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:

@@ -1,6 +1,7 @@
 """Parts of wordpieces to parts of vectors, given a model: batches, windows, pooling."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +24,11 @@ from transforms.features import (
     SEQUENCE_OUTPUT,
     check_features,
 )
+from transforms.halving import run_or_halve
 from transforms.rejects import Reason
 from transforms.windows import WindowConfig, Windows, count_windows, cut_windows
+
+_NOT_FINITE = "the model gave a value that is no finite number"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Embeddings:
         computed_tokens: positions computed, those of overlapping windows each time.
         padded_tokens: positions computed, padding included.
         batches: how many it took.
+        failed: why the model failed, by the number of the document; what stands above in the place
+            of these means nothing.
     """
 
     documents: dict[str, np.ndarray]
@@ -78,6 +84,7 @@ class Embeddings:
     computed_tokens: int
     padded_tokens: int
     batches: int
+    failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 
 def embed(wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> Embeddings:
@@ -87,36 +94,74 @@ def embed(wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> Em
     Those of a document of several windows: `sequence_output` has each token from the window where
     it has the most context, `mean` and `max` are over these, and `pooled_output` and `cls` are the
     means of the windows' own, weighted by their lengths.
+
+    Raises:
+        Exception: what the engine raised, if it fails on the shortest input too.
     """
     windows = cut_windows(wordpieces.offsets, config.windows)
     wide = engine.hidden_size
     wanted = [name for name in config.features if name in DOCUMENT_FEATURES]
-    vectors = {name: np.empty([len(windows.lengths), wide], np.float32) for name in wanted}
+    vectors = {name: np.zeros([len(windows.lengths), wide], np.float32) for name in wanted}
     tokens = None
     if SEQUENCE_OUTPUT in config.features:
         tokens = np.empty([len(wordpieces.input_ids), wide], np.float32)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
     padded_tokens = 0
-    for numbers in batches:
+
+    def run(numbers: np.ndarray) -> None:
+        nonlocal padded_tokens
         batch = pad_batch(windows, numbers)
-        padded_tokens += batch.mask.size
         pooled, sequence = engine.run(
             batch.pad(wordpieces.input_ids, config.pad_id),
             batch.mask.astype(np.int32),
             batch.pad(wordpieces.segment_ids, 0),
         )
+        padded_tokens += batch.mask.size
         for name, target in vectors.items():
             own = pooled if name == POOLED_OUTPUT else pool(sequence, batch.kept, name)
             target[numbers] = own
         if tokens is not None:
             _put_back(tokens, windows, numbers, sequence)
+
+    errors: dict[int, Exception] = {}
+    for numbers in batches:
+        errors |= run_or_halve(run, numbers)
+    if errors:
+        _check_engine(engine, next(iter(errors.values())))
+    documents = {name: _of_documents(own, windows, name) for name, own in vectors.items()}
+    failed = {int(n): _NOT_FINITE for n in _not_finite(documents, tokens, wordpieces.offsets)}
+    failed |= {int(windows.documents[n]): str(error) for n, error in errors.items()}
     return Embeddings(
-        documents={name: _of_documents(own, windows, name) for name, own in vectors.items()},
+        documents=documents,
         tokens=tokens,
         computed_tokens=int(windows.lengths.sum()),
         padded_tokens=padded_tokens,
         batches=len(batches),
+        failed=failed,
     )
+
+
+def _check_engine(engine: Engine, error: Exception) -> None:
+    """Raise the error if it is not for any document that the engine fails."""
+    ids = np.zeros([1, 2], np.int32)
+    try:
+        engine.run(ids, ids + 1, ids)
+    except Exception:
+        raise error from None
+
+
+def _not_finite(
+    documents: Mapping[str, np.ndarray], tokens: np.ndarray | None, offsets: np.ndarray
+) -> np.ndarray:
+    """Find the documents with a value that is no finite number; int64."""
+    finite = np.ones(len(offsets) - 1, bool)
+    for vectors in documents.values():
+        finite &= np.isfinite(vectors).all(axis=1)
+    if tokens is not None and len(finite):
+        of_tokens = np.isfinite(tokens).all(axis=1)
+        finite &= np.logical_and.reduceat(of_tokens, offsets[:-1])
+    numbers: np.ndarray = np.flatnonzero(~finite)
+    return numbers
 
 
 def _of_documents(vectors: np.ndarray, windows: Windows, how: str) -> np.ndarray:
@@ -177,10 +222,17 @@ def add_embeddings(
 ) -> pa.RecordBatch:
     """Put vectors beside the documents; rejected ones get none.
 
+    Those that the model failed on are rejected here.
+
     Returns:
         the part with `num_tokens` int64, a fixed_size_list<float32> for each document feature, and
         `sequence_output` large_list<float32>, row-major [tokens, hidden].
     """
+    if embeddings.failed:
+        part = _reject_failed(part, sound, embeddings.failed)
+        done = np.delete(np.arange(len(wordpieces.offsets) - 1), list(embeddings.failed))
+        sound = pc.is_null(part.column(REASON)).to_numpy(zero_copy_only=False)
+        wordpieces, embeddings = _take(done, wordpieces, embeddings)
     lengths = np.zeros(part.num_rows, np.int64)
     lengths[sound] = np.diff(wordpieces.offsets)
     columns = {name: part.column(name) for name in part.schema.names}
@@ -194,6 +246,36 @@ def add_embeddings(
             offsets, pa.array(embeddings.tokens.reshape(-1))
         )
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _reject_failed(
+    part: pa.RecordBatch, sound: np.ndarray, failed: Mapping[int, str]
+) -> pa.RecordBatch:
+    rows = np.flatnonzero(sound)
+    for number, why in failed.items():
+        which = np.arange(part.num_rows) == rows[number]
+        part = rejects.reject(part, which, Reason.MODEL_FAILED, why)
+    return part
+
+
+def _take(
+    numbers: np.ndarray, wordpieces: Wordpieces, embeddings: Embeddings
+) -> tuple[Wordpieces, Embeddings]:
+    """Keep some documents."""
+    lengths = np.diff(wordpieces.offsets)
+    kept = np.repeat(np.isin(np.arange(len(lengths)), numbers), lengths)
+    own = Wordpieces(
+        offsets=np.concatenate([[0], np.cumsum(lengths[numbers])]),
+        input_ids=wordpieces.input_ids[kept],
+        segment_ids=wordpieces.segment_ids[kept],
+    )
+    tokens = embeddings.tokens
+    return own, dataclasses.replace(
+        embeddings,
+        documents={name: vectors[numbers] for name, vectors in embeddings.documents.items()},
+        tokens=None if tokens is None else tokens[kept],
+        failed={},
+    )
 
 
 def _spread(vectors: np.ndarray, sound: np.ndarray) -> pa.FixedSizeListArray:

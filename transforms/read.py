@@ -2,9 +2,7 @@
 
 import contextlib
 import dataclasses
-import gzip
 import time
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -14,13 +12,19 @@ from apache_beam.io.filesystems import FileSystems
 
 from transforms import (
     coder,  # noqa: F401  (registers the coder of parts)
+    failures,
     metrics,
     storage,
 )
-from transforms.documents import PartHeader, Split, header_of, part_key, with_header
-from transforms.receipts import Receipt
+from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
+from transforms.sources.gunzip import Gunzip
+
+
+class SourceError(OSError):
+    """A source is gone, has changed, or cannot be read; the message names it."""
 
 
 def read_split(
@@ -28,11 +32,13 @@ def read_split(
 ) -> Iterator[pa.RecordBatch]:
     """Read the parts of a split from the bytes of its file, as stored.
 
+    What cannot be read of a damaged gzip is one rejected document of its last part.
+
     Raises:
-        OSError: the file cannot be read to its end; the message names it.
+        SourceError: the file cannot be read.
     """
     if split.source.compression == "gzip":
-        stream = gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[assignment]
+        stream = Gunzip(stream)  # type: ignore[assignment]
     started = time.perf_counter()
     for part in _read(split, stream, config):
         header = PartHeader(
@@ -50,45 +56,80 @@ def read_split(
 def _read(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.ReadPart]:
     try:
         yield from base.find(split.source.format).read(split, stream, config)
-    except (EOFError, OSError, zlib.error) as error:
-        raise OSError(f"{split.source.path} cannot be read to its end: {error}") from error
+    except OSError as error:
+        raise SourceError(f"{split.source.path} cannot be read to its end: {error}") from error
 
 
 @dataclasses.dataclass
 class ReadParts(beam.PTransform):
-    """Read splits as parts, leaving out those whose receipt is on disk.
+    """Read splits as parts.
 
     Attributes:
         config: how records become documents.
         run_fingerprint: goes into every part's key.
-        receipts: folder in which to look for receipts; None reads everything.
+        folder: output folder of the job. Parts whose receipt is there are left out, and of splits
+            whose source cannot be read a note is left there (see `failures`). None reads
+            everything, and what cannot be read is an error.
     """
 
     config: ReadConfig
     run_fingerprint: str
-    receipts: str | None = None
+    folder: str | None = None
 
     def expand(self, splits: beam.PCollection[Split]) -> beam.PCollection[pa.RecordBatch]:
         return splits | "ReadSplit" >> beam.ParDo(
-            _ReadSplit(self.config, self.run_fingerprint, self.receipts)
+            _ReadSplit(self.config, self.run_fingerprint, self.folder)
         )
 
 
 class _ReadSplit(beam.DoFn):
-    def __init__(self, config: ReadConfig, run_fingerprint: str, receipts: str | None) -> None:
+    def __init__(self, config: ReadConfig, run_fingerprint: str, folder: str | None) -> None:
         self._config = config
         self._run_fingerprint = run_fingerprint
-        self._receipts = receipts
+        self._folder = folder
 
     def process(self, split: Split) -> Iterator[pa.RecordBatch]:
-        with contextlib.closing(storage.open_for_reading(split.source.path)) as stream:
-            parts = read_split(split, stream, self._config, self._run_fingerprint)
-            yield from (part for part in parts if not self._is_done(part))
+        try:
+            yield from self._read(split)
+        except SourceError as error:
+            if self._folder is None:
+                raise
+            failures.note(self._folder, split, str(error))
+
+    def _read(self, split: Split) -> Iterator[pa.RecordBatch]:
+        with contextlib.closing(_open(split.source)) as stream:
+            for part in read_split(split, stream, self._config, self._run_fingerprint):
+                check_unchanged(split.source)
+                if not self._is_done(part):
+                    yield part
 
     def _is_done(self, part: pa.RecordBatch) -> bool:
-        if self._receipts is None:
+        if self._folder is None:
             return False
-        return load_receipt(self._receipts, part) is not None
+        return load_receipt(FileSystems.join(self._folder, RECEIPTS), part) is not None
+
+
+def _open(source: Source) -> BinaryIO:
+    try:
+        return storage.open_for_reading(source.path)
+    except OSError as error:
+        raise SourceError(f"{source.path} cannot be opened: {error}") from error
+
+
+def check_unchanged(source: Source) -> None:
+    """Hold a file against what it was when the job was planned.
+
+    Checked after reading, so that what was read is of that file.
+
+    Raises:
+        SourceError: it is gone, or has another size or time of change.
+    """
+    try:
+        size, version = storage.identify(source.path)
+    except OSError as error:
+        raise SourceError(f"{source.path} is gone: {error}") from error
+    if (size, version) != (source.size, source.version):
+        raise SourceError(f"{source.path} has changed since the job was planned")
 
 
 def load_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:

@@ -11,6 +11,9 @@ from typing import Any
 
 from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 
+# The folder of receipts within an output folder.
+RECEIPTS = "receipts"
+
 
 @dataclasses.dataclass(frozen=True)
 class WrittenFile:

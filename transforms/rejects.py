@@ -25,6 +25,8 @@ class Reason(enum.Enum):
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
+    MODEL_FAILED = "model_failed"
 
 
 def detail(text: object) -> str:

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 # Unfinished files lie here, within the output folder, until they are renamed.
 TEMPORARY = "tmp"
+
+_BLOCK = 1 << 20
 
 
 class HashedFile:
@@ -75,6 +77,68 @@ def read_text(path: str) -> str | None:
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
         return stream.read().decode("utf-8")
+
+
+def within(folder: str, path: str) -> str:
+    """Join an output folder and a path that a receipt tells.
+
+    Receipts come from disk, where anybody may have written them.
+
+    Raises:
+        ValueError: the path is absolute, goes up, or leads out of the folder by a link.
+    """
+    joined = FileSystems.join(folder, path)
+    leads_out = not path or os.path.isabs(path) or "://" in path or ".." in path.split("/")
+    if "\0" in path or leads_out or ("://" not in folder and not _is_inside(joined, folder)):
+        raise ValueError(f"{path!r} points outside the folder")
+    return joined
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    """Whether a local path stays in a folder once its links are followed."""
+    root = os.path.realpath(folder)
+    return os.path.realpath(path).startswith(os.path.join(root, ""))
+
+
+def list_folder(folder: str) -> dict[str, FileMetadata]:
+    """List the files of a folder by name, in order; none where there is no such folder."""
+    if "://" in folder:
+        found = FileSystems.match([FileSystems.join(folder, "*")])[0].metadata_list
+    else:
+        # Not by a glob: the folder's own name may hold what is special in one.
+        entries = os.scandir(folder) if os.path.isdir(folder) else ()
+        found = [_metadata(entry) for entry in entries if entry.is_file()]
+    by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in found}
+    return dict(sorted(by_name.items()))
+
+
+def _metadata(entry: os.DirEntry[str]) -> FileMetadata:
+    stat = entry.stat()
+    return FileMetadata(entry.path, stat.st_size, stat.st_mtime)
+
+
+def sha256_of(path: str) -> str:
+    """Hash a file, 64 hex digits."""
+    digest = hashlib.sha256()
+    with contextlib.closing(open_for_reading(path)) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def version_of(metadata: FileMetadata) -> str:
+    """Tell a changed file from an unchanged one: its time of change."""
+    return repr(metadata.last_updated_in_seconds)
+
+
+def identify(path: str) -> tuple[int, str]:
+    """Give the size of a file in bytes, and its version.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    metadata = FileSystems.get_filesystem(path).metadata(path)
+    return metadata.size_in_bytes, version_of(metadata)
 
 
 def open_for_reading(path: str) -> BinaryIO:

@@ -21,10 +21,9 @@ from transforms import (
 )
 from transforms.documents import REASON, header_of
 from transforms.examples import RecordConfig
-from transforms.receipts import Receipt, WrittenFile
+from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 
 REJECTED = "rejected"
-RECEIPTS = "receipts"
 _SECONDS = "_seconds"
 
 

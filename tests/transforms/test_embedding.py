@@ -201,3 +201,70 @@ def test_a_document_of_too_many_windows_is_rejected(monkeypatch: pytest.MonkeyPa
 def test_unknown_features_are_refused() -> None:
     with pytest.raises(ValueError, match="--features has 'sum'"):
         config(features=("sum",))
+
+
+class FailingEngine(TellingEngine):
+    """Has no room for large batches, fails on the id 66, and gives no number for the id 77."""
+
+    room = 24
+
+    def run(self, input_ids: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if input_ids.size > self.room:
+            raise MemoryError(f"no room for {input_ids.shape}")
+        if (input_ids == 66).any():
+            raise RuntimeError("66 is\nno good")
+        pooled, sequence = super().run(input_ids, *others)
+        sequence[input_ids == 77] = np.inf
+        pooled[(input_ids == 77).any(axis=1)] = np.nan
+        return pooled, sequence
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.lists(st.sampled_from([5, 6, 7, 66, 77]), min_size=1, max_size=30),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([WindowConfig(), WindowConfig(8, 3)]),
+)
+def test_a_document_that_the_model_fails_on_costs_no_other(
+    documents: list[list[int] | None], windows: WindowConfig
+) -> None:
+    part = make_tokenized([ids and [2, *ids, 3] for ids in documents])
+    wordpieces, sound = embedding.take_wordpieces(part)
+    wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
+    embeddings = embedding.embed(wordpieces, FailingEngine(), wanted)
+    result = embedding.add_embeddings(part, sound, wordpieces, embeddings)
+    counts = embedding.account(result, embeddings)
+    told = result.to_pydict()
+    for row, ids in enumerate(documents):
+        detail = told["detail"][row] or ""
+        if ids is None:
+            assert told["reason"][row] == "empty"
+        elif 66 in ids:
+            assert (told["reason"][row], detail[-11:]) == ("model_failed", "66 is no good"[-11:])
+        elif len(ids) + 2 > FailingEngine.room and not windows.stride:
+            assert "no room for (1, " in detail
+        elif 77 in ids:
+            assert "no finite number" in detail
+        else:
+            assert told["reason"][row] is None
+            assert told["num_tokens"][row] == len(ids) + 2
+            vectors = np.reshape(told["sequence_output"][row], [-1, 3])
+            assert vectors[:, 0].tolist() == [2, *ids, 3]
+            assert np.isfinite(told["pooled_output"][row]).all()
+    assert counts["documents"] == counts["embedded"] + counts["rejected"] == len(documents)
+    assert counts["rejected"] == sum(reason is not None for reason in told["reason"])
+
+
+def test_an_engine_that_fails_on_everything_is_no_documents_fault() -> None:
+    class Broken(TellingEngine):
+        def run(self, *_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            raise RuntimeError("the device is gone")
+
+    wordpieces, _ = embedding.take_wordpieces(make_tokenized([[2, 5, 3]] * 4))
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        embedding.embed(wordpieces, Broken(), config(features=("mean",)))

@@ -1,16 +1,19 @@
 import gzip
 import io
-import re
+import os
 from pathlib import Path
 
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from transforms.documents import ID, REASON, TEXT, Source, Split, header_of, part_key
-from transforms.read import ReadParts, _ReadSplit, load_receipt, read_split
-from transforms.receipts import Receipt
+from transforms import failures, storage
+from transforms.documents import ID, POSITION, REASON, TEXT, Source, Split, header_of, part_key
+from transforms.read import ReadParts, SourceError, _ReadSplit, load_receipt, read_split
+from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
@@ -20,7 +23,7 @@ TEXT_BYTES = "\n".join(LINES).encode()
 
 
 def source_of(path: Path, compression: str = "none") -> Source:
-    return Source(str(path), path.stat().st_size, "1", "text", compression)
+    return Source(str(path), *storage.identify(str(path)), "text", compression)
 
 
 def read_all(splits: list[Split], data: bytes) -> list:
@@ -53,7 +56,7 @@ def test_parts_with_a_receipt_are_left_out(tmp_path: Path) -> None:
     splits = base.find("text").cut(source_of(file), 1024)
     parts = read_all(splits, TEXT_BYTES)
     done = header_of(parts[1])
-    receipts = tmp_path / "receipts"
+    receipts = tmp_path / RECEIPTS
     receipts.mkdir()
     counts = {"documents": 0, "embedded": 0, "rejected": 0}
     receipt = Receipt(
@@ -68,7 +71,7 @@ def test_parts_with_a_receipt_are_left_out(tmp_path: Path) -> None:
         assert sorted(part.column(ID).to_pylist() for part in actual) == sorted(expected)
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        read = pipeline | beam.Create(splits) | ReadParts(CONFIG, "run", str(receipts))
+        read = pipeline | beam.Create(splits) | ReadParts(CONFIG, "run", str(tmp_path))
         assert_that(read, check)
 
 
@@ -83,18 +86,70 @@ def test_a_receipt_of_another_key_does_not_count(tmp_path: Path) -> None:
     assert load_receipt(str(tmp_path), part) is None
 
 
-def test_a_gzip_that_is_cut_short_or_broken_is_named(tmp_path: Path) -> None:
-    packed = gzip.compress(TEXT_BYTES)
-    broken = bytearray(packed)
-    broken[len(packed) // 2] ^= 0xFF
-    for name, content in (("cut.txt.gz", packed[:-12]), ("broken.txt.gz", bytes(broken))):
-        file = tmp_path / name
-        file.write_bytes(content)
-        split = Split(source_of(file, "gzip"), 0, None)
-        with pytest.raises(OSError, match=rf"{re.escape(name)} cannot be read to its end"):
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_of_a_damaged_gzip_all_that_is_whole_is_read(data: st.DataObject) -> None:
+    packed = gzip.compress(TEXT_BYTES, mtime=0)
+    cut = data.draw(st.integers(0, len(packed) - 1))
+    split = Split(Source("a.txt.gz", cut, "1", "text", "gzip"), 0, None)
+    parts = read_all([split], packed[:cut])
+    texts = [text for part in parts for text in part.column(TEXT).to_pylist()]
+    reasons = [reason for part in parts for reason in part.column(REASON).to_pylist()]
+    if cut == 0:
+        assert texts == []
+        return
+    assert reasons == [None] * (len(reasons) - 1) + ["unreadable"]
+    whole = [line.encode() for line in LINES][: len(texts) - 1]
+    assert texts == [*whole, b""]
+    assert parts[-1].column(POSITION)[-1].as_py() == sum(len(line) + 1 for line in whole)
+    assert "damaged from here on: " in parts[-1].column("detail")[-1].as_py()
+    assert [header_of(part).last for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+class _FailsInTheMiddle(io.BytesIO):
+    """A disk that gives half a file."""
+
+    def read(self, length: int = -1) -> bytes:
+        if self.tell() > len(TEXT_BYTES) // 2:
+            raise OSError(5, "Input/output error")
+        return super().read(min(length, 1000))
+
+
+def test_a_file_that_cannot_be_read_keeps_the_parts_before() -> None:
+    splits = base.find("text").cut(Source("a.txt", len(TEXT_BYTES), "1", "text"), 1024)
+    good, failed = [], []
+    for split in splits:
+        try:
+            good += read_split(split, _FailsInTheMiddle(TEXT_BYTES), CONFIG, "run")
+        except SourceError as error:
+            failed.append(str(error))
+    assert [header_of(part).start for part in good] == [0, 1024]
+    assert set(failed) == {"a.txt cannot be read to its end: [Errno 5] Input/output error"}
+
+
+def test_a_source_that_is_gone_or_changed_is_noted(tmp_path: Path) -> None:
+    names = ("gone.txt", "changed.txt", "longer.txt", "sound.txt")
+    splits = []
+    for name in names:
+        (tmp_path / name).write_bytes(b"the cat\n")
+        splits.append(Split(source_of(tmp_path / name), 0, 8))
+    (tmp_path / "gone.txt").unlink()
+    os.utime(tmp_path / "changed.txt", (1, 1))
+    with open(tmp_path / "longer.txt", "ab") as file:
+        file.write(b"sat\n")
+    read = _ReadSplit(CONFIG, "run", str(tmp_path / "out"))
+    # A retry of the runner notes the same again.
+    parts = [part for split in splits * 2 for part in read.process(split)]
+    assert {Path(header_of(part).source).name for part in parts} == {"sound.txt"}
+    notes = [note.removeprefix(f"{tmp_path}/") for note in failures.load(str(tmp_path / "out"))]
+    assert [note.split(":")[0] for note in notes] == [
+        "changed.txt has changed since the job was planned",
+        "gone.txt cannot be opened",
+        "longer.txt has changed since the job was planned",
+    ]
+    for split in splits[:3]:
+        with pytest.raises(SourceError, match=r"has changed|cannot be opened"):
             list(_ReadSplit(CONFIG, "run", None).process(split))
-        with pytest.raises(OSError, match=rf"{re.escape(name)} cannot be read to its end"):
-            list(read_split(split, io.BytesIO(content), CONFIG, "run"))
 
 
 def test_rejects_stay_rows_of_their_part() -> None:

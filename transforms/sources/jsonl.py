@@ -60,6 +60,9 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         too_large if oversize else parse_line(line.as_buffer(), config)
         for line, oversize in zip(block.lines, block.oversize, strict=True)
     ]
+    if block.damage:
+        damage = f"the file is damaged from here on: {block.damage}"
+        records[-1] = _rejected(Reason.UNREADABLE, damage)
     places = documents.record_ids(path, block.positions.tolist())
     absent = (None,) * len(config.keep_fields)
     columns = zip(*(record.fields or absent for record in records), strict=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.documents import Source, Split
+from transforms.sources.gunzip import DamagedError
 
 NEWLINE = b"\n"
 _CHUNK = 1 << 16
@@ -28,6 +29,8 @@ class LineBlock:
         lines: large_binary, each with its line end if it had one; empty where oversize.
         positions: int64, the first byte of each line.
         oversize: bool, the lines whose bytes were dropped because there were too many.
+        damage: why the stream cannot be read further, or None. The last line then stands for all
+            that is lost, and is empty; a line that the damage cut is not given as a line.
     """
 
     start: int
@@ -36,6 +39,14 @@ class LineBlock:
     lines: pa.LargeBinaryArray
     positions: np.ndarray
     oversize: np.ndarray
+    damage: str | None = None
+
+    @property
+    def unreadable(self) -> np.ndarray:
+        """Which line stands for what damage lost; bool."""
+        lost = len(self.lines) - 1 if self.damage else -1
+        which: np.ndarray = np.arange(len(self.lines)) == lost
+        return which
 
 
 def cut_by_bytes(source: Source, part_bytes: int) -> list[Split]:
@@ -72,6 +83,8 @@ def read_blocks(
     while not at_end:
         block = reader.take(start, start + part_bytes)
         at_end = reader.at_end() or (split.end is not None and block.end >= split.end)
+        if reader.damage:
+            block = _cut_short(block, reader.damage, reader.position)
         yield dataclasses.replace(block, at_end=at_end)
         start = block.end
 
@@ -82,20 +95,21 @@ class _LineReader:
     def __init__(self, stream: BinaryIO, max_line_bytes: int) -> None:
         self._stream = stream
         self._max = max_line_bytes
-        self._position = 0
         self._ahead = b""
+        self.position = 0
+        self.damage: str | None = None
 
     def seek_line(self, start: int, end: int | None) -> None:
         """Go to the first line that begins at or after `start`; give up once past `end`."""
         self._stream.seek(start - 1)
-        self._position, self._ahead = start - 1, b""
+        self.position, self._ahead = start - 1, b""
         complete = False
-        while not complete and (end is None or self._position < end):
+        while not complete and (end is None or self.position < end):
             _, complete = self._piece_of_line()
 
     def take(self, start: int, end: int) -> LineBlock:
         """Read all lines that begin before `end`."""
-        first = self._position
+        first = self.position
         body = self._read(max(0, end - first))
         tail_start = body.rfind(NEWLINE) + 1
         oversize_tail = False
@@ -113,8 +127,16 @@ class _LineReader:
     def at_end(self) -> bool:
         """Whether nothing follows; may read ahead."""
         if not self._ahead:
-            self._ahead = self._stream.read(_CHUNK)
+            self._ahead = self._more(_CHUNK)
         return not self._ahead
+
+    def _more(self, length: int) -> bytes:
+        """Read from the stream, to which damage is an end."""
+        try:
+            return b"" if self.damage else self._stream.read(length)
+        except DamagedError as error:
+            self.damage = str(error) or "damaged"
+            return b""
 
     def _finish_line(self, have: int) -> tuple[bytes, bool]:
         """Read on to the end of the line; says whether it grew over the limit."""
@@ -129,11 +151,11 @@ class _LineReader:
 
     def _piece_of_line(self) -> tuple[bytes, bool]:
         """Read up to a line's end or a chunk; says whether the line is complete."""
-        chunk = self._ahead or self._stream.read(_CHUNK)
+        chunk = self._ahead or self._more(_CHUNK)
         cut = chunk.find(NEWLINE) + 1
         piece = chunk[:cut] if cut else chunk
         self._ahead = chunk[len(piece) :]
-        self._position += len(piece)
+        self.position += len(piece)
         return piece, bool(cut) or not chunk
 
     def _read(self, length: int) -> bytes:
@@ -141,14 +163,29 @@ class _LineReader:
         self._ahead = self._ahead[length:]
         missing = length - len(pieces[0])
         while missing > 0:
-            piece = self._stream.read(missing)
+            piece = self._more(missing)
             if not piece:
                 break
             pieces.append(piece)
             missing -= len(piece)
         body = b"".join(pieces)
-        self._position += len(body)
+        self.position += len(body)
         return body
+
+
+def _cut_short(block: LineBlock, damage: str, position: int) -> LineBlock:
+    """Put one empty line in place of what damage lost."""
+    whole, last = len(block.lines), len(block.lines) - 1
+    if whole and not block.oversize[last] and not block.lines[last].as_py().endswith(NEWLINE):
+        whole, position = last, int(block.positions[last])
+    nothing = pa.array([b""], pa.large_binary())
+    return dataclasses.replace(
+        block,
+        lines=pa.concat_arrays([block.lines[:whole], nothing]),
+        positions=np.append(block.positions[:whole], position),
+        oversize=np.append(block.oversize[:whole], False),
+        damage=damage,
+    )
 
 
 def _block(

@@ -50,7 +50,9 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     text, text_b = split_pairs(text, config.pair_separator)
     empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     what = "no text before the separator" if config.pair_separator else "no text"
+    damage = f"the file is damaged from here on: {block.damage}"
     checks = [
+        (block.unreadable, Reason.UNREADABLE, damage),
         (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
         (~sound, Reason.NOT_UTF8, "the line is not UTF-8"),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {what}"),
