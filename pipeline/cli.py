@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     "embed": "embed a corpus; the same command again continues it",
     "status": "say how far a job is, from its files alone",
     "head": "print the first records of a finished job",
+    "verify": "check all that a job left, and embed a sample again to compare",
     "tokenize": "print ids and wordpieces of documents as JSON Lines",
     "import-model": "turn a Hugging Face folder or a Google checkpoint into a TF Hub module",
     "inspect-model": "print what a module says of itself",
@@ -152,6 +153,19 @@ def _head(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _verify(arguments: Sequence[str]) -> int:
+    parsed = _parse("verify", flags.add_verify_flags, arguments)
+    from pipeline import quiet, verify
+
+    with _input_errors(), quiet.quiet_beam():
+        config = verify.VerifyConfig(
+            parsed.folder.rstrip("/") or "/", parsed.sample, parsed.tolerance, parsed.model
+        )
+        verdict = verify.verify(config)
+    print(verdict.to_text())
+    return 1 if verdict.faults else 0
+
+
 def _tokenize(arguments: Sequence[str]) -> int:
     parsed = _parse("tokenize", flags.add_tokenize_flags, arguments)
     from pipeline import options, quiet
@@ -248,6 +262,7 @@ _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "embed": _embed,
     "status": _status,
     "head": _head,
+    "verify": _verify,
     "tokenize": _tokenize,
     "import-model": _import_model,
     "inspect-model": _inspect_model,

@@ -146,6 +146,28 @@ def add_head_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=5, metavar="N", help="how many documents")
 
 
+def add_verify_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `verify`."""
+    add_folder_flags(parser)
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=0,
+        metavar="N",
+        help="embed N documents again from their source, and compare; 0 needs no model",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-4,
+        metavar="T",
+        help="largest absolute difference of any value of the sample that is no fault",
+    )
+    parser.add_argument(
+        "--model", default=None, help="where the job's module lies now (default: where it lay then)"
+    )
+
+
 def add_tokenize_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `tokenize`."""
     add_model_flags(parser)

@@ -164,15 +164,16 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
             f"{len(progress.pending)} of {progress.splits} splits have no receipt although the "
             "runner reported success; run the same command again"
         )
-    if manifest_is_missing(config.output):
-        try:
+    try:
+        if manifest_is_missing(config.output):
             manifest.write_manifest(config.output, progress, run.fingerprint)
-            output.clear_temporary(config.output)
-        except OSError as error:
-            raise JobError(
-                f"all parts are done, but the manifest cannot be written: {error}.\n"
-                "The same command again writes it"
-            ) from error
+        # Whether or not the manifest is new: an earlier call may have been killed between these.
+        output.clear_temporary(config.output)
+    except OSError as error:
+        raise JobError(
+            f"all parts are done, but the manifest cannot be written: {error}.\n"
+            "The same command again writes it"
+        ) from error
     problems = losses.over_limits(progress, config.limits)
     damaged = losses.damaged_files(progress)
     if damaged:

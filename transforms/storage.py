@@ -87,7 +87,7 @@ def within(folder: str, path: str) -> str:
     Raises:
         ValueError: the path is absolute, goes up, or leads out of the folder by a link.
     """
-    joined = FileSystems.join(folder, path)
+    joined: str = FileSystems.join(folder, path)
     leads_out = not path or os.path.isabs(path) or "://" in path or ".." in path.split("/")
     if "\0" in path or leads_out or ("://" not in folder and not _is_inside(joined, folder)):
         raise ValueError(f"{path!r} points outside the folder")

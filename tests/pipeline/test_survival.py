@@ -1,0 +1,180 @@
+"""A job that is killed anywhere, again and again, leaves what an undisturbed one leaves."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import cli
+from tests.pipeline import corpus
+from transforms import storage
+
+RANDOM_KILLS, MOST_RUNS = 12, 60
+SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
+FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1"]
+
+
+@pytest.fixture(scope="module")
+def forks() -> Any:
+    """Processes that have TensorFlow imported when they start, and nothing else in common."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipeline.job", "pipeline.graphs", __name__])
+    return context
+
+
+@pytest.fixture(scope="module")
+def command(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    globs = corpus.write_corpus(tmp_path_factory.mktemp("survival") / "in")
+    return ["embed", "--input", *globs, "--model", str(tiny_path), *FLAGS]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(forks: Any, command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    assert run(forks, [*command, "--output", str(output)]) == 0
+    return output
+
+
+def run(forks: Any, arguments: list[str], *more: object) -> int:
+    """Run a command in a process of its own; give its exit status, or minus the signal."""
+    process = forks.Process(target=_child, args=(arguments, *more))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def _child(
+    arguments: list[str], die_at: tuple[str, int] | None = None, told: str | None = None
+) -> None:
+    if die_at:
+        _POINTS[die_at[0]](_Countdown(die_at[1]))
+    stream = os.open(told or os.devnull, os.O_CREAT | os.O_WRONLY)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    os._exit(cli.main(arguments))
+
+
+class _Countdown:
+    """Ends the process, as the kernel does, when it is called for the n-th time."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self, *_: object) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(module: Any, name: str) -> Callable[[_Countdown], None]:
+    return lambda die: _patch(module, name, before=die)
+
+
+def _after(module: Any, name: str) -> Callable[[_Countdown], None]:
+    return lambda die: _patch(module, name, after=die)
+
+
+def _patch(module: Any, name: str, before: Any = id, after: Any = id) -> None:
+    if isinstance(module, str):
+        module = __import__(module, fromlist=[""])
+    original = getattr(module, name)
+
+    def patched(*arguments: Any, **named: Any) -> Any:
+        before(arguments)
+        result = original(*arguments, **named)
+        after(arguments)
+        return result
+
+    setattr(module, name, patched)
+
+
+_POINTS = {
+    "planned": _after("pipeline.output", "write_run"),
+    "analyzed": _after("pipeline.graphs", "read_transform"),
+    "reading": _before("transforms.read", "check_unchanged"),
+    "encoding": _before("transforms.embedding", "pad_batch"),
+    "writing": _before(storage.HashedFile, "write"),
+    "before a rename": _before(storage.FileSystems, "rename"),
+    "after a rename": _after(storage.FileSystems, "rename"),
+    "between rename and receipt": _before("transforms.write", "_check_files"),
+    "the manifest is written": _before("pipeline.manifest", "_part"),
+    "the manifest is done": _after("pipeline.manifest", "write_manifest"),
+}
+# In an order in which the job gets as far as each.
+_DEATHS = [
+    *(("before a rename", 1), ("after a rename", 1), ("planned", 1), ("analyzed", 1)),
+    *(("reading", 1), ("encoding", 1), ("writing", 9), ("between rename and receipt", 1)),
+    *(("after a rename", 6), ("reading", 3), ("encoding", 5), ("before a rename", 9)),
+    *(("writing", 40), ("between rename and receipt", 3), ("the manifest is written", 2)),
+    ("the manifest is done", 1),
+]
+
+
+def assert_same(output: Path, undisturbed: Path) -> None:
+    assert corpus.data_files(output) == corpus.data_files(undisturbed)
+    assert list(names(output)) == list(names(undisturbed))
+
+
+def names(output: Path) -> Iterator[str]:
+    return iter(sorted(str(path.relative_to(output)) for path in output.rglob("*")))
+
+
+def test_a_job_killed_at_every_step_leaves_the_same_bytes(
+    forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+) -> None:
+    arguments = [*command, "--output", str(tmp_path / "out")]
+    for place in _DEATHS:
+        assert run(forks, arguments, place) == -signal.SIGKILL, place
+    assert run(forks, arguments) == 0
+    assert_same(tmp_path / "out", undisturbed)
+
+
+def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
+    forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+) -> None:
+    moments = random.SystemRandom()
+    kills, folder, started = 0, 0, time.monotonic()
+    arguments = [*command, "--output", str(tmp_path / "measured")]
+    assert run(forks, arguments) == 0
+    whole = time.monotonic() - started
+    for _ in range(MOST_RUNS):
+        output = tmp_path / str(folder)
+        process = forks.Process(target=_child, args=([*command, "--output", str(output)],))
+        process.start()
+        process.join(moments.uniform(0.2, 1.0) * whole)
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+        if process.exitcode == 0:
+            assert_same(output, undisturbed)
+            folder += 1
+        if kills >= RANDOM_KILLS and process.exitcode == 0:
+            break
+    assert kills >= RANDOM_KILLS
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_job_told_to_end_says_how_to_go_on(
+    number: int, status: int, forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+) -> None:
+    output, told = tmp_path / "out", tmp_path / "told"
+    arguments = [*command, "--output", str(output)]
+    process = forks.Process(target=_child, args=(arguments, None, str(told)))
+    process.start()
+    while not list(output.glob("receipts/*.json")):
+        time.sleep(0.01)
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == status
+    assert told.read_text() == (
+        "beam-bert: interrupted; what is done stays, the same command continues\n"
+    )
+    assert not (output / "manifest.json").exists()
+    assert run(forks, arguments) == 0
+    assert_same(output, undisturbed)
