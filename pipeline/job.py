@@ -178,7 +178,10 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
     damaged = losses.damaged_files(progress)
     if damaged:
         shown = ", ".join(damaged[:3]) + (f", {len(damaged) - 3} more" if damaged[3:] else "")
-        problems.append(f"{len(damaged)} files are damaged and were read only so far: {shown}")
+        files = len(progress.by_source())
+        problems.append(
+            f"{len(damaged)} of {files} files are damaged, and read only so far: {shown}"
+        )
     if problems:
         stands = f"What was embedded stands; {config.output}/manifest.json tells of every file"
         examples = [f"rejected: {line}" for line in losses.examples(config.output, progress)]
