@@ -20,8 +20,10 @@ from transforms.documents import FORMAT_VERSION, Split, fingerprint
 
 RUN_FILE = "run.json"
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
+# Where tf.Transform writes these before it renames them.
+_TRANSFORM_TEMPORARY = "transform_tmp"
 _OURS = (
-    *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY),
+    *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY, _TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE),
 )
@@ -221,4 +223,5 @@ def delete(path: str) -> None:
 
 def clear_temporary(folder: str) -> None:
     """Delete unfinished files, of this run or of one that was killed."""
-    delete(FileSystems.join(folder, storage.TEMPORARY))
+    for name in (storage.TEMPORARY, _TRANSFORM_TEMPORARY):
+        delete(FileSystems.join(folder, name))

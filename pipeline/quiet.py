@@ -38,7 +38,8 @@ def quiet_beam() -> Iterator[None]:
     once, in two lines.
     """
     level = os.environ.get("BEAM_BERT_LOG", "").upper()
-    logging.getLogger("apache_beam").setLevel(level or logging.CRITICAL)
+    for name in ("apache_beam", "PrismRunner"):
+        logging.getLogger(name).setLevel(level or logging.CRITICAL)
     if level:
         yield
         return

@@ -97,6 +97,7 @@ def _patch(module: Any, name: str, before: Any = id, after: Any = id) -> None:
 _POINTS = {
     "planned": _after("pipeline.output", "write_run"),
     "analyzed": _after("pipeline.graphs", "read_transform"),
+    "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),
     "encoding": _before("transforms.embedding", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
@@ -108,7 +109,8 @@ _POINTS = {
 }
 # In an order in which the job gets as far as each.
 _DEATHS = [
-    *(("before a rename", 1), ("after a rename", 1), ("planned", 1), ("analyzed", 1)),
+    *(("before a rename", 1), ("after a rename", 1), ("planned", 1)),
+    *(("saving the transform", 1), ("saving the transform", 2), ("analyzed", 1)),
     *(("reading", 1), ("encoding", 1), ("writing", 9), ("between rename and receipt", 1)),
     *(("after a rename", 6), ("reading", 3), ("encoding", 5), ("before a rename", 9)),
     *(("writing", 40), ("between rename and receipt", 3), ("the manifest is written", 2)),

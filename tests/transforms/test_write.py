@@ -1,5 +1,7 @@
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apache_beam as beam
@@ -104,6 +106,25 @@ def test_a_part_written_twice_leaves_the_same_bytes(tmp_path: Path) -> None:
     for _ in range(2):
         again = write_part(embedded(["ab", None]), str(tmp_path / "two"), CONFIG)
         assert again.files == first.files
+
+
+def test_a_part_written_by_several_at_once_is_written_once(tmp_path: Path) -> None:
+    part, together = embedded(["ab", None, "c"] * 50), threading.Barrier(8)
+
+    def write(_: int) -> Receipt:
+        together.wait()
+        return write_part(part, str(tmp_path), CONFIG)
+
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(write, range(8)))
+    assert all(receipt.files == receipts[0].files for receipt in receipts)
+    for file in receipts[0].files:
+        content = (tmp_path / file.path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(left) == len(receipts[0].files) + 1
+    (receipt,) = (tmp_path / "receipts").iterdir()
+    assert Receipt.from_json(receipt.read_text()).files == receipts[0].files
 
 
 def test_a_part_without_documents_leaves_only_its_receipt(tmp_path: Path) -> None:

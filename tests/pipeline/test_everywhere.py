@@ -1,0 +1,122 @@
+"""The same corpus leaves the same bytes, whatever runs the job and however it is cut up."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import graphs, job, reader
+from pipeline.errors import JobError
+from tests.pipeline import corpus
+from transforms.batching import BatchingConfig
+
+PRISM = os.environ.get("BEAM_BERT_TEST_PRISM") or shutil.which("prism")
+
+
+@pytest.fixture(scope="module")
+def globs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return corpus.write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def finished(globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("job") / "out"
+    corpus.embed(globs, output, tiny_path)
+    return output
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--direct_running_mode=in_memory", "--direct_num_workers=1"],
+        ["--direct_running_mode=multi_threading", "--direct_num_workers=1"],
+        ["--direct_running_mode=multi_threading", "--direct_num_workers=2"],
+        ["--direct_running_mode=multi_threading", "--direct_num_workers=7"],
+    ],
+)
+def test_threads_and_bundles_change_nothing(
+    flags: list[str], finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    config = corpus.config(globs, tmp_path / "out", tiny_path)
+    job.embed(config, PipelineOptions(flags))
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+def test_bundles_that_are_run_again_change_nothing(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    """After the analysis: tf.Transform's own saving does not bear it."""
+    output = shutil.copytree(finished, tmp_path / "out")
+    for name in ("pooled", "sequence", "rejected", "receipts"):
+        shutil.rmtree(output / name)
+    (output / "manifest.json").unlink()
+    config = corpus.config(globs, output, tiny_path)
+    job.embed(config, PipelineOptions(["--direct_runner_bundle_repeat=2"]))
+    assert corpus.data_files(output) == corpus.data_files(finished)
+
+
+def test_a_few_splits_at_a_time_change_nothing(
+    finished: Path,
+    globs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four splits a call; the others are pending for the next."""
+    build_embed = graphs.build_embed
+
+    def of_first_splits(pipeline: object, config: object, module: object, *rest: object) -> object:
+        handle, splits, fingerprint = rest
+        return build_embed(pipeline, config, module, handle, splits[:4], fingerprint)
+
+    config = corpus.config(globs, tmp_path / "out", tiny_path)
+    monkeypatch.setattr(graphs, "build_embed", of_first_splits)
+    for _ in range(len(list((finished / "receipts").iterdir()))):
+        with contextlib.suppress(JobError):
+            job.embed(config)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+def run_as_users_do(output: Path, globs: list[str], model: Path, *flags: str) -> None:
+    """Processes that workers start need a program of their own."""
+    command = [sys.executable, "-m", "pipeline", "embed", "--input", *globs]
+    command += ["--output", str(output), "--model", str(model), "--max_rejected=0.1"]
+    command += ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
+    command += ["--id_field=id", "--keep_fields=k", *flags]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_processes_change_nothing(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    run_as_users_do(tmp_path / "out", globs, tiny_path, *flags)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+@pytest.mark.skipif(not PRISM, reason="no prism on the path, nor named by BEAM_BERT_TEST_PRISM")
+def test_prism_changes_nothing(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    flags = ["--runner=PrismRunner", f"--prism_location={PRISM}"]
+    run_as_users_do(tmp_path / "out", globs, tiny_path, *flags)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+def test_other_batches_change_no_more_than_rounding(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    config = corpus.config(globs, tmp_path / "out", tiny_path, batching=BatchingConfig(17))
+    job.embed(config)
+    ours, theirs = (reader.load_embeddings(str(out)) for out in (tmp_path / "out", finished))
+    assert ours.ids == theirs.ids
+    np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-6)
