@@ -155,7 +155,8 @@ def _head(arguments: Sequence[str]) -> int:
 
 def _verify(arguments: Sequence[str]) -> int:
     parsed = _parse("verify", flags.add_verify_flags, arguments)
-    from pipeline import quiet, verify
+    from pipeline import quiet
+    from pipeline.verifying import verify
 
     with _input_errors(), quiet.quiet_beam():
         config = verify.VerifyConfig(

@@ -164,7 +164,7 @@ def add_verify_flags(parser: argparse.ArgumentParser) -> None:
         help="largest absolute difference of any value of the sample that is no fault",
     )
     parser.add_argument(
-        "--model", default=None, help="where the job's module lies now (default: where it lay then)"
+        "--model", default=None, help="where the job's module lies now, if it was moved"
     )
 
 

@@ -82,7 +82,7 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
     measures = dict(header.measures)
     seconds = round(time.time() - measures.pop(_WRAPPED_AT), 6)
     header = dataclasses.replace(header, measures=measures)
-    found = _reject_empty(pa.RecordBatch.from_pydict(columns))
+    found = reject_empty(pa.RecordBatch.from_pydict(columns))
     return with_header(found, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
 
 
@@ -91,7 +91,8 @@ def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
     return column.flatten() if name in ACCOUNT else column
 
 
-def _reject_empty(part: pa.RecordBatch) -> pa.RecordBatch:
+def reject_empty(part: pa.RecordBatch) -> pa.RecordBatch:
+    """Reject the documents whose text, or first text, came to no wordpiece."""
     segments = part.column(SEGMENT_IDS)
     splits = segments.offsets.to_numpy() - segments.offsets[0].as_py()
     empty = first_text_is_empty(segments.flatten().to_numpy(), splits)

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -180,3 +182,39 @@ def test_a_job_told_to_end_says_how_to_go_on(
     assert not (output / "manifest.json").exists()
     assert run(forks, arguments) == 0
     assert_same(output, undisturbed)
+
+
+def workers_of(parent: int) -> list[int]:
+    """List the processes that Beam's workers run in, below a process."""
+    below, found = {parent}, []
+    for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            status, words = (entry / "status").read_text(), (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status.split("PPid:")[1].split()[0]) in below:
+            below.add(int(entry.name))
+            found += [int(entry.name)] if b"sdk_worker_main" in words else []
+    return found
+
+
+def test_a_killed_worker_ends_the_job_and_not_the_next(
+    forks: Any, tiny_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in.txt").write_text("".join(f"{corpus.sentence(n)}\n" for n in range(9000)))
+    command = ["embed", "--input", str(tmp_path / "in.txt"), "--model", str(tiny_path), *SIZES]
+    output = tmp_path / "out"
+    processes = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    program = [sys.executable, "-m", "pipeline", *command, "--output", str(output), *processes]
+    job = subprocess.Popen(program, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    while not list(output.glob("receipts/*.json")):
+        assert job.poll() is None
+        time.sleep(0.01)
+    os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
+    _, told = job.communicate()
+    assert job.returncode == 1
+    assert b"the job broke off: " in told
+    assert b"Traceback" not in told
+    assert run(forks, [*command, "--output", str(output)]) == 0
+    assert run(forks, [*command, "--output", str(tmp_path / "undisturbed")]) == 0
+    assert_same(output, tmp_path / "undisturbed")

@@ -1,0 +1,1 @@
+"""`verify`: prove that an output folder holds what it tells."""

@@ -1,0 +1,65 @@
+"""Records as they stand in files against the same made anew."""
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.verifying import records
+from pipeline.verifying.verdict import Drift, Sampled
+from transforms.documents import ID
+
+
+class Tally:
+    """What has been compared so far: documents, faults, and what could not be checked."""
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self.faults: list[str] = []
+        self.not_checked: list[str] = []
+        self._drifts: dict[str, Drift] = {}
+
+    def compare(self, path: str, stored: pa.RecordBatch, fresh: pa.RecordBatch) -> None:
+        """Hold records as they stand in a file against those made anew."""
+        ids = stored.column(ID).flatten().to_pylist()
+        for name in stored.schema.names:
+            one, other = stored.column(name), fresh.column(name)
+            if pa.types.is_floating(one.type.value_type):
+                row, difference = largest_difference(one, other)
+                known = self._drifts.get(name)
+                if known is None or difference > known.difference:
+                    self._drifts[name] = Drift(name, difference, records.shown(ids[row]))
+            elif not one.equals(other):
+                pairs = zip(one.to_pylist(), other.to_pylist(), strict=True)
+                row = next(row for row, (old, new) in enumerate(pairs) if old != new)
+                self.faults.append(
+                    f"{path}: {name} of {records.shown(ids[row])} is not what its source gives"
+                )
+
+    def result(self) -> Sampled:
+        """Give what was found."""
+        return Sampled(
+            documents=self.documents,
+            drifts=tuple(self._drifts.values()),
+            faults=tuple(self.faults),
+            not_checked=tuple(self.not_checked),
+        )
+
+
+def largest_difference(one: pa.Array, other: pa.Array) -> tuple[int, float]:
+    """Find the row in which two columns of lists of floats differ most.
+
+    Returns:
+        the row, and the largest absolute difference of any of its values; infinite where their
+        numbers differ or a value is not finite.
+    """
+    lengths = records.lengths_of(one)
+    unlike = np.flatnonzero(lengths != records.lengths_of(other))
+    if len(unlike):
+        return int(unlike[0]), np.inf
+    a, b = (column.flatten().to_numpy().astype(np.float64) for column in (one, other))
+    if not len(a):
+        return 0, 0.0
+    with np.errstate(invalid="ignore"):
+        differences = np.nan_to_num(np.abs(a - b), nan=np.inf)
+    worst = int(differences.argmax())
+    row = int(np.searchsorted(np.cumsum(lengths), worst, side="right"))
+    return row, float(differences[worst])

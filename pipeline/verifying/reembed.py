@@ -1,0 +1,227 @@
+"""Documents embedded again from their sources, and held against what a job wrote of them."""
+
+import bisect
+import collections
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from pipeline import graphs
+from pipeline.verifying import records
+from pipeline.verifying.comparing import Tally
+from pipeline.verifying.records import Layout
+from pipeline.verifying.reopen import Job
+from pipeline.verifying.verdict import Sampled
+from transforms import examples, metrics, rejects, storage
+from transforms.bert import module as modules
+from transforms.bert.engines import Engine, TensorflowEngine
+from transforms.documents import POSITION, REASON, Split, header_of
+from transforms.embedding import EmbeddingConfig, add_embeddings, embed, take_wordpieces
+from transforms.preprocessing import LENGTH_QUANTILES
+from transforms.read import check_unchanged, read_split
+from transforms.receipts import Receipt
+from transforms.tokenize import reject_empty
+from transforms.write import REJECTED
+
+
+@dataclasses.dataclass(frozen=True)
+class _Again:
+    """What computes: the saved transform and the model."""
+
+    transform: tft.TFTransformOutput
+    texts: tuple[str, ...]
+    engine: Engine
+    config: EmbeddingConfig
+
+
+def embed_again(
+    job: Job, layout: Layout, parts: Sequence[Receipt], path: Path, number: int
+) -> Sampled:
+    """Embed a sample of documents again, as the job did, and compare.
+
+    Args:
+        job: what was done.
+        layout: of its records.
+        parts: receipts of the parts to sample from; sound ones.
+        path: folder of the module, the one that the job was computed with.
+        number: documents of the sample; all where there are no more.
+
+    Raises:
+        ValueError: the module cannot be run.
+    """
+    chosen = choose([part.counts[metrics.EMBEDDED] for part in parts], number)
+    again = _load(job, path)
+    if isinstance(again, str):
+        return Sampled(faults=(again,))
+    by_split: dict[int, dict[str, tuple[Receipt, list[int]]]] = collections.defaultdict(dict)
+    for place, rows in chosen.items():
+        by_split[_split_of(job.splits, parts[place])][parts[place].key] = parts[place], rows
+    tally = Tally()
+    for place, wanted in sorted(by_split.items()):
+        _embed_split(job, layout, again, job.splits[place], wanted, tally)
+    return tally.result()
+
+
+def choose(counts: Sequence[int], number: int) -> dict[int, list[int]]:
+    """Spread a sample evenly over the documents of parts.
+
+    Args:
+        counts: documents of each part.
+        number: how many are wanted.
+
+    Returns:
+        rows by number of the part, ascending.
+
+    >>> choose([3, 0, 5], 4)
+    {0: [1], 2: [0, 2, 4]}
+    """
+    ends = np.cumsum(np.asarray(counts, np.int64))
+    total = int(ends[-1]) if len(ends) else 0
+    size = min(number, total)
+    chosen: dict[int, list[int]] = {}
+    for place in ((2 * n + 1) * total // (2 * size) for n in range(size)):
+        part = int(np.searchsorted(ends, place, side="right"))
+        chosen.setdefault(part, []).append(int(place - ends[part] + counts[part]))
+    return chosen
+
+
+def _load(job: Job, path: Path) -> _Again | str:
+    """Load the transform and the model, or say what is wrong with the transform."""
+    module = modules.inspect(path)
+    try:
+        fingerprint, _ = graphs.read_transform(job.config, module)
+    except Exception as error:  # of many kinds, when a file of it is damaged
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return f"transform_fn/: cannot be loaded: {rejects.detail(reason)}"
+    if job.run.transform is None or fingerprint != job.run.transform.fingerprint:
+        return "transform_fn/: is not the transform that run.json tells of"
+    return _Again(
+        transform=tft.TFTransformOutput(job.folder),
+        texts=graphs.wordpiece_config(job.config, module).texts,
+        engine=TensorflowEngine(module),
+        config=EmbeddingConfig(
+            features=job.config.features,
+            windows=job.config.windows,
+            pad_id=module.vocabulary.pad_id,
+        ),
+    )
+
+
+def _split_of(splits: Sequence[Split], part: Receipt) -> int:
+    """Find the split that a part is of: the last of its file that begins no later."""
+    own = [number for number, split in enumerate(splits) if split.source.path == part.source]
+    starts = [splits[number].start for number in own]
+    return own[bisect.bisect_right(starts, part.start) - 1]
+
+
+def _embed_split(
+    job: Job,
+    layout: Layout,
+    again: _Again,
+    split: Split,
+    wanted: Mapping[str, tuple[Receipt, list[int]]],
+    tally: Tally,
+) -> None:
+    left = dict(wanted)
+    why = f"{split.source.path} no longer gives them"
+    try:
+        for part in _read(job, split, wanted):
+            receipt, rows = left.pop(header_of(part).key)
+            _embed_rows(job, layout, again, part, receipt, rows, tally)
+    except OSError as error:
+        why = str(error)
+    if left:
+        count = sum(len(rows) for _, rows in left.values())
+        tally.not_checked.append(f"{count:,} documents of the sample: {why}")
+
+
+def _read(job: Job, split: Split, keys: Mapping[str, object]) -> Iterator[pa.RecordBatch]:
+    """Read the parts of some keys; OSError where the source is not what it was."""
+    check_unchanged(split.source)
+    missing = set(keys)
+    with contextlib.closing(storage.open_for_reading(split.source.path)) as stream:
+        for part in read_split(split, stream, job.config.input.read, job.run.fingerprint):
+            key = header_of(part).key
+            if key in missing:
+                check_unchanged(split.source)
+                yield part
+                missing.discard(key)
+            if not missing:
+                return
+
+
+def _embed_rows(
+    job: Job,
+    layout: Layout,
+    again: _Again,
+    part: pa.RecordBatch,
+    receipt: Receipt,
+    rows: Sequence[int],
+    tally: Tally,
+) -> None:
+    """Embed some documents of a part, which are told by their number among the embedded ones."""
+    embedded = np.flatnonzero(~np.isin(part.column(POSITION), _rejected(job.folder, receipt)))
+    if len(embedded) != receipt.counts[metrics.EMBEDDED]:
+        tally.faults.append(
+            f"{receipt.name}: its source has {len(embedded):,} documents beside the rejected ones, "
+            f"its receipt tells {receipt.counts[metrics.EMBEDDED]:,}"
+        )
+        return
+    fresh = _compute(part.take(pa.array(embedded[list(rows)])), again)
+    if fresh.num_rows < len(rows):
+        tally.faults.append(f"{receipt.name}: documents are rejected now that were embedded")
+        return
+    tally.documents += len(rows)
+    for family in layout.records.families:
+        path = f"{family}/{receipt.name}.tfrecord"
+        stored = records.read_rows(job.folder, path, rows, family, layout)
+        serialized = list(examples.serialize(fresh, family, layout.records))
+        schema = examples.schema(family, layout.records, layout.hidden_size)
+        tally.compare(path, stored, examples.parse(serialized, schema))
+
+
+def _rejected(folder: str, receipt: Receipt) -> list[int]:
+    """Give the positions of a part's rejected documents."""
+    paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
+    texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
+    return [json.loads(line)["position"] for text in texts for line in text.split("\n") if line]
+
+
+def _compute(documents: pa.RecordBatch, again: _Again) -> pa.RecordBatch:
+    """Embed documents as the stages of a job do; those rejected on the way are left out."""
+    texts = {
+        name: tf.constant(documents.column(name).to_pylist(), tf.string) for name in again.texts
+    }
+    columns = {
+        name: documents.column(name) for name in documents.schema.names if name not in again.texts
+    }
+    with tf.device("/CPU:0"):
+        for name, tensor in again.transform.transform_raw_features(texts).items():
+            if name != LENGTH_QUANTILES:
+                columns[name] = _column(tensor)
+    part = _sound(reject_empty(pa.RecordBatch.from_pydict(columns)))
+    if not part.num_rows:
+        return part
+    wordpieces, sound = take_wordpieces(part)
+    embeddings = embed(wordpieces, again.engine, again.config)
+    return _sound(add_embeddings(part, sound, wordpieces, embeddings))
+
+
+def _column(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
+    if not isinstance(tensor, tf.RaggedTensor):
+        return pa.array(tensor.numpy())
+    values = tensor.flat_values.numpy()
+    flat = pa.array(values.tolist(), pa.large_binary()) if values.dtype == object else values
+    return pa.LargeListArray.from_arrays(tensor.row_splits.numpy(), flat)
+
+
+def _sound(part: pa.RecordBatch) -> pa.RecordBatch:
+    return part.filter(pc.is_null(part.column(REASON)))
