@@ -10,14 +10,12 @@ from apache_beam.io.filesystems import FileSystems
 from google.protobuf import text_format
 
 from pipeline.options import EmbedConfig
-from pipeline.reader import SCHEMA_FILE
 from transforms import examples, storage
 from transforms.analyze import AnalyzeParts
 from transforms.bert.module import BertModule
 from transforms.documents import Split
 from transforms.embedding import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
-from transforms.examples import RecordConfig
 from transforms.preprocessing import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
@@ -71,7 +69,7 @@ def build_embed(
         | "Read" >> ReadParts(config.input.read, run_fingerprint, config.output)
         | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
-        | "Write" >> WriteParts(config.output, record_config(config))
+        | "Write" >> WriteParts(config.output, config.records)
     )
     return receipts
 
@@ -96,16 +94,6 @@ def texts_to_wordpieces(
     )
 
 
-def record_config(config: EmbedConfig) -> RecordConfig:
-    """Tell what stands in the records."""
-    return RecordConfig(
-        features=config.features,
-        keep_fields=config.input.read.keep_fields,
-        segments=config.input.read.pairs,
-        tokens=config.keep_tokens,
-    )
-
-
 def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[int]]:
     """Give the fingerprint of the saved transform, and the length quantiles it learned."""
     settings = wordpiece_config(config, module)
@@ -119,8 +107,8 @@ def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[i
 
 def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     """Write the schema of each family of records."""
-    records = record_config(config)
+    records = config.records
     for family in records.families:
         schema = examples.schema(family, records, module.shape.hidden_size)
         text = text_format.MessageToString(schema)
-        storage.write_text(config.output, os.path.join(family, SCHEMA_FILE), text)
+        storage.write_text(config.output, os.path.join(family, examples.SCHEMA_FILE), text)

@@ -42,7 +42,8 @@ def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summar
     with lock.hold(config.output):
         earlier = output.find_earlier(config, run, splits)
         before, redone = _done_before(config.output, splits, earlier)
-        if earlier is None or before is None or not before.complete:
+        missing = output.missing_files(config)
+        if earlier is None or before is None or not before.complete or missing:
             module = _inspect(path, config)
             if earlier is None:
                 output.begin(config, run, splits)
@@ -121,7 +122,8 @@ def _compute(
     handle = config.model if "://" in config.model else str(module.path)
     output.clear_temporary(config.output)
     try:
-        if run.transform is None:
+        transform = FileSystems.join(config.output, output.TRANSFORM_FN, "saved_model.pb")
+        if run.transform is None or not FileSystems.exists(transform):
             run = _analyze(config, options, splits, run, module)
         graphs.write_schemas(config, module)
         pending = splits if before is None else before.pending

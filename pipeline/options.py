@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
+from transforms.examples import RecordConfig
 from transforms.features import SEQUENCE_OUTPUT, check_features
 from transforms.sources.base import ReadConfig, names
 from transforms.special_tokens import check_max_seq_length
@@ -94,6 +95,10 @@ class EmbedConfig:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        if set(self.output) & set("*?["):
+            raise ValueError(
+                f"--output is {self.output}; choose a name without * ? [, which TensorFlow expands"
+            )
         check_features(self.features)
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and SEQUENCE_OUTPUT not in self.features:
@@ -104,6 +109,16 @@ class EmbedConfig:
             raise ValueError(
                 "--window_stride is for documents of one text; pairs are cut to fit: leave it out"
             )
+
+    @property
+    def records(self) -> RecordConfig:
+        """What stands in the records."""
+        return RecordConfig(
+            features=self.features,
+            keep_fields=self.input.read.keep_fields,
+            segments=self.input.read.pairs,
+            tokens=self.keep_tokens,
+        )
 
     def identity(self) -> dict[str, Any]:
         """Give, by flag, what decides the output: two runs that differ here cannot share a folder.

@@ -17,6 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
 from transforms import storage
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
+from transforms.examples import SCHEMA_FILE
 
 RUN_FILE = "run.json"
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
@@ -219,6 +220,13 @@ def delete(path: str) -> None:
             os.unlink(path)
     elif FileSystems.match([path + "*"])[0].metadata_list:
         FileSystems.delete([path])
+
+
+def missing_files(config: EmbedConfig) -> list[str]:
+    """List what every job leaves beside its parts and is not there."""
+    schemas = [f"{family}/{SCHEMA_FILE}" for family in config.records.families]
+    names = [*schemas, f"{TRANSFORM_FN}/saved_model.pb"]
+    return [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
 
 
 def clear_temporary(folder: str) -> None:

@@ -22,7 +22,6 @@ from transforms.features import (
     TOKENS,
 )
 
-SCHEMA_FILE = "schema.pbtxt"
 # Records decoded at once; bounds memory beside the result itself.
 _CHUNK_RECORDS = 1024
 
@@ -120,7 +119,7 @@ def load_schema(folder: str, family: str) -> schema_pb2.Schema:
     Raises:
         ValueError: the job has no such family.
     """
-    text = storage.read_text(FileSystems.join(folder, family, SCHEMA_FILE))
+    text = storage.read_text(FileSystems.join(folder, family, examples.SCHEMA_FILE))
     if text is None:
         raise ValueError(f"{folder} has no {family} records: the job's --features leave them out")
     return text_format.Parse(text, schema_pb2.Schema())

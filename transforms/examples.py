@@ -28,6 +28,8 @@ from transforms.features import (
 )
 
 POOLED, SEQUENCE = "pooled", "sequence"
+# In the folder of each family.
+SCHEMA_FILE = "schema.pbtxt"
 
 # A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
 # in memory.

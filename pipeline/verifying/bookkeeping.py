@@ -9,7 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from pipeline import manifest, reader
+from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
@@ -214,7 +214,7 @@ def _other_receipts(job: Job, papers: Papers) -> list[str]:
 def _unnamed_files(job: Job, papers: Papers) -> list[str]:
     """List the files in the folders of data that no receipt names."""
     named = {file.path for receipt in papers.receipts for file in receipt.files}
-    named |= {f"{family}/{reader.SCHEMA_FILE}" for family in manifest.DATA_FOLDERS[:2]}
+    named |= {f"{family}/{examples.SCHEMA_FILE}" for family in manifest.DATA_FOLDERS[:2]}
     return [
         f"{family}/{name}"
         for family in manifest.DATA_FOLDERS
@@ -225,7 +225,7 @@ def _unnamed_files(job: Job, papers: Papers) -> list[str]:
 
 def schema_faults(folder: str, family: str, layout: Layout) -> list[str]:
     """Hold the schema.pbtxt of a family against what the job's configuration gives."""
-    path = f"{family}/{reader.SCHEMA_FILE}"
+    path = f"{family}/{examples.SCHEMA_FILE}"
     stored = _load_schema(folder, path)
     if isinstance(stored, str):
         return [f"{path}: {stored}"]
@@ -237,7 +237,7 @@ def schema_faults(folder: str, family: str, layout: Layout) -> list[str]:
 
 def schema_hidden_size(folder: str, family: str) -> int:
     """Tell the size of vectors by the schema.pbtxt of a family; 0 where it does not tell."""
-    stored = _load_schema(folder, f"{family}/{reader.SCHEMA_FILE}")
+    stored = _load_schema(folder, f"{family}/{examples.SCHEMA_FILE}")
     if isinstance(stored, str):
         return 0
     vectors = [feature for feature in stored.feature if feature.name in DOCUMENT_FEATURES]

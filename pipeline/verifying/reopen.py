@@ -42,12 +42,7 @@ class Job:
     @property
     def records(self) -> RecordConfig:
         """What stands in its records."""
-        return RecordConfig(
-            features=self.config.features,
-            keep_fields=self.config.input.read.keep_fields,
-            segments=self.config.input.read.pairs,
-            tokens=self.config.keep_tokens,
-        )
+        return self.config.records
 
 
 def open_job(folder: str) -> Job:

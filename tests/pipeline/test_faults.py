@@ -80,6 +80,19 @@ def test_a_receipt_that_was_cut_short_costs_its_part(
     assert corpus.data_files(output) == corpus.data_files(finished)
 
 
+def test_a_schema_or_transform_that_is_missing_is_written_again(
+    output: Path, finished: Path, globs: list[str], tiny_path: Path
+) -> None:
+    names = ["pooled/schema.pbtxt", "transform_fn/saved_model.pb"]
+    for name in names:
+        (output / name).unlink()
+    summary = corpus.embed(globs, output, tiny_path)
+    assert summary.nothing_left
+    assert all((output / name).exists() for name in names)
+    assert (output / names[0]).read_bytes() == (finished / names[0]).read_bytes()
+    assert corpus.data_files(output) == corpus.data_files(finished)
+
+
 def test_files_that_were_only_touched_are_left(
     output: Path, globs: list[str], tiny_path: Path
 ) -> None:

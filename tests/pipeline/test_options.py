@@ -35,6 +35,7 @@ def test_parts_are_smaller_where_every_token_is_written() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--output", "out[1]"], r"--output is out\[1\]; choose a name without"),
         (["--features", "pooled"], "--features has 'pooled'"),
         (["--features", ""], "--features is empty"),
         (["--features", "cls,cls"], "--features is empty or names one twice"),
