@@ -23,6 +23,7 @@ FLOORS = {
     "transforms.batching": 1,
     "transforms.halving": 1,
     "transforms.embedding": 1,
+    "transforms.embedded": 1,
     "transforms.examples": 1,
     "transforms.bert": 1,
     "transforms.storage": 2,

@@ -16,14 +16,8 @@ from transforms import (
 from transforms.bert import folder, module
 from transforms.bert.engines import Engine, TensorflowEngine
 from transforms.documents import header_of, with_header
-from transforms.embedding import (
-    EmbeddingConfig,
-    account,
-    add_embeddings,
-    embed,
-    reject_oversize,
-    take_wordpieces,
-)
+from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
+from transforms.embedding import EmbeddingConfig, embed
 
 
 @dataclasses.dataclass(frozen=True)

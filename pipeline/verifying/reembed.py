@@ -24,7 +24,8 @@ from transforms import examples, metrics, rejects, storage
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine, TensorflowEngine
 from transforms.documents import POSITION, REASON, Split, header_of
-from transforms.embedding import EmbeddingConfig, add_embeddings, embed, take_wordpieces
+from transforms.embedded import add_embeddings, take_wordpieces
+from transforms.embedding import EmbeddingConfig, embed
 from transforms.preprocessing import LENGTH_QUANTILES
 from transforms.read import check_unchanged, read_split
 from transforms.receipts import Receipt

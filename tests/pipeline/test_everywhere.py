@@ -19,18 +19,6 @@ from transforms.batching import BatchingConfig
 PRISM = os.environ.get("BEAM_BERT_TEST_PRISM") or shutil.which("prism")
 
 
-@pytest.fixture(scope="module")
-def globs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return corpus.write_corpus(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def finished(globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("job") / "out"
-    corpus.embed(globs, output, tiny_path)
-    return output
-
-
 @pytest.mark.parametrize(
     "flags",
     [

@@ -19,18 +19,6 @@ from transforms.receipts import Receipt
 from transforms.write import write_part
 
 
-@pytest.fixture(scope="module")
-def globs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return corpus.write_corpus(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def finished(globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("job") / "out"
-    corpus.embed(globs, output, tiny_path)
-    return output
-
-
 @pytest.fixture
 def output(finished: Path, tmp_path: Path) -> Path:
     """A copy of a finished job, with its times."""

@@ -24,19 +24,6 @@ from transforms.windows import WindowConfig
 from transforms.write import write_part
 
 
-@pytest.fixture(scope="module")
-def globs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return corpus.write_corpus(tmp_path_factory.mktemp("corpus"))
-
-
-@pytest.fixture(scope="module")
-def finished(globs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("job") / "out"
-    summary = corpus.embed(globs, output, tiny_path)
-    assert not summary.nothing_left
-    return output
-
-
 def test_every_document_is_embedded_or_rejected(finished: Path) -> None:
     counts = json.loads((finished / "manifest.json").read_text())["counts"]
     assert counts["documents"] == DOCUMENTS

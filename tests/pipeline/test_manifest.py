@@ -76,8 +76,10 @@ def test_a_manifest_tells_parts_sources_and_totals(tmp_path: Path) -> None:
 def test_damaged_receipts_are_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "receipts"
     folder.mkdir()
-    (folder / "good.json").write_text(DONE[0].to_json())
-    (folder / "cut.json").write_text(DONE[1].to_json()[:50])
+    (folder / f"{DONE[0].name}.json").write_text(DONE[0].to_json())
+    (folder / "misnamed.json").write_text(DONE[2].to_json())
+    (folder / f"{DONE[3].name}.json.withdrawn").write_text(DONE[3].to_json())
+    (folder / f"{DONE[1].name}.json").write_text(DONE[1].to_json()[:50])
     (folder / "other.json").write_text("[]")
     assert manifest.load_receipts(str(tmp_path)) == [DONE[0]]
 

@@ -17,7 +17,7 @@ from pipeline import cli
 from tests.pipeline import corpus
 from transforms import storage
 
-RANDOM_KILLS, MOST_RUNS = 12, 60
+RANDOM_KILLS, MOST_RUNS = 8, 60
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
 FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1"]
 
@@ -31,16 +31,8 @@ def forks() -> Any:
 
 
 @pytest.fixture(scope="module")
-def command(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    globs = corpus.write_corpus(tmp_path_factory.mktemp("survival") / "in")
+def command(globs: list[str], tiny_path: Path) -> list[str]:
     return ["embed", "--input", *globs, "--model", str(tiny_path), *FLAGS]
-
-
-@pytest.fixture(scope="module")
-def undisturbed(forks: Any, command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert run(forks, [*command, "--output", str(output)]) == 0
-    return output
 
 
 def run(forks: Any, arguments: list[str], *more: object) -> int:
@@ -130,17 +122,17 @@ def names(output: Path) -> Iterator[str]:
 
 
 def test_a_job_killed_at_every_step_leaves_the_same_bytes(
-    forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+    forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     arguments = [*command, "--output", str(tmp_path / "out")]
     for place in _DEATHS:
         assert run(forks, arguments, place) == -signal.SIGKILL, place
     assert run(forks, arguments) == 0
-    assert_same(tmp_path / "out", undisturbed)
+    assert_same(tmp_path / "out", finished)
 
 
 def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
-    forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+    forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     moments = random.SystemRandom()
     kills, folder, started = 0, 0, time.monotonic()
@@ -156,7 +148,7 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
         process.join()
         kills += process.exitcode == -signal.SIGKILL
         if process.exitcode == 0:
-            assert_same(output, undisturbed)
+            assert_same(output, finished)
             folder += 1
         if kills >= RANDOM_KILLS and process.exitcode == 0:
             break
@@ -165,7 +157,7 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_job_told_to_end_says_how_to_go_on(
-    number: int, status: int, forks: Any, command: list[str], undisturbed: Path, tmp_path: Path
+    number: int, status: int, forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     output, told = tmp_path / "out", tmp_path / "told"
     arguments = [*command, "--output", str(output)]
@@ -181,7 +173,7 @@ def test_a_job_told_to_end_says_how_to_go_on(
     )
     assert not (output / "manifest.json").exists()
     assert run(forks, arguments) == 0
-    assert_same(output, undisturbed)
+    assert_same(output, finished)
 
 
 def workers_of(parent: int) -> list[int]:
