@@ -53,6 +53,7 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
     try:
         with contextlib.closing(stream):
             yield HashedFile(stream)
+        _force_to_disk(scratch)
         make_folder(FileSystems.split(final)[0])
         FileSystems.rename([scratch], [final])
     except BaseException:
@@ -77,6 +78,17 @@ def read_text(path: str) -> str | None:
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
         return stream.read().decode("utf-8")
+
+
+def _force_to_disk(path: str) -> None:
+    """Have a local file outlive a power cut: its new name may otherwise be on disk before it."""
+    if "://" in path:
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def within(folder: str, path: str) -> str:
