@@ -124,10 +124,10 @@ def _embed(arguments: Sequence[str]) -> int:
 
     config = options.embed_config(ours)
     beam_options = options.beam_options(beams)
-    from pipeline import job, quiet, summary
+    from pipeline import job, progress, quiet, summary
 
     with quiet.quiet_beam():
-        result = job.embed(config, beam_options)
+        result = job.embed(config, beam_options, watch=progress.watch)
     print(summary.to_text(result))
     return 0
 

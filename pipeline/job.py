@@ -1,9 +1,11 @@
 """The main job: two graphs, analyze and embed, and what stands around them."""
 
+import contextlib
 import dataclasses
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,23 @@ from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.documents import Split
 
+Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
 
-def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summary:
+
+def _unwatched(*_: object) -> AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def embed(
+    config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = _unwatched
+) -> Summary:
     """Embed a corpus, or go on with it.
 
     Args:
         config: what to do.
         options: Beam's, for the runner.
+        watch: makes the block in which the job runs, of output folder, splits and run; see
+            `progress.watch`.
 
     Raises:
         UsageError: the input, model or output cannot be worked with.
@@ -47,7 +59,7 @@ def embed(config: EmbedConfig, options: PipelineOptions | None = None) -> Summar
             module = _inspect(path, config)
             if earlier is None:
                 output.begin(config, run, splits)
-            run = _compute(config, options, splits, earlier or run, module, before)
+            run = _compute(config, options, splits, earlier or run, module, before, watch)
         else:
             run = earlier
         progress = _progress(config.output, splits, run)
@@ -114,6 +126,7 @@ def _compute(
     run: Run,
     module: Any,
     before: Progress | None,
+    watch: Watch,
 ) -> Run:
     """Run the graphs."""
     from pipeline import graphs
@@ -127,7 +140,11 @@ def _compute(
             run = _analyze(config, options, splits, run, module)
         graphs.write_schemas(config, module)
         pending = splits if before is None else before.pending
-        with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
+        runner = runners.choose_runner(options)
+        with (
+            watch(config.output, splits, run),
+            beam.Pipeline(runner, options=options) as pipeline,
+        ):
             graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
         unread = list(failures.load(config.output))
     except Exception as error:

@@ -4,7 +4,7 @@ import collections
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from apache_beam.io.filesystem import FileMetadata
@@ -56,13 +56,17 @@ class Progress:
 
 def load_receipts(folder: str) -> list[Receipt]:
     """Read all receipts of an output folder; those cut short or renamed are passed over."""
-    receipts = []
+    return list(new_receipts(folder, set()))
+
+
+def new_receipts(folder: str, known: Set[str]) -> Iterator[Receipt]:
+    """Read the receipts whose names are not known yet."""
     for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items():
-        if name.endswith(".json"):
+        if name.endswith(".json") and name.removesuffix(".json") not in known:
             with contextlib.suppress(ValueError):
                 receipt = Receipt.from_json(storage.read_text(metadata.path) or "")
-                receipts += [receipt] if name == f"{receipt.name}.json" else []
-    return receipts
+                if name == f"{receipt.name}.json":
+                    yield receipt
 
 
 def withdraw_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:

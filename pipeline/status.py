@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline import manifest, output
 from transforms.documents import Split
@@ -52,7 +52,11 @@ def measure(folder: str) -> Status:
     run = output.load_run(folder)
     if run is None:
         raise ValueError(f"{folder} has no {output.RUN_FILE}: it is no output folder of embed")
-    receipts = manifest.load_receipts(folder) if run.transform else []
+    return measure_job(splits, run, manifest.load_receipts(folder) if run.transform else [])
+
+
+def measure_job(splits: Sequence[Split], run: output.Run, receipts: Iterable[Receipt]) -> Status:
+    """Hold the receipts there are against a job's plan."""
     fingerprint = run.fingerprint if run.transform else ""
     progress = manifest.measure_progress(splits, receipts, fingerprint)
     counts = progress.counts()
@@ -104,6 +108,30 @@ def _seconds_left(
     all_bytes = sum(split.end - split.start for split in splits if split.end is not None)
     tokens = sum(part.counts[NUM_TOKENS] for part in parts)
     return (all_bytes - done_bytes) * tokens / done_bytes / speed
+
+
+def to_line(status: Status) -> str:
+    """Say the most needed in one line."""
+    parts = f"{status.parts:,} of {status.expected_parts:,}" if status.expected_parts else ""
+    pieces = [f"{parts or f'{status.parts:,}'} parts", f"{status.documents:,} documents"]
+    if status.rejected:
+        pieces.append(f"{status.rejected:,} rejected")
+    if status.tokens_per_second is not None:
+        pieces.append(f"{status.tokens_per_second:,.0f} tokens/s")
+    if status.seconds_left is not None:
+        pieces.append(f"{_clock(status.seconds_left)} left")
+    return ", ".join(pieces)
+
+
+def _clock(seconds: float) -> str:
+    """Write a duration.
+
+    >>> _clock(59.6), _clock(7322)
+    ('1:00', '2:02:02')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def to_text(status: Status, now: float | None = None) -> str:

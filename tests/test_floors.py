@@ -49,6 +49,7 @@ FLOORS = {
     "pipeline.job": 4,
     "pipeline.summary": 4,
     "pipeline.status": 4,
+    "pipeline.progress": 4,
     "pipeline.head": 4,
     "pipeline.tokenizing": 4,
     "pipeline.verifying": 4,

@@ -1,0 +1,93 @@
+import io
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline import output, progress, status
+from transforms.documents import Source, Split, part_key
+from transforms.receipts import RECEIPTS, Receipt
+
+SOURCE = Source("a.txt", 3000, "1", "text")
+SPLITS = [Split(SOURCE, start, start + 1000) for start in (0, 1000, 2000)]
+RUN = output.Run({}, "model", output.Transform("transform", tuple(range(19))))
+
+
+def write_receipt(folder: Path, split: Split, finished: float) -> None:
+    key = part_key(split.source, split.start, split.end, RUN.fingerprint)
+    counts = {"documents": 50, "embedded": 49, "rejected": 1, "num_tokens": 1000}
+    receipt = Receipt(
+        *(split.source.path, split.start, split.end, True, key, key[:12], counts, {"empty": 1}),
+        *({"encode_seconds": 2.0}, (), "worker", finished),
+    )
+    (folder / RECEIPTS).mkdir(exist_ok=True)
+    (folder / RECEIPTS / f"{receipt.name}.json").write_text(receipt.to_json())
+
+
+def told(folder: Path, terminal: bool, until: Callable[[str], bool]) -> str:
+    """Watch until something is shown."""
+    shown = threading.Event()
+
+    class Screen(io.StringIO):
+        def write(self, text: str) -> int:
+            length = super().write(text)
+            if until(self.getvalue()):
+                shown.set()
+            return length
+
+    screen = Screen()
+    console = Console(file=screen, force_terminal=terminal, width=120)
+    with progress.watch(str(folder), SPLITS, RUN, console, seconds=0.01):
+        assert shown.wait(20)
+    ended = screen.getvalue()
+    threading.Event().wait(0.05)
+    assert screen.getvalue() == ended
+    return ended
+
+
+LINE = "2 of 3 parts, 100 documents, 2 rejected, 500 tokens/s, 0:02 left"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_receipts_tell_is_shown(terminal: bool, tmp_path: Path) -> None:
+    for number, split in enumerate(SPLITS[:2]):
+        write_receipt(tmp_path, split, finished=1000.0 + 2 * number)
+    text = told(tmp_path, terminal, lambda text: LINE in text)
+    if terminal:
+        # The bar is cleared away at the end.
+        assert "\x1b[2K" in text[text.rindex(LINE) :]
+    else:
+        assert set(text.splitlines()) == {LINE}
+
+
+def test_a_folder_that_is_not_there_hurts_nobody(tmp_path: Path) -> None:
+    with progress.watch(str(tmp_path / "gone"), SPLITS, RUN, Console(file=io.StringIO()), 0.01):
+        threading.Event().wait(0.05)
+    (tmp_path / RECEIPTS).write_text("a file")
+    assert told(tmp_path, False, lambda text: "documents" in text).startswith("0 of 3 parts, 0 doc")
+
+
+def test_receipts_are_read_once_and_broken_ones_again(tmp_path: Path) -> None:
+    look = progress._looking(str(tmp_path), SPLITS, RUN)
+    assert look().parts == 0
+    write_receipt(tmp_path, SPLITS[0], 1.0)
+    (tmp_path / RECEIPTS / "half.json").write_text("{")
+    assert look().parts == 1
+    for path in (tmp_path / RECEIPTS).iterdir():
+        path.write_text("not read again")
+    write_receipt(tmp_path, SPLITS[1], 2.0)
+    assert look().parts == 2
+
+
+def test_short_jobs_are_told_of_by_no_line(tmp_path: Path) -> None:
+    screen = io.StringIO()
+    with progress.watch(str(tmp_path), SPLITS, RUN, Console(file=screen)):
+        threading.Event().wait(0.05)
+    assert screen.getvalue() == ""
+
+
+def test_lines_leave_out_what_is_not_known() -> None:
+    now = status.measure_job([Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)], RUN, [])
+    assert status.to_line(now) == "0 parts, 0 documents"
