@@ -1,5 +1,6 @@
 """The two graphs of the main job, as the README's picture has them."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 
@@ -8,10 +9,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from google.protobuf import text_format
+from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.options import EmbedConfig
 from transforms import examples, storage
 from transforms.analyze import AnalyzeParts
+from transforms.bert.forbidden import check_operations
 from transforms.bert.module import BertModule
 from transforms.documents import Split
 from transforms.embedding import EmbeddingConfig
@@ -94,8 +97,25 @@ def texts_to_wordpieces(
     )
 
 
+def check_transform(folder: str) -> None:
+    """Look at a saved transform before it is run: it may be another's than one of ours.
+
+    Raises:
+        ValueError: it is damaged, or does what no transform of ours does.
+    """
+    path = FileSystems.join(folder, tft.TFTransformOutput.TRANSFORM_FN_DIR, "saved_model.pb")
+    with contextlib.closing(storage.open_for_reading(path)) as stream:
+        content = stream.read()
+    try:
+        saved_model = saved_model_pb2.SavedModel.FromString(content)
+    except Exception as error:  # protobuf's DecodeError differs by implementation
+        raise ValueError(f"{path} is damaged: {error}") from error
+    check_operations(saved_model, path)
+
+
 def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[int]]:
     """Give the fingerprint of the saved transform, and the length quantiles it learned."""
+    check_transform(config.output)
     settings = wordpiece_config(config, module)
     transform = tft.TFTransformOutput(config.output)
     with tf.device("/CPU:0"):

@@ -138,6 +138,8 @@ def _compute(
         transform = FileSystems.join(config.output, output.TRANSFORM_FN, "saved_model.pb")
         if run.transform is None or not FileSystems.exists(transform):
             run = _analyze(config, options, splits, run, module)
+        else:
+            graphs.check_transform(config.output)
         graphs.write_schemas(config, module)
         pending = splits if before is None else before.pending
         runner = runners.choose_runner(options)

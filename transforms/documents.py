@@ -14,6 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from transforms import checked_json
+
 # Raised whenever the bytes that a part leaves behind change their meaning.
 FORMAT_VERSION = 2
 
@@ -84,15 +86,23 @@ class Split:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Split":
-        """Read one line of plan.jsonl."""
+        """Read one line of plan.jsonl.
+
+        Raises:
+            ValueError: a field is missing, or not of its kind.
+        """
         source = Source(
-            path=line["source"],
-            size=line["size"],
-            version=line["version"],
-            format=line["format"],
-            compression=line["compression"],
+            path=checked_json.text(line, "source"),
+            size=checked_json.whole(line, "size"),
+            version=checked_json.text(line, "version"),
+            format=checked_json.text(line, "format"),
+            compression=checked_json.text(line, "compression"),
         )
-        return cls(source=source, start=line["start"], end=line["end"])
+        start = checked_json.whole(line, "start")
+        end = None if line["end"] is None else checked_json.whole(line, "end")
+        if end is not None and end < start:
+            raise ValueError(f"'end' is {end}, 'start' is {start}")
+        return cls(source=source, start=start, end=end)
 
 
 @dataclasses.dataclass(frozen=True)

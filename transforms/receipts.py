@@ -9,10 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
+from transforms import checked_json, metrics
+from transforms.features import ACCOUNT, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 
 # The folder of receipts within an output folder.
 RECEIPTS = "receipts"
+
+_COUNTS = (metrics.DOCUMENTS, metrics.EMBEDDED, metrics.REJECTED, *ACCOUNT, metrics.PAIRS)
+_COUNTS += (metrics.COMPUTED_TOKENS, metrics.PADDED_TOKENS, metrics.BATCHES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +79,38 @@ class Receipt:
         Raises:
             ValueError: the text was cut short, is of another shape, or its account is open.
         """
+        value = checked_json.loads(text)
         try:
-            value: dict[str, Any] = json.loads(text)
-            del value["shares"]
-            value["files"] = tuple(WrittenFile(**file) for file in value["files"])
-            return cls(**value)
-        except (KeyError, TypeError, AttributeError) as error:
+            parts = _taken_apart(value)
+        except ValueError as error:
             raise ValueError(f"not a receipt: {error}") from error
+        return cls(**parts)
+
+
+def _taken_apart(value: Any) -> dict[str, Any]:
+    """Take the fields of a receipt out of its JSON; ValueError where one is not of its kind."""
+    counts, reasons = (checked_json.fields(value, name) for name in ("counts", "reasons"))
+    seconds = checked_json.fields(value, "seconds")
+    checked_json.fields(value, "shares")
+    parts = {
+        **{name: checked_json.text(value, name) for name in ("source", "key", "name", "worker")},
+        **{name: checked_json.whole(value, name) for name in ("start", "end")},
+        "last": checked_json.flag(value, "last"),
+        "counts": {name: checked_json.whole(counts, name) for name in (*_COUNTS, *counts)},
+        "reasons": {name: checked_json.whole(reasons, name) for name in reasons},
+        "seconds": {name: checked_json.seconds(seconds, name) for name in seconds},
+        "files": tuple(_file(file) for file in checked_json.items(value, "files")),
+        "finished": checked_json.seconds(value, "finished"),
+    }
+    if unknown := value.keys() - parts.keys() - {"shares"}:
+        raise ValueError(f"{min(unknown)!r} is no field of one")
+    return parts
+
+
+def _file(value: Any) -> WrittenFile:
+    path, sha256 = (checked_json.text(value, name) for name in ("path", "sha256"))
+    records, size = (checked_json.whole(value, name) for name in ("records", "bytes"))
+    return WrittenFile(path=path, records=records, bytes=size, sha256=sha256)
 
 
 def shares(counts: Mapping[str, int]) -> dict[str, float]:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
 from transforms.bert import folder as folders
+from transforms.bert.forbidden import check_operations
 from transforms.bert.shape import BertShape, shape_of_variables
 from transforms.bert.vocabulary import Vocabulary
 
@@ -80,7 +81,9 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     fingerprint = folders.fingerprint(path)
     if sha256 is not None and sha256.lower() != fingerprint:
         raise ValueError(f"--model_sha256 is {sha256}, but {path} has {fingerprint}")
-    meta_graph, format_, tags = _choose_meta_graph(_read(path), path)
+    saved_model = _read(path)
+    check_operations(saved_model, f"--model {path}")
+    meta_graph, format_, tags = _choose_meta_graph(saved_model, path)
     shape = _shape(path, meta_graph, format_)
     return BertModule(
         path=path,
