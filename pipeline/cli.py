@@ -19,6 +19,7 @@ from typing import Any
 
 from pipeline import flags
 from pipeline.errors import JobError, UsageError
+from transforms import visible
 
 _DESCRIPTIONS = {
     "embed": "embed a corpus; the same command again continues it",
@@ -112,8 +113,12 @@ def _overview() -> str:
 
 
 def _fail(status: int, message: str) -> int:
-    print(f"beam-bert: {message}", file=sys.stderr)
+    print(f"beam-bert: {visible.lines(message)}", file=sys.stderr)
     return status
+
+
+def _say(text: str) -> None:
+    print(visible.lines(text))
 
 
 def _embed(arguments: Sequence[str]) -> int:
@@ -128,7 +133,7 @@ def _embed(arguments: Sequence[str]) -> int:
 
     with quiet.quiet_beam():
         result = job.embed(config, beam_options, watch=progress.watch)
-    print(summary.to_text(result))
+    _say(summary.to_text(result))
     return 0
 
 
@@ -137,7 +142,7 @@ def _status(arguments: Sequence[str]) -> int:
     from pipeline import status
 
     with _input_errors():
-        print(status.to_text(status.measure(folder)))
+        _say(status.to_text(status.measure(folder)))
     return 0
 
 
@@ -149,7 +154,7 @@ def _head(arguments: Sequence[str]) -> int:
 
     with _input_errors():
         for line in head.head(parsed.folder, parsed.n):
-            print(line)
+            _say(line)
     return 0
 
 
@@ -200,7 +205,7 @@ def _import_model(arguments: Sequence[str]) -> int:
         )
         importing.write_module(checkpoint, Path(parsed.destination))
         inspected = module.inspect(Path(parsed.destination))
-    print(_module_text(inspected))
+    _say(_module_text(inspected))
     print(f"gelu           {checkpoint.gelu}")
     return 0
 

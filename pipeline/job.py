@@ -19,7 +19,7 @@ from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run, Transform
 from pipeline.summary import Summary
-from transforms import failures
+from transforms import failures, visible
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.documents import Split
@@ -148,7 +148,7 @@ def _compute(
             beam.Pipeline(runner, options=options) as pipeline,
         ):
             graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
-        unread = list(failures.load(config.output))
+        unread = [visible.one_line(why) for why in failures.load(config.output)]
     except Exception as error:
         raise JobError(_broken_off(error, config, splits, run)) from error
     finally:

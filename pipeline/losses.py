@@ -5,7 +5,7 @@ import json
 
 from pipeline.manifest import Progress
 from pipeline.options import Limits
-from transforms import rejects, storage
+from transforms import rejects, storage, visible
 from transforms.receipts import shares
 from transforms.rejects import Reason
 
@@ -26,7 +26,7 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
     """
     lost = {path: shares(counts)[share] for path, counts in progress.by_source().items()}
     worst = sorted((path for path in lost if lost[path] > above), key=lambda path: -lost[path])
-    named = [f"{path} {lost[path]:.1%}" for path in worst[:_SHOWN_FILES]]
+    named = [f"{visible.one_line(path)} {lost[path]:.1%}" for path in worst[:_SHOWN_FILES]]
     more = len(worst) - len(named)
     return [*named, f"{more:,} more"] if more else named
 
@@ -34,7 +34,7 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
 def damaged_files(progress: Progress) -> list[str]:
     """Name the files that could be read only up to where they are damaged, in corpus order."""
     damaged = (part.source for part in progress.parts if Reason.UNREADABLE.value in part.reasons)
-    return list(dict.fromkeys(damaged))
+    return list(dict.fromkeys(map(visible.one_line, damaged)))
 
 
 def examples(folder: str, progress: Progress) -> list[str]:

@@ -134,6 +134,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
         UsageError: the folder holds another job, or something else.
     """
     folder = config.output
+    _refuse_links(folder)
     if config.overwrite:
         _refuse_to_delete_strangers(folder)
         return None
@@ -186,6 +187,17 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
 
 def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _refuse_links(folder: str) -> None:
+    """Refuse to write through a link: a job writes nowhere but in its folder."""
+    for name in _OURS if "://" not in folder else ():
+        path = os.path.join(folder, name)
+        if os.path.islink(path):
+            raise UsageError(
+                f"--output {folder}: {name} is a symbolic link to {os.readlink(path)}, and a job "
+                "writes in its own folder alone: remove the link, or choose another folder"
+            )
 
 
 def _refuse_strangers(folder: str) -> None:

@@ -9,7 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import UsageError
 from pipeline.options import InputConfig
-from transforms import storage
+from transforms import checked_json, storage, visible
 from transforms.documents import Source, Split
 from transforms.sources import base
 
@@ -129,8 +129,8 @@ def from_lines(text: str) -> list[Split]:
         ValueError: it is not a plan.
     """
     try:
-        return [Split.from_json(json.loads(line)) for line in text.splitlines()]
-    except (KeyError, TypeError) as error:
+        return [Split.from_json(checked_json.loads(line)) for line in text.splitlines()]
+    except ValueError as error:
         raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
 
 
@@ -138,9 +138,11 @@ def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
     """Say how the input changed between two plans, a line a file."""
     old = {split.source.path: split.source for split in before}
     new = {split.source.path: split.source for split in now}
-    lines = [f"{path} is gone" for path in old if path not in new]
-    lines += [f"{path} is new" for path in new if path not in old]
-    lines += [f"{path} has changed" for path in new if path in old and old[path] != new[path]]
+    gone = {path: "is gone" for path in old if path not in new}
+    fresh = {path: "is new" for path in new if path not in old}
+    changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
+    states = {**gone, **fresh, **changed}
+    lines = [f"{visible.one_line(path)} {state}" for path, state in states.items()]
     if not lines and list(before) != list(now):
         lines.append("its files stand in another order")
     return lines

@@ -15,7 +15,7 @@ from pipeline import plan
 from pipeline.errors import JobError, UsageError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
-from transforms import rejects, storage
+from transforms import rejects, storage, visible
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import ID, REASON, Source, Split, header_of
@@ -76,7 +76,7 @@ def tokenize(
         source = header_of(part).source
         yield TokenizedPart(_joined(sound), list(rejects.reject_lines(part, source)))
         if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
-            damaged[source] = None
+            damaged[visible.one_line(source)] = None
     if damaged:
         raise JobError(f"damaged, and read only so far: {', '.join(damaged)}")
 
@@ -158,7 +158,7 @@ def _joined(lines: pa.LargeStringArray) -> bytes:
 
 
 def _json(text: str) -> str:
-    return orjson.dumps(text).decode()
+    return visible.one_line(orjson.dumps(text).decode())
 
 
 def _digits(numbers: np.ndarray) -> pa.Array:

@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS = {
+    "transforms.checked_json": 0,
+    "transforms.visible": 0,
     "transforms.documents": 0,
     "transforms.rejects": 0,
     "transforms.receipts": 0,

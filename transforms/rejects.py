@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import documents
+from transforms import documents, visible
 
 NOTHING_LEFT = "nothing is left of the text after cleaning"
 # Longer details are cut, so that a hostile record cannot fill the log or the reject file.
@@ -73,4 +73,4 @@ def reject_lines(batch: pa.RecordBatch, source: str) -> Iterator[str]:
             "reason": row[documents.REASON],
             "detail": row[documents.DETAIL],
         }
-        yield json.dumps(line, ensure_ascii=False)
+        yield visible.one_line(json.dumps(line, ensure_ascii=False))

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from transforms import visible
+
 _SHOWN_FAULTS = 20
 _SHOWN_NOTES = 5
 _WIDTH = len("not checked  ")
@@ -114,5 +116,5 @@ def _first_few(lines: Sequence[str], most: int) -> list[str]:
 
 
 def _labelled(label: str, lines: Sequence[str]) -> list[str]:
-    printable = ("".join(char if char.isprintable() else " " for char in line) for line in lines)
-    return [f"{label if not n else '':<{_WIDTH}}{line}" for n, line in enumerate(printable)]
+    shown = map(visible.one_line, lines)
+    return [f"{label if not n else '':<{_WIDTH}}{line}" for n, line in enumerate(shown)]

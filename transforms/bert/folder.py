@@ -57,6 +57,10 @@ def _resolve_remote(handle: str) -> Path:
     return resolved
 
 
+_MOST_ENTRIES = 10_000
+_MOST_AT_ONCE = 1 << 20
+
+
 def _copy_remote(handle: str) -> Path:
     """Bring an uncompressed module from a remote file system to the local cache."""
     import tensorflow as tf
@@ -91,7 +95,7 @@ def unpack(archive: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with _Guarded(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
             _extract(tar, scratch)
         _check_to_the_end(archive)
         _put_into_place(_module_root(scratch), target)
@@ -102,9 +106,25 @@ def unpack(archive: Path) -> Path:
     return target
 
 
+class _Guarded(gzip.GzipFile):
+    """A gzip of which no one reads much at once, as headers of a tar can ask for."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most `_MOST_AT_ONCE` bytes.
+
+        Raises:
+            tarfile.TarError: more is asked for.
+        """
+        if size is None or not 0 <= size <= _MOST_AT_ONCE:
+            raise tarfile.TarError("it has a header of no sensible size")
+        return super().read(size)
+
+
 def _extract(tar: tarfile.TarFile, folder: Path) -> None:
     total = 0
-    for member in tar:
+    for number, member in enumerate(tar):
+        if number == _MOST_ENTRIES:
+            raise tarfile.TarError(f"it has over {_MOST_ENTRIES} entries")
         total += member.size
         if total > _MAX_UNPACKED_BYTES:
             raise tarfile.TarError(f"it unpacks to over {_MAX_UNPACKED_BYTES >> 30} GiB")
