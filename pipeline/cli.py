@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from transforms import visible
 
 _DESCRIPTIONS = {
     "embed": "embed a corpus; the same command again continues it",
+    "plan": "say what an embed with the same flags will come to; writes nothing",
     "status": "say how far a job is, from its files alone",
     "head": "print the first records of a finished job",
     "verify": "check all that a job left, and embed a sample again to compare",
@@ -134,6 +136,23 @@ def _embed(arguments: Sequence[str]) -> int:
     with quiet.quiet_beam():
         result = job.embed(config, beam_options, watch=progress.watch)
     _say(summary.to_text(result))
+    return 0
+
+
+def _plan(arguments: Sequence[str]) -> int:
+    started = time.monotonic()
+    parser = flags.parser_for("plan", _DESCRIPTIONS["plan"])
+    flags.add_embed_flags(parser)
+    ours, beams = parser.parse_known_args(arguments)
+    from pipeline import options, quiet
+
+    config = options.embed_config(ours)
+    options.beam_options(beams)
+    quiet.import_tensorflow()
+    from pipeline import forecast
+
+    with _input_errors():
+        _say(forecast.to_text(forecast.forecast(config, started)))
     return 0
 
 
@@ -266,6 +285,7 @@ def _input_errors() -> Iterator[None]:
 
 _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "embed": _embed,
+    "plan": _plan,
     "status": _status,
     "head": _head,
     "verify": _verify,

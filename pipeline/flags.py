@@ -131,6 +131,13 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="fail, at the end, if the model does not know more than this share of the wordpieces",
     )
     parser.add_argument(
+        "--max_output_gb",
+        type=float,
+        default=100.0,
+        metavar="GB",
+        help="do not begin a job that would write more than this, by an estimate",
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="delete what an earlier job left, and start anew"
     )
 

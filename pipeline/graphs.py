@@ -57,12 +57,7 @@ def build_embed(
     encode = EncodeConfig(
         model=handle,
         model_sha256=module.fingerprint,
-        embedding=EmbeddingConfig(
-            features=config.features,
-            windows=config.windows,
-            batching=config.batching,
-            pad_id=module.vocabulary.pad_id,
-        ),
+        embedding=embedding_config(config, module),
     )
     texts = wordpiece_config(config, module).texts
     receipts: beam.PCollection[Receipt] = (
@@ -75,6 +70,16 @@ def build_embed(
         | "Write" >> WriteParts(config.output, config.records)
     )
     return receipts
+
+
+def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig:
+    """Join what is to be computed with what the module needs."""
+    return EmbeddingConfig(
+        features=config.features,
+        windows=config.windows,
+        batching=config.batching,
+        pad_id=module.vocabulary.pad_id,
+    )
 
 
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:

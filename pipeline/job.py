@@ -49,15 +49,16 @@ def embed(
     started = time.monotonic()
     options = options or PipelineOptions([])
     splits = plan.make_plan(config.input)
-    path, fingerprint = _find_model(config)
+    path, fingerprint = find_model(config)
     run = Run(config.identity(), fingerprint)
     with lock.hold(config.output):
         earlier = output.find_earlier(config, run, splits)
         before, redone = _done_before(config.output, splits, earlier)
         missing = output.missing_files(config)
         if earlier is None or before is None or not before.complete or missing:
-            module = _inspect(path, config)
+            module = inspect(path, config)
             if earlier is None:
+                _check_output(config, module, splits)
                 output.begin(config, run, splits)
             run = _compute(config, options, splits, earlier or run, module, before, watch)
         else:
@@ -74,6 +75,12 @@ def embed(
     )
 
 
+def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> None:
+    from pipeline import estimate
+
+    estimate.check_output(config, module, splits)
+
+
 def _done_before(
     folder: str, splits: Sequence[Split], earlier: Run | None
 ) -> tuple[Progress | None, tuple[str, ...]]:
@@ -83,7 +90,12 @@ def _done_before(
     return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
-def _find_model(config: EmbedConfig) -> tuple[Path, str]:
+def find_model(config: EmbedConfig) -> tuple[Path, str]:
+    """Bring the module to this machine; give its folder and its fingerprint.
+
+    Raises:
+        UsageError: it cannot be found, or is another one.
+    """
     if "://" in config.model or not minilm.is_imported(config.model):
         quiet.import_tensorflow()
     try:
@@ -106,8 +118,12 @@ def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress
     return manifest.measure_progress(splits, receipts, run.fingerprint)
 
 
-def _inspect(path: Path, config: EmbedConfig) -> Any:
-    """Read what the module says of itself; TensorFlow is imported from here on."""
+def inspect(path: Path, config: EmbedConfig) -> Any:
+    """Read what the module says of itself; TensorFlow is imported from here on.
+
+    Raises:
+        UsageError: it is no BERT, or does not fit the configuration.
+    """
     quiet.import_tensorflow()
     from transforms.bert import module as modules
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 
 from pipeline.manifest import Progress
 from pipeline.options import Limits
@@ -25,6 +26,11 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
         at most three of `path 12.3%`, and how many more there are.
     """
     lost = {path: shares(counts)[share] for path, counts in progress.by_source().items()}
+    return name_worst(lost, above)
+
+
+def name_worst(lost: Mapping[str, float], above: float) -> list[str]:
+    """Name the files that lost most, worst first, of the share that each lost."""
     worst = sorted((path for path in lost if lost[path] > above), key=lambda path: -lost[path])
     named = [f"{visible.one_line(path)} {lost[path]:.1%}" for path in worst[:_SHOWN_FILES]]
     more = len(worst) - len(named)

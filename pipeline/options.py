@@ -81,6 +81,7 @@ class EmbedConfig:
         batching: how batches are cut.
         limits: what may be lost before the job fails, at its end.
         overwrite: delete an earlier job's output first.
+        max_output_gb: do not begin a job that would write more, by estimate.
     """
 
     input: InputConfig
@@ -93,12 +94,15 @@ class EmbedConfig:
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     limits: Limits = dataclasses.field(default_factory=Limits)
     overwrite: bool = False
+    max_output_gb: float = 100.0
 
     def __post_init__(self) -> None:
         if set(self.output) & set("*?["):
             raise ValueError(
                 f"--output is {self.output}; choose a name without * ? [, which TensorFlow expands"
             )
+        if not self.max_output_gb > 0:
+            raise ValueError(f"--max_output_gb is {self.max_output_gb}; give gigabytes above 0")
         check_features(self.features)
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and SEQUENCE_OUTPUT not in self.features:
@@ -169,6 +173,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
                 unknown=arguments.max_unknown,
             ),
             overwrite=arguments.overwrite,
+            max_output_gb=arguments.max_output_gb,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

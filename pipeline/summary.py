@@ -11,7 +11,7 @@ from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS
 from transforms.receipts import WrittenFile, shares
 
 # Files of which more than this share of the wordpieces is unknown are named.
-_MUCH_UNKNOWN = 0.1
+MUCH_UNKNOWN = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Summary:
 
 def to_text(summary: Summary) -> str:
     """Say it in a few lines."""
-    counts = summary.progress.counts()
+    counts = collections.Counter(summary.progress.counts())
     files = [file for part in summary.progress.parts for file in part.files]
     megabytes = sum(file.bytes for file in files) / 1e6
     if summary.nothing_left:
@@ -80,5 +80,5 @@ def _by_folder(files: Sequence[WrittenFile]) -> str:
 
 def _strangers(progress: Progress) -> list[str]:
     """Name the files that the model hardly knows the writing of."""
-    files = worst_files(progress, "unknown", above=_MUCH_UNKNOWN)
+    files = worst_files(progress, "unknown", above=MUCH_UNKNOWN)
     return [f"unknown     {', '.join(files)}"] if files else []

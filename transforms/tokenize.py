@@ -2,12 +2,13 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import tensorflow as tf
 import tensorflow_text  # noqa: F401  (registers the ops that the saved transform holds)
 import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -18,7 +19,7 @@ from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
 from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
-from transforms.preprocessing import LENGTH_QUANTILES
+from transforms.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.rejects import NOTHING_LEFT, Reason
 from transforms.special_tokens import first_text_is_empty
 
@@ -63,6 +64,34 @@ def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
     columns = {name: one_each(pa.concat_arrays([blank, part.column(name)])) for name in texts}
     columns[_PART] = pa.LargeListArray.from_arrays(offsets, cell)
     return pa.RecordBatch.from_pydict(columns)
+
+
+def tokenize_part(
+    part: pa.RecordBatch, graph: Callable[[Tensors], Tensors], texts: Sequence[str]
+) -> pa.RecordBatch:
+    """Do to one part what TokenizeParts does, without Beam.
+
+    Args:
+        part: as a reader leaves it.
+        graph: see `preprocessing.model_inputs`; or a saved transform.
+        texts: the columns that hold texts.
+    """
+    columns = {name: part.column(name) for name in part.schema.names if name not in texts}
+    given = {name: tf.constant(part.column(name).to_pylist(), tf.string) for name in texts}
+    with tf.device("/CPU:0"):
+        for name, tensor in graph(given).items():
+            if name != LENGTH_QUANTILES:
+                columns[name] = _arrow(tensor)
+    found = pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
+    return reject_empty(found)
+
+
+def _arrow(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
+    if not isinstance(tensor, tf.RaggedTensor):
+        return pa.array(tensor.numpy())
+    values = tensor.flat_values.numpy()
+    flat = pa.array(values.tolist(), pa.large_binary()) if values.dtype == object else values
+    return pa.LargeListArray.from_arrays(tensor.row_splits.numpy(), flat)
 
 
 def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:

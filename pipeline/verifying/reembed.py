@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import tensorflow as tf
 import tensorflow_transform as tft
 
 from pipeline import graphs
@@ -26,10 +25,9 @@ from transforms.bert.engines import Engine, TensorflowEngine
 from transforms.documents import POSITION, REASON, Split, header_of
 from transforms.embedded import add_embeddings, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
-from transforms.preprocessing import LENGTH_QUANTILES
 from transforms.read import check_unchanged, read_split
 from transforms.receipts import Receipt
-from transforms.tokenize import reject_empty
+from transforms.tokenize import tokenize_part
 from transforms.write import REJECTED
 
 
@@ -108,11 +106,7 @@ def _load(job: Job, path: Path) -> _Again | str:
         transform=tft.TFTransformOutput(job.folder),
         texts=graphs.wordpiece_config(job.config, module).texts,
         engine=TensorflowEngine(module),
-        config=EmbeddingConfig(
-            features=job.config.features,
-            windows=job.config.windows,
-            pad_id=module.vocabulary.pad_id,
-        ),
+        config=graphs.embedding_config(job.config, module),
     )
 
 
@@ -198,30 +192,12 @@ def _rejected(folder: str, receipt: Receipt) -> list[int]:
 
 def _compute(documents: pa.RecordBatch, again: _Again) -> pa.RecordBatch:
     """Embed documents as the stages of a job do; those rejected on the way are left out."""
-    texts = {
-        name: tf.constant(documents.column(name).to_pylist(), tf.string) for name in again.texts
-    }
-    columns = {
-        name: documents.column(name) for name in documents.schema.names if name not in again.texts
-    }
-    with tf.device("/CPU:0"):
-        for name, tensor in again.transform.transform_raw_features(texts).items():
-            if name != LENGTH_QUANTILES:
-                columns[name] = _column(tensor)
-    part = _sound(reject_empty(pa.RecordBatch.from_pydict(columns)))
+    part = _sound(tokenize_part(documents, again.transform.transform_raw_features, again.texts))
     if not part.num_rows:
         return part
     wordpieces, sound = take_wordpieces(part)
     embeddings = embed(wordpieces, again.engine, again.config)
     return _sound(add_embeddings(part, sound, wordpieces, embeddings))
-
-
-def _column(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
-    if not isinstance(tensor, tf.RaggedTensor):
-        return pa.array(tensor.numpy())
-    values = tensor.flat_values.numpy()
-    flat = pa.array(values.tolist(), pa.large_binary()) if values.dtype == object else values
-    return pa.LargeListArray.from_arrays(tensor.row_splits.numpy(), flat)
 
 
 def _sound(part: pa.RecordBatch) -> pa.RecordBatch:

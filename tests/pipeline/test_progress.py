@@ -17,7 +17,9 @@ RUN = output.Run({}, "model", output.Transform("transform", tuple(range(19))))
 
 def write_receipt(folder: Path, split: Split, finished: float) -> None:
     key = part_key(split.source, split.start, split.end, RUN.fingerprint)
-    counts = {"documents": 50, "embedded": 49, "rejected": 1, "num_tokens": 1000}
+    counts = dict.fromkeys(("num_wordpieces", "num_unknown", "truncated", "pairs"), 0)
+    counts |= dict.fromkeys(("computed_tokens", "padded_tokens", "batches"), 0)
+    counts |= {"documents": 50, "embedded": 49, "rejected": 1, "num_tokens": 1000}
     receipt = Receipt(
         *(split.source.path, split.start, split.end, True, key, key[:12], counts, {"empty": 1}),
         *({"encode_seconds": 2.0}, (), "worker", finished),

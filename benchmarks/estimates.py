@@ -1,0 +1,123 @@
+"""Hold what `plan` says against what `embed` then does.
+
+    python -m benchmarks.estimates
+
+makes three corpora of different kinds: short texts of drawn words, every token's vector wanted;
+long texts in windows; and a skewed mix of languages in text, gzip and JSON Lines, of which some
+lines are bad. For each it runs the forecast, then the job, each in a process of its own as a user
+would, and prints bytes and seconds of both and their ratios.
+"""
+
+import argparse
+import dataclasses
+import gzip
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import corpora
+from pipeline import flags, quiet
+from transforms.bert import minilm
+from transforms.bert.vocabulary import Vocabulary
+
+_SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A corpus, and the flags of its job."""
+
+    write: Callable[[Path, int], None]
+    size: int
+    flags: tuple[str, ...]
+
+
+def write_short(folder: Path, documents: int) -> None:
+    """Lines of 3 to 110 words."""
+    corpora.write_corpus(folder / "short.txt", _vocabulary(), documents, (3, 110))
+
+
+def write_long(folder: Path, documents: int) -> None:
+    """Lines of 2,000 to 8,000 words."""
+    corpora.write_corpus(folder / "long.txt", _vocabulary(), documents, (2000, 8000))
+
+
+def write_mixed(folder: Path, copies: int) -> None:
+    """Sentences of 41 languages in a text and a gzip, articles as records, some of them cut."""
+    some = random.Random(copies)  # noqa: S311  (no secret)
+    sentences = (_SAMPLES / "sentences.txt").read_text("utf-8").splitlines() * copies
+    articles = (_SAMPLES / "articles.jsonl").read_text("utf-8").splitlines() * copies
+    some.shuffle(sentences)
+    half = len(sentences) // 2
+    (folder / "a.txt").write_text("\n".join(sentences[:half]), "utf-8")
+    packed = gzip.compress("\n".join(sentences[half:]).encode(), 6)
+    (folder / "b.txt.gz").write_bytes(packed)
+    cut = [line if some.random() < 0.95 else line[:20] for line in articles]
+    (folder / "c.jsonl").write_text("\n".join(cut), "utf-8")
+
+
+def _vocabulary() -> Vocabulary:
+    return Vocabulary.from_bytes((minilm.weights_folder() / "vocab.txt").read_bytes())
+
+
+CASES = {
+    "short": Case(write_short, 8000, ()),
+    "long": Case(write_long, 40, ("--features", "mean,pooled_output", "--window_stride", "64")),
+    "mixed": Case(write_mixed, 60, ("--max_rejected", "1", "--keep_tokens")),
+}
+
+
+def main() -> None:
+    """Measure, or be the process that forecasts."""
+    started = time.monotonic()
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
+    if "--forecast" in sys.argv:
+        _forecast([word for word in sys.argv[1:] if word != "--forecast"], started)
+        return
+    for name in parser.parse_args().cases or CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            _compare(name, CASES[name], Path(folder))
+
+
+def _compare(name: str, case: Case, folder: Path) -> None:
+    (folder / "in").mkdir()
+    case.write(folder / "in", case.size)
+    words = ["--input", str(folder / "in"), "--output", str(folder / "out"), *case.flags]
+    command = [sys.executable, "-m", "benchmarks.estimates", "--forecast", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout.splitlines()[-1])
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "pipeline", "embed", *words], check=True)
+    seconds = time.monotonic() - began
+    folders = ("pooled", "sequence", "rejected")
+    files = [path for kind in folders for path in (folder / "out" / kind).glob("*")]
+    written = sum(path.stat().st_size for path in files)
+    print(f"{name}:")
+    for what, estimate, truth in (
+        ("bytes", told["bytes"], written),
+        ("seconds", told["seconds"], seconds),
+    ):
+        print(f"  {what:8}{estimate:>16,.0f}  {truth:>16,.0f}  {estimate / truth:6.2f}", flush=True)
+
+
+def _forecast(words: Sequence[str], started: float) -> None:
+    from pipeline import options
+
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    flags.add_embed_flags(parser)
+    config = options.embed_config(parser.parse_args(words))
+    quiet.import_tensorflow()
+    from pipeline import forecast
+
+    found = forecast.forecast(config, started)
+    print(json.dumps({"bytes": sum(found.bytes.values()), "seconds": found.seconds}))
+
+
+if __name__ == "__main__":
+    main()

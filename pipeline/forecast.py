@@ -1,0 +1,183 @@
+"""`plan`: what a job will come to on this machine, before it is begun. Writes nothing."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pipeline import estimate, graphs, job, manifest, output, plan, sampling, status
+from pipeline.estimate import Lot
+from pipeline.losses import name_worst
+from pipeline.options import EmbedConfig
+from pipeline.output import Run
+from pipeline.summary import MUCH_UNKNOWN
+from transforms.batching import pad_batch
+from transforms.bert.engines import Engine, TensorflowEngine
+from transforms.documents import Split
+from transforms.embedding import EmbeddingConfig
+from transforms.features import NUM_TOKENS, NUM_WORDPIECES
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
+from transforms.receipts import shares
+
+# Batches are run for so long to measure the model's speed.
+_MEASURED_SECONDS = 5.0
+# What the whole job keeps of it (benchmarks.throughput), and how long it takes, beside what was
+# measured here, to learn the transform and to build the pipelines.
+_KEPT, _ANALYSIS_SECONDS = 0.9, 4.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """What a job will come to.
+
+    Attributes:
+        files, splits: of the corpus.
+        whole: whether all of it was read; else a sample.
+        counts: estimates, by the names that receipts have.
+        reasons: rejected documents by reason.
+        bytes: that it will write, by folder.
+        unknown: the files of which the model hardly knows the writing, worst first.
+        positions_per_second: of the model on this machine, padding included.
+        seconds: that the whole job takes, start-up included.
+        parts_done: parts that an earlier call has done.
+        seconds_left: for the rest.
+    """
+
+    files: int
+    splits: int
+    whole: bool
+    counts: Mapping[str, float]
+    reasons: Mapping[str, float]
+    bytes: Mapping[str, float]
+    unknown: tuple[str, ...]
+    positions_per_second: float
+    seconds: float
+    parts_done: int
+    seconds_left: float
+
+
+def forecast(config: EmbedConfig, started: float) -> Forecast:
+    """Sample a corpus and measure the model.
+
+    Args:
+        config: of the job.
+        started: `time.monotonic()` when the command began: what it took until the model is in
+            memory, the job takes too.
+
+    Raises:
+        UsageError: the job could not begin.
+    """
+    splits = plan.make_plan(config.input)
+    path, fingerprint = job.find_model(config)
+    run = Run(config.identity(), fingerprint)
+    earlier = output.find_earlier(config, run, splits)
+    module = job.inspect(path, config)
+    engine = TensorflowEngine(module)
+    startup = time.monotonic() - started + _ANALYSIS_SECONDS
+    lots = list(estimate.sample_lots(config, module, splits))
+    counts = estimate.totals(lots, "counts")
+    speed = measure_speed(lots, engine, graphs.embedding_config(config, module))
+    computing = counts.get(PADDED_TOKENS, 0.0) / speed / _KEPT
+    done = _documents_done(config, earlier, splits)
+    left = max(0.0, 1 - done[1] / max(1.0, counts.get("documents", 0.0)))
+    sources = estimate.sources_of(splits)
+    return Forecast(
+        files=len(sources),
+        splits=len(splits),
+        whole=sampling.is_small(sources),
+        counts=counts,
+        reasons=estimate.totals(lots, "reasons"),
+        bytes=estimate.totals(lots, "bytes"),
+        unknown=tuple(name_worst(_unknown_shares(lots), MUCH_UNKNOWN)),
+        positions_per_second=speed,
+        seconds=startup + computing,
+        parts_done=done[0],
+        seconds_left=startup + left * computing,
+    )
+
+
+def _documents_done(
+    config: EmbedConfig, earlier: Run | None, splits: Sequence[Split]
+) -> tuple[int, int]:
+    """Count the parts and the documents that an earlier call has done."""
+    if earlier is None or earlier.transform is None:
+        return 0, 0
+    receipts = manifest.load_receipts(config.output)
+    progress = manifest.measure_progress(splits, receipts, earlier.fingerprint)
+    return len(progress.parts), progress.counts().get("documents", 0)
+
+
+def _unknown_shares(lots: Sequence[Lot]) -> dict[str, float]:
+    by_source: dict[str, list[Lot]] = {}
+    for lot in lots:
+        by_source.setdefault(lot.source, []).append(lot)
+    sums = {source: estimate.totals(own, "counts") for source, own in by_source.items()}
+    return {source: shares(counts)["unknown"] for source, counts in sums.items()}
+
+
+def measure_speed(lots: Sequence[Lot], engine: Engine, config: EmbeddingConfig) -> float:
+    """Run batches of a sample, of all lengths, and give positions a second, padding included."""
+    batches = [(lot, numbers) for lot in lots for numbers in lot.batches]
+    batches.sort(key=lambda batch: int(batch[0].windows.lengths[batch[1][0]]))
+    if not batches:
+        return float("inf")
+    # However early this ends, the batches run were spread evenly over all lengths.
+    order = np.argsort(np.arange(len(batches)) * 0.6180339887 % 1)
+    for place in order[:3]:
+        _run(engine, batches[place], config)
+    positions, seconds, number = 0, 0.0, 0
+    while seconds < _MEASURED_SECONDS:
+        began = time.monotonic()
+        positions += _run(engine, batches[order[number % len(order)]], config)
+        seconds += time.monotonic() - began
+        number += 1
+    return positions / seconds
+
+
+def _run(engine: Engine, chosen: tuple[Lot, np.ndarray], config: EmbeddingConfig) -> int:
+    lot, numbers = chosen
+    batch = pad_batch(lot.windows, numbers)
+    engine.run(
+        batch.pad(lot.wordpieces.input_ids, config.pad_id),
+        batch.mask.astype(np.int32),
+        batch.pad(lot.wordpieces.segment_ids, 0),
+    )
+    return batch.mask.size
+
+
+def to_text(found: Forecast) -> str:
+    """Say it in a few lines."""
+    counts = {name: round(count) for name, count in found.counts.items()}
+    lost = shares(counts)
+    padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
+    reasons = ", ".join(f"{round(n):,} {why}" for why, n in sorted(found.reasons.items()))
+    how = "all of it was read" if found.whole else "by a sample"
+    written = ", ".join(f"{_size(size)} in {name}/" for name, size in found.bytes.items() if size)
+    lines = [
+        f"files       {found.files:,} in {found.splits:,} splits; {how}",
+        f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded, "
+        f"{counts['rejected']:,} rejected" + (f" ({reasons})" if reasons else ""),
+        f"wordpieces  {counts[NUM_WORDPIECES]:,}, {lost['unknown']:.1%} unknown; "
+        f"{lost['truncated']:.1%} of the documents truncated",
+        *([f"unknown     {', '.join(found.unknown)}"] if found.unknown else []),
+        f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
+        f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+        f"output      {_size(sum(found.bytes.values()))}: {written or 'nothing'}",
+        f"time        about {status.clock(found.seconds)} on this machine, at "
+        f"{found.positions_per_second:,.0f} positions/s, start-up included",
+    ]
+    if found.parts_done:
+        lines.append(
+            f"done        {found.parts_done:,} parts; about {status.clock(found.seconds_left)} left"
+        )
+    return "\n".join(lines)
+
+
+def _size(size: float) -> str:
+    """Write a number of bytes.
+
+    >>> _size(1_250_000), _size(2.5e9)
+    ('1.2 MB', '2.5 GB')
+    """
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
