@@ -59,6 +59,9 @@ def test_the_readmes_commands_run(checkout: Path) -> None:
     assert "nothing left to do" in again
 
     out = run(use, checkout)
+    assert "time        about " in out
+    assert "sound: articles" in out
+    assert "sample       5 documents embedded again" in out
     assert "complete" in out
     assert '"tokens":["[CLS]"' in out
     assert '"segment_ids":[0,' in out
