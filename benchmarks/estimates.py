@@ -2,10 +2,11 @@
 
     python -m benchmarks.estimates
 
-makes three corpora of different kinds: short texts of drawn words, every token's vector wanted;
-long texts in windows; and a skewed mix of languages in text, gzip and JSON Lines, of which some
-lines are bad. For each it runs the forecast, then the job, each in a process of its own as a user
-would, and prints bytes and seconds of both and their ratios.
+makes four corpora of different kinds: short texts of drawn words, every token's vector wanted;
+long texts in windows; pages of very different lengths, cut; and a skewed mix of languages in text,
+gzip and JSON Lines, of which some lines are bad. The first two are small enough to be read whole,
+of the others there is a sample. For each it runs the forecast, then the job, each in a process of
+its own as a user would, and prints bytes and seconds of both and their ratios.
 """
 
 import argparse
@@ -47,6 +48,13 @@ def write_long(folder: Path, documents: int) -> None:
     corpora.write_corpus(folder / "long.txt", _vocabulary(), documents, (2000, 8000))
 
 
+def write_pages(folder: Path, documents: int) -> None:
+    """Three files of pages: of 2 to 60 words, of 2 to 600, and of 2 to 6,000."""
+    for words in (60, 600, 6000):
+        path = folder / f"{words}.txt"
+        corpora.write_corpus(path, _vocabulary(), documents, (2, words))
+
+
 def write_mixed(folder: Path, copies: int) -> None:
     """Sentences of 41 languages in a text and a gzip, articles as records, some of them cut."""
     some = random.Random(copies)  # noqa: S311  (no secret)
@@ -68,6 +76,7 @@ def _vocabulary() -> Vocabulary:
 CASES = {
     "short": Case(write_short, 8000, ()),
     "long": Case(write_long, 40, ("--features", "mean,pooled_output", "--window_stride", "64")),
+    "pages": Case(write_pages, 2500, ("--features", "mean,sequence_output")),
     "mixed": Case(write_mixed, 60, ("--max_rejected", "1", "--keep_tokens")),
 }
 

@@ -3,6 +3,7 @@
 import argparse
 from typing import NoReturn
 
+from transforms import visible
 from transforms.bert.shape import GELUS
 
 DEFAULT_MODEL = "minilm"
@@ -12,7 +13,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print its whole usage first."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; {self.prog} --help tells the flags\n")
+        told = visible.one_line(message)
+        self.exit(2, f"{self.prog}: {told}; {self.prog} --help tells the flags\n")
 
 
 def parser_for(command: str, description: str) -> argparse.ArgumentParser:

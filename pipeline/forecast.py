@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipeline import estimate, graphs, job, manifest, output, plan, sampling, status
+from pipeline.errors import UsageError
 from pipeline.estimate import Lot
 from pipeline.losses import name_worst
+from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
 from pipeline.summary import MUCH_UNKNOWN
@@ -38,10 +40,11 @@ class Forecast:
         reasons: rejected documents by reason.
         bytes: that it will write, by folder.
         unknown: the files of which the model hardly knows the writing, worst first.
-        positions_per_second: of the model on this machine, padding included.
+        positions_per_second: of the model on this machine, padding included; None where there is
+            nothing to embed.
         seconds: that the whole job takes, start-up included.
-        parts_done: parts that an earlier call has done.
-        seconds_left: for the rest.
+        parts_done, documents_done: that an earlier call has done.
+        seconds_left: for the rest; 0 where there is none.
     """
 
     files: int
@@ -51,9 +54,10 @@ class Forecast:
     reasons: Mapping[str, float]
     bytes: Mapping[str, float]
     unknown: tuple[str, ...]
-    positions_per_second: float
+    positions_per_second: float | None
     seconds: float
     parts_done: int
+    documents_done: int
     seconds_left: float
 
 
@@ -76,11 +80,14 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     engine = TensorflowEngine(module)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     lots = list(estimate.sample_lots(config, module, splits))
+    if not lots:
+        raise UsageError(f"--input {' '.join(config.input.globs)}: no file of it can be read")
     counts = estimate.totals(lots, "counts")
     speed = measure_speed(lots, engine, graphs.embedding_config(config, module))
-    computing = counts.get(PADDED_TOKENS, 0.0) / speed / _KEPT
-    done = _documents_done(config, earlier, splits)
-    left = max(0.0, 1 - done[1] / max(1.0, counts.get("documents", 0.0)))
+    computing = counts[PADDED_TOKENS] / speed / _KEPT if speed else 0.0
+    done = _done_before(config, earlier, splits)
+    documents_done = done.counts().get("documents", 0)
+    left = max(0.0, 1 - documents_done / max(1.0, counts["documents"]))
     sources = estimate.sources_of(splits)
     return Forecast(
         files=len(sources),
@@ -92,20 +99,18 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
         unknown=tuple(name_worst(_unknown_shares(lots), MUCH_UNKNOWN)),
         positions_per_second=speed,
         seconds=startup + computing,
-        parts_done=done[0],
-        seconds_left=startup + left * computing,
+        parts_done=len(done.parts),
+        documents_done=documents_done,
+        seconds_left=0.0 if done.complete else startup + left * computing,
     )
 
 
-def _documents_done(
-    config: EmbedConfig, earlier: Run | None, splits: Sequence[Split]
-) -> tuple[int, int]:
-    """Count the parts and the documents that an earlier call has done."""
+def _done_before(config: EmbedConfig, earlier: Run | None, splits: Sequence[Split]) -> Progress:
+    """Measure what an earlier call has done."""
     if earlier is None or earlier.transform is None:
-        return 0, 0
+        return manifest.measure_progress(splits, [], "")
     receipts = manifest.load_receipts(config.output)
-    progress = manifest.measure_progress(splits, receipts, earlier.fingerprint)
-    return len(progress.parts), progress.counts().get("documents", 0)
+    return manifest.measure_progress(splits, receipts, earlier.fingerprint)
 
 
 def _unknown_shares(lots: Sequence[Lot]) -> dict[str, float]:
@@ -116,12 +121,16 @@ def _unknown_shares(lots: Sequence[Lot]) -> dict[str, float]:
     return {source: shares(counts)["unknown"] for source, counts in sums.items()}
 
 
-def measure_speed(lots: Sequence[Lot], engine: Engine, config: EmbeddingConfig) -> float:
-    """Run batches of a sample, of all lengths, and give positions a second, padding included."""
+def measure_speed(lots: Sequence[Lot], engine: Engine, config: EmbeddingConfig) -> float | None:
+    """Run batches of a sample, of all lengths.
+
+    Returns:
+        positions a second, padding included; None where the sample has no batch.
+    """
     batches = [(lot, numbers) for lot in lots for numbers in lot.batches]
     batches.sort(key=lambda batch: int(batch[0].windows.lengths[batch[1][0]]))
     if not batches:
-        return float("inf")
+        return None
     # However early this ends, the batches run were spread evenly over all lengths.
     order = np.argsort(np.arange(len(batches)) * 0.6180339887 % 1)
     for place in order[:3]:
@@ -164,14 +173,28 @@ def to_text(found: Forecast) -> str:
         f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
         f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
         f"output      {_size(sum(found.bytes.values()))}: {written or 'nothing'}",
-        f"time        about {status.clock(found.seconds)} on this machine, at "
-        f"{found.positions_per_second:,.0f} positions/s, start-up included",
+        f"time        about {status.clock(found.seconds)} on this machine, {_speed(found)}",
     ]
     if found.parts_done:
-        lines.append(
-            f"done        {found.parts_done:,} parts; about {status.clock(found.seconds_left)} left"
-        )
+        lines.append(_done(found))
     return "\n".join(lines)
+
+
+def _speed(found: Forecast) -> str:
+    if found.positions_per_second is None:
+        return "of start-up: there is nothing to embed"
+    return f"at {found.positions_per_second:,.0f} positions/s, start-up included"
+
+
+def _done(found: Forecast) -> str:
+    share = min(1.0, found.documents_done / max(1.0, found.counts["documents"]))
+    left = (
+        f"about {status.clock(found.seconds_left)} left" if found.seconds_left else "nothing left"
+    )
+    return (
+        f"done        {found.parts_done:,} parts, {found.documents_done:,} documents "
+        f"({share:.0%}); {left}"
+    )
 
 
 def _size(size: float) -> str:
@@ -179,5 +202,10 @@ def _size(size: float) -> str:
 
     >>> _size(1_250_000), _size(2.5e9)
     ('1.2 MB', '2.5 GB')
+    >>> _size(345)
+    '345 bytes'
     """
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size:.0f} bytes"

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from pipeline import reader
-from pipeline.manifest import load_manifest
 from transforms import examples, features, rejects
 from transforms.features import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
 
@@ -22,10 +21,8 @@ def head(folder: str, count: int) -> Iterator[str]:
     Raises:
         ValueError: the job is not finished.
     """
-    manifest = load_manifest(folder)
-    paths = [file["path"] for part in manifest["parts"] for file in part["files"]]
     for family in (examples.POOLED, examples.SEQUENCE):
-        if not any(path.startswith(f"{family}/") for path in paths):
+        if not reader.list_files(folder, family):
             continue
         yield f"{family}/"
         for record in itertools.islice(
@@ -38,7 +35,7 @@ def _show(record: dict[str, Any]) -> Iterator[str]:
     unknown = record[features.NUM_UNKNOWN][0]
     told = f", {unknown} unknown" if unknown else ""
     told += ", truncated" if record[features.TRUNCATED][0] else ""
-    id_ = rejects.detail(record["id"][0].decode())
+    id_ = _text(record["id"][0])
     yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{told})"
     for name, value in record.items():
         if name in DOCUMENT_FEATURES:
@@ -49,12 +46,16 @@ def _show(record: dict[str, Any]) -> Iterator[str]:
         elif name in (features.INPUT_IDS, features.SEGMENT_IDS):
             yield f"    {name} = {_shortened(map(str, value))}"
         elif name == features.TOKENS:
-            yield f"    {name} = {_shortened(rejects.detail(token.decode()) for token in value)}"
+            yield f"    {name} = {_shortened(map(_text, value))}"
         elif name == features.OFFSETS:
             ranges = np.reshape(value, [-1, 2])
             yield f"    {name} = {_shortened(f'{start}:{end}' for start, end in ranges)}"
         elif name not in ("id", *features.ACCOUNT):
-            yield f"    {name} = {', '.join(rejects.detail(v.decode()) for v in value) or '(none)'}"
+            yield f"    {rejects.detail(name)} = {', '.join(map(_text, value)) or '(none)'}"
+
+
+def _text(value: bytes) -> str:
+    return rejects.detail(value.decode(errors="replace"))
 
 
 def _shortened(values: Iterable[str]) -> str:

@@ -1,12 +1,11 @@
 """What of a corpus was lost to the model, by file, and whether that is more than is allowed."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 
 from pipeline.manifest import Progress
 from pipeline.options import Limits
-from transforms import rejects, storage, visible
+from transforms import checked_json, rejects, storage, visible
 from transforms.receipts import shares
 from transforms.rejects import Reason
 
@@ -63,9 +62,13 @@ def examples(folder: str, progress: Progress) -> list[str]:
 
 
 def _example(line: str) -> str:
-    row = json.loads(line)
-    place = rejects.detail(f"{row['source']}:{row['position']}")
-    return f"{place} {row['reason']}: {row['detail']}"
+    try:
+        row = checked_json.loads(line)
+        source, reason, detail = (checked_json.text(row, n) for n in ("source", "reason", "detail"))
+        place = f"{source}:{checked_json.whole(row, 'position')}"
+    except ValueError as error:
+        return f"a line that cannot be read: {rejects.detail(error)}"
+    return f"{rejects.detail(place)} {rejects.detail(reason)}: {rejects.detail(detail)}"
 
 
 def over_limits(progress: Progress, limits: Limits) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
-from transforms import storage
+from transforms import checked_json, storage
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 
@@ -189,9 +189,9 @@ def load_manifest(folder: str) -> dict[str, Any]:
             "run the same embed again"
         )
     try:
-        manifest: dict[str, Any] = json.loads(text)
-        version = manifest["format_version"]
-    except (KeyError, TypeError, ValueError) as error:
+        manifest: dict[str, Any] = checked_json.loads(text)
+        version = checked_json.take(manifest, "format_version")
+    except ValueError as error:
         raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
     if version != FORMAT_VERSION:
         raise ValueError(

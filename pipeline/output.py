@@ -15,7 +15,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline import plan
 from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
-from transforms import storage
+from transforms import checked_json, storage, visible
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 from transforms.examples import SCHEMA_FILE
 
@@ -28,6 +28,9 @@ _OURS = (
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE),
 )
+# As many as tf.Transform learns; see `preprocessing.NUM_QUANTILES`, which brings TensorFlow.
+_QUANTILES = 19
+_SHOWN = 100
 _COMPUTED_BY = (
     *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
     *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy"),
@@ -70,21 +73,31 @@ def load_run(folder: str) -> Run | None:
     """Read run.json; None where there is none.
 
     Raises:
-        ValueError: it is damaged or of another version.
+        ValueError: it is damaged or of another version, or the folder holds links.
     """
+    refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, RUN_FILE))
     if text is None:
         return None
     try:
-        value = json.loads(text)
-        if value["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"it is of format {value['format_version']}, not {FORMAT_VERSION}")
-        transform = value["transform"] and Transform(
-            value["transform"]["fingerprint"], tuple(value["transform"]["length_quantiles"])
-        )
-        return Run(value["configuration"], value["model"]["fingerprint"], transform)
-    except (KeyError, TypeError, ValueError) as error:
+        value = checked_json.loads(text)
+        version = checked_json.whole(value, "format_version")
+        if version != FORMAT_VERSION:
+            raise ValueError(f"it is of format {version}, not {FORMAT_VERSION}")
+        configuration = checked_json.fields(value, "configuration")
+        model = checked_json.text(checked_json.fields(value, "model"), "fingerprint")
+        told = checked_json.take(value, "transform")
+        return Run(configuration, model, None if told is None else _transform(told))
+    except ValueError as error:
         raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
+
+
+def _transform(value: Any) -> Transform:
+    told = checked_json.items(value, "length_quantiles")
+    quantiles = tuple(checked_json.whole({"a quantile": number}, "a quantile") for number in told)
+    if len(quantiles) != _QUANTILES:
+        raise ValueError(f"it has {len(quantiles)} 'length_quantiles', not {_QUANTILES}")
+    return Transform(checked_json.text(value, "fingerprint"), quantiles)
 
 
 def load_plan(folder: str) -> list[Split]:
@@ -93,6 +106,7 @@ def load_plan(folder: str) -> list[Split]:
     Raises:
         ValueError: it is missing or damaged.
     """
+    refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, plan.PLAN_FILE))
     if text is None:
         raise ValueError(f"{folder} has no {plan.PLAN_FILE}: it is no output folder of embed")
@@ -134,7 +148,10 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
         UsageError: the folder holds another job, or something else.
     """
     folder = config.output
-    _refuse_links(folder)
+    try:
+        refuse_links(folder)
+    except ValueError as error:
+        raise UsageError(f"--output: {error}, or choose another folder") from error
     if config.overwrite:
         _refuse_to_delete_strangers(folder)
         return None
@@ -144,7 +161,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
             _refuse_strangers(folder)
         else:
             _refuse_differences(folder, earlier, run, splits)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise UsageError(f"--output {folder}: {error}; --overwrite starts anew") from error
     return earlier
 
@@ -186,18 +203,17 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return visible.one_line(text[:_SHOWN])
 
 
-def _refuse_links(folder: str) -> None:
-    """Refuse to write through a link: a job writes nowhere but in its folder."""
-    for name in _OURS if "://" not in folder else ():
-        path = os.path.join(folder, name)
-        if os.path.islink(path):
-            raise UsageError(
-                f"--output {folder}: {name} is a symbolic link to {os.readlink(path)}, and a job "
-                "writes in its own folder alone: remove the link, or choose another folder"
-            )
+def refuse_links(folder: str) -> None:
+    """Refuse to read or write through a link: a job lives nowhere but in its folder.
+
+    Raises:
+        ValueError: what should be a file or folder of the job is none.
+    """
+    storage.refuse_links(folder, _OURS)
 
 
 def _refuse_strangers(folder: str) -> None:

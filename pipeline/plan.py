@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 
-from apache_beam.io.filesystem import BeamIOError, FileMetadata
+from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import UsageError
@@ -56,18 +56,26 @@ def _sources(config: InputConfig) -> Iterable[Source]:
 def _match(glob: str) -> list[FileMetadata]:
     if glob == PIPE:
         raise UsageError("--input -: a pipe cannot be split or continued; write it to a file first")
-    pattern = os.path.join(glob, "*") if os.path.isdir(glob) else glob
+    shown = visible.one_line(glob)
     try:
-        found = FileSystems.match([pattern])[0].metadata_list
-    except (BeamIOError, ValueError) as error:
+        found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise UsageError(f"--input {glob}: cannot be listed: {reason}") from error
+        raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
     files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
-    if pattern != glob:
-        files = [file for file in files if not os.path.basename(file.path).startswith((".", "_"))]
     if not files:
-        raise UsageError(f"--input {glob}: no file matches; check the path, or quote the glob")
+        raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
     return sorted(files, key=lambda metadata: metadata.path)
+
+
+def _local(path: str) -> list[FileMetadata]:
+    """List a file, or the files of a folder, that is there: its name is taken as it stands."""
+    paths = [path]
+    if os.path.isdir(path):
+        names = [name for name in os.listdir(path) if not name.startswith((".", "_"))]
+        paths = [os.path.join(path, name) for name in names]
+    files = FileSystems.get_filesystem(path)
+    return [files.metadata(path) for path in paths if os.path.isfile(path)]
 
 
 def _source(metadata: FileMetadata, format_: str) -> Source:

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -21,6 +22,25 @@ _SHARE_OF_TIME = 0.02
 
 Look = Callable[[], Status]
 Show = Callable[[Status], None]
+
+
+class _Screen:
+    """A stream that may go away, as terminals and pipes do: what it does not take is dropped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = stream.encoding
+
+    def write(self, text: str) -> int:
+        """Pass text on."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was kept back."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 @contextlib.contextmanager
@@ -46,14 +66,20 @@ def watch(
         if sys.__stderr__ is None:
             yield
             return
-        console = Console(file=sys.__stderr__)
+        console = _console(sys.__stderr__)
     look = _looking(folder, splits, run)
-    if console.is_terminal:
+    if console.is_terminal and not console.is_dumb_terminal:
         with _bar(console) as show, _repeat(look, show, seconds or _BAR_SECONDS):
             yield
     else:
         with _repeat(look, _lines(console), seconds or _LINE_SECONDS):
             yield
+
+
+def _console(stream: TextIO) -> Console:
+    """Make a console that takes for a terminal what is one, whatever the environment asks for."""
+    terminal = not stream.closed and stream.isatty()
+    return Console(file=cast(TextIO, _Screen(stream)), force_terminal=terminal)
 
 
 def _looking(folder: str, splits: Sequence[Split], run: Run) -> Look:

@@ -1,19 +1,26 @@
-"""Read what a finished job wrote, in corpus order."""
+"""Read what a finished job wrote, in corpus order.
+
+An output folder may come from anywhere: whatever stands in it, nothing outside of it is opened, and
+what is not as a job leaves it is a ValueError that names the file.
+"""
 
 import contextlib
+import itertools
+import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from apache_beam.io.filesystems import FileSystems
+import pyarrow.compute as pc
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from pipeline.manifest import load_manifest
-from transforms import examples, storage
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
+from transforms import checked_json, examples, storage
 from transforms.documents import ID
 from transforms.features import (
+    ACCOUNT,
     DOCUMENT_FEATURES,
     INPUT_IDS,
     OFFSETS,
@@ -24,6 +31,20 @@ from transforms.features import (
 
 # Records decoded at once; bounds memory beside the result itself.
 _CHUNK_RECORDS = 1024
+_FLOAT_BYTES = 4
+# Characters of a path that a message shows.
+_SHOWN = 200
+_TYPES = {
+    **dict.fromkeys((*DOCUMENT_FEATURES, SEQUENCE_OUTPUT), schema_pb2.FLOAT),
+    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
+}
+
+
+class DataFile(NamedTuple):
+    """A file of records, as the manifest tells of it: path within the folder, and records."""
+
+    path: str
+    records: int
 
 
 class Embeddings(NamedTuple):
@@ -68,17 +89,30 @@ def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
     Raises:
         ValueError: the job is not finished, or did not compute the feature.
     """
-    manifest = load_manifest(folder)
+    files = list_files(folder, examples.POOLED)
     schema = load_schema(folder, examples.POOLED)
     name, width = _vector_feature(folder, schema, feature)
-    rows = sum(file["records"] for file in _files(manifest, examples.POOLED))
-    vectors = np.empty([rows, width], np.float32)
+    vectors = np.empty([_count_rows(folder, files, width), width], np.float32)
     ids: list[str] = []
-    for batch in _batches(folder, manifest, examples.POOLED, schema):
+    for batch in _batches(folder, files, schema):
         values = batch.column(name).flatten().to_numpy()
+        if len(values) != batch.num_rows * width:
+            raise ValueError(f"{folder}: {name} of a record has not {width} values")
         vectors[len(ids) : len(ids) + batch.num_rows] = values.reshape(batch.num_rows, width)
         ids += [value.decode() for value in batch.column(ID).flatten().to_pylist()]
     return Embeddings(ids, vectors)
+
+
+def _count_rows(folder: str, files: list[DataFile], width: int) -> int:
+    """Count the records, if so many vectors can stand in the files."""
+    rows = sum(file.records for file in files)
+    held = sum(storage.identify(_path(folder, file.path))[0] for file in files)
+    if rows * width * _FLOAT_BYTES > held:
+        raise ValueError(
+            f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {width} are more than its "
+            f"files hold, which have {held} bytes"
+        )
+    return rows
 
 
 def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
@@ -106,23 +140,55 @@ def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:
     Raises:
         ValueError: the job is not finished, or has no such family.
     """
-    manifest = load_manifest(folder)
+    files = list_files(folder, family)
     schema = load_schema(folder, family)
-    for batch in _batches(folder, manifest, family, schema, chunk=16):
+    for batch in _batches(folder, files, schema, chunk=16):
         for row in range(batch.num_rows):
             yield {name: _values(batch.column(name)[row].values) for name in batch.schema.names}
+
+
+def list_files(folder: str, family: str) -> list[DataFile]:
+    """List the files of a family in corpus order, by the manifest.
+
+    Raises:
+        ValueError: the job is not finished, or the manifest is damaged.
+    """
+    storage.refuse_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
+    manifest = load_manifest(folder)
+    try:
+        parts = checked_json.items(manifest, "parts")
+        told = [file for part in parts for file in checked_json.items(part, "files")]
+        files = [
+            DataFile(checked_json.text(file, "path"), checked_json.whole(file, "records"))
+            for file in told
+        ]
+        if len({file.path for file in files}) < len(files):
+            raise ValueError("it tells of a file twice")
+    except ValueError as error:
+        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
+    return [file for file in files if file.path.startswith(f"{family}/")]
 
 
 def load_schema(folder: str, family: str) -> schema_pb2.Schema:
     """Read the schema of a family.
 
     Raises:
-        ValueError: the job has no such family.
+        ValueError: the job has no such family, or its schema is not of our records.
     """
-    text = storage.read_text(FileSystems.join(folder, family, examples.SCHEMA_FILE))
+    path = f"{family}/{examples.SCHEMA_FILE}"
+    text = storage.read_text(storage.within(folder, path))
     if text is None:
         raise ValueError(f"{folder} has no {family} records: the job's --features leave them out")
-    return text_format.Parse(text, schema_pb2.Schema())
+    try:
+        schema = text_format.Parse(text, schema_pb2.Schema())
+    except (text_format.ParseError, RecursionError) as error:
+        raise ValueError(f"{folder}/{path} is damaged: {error}") from error
+    needed = {ID, *ACCOUNT, *((INPUT_IDS, SEQUENCE_OUTPUT) if family == examples.SEQUENCE else ())}
+    types = {feature.name: feature.type for feature in schema.feature}
+    wrong = [name for name in types if types[name] != _TYPES.get(name, schema_pb2.BYTES)]
+    if wrong or not needed <= types.keys() or len(types) < len(schema.feature):
+        raise ValueError(f"{folder}/{path} is not the schema of records of a job")
+    return schema
 
 
 def _vector_feature(folder: str, schema: schema_pb2.Schema, wanted: str | None) -> tuple[str, int]:
@@ -130,32 +196,49 @@ def _vector_feature(folder: str, schema: schema_pb2.Schema, wanted: str | None) 
     name = wanted or next(iter(vectors), "")
     if name not in vectors:
         raise ValueError(f"{folder} has no {name!r}; it has {', '.join(vectors)}")
-    return name, vectors[name].shape.dim[0].size
-
-
-def _files(manifest: dict[str, Any], family: str) -> list[dict[str, Any]]:
-    files = [file for part in manifest["parts"] for file in part["files"]]
-    return [file for file in files if file["path"].startswith(f"{family}/")]
+    sizes = [dim.size for dim in vectors[name].shape.dim]
+    if len(sizes) != 1 or sizes[0] < 1:
+        raise ValueError(f"{folder}: the schema does not tell the size of {name}")
+    return name, sizes[0]
 
 
 def _batches(
-    folder: str,
-    manifest: dict[str, Any],
-    family: str,
-    schema: schema_pb2.Schema,
-    chunk: int = _CHUNK_RECORDS,
+    folder: str, files: list[DataFile], schema: schema_pb2.Schema, chunk: int = _CHUNK_RECORDS
 ) -> Iterator[pa.RecordBatch]:
-    for file in _files(manifest, family):
-        path = FileSystems.join(folder, file["path"])
-        with contextlib.closing(storage.open_for_reading(path)) as stream:
-            records: list[bytes] = []
-            for record in examples.read_records(stream):
-                records.append(record)
-                if len(records) == chunk:
-                    yield examples.parse(records, schema)
-                    records = []
-            if records:
-                yield examples.parse(records, schema)
+    """Decode the records of some files; each has to have as many as the manifest tells."""
+    for file in files:
+        with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
+            left = file.records
+            for records in _chunks(examples.read_records(stream), chunk):
+                left -= len(records)
+                yield _decode(records, schema, file.path)
+        if left:
+            raise ValueError(f"{folder}/{file.path} has not the {file.records} records of its part")
+
+
+def _chunks(records: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    while chunk := list(itertools.islice(records, size)):
+        yield chunk
+
+
+def _decode(records: list[bytes], schema: schema_pb2.Schema, path: str) -> pa.RecordBatch:
+    try:
+        batch = examples.parse(records, schema)
+    except RuntimeError as error:
+        raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+    for name in (ID, *ACCOUNT):
+        lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)
+        if not pc.all(pc.equal(lengths, 1)).as_py():
+            raise ValueError(f"{path} is damaged: a record has not one {name}")
+    return batch
+
+
+def _path(folder: str, path: str) -> str:
+    """Join a folder and the path of a file of records that must be in it."""
+    joined = storage.within(folder, path)
+    if "://" not in folder and not os.path.isfile(joined):
+        raise ValueError(f"{folder}/{path[:_SHOWN]} is missing")
+    return joined
 
 
 def _values(values: pa.Array | None) -> Any:

@@ -1,15 +1,16 @@
 """A sample of a corpus, spread over its bytes, and what it stands for."""
 
+import collections
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
 
 from transforms import storage
-from transforms.documents import Source, Split
+from transforms.documents import POSITION, Source, Split
 from transforms.read import SourceError, read_split
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
@@ -20,6 +21,10 @@ _GZIP_RATIO = 8
 # Of a larger one so many places are read, of about a part each.
 _PLACES = 32
 _LEAST_WIDTH, _MOST_WIDTH = 64 << 10, 256 << 10
+# A file with so many of them tells for itself how far its documents reach.
+_ALONE = 8
+# They are read by so many bytes at once.
+_SIP = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +34,12 @@ class Piece:
     Attributes:
         split: what is read there.
         stands_for: bytes of the corpus, as stored, that are taken to be like it.
+        whole: whether these are the split itself.
     """
 
     split: Split
     stands_for: float
+    whole: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +65,10 @@ def is_small(sources: Sequence[Source]) -> bool:
 
 
 def choose_pieces(sources: Sequence[Source], part_bytes: int) -> list[Piece]:
-    """Choose what to read of a corpus: all of a small one, else places evenly over its bytes.
+    """Choose what to read of a corpus: all of a small one, else places all over it.
 
-    A gzip can only be read from its beginning, so that stands for all of it.
+    Of several places in a file these are even over its bytes. A gzip can only be read from its
+    beginning, so that stands for all of it.
 
     Returns:
         pieces in corpus order; what they stand for adds up to the corpus.
@@ -68,18 +76,38 @@ def choose_pieces(sources: Sequence[Source], part_bytes: int) -> list[Piece]:
     if is_small(sources):
         cuts = [(source, base.find(source.format).cut(source, part_bytes)) for source in sources]
         return [
-            Piece(split, source.size if split.end is None else split.end - split.start)
+            Piece(split, source.size if split.end is None else split.end - split.start, whole=True)
             for source, splits in cuts
             for split in splits
         ]
-    width = min(max(part_bytes, _LEAST_WIDTH), _MOST_WIDTH)
-    ends = np.cumsum([source.size for source in sources])
-    share = float(ends[-1]) / _PLACES
+    held = [source for source in sources if source.size]
+    sizes = np.array([source.size for source in held], float)
+    width = int(min(max(part_bytes, _LEAST_WIDTH), _MOST_WIDTH, max(sizes.sum() / _PLACES, 1)))
     pieces = []
-    owners = np.searchsorted(ends, share * (np.arange(_PLACES) + 0.5), side="right")
-    for number, hits in zip(*np.unique(owners, return_counts=True), strict=True):
-        pieces += _of_source(sources[number], int(hits), width, share * hits)
+    for source, hits, share in zip(held, *_allot(sizes), strict=True):
+        if hits:
+            pieces += _of_source(source, int(hits), width, float(share))
     return pieces
+
+
+def _allot(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Allot places to files, half of them by bytes and half by files.
+
+    By bytes alone, a small file of many short documents would hardly be seen.
+
+    Returns:
+        int [files], the places of each, and float [files], the bytes that these stand for: its own
+        where it was to have a place for certain, else those of others like it too.
+    """
+    expected = _PLACES * (sizes / sizes.sum() + 1 / len(sizes)) / 2
+    hits = np.diff(np.floor(np.cumsum(expected) + 0.5), prepend=0).astype(int)
+    certain = (expected >= 1) & (hits > 0)
+    others = sizes * ~certain
+    if others.any() and not hits[~certain].any():
+        hits[np.argmax(others)] = 1
+    weights = np.where(hits > 0, others / np.minimum(expected, 1), 0)
+    stand_for = sizes * certain + others.sum() * weights / max(weights.sum(), 1)
+    return hits, stand_for
 
 
 def _of_source(source: Source, hits: int, width: int, stands_for: float) -> list[Piece]:
@@ -94,22 +122,104 @@ def _of_source(source: Source, hits: int, width: int, stands_for: float) -> list
 
 def read_pieces(pieces: Sequence[Piece], config: ReadConfig) -> Iterator[SampledPart]:
     """Read places of a corpus; those that cannot be read are passed over."""
+    places = [piece for piece in pieces if piece.split.source.splittable and not piece.whole]
+    for piece in pieces:
+        if piece.whole or not piece.split.source.splittable:
+            for found in _read([piece], config):
+                scale = 1.0 if piece.whole else piece.stands_for / max(1, found.stored)
+                yield from found.scaled(scale)
+    for group in _groups(places):
+        yield from _read_places(group, config)
+
+
+def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Put the places of a file together if it has enough of them, and all others."""
+    hits = collections.Counter(piece.split.source.path for piece in pieces)
+    groups: dict[str, list[Piece]] = collections.defaultdict(list)
+    for piece in pieces:
+        path = piece.split.source.path
+        groups[path if hits[path] >= _ALONE else ""].append(piece)
+    return list(groups.values())
+
+
+def _read_places(pieces: Sequence[Piece], config: ReadConfig) -> Iterator[SampledPart]:
+    """Read places of files that can be cut.
+
+    A document belongs to the place where it begins, and may reach far beyond it. So a place counts
+    by its width, and then all are scaled alike, until their documents have all the bytes there are.
+    """
+    found = _read(pieces, config)
+    if not any(place.stored for place in found):
+        found = _read(_beginnings(pieces), config)
+    total = sum(place.piece.stands_for for place in found)
+    told = sum(place.per_byte * place.stored for place in found)
+    for place in found:
+        yield from place.scaled(place.per_byte * total / max(1.0, told))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """What was read of a piece: its parts, and the bytes that their documents take, as stored."""
+
+    piece: Piece
+    parts: Sequence[pa.RecordBatch]
+    stored: int
+
+    @property
+    def per_byte(self) -> float:
+        """How many bytes each that was read stands for."""
+        split = self.piece.split
+        return self.piece.stands_for / max(1, (split.end or split.source.size) - split.start)
+
+    def scaled(self, scale: float) -> Iterator[SampledPart]:
+        """Give its parts."""
+        for part in self.parts:
+            yield SampledPart(part, self.piece.split.source.path, scale)
+
+
+def _read(pieces: Sequence[Piece], config: ReadConfig) -> list[_Place]:
+    narrow = dataclasses.replace(config, part_bytes=min(config.part_bytes, _MOST_WIDTH))
+    found = []
     for piece in pieces:
         with contextlib.suppress(SourceError, OSError):
-            yield from _read(piece, config)
+            found.append(_read_one(piece, config if piece.whole else narrow))
+    return found
 
 
-def _read(piece: Piece, config: ReadConfig) -> list[SampledPart]:
+def _read_one(piece: Piece, config: ReadConfig) -> _Place:
     source = piece.split.source
     with contextlib.closing(storage.open_for_reading(source.path)) as stream:
-        parts = list(read_split(piece.split, stream, config, run_fingerprint="sample"))
-        consumed = _stored_bytes(piece.split, stream)
-    scale = piece.stands_for / max(1, consumed)
-    return [SampledPart(part, source.path, scale) for part in parts]
+        sips = cast(BinaryIO, _Sips(stream))
+        parts = list(read_split(piece.split, sips, config, run_fingerprint="sample"))
+        end = sips.tell()
+    if not any(part.num_rows for part in parts):
+        return _Place(piece, parts, 0)
+    begin = parts[0].column(POSITION)[0].as_py() if source.splittable else 0
+    return _Place(piece, parts, end - begin)
 
 
-def _stored_bytes(split: Split, stream: BinaryIO) -> int:
-    """Tell how many bytes of its file a split took."""
-    if split.source.splittable:
-        return min(split.end or split.source.size, split.source.size) - split.start
-    return min(stream.tell(), split.source.size)
+def _beginnings(pieces: Sequence[Piece]) -> list[Piece]:
+    """Take files from their beginning, where there is a document for certain."""
+    stand_for: dict[Source, float] = collections.defaultdict(float)
+    for piece in pieces:
+        stand_for[piece.split.source] += piece.stands_for
+    return [Piece(Split(source, 0, 1), share) for source, share in stand_for.items()]
+
+
+class _Sips:
+    """A stream that is read little by little, so that where it stands tells what was needed."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, length: int) -> bytes:
+        """Read some of what is asked for."""
+        return self._stream.read(min(length, _SIP))
+
+    def seek(self, position: int) -> int:
+        """Go to a position."""
+        return self._stream.seek(position)
+
+    def tell(self) -> int:
+        """Tell the position, as stored."""
+        return self._stream.tell()

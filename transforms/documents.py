@@ -99,7 +99,8 @@ class Split:
             compression=checked_json.text(line, "compression"),
         )
         start = checked_json.whole(line, "start")
-        end = None if line["end"] is None else checked_json.whole(line, "end")
+        told = checked_json.take(line, "end")
+        end = None if told is None else checked_json.whole(line, "end")
         if end is not None and end < start:
             raise ValueError(f"'end' is {end}, 'start' is {start}")
         return cls(source=source, start=start, end=end)

@@ -34,6 +34,7 @@ SCHEMA_FILE = "schema.pbtxt"
 # A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
 # in memory.
 MAX_RECORD_BYTES = 512 << 20
+_MAX_EXAMPLE_BYTES = 2 << 30
 
 # Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
 _SLICE_BYTES = 16 << 20
@@ -191,6 +192,8 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
         if _masked_crc(length_bytes) != checksum:
             raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
         (length,) = _LENGTH.unpack(length_bytes)
+        if length > _MAX_EXAMPLE_BYTES:
+            raise ValueError(f"a damaged TFRecord file: a record of {length} bytes")
         record = stream.read(length)
         if len(record) < length or _masked_crc(record) != stream.read(_CHECKSUM.size):
             raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from transforms import checked_json, metrics
-from transforms.features import ACCOUNT, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
+from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 
 # The folder of receipts within an output folder.
 RECEIPTS = "receipts"
 
-_COUNTS = (metrics.DOCUMENTS, metrics.EMBEDDED, metrics.REJECTED, *ACCOUNT, metrics.PAIRS)
-_COUNTS += (metrics.COMPUTED_TOKENS, metrics.PADDED_TOKENS, metrics.BATCHES)
+# Counts that no receipt lacks.
+_COUNTS = (metrics.DOCUMENTS, metrics.EMBEDDED, metrics.REJECTED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _file(value: Any) -> WrittenFile:
     return WrittenFile(path=path, records=records, bytes=size, sha256=sha256)
 
 
-def shares(counts: Mapping[str, int]) -> dict[str, float]:
+def shares(counts: Mapping[str, float]) -> dict[str, float]:
     """Say what part of a whole was lost to the model; 0 of nothing.
 
     Args:

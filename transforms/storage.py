@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import CompressionTypes, FileMetadata
@@ -14,6 +14,8 @@ from apache_beam.io.filesystems import FileSystems
 TEMPORARY = "tmp"
 
 _BLOCK = 1 << 20
+# Characters of a hostile path that a message shows.
+_SHOWN = 200
 
 
 class HashedFile:
@@ -41,13 +43,17 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
     """Write `folder/path` under a temporary name and rename it at the end.
 
     Every attempt has a temporary name of its own, so that two of the same part do not meet; both
-    rename to the same final name, with the same content.
+    rename to the same final name, with the same content. A link of that name is replaced, not
+    followed.
 
     Raises:
         OSError: the disk is full, the folder is gone, or may not be written.
+        ValueError: a folder on the way is a link that leads out.
     """
     final = FileSystems.join(folder, path)
-    scratch = FileSystems.join(folder, TEMPORARY, uuid.uuid4().hex)
+    if os.path.dirname(path):
+        within(folder, os.path.dirname(path))
+    scratch = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
     make_folder(FileSystems.join(folder, TEMPORARY))
     stream = open_for_writing(scratch)
     try:
@@ -97,13 +103,23 @@ def within(folder: str, path: str) -> str:
     Receipts come from disk, where anybody may have written them.
 
     Raises:
-        ValueError: the path is absolute, goes up, or leads out of the folder by a link.
+        ValueError: the path is absolute, goes up, is no name of a file, or leads out of the folder
+            by a link.
     """
     joined: str = FileSystems.join(folder, path)
-    leads_out = not path or os.path.isabs(path) or "://" in path or ".." in path.split("/")
-    if "\0" in path or leads_out or ("://" not in folder and not _is_inside(joined, folder)):
-        raise ValueError(f"{path!r} points outside the folder")
+    names = path.split("/")
+    leads_out = os.path.isabs(path) or "://" in path or any(n in ("", ".", "..") for n in names)
+    if not _is_name(path) or leads_out or not ("://" in folder or _is_inside(joined, folder)):
+        raise ValueError(f"{path[:_SHOWN]!r} points outside the folder")
     return joined
+
+
+def _is_name(path: str) -> bool:
+    """Whether a file system could have such a name."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_inside(path: str, folder: str) -> bool:
@@ -112,14 +128,37 @@ def _is_inside(path: str, folder: str) -> bool:
     return os.path.realpath(path).startswith(os.path.join(root, ""))
 
 
+def refuse_links(folder: str, names: Iterable[str]) -> None:
+    """Refuse what no job made: links, pipes and devices in the place of its files and folders.
+
+    Raises:
+        ValueError: one of the names is neither a file nor a folder.
+    """
+    for name in names if "://" not in folder else ():
+        path = os.path.join(folder, name)
+        if os.path.islink(path) or (os.path.exists(path) and not _is_plain(path)):
+            kind = "a symbolic link" if os.path.islink(path) else "neither a file nor a folder"
+            raise ValueError(
+                f"{path} is {kind}, and a job reads and writes in its own folder alone: put the "
+                "file or folder itself in its place"
+            )
+
+
+def _is_plain(path: str) -> bool:
+    return os.path.isfile(path) or os.path.isdir(path)
+
+
 def list_folder(folder: str) -> dict[str, FileMetadata]:
-    """List the files of a folder by name, in order; none where there is no such folder."""
+    """List the files of a folder by name, in order; none where there is no such folder.
+
+    Links are no files of ours and are left out.
+    """
     if "://" in folder:
         found = FileSystems.match([FileSystems.join(folder, "*")])[0].metadata_list
     else:
         # Not by a glob: the folder's own name may hold what is special in one.
         entries = os.scandir(folder) if os.path.isdir(folder) else ()
-        found = [_metadata(entry) for entry in entries if entry.is_file()]
+        found = [_metadata(entry) for entry in entries if entry.is_file(follow_symlinks=False)]
     by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in found}
     return dict(sorted(by_name.items()))
 
@@ -160,7 +199,9 @@ def open_for_reading(path: str) -> BinaryIO:
 
 
 def open_for_writing(path: str) -> BinaryIO:
-    """Create a file."""
+    """Create a file; on local file systems it must not be there, not even as a link."""
+    if "://" not in path:
+        return open(path, "xb")
     stream: BinaryIO = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
     return stream
 

@@ -1,10 +1,12 @@
 import dataclasses
 import json
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from pipeline import cli, estimate, forecast, job, plan
+from pipeline import cli, estimate, forecast, job, plan, sampling
 from pipeline.errors import UsageError
 from tests.pipeline import corpus
 from transforms.bert.module import BertModule
@@ -34,7 +36,7 @@ def test_of_a_corpus_that_is_read_whole_nothing_is_guessed(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
-    found = forecast.forecast(config, started=0.0)
+    found = forecast.forecast(config, started=time.monotonic())
     counts, files = truth(finished)
     assert found.whole
     assert {name: found.counts[name] for name in found.counts} == {
@@ -54,18 +56,55 @@ def test_of_a_corpus_that_is_read_whole_nothing_is_guessed(
 
 @pytest.mark.usefixtures("short")
 def test_of_a_job_half_done_the_rest_is_told(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(finished, half)
+    (half / "manifest.json").unlink()
+    for path in (half / "receipts").glob("rows-*"):
+        path.unlink()
+    before = {path: path.stat().st_mtime_ns for path in half.rglob("*")}
+    found = forecast.forecast(corpus.config(globs, half, tiny_path), started=time.monotonic())
+    assert found.parts_done == len(list((half / "receipts").iterdir()))
+    assert found.documents_done == 120 + 61
+    assert 0 < found.seconds_left < found.seconds
+    last = forecast.to_text(found).splitlines()[-1]
+    assert last.startswith(f"done        {found.parts_done} parts, 181 documents (74%); about 0:")
+    assert {path: path.stat().st_mtime_ns for path in half.rglob("*")} == before
+
+
+@pytest.mark.usefixtures("short")
+def test_of_a_finished_job_nothing_is_left(
     finished: Path, globs: list[str], tiny_path: Path
 ) -> None:
     config = corpus.config(globs, finished, tiny_path)
-    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
-    found = forecast.forecast(config, started=0.0)
-    assert found.parts_done == len(list((finished / "receipts").iterdir()))
-    assert found.seconds_left < found.seconds
-    assert f"done        {found.parts_done} parts; about " in forecast.to_text(found)
-    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+    found = forecast.forecast(config, started=time.monotonic())
+    assert found.seconds_left == 0
+    assert forecast.to_text(found).endswith("244 documents (100%); nothing left")
     other = dataclasses.replace(config, windows=WindowConfig(9))
     with pytest.raises(UsageError, match="--max_seq_length 8 there, 9 now"):
-        forecast.forecast(other, started=0.0)
+        forecast.forecast(other, started=time.monotonic())
+
+
+def test_where_nothing_can_be_embedded_no_speed_is_told(tiny_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "blank.txt").write_text("\n\n")
+    config = corpus.config([str(tmp_path / "blank.txt")], tmp_path / "out", tiny_path)
+    found = forecast.forecast(config, started=time.monotonic())
+    lines = forecast.to_text(found).splitlines()
+    assert lines[1] == "documents   2: 0 embedded, 2 rejected (2 empty)"
+    assert lines[-1].endswith(" of start-up: there is nothing to embed")
+
+
+def test_where_nothing_can_be_read_the_input_is_named(
+    globs: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(sampling.storage, "open_for_reading", refuse)
+    config = corpus.config(globs[:1], tmp_path / "out", tiny_path)
+    with pytest.raises(UsageError, match=f"--input {globs[0]}: no file of it can be read"):
+        forecast.forecast(config, started=time.monotonic())
 
 
 @pytest.mark.usefixtures("short")

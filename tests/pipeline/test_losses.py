@@ -1,9 +1,12 @@
+import dataclasses
+from pathlib import Path
+
 import pytest
 
-from pipeline.losses import over_limits, worst_files
+from pipeline.losses import examples, over_limits, worst_files
 from pipeline.manifest import Progress
 from pipeline.options import Limits
-from transforms.receipts import Receipt
+from transforms.receipts import Receipt, WrittenFile
 
 
 def part(source: str, **counts: int) -> Receipt:
@@ -61,3 +64,13 @@ def test_what_is_over_a_limit_is_told(limits: Limits, expected: list[str]) -> No
         assert problems[0].endswith(
             "than --max_unknown 0.39: c.txt 60.0%, b.txt 50.0%, d.txt 40.0%"
         )
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "7", "{}", '{"source": 1}', "{"])
+def test_a_rejected_line_that_cannot_be_read_is_told_as_such(line: str, tmp_path: Path) -> None:
+    (tmp_path / "rejected").mkdir()
+    (tmp_path / "rejected/a.jsonl").write_text(line)
+    file = WrittenFile("rejected/a.jsonl", 1, 1, "")
+    progress = Progress((dataclasses.replace(PARTS[0], files=(file,)),), (), 1)
+    (shown,) = examples(str(tmp_path), progress)
+    assert shown.startswith("a line that cannot be read: ")

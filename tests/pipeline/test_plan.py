@@ -116,3 +116,21 @@ def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
 def test_a_pipe_is_refused() -> None:
     with pytest.raises(UsageError, match="--input -: a pipe cannot be split or continued"):
         plan.make_plan(config("-"))
+
+
+@pytest.mark.parametrize(
+    "name", ["p[1].txt", "[!a].txt", "s*r.txt", "w?.txt", "back\\slash.txt", "a\nb \x1b'.txt"]
+)
+def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -> None:
+    (tmp_path / "in[1]").mkdir()
+    (tmp_path / "in[1]" / name).write_text("text")
+    (tmp_path / "in[1]/p1.txt").write_text("text")
+    (split,) = plan.make_plan(config(tmp_path / "in[1]" / name))
+    assert split.source.path == str(tmp_path / "in[1]" / name)
+    of_folder = plan.make_plan(config(tmp_path / "in[1]"))
+    assert sorted(Path(split.source.path).name for split in of_folder) == sorted([name, "p1.txt"])
+
+
+def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
+    with pytest.raises(UsageError, match=r"--input no\\u000asuch: no file matches"):
+        plan.make_plan(config("no\nsuch"))

@@ -1,4 +1,5 @@
 import io
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,48 @@ def test_a_folder_that_is_not_there_hurts_nobody(tmp_path: Path) -> None:
         threading.Event().wait(0.05)
     (tmp_path / RECEIPTS).write_text("a file")
     assert told(tmp_path, False, lambda text: "documents" in text).startswith("0 of 3 parts, 0 doc")
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError(5, "Input/output error"), ValueError])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_or_pipe_that_goes_away_costs_the_job_nothing(
+    terminal: bool, error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, outputs_lost = threading.Event(), threading.Event()
+
+    class Gone(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+        def flush(self) -> None:
+            tried.set()
+            raise error
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "__stderr__", Gone())
+    # Where a pipe breaks, rich would send the rest of standard output nowhere.
+    monkeypatch.setattr(Console, "on_broken_pipe", lambda _: outputs_lost.set())
+    with progress.watch(str(tmp_path), SPLITS, RUN, seconds=0.01):
+        assert tried.wait(20)
+    assert not outputs_lost.is_set()
+
+
+def test_a_file_gets_lines_whatever_the_environment_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = threading.Event()
+
+    class File(io.StringIO):
+        def write(self, text: str) -> int:
+            shown.set()
+            return super().write(text)
+
+    file = File()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys, "__stderr__", file)
+    with progress.watch(str(tmp_path), SPLITS, RUN, seconds=0.01):
+        assert shown.wait(20)
+    assert set(file.getvalue().splitlines()) == {"0 of 3 parts, 0 documents"}
 
 
 def test_receipts_are_read_once_and_broken_ones_again(tmp_path: Path) -> None:

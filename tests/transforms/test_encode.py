@@ -1,6 +1,8 @@
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -79,4 +81,22 @@ def test_a_worker_refuses_other_weights_than_the_job_was_planned_with(
 ) -> None:
     settings = EncodeConfig(str(tiny_module.path), "f" * 64, EmbeddingConfig(("mean",)))
     with pytest.raises(ValueError, match="--model_sha256 is ffff"):
+        encode.load_engine(settings)
+
+
+def test_unpacked_weights_that_have_changed_are_refused_at_every_load(
+    tiny_module: BertModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path / "cache"))
+    with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as tar:
+        tar.add(tiny_module.path, ".")
+    settings = EncodeConfig(
+        str(tmp_path / "m.tar.gz"), tiny_module.fingerprint, EmbeddingConfig(("mean",))
+    )
+    assert encode.load_engine(settings).hidden_size == 16
+    (weights,) = (tmp_path / "cache").rglob("variables.data*")
+    content = bytearray(weights.read_bytes())
+    content[100] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ValueError, match=f"--model_sha256 is {tiny_module.fingerprint}, but"):
         encode.load_engine(settings)

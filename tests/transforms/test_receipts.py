@@ -106,6 +106,59 @@ def test_a_receipt_without_one_of_its_main_counts_is_none(count: str) -> None:
         Receipt.from_json(json.dumps(value))
 
 
+@pytest.mark.parametrize("wrong", [-1, 2**63, 1.5, True, "1", None, [], {}, float("nan")], ids=str)
+@pytest.mark.parametrize("place", ["start", "end", "records", "bytes", "documents", "empty"])
+def test_numbers_of_other_kinds_are_refused_by_name(place: str, wrong: object) -> None:
+    value = json.loads(RECEIPT.to_json())
+    for told in (value, value["files"][0], value["counts"], value["reasons"]):
+        if place in told:
+            told[place] = wrong
+    with pytest.raises(ValueError, match=f"'{place}' is no whole number|NaN is no number"):
+        Receipt.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize("wrong", [-1, 1e300, "1", None, [], {}, True], ids=str)
+def test_times_of_other_kinds_are_refused_by_name(wrong: object) -> None:
+    for place in ("finished", "encode_seconds"):
+        value = json.loads(RECEIPT.to_json())
+        told = value if place in value else value["seconds"]
+        told[place] = wrong
+        with pytest.raises(ValueError, match=f"not a receipt: '{place}' is no time"):
+            Receipt.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": 1},
+        {"key": None},
+        {"name": ["a-0"]},
+        {"worker": "\ud800"},
+        {"last": 1},
+        {"counts": []},
+        {"reasons": "none"},
+        {"seconds": 1},
+        {"files": {}},
+        {"files": [{"path": 7, "records": 1, "bytes": 1, "sha256": ""}]},
+        {"shares": []},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_fields_of_other_kinds_are_refused(change: dict) -> None:
+    value = json.loads(RECEIPT.to_json()) | change
+    with pytest.raises(
+        ValueError, match=f"not a receipt: .*{next(iter(change))}|'path' is no (text|object)"
+    ):
+        Receipt.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"start": 1e400}', "NaN"])
+def test_json_without_end_or_sense_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Receipt.from_json(text)
+
+
 def test_an_open_account_is_told_in_numbers() -> None:
     text = RECEIPT.to_json().replace('"embedded": 2', '"embedded": 1')
     with pytest.raises(ValueError, match=r"3 documents, 1 embedded, 1 rejected \({'empty': 1}\)"):

@@ -1,4 +1,5 @@
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,67 @@ def test_a_folder_is_listed_whatever_its_name(tmp_path: Path) -> None:
     assert listed["a.json"].size_in_bytes == 6
     assert storage.identify(str(folder / "a.json")) == (6, storage.version_of(listed["a.json"]))
     assert len(storage.sha256_of(str(folder / "a.json"))) == 64
+
+
+@pytest.mark.parametrize("path", ["", ".", "a/.", "a//b", "a\0b", "a\ud800", "a" * 5000 + "/../b"])
+def test_what_is_no_path_of_a_file_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="points outside the folder") as refused:
+        storage.within(str(tmp_path), path)
+    assert len(str(refused.value)) < 300
+
+
+def test_paths_of_a_remote_folder_are_held_to_the_same_rules() -> None:
+    assert storage.within("gs://bucket/out", "pooled/a") == "gs://bucket/out/pooled/a"
+    for path in ("../a", "/a", "gs://other/a", "pooled/../../a"):
+        with pytest.raises(ValueError, match="points outside the folder"):
+            storage.within("gs://bucket/out", path)
+
+
+def test_a_planted_link_is_replaced_and_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "out/pooled").mkdir(parents=True)
+    (tmp_path / "out/pooled/a").symlink_to(tmp_path / "precious")
+    storage.write_text(str(tmp_path / "out"), "pooled/a", "new")
+    assert (tmp_path / "out/pooled/a").read_text() == "new"
+    assert not (tmp_path / "out/pooled/a").is_symlink()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_link_at_a_temporary_name_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guessed = uuid.uuid4()
+    monkeypatch.setattr(uuid, "uuid4", lambda: guessed)
+    (tmp_path / "out/tmp").mkdir(parents=True)
+    (tmp_path / "out/tmp" / guessed.hex).symlink_to(tmp_path / "precious")
+    with pytest.raises(FileExistsError):
+        storage.write_text(str(tmp_path / "out"), "pooled/a", "new")
+    assert not (tmp_path / "precious").exists()
+
+
+@pytest.mark.parametrize("name", ["pooled", "tmp"])
+def test_nothing_is_written_into_a_folder_that_is_a_link(name: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=f"'{name}' points outside the folder"):
+        storage.write_text(str(tmp_path / "out"), "pooled/a", "new")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_links_and_pipes_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    storage.refuse_links(str(tmp_path), ["file", "folder", "missing"])
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    with pytest.raises(ValueError, match="link is a symbolic link"):
+        storage.refuse_links(str(tmp_path), ["file", "link"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe is neither a file nor a folder"):
+        storage.refuse_links(str(tmp_path), ["pipe"])
+
+
+def test_links_are_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert list(storage.list_folder(str(tmp_path))) == ["file"]

@@ -6,7 +6,6 @@ folder, and torch is not needed: safetensors files are plain arrays.
 
 import dataclasses
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from transforms import checked_json
 from transforms.bert.shape import GELUS, BertShape
 from transforms.bert.vocabulary import Vocabulary
 
@@ -279,7 +279,7 @@ def _hint(name: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = checked_json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     if not isinstance(value, dict):

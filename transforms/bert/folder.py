@@ -9,10 +9,18 @@ import tempfile
 import zlib
 from pathlib import Path
 
-# An archive may unpack to this much; a larger one is taken for a bomb.
+# What an archive may unpack to; one of more is taken for a bomb. Weights hardly compress.
 _MAX_UNPACKED_BYTES = 16 << 30
+_MAX_GROWTH, _SMALL_BYTES = 100, 1 << 30
+_MOST_ENTRIES = 10_000
+_MOST_AT_ONCE = 1 << 20
 _CHUNK_BYTES = 1 << 20
 _ARCHIVES = (".tar.gz", ".tgz")
+# What reading a broken archive raises: its headers may hold any number, name and depth.
+_BROKEN = (
+    *(tarfile.TarError, EOFError, OSError, zlib.error),
+    *(ValueError, OverflowError, RecursionError),
+)
 
 
 def cache_folder() -> Path:
@@ -57,10 +65,6 @@ def _resolve_remote(handle: str) -> Path:
     return resolved
 
 
-_MOST_ENTRIES = 10_000
-_MOST_AT_ONCE = 1 << 20
-
-
 def _copy_remote(handle: str) -> Path:
     """Bring an uncompressed module from a remote file system to the local cache."""
     import tensorflow as tf
@@ -95,11 +99,12 @@ def unpack(archive: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=target.parent))
     try:
+        most = _most_bytes(archive, scratch)
         with _Guarded(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
-            _extract(tar, scratch)
-        _check_to_the_end(archive)
+            _extract(tar, scratch, most)
+        _check_to_the_end(archive, most)
         _put_into_place(_module_root(scratch), target)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except _BROKEN as error:
         raise ValueError(f"--model {archive}: cannot be unpacked: {error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -120,14 +125,20 @@ class _Guarded(gzip.GzipFile):
         return super().read(size)
 
 
-def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+def _most_bytes(archive: Path, folder: Path) -> int:
+    """Tell how much an archive may unpack to: no more than the disk has room for."""
+    growth = max(_SMALL_BYTES, _MAX_GROWTH * archive.stat().st_size)
+    return min(_MAX_UNPACKED_BYTES, growth, shutil.disk_usage(folder).free)
+
+
+def _extract(tar: tarfile.TarFile, folder: Path, most: int) -> None:
     total = 0
     for number, member in enumerate(tar):
         if number == _MOST_ENTRIES:
             raise tarfile.TarError(f"it has over {_MOST_ENTRIES} entries")
         total += member.size
-        if total > _MAX_UNPACKED_BYTES:
-            raise tarfile.TarError(f"it unpacks to over {_MAX_UNPACKED_BYTES >> 30} GiB")
+        if member.size < 0 or total > most:
+            raise tarfile.TarError(f"it unpacks to over {most:,} bytes")
         if not (member.isfile() or member.isdir()):
             raise tarfile.TarError(f"{member.name!r} is neither a file nor a folder")
         if os.path.isabs(member.name):
@@ -135,11 +146,14 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
         tar.extract(member, folder, filter="data")
 
 
-def _check_to_the_end(archive: Path) -> None:
+def _check_to_the_end(archive: Path, most: int) -> None:
     """Read the whole of a gzip, so that its checksum is held against what was unpacked."""
+    left = 2 * (most + _MOST_AT_ONCE)
     with gzip.open(archive) as stream:
-        while stream.read(_CHUNK_BYTES):
-            pass
+        while chunk := stream.read(_CHUNK_BYTES):
+            left -= len(chunk)
+            if left < 0:
+                raise tarfile.TarError(f"it unpacks to over {most:,} bytes")
 
 
 def _put_into_place(folder: Path, target: Path) -> None:
@@ -164,11 +178,20 @@ def fingerprint(folder: Path) -> str:
 
     Returns:
         64 hex digits, the same wherever the folder lies and whatever its files' times.
+
+    Raises:
+        ValueError: a folder within is a link, and what it holds would not be hashed.
     """
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    paths = sorted(folder.rglob("*"))
+    for path in paths:
+        if path.is_symlink() and path.is_dir():
+            raise ValueError(
+                f"--model {folder}: {path.name} is a link: put the folder in its place"
+            )
+    for path in filter(Path.is_file, paths):
         name = path.relative_to(folder).as_posix()
-        digest.update(f"{name}\0{sha256_of(path)}\n".encode())
+        digest.update(f"{name}\0{sha256_of(path)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

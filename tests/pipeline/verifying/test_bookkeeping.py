@@ -52,10 +52,9 @@ def test_a_manifest_of_a_job_that_is_not_done_is_withdrawn(pattern: str, out: Pa
     ("change", "message"),
     [
         (lambda told: told["files"].pop(), "its files are .*; by its counts they are "),
-        (lambda told: told["files"][0].update(bytes="9"), "that is no whole number"),
         (lambda told: told["counts"].update(pairs=9), "its pairs are 0, its receipt tells 9"),
         (lambda told: told["counts"].update(num_tokens=1), "its num_tokens are .* tells 1"),
-        (lambda told: told.update(last="no", key="0" * 64), "it is of lines-000000000000-0000000"),
+        (lambda told: told.update(key="0" * 64), "it is of lines-000000000000-0000000"),
     ],
 )
 def test_receipts_that_tell_something_else_are_withdrawn(
@@ -66,6 +65,16 @@ def test_receipts_that_tell_something_else_are_withdrawn(
     verdict = check(out)
     assert re.search(message, verdict.faults[0]), verdict.faults
     assert verdict.withdrawn[-1] == f"receipts/{receipt.name}"
+
+
+@pytest.mark.parametrize("wrong", [{"last": "no"}, {"start": -1}, {"finished": "now"}])
+def test_a_receipt_with_values_of_other_kinds_is_none(wrong: dict, out: Path) -> None:
+    receipt = first(out, "receipts/lines*.json")
+    edit_json(receipt, lambda told: told.update(wrong))
+    verdict = check(out)
+    assert verdict.faults[0].startswith("manifest.json: is of a finished job; splits")
+    assert verdict.notes[0] == f"receipts/{receipt.name}: cannot be read as a receipt"
+    assert verdict.withdrawn == ("manifest.json",)
 
 
 def test_receipts_that_count_for_nothing_are_noted(out: Path) -> None:

@@ -162,6 +162,7 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (written("model.safetensors.index.json", LOST_SHARD), r"has no model-7\.safetensors"),
         (written("vocab.txt", b"\xff"), "is not UTF-8"),
         (written("config.json", b"["), r"cannot read .*config\.json"),
+        (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
         (written("config.json", b"[]"), r"config\.json holds no JSON object"),
         (written("config.json", b'{"model_type": "bert"}'), "does not give 'num_hidden_layers'"),
         (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),

@@ -105,6 +105,95 @@ def test_a_bomb_and_a_cut_archive_are_refused(
         folder.resolve(str(packed))
 
 
+def test_an_archive_that_grows_as_no_weights_do_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "_SMALL_BYTES", 1 << 20)
+    zeros = member("zeros")
+    zeros.size = 2 << 20
+    with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as tar:
+        tar.addfile(zeros, io.BytesIO(bytes(zeros.size)))
+    with pytest.raises(ValueError, match="it unpacks to over 1,048,576 bytes"):
+        folder.resolve(str(tmp_path / "m.tar.gz"))
+    monkeypatch.setattr(folder, "_MAX_GROWTH", 10_000)
+    assert folder.resolve(str(tmp_path / "m.tar.gz"))
+    monkeypatch.setattr(folder, "cache_folder", lambda: tmp_path / "full")
+    full = shutil.disk_usage(tmp_path)._replace(free=99)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(ValueError, match="it unpacks to over 99 bytes"):
+        folder.resolve(str(tmp_path / "m.tar.gz"))
+    assert list((tmp_path / "full/unpacked").iterdir()) == []
+
+
+def test_what_goes_on_behind_an_archive_is_bounded_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = archive(tmp_path / "m.tar.gz")
+    packed.write_bytes(packed.read_bytes() + gzip.compress(bytes(5 << 20)))
+    monkeypatch.setattr(folder, "_MAX_UNPACKED_BYTES", 100)
+    with pytest.raises(ValueError, match="it unpacks to over 100 bytes"):
+        folder.resolve(str(packed))
+
+
+def test_an_archive_of_very_many_entries_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "_MOST_ENTRIES", 5)
+    folder.resolve(str(archive(tmp_path / "m.tar.gz", *map(member, "abc"))))
+    with pytest.raises(ValueError, match="it has over 5 entries"):
+        folder.resolve(str(archive(tmp_path / "n.tar.gz", *map(member, "abcd"))))
+
+
+def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    header = member("header", tarfile.XHDTYPE)
+    header.size = 4 << 30
+    content = header.tobuf(tarfile.USTAR_FORMAT) + bytes(4096)
+    (tmp_path / "m.tar.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(ValueError, match="a header of no sensible size"):
+        folder.resolve(str(tmp_path / "m.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"path": "a\0b"},
+        {"path": "a/" * 3000},
+        {"size": "-5"},
+        {"size": "9" * 30},
+        {"mtime": "nan"},
+        {"mtime": "1e400"},
+        {"GNU.sparse.map": "0,a"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "9" * 15},
+    ],
+    ids=str,
+)
+def test_headers_of_no_sense_are_refused_by_the_archives_name(
+    tmp_path: Path, headers: dict
+) -> None:
+    odd = member("odd")
+    odd.pax_headers = headers
+    with pytest.raises(ValueError, match=r"--model .*m\.tar\.gz: cannot be unpacked"):
+        folder.resolve(str(archive(tmp_path / "m.tar.gz", odd)))
+
+
+def test_a_module_whose_weights_lie_behind_a_link_has_no_fingerprint(tmp_path: Path) -> None:
+    module = write_module(tmp_path / "m")
+    (module / "variables").rename(tmp_path / "elsewhere")
+    (module / "variables").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="m: variables is a link: put the folder in its place"):
+        folder.fingerprint(module)
+
+
+def test_a_link_to_a_file_is_hashed_as_the_file(tmp_path: Path) -> None:
+    module = write_module(tmp_path / "m")
+    base = folder.fingerprint(module)
+    (module / "saved_model.pb").rename(tmp_path / "elsewhere")
+    (module / "saved_model.pb").symlink_to(tmp_path / "elsewhere")
+    assert folder.fingerprint(module) == base
+    (tmp_path / "elsewhere").write_bytes(b"other")
+    assert folder.fingerprint(module) != base
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no such folder or \.tar\.gz"):
         folder.resolve(str(tmp_path / "none"))
@@ -177,10 +266,10 @@ def test_two_processes_may_unpack_one_archive(
     packed = archive(tmp_path / "m.tar.gz")
     extract = folder._extract
 
-    def overtaken(tar: tarfile.TarFile, scratch: Path) -> None:
+    def overtaken(tar: tarfile.TarFile, scratch: Path, most: int) -> None:
         monkeypatch.setattr(folder, "_extract", extract)
         folder.unpack(packed)
-        extract(tar, scratch)
+        extract(tar, scratch, most)
 
     monkeypatch.setattr(folder, "_extract", overtaken)
     unpacked = folder.unpack(packed)

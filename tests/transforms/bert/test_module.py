@@ -127,7 +127,9 @@ def drop_info(model: Any) -> None:
 
 def compute_casing(model: Any) -> None:
     for graph in model.meta_graphs:
-        next(node for node in graph.graph_def.node if node.name == "do_lower_case").op = "Not"
+        next(
+            node for node in graph.graph_def.node if node.name == "do_lower_case"
+        ).op = "LogicalNot"
 
 
 def keep_train(model: Any) -> None:
@@ -143,7 +145,7 @@ def rename_tokens(model: Any) -> None:
     ("spoil", "message"),
     [
         (drop_info, "deep/er: it does not tell do_lower_case .*no tokenization_info"),
-        (compute_casing, "deep/er: it does not tell do_lower_case .*computed by Not"),
+        (compute_casing, "deep/er: it does not tell do_lower_case .*computed by LogicalNot"),
         (keep_train, "deep/er: it has no signature 'tokens'"),
         (rename_tokens, "deep/er: .* it has default, tokenization_info, words"),
     ],
