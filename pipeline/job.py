@@ -155,7 +155,7 @@ def _compute(
         if run.transform is None or not FileSystems.exists(transform):
             run = _analyze(config, options, splits, run, module)
         else:
-            graphs.check_transform(config.output)
+            _check_transform(config.output)
         graphs.write_schemas(config, module)
         pending = splits if before is None else before.pending
         runner = runners.choose_runner(options)
@@ -165,6 +165,8 @@ def _compute(
         ):
             graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
         unread = [visible.one_line(why) for why in failures.load(config.output)]
+    except UsageError:
+        raise
     except Exception as error:
         raise JobError(_broken_off(error, config, splits, run)) from error
     finally:
@@ -172,6 +174,18 @@ def _compute(
     if unread:
         raise JobError(_unread(unread, config, splits, run))
     return run
+
+
+def _check_transform(folder: str) -> None:
+    from pipeline import graphs
+
+    try:
+        graphs.check_transform(folder)
+    except ValueError as error:
+        raise UsageError(
+            f"--output {error}.\nDelete {folder}/{output.TRANSFORM_FN}, and the same command "
+            "learns it anew"
+        ) from error
 
 
 def _analyze(
