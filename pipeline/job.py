@@ -170,7 +170,9 @@ def _compute(
     except Exception as error:
         raise JobError(_broken_off(error, config, splits, run)) from error
     finally:
-        output.clear_temporary(config.output)
+        # Threads of a job that was interrupted may still write there; the next call clears it.
+        with contextlib.suppress(OSError):
+            output.clear_temporary(config.output)
     if unread:
         raise JobError(_unread(unread, config, splits, run))
     return run

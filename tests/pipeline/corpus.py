@@ -56,3 +56,14 @@ def data_files(folder: Path) -> dict[str, bytes]:
     names = ("pooled/*", "sequence/*", "rejected/*", "manifest.json", "plan.jsonl")
     paths = [path for name in names for path in folder.glob(name)]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def truth(output: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Give the counts of a finished job, and the bytes of its files by folder."""
+    manifest = json.loads((output / "manifest.json").read_text())
+    files: dict[str, int] = {}
+    for part in manifest["parts"]:
+        for file in part["files"]:
+            folder = file["path"].split("/")[0]
+            files[folder] = files.get(folder, 0) + file["bytes"]
+    return manifest["counts"], files

@@ -1,15 +1,13 @@
 import dataclasses
-import json
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from pipeline import cli, estimate, forecast, job, plan, sampling
+from pipeline import cli, forecast, sampling
 from pipeline.errors import UsageError
 from tests.pipeline import corpus
-from transforms.bert.module import BertModule
 from transforms.windows import WindowConfig
 
 FLAGS = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64", "--id_field=id"]
@@ -20,24 +18,13 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast, "_MEASURED_SECONDS", 0.05)
 
 
-def truth(output: Path) -> tuple[dict, dict]:
-    """Counts of a finished job, and the bytes of its files by folder."""
-    manifest = json.loads((output / "manifest.json").read_text())
-    files: dict[str, int] = {}
-    for part in manifest["parts"]:
-        for file in part["files"]:
-            folder = file["path"].split("/")[0]
-            files[folder] = files.get(folder, 0) + file["bytes"]
-    return manifest["counts"], files
-
-
 @pytest.mark.usefixtures("short")
 def test_of_a_corpus_that_is_read_whole_nothing_is_guessed(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
     found = forecast.forecast(config, started=time.monotonic())
-    counts, files = truth(finished)
+    counts, files = corpus.truth(finished)
     assert found.whole
     assert {name: found.counts[name] for name in found.counts} == {
         name: counts[name] for name in found.counts
@@ -123,34 +110,3 @@ def test_the_command_says_it_in_a_few_lines(
     assert lines[-1].startswith("time        about 0:")
     assert cli.main([*command, "--model", str(tmp_path)]) == 2
     assert "has no saved_model.pb" in capsys.readouterr().err
-
-
-def test_windows_and_kept_tokens_are_counted(
-    tiny_path: Path, tiny_module: BertModule, tmp_path: Path
-) -> None:
-    (tmp_path / "long.txt").write_text("the cat sat on a mat\n" + "dogs " * 100 + "\n\n")
-    settings = {"windows": WindowConfig(8, 3), "keep_tokens": True}
-    config = corpus.config([str(tmp_path / "long.txt")], tmp_path / "out", tiny_path, **settings)
-    config = dataclasses.replace(config, limits=dataclasses.replace(config.limits, rejected=1.0))
-    lots = list(estimate.sample_lots(config, tiny_module, plan.make_plan(config.input)))
-    job.embed(config)
-    counts, files = truth(tmp_path / "out")
-    told = estimate.totals(lots, "counts")
-    assert told == {name: counts[name] for name in told}
-    assert estimate.totals(lots, "bytes") == pytest.approx(files, rel=0.1)
-
-
-def test_an_output_over_the_limit_is_refused_before_anything_is_written(
-    globs: list[str], tiny_path: Path, tmp_path: Path
-) -> None:
-    config = corpus.config(globs, tmp_path / "out", tiny_path)
-    sources = estimate.sources_of(plan.make_plan(config.input))
-    written = 150_000
-    assert estimate.most_bytes(config, 16, sources) > written
-    small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
-    with pytest.raises(UsageError, match=r"--max_output_gb is .* would write about .*sequence"):
-        job.embed(small)
-    assert not (tmp_path / "out").exists()
-    enough = dataclasses.replace(config, max_output_gb=written * 2 / 1e9)
-    job.embed(enough)
-    assert written / 2 < sum(truth(tmp_path / "out")[1].values()) < written * 2

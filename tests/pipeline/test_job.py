@@ -175,6 +175,23 @@ def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
         list(reader.iterate_sequences(str(output)))
 
 
+def test_threads_that_still_write_do_not_stand_in_the_way_of_ctrl_c(
+    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("the cat\n")
+
+    def interrupted(*_: object) -> None:
+        def busy(_: str) -> None:
+            raise OSError(39, "Directory not empty")
+
+        monkeypatch.setattr(job.output, "clear_temporary", busy)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(graphs, "build_embed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        corpus.embed([str(tmp_path / "a.txt")], tmp_path / "out", tiny_path)
+
+
 def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
