@@ -6,6 +6,7 @@
 # default --input and --output; give both to embed something else.
 set -euo pipefail
 cd "$(dirname "$0")"
+set_up_extras=cpu
 source ./set_up.sh
 
 out=output

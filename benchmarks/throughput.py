@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline import flags, quiet
@@ -87,18 +88,20 @@ def _job(arguments: argparse.Namespace) -> dict[str, float]:
 
 def _bare(arguments: argparse.Namespace) -> dict[str, float]:
     quiet.import_tensorflow()
-    from transforms.bert import minilm, module
-    from transforms.bert.engines import TensorflowEngine
+    from pipeline import options
+    from transforms.bert import engines, minilm, module
+    from transforms.bert.wanted import Wanted
 
+    arguments.output = "unset"
+    config = options.embed_config(arguments)
     inspected = module.inspect(minilm.resolve(arguments.model))
-    engine = TensorflowEngine(inspected)
+    engine = engines.load(inspected, Wanted.of(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
-    for batch in batches[:3]:
-        engine.run(*batch)
-    started = time.perf_counter()
-    for batch in batches:
-        engine.run(*batch)
-    seconds = time.perf_counter() - started
+    with ThreadPoolExecutor(engine.parallel) as threads:
+        list(threads.map(lambda batch: engine.run(*batch), batches[:6]))
+        started = time.perf_counter()
+        list(threads.map(lambda batch: engine.run(*batch), batches))
+        seconds = time.perf_counter() - started
     return {
         "seconds": seconds,
         "documents": sum(len(ids) for ids, _, _ in batches),

@@ -18,19 +18,21 @@ from transforms.batching import plan_batches
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Source, Split
 from transforms.embedded import add_embeddings, reject_oversize, take_wordpieces
-from transforms.embedding import Embeddings, Wordpieces
+from transforms.embedding import Embeddings
 from transforms.features import (
     DOCUMENT_FEATURES,
     NUM_TOKENS,
     NUM_UNKNOWN,
     NUM_WORDPIECES,
-    SEQUENCE_OUTPUT,
     TRUNCATED,
+    widths_of_tokens,
 )
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.preprocessing import model_inputs
+from transforms.repeats import find_distinct
 from transforms.tokenize import tokenize_part
 from transforms.windows import Windows, cut_windows
+from transforms.wordpieces import Wordpieces
 from transforms.write import REJECTED
 
 _VECTOR_BYTES = 4
@@ -88,7 +90,8 @@ def _make_lot(
     embedding = graphs.embedding_config(config, module)
     part = reject_oversize(part, hidden_size, embedding)
     wordpieces, sound = take_wordpieces(part)
-    windows = cut_windows(wordpieces.offsets, config.windows)
+    distinct = find_distinct(wordpieces).wordpieces
+    windows = cut_windows(distinct.offsets, config.windows)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
     embedded = part.filter(pa.array(sound))
     names = (NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
@@ -108,7 +111,7 @@ def _make_lot(
         counts=counts,
         reasons=collections.Counter(part.column(REASON).drop_null().to_pylist()),
         bytes={**written, REJECTED: float(sum(lines))},
-        wordpieces=wordpieces,
+        wordpieces=distinct,
         windows=windows,
         batches=batches,
     )
@@ -135,10 +138,10 @@ def _record_bytes(
     documents = [name for name in config.features if name in DOCUMENT_FEATURES]
     zeros = Embeddings(
         documents={name: np.zeros([rows, hidden_size], np.float32) for name in documents},
-        tokens=np.zeros([tokens, hidden_size], np.float32),
-        computed_tokens=0,
-        padded_tokens=0,
-        batches=0,
+        tokens={
+            name: np.zeros([tokens, width * hidden_size], np.float32)
+            for name, width in widths_of_tokens(config.features).items()
+        },
     )
     embedded = add_embeddings(part.slice(0, rows), np.ones(rows, bool), some, zeros)
     growth = {examples.POOLED: part.num_rows / rows}
@@ -175,7 +178,8 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
     if sum(written.values()) <= limit:
         return
     shown = ", ".join(f"{name} {size / 1e9:,.1f} GB" for name, size in written.items() if size)
-    less = ", or leave sequence_output out of --features" * (SEQUENCE_OUTPUT in config.features)
+    of_tokens = " and ".join(widths_of_tokens(config.features))
+    less = f", or leave {of_tokens} out of --features" if of_tokens else ""
     raise UsageError(
         f"--max_output_gb is {config.max_output_gb:g}, and the job would write about "
         f"{sum(written.values()) / 1e9:,.1f} GB ({shown}): raise it{less}"
@@ -189,5 +193,5 @@ def most_bytes(config: EmbedConfig, hidden_size: int, sources: Sequence[Source])
     vectors = sum(name in DOCUMENT_FEATURES for name in config.features) / 2
     if examples.SEQUENCE in families:
         # Special tokens of documents of one character, two bytes with the line's end.
-        vectors += 2.5
+        vectors += 2.5 * sum(widths_of_tokens(config.features).values())
     return text * (vectors * hidden_size * _VECTOR_BYTES + _OTHER_BYTES)

@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from transforms import visible
+from transforms.bert.compute import AUTO, ENGINES, FLOAT32, PRECISIONS
 from transforms.bert.shape import GELUS
 
 DEFAULT_MODEL = "minilm"
@@ -98,7 +99,18 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         "--features",
         default="pooled_output,sequence_output",
         metavar="A,B",
-        help="of pooled_output, sequence_output, mean, cls, max",
+        help="of pooled_output, sequence_output, mean, cls, max, and layers:-1,-2,... (token "
+        "vectors of these layers side by side; -1 is the last)",
+    )
+    parser.add_argument(
+        "--engine",
+        default=AUTO,
+        help=f"what computes: {', '.join(ENGINES)}, or {AUTO}: the fastest that is here",
+    )
+    parser.add_argument(
+        "--precision",
+        default=FLOAT32,
+        help=f"of the model's products: {', '.join(PRECISIONS)}",
     )
     parser.add_argument(
         "--tokens_per_batch",

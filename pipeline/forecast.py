@@ -1,8 +1,10 @@
 """`plan`: what a job will come to on this machine, before it is begun. Writes nothing."""
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -15,7 +17,9 @@ from pipeline.options import EmbedConfig
 from pipeline.output import Run
 from pipeline.summary import MUCH_UNKNOWN
 from transforms.batching import pad_batch
-from transforms.bert.engines import Engine, TensorflowEngine
+from transforms.bert import engines
+from transforms.bert.engines import Engine
+from transforms.bert.wanted import Wanted
 from transforms.documents import Split
 from transforms.embedding import EmbeddingConfig
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES
@@ -77,7 +81,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     run = Run(config.identity(), fingerprint)
     earlier = output.find_earlier(config, run, splits)
     module = job.inspect(path, config)
-    engine = TensorflowEngine(module)
+    engine = engines.load(module, Wanted.of(config.features), config.compute)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     lots = list(estimate.sample_lots(config, module, splits))
     if not lots:
@@ -135,13 +139,19 @@ def measure_speed(lots: Sequence[Lot], engine: Engine, config: EmbeddingConfig) 
     order = np.argsort(np.arange(len(batches)) * 0.6180339887 % 1)
     for place in order[:3]:
         _run(engine, batches[place], config)
-    positions, seconds, number = 0, 0.0, 0
-    while seconds < _MEASURED_SECONDS:
-        began = time.monotonic()
-        positions += _run(engine, batches[order[number % len(order)]], config)
-        seconds += time.monotonic() - began
-        number += 1
-    return positions / seconds
+    began = time.monotonic()
+
+    def run_some(first: int) -> int:
+        positions = 0
+        for number in itertools.count(first, engine.parallel):
+            positions += _run(engine, batches[order[number % len(order)]], config)
+            if time.monotonic() - began >= _MEASURED_SECONDS:
+                break
+        return positions
+
+    with ThreadPoolExecutor(engine.parallel) as threads:
+        positions = sum(threads.map(run_some, range(engine.parallel)))
+    return positions / (time.monotonic() - began)
 
 
 def _run(engine: Engine, chosen: tuple[Lot, np.ndarray], config: EmbeddingConfig) -> int:

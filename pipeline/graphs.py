@@ -58,6 +58,7 @@ def build_embed(
         model=handle,
         model_sha256=module.fingerprint,
         embedding=embedding_config(config, module),
+        compute=config.compute,
     )
     texts = wordpiece_config(config, module).texts
     receipts: beam.PCollection[Receipt] = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline import reader
 from transforms import examples, features, rejects
-from transforms.features import DOCUMENT_FEATURES, SEQUENCE_OUTPUT
+from transforms.features import DOCUMENT_FEATURES, TOKEN_FEATURES
 
 _SHOWN_VALUES = 4
 _SHOWN_IDS = 12
@@ -40,7 +40,7 @@ def _show(record: dict[str, Any]) -> Iterator[str]:
     for name, value in record.items():
         if name in DOCUMENT_FEATURES:
             yield f"    {name} [{len(value)}] = {_vector(value)}  norm {np.linalg.norm(value):.4f}"
-        elif name == SEQUENCE_OUTPUT:
+        elif name in TOKEN_FEATURES:
             rows = np.asarray(value).reshape(record[features.NUM_TOKENS][0], -1)
             yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
         elif name in (features.INPUT_IDS, features.SEGMENT_IDS):

@@ -23,6 +23,7 @@ from transforms import failures, visible
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.documents import Split
+from transforms.features import layers_of
 
 Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
 
@@ -130,6 +131,8 @@ def inspect(path: Path, config: EmbedConfig) -> Any:
     try:
         module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
+        module.check_layers(layers_of(config.features))
+        config.compute.check_installed()
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module

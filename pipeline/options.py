@@ -15,8 +15,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
+from transforms.bert.compute import AUTO, ComputeConfig, fastest
 from transforms.examples import RecordConfig
-from transforms.features import SEQUENCE_OUTPUT, check_features
+from transforms.features import check_features, split_features, widths_of_tokens
 from transforms.sources.base import ReadConfig, names
 from transforms.special_tokens import check_max_seq_length
 from transforms.windows import WindowConfig
@@ -76,9 +77,10 @@ class EmbedConfig:
         model: handle of the module, or `minilm`.
         model_sha256: fingerprint it must have, or None.
         windows: positions of the longest input, and how longer documents are read.
-        features: some of `features.FEATURES`.
+        features: as asked for; see `features.check_features`.
         keep_tokens: whether sequence records tell wordpieces as text, and where they came from.
         batching: how batches are cut.
+        compute: by which engine, and how exactly.
         limits: what may be lost before the job fails, at its end.
         overwrite: delete an earlier job's output first.
         max_output_gb: do not begin a job that would write more, by estimate.
@@ -92,6 +94,7 @@ class EmbedConfig:
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
     keep_tokens: bool = False
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
+    compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
     limits: Limits = dataclasses.field(default_factory=Limits)
     overwrite: bool = False
     max_output_gb: float = 100.0
@@ -105,7 +108,7 @@ class EmbedConfig:
             raise ValueError(f"--max_output_gb is {self.max_output_gb}; give gigabytes above 0")
         check_features(self.features)
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
-        if self.keep_tokens and SEQUENCE_OUTPUT not in self.features:
+        if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(
                 "--keep_tokens adds to sequence records; add sequence_output to --features"
             )
@@ -142,6 +145,8 @@ class EmbedConfig:
             "--window_stride": self.windows.stride,
             "--features": list(self.features),
             "--keep_tokens": self.keep_tokens,
+            "--engine": self.compute.engine,
+            "--precision": self.compute.precision,
         }
 
 
@@ -151,8 +156,9 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
     Raises:
         UsageError: a value means nothing; the message names the flag.
     """
-    features = _names(arguments.features)
-    default = _PART_BYTES_WITH_TOKENS if SEQUENCE_OUTPUT in features else _PART_BYTES
+    features = split_features(arguments.features)
+    default = _PART_BYTES_WITH_TOKENS if widths_of_tokens(features) else _PART_BYTES
+    engine = fastest() if arguments.engine == AUTO else arguments.engine
     try:
         return EmbedConfig(
             input=input_config(
@@ -167,6 +173,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             features=features,
             keep_tokens=arguments.keep_tokens,
             batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
+            compute=ComputeConfig(engine, arguments.precision),
             limits=Limits(
                 rejected=arguments.max_rejected,
                 truncated=arguments.max_truncated,

@@ -7,7 +7,7 @@ what is not as a job leaves it is a ValueError that names the file.
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +23,11 @@ from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
     INPUT_IDS,
+    LAYERS,
     OFFSETS,
     SEGMENT_IDS,
     SEQUENCE_OUTPUT,
+    TOKEN_FEATURES,
     TOKENS,
 )
 
@@ -35,7 +37,7 @@ _FLOAT_BYTES = 4
 # Characters of a path that a message shows.
 _SHOWN = 200
 _TYPES = {
-    **dict.fromkeys((*DOCUMENT_FEATURES, SEQUENCE_OUTPUT), schema_pb2.FLOAT),
+    **dict.fromkeys((*DOCUMENT_FEATURES, *TOKEN_FEATURES), schema_pb2.FLOAT),
     **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
 }
 
@@ -65,10 +67,11 @@ class TokenEmbeddings(NamedTuple):
     Attributes:
         id: of the document.
         input_ids: int64 [tokens].
-        vectors: float32 [tokens, hidden].
+        vectors: float32 [tokens, hidden], of sequence_output; of layers where only these are there.
         segment_ids: int64 [tokens], or None where the job was not of pairs.
         tokens: the wordpieces as text, or None without --keep_tokens.
         offsets: int64 [tokens, 2], start and end in the bytes of the document, or None likewise.
+        layers: float32 [tokens, layers * hidden], or None where the job was not asked for layers.
     """
 
     id: str
@@ -77,6 +80,7 @@ class TokenEmbeddings(NamedTuple):
     segment_ids: np.ndarray | None = None
     tokens: list[str] | None = None
     offsets: np.ndarray | None = None
+    layers: np.ndarray | None = None
 
 
 def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
@@ -119,18 +123,23 @@ def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
     """Go through the token vectors of all documents, one document at a time.
 
     Raises:
-        ValueError: the job is not finished, or did not compute sequence_output.
+        ValueError: the job is not finished, or did not compute a feature of tokens.
     """
     for record in iterate_records(folder, examples.SEQUENCE):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
-        vectors = np.asarray(record[SEQUENCE_OUTPUT], np.float32).reshape(len(input_ids), -1)
+        vectors = {
+            name: np.asarray(record[name], np.float32).reshape(len(input_ids), -1)
+            for name in TOKEN_FEATURES
+            if name in record
+        }
         yield TokenEmbeddings(
             record[ID][0].decode(),
             input_ids,
-            vectors,
+            vectors[SEQUENCE_OUTPUT if SEQUENCE_OUTPUT in vectors else LAYERS],
             segment_ids=record.get(SEGMENT_IDS),
             tokens=[token.decode() for token in record[TOKENS]] if TOKENS in record else None,
             offsets=record[OFFSETS].reshape(-1, 2) if OFFSETS in record else None,
+            layers=vectors.get(LAYERS),
         )
 
 
@@ -183,12 +192,20 @@ def load_schema(folder: str, family: str) -> schema_pb2.Schema:
         schema = text_format.Parse(text, schema_pb2.Schema())
     except (text_format.ParseError, RecursionError) as error:
         raise ValueError(f"{folder}/{path} is damaged: {error}") from error
-    needed = {ID, *ACCOUNT, *((INPUT_IDS, SEQUENCE_OUTPUT) if family == examples.SEQUENCE else ())}
     types = {feature.name: feature.type for feature in schema.feature}
     wrong = [name for name in types if types[name] != _TYPES.get(name, schema_pb2.BYTES)]
-    if wrong or not needed <= types.keys() or len(types) < len(schema.feature):
+    if wrong or not _is_whole(types, family) or len(types) < len(schema.feature):
         raise ValueError(f"{folder}/{path} is not the schema of records of a job")
     return schema
+
+
+def _is_whole(names: Container[str], family: str) -> bool:
+    """Whether a schema has what no records of a family lack."""
+    if any(name not in names for name in (ID, *ACCOUNT)):
+        return False
+    if family == examples.POOLED:
+        return True
+    return INPUT_IDS in names and any(name in names for name in TOKEN_FEATURES)
 
 
 def _vector_feature(folder: str, schema: schema_pb2.Schema, wanted: str | None) -> tuple[str, int]:

@@ -24,6 +24,8 @@ FLOORS = {
     "transforms.windows": 1,
     "transforms.batching": 1,
     "transforms.halving": 1,
+    "transforms.wordpieces": 1,
+    "transforms.repeats": 1,
     "transforms.embedding": 1,
     "transforms.embedded": 1,
     "transforms.examples": 1,

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 
 from transforms import metrics, rejects
 from transforms.documents import REASON
-from transforms.embedding import EmbeddingConfig, Embeddings, Wordpieces
+from transforms.embedding import EmbeddingConfig, Embeddings
 from transforms.examples import MAX_RECORD_BYTES
-from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, SEQUENCE_OUTPUT
+from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
 from transforms.rejects import Reason
 from transforms.windows import count_windows
+from transforms.wordpieces import Wordpieces
 
 
 def reject_oversize(
@@ -21,13 +22,13 @@ def reject_oversize(
 ) -> pa.RecordBatch:
     """Reject the documents of more vectors than a record, or memory, should hold.
 
-    These are the vectors of tokens where `sequence_output` is wanted, else those of windows.
+    These are the vectors of tokens where a feature of them is wanted, else those of windows.
     """
     lengths = pc.list_value_length(part.column(INPUT_IDS)).to_numpy(zero_copy_only=False)
-    of_tokens = SEQUENCE_OUTPUT in config.features
-    vectors = lengths if of_tokens else count_windows(lengths, config.windows)
-    most = MAX_RECORD_BYTES // (hidden_size * np.dtype(np.float32).itemsize)
-    what = "sequence_output of over {} tokens" if of_tokens else "vectors of over {} windows"
+    widest = max(widths_of_tokens(config.features).values(), default=0)
+    vectors = lengths if widest else count_windows(lengths, config.windows)
+    most = MAX_RECORD_BYTES // (hidden_size * max(1, widest) * np.dtype(np.float32).itemsize)
+    what = "vectors of over {} tokens" if widest else "vectors of over {} windows"
     why = f"{what.format(most)} take more than {MAX_RECORD_BYTES >> 20} MiB"
     return rejects.reject(part, vectors > most, Reason.TOO_LARGE, why)
 
@@ -60,7 +61,7 @@ def add_embeddings(
 
     Returns:
         the part with `num_tokens` int64, a fixed_size_list<float32> for each document feature, and
-        `sequence_output` large_list<float32>, row-major [tokens, hidden].
+        for each of tokens a large_list<float32>, row-major [tokens, width].
     """
     if embeddings.failed:
         part = _reject_failed(part, sound, embeddings.failed)
@@ -73,12 +74,10 @@ def add_embeddings(
     columns[NUM_TOKENS] = pa.array(lengths)
     for name, vectors in embeddings.documents.items():
         columns[name] = _spread(vectors, sound)
-    if embeddings.tokens is not None:
-        wide = embeddings.tokens.shape[1]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]) * wide
-        columns[SEQUENCE_OUTPUT] = pa.LargeListArray.from_arrays(
-            offsets, pa.array(embeddings.tokens.reshape(-1))
-        )
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    for name, tokens in embeddings.tokens.items():
+        flat = pa.array(tokens.reshape(-1))
+        columns[name] = pa.LargeListArray.from_arrays(ends * tokens.shape[1], flat)
     return pa.RecordBatch.from_pydict(columns)
 
 
@@ -96,18 +95,11 @@ def _take(
     numbers: np.ndarray, wordpieces: Wordpieces, embeddings: Embeddings
 ) -> tuple[Wordpieces, Embeddings]:
     """Keep some documents."""
-    lengths = np.diff(wordpieces.offsets)
-    kept = np.repeat(np.isin(np.arange(len(lengths)), numbers), lengths)
-    own = Wordpieces(
-        offsets=np.concatenate([[0], np.cumsum(lengths[numbers])]),
-        input_ids=wordpieces.input_ids[kept],
-        segment_ids=wordpieces.segment_ids[kept],
-    )
-    tokens = embeddings.tokens
-    return own, dataclasses.replace(
+    places = wordpieces.places(numbers)
+    return wordpieces.take(numbers), dataclasses.replace(
         embeddings,
         documents={name: vectors[numbers] for name, vectors in embeddings.documents.items()},
-        tokens=None if tokens is None else tokens[kept],
+        tokens={name: vectors[places] for name, vectors in embeddings.tokens.items()},
         failed={},
     )
 
@@ -133,6 +125,8 @@ def account(part: pa.RecordBatch, embeddings: Embeddings) -> dict[str, int]:
         metrics.COMPUTED_TOKENS: embeddings.computed_tokens,
         metrics.PADDED_TOKENS: embeddings.padded_tokens,
         metrics.BATCHES: embeddings.batches,
+        metrics.HALVED_BATCHES: embeddings.halved_batches,
+        metrics.REPEATED: embeddings.repeated,
     }
 
 

@@ -1,7 +1,8 @@
 """Wordpieces to vectors, given a model: windows, batches, pooling."""
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -10,14 +11,19 @@ from transforms.bert.engines import Engine
 from transforms.bert.pooling import combine, pool
 from transforms.features import (
     DOCUMENT_FEATURES,
+    LAYERS,
     MEAN,
     POOLED_OUTPUT,
     SEQUENCE_OUTPUT,
     check_features,
+    widths_of_tokens,
 )
-from transforms.halving import run_or_halve
+from transforms.halving import Outcome, run_or_halve
+from transforms.repeats import find_distinct
 from transforms.windows import WindowConfig, Windows, cut_windows
+from transforms.wordpieces import Wordpieces
 
+RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
 _NOT_FINITE = "the model gave a value that is no finite number"
 
 
@@ -42,57 +48,76 @@ class EmbeddingConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Wordpieces:
-    """Sound documents of a part, as flat columns.
-
-    Attributes:
-        offsets: int64 [documents + 1], where each document begins.
-        input_ids, segment_ids: int64 [tokens].
-    """
-
-    offsets: np.ndarray
-    input_ids: np.ndarray
-    segment_ids: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
 class Embeddings:
     """Vectors of a part's sound documents.
 
     Attributes:
         documents: feature name to float32 [documents, hidden].
-        tokens: float32 [tokens, hidden], or None where sequence_output is not wanted.
+        tokens: feature name to float32 [tokens, width].
         computed_tokens: positions computed, those of overlapping windows each time.
         padded_tokens: positions computed, padding included.
         batches: how many it took.
+        halved_batches: how many of them failed, and were tried again in halves.
+        repeated: documents that have the wordpieces of an earlier one, and so its vectors.
         failed: why the model failed, by the number of the document; what stands above in the place
             of these means nothing.
     """
 
-    documents: dict[str, np.ndarray]
-    tokens: np.ndarray | None
-    computed_tokens: int
-    padded_tokens: int
-    batches: int
+    documents: Mapping[str, np.ndarray]
+    tokens: Mapping[str, np.ndarray]
+    computed_tokens: int = 0
+    padded_tokens: int = 0
+    batches: int = 0
+    halved_batches: int = 0
+    repeated: int = 0
     failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 
-def embed(wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> Embeddings:
+def embed(
+    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
+) -> Embeddings:
     """Embed documents in batches of like length; results stand in the documents' order.
 
-    A document's vectors do not depend on which others share its batch, within float32 rounding.
-    Those of a document of several windows: `sequence_output` has each token from the window where
-    it has the most context, `mean` and `max` are over these, and `pooled_output` and `cls` are the
-    means of the windows' own, weighted by their lengths.
+    A document's vectors do not depend on which others share its batch, within float32 rounding;
+    documents of the same wordpieces are computed once. Those of a document of several windows:
+    `sequence_output` and `layers` have each token from the window where it has the most context,
+    `mean` and `max` are over these, and `pooled_output` and `cls` are the means of the windows'
+    own, weighted by their lengths.
+
+    Args:
+        wordpieces: of the documents.
+        engine: what computes.
+        config: what is computed.
+        run_all: calls a function with each batch, and gives its results in order: `map`, or one
+            that calls several at once.
 
     Raises:
         Exception: what the engine raised, if it fails on the shortest input too.
     """
+    distinct = find_distinct(wordpieces)
+    embeddings = _embed(distinct.wordpieces, engine, config, run_all)
+    failed = {
+        int(number): why
+        for place, why in embeddings.failed.items()
+        for number in np.flatnonzero(distinct.numbers == place)
+    }
+    return dataclasses.replace(
+        embeddings,
+        documents={name: distinct.spread(x) for name, x in embeddings.documents.items()},
+        tokens={name: distinct.spread_tokens(x) for name, x in embeddings.tokens.items()},
+        repeated=distinct.repeated,
+        failed=failed,
+    )
+
+
+def _embed(
+    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll
+) -> Embeddings:
+    """Embed distinct documents."""
     running = _Running(wordpieces, engine, config)
     batches = plan_batches(running.windows.lengths, config.batching.tokens_per_batch)
-    errors: dict[int, Exception] = {}
-    for numbers in batches:
-        errors |= run_or_halve(running.run, numbers)
+    outcomes = list(run_all(functools.partial(run_or_halve, running.run), batches))
+    errors = {number: error for own in outcomes for number, error in own.errors.items()}
     if errors:
         _check_engine(engine, next(iter(errors.values())))
     documents, owners = running.of_documents(), running.windows.documents
@@ -103,8 +128,9 @@ def embed(wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> Em
         documents=documents,
         tokens=running.tokens,
         computed_tokens=int(running.windows.lengths.sum()),
-        padded_tokens=running.padded_tokens,
+        padded_tokens=sum(running.positions),
         batches=len(batches),
+        halved_batches=sum(own.halved for own in outcomes),
         failed=failed,
     )
 
@@ -114,11 +140,13 @@ class _Running:
 
     def __init__(self, wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> None:
         self.windows = cut_windows(wordpieces.offsets, config.windows)
-        self.padded_tokens = 0
-        self.tokens: np.ndarray | None = None
-        wide = engine.hidden_size
-        if SEQUENCE_OUTPUT in config.features:
-            self.tokens = np.empty([len(wordpieces.input_ids), wide], np.float32)
+        # Of each batch. Several may run at once: each has rows of its own in the arrays below.
+        self.positions: list[int] = []
+        wide, tokens = engine.hidden_size, len(wordpieces.input_ids)
+        self.tokens = {
+            name: np.empty([tokens, wide * times], np.float32)
+            for name, times in widths_of_tokens(config.features).items()
+        }
         wanted = [name for name in config.features if name in DOCUMENT_FEATURES]
         count = len(self.windows.lengths)
         self._vectors = {name: np.zeros([count, wide], np.float32) for name in wanted}
@@ -129,17 +157,20 @@ class _Running:
     def run(self, numbers: np.ndarray) -> None:
         """Run the windows of some numbers, as one batch."""
         batch = pad_batch(self.windows, numbers)
-        pooled, sequence = self._engine.run(
+        encoded = self._engine.run(
             batch.pad(self._wordpieces.input_ids, self._pad_id),
             batch.mask.astype(np.int32),
             batch.pad(self._wordpieces.segment_ids, 0),
         )
-        self.padded_tokens += batch.mask.size
         for name, target in self._vectors.items():
-            own = pooled if name == POOLED_OUTPUT else pool(sequence, batch.kept, name)
-            target[numbers] = own
-        if self.tokens is not None:
-            _put_back(self.tokens, self.windows, numbers, sequence)
+            pooled = name == POOLED_OUTPUT
+            target[numbers] = (
+                encoded.pooled if pooled else pool(_given(encoded.sequence), batch.kept, name)
+            )
+        sources = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
+        for name, tokens in self.tokens.items():
+            _put_back(tokens, self.windows, numbers, _given(sources[name]))
+        self.positions.append(batch.mask.size)
 
     def of_documents(self) -> dict[str, np.ndarray]:
         """Make the vectors of documents of those of their windows."""
@@ -149,6 +180,13 @@ class _Running:
             weights = kept if name == MEAN else windows.lengths
             made[name] = combine(own, weights, windows.firsts, name)
         return made
+
+
+def _given(vectors: np.ndarray | None) -> np.ndarray:
+    """Give what an engine was loaded to compute."""
+    if vectors is None:
+        raise ValueError("the engine was loaded to compute other features")
+    return vectors
 
 
 def _check_engine(engine: Engine, error: Exception) -> None:
@@ -161,14 +199,14 @@ def _check_engine(engine: Engine, error: Exception) -> None:
 
 
 def _not_finite(
-    documents: Mapping[str, np.ndarray], tokens: np.ndarray | None, offsets: np.ndarray
+    documents: Mapping[str, np.ndarray], tokens: Mapping[str, np.ndarray], offsets: np.ndarray
 ) -> np.ndarray:
     """Find the documents with a value that is no finite number; int64."""
     finite = np.ones(len(offsets) - 1, bool)
     for vectors in documents.values():
         finite &= np.isfinite(vectors).all(axis=1)
-    if tokens is not None and len(finite):
-        of_tokens = np.isfinite(tokens).all(axis=1)
+    for vectors in tokens.values() if len(finite) else ():
+        of_tokens = np.isfinite(vectors).all(axis=1)
         finite &= np.logical_and.reduceat(of_tokens, offsets[:-1])
     numbers: np.ndarray = np.flatnonzero(~finite)
     return numbers

@@ -1,8 +1,12 @@
 """EncodeParts: parts of wordpieces to parts of embeddings, by one model a process."""
 
+import collections
 import dataclasses
+import functools
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import apache_beam as beam
 import numpy as np
@@ -13,11 +17,14 @@ from transforms import (
     coder,  # noqa: F401  (registers the coder of parts)
     metrics,
 )
-from transforms.bert import folder, module
-from transforms.bert.engines import Engine, TensorflowEngine
+from transforms.bert import engines, folder, module
+from transforms.bert.compute import ComputeConfig
+from transforms.bert.engines import Engine
+from transforms.bert.wanted import Wanted
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
+from transforms.halving import Outcome
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,38 +35,52 @@ class EncodeConfig:
         model: handle of the module; see `folder.resolve`.
         model_sha256: fingerprint that the module must have on every worker.
         embedding: what is computed of each document.
+        compute: by which engine, and how exactly.
     """
 
     model: str
     model_sha256: str
     embedding: EmbeddingConfig
+    compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
 
 
 class LoadedModel:
-    """An engine, and the lock that lets one batch at a time have all cores."""
+    """An engine, and the threads in which the batches of all parts of a process take turns."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(engine.parallel, "encode")
+
+    def run_all(
+        self,
+        run: Callable[[np.ndarray], Outcome],
+        batches: list[np.ndarray],
+        watch: metrics.Stopwatch,
+    ) -> Iterator[Outcome]:
+        """Run batches, as many at once as the engine is good for; results stand in their order.
+
+        Time in which none of these ran is told as waiting.
+        """
+        started, busy = time.perf_counter(), 0.0
+        under_way: collections.deque[Future[tuple[Outcome, float]]] = collections.deque()
+        for numbers in batches:
+            under_way.append(self._threads.submit(_timed, run, numbers))
+            # Few at a time, so that an interrupted process has little to end.
+            if len(under_way) > 2 * self.engine.parallel:
+                outcome, seconds = under_way.popleft().result()
+                busy += seconds
+                yield outcome
+        for future in under_way:
+            outcome, seconds = future.result()
+            busy += seconds
+            yield outcome
+        elapsed = time.perf_counter() - started
+        watch.add(metrics.WAIT_SECONDS, max(0.0, elapsed - busy / self.engine.parallel))
 
 
-class _TakingTurns:
-    """The engine as one part sees it: batches of all parts of the process take turns."""
-
-    def __init__(self, model: LoadedModel, watch: metrics.Stopwatch) -> None:
-        self.hidden_size = model.engine.hidden_size
-        self._model = model
-        self._watch = watch
-
-    def run(
-        self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        with self._watch.section(metrics.WAIT_SECONDS):
-            self._model.lock.acquire()
-        try:
-            return self._model.engine.run(input_ids, input_mask, segment_ids)
-        finally:
-            self._model.lock.release()
+def _timed(run: Callable[[np.ndarray], Outcome], numbers: np.ndarray) -> tuple[Outcome, float]:
+    started = time.perf_counter()
+    return run(numbers), time.perf_counter() - started
 
 
 # `shared.Shared` holds its object weakly, and tf.Transform empties its cache between phases: this
@@ -71,7 +92,8 @@ _LOADING = threading.Lock()
 def load_engine(config: EncodeConfig) -> Engine:
     """Load the model, after checking that its files are the ones the job was planned with."""
     path = folder.resolve(config.model)
-    return TensorflowEngine(module.inspect(path, config.model_sha256))
+    inspected = module.inspect(path, config.model_sha256)
+    return engines.load(inspected, Wanted.of(config.embedding.features), config.compute)
 
 
 @dataclasses.dataclass
@@ -97,21 +119,25 @@ class _EncodePart(beam.DoFn):
         self._handle = shared.Shared()
 
     def setup(self) -> None:
-        self._model = self._handle.acquire(self._acquire, tag=self._config.model_sha256)
+        config = self._config
+        told = (config.model_sha256, config.compute, Wanted.of(config.embedding.features))
+        self._name = str(told)
+        self._model = self._handle.acquire(self._acquire, tag=self._name)
 
     def _acquire(self) -> LoadedModel:
         with _LOADING:
-            if self._config.model_sha256 not in _LOADED:
-                _LOADED[self._config.model_sha256] = LoadedModel(self._load(self._config))
-            return _LOADED[self._config.model_sha256]
+            if self._name not in _LOADED:
+                _LOADED[self._name] = LoadedModel(self._load(self._config))
+            return _LOADED[self._name]
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()
-        config = self._config.embedding
-        part = reject_oversize(part, self._model.engine.hidden_size, config)
+        config, model = self._config.embedding, self._model
+        part = reject_oversize(part, model.engine.hidden_size, config)
+        run_all = functools.partial(model.run_all, watch=watch)
         with watch.section(metrics.ENCODE_SECONDS):
             wordpieces, sound = take_wordpieces(part)
-            embeddings = embed(wordpieces, _TakingTurns(self._model, watch), config)
+            embeddings = embed(wordpieces, model.engine, config, run_all)
         waited = watch.seconds.setdefault(metrics.WAIT_SECONDS, 0.0)
         watch.seconds[metrics.ENCODE_SECONDS] -= waited
         embedded = add_embeddings(part, sound, wordpieces, embeddings)

@@ -23,8 +23,9 @@ from transforms.features import (
     INPUT_IDS,
     OFFSETS,
     SEGMENT_IDS,
-    SEQUENCE_OUTPUT,
+    TOKEN_FEATURES,
     TOKENS,
+    widths_of_tokens,
 )
 
 POOLED, SEQUENCE = "pooled", "sequence"
@@ -49,7 +50,7 @@ class RecordConfig:
     """What stands in the records of a job.
 
     Attributes:
-        features: some of `features.FEATURES`.
+        features: as asked for; see `features.check_features`.
         keep_fields: fields of the input that pooled records carry.
         segments: whether sequence records have the segment of each token.
         tokens: whether sequence records have each wordpiece as text, and where it came from.
@@ -64,13 +65,14 @@ class RecordConfig:
     def families(self) -> tuple[str, ...]:
         """The families that these features fill, in order."""
         pooled = any(feature in DOCUMENT_FEATURES for feature in self.features)
-        return (POOLED,) * pooled + (SEQUENCE,) * (SEQUENCE_OUTPUT in self.features)
+        return (POOLED,) * pooled + (SEQUENCE,) * bool(widths_of_tokens(self.features))
 
     @property
     def of_tokens(self) -> tuple[str, ...]:
         """The features of sequence records that are lists along the tokens."""
         segments = (SEGMENT_IDS,) * self.segments
-        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, SEQUENCE_OUTPUT)
+        vectors = widths_of_tokens(self.features)
+        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, *vectors)
 
 
 def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Schema:
@@ -80,7 +82,7 @@ def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Sc
     for name in ACCOUNT:
         _add_feature(result, name, schema_pb2.INT, [])
     if family == SEQUENCE:
-        types = {SEQUENCE_OUTPUT: schema_pb2.FLOAT, TOKENS: schema_pb2.BYTES}
+        types = {TOKENS: schema_pb2.BYTES, **dict.fromkeys(TOKEN_FEATURES, schema_pb2.FLOAT)}
         for name in config.of_tokens:
             _add_feature(result, name, types.get(name, schema_pb2.INT), None)
         return result

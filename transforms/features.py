@@ -1,13 +1,19 @@
 """Names of what a record can hold, and what may be asked for."""
 
+import re
 from collections.abc import Sequence
 
-# One vector a document; SEQUENCE_OUTPUT is one a token.
+# One vector a document.
 POOLED_OUTPUT = "pooled_output"
-SEQUENCE_OUTPUT = "sequence_output"
 MEAN, CLS, MAX = "mean", "cls", "max"
 DOCUMENT_FEATURES = (POOLED_OUTPUT, MEAN, CLS, MAX)
-FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT)
+# One vector a token. LAYERS is asked for as `layers:-1,-2`, the last layer being -1, and has the
+# vectors of these layers side by side.
+SEQUENCE_OUTPUT = "sequence_output"
+LAYERS = "layers"
+TOKEN_FEATURES = (SEQUENCE_OUTPUT, LAYERS)
+# As they may be asked for; the last is an example.
+FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT, f"{LAYERS}:-1,-2")
 
 # What the model reads of a document.
 INPUT_IDS = "input_ids"
@@ -22,15 +28,67 @@ NUM_UNKNOWN = "num_unknown"
 TRUNCATED = "truncated"
 ACCOUNT = (NUM_TOKENS, NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
 
-_RESERVED = ("id", *FEATURES, *ACCOUNT, INPUT_IDS, SEGMENT_IDS, TOKENS, OFFSETS)
+_RESERVED = (
+    "id",
+    *DOCUMENT_FEATURES,
+    *TOKEN_FEATURES,
+    *ACCOUNT,
+    INPUT_IDS,
+    SEGMENT_IDS,
+    TOKENS,
+    OFFSETS,
+)
+
+
+_ASKED_LAYERS = re.compile(rf"{LAYERS}:-[1-9]\d*(,-[1-9]\d*)*")
+
+
+def split_features(text: str) -> tuple[str, ...]:
+    """Split a list of features at its commas, but for those between layers.
+
+    >>> split_features("mean, layers:-1,-2,cls")
+    ('mean', 'layers:-1,-2', 'cls')
+    """
+    split: list[str] = []
+    for word in filter(None, map(str.strip, text.split(","))):
+        goes_on = split and split[-1].startswith(f"{LAYERS}:") and re.fullmatch(r"-?\d+", word)
+        split[-1:] = [f"{split[-1]},{word}"] if goes_on else [*split[-1:], word]
+    return tuple(split)
+
+
+def name_of(feature: str) -> str:
+    """Give the name in records of what was asked for.
+
+    >>> name_of("layers:-1,-2"), name_of("mean")
+    ('layers', 'mean')
+    """
+    return feature.partition(":")[0]
+
+
+def layers_of(features: Sequence[str]) -> tuple[int, ...]:
+    """Give the layers asked for, counted from the last, which is -1; none where none are."""
+    asked = next((feature for feature in features if name_of(feature) == LAYERS), "")
+    return tuple(int(number) for number in asked.partition(":")[2].split(",") if number)
+
+
+def widths_of_tokens(features: Sequence[str]) -> dict[str, int]:
+    """Give, for each wanted feature of tokens, how many hidden sizes wide its vectors are.
+
+    >>> widths_of_tokens(["mean", "sequence_output", "layers:-1,-2"])
+    {'sequence_output': 1, 'layers': 2}
+    """
+    widths = {SEQUENCE_OUTPUT: 1, LAYERS: len(layers_of(features))}
+    wanted = [name_of(feature) for feature in features]
+    return {name: width for name, width in widths.items() if name in wanted}
 
 
 def check_features(features: Sequence[str]) -> None:
     """Refuse, by ValueError, features that are unknown, doubled or none."""
-    unknown = [name for name in features if name not in FEATURES]
-    if unknown:
-        raise ValueError(f"--features has {unknown[0]!r}; there are {', '.join(FEATURES)}")
-    if not features or len(set(features)) < len(features):
+    for feature in features:
+        if feature not in FEATURES and not _ASKED_LAYERS.fullmatch(feature):
+            raise ValueError(f"--features has {feature!r}; there are {', '.join(FEATURES)}")
+    layers, asked = layers_of(features), [name_of(feature) for feature in features]
+    if not features or len(set(asked)) < len(asked) or len(set(layers)) < len(layers):
         raise ValueError("--features is empty or names one twice; name each wanted feature once")
 
 

@@ -15,6 +15,8 @@ PAIRS = "pairs"
 COMPUTED_TOKENS = "computed_tokens"
 PADDED_TOKENS = "padded_tokens"
 BATCHES = "batches"
+HALVED_BATCHES = "halved_batches"
+REPEATED = "repeated"
 
 READ_SECONDS = "read_seconds"
 TOKENIZE_SECONDS = "tokenize_seconds"
@@ -43,5 +45,8 @@ class Stopwatch:
         try:
             yield
         finally:
-            elapsed = time.perf_counter() - start
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + elapsed, 6)
+            self.add(name, time.perf_counter() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add time that was measured otherwise."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 6)

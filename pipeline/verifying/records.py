@@ -18,7 +18,7 @@ from transforms.features import (
     NUM_TOKENS,
     OFFSETS,
     SEGMENT_IDS,
-    SEQUENCE_OUTPUT,
+    widths_of_tokens,
 )
 
 # What is decoded at once: so many records, or as many as have so many bytes.
@@ -156,7 +156,11 @@ def _expected_lengths(family: str, layout: Layout, tokens: np.ndarray) -> dict[s
     if family == POOLED:
         vectors = [name for name in layout.records.features if name in DOCUMENT_FEATURES]
         return dict.fromkeys(vectors, np.full_like(tokens, layout.hidden_size))
-    special = {OFFSETS: 2 * tokens, SEQUENCE_OUTPUT: layout.hidden_size * tokens}
+    widths = widths_of_tokens(layout.records.features)
+    vectors_of_tokens = {
+        name: width * layout.hidden_size * tokens for name, width in widths.items()
+    }
+    special = {OFFSETS: 2 * tokens, **vectors_of_tokens}
     return {name: special.get(name, tokens) for name in layout.records.of_tokens}
 
 
@@ -211,4 +215,5 @@ def hidden_size(batch: pa.RecordBatch, family: str, layout: Layout) -> int:
         vectors = [name for name in layout.records.features if name in DOCUMENT_FEATURES]
         return int(lengths_of(batch.column(vectors[0]))[0])
     tokens = lengths_of(batch.column(layout.records.of_tokens[0]))[0]
-    return int(lengths_of(batch.column(SEQUENCE_OUTPUT))[0] // max(1, tokens))
+    name, width = next(iter(widths_of_tokens(layout.records.features).items()))
+    return int(lengths_of(batch.column(name))[0] // max(1, tokens * width))

@@ -20,8 +20,10 @@ from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
 from pipeline.verifying.verdict import Sampled
 from transforms import examples, metrics, rejects, storage
+from transforms.bert import engines
 from transforms.bert import module as modules
-from transforms.bert.engines import Engine, TensorflowEngine
+from transforms.bert.engines import Engine
+from transforms.bert.wanted import Wanted
 from transforms.documents import POSITION, REASON, Split, header_of
 from transforms.embedded import add_embeddings, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
@@ -105,7 +107,7 @@ def _load(job: Job, path: Path) -> _Again | str:
     return _Again(
         transform=tft.TFTransformOutput(job.folder),
         texts=graphs.wordpiece_config(job.config, module).texts,
-        engine=TensorflowEngine(module),
+        engine=engines.load(module, Wanted.of(job.config.features), job.config.compute),
         config=graphs.embedding_config(job.config, module),
     )
 

@@ -14,6 +14,7 @@ from pipeline.output import RUN_FILE, Run
 from transforms import storage
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
+from transforms.bert.compute import ComputeConfig
 from transforms.documents import Split
 from transforms.examples import RecordConfig
 from transforms.sources.base import ReadConfig
@@ -85,6 +86,7 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         windows=WindowConfig(told["--max_seq_length"], told["--window_stride"]),
         features=tuple(told["--features"]),
         keep_tokens=told["--keep_tokens"],
+        compute=ComputeConfig(told["--engine"], told["--precision"]),
     )
 
 

@@ -44,10 +44,13 @@ def run(forks: Any, arguments: list[str], *more: object) -> int:
 
 
 def _child(
-    arguments: list[str], die_at: tuple[str, int] | None = None, told: str | None = None
+    arguments: list[str],
+    end_at: tuple[str, int] | None = None,
+    number: int = signal.SIGKILL,
+    told: str | None = None,
 ) -> None:
-    if die_at:
-        _POINTS[die_at[0]](_Countdown(die_at[1]))
+    if end_at:
+        _POINTS[end_at[0]](_Countdown(end_at[1], number))
     stream = os.open(told or os.devnull, os.O_CREAT | os.O_WRONLY)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
@@ -55,15 +58,18 @@ def _child(
 
 
 class _Countdown:
-    """Ends the process, as the kernel does, when it is called for the n-th time."""
+    """Signals its process, as others would, when it is called for the n-th time."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, number: int) -> None:
         self._left = count
+        self._number = number
 
     def __call__(self, *_: object) -> None:
         self._left -= 1
         if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._number)
+            # The main thread hears of it while this one still has work.
+            time.sleep(0.5)
 
 
 def _before(module: Any, name: str) -> Callable[[_Countdown], None]:
@@ -161,13 +167,7 @@ def test_a_job_told_to_end_says_how_to_go_on(
 ) -> None:
     output, told = tmp_path / "out", tmp_path / "told"
     arguments = [*command, "--output", str(output)]
-    process = forks.Process(target=_child, args=(arguments, None, str(told)))
-    process.start()
-    while not list(output.glob("receipts/*.json")):
-        time.sleep(0.01)
-    os.kill(process.pid, number)
-    process.join()
-    assert process.exitcode == status
+    assert run(forks, arguments, ("between rename and receipt", 2), number, str(told)) == status
     assert told.read_text() == (
         "beam-bert: interrupted; what is done stays, the same command continues\n"
     )

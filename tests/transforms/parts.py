@@ -12,6 +12,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from transforms import documents
 from transforms.analyze import AnalyzeParts
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wanted import Encoded
 from transforms.documents import PartHeader
 from transforms.preprocessing import WordpieceConfig
 
@@ -58,20 +59,22 @@ def documents_with(columns: dict[str, pa.Array], part: pa.RecordBatch) -> pa.Rec
 class TellingEngine:
     """Gives vectors that tell which token stood where, of which segment."""
 
+    name = "telling"
     hidden_size = 3
+    parallel = 1
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, int]] = []
 
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Encoded[np.ndarray]:
         """Give `[id, place, segment]` of each token, and the first plus a half as pooled."""
         self.shapes.append(input_ids.shape)
         place = np.broadcast_to(np.arange(input_ids.shape[1]), input_ids.shape)
         sequence = np.stack([input_ids, place, segment_ids], axis=-1).astype(np.float32)
         sequence[input_mask == 0] = np.nan
-        return sequence[:, 0] + 0.5, sequence
+        return Encoded(sequence[:, 0] + 0.5, sequence)
 
 
 def save_transform(

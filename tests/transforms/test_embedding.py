@@ -8,10 +8,12 @@ from tests.transforms.parts import TellingEngine, documents_with, make_tokenized
 from tests.transforms.windows_oracle import best_window, cut_slowly
 from transforms import embedded, embedding
 from transforms.batching import BatchingConfig
-from transforms.bert.engines import TensorflowEngine
 from transforms.bert.module import BertModule
-from transforms.embedding import EmbeddingConfig, Wordpieces
+from transforms.bert.tensorflow_engine import ModuleEngine
+from transforms.bert.wanted import Encoded
+from transforms.embedding import EmbeddingConfig
 from transforms.windows import WindowConfig
+from transforms.wordpieces import Wordpieces
 
 FEATURES = ("pooled_output", "mean", "cls", "max", "sequence_output")
 
@@ -92,7 +94,7 @@ def ends_at(cut: list[tuple[int, int]]) -> int:
 
 
 def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule) -> None:
-    engine = TensorflowEngine(tiny_module)
+    engine = ModuleEngine(tiny_module)
     random = np.random.default_rng(5)
     documents = [[2, *random.integers(5, 23, n), 3] for n in (50, 3, 21)]
     ids = np.concatenate(documents)
@@ -100,12 +102,12 @@ def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule
     wordpieces = Wordpieces(offsets, ids, np.zeros_like(ids))
     whole = embedding.embed(wordpieces, engine, config(windows=WindowConfig(16, 5)))
     for number, document in enumerate(documents):
-        rows = whole.tokens[offsets[number] : offsets[number + 1]]
+        rows = whole.tokens["sequence_output"][offsets[number] : offsets[number + 1]]
         pooled, weights = [], []
         cut = cut_slowly(len(document) - 2, 16, 5)
         for start, end in cut:
             window = np.array([[2, *document[1 + start : 1 + end], 3]], np.int32)
-            vector, sequence = engine.run(window, np.ones_like(window), np.zeros_like(window))
+            vector, sequence, _ = engine.run(window, np.ones_like(window), np.zeros_like(window))
             pooled.append(vector[0])
             weights.append(window.size)
             for wordpiece in range(start, end):
@@ -141,6 +143,8 @@ def test_the_account_counts_sound_documents_only() -> None:
         "computed_tokens": 12,
         "padded_tokens": 13,
         "batches": 2,
+        "halved_batches": 0,
+        "repeated": 0,
     }
 
 
@@ -151,7 +155,7 @@ def test_only_what_is_asked_for_is_kept() -> None:
 
 
 def test_vectors_do_not_depend_on_neighbours(tiny_module: BertModule) -> None:
-    engine = TensorflowEngine(tiny_module)
+    engine = ModuleEngine(tiny_module)
     random = np.random.default_rng(3)
     documents = [[2, *random.integers(5, 23, n), 3] for n in (1, 5, 9, 30, 2, 30, 17)]
 
@@ -171,8 +175,8 @@ def test_vectors_do_not_depend_on_neighbours(tiny_module: BertModule) -> None:
             np.testing.assert_allclose(
                 together.documents[name][number], alone.documents[name][0], atol=1e-5
             )
-        rows = together.tokens[offsets[number] : offsets[number + 1]]
-        np.testing.assert_allclose(rows, alone.tokens, atol=1e-5)
+        rows = together.tokens["sequence_output"][offsets[number] : offsets[number + 1]]
+        np.testing.assert_allclose(rows, alone.tokens["sequence_output"], atol=1e-5)
 
 
 def test_a_document_too_long_for_a_record_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +187,7 @@ def test_a_document_too_long_for_a_record_is_rejected(monkeypatch: pytest.Monkey
     assert result.schema.metadata == part.schema.metadata
     assert result.column("reason").to_pylist() == [None, "empty", "too_large"]
     detail = result.column("detail")[2].as_py()
-    assert detail == "sequence_output of over 5 tokens take more than 0 MiB"
+    assert detail == "vectors of over 5 tokens take more than 0 MiB"
     assert embedded.reject_oversize(part, 2, sequence) is part
     assert embedded.reject_oversize(part, 3, config(features=("mean",))) is part
 
@@ -208,15 +212,15 @@ class FailingEngine(TellingEngine):
 
     room = 24
 
-    def run(self, input_ids: np.ndarray, *others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, input_ids: np.ndarray, *others: np.ndarray) -> Encoded[np.ndarray]:
         if input_ids.size > self.room:
             raise MemoryError(f"no room for {input_ids.shape}")
         if (input_ids == 66).any():
             raise RuntimeError("66 is\nno good")
-        pooled, sequence = super().run(input_ids, *others)
+        pooled, sequence, _ = super().run(input_ids, *others)
         sequence[input_ids == 77] = np.inf
         pooled[(input_ids == 77).any(axis=1)] = np.nan
-        return pooled, sequence
+        return Encoded(pooled, sequence)
 
 
 @settings(deadline=None, max_examples=100)

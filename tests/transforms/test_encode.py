@@ -13,6 +13,7 @@ from tests.transforms.parts import TellingEngine, make_tokenized
 from transforms import encode
 from transforms.batching import BatchingConfig
 from transforms.bert.module import BertModule
+from transforms.bert.wanted import Encoded
 from transforms.embedding import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
 
@@ -25,7 +26,7 @@ class CountingEngine(TellingEngine):
         self.running = 0
         self.most_at_once = 0
 
-    def run(self, *inputs: object) -> tuple:
+    def run(self, *inputs: object) -> Encoded:
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         time.sleep(0.002)
@@ -57,9 +58,11 @@ class CountedLoads:
 
 @pytest.mark.usefixtures("fresh_process")
 def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time() -> None:
-    parts = [make_tokenized([[2, 5 + n, 3]] * 5, start=100 * n) for n in range(16)]
+    parts = [
+        make_tokenized([[2, 5 + n, 5 + k, 3] for k in range(5)], start=100 * n) for n in range(16)
+    ]
     CountedLoads.count = 0
-    embedding = EmbeddingConfig(("mean", "sequence_output"), batching=BatchingConfig(3))
+    embedding = EmbeddingConfig(("mean", "sequence_output"), batching=BatchingConfig(4))
     settings = EncodeConfig("unused", "0", embedding)
     options = PipelineOptions(["--direct_num_workers=4", "--direct_running_mode=multi_threading"])
     for _ in range(2):

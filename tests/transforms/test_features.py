@@ -1,6 +1,13 @@
 import pytest
 
-from transforms.features import FEATURES, check_features, check_keep_fields
+from transforms.features import (
+    FEATURES,
+    check_features,
+    check_keep_fields,
+    layers_of,
+    split_features,
+    widths_of_tokens,
+)
 
 
 def test_every_feature_there_is_may_be_asked_for() -> None:
@@ -15,7 +22,23 @@ def test_an_unknown_feature_is_refused_with_those_there_are(unknown: str) -> Non
         check_features(("mean", unknown))
 
 
-@pytest.mark.parametrize("features", [(), ("mean", "mean")])
+@pytest.mark.parametrize("asked", ["layers", "layers:", "layers:1", "layers:-0", "layers:-1;-2"])
+def test_layers_are_told_from_the_last(asked: str) -> None:
+    with pytest.raises(ValueError, match=f"has '{asked}'; there are"):
+        check_features(split_features(f"mean,{asked}"))
+
+
+def test_a_list_of_features_may_hold_one_of_layers() -> None:
+    features = split_features(" cls,layers:-3, -1 ,mean")
+    assert features == ("cls", "layers:-3,-1", "mean")
+    assert layers_of(features) == (-3, -1)
+    assert layers_of(["mean"]) == ()
+    assert widths_of_tokens(features) == {"layers": 2}
+
+
+@pytest.mark.parametrize(
+    "features", [(), ("mean", "mean"), ("layers:-1", "layers:-2"), ("layers:-1,-2,-1",)]
+)
 def test_no_features_and_doubled_ones_are_refused(features: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="--features is empty or names one twice"):
         check_features(features)

@@ -4,12 +4,14 @@ Source: Devlin et al. 2019 (https://arxiv.org/abs/1810.04805) and google-researc
 `modeling.py`, whose variable names and order of operations these are.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
 from transforms.bert.shape import BertShape
+from transforms.bert.wanted import Encoded, Wanted
 
 # What the module's own graph adds to the scores of masked positions, as Google's does.
 _MASKED = -10000.0
@@ -45,11 +47,13 @@ def encode(
     gelu: str,
     layer_norm_eps: float = 1e-12,
     dropout: Dropout = no_dropout,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Run the encoder and the pooler.
+    wanted: Wanted = Wanted(),  # noqa: B008  (it is frozen)
+) -> Encoded[tf.Tensor]:
+    """Run the encoder, as deep as is wanted, and the pooler.
 
     Args:
-        variables: float32 tensors by Google's names, `bert/embeddings/word_embeddings` and on.
+        variables: tensors by Google's names, `bert/embeddings/word_embeddings` and on. Products
+            are computed in the type of their kernels; sums of layers, norms and softmax in float32.
         shape: sizes; heads must be known.
         input_ids: int32 [batch, sequence].
         input_mask: int32 [batch, sequence], 1 at tokens and 0 at padding.
@@ -57,85 +61,104 @@ def encode(
         gelu: `erf` or `tanh`, as the weights were trained.
         layer_norm_eps: added to variances.
         dropout: what training applies to activations.
-
-    Returns:
-        sequence_output float32 [batch, sequence, hidden], pooled_output float32 [batch, hidden].
+        wanted: which vectors are computed.
     """
-    activation = {"erf": gelu_erf, "tanh": gelu_tanh}[gelu]
-    hidden = _embed(variables, input_ids, segment_ids, layer_norm_eps, dropout)
+    run = _Running(variables, shape, {"erf": gelu_erf, "tanh": gelu_tanh}[gelu], layer_norm_eps)
+    hidden = run.embed(input_ids, segment_ids, dropout)
     bias = (1.0 - tf.cast(input_mask[:, tf.newaxis, tf.newaxis, :], tf.float32)) * _MASKED
-    for layer in range(shape.layers):
-        scope = f"bert/encoder/layer_{layer}"
-        attended = _attend(variables, f"{scope}/attention", shape, hidden, bias, dropout)
-        hidden = _layer_norm(
-            variables, f"{scope}/attention/output/LayerNorm", attended + hidden, layer_norm_eps
-        )
-        inner = activation(_dense(variables, f"{scope}/intermediate/dense", hidden))
-        outer = dropout(_dense(variables, f"{scope}/output/dense", inner))
-        hidden = _layer_norm(variables, f"{scope}/output/LayerNorm", outer + hidden, layer_norm_eps)
-    pooled = tf.tanh(_dense(variables, "bert/pooler/dense", hidden[:, 0]))
-    return hidden, pooled
+    states = {}
+    for layer in range(wanted.depth(shape.layers)):
+        is_last = layer == shape.layers - 1
+        asks = hidden[:, :1] if is_last and wanted.last_layer_first_only else hidden
+        hidden = run.layer(f"bert/encoder/layer_{layer}", asks, hidden, bias, dropout)
+        states[layer - shape.layers] = hidden
+    pooled = tf.tanh(run.dense("bert/pooler/dense", hidden[:, 0])) if wanted.pooled else None
+    return Encoded(
+        pooled=None if pooled is None else tf.cast(pooled, tf.float32),
+        sequence=hidden if wanted.first or wanted.tokens else None,
+        layers=tf.concat([states[n] for n in wanted.layers], -1) if wanted.layers else None,
+    )
 
 
-def _embed(
-    variables: Variables,
-    input_ids: tf.Tensor,
-    segment_ids: tf.Tensor,
-    layer_norm_eps: float,
-    dropout: Dropout,
-) -> tf.Tensor:
-    with tf.name_scope("bert/embeddings/"):
-        words = tf.gather(variables["bert/embeddings/word_embeddings"], input_ids)
-        segments = tf.gather(variables["bert/embeddings/token_type_embeddings"], segment_ids)
-        length = tf.shape(input_ids)[1]
-        positions = variables["bert/embeddings/position_embeddings"][:length]
-    total = words + segments + positions
-    return dropout(_layer_norm(variables, "bert/embeddings/LayerNorm", total, layer_norm_eps))
+@dataclasses.dataclass(frozen=True)
+class _Running:
+    """The encoder's parts."""
 
+    variables: Variables
+    shape: BertShape
+    activation: Callable[[tf.Tensor], tf.Tensor]
+    layer_norm_eps: float
 
-def _attend(
-    variables: Variables,
-    scope: str,
-    shape: BertShape,
-    hidden: tf.Tensor,
-    bias: tf.Tensor,
-    dropout: Dropout,
-) -> tf.Tensor:
-    assert shape.heads is not None
-    head_size = shape.hidden_size // shape.heads
-    batch, length = tf.unstack(tf.shape(hidden)[:2])
+    def embed(self, input_ids: tf.Tensor, segment_ids: tf.Tensor, dropout: Dropout) -> tf.Tensor:
+        """Sum up the vectors of wordpieces, segments and positions."""
+        variables = self.variables
+        with tf.name_scope("bert/embeddings/"):
+            words = tf.gather(variables["bert/embeddings/word_embeddings"], input_ids)
+            segments = tf.gather(variables["bert/embeddings/token_type_embeddings"], segment_ids)
+            length = tf.shape(input_ids)[1]
+            positions = variables["bert/embeddings/position_embeddings"][:length]
+        return dropout(self.layer_norm("bert/embeddings/LayerNorm", words + segments + positions))
 
-    def heads_of(name: str) -> tf.Tensor:
-        projected = _dense(variables, f"{scope}/self/{name}", hidden)
-        # The shape's constants stay in the graph: from them readers learn the number of heads.
+    def layer(
+        self, scope: str, asks: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
+    ) -> tf.Tensor:
+        """Run one layer for the tokens that ask, over all of them."""
+        attended = self.attend(f"{scope}/attention", asks, hidden, bias, dropout)
+        between = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + asks)
+        inner = self.activation(self.dense(f"{scope}/intermediate/dense", between))
+        outer = dropout(self.dense(f"{scope}/output/dense", inner))
+        return self.layer_norm(f"{scope}/output/LayerNorm", _as_float32(outer) + between)
+
+    def attend(
+        self, scope: str, asks: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
+    ) -> tf.Tensor:
+        """Attend from the tokens that ask to all."""
+        heads = self.shape.heads
+        assert heads is not None
+        head_size = self.shape.hidden_size // heads
+
+        def heads_of(name: str, x: tf.Tensor, batch: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+            projected = self.dense(f"{scope}/self/{name}", x)
+            # The shape's constants stay in the graph: from them readers learn the number of heads.
+            with tf.name_scope(f"{scope}/self/"):
+                split = tf.reshape(projected, [batch, length, heads, head_size])
+                return tf.transpose(split, [0, 2, 1, 3])
+
+        asked = all_ = tf.unstack(tf.shape(asks)[:2])
+        if asks is not hidden:
+            all_ = tf.unstack(tf.shape(hidden)[:2])
+        query = heads_of("query", asks, *asked)
+        key, value = heads_of("key", hidden, *all_), heads_of("value", hidden, *all_)
         with tf.name_scope(f"{scope}/self/"):
-            split = tf.reshape(projected, [batch, length, shape.heads, head_size])
-            return tf.transpose(split, [0, 2, 1, 3])
+            products = _as_float32(tf.matmul(query, key, transpose_b=True))
+            scores = products * (1.0 / math.sqrt(head_size)) + bias
+            weights = tf.cast(dropout(tf.nn.softmax(scores)), value.dtype)
+            context = tf.transpose(tf.matmul(weights, value), [0, 2, 1, 3])
+            joined = tf.reshape(context, [*asked, self.shape.hidden_size])
+        return _as_float32(dropout(self.dense(f"{scope}/output/dense", joined)))
 
-    query, key, value = heads_of("query"), heads_of("key"), heads_of("value")
-    with tf.name_scope(f"{scope}/self/"):
-        scores = tf.matmul(query, key, transpose_b=True) * (1.0 / math.sqrt(head_size)) + bias
-        context = tf.matmul(dropout(tf.nn.softmax(scores)), value)
-        context = tf.transpose(context, [0, 2, 1, 3])
-        joined = tf.reshape(context, [batch, length, shape.hidden_size])
-    return dropout(_dense(variables, f"{scope}/output/dense", joined))
+    def dense(self, scope: str, x: tf.Tensor) -> tf.Tensor:
+        """Multiply with a kernel and add a bias, in the kernel's type."""
+        kernel, bias = self.variables[f"{scope}/kernel"], self.variables[f"{scope}/bias"]
+        x = tf.cast(x, kernel.dtype)
+        with tf.name_scope(f"{scope}/"):
+            if x.shape.rank == 2:
+                return tf.matmul(x, kernel) + bias
+            # One large product is faster than a batch of small ones.
+            flat = tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), kernel) + bias
+            return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [kernel.shape[1]]], axis=0))
+
+    def layer_norm(self, scope: str, x: tf.Tensor) -> tf.Tensor:
+        """Normalize each vector."""
+        gamma, beta = self.variables[f"{scope}/gamma"], self.variables[f"{scope}/beta"]
+        with tf.name_scope(f"{scope}/"):
+            mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+            scale = tf.math.rsqrt(variance + self.layer_norm_eps) * gamma
+            return x * scale + (beta - mean * scale)
 
 
-def _dense(variables: Variables, scope: str, x: tf.Tensor) -> tf.Tensor:
-    kernel = variables[f"{scope}/kernel"]
-    with tf.name_scope(f"{scope}/"):
-        if x.shape.rank == 2:
-            return tf.matmul(x, kernel) + variables[f"{scope}/bias"]
-        # One large product is faster than a batch of small ones.
-        flat = tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), kernel) + variables[f"{scope}/bias"]
-        return tf.reshape(flat, tf.concat([tf.shape(x)[:-1], [kernel.shape[1]]], axis=0))
-
-
-def _layer_norm(variables: Variables, scope: str, x: tf.Tensor, layer_norm_eps: float) -> tf.Tensor:
-    with tf.name_scope(f"{scope}/"):
-        mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
-        scale = tf.math.rsqrt(variance + layer_norm_eps) * variables[f"{scope}/gamma"]
-        return x * scale + (variables[f"{scope}/beta"] - mean * scale)
+def _as_float32(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32)
 
 
 def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:

@@ -1,23 +1,36 @@
 """What computes: a loaded model behind one small interface."""
 
-from pathlib import Path
-from typing import Any, Protocol
+import dataclasses
+import logging
+from typing import Protocol
 
 import numpy as np
-import tensorflow as tf
 
-from transforms.bert.module import HUB_TF1, TOKENS, BertModule
-from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
+from transforms.bert.compute import FLOAT32, TENSORFLOW, ComputeConfig
+from transforms.bert.module import BertModule
+from transforms.bert.rebuilding import TOLERANCE, Probe, Weights, find_weights, make_probe
+from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
+from transforms.bert.wanted import Encoded, Wanted
+
+_LOG = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """A model in memory."""
+    """A model in memory.
 
+    Attributes:
+        name: for people.
+        hidden_size: width of a vector.
+        parallel: how many batches to run at once, each in a thread of its own.
+    """
+
+    name: str
     hidden_size: int
+    parallel: int
 
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Encoded[np.ndarray]:
         """Embed one batch.
 
         Args:
@@ -26,66 +39,53 @@ class Engine(Protocol):
             segment_ids: int32 [batch, sequence].
 
         Returns:
-            pooled_output float32 [batch, hidden], sequence_output float32 [batch, sequence,
-            hidden].
+            at least what the engine was loaded for.
         """
         ...
 
 
-class TensorflowEngine:
-    """The module's own graph, run by TensorFlow."""
+def load(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
+    """Load a model, and hold the encoder rebuilt from its variables against its own graph.
 
-    def __init__(self, module: BertModule) -> None:
-        """Load the weights.
+    Where they do not agree within `rebuilding.TOLERANCE` in float32, the module's own graph is
+    taken, and the log says so.
 
-        Raises:
-            ValueError: the module gives other outputs than a BERT's.
-        """
-        self.hidden_size = module.shape.hidden_size
-        self._function = _load(module.path, module.format)
-        probe = np.zeros([1, 2], np.int32)
-        pooled, sequence = self.run(probe, probe + 1, probe)
-        if pooled.shape != (1, self.hidden_size) or sequence.shape != (1, 2, self.hidden_size):
-            raise ValueError(
-                f"--model {module.path}: its outputs have shapes {pooled.shape} and "
-                f"{sequence.shape}; a BERT of hidden size {self.hidden_size} gives others"
-            )
-
-    def run(
-        self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Embed one batch; see `Engine.run`."""
-        outputs = self._function(
-            tf.constant(input_ids, tf.int32),
-            tf.constant(input_mask, tf.int32),
-            tf.constant(segment_ids, tf.int32),
-        )
-        return outputs[POOLED_OUTPUT].numpy(), outputs[SEQUENCE_OUTPUT].numpy()
+    Raises:
+        ValueError: the module cannot be run, or not with this configuration.
+    """
+    config.check_installed()
+    own = ModuleEngine(module)
+    probe = make_probe(module, own.run)
+    weights = find_weights(module, probe)
+    why = weights if isinstance(weights, str) else _differs(weights, module, wanted, config, probe)
+    if isinstance(weights, Weights) and not why:
+        return build(weights, module, wanted, config)
+    for flag in _beyond_the_module(wanted, config):
+        raise ValueError(f"--model {module.path}: {why}; so leave out {flag}")
+    _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, why)
+    return own
 
 
-def _load(path: Path, format_: str) -> Any:
-    """Load a SavedModel as a function of ids, mask and segments."""
-    tags: list[str] | None = [] if format_ == HUB_TF1 else None
-    model = tf.saved_model.load(str(path), tags=tags)
-    if format_ == HUB_TF1:
-        signature = model.signatures[TOKENS]
-
-        def tokens(ids: Any, mask: Any, segments: Any) -> Any:
-            # The signature does not keep its module alive; this closure does.
-            assert model is not None
-            return signature(input_ids=ids, input_mask=mask, segment_ids=segments)
-
-        return tokens
-
-    def call(ids: Any, mask: Any, segments: Any) -> Any:
-        inputs = {"input_word_ids": ids, "input_mask": mask, "input_type_ids": segments}
-        return model(inputs, training=False) if takes_training else model(inputs)
-
-    takes_training = _takes_training(model)
-    return call
+def _differs(
+    weights: Weights, module: BertModule, wanted: Wanted, config: ComputeConfig, probe: Probe
+) -> str:
+    """Say how the engine differs from the module in float32; nothing where it does not."""
+    exact = build(weights, module, wanted, dataclasses.replace(config, precision=FLOAT32))
+    difference = probe.difference(exact.run)
+    return f"{exact.name} differs from its graph by {difference:.2g}" * (difference > TOLERANCE)
 
 
-def _takes_training(model: Any) -> bool:
-    """Whether the object has to be told that it does not train."""
-    specification = getattr(model.__call__, "function_spec", None)
-    return specification is not None and "training" in specification.fullargspec.args
+def _beyond_the_module(wanted: Wanted, config: ComputeConfig) -> list[str]:
+    """List the flags that a module's own graph cannot serve."""
+    layers = ["layers: of --features"] * bool(wanted.layers)
+    return layers + [f"--precision {config.precision}"] * (config.precision != FLOAT32)
+
+
+def build(weights: Weights, module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
+    """Build the engine that a configuration names."""
+    if config.engine == TENSORFLOW:
+        return TensorflowEngine(weights, module.shape, wanted, config.precision)
+    # OpenVINO is an extra.
+    from transforms.bert.openvino_engine import OpenvinoEngine
+
+    return OpenvinoEngine(weights, module.shape, wanted, config.precision)

@@ -78,7 +78,7 @@ def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> di
     rate = checkpoint.dropout if training else 0.0
     # Read each variable once, under its own name, so that the graph is not full of reads.
     values = {name: tf.identity(variable) for name, variable in variables.items()}
-    sequence_output, pooled_output = encoder.encode(
+    encoded = encoder.encode(
         values,
         checkpoint.shape,
         inputs["input_ids"],
@@ -89,7 +89,7 @@ def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> di
         dropout=(lambda x: tf.nn.dropout(x, rate=rate)) if rate else encoder.no_dropout,
     )
     tokens = v1.saved_model.signature_def_utils.predict_signature_def(
-        inputs, {"sequence_output": sequence_output, "pooled_output": pooled_output}
+        inputs, {"sequence_output": encoded.sequence, "pooled_output": encoded.pooled}
     )
     vocab_file = tf.constant(str(vocabulary), name="vocab_file")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, vocab_file)

@@ -6,17 +6,18 @@ weight is loaded, so a broken or foreign module is refused within a second.
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from transforms.bert import folder as folders
 from transforms.bert.forbidden import check_operations
 from transforms.bert.shape import BertShape, shape_of_variables
+from transforms.bert.variables import checkpoint_keys
 from transforms.bert.vocabulary import Vocabulary
 
 TOKENS = "tokens"
@@ -65,6 +66,14 @@ class BertModule:
             raise ValueError(
                 f"--max_seq_length is {max_seq_length}, the model has {self.shape.positions} "
                 f"positions: give {self.shape.positions} or less"
+            )
+
+    def check_layers(self, layers: Sequence[int]) -> None:
+        """Refuse layers, counted from the last, that the model has not."""
+        if min(layers, default=-1) < -self.shape.layers:
+            raise ValueError(
+                f"--features asks for layer {min(layers)}, the model has {self.shape.layers}: give "
+                f"-1 to -{self.shape.layers}"
             )
 
 
@@ -159,20 +168,7 @@ def _variable_shapes(path: Path) -> dict[str, list[int]]:
     """Name and shape of each variable, whether stored by name (TF1) or as objects (TF2)."""
     reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
     shapes: Mapping[str, list[int]] = reader.get_variable_to_shape_map()
-    return {name: shapes[key] for name, key in _checkpoint_keys(reader).items() if key in shapes}
-
-
-def _checkpoint_keys(reader: Any) -> dict[str, str]:
-    """Map the name of each variable to its key in the checkpoint."""
-    shapes = reader.get_variable_to_shape_map()
-    object_graph_key = "_CHECKPOINTABLE_OBJECT_GRAPH"
-    if object_graph_key not in shapes:
-        return {name: name for name in shapes}
-    graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
-        reader.get_tensor(object_graph_key)
-    )
-    attributes = [attribute for node in graph.nodes for attribute in node.attributes]
-    return {attribute.full_name: attribute.checkpoint_key for attribute in attributes}
+    return {name: shapes[key] for name, key in checkpoint_keys(reader).items() if key in shapes}
 
 
 def _heads(meta_graph: Any, hidden_size: int) -> int | None:

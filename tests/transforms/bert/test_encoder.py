@@ -74,7 +74,7 @@ def variables(tiny_checkpoint: Checkpoint) -> dict[str, tf.Tensor]:
 def test_the_encoder_computes_bert(
     tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor], gelu: str, epsilon: float
 ) -> None:
-    sequence, pooled = encoder.encode(
+    pooled, sequence, _ = encoder.encode(
         variables,
         tiny_checkpoint.shape,
         IDS,
@@ -97,7 +97,7 @@ def test_what_masked_positions_hold_does_not_matter(
     tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor]
 ) -> None:
     def run(ids: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        sequence, pooled = encoder.encode(
+        pooled, sequence, _ = encoder.encode(
             variables, tiny_checkpoint.shape, ids, MASK, segments, gelu="erf"
         )
         return sequence.numpy(), pooled.numpy()

@@ -1,122 +1,135 @@
-import gc
+"""All engines give what the module's own graph gives."""
+
+import dataclasses
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import encoder, importing, module
-from transforms.bert.checkpoints import Checkpoint
-from transforms.bert.engines import TensorflowEngine
+from transforms.bert import engines, importing, module, rebuilding
+from transforms.bert.compute import ENGINES, ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.bert.tensorflow_engine import ModuleEngine
+from transforms.bert.wanted import Wanted
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
 SEGMENTS = np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], np.int32)
+TOKENS = MASK.astype(bool)
 
 
-@pytest.fixture(scope="module")
-def engine(tiny_module: BertModule) -> TensorflowEngine:
-    return TensorflowEngine(tiny_module)
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+    return request.param
 
 
-@pytest.mark.parametrize("gelu", ["erf", "tanh"])
-def test_an_engine_gives_what_the_encoder_gives(tmp_path: Path, gelu: str) -> None:
-    checkpoint = make_checkpoint(gelu=gelu, layer_norm_eps=0.01, seed=3)
-    importing.write_module(checkpoint, tmp_path / "module")
-    engine = TensorflowEngine(module.inspect(tmp_path / "module"))
-    gc.collect()
-    pooled, sequence = engine.run(IDS, MASK, SEGMENTS)
-    variables = {name: tf.constant(value) for name, value in checkpoint.variables.items()}
-    expected_sequence, expected_pooled = encoder.encode(
-        variables, checkpoint.shape, IDS, MASK, SEGMENTS, gelu=gelu, layer_norm_eps=0.01
-    )
-    assert (engine.hidden_size, pooled.dtype, sequence.dtype) == (16, np.float32, np.float32)
-    np.testing.assert_allclose(sequence, expected_sequence, atol=1e-5)
-    np.testing.assert_allclose(pooled, expected_pooled, atol=1e-5)
-
-
-def test_segments_and_masks_reach_the_graph(engine: TensorflowEngine) -> None:
-    pooled, sequence = engine.run(IDS, MASK, SEGMENTS)
-    for other_pooled, other in (
-        engine.run(IDS, MASK, 1 - SEGMENTS),
-        engine.run(IDS, np.where(IDS == 7, 0, np.where(IDS == 9, 0, MASK)), SEGMENTS),
-    ):
-        assert np.abs(other_pooled - pooled)[:2].max(-1).min() > 1e-4
-        assert np.abs(other - sequence)[:2, 0].max(-1).min() > 1e-4
-
-
-@pytest.mark.parametrize("width", [6, 7, 16, 32])
-def test_a_document_has_its_own_vectors_whatever_it_is_batched_and_padded_with(
-    engine: TensorflowEngine, width: int
+@pytest.mark.parametrize("settings", [{}, {"gelu": "tanh"}, {"layer_norm_eps": 1e-5}])
+def test_an_engine_agrees_with_the_module(
+    engine: str, settings: dict[str, object], tmp_path: Path
 ) -> None:
-    padding = width - IDS.shape[1]
-    ids, mask, segments = (
-        np.pad(array, [(0, 0), (0, padding)], constant_values=filler)
-        for array, filler in ((IDS, 11), (MASK, 0), (SEGMENTS, 1))
-    )
-    pooled, sequence = engine.run(ids, mask, segments)
-    assert sequence.shape == (3, width, 16)
-    for row, length in enumerate(MASK.sum(axis=1)):
-        place = (slice(row, row + 1), slice(length))
-        alone_pooled, alone = engine.run(IDS[place], MASK[place], SEGMENTS[place])
-        np.testing.assert_allclose(sequence[row, :length], alone[0], atol=1e-5)
-        np.testing.assert_allclose(pooled[row], alone_pooled[0], atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("replaced", "by", "shape"),
-    [
-        ("pooled_output", "sequence_output", r"\(1, 2, 16\) and \(1, 2, 16\)"),
-        ("sequence_output", "pooled_output", r"\(1, 16\) and \(1, 16\)"),
-    ],
-)
-def test_outputs_of_other_shapes_are_refused(
-    tmp_path: Path, tiny_checkpoint: Checkpoint, replaced: str, by: str, shape: str
-) -> None:
-    importing.write_module(tiny_checkpoint, tmp_path / "module")
-    file = tmp_path / "module/saved_model.pb"
-    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-    for graph in model.meta_graphs:
-        outputs = graph.signature_def["tokens"].outputs
-        outputs[replaced].CopyFrom(outputs[by])
-    file.write_bytes(model.SerializeToString())
+    importing.write_module(make_checkpoint(seed=4, **settings), tmp_path / "module")
     inspected = module.inspect(tmp_path / "module")
-    with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
-        TensorflowEngine(inspected)
+    loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    assert (loaded.name, loaded.hidden_size) == (engine, 16)
+    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
+    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+    assert given.sequence.dtype == given.pooled.dtype == np.float32
 
 
-def test_a_tf2_module_does_not_train_and_sees_mask_and_segments(tmp_path: Path) -> None:
-    saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
-    engine = TensorflowEngine(module.inspect(tmp_path / "tf2"))
-    pooled, sequence = engine.run(IDS, MASK, SEGMENTS)
-    words, positions, types = (weights.numpy() for weights in saved.weights[:3])
-    expected = (words[IDS] + types[SEGMENTS] + positions[:6]) * MASK[:, :, np.newaxis]
-    np.testing.assert_allclose(sequence, expected, atol=1e-6)
-    np.testing.assert_allclose(pooled, np.tanh(expected[:, 0]), atol=1e-6)
-
-
-class Untrainable(tf2_module.Tf2Bert):
-    """Its call takes no `training`."""
-
-    @tf.function
-    def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        sequence = tf.gather(self.weights[0], inputs["input_word_ids"])
-        return {"pooled_output": sequence[:, 0], "sequence_output": sequence}
-
-
-def test_a_tf2_module_need_not_know_of_training(tmp_path: Path) -> None:
-    vocabulary = tmp_path / "vocab.txt"
-    vocabulary.write_text("".join(f"{token}\n" for token in TINY_VOCABULARY))
-    model = Untrainable(vocabulary, len(TINY_VOCABULARY), do_lower_case=True)
-    names = ("input_word_ids", "input_mask", "input_type_ids")
-    model.__call__.get_concrete_function(
-        {name: tf.TensorSpec([None, None], tf.int32, name) for name in names}
+def test_layers_are_those_of_shallower_models(
+    engine: str, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    wanted = Wanted(pooled=False, tokens=False, first=False, layers=(-2, -1))
+    both = engines.load(tiny_module, wanted, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    assert both.pooled is None
+    assert both.sequence is None
+    checkpoint = make_checkpoint()
+    one_layer = dataclasses.replace(
+        checkpoint,
+        shape=dataclasses.replace(checkpoint.shape, layers=1),
+        variables={name: x for name, x in checkpoint.variables.items() if "layer_1/" not in name},
     )
-    tf.saved_model.save(model, str(tmp_path / "tf2"))
-    engine = TensorflowEngine(module.inspect(tmp_path / "tf2"))
-    _, sequence = engine.run(IDS, MASK, SEGMENTS)
-    np.testing.assert_allclose(sequence, model.weights[0].numpy()[IDS], atol=1e-6)
+    importing.write_module(one_layer, tmp_path / "one")
+    shallow = ModuleEngine(module.inspect(tmp_path / "one")).run(IDS, MASK, SEGMENTS)
+    deep = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    expected = np.concatenate([shallow.sequence, deep.sequence], axis=-1)
+    np.testing.assert_allclose(both.layers[TOKENS], expected[TOKENS], atol=1e-5)
+    first = dataclasses.replace(wanted, layers=(-2,))
+    alone = engines.load(tiny_module, first, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    np.testing.assert_allclose(alone.layers[TOKENS], shallow.sequence[TOKENS], atol=1e-5)
+
+
+def test_the_first_token_alone_is_what_it_is_among_all(
+    engine: str, tiny_module: BertModule
+) -> None:
+    wanted = Wanted(pooled=True, tokens=False, first=True)
+    first = engines.load(tiny_module, wanted, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    whole = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    assert first.sequence.shape == (3, 1, 16)
+    np.testing.assert_allclose(first.sequence[:, 0], whole.sequence[:, 0], atol=1e-5)
+    np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
+
+
+def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
+    exact, near = (
+        engines.load(tiny_module, Wanted(), ComputeConfig(engine, precision)).run(
+            IDS, MASK, SEGMENTS
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
+    assert 0.0 < gap < 0.2
+    assert near.sequence.dtype == near.pooled.dtype == np.float32
+
+
+def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
+    inspected = module.inspect(minilm_path)
+    loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    assert loaded.name == engine
+    draw = np.random.default_rng(1)
+    ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
+    mask = (np.arange(40) < draw.integers(1, 41, [5, 1])).astype(np.int32)
+    given, own = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
+    tokens = mask.astype(bool)
+    np.testing.assert_allclose(given.sequence[tokens], own.sequence[tokens], atol=1e-4)
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-4)
+
+
+def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
+    engine: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
+    inspected = module.inspect(tmp_path / "tf2")
+    with caplog.at_level(logging.WARNING):
+        loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)
+    assert "its variables are not recognised; its own graph is run, by TensorFlow" in caplog.text
+    with pytest.raises(ValueError, match="not recognised; so leave out --precision bfloat16"):
+        engines.load(inspected, Wanted(), ComputeConfig(engine, "bfloat16"))
+    with pytest.raises(ValueError, match="not recognised; so leave out layers: of --features"):
+        engines.load(inspected, Wanted(layers=(-1,)), ComputeConfig(engine))
+
+
+def test_an_encoder_that_differs_from_the_module_is_not_taken(
+    engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rebuilding.find_weights(
+        tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
+    )
+    assert isinstance(found, rebuilding.Weights)
+    variables = {**found.variables}
+    variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
+    monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
+    loaded = engines.load(tiny_module, Wanted(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)
+    monkeypatch.setattr(
+        engines, "find_weights", lambda *_: dataclasses.replace(found, variables=variables)
+    )
+    loaded = engines.load(tiny_module, Wanted(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)

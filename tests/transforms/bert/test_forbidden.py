@@ -11,9 +11,9 @@ from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY
 from tests.transforms.parts import save_transform
 from transforms.bert import module
-from transforms.bert.engines import TensorflowEngine
 from transforms.bert.forbidden import check_operations
 from transforms.bert.module import BertModule
+from transforms.bert.tensorflow_engine import ModuleEngine
 
 
 def proto(path: Path) -> saved_model_pb2.SavedModel:
@@ -176,7 +176,7 @@ def test_what_saves_is_the_savers_alone(
         place(meta_graph)
     (tmp_path / "hostile/saved_model.pb").write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match="hostile: its graph saves or restores files where no"):
-        TensorflowEngine(module.inspect(tmp_path / "hostile"))
+        ModuleEngine(module.inspect(tmp_path / "hostile"))
     assert not list(tmp_path.glob("evil*"))
 
 

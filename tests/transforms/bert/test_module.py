@@ -11,8 +11,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import folder, importing, module
-from transforms.bert.engines import TensorflowEngine
 from transforms.bert.module import BertModule
+from transforms.bert.tensorflow_engine import ModuleEngine
 
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
@@ -48,17 +48,17 @@ def test_a_module_works_wherever_it_is_moved_and_without_its_marker(
     assert moved.vocabulary == tiny_module.vocabulary
     assert moved.fingerprint != tiny_module.fingerprint
     for mine, theirs in zip(
-        TensorflowEngine(moved).run(IDS, MASK, IDS * 0),
-        TensorflowEngine(tiny_module).run(IDS, MASK, IDS * 0),
+        ModuleEngine(moved).run(IDS, MASK, IDS * 0)[:2],
+        ModuleEngine(tiny_module).run(IDS, MASK, IDS * 0)[:2],
         strict=True,
     ):
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
 def test_padding_does_not_reach_the_tokens(tiny_module: BertModule) -> None:
-    engine = TensorflowEngine(tiny_module)
-    pooled, sequence = engine.run(IDS, MASK, IDS * 0)
-    alone_pooled, alone = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
+    engine = ModuleEngine(tiny_module)
+    pooled, sequence, _ = engine.run(IDS, MASK, IDS * 0)
+    alone_pooled, alone, _ = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
     np.testing.assert_allclose(sequence[1, :3], alone[0], atol=1e-5)
     np.testing.assert_allclose(pooled[1], alone_pooled[0], atol=1e-5)
 
@@ -71,7 +71,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     assert inspected.vocabulary.tokens == TINY_VOCABULARY
     shape = inspected.shape
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (1, 2, 8, 32)
-    pooled, sequence = TensorflowEngine(inspected).run(IDS, MASK, 1 - MASK)
+    pooled, sequence, _ = ModuleEngine(inspected).run(IDS, MASK, 1 - MASK)
     inputs = {"input_word_ids": IDS, "input_mask": MASK, "input_type_ids": 1 - MASK}
     expected = saved({k: tf.constant(value) for k, value in inputs.items()}, training=False)
     np.testing.assert_allclose(pooled, expected["pooled_output"], atol=1e-6)

@@ -1,0 +1,32 @@
+import pytest
+
+from transforms.bert import compute
+from transforms.bert.compute import ComputeConfig
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (("torch", "float32"), "--engine is 'torch'; there are auto, tensorflow, openvino"),
+        (("tensorflow", "int8"), "--precision is 'int8'; there are float32, bfloat16, float16"),
+        (("openvino", "float16"), "--precision float16 is for GPUs"),
+    ],
+)
+def test_what_there_is_not_is_refused(config: tuple[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ComputeConfig(*config)
+
+
+def test_an_engine_that_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "has_openvino", lambda: False)
+    with pytest.raises(ValueError, match=r"--engine openvino: .*'beam-bert\[cpu\]'"):
+        ComputeConfig("openvino").check_installed()
+    ComputeConfig("tensorflow").check_installed()
+    assert compute.fastest() == "tensorflow"
+
+
+@pytest.mark.parametrize(("gpu", "engine"), [(True, "tensorflow"), (False, "openvino")])
+def test_a_gpu_is_tensorflows(gpu: bool, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "has_openvino", lambda: True)
+    monkeypatch.setattr(compute.os.path, "exists", lambda _: gpu)
+    assert compute.fastest() == engine

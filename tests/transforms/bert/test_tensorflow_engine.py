@@ -1,0 +1,122 @@
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tests import tf2_module
+from tests.conftest import TINY_VOCABULARY, make_checkpoint
+from transforms.bert import encoder, importing, module
+from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.module import BertModule
+from transforms.bert.tensorflow_engine import ModuleEngine
+
+IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
+MASK = (IDS != 0).astype(np.int32)
+SEGMENTS = np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], np.int32)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_module: BertModule) -> ModuleEngine:
+    return ModuleEngine(tiny_module)
+
+
+@pytest.mark.parametrize("gelu", ["erf", "tanh"])
+def test_an_engine_gives_what_the_encoder_gives(tmp_path: Path, gelu: str) -> None:
+    checkpoint = make_checkpoint(gelu=gelu, layer_norm_eps=0.01, seed=3)
+    importing.write_module(checkpoint, tmp_path / "module")
+    engine = ModuleEngine(module.inspect(tmp_path / "module"))
+    gc.collect()
+    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    variables = {name: tf.constant(value) for name, value in checkpoint.variables.items()}
+    expected_pooled, expected_sequence, _ = encoder.encode(
+        variables, checkpoint.shape, IDS, MASK, SEGMENTS, gelu=gelu, layer_norm_eps=0.01
+    )
+    assert (engine.hidden_size, pooled.dtype, sequence.dtype) == (16, np.float32, np.float32)
+    np.testing.assert_allclose(sequence, expected_sequence, atol=1e-5)
+    np.testing.assert_allclose(pooled, expected_pooled, atol=1e-5)
+
+
+def test_segments_and_masks_reach_the_graph(engine: ModuleEngine) -> None:
+    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    for other_pooled, other, _ in (
+        engine.run(IDS, MASK, 1 - SEGMENTS),
+        engine.run(IDS, np.where(IDS == 7, 0, np.where(IDS == 9, 0, MASK)), SEGMENTS),
+    ):
+        assert np.abs(other_pooled - pooled)[:2].max(-1).min() > 1e-4
+        assert np.abs(other - sequence)[:2, 0].max(-1).min() > 1e-4
+
+
+@pytest.mark.parametrize("width", [6, 7, 16, 32])
+def test_a_document_has_its_own_vectors_whatever_it_is_batched_and_padded_with(
+    engine: ModuleEngine, width: int
+) -> None:
+    padding = width - IDS.shape[1]
+    ids, mask, segments = (
+        np.pad(array, [(0, 0), (0, padding)], constant_values=filler)
+        for array, filler in ((IDS, 11), (MASK, 0), (SEGMENTS, 1))
+    )
+    pooled, sequence, _ = engine.run(ids, mask, segments)
+    assert sequence.shape == (3, width, 16)
+    for row, length in enumerate(MASK.sum(axis=1)):
+        place = (slice(row, row + 1), slice(length))
+        alone_pooled, alone, _ = engine.run(IDS[place], MASK[place], SEGMENTS[place])
+        np.testing.assert_allclose(sequence[row, :length], alone[0], atol=1e-5)
+        np.testing.assert_allclose(pooled[row], alone_pooled[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "shape"),
+    [
+        ("pooled_output", "sequence_output", r"\(1, 2, 16\) and \(1, 2, 16\)"),
+        ("sequence_output", "pooled_output", r"\(1, 16\) and \(1, 16\)"),
+    ],
+)
+def test_outputs_of_other_shapes_are_refused(
+    tmp_path: Path, tiny_checkpoint: Checkpoint, replaced: str, by: str, shape: str
+) -> None:
+    importing.write_module(tiny_checkpoint, tmp_path / "module")
+    file = tmp_path / "module/saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    for graph in model.meta_graphs:
+        outputs = graph.signature_def["tokens"].outputs
+        outputs[replaced].CopyFrom(outputs[by])
+    file.write_bytes(model.SerializeToString())
+    inspected = module.inspect(tmp_path / "module")
+    with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
+        ModuleEngine(inspected)
+
+
+def test_a_tf2_module_does_not_train_and_sees_mask_and_segments(tmp_path: Path) -> None:
+    saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
+    engine = ModuleEngine(module.inspect(tmp_path / "tf2"))
+    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    words, positions, types = (weights.numpy() for weights in saved.weights[:3])
+    expected = (words[IDS] + types[SEGMENTS] + positions[:6]) * MASK[:, :, np.newaxis]
+    np.testing.assert_allclose(sequence, expected, atol=1e-6)
+    np.testing.assert_allclose(pooled, np.tanh(expected[:, 0]), atol=1e-6)
+
+
+class Untrainable(tf2_module.Tf2Bert):
+    """Its call takes no `training`."""
+
+    @tf.function
+    def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        sequence = tf.gather(self.weights[0], inputs["input_word_ids"])
+        return {"pooled_output": sequence[:, 0], "sequence_output": sequence}
+
+
+def test_a_tf2_module_need_not_know_of_training(tmp_path: Path) -> None:
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("".join(f"{token}\n" for token in TINY_VOCABULARY))
+    model = Untrainable(vocabulary, len(TINY_VOCABULARY), do_lower_case=True)
+    names = ("input_word_ids", "input_mask", "input_type_ids")
+    model.__call__.get_concrete_function(
+        {name: tf.TensorSpec([None, None], tf.int32, name) for name in names}
+    )
+    tf.saved_model.save(model, str(tmp_path / "tf2"))
+    engine = ModuleEngine(module.inspect(tmp_path / "tf2"))
+    _, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    np.testing.assert_allclose(sequence, model.weights[0].numpy()[IDS], atol=1e-6)

@@ -1,0 +1,110 @@
+"""The weights of a module, by the names that Google's checkpoints have for them.
+
+TF1 modules have these names already, perhaps behind a scope. TF2 modules hold the encoder of the
+TensorFlow model garden, whose names the converters of its checkpoints tell
+(https://github.com/tensorflow/models).
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+from transforms.bert.encoder import variable_shapes
+from transforms.bert.shape import BertShape
+
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+# From a name of the model garden to Google's; the first that fits counts.
+_TF2_NAMES = tuple(
+    (re.compile(rf"(?:^|.*/){pattern}$"), name)
+    for pattern, name in (
+        (r"word_embeddings/embeddings", "bert/embeddings/word_embeddings"),
+        (r"type_embeddings/embeddings", "bert/embeddings/token_type_embeddings"),
+        (r"position_embeddings?/embeddings", "bert/embeddings/position_embeddings"),
+        (r"embeddings/layer_norm/(\w+)", r"bert/embeddings/LayerNorm/\1"),
+        (
+            r"transformer/layer_(\d+)/self_attention/(query|key|value)/(\w+)",
+            r"bert/encoder/layer_\1/attention/self/\2/\3",
+        ),
+        (
+            r"transformer/layer_(\d+)/self_attention/attention_output/(\w+)",
+            r"bert/encoder/layer_\1/attention/output/dense/\2",
+        ),
+        (
+            r"transformer/layer_(\d+)/self_attention_layer_norm/(\w+)",
+            r"bert/encoder/layer_\1/attention/output/LayerNorm/\2",
+        ),
+        (
+            r"transformer/layer_(\d+)/intermediate/(\w+)",
+            r"bert/encoder/layer_\1/intermediate/dense/\2",
+        ),
+        (r"transformer/layer_(\d+)/output/(\w+)", r"bert/encoder/layer_\1/output/dense/\2"),
+        (
+            r"transformer/layer_(\d+)/output_layer_norm/(\w+)",
+            r"bert/encoder/layer_\1/output/LayerNorm/\2",
+        ),
+        (r"pooler_transform/(\w+)", r"bert/pooler/dense/\1"),
+    )
+)
+_TF1_NAME = re.compile(r"(?:^|.*/)(bert/.*)$")
+
+
+def checkpoint_keys(reader: Any) -> dict[str, str]:
+    """Map the name of each variable to its key in a checkpoint.
+
+    Variables are stored by name (TF1) or as objects (TF2).
+    """
+    shapes = reader.get_variable_to_shape_map()
+    if _OBJECT_GRAPH not in shapes:
+        return {name: name for name in shapes}
+    graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
+        reader.get_tensor(_OBJECT_GRAPH)
+    )
+    attributes = [attribute for node in graph.nodes for attribute in node.attributes]
+    return {attribute.full_name: attribute.checkpoint_key for attribute in attributes}
+
+
+def read_variables(path: Path, shape: BertShape) -> dict[str, np.ndarray] | None:
+    """Read the weights of a module.
+
+    Args:
+        path: its folder.
+        shape: its sizes.
+
+    Returns:
+        float32 arrays by Google's names, all that `encoder.encode` needs; None where one of them is
+        not found, or is of another size.
+    """
+    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    keys = google_names(checkpoint_keys(reader))
+    stored = reader.get_variable_to_shape_map()
+    found: dict[str, np.ndarray] = {}
+    for name, expected in variable_shapes(shape).items():
+        key = keys.get(name)
+        if key not in stored or np.prod(stored[key]) != np.prod(expected):
+            return None
+        # The model garden's kernels have an axis for heads, which Google's have joined.
+        found[name] = np.asarray(reader.get_tensor(key), np.float32).reshape(expected)
+    return found
+
+
+def google_names(keys: Mapping[str, str]) -> dict[str, str]:
+    """Rename what is known, and leave out what is not.
+
+    >>> google_names({"transformer/layer_3/output/bias": "a", "module/bert/pooler/dense/bias": "b"})
+    {'bert/encoder/layer_3/output/dense/bias': 'a', 'bert/pooler/dense/bias': 'b'}
+    """
+    renamed = {_google_name(name): key for name, key in keys.items()}
+    return {name: key for name, key in renamed.items() if name}
+
+
+def _google_name(name: str) -> str:
+    tf1 = _TF1_NAME.match(name)
+    if tf1:
+        return tf1[1]
+    matches = ((pattern.match(name), google) for pattern, google in _TF2_NAMES)
+    return next((match.expand(google) for match, google in matches if match), "")
