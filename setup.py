@@ -43,6 +43,7 @@ setup(
     ],
     extras_require={
         "aws": ["apache-beam[aws]>=2.77,<2.78"],
+        "benchmarks": ["matplotlib>=3.9,<4"],
         "cpu": ["openvino>=2025.2,<2027"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
         "test": _TEST,

@@ -1,9 +1,13 @@
 """A TF2 SavedModel of BERT, as the TensorFlow model garden exports them, but small."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+
+from transforms.bert import encoder
+from transforms.bert.checkpoints import Checkpoint
 
 HIDDEN, HEADS, LAYERS = 8, 2, 1
 
@@ -41,6 +45,71 @@ class Tf2Bert(tf.Module):
         if training:
             sequence += 100.0
         return {"pooled_output": tf.tanh(sequence[:, 0]), "sequence_output": sequence}
+
+
+# Google's name of a variable, and that of the model garden's encoder.
+GARDEN = (
+    ("bert/embeddings/word_embeddings", "word_embeddings/embeddings"),
+    ("bert/embeddings/position_embeddings", "position_embedding/embeddings"),
+    ("bert/embeddings/token_type_embeddings", "type_embeddings/embeddings"),
+    ("bert/embeddings/LayerNorm", "embeddings/layer_norm"),
+    ("bert/encoder/", "transformer/"),
+    ("attention/self", "self_attention"),
+    ("attention/output/dense", "self_attention/attention_output"),
+    ("attention/output/LayerNorm", "self_attention_layer_norm"),
+    ("intermediate/dense", "intermediate"),
+    ("output/dense", "output"),
+    ("output/LayerNorm", "output_layer_norm"),
+    ("bert/pooler/dense", "pooler_transform"),
+)
+
+
+def garden_name(name: str) -> str:
+    """Rename a variable as the model garden's own converter does, one replacement after another."""
+    for google, garden in GARDEN:
+        name = name.replace(google, garden)
+    return name
+
+
+class WholeTf2Bert(tf.Module):
+    """A whole encoder, its variables named and shaped as the model garden has them."""
+
+    def __init__(self, vocabulary: Path, checkpoint: Checkpoint) -> None:
+        super().__init__()
+        self._checkpoint = checkpoint
+        heads = checkpoint.shape.heads
+        self.weights = []
+        for name, array in checkpoint.variables.items():
+            if re.search("self/.*/kernel", name):
+                array = array.reshape([len(array), heads, -1])
+            elif re.search("self/.*/bias|attention/output/dense/kernel", name):
+                array = array.reshape([heads, -1, *array.shape[1:]])
+            self.weights.append(tf.Variable(array, name=garden_name(name)))
+        self.do_lower_case = tf.Variable(True, trainable=False, name="do_lower_case")
+        self.vocab_file = tf.saved_model.Asset(str(vocabulary))
+
+    @tf.function
+    def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        own = self._checkpoint
+        variables = {
+            name: tf.reshape(weights, own.variables[name].shape)
+            for name, weights in zip(own.variables, self.weights, strict=True)
+        }
+        names = ("input_word_ids", "input_mask", "input_type_ids")
+        given = (inputs[name] for name in names)
+        encoded = encoder.encode(variables, own.shape, *given, gelu=own.gelu)
+        return {"pooled_output": encoded.pooled, "sequence_output": encoded.sequence}
+
+
+def save_whole(folder: Path, checkpoint: Checkpoint) -> None:
+    """Save a checkpoint as a TF2 module."""
+    vocabulary = folder.with_suffix(".txt")
+    vocabulary.write_bytes(checkpoint.vocabulary)
+    model = WholeTf2Bert(vocabulary, checkpoint)
+    names = ("input_word_ids", "input_mask", "input_type_ids")
+    specs = {name: tf.TensorSpec([None, None], tf.int32, name) for name in names}
+    model.__call__.get_concrete_function(specs)
+    tf.saved_model.save(model, str(folder))
 
 
 def save(folder: Path, tokens: tuple[str, ...], do_lower_case: bool = False) -> Tf2Bert:

@@ -9,9 +9,9 @@ import os
 import threading
 
 import numpy as np
-import openvino as ov
 
 from transforms.bert import openvino_graph
+from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
 from transforms.bert.wanted import Encoded, Wanted

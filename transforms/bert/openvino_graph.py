@@ -1,16 +1,16 @@
 """BERT's encoder as an OpenVINO graph; `encoder.py` has the same in TensorFlow ops.
 
 It is built from the weights, and not converted from a SavedModel, so that it is as deep as is
-wanted, and nothing of OpenVINO's converters, which report their use, is called.
+wanted.
 """
 
 import math
 from typing import Any
 
 import numpy as np
-import openvino as ov
-from openvino import opset13 as op
 
+from transforms.bert.openvino_runtime import openvino as ov
+from transforms.bert.openvino_runtime import opset13 as op
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
 from transforms.bert.wanted import Wanted
