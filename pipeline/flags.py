@@ -113,6 +113,13 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help=f"of the model's products: {', '.join(PRECISIONS)}",
     )
     parser.add_argument(
+        "--min_cosine",
+        type=float,
+        default=0.99,
+        metavar="COSINE",
+        help="do not begin if --precision turns a vector of a sample further than that",
+    )
+    parser.add_argument(
         "--tokens_per_batch",
         type=int,
         default=2048,

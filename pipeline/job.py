@@ -22,6 +22,7 @@ from pipeline.summary import Summary
 from transforms import failures, visible
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
+from transforms.bert.likeness import Likeness
 from transforms.documents import Split
 from transforms.features import layers_of
 
@@ -60,6 +61,7 @@ def embed(
             module = inspect(path, config)
             if earlier is None:
                 _check_output(config, module, splits)
+                run = dataclasses.replace(run, likeness=_measure_precision(config, module, splits))
                 output.begin(config, run, splits)
             run = _compute(config, options, splits, earlier or run, module, before, watch)
         else:
@@ -73,6 +75,7 @@ def embed(
         seconds=time.monotonic() - started,
         parts_before=len(before.parts) if before else 0,
         redone=redone,
+        likeness=run.likeness,
     )
 
 
@@ -80,6 +83,14 @@ def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> 
     from pipeline import estimate
 
     estimate.check_output(config, module, splits)
+
+
+def _measure_precision(
+    config: EmbedConfig, module: Any, splits: Sequence[Split]
+) -> Likeness | None:
+    from pipeline import canary
+
+    return canary.measure(config, module, splits)
 
 
 def _done_before(

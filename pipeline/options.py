@@ -84,6 +84,7 @@ class EmbedConfig:
         limits: what may be lost before the job fails, at its end.
         overwrite: delete an earlier job's output first.
         max_output_gb: do not begin a job that would write more, by estimate.
+        min_cosine: do not begin a job whose precision turns vectors further than that.
     """
 
     input: InputConfig
@@ -98,6 +99,7 @@ class EmbedConfig:
     limits: Limits = dataclasses.field(default_factory=Limits)
     overwrite: bool = False
     max_output_gb: float = 100.0
+    min_cosine: float = 0.99
 
     def __post_init__(self) -> None:
         if set(self.output) & set("*?["):
@@ -106,6 +108,8 @@ class EmbedConfig:
             )
         if not self.max_output_gb > 0:
             raise ValueError(f"--max_output_gb is {self.max_output_gb}; give gigabytes above 0")
+        if not -1.0 <= self.min_cosine <= 1.0:
+            raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
@@ -181,6 +185,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             ),
             overwrite=arguments.overwrite,
             max_output_gb=arguments.max_output_gb,
+            min_cosine=arguments.min_cosine,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -16,6 +16,7 @@ from pipeline import plan
 from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
 from transforms import checked_json, storage, visible
+from transforms.bert.likeness import Likeness
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 from transforms.examples import SCHEMA_FILE
 
@@ -33,7 +34,7 @@ _QUANTILES = 19
 _SHOWN = 100
 _COMPUTED_BY = (
     *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
-    *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy"),
+    *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy", "openvino"),
 )
 
 
@@ -53,11 +54,13 @@ class Run:
         configuration: what decides the output, by flag.
         model: fingerprint of the module.
         transform: None until the analysis is done.
+        likeness: what the precision does to vectors; None of float32.
     """
 
     configuration: dict[str, Any]
     model: str
     transform: Transform | None = None
+    likeness: Likeness | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -87,7 +90,9 @@ def load_run(folder: str) -> Run | None:
         configuration = checked_json.fields(value, "configuration")
         model = checked_json.text(checked_json.fields(value, "model"), "fingerprint")
         told = checked_json.take(value, "transform")
-        return Run(configuration, model, None if told is None else _transform(told))
+        transform = None if told is None else _transform(told)
+        like = checked_json.take(value, "likeness")
+        return Run(configuration, model, transform, None if like is None else _likeness(like))
     except ValueError as error:
         raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
 
@@ -98,6 +103,13 @@ def _transform(value: Any) -> Transform:
     if len(quantiles) != _QUANTILES:
         raise ValueError(f"it has {len(quantiles)} 'length_quantiles', not {_QUANTILES}")
     return Transform(checked_json.text(value, "fingerprint"), quantiles)
+
+
+def _likeness(value: Any) -> Likeness:
+    names = ("smallest_cosine", "mean_cosine", "neighbours_kept")
+    return Likeness(
+        checked_json.whole(value, "documents"), *(checked_json.cosine(value, n) for n in names)
+    )
 
 
 def load_plan(folder: str) -> list[Split]:
@@ -121,6 +133,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "tokens_per_batch": config.batching.tokens_per_batch,
         "model": {"handle": config.model, "fingerprint": run.model},
         "transform": run.transform and dataclasses.asdict(run.transform),
+        "likeness": run.likeness and dataclasses.asdict(run.likeness),
         "versions": _versions(),
         "command": sys.argv,
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.losses import worst_files
 from pipeline.manifest import Progress
+from transforms.bert.likeness import Likeness
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS
 from transforms.receipts import WrittenFile, shares
@@ -24,6 +25,7 @@ class Summary:
         seconds: wall time of this call; parts done by earlier calls are not in it.
         parts_before: parts that earlier calls had done, and that were still sound.
         redone: what was found damaged, and was done again.
+        likeness: what the precision did to the vectors of a sample; None of float32.
     """
 
     output: str
@@ -31,6 +33,7 @@ class Summary:
     seconds: float
     parts_before: int
     redone: tuple[str, ...] = ()
+    likeness: Likeness | None = None
 
     @property
     def nothing_left(self) -> bool:
@@ -68,6 +71,7 @@ def to_text(summary: Summary) -> str:
             *_strangers(summary.progress),
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+            *_precision(summary.likeness),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
     )
@@ -76,6 +80,16 @@ def to_text(summary: Summary) -> str:
 def _by_folder(files: Sequence[WrittenFile]) -> str:
     folders = collections.Counter(file.path.split("/")[0] for file in files)
     return ", ".join(f"{count:,} in {folder}/" for folder, count in folders.items())
+
+
+def _precision(found: Likeness | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        f"precision   of {found.documents} documents the cosine to float32 is at least "
+        f"{found.smallest_cosine:.4f}, {found.mean_cosine:.4f} on average; "
+        f"{found.neighbours_kept:.1%} of the ten nearest stay"
+    ]
 
 
 def _strangers(progress: Progress) -> list[str]:

@@ -53,6 +53,7 @@ FLOORS = {
     "pipeline.job": 4,
     "pipeline.sampling": 4,
     "pipeline.estimate": 4,
+    "pipeline.canary": 4,
     "pipeline.forecast": 4,
     "pipeline.summary": 4,
     "pipeline.status": 4,

@@ -75,6 +75,14 @@ def seconds(record: Any, name: str) -> float:
     return float(value)
 
 
+def cosine(record: Any, name: str) -> float:
+    """Take a number from -1 to 1, as far as rounding lets it be one."""
+    value = take(record, name)
+    if type(value) not in (int, float) or not abs(value) <= 1.001:
+        raise ValueError(f"{name!r} is no number from -1 to 1")
+    return float(value)
+
+
 def items(record: Any, name: str) -> list[Any]:
     """Take an array."""
     value = take(record, name)

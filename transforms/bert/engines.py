@@ -53,13 +53,34 @@ def load(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
     Raises:
         ValueError: the module cannot be run, or not with this configuration.
     """
+    found = _find(module, wanted, config)
+    return build(found, module, wanted, config) if isinstance(found, Weights) else found
+
+
+def load_with_exact(
+    module: BertModule, wanted: Wanted, config: ComputeConfig
+) -> tuple[Engine, Engine]:
+    """Load a model in float32 and in the precision wanted.
+
+    Raises:
+        ValueError: see `load`.
+    """
+    found = _find(module, wanted, config)
+    if not isinstance(found, Weights):
+        return found, found
+    exact = dataclasses.replace(config, precision=FLOAT32)
+    return build(found, module, wanted, exact), build(found, module, wanted, config)
+
+
+def _find(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Weights | ModuleEngine:
+    """Find the weights of a module, or load it as it is."""
     config.check_installed()
     own = ModuleEngine(module)
     probe = make_probe(module, own.run)
     weights = find_weights(module, probe)
     why = weights if isinstance(weights, str) else _differs(weights, module, wanted, config, probe)
     if isinstance(weights, Weights) and not why:
-        return build(weights, module, wanted, config)
+        return weights
     for flag in _beyond_the_module(wanted, config):
         raise ValueError(f"--model {module.path}: {why}; so leave out {flag}")
     _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, why)
