@@ -76,7 +76,7 @@ def run_as_users_do(output: Path, globs: list[str], model: Path, *flags: str) ->
     command = [sys.executable, "-m", "pipeline", "embed", "--input", *globs]
     command += ["--output", str(output), "--model", str(model), "--max_rejected=0.1"]
     command += ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
-    command += ["--id_field=id", "--keep_fields=k", *flags]
+    command += ["--id_field=id", "--keep_fields=k", "--engine=tensorflow", *flags]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
     )

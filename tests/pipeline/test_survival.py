@@ -19,7 +19,7 @@ from transforms import storage
 
 RANDOM_KILLS, MOST_RUNS = 8, 60
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
-FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1"]
+FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--engine=tensorflow"]
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ def test_a_manifest_that_contradicts_the_receipts_is_written_anew(
     path = first(out, "pooled/lines-000000002048*").name
     assert verdict.faults == (
         "manifest.json: counts.embedded is 239; by the receipts it is 238",
-        f"manifest.json: sources.{sources[1]} is not there; by the receipts it is of 12 entries",
-        "manifest.json: sources.another.txt is of 12 entries; by the receipts it is not there",
+        f"manifest.json: sources.{sources[1]} is not there; by the receipts it is of 14 entries",
+        "manifest.json: sources.another.txt is of 14 entries; by the receipts it is not there",
         "manifest.json: parts[2].files[0].path is '../../etc/passwd'; by the receipts it is "
         f"'pooled/{path}'",
     )
