@@ -9,10 +9,9 @@ is left when reading, tokenizing, writing and Beam come to it. Both are counted 
 """
 
 import argparse
+import dataclasses
 import json
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks import processes
 from pipeline import flags, quiet
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     if arguments.role:
         measure = {"job": _job, "bare": _bare}[arguments.role]
         result = measure(arguments)
-        result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        result["peak_mb"] = processes.peak_mb()
         print(json.dumps(result))
         return
     rounds = [
@@ -47,9 +47,7 @@ def main() -> None:
 
 
 def _spawn(role: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.throughput", *sys.argv[1:], "--role", role]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    result = processes.run("benchmarks.throughput", [*sys.argv[1:], "--role", role])
     print(f"  {role:4}  {result['tokens'] / result['seconds']:>9,.0f} tokens/s", flush=True)
     return result
 
@@ -69,21 +67,12 @@ def _report(rounds: list[dict[str, dict[str, float]]]) -> None:
 
 
 def _job(arguments: argparse.Namespace) -> dict[str, float]:
-    from pipeline import job, options
+    from benchmarks import jobs
+    from pipeline import options
 
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")
-        summary = job.embed(options.embed_config(arguments))
-    parts = summary.progress.parts
-    # A part's clock starts when it is read: imports, analysis and loading come before.
-    began = min(part.finished - sum(part.seconds.values()) for part in parts)
-    counts = summary.progress.counts()
-    return {
-        "seconds": max(part.finished for part in parts) - began,
-        "documents": counts["embedded"],
-        "tokens": counts["num_tokens"],
-        "padded_tokens": counts["padded_tokens"],
-    }
+        return dataclasses.asdict(jobs.measure(options.embed_config(arguments)))
 
 
 def _bare(arguments: argparse.Namespace) -> dict[str, float]:

@@ -23,6 +23,7 @@ FLOORS = {
     "transforms.preprocessing": 1,
     "transforms.windows": 1,
     "transforms.batching": 1,
+    "transforms.buckets": 1,
     "transforms.halving": 1,
     "transforms.wordpieces": 1,
     "transforms.repeats": 1,

@@ -1,0 +1,150 @@
+"""Hold this job against others, on the same documents with the same weights.
+
+    python -m benchmarks.peers
+    python -m benchmarks.peers job-bfloat16 openvino --documents 1000 --rounds 1
+
+runs the contenders alternately, each in a process of its own, and leaves `peers.md`, `peers.json`
+and `peers.svg` in the folder --output: documents/s and wordpieces/s past start-up, start-up, peak
+memory, and how many times as fast our job is. Where a `peers.md` stands there, its table alone is
+replaced. All embed paragraphs and questions with all-MiniLM-L6-v2, cut to 128 wordpieces, and
+give the mean of the token vectors, which is held against ours; we give pooled_output beside it.
+The peers get an environment of their own, made on first use.
+"""
+
+import argparse
+import datetime
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import processes, prose
+from benchmarks.peers import environment, rounds, tables
+from benchmarks.peers.contenders import CONTENDERS
+from benchmarks.peers.results import rows
+
+_OURS = ("apache-beam", "openvino", "tensorflow")
+_THEIRS = ("apache-beam", "openvino", "optimum-intel", "sentence-transformers", "torch")
+
+
+def main() -> None:
+    """Measure, and write what came of it."""
+    arguments = _parse()
+    _check_matplotlib()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    tables.check_page(arguments.output / "peers.md")
+    prepared = environment.prepare(arguments.environment)
+    names = arguments.contenders or [contender.name for contender in CONTENDERS]
+    chosen = [contender for contender in CONTENDERS if contender.name in names]
+    documents = _documents(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = rounds.measure_corpus(documents, Path(folder))
+        chosen = [rounds.with_fastest_batches(each, corpus, prepared) for each in chosen]
+        runs, cosines = [], {}
+        for number in range(arguments.rounds):
+            print(f"round {number + 1} of {arguments.rounds}", flush=True)
+            order = chosen[:: -1 if number % 2 else 1]
+            runs.append(rounds.run_round(order, corpus, prepared))
+            cosines = rounds.compare(chosen, corpus)
+    found = rows(chosen, runs, cosines)
+    about = _about(arguments, corpus, prepared)
+    _write(found, about, arguments.output)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [contender.name for contender in CONTENDERS]
+    parser.add_argument("contenders", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
+    parser.add_argument("--documents", type=int, default=4000, help="how many (4000)")
+    parser.add_argument("--input", type=Path, default=None, help="documents, a line each, instead")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument(
+        "--environment",
+        type=Path,
+        default=processes.ROOT / ".peers",
+        help="folder for the peers' packages and models (.peers)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=processes.ROOT / ".peers" / "results",
+        help="folder for peers.md, peers.json and peers.svg (.peers/results)",
+    )
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.contenders) - set(names))
+    if unknown:
+        parser.error(f"{unknown[0]}: no contender; there are {', '.join(names)}")
+    if arguments.rounds < 1 or arguments.documents < 1:
+        parser.error("--rounds and --documents have to be 1 or more")
+    return arguments
+
+
+def _check_matplotlib() -> None:
+    import importlib.util
+
+    if importlib.util.find_spec("matplotlib") is None:
+        raise SystemExit("the plot needs matplotlib: pip install 'beam-bert[benchmarks]'")
+
+
+def _documents(arguments: argparse.Namespace) -> Sequence[str]:
+    if arguments.input is None:
+        return prose.draw_documents(arguments.documents)
+    lines = arguments.input.read_text("utf-8").splitlines()
+    return [line for line in lines if line.strip()][: arguments.documents]
+
+
+def _about(
+    arguments: argparse.Namespace, corpus: rounds.Corpus, prepared: environment.Prepared
+) -> dict[str, Any]:
+    """Say what was measured, where, when and with what."""
+    text = "\n".join(corpus.documents).encode()
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": _machine(),
+        "python": platform.python_version(),
+        "rounds": arguments.rounds,
+        "documents": len(corpus.documents),
+        "wordpieces": sum(corpus.lengths),
+        "corpus_sha256": hashlib.sha256(text).hexdigest(),
+        "versions": environment.versions(sys.executable, _OURS),
+        "versions_of_peers": environment.versions(prepared.python, _THEIRS),
+    }
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "CPU")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB"
+
+
+def _write(found: Sequence[Any], about: dict[str, Any], output: Path) -> None:
+    where = (
+        f"{about['machine']}; {about['date']}; {about['rounds']} rounds; "
+        f"{about['documents']:,} documents of {about['wordpieces'] / about['documents']:.0f} "
+        "wordpieces on average"
+    )
+    versions = [
+        f"{whose}: " + ", ".join(f"{name} {number}" for name, number in about[key].items())
+        for whose, key in (("ours", "versions"), ("peers", "versions_of_peers"))
+    ]
+    table = tables.markdown(found, where) + "\n- " + "; ".join(versions)
+    print(f"\n{table}")
+    from benchmarks.peers import plots
+
+    tables.place(table, output / "peers.md")
+    tables.write_json(found, about, output / "peers.json")
+    plots.plot(found, where, output / "peers.svg")
+    print(f"\nwritten to {output}")
+
+
+if __name__ == "__main__":
+    main()

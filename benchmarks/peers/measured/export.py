@@ -1,0 +1,18 @@
+"""Convert a folder of sentence-transformers to OpenVINO once, as its documentation advises."""
+
+import sys
+
+
+def main() -> None:
+    """Convert the folder named first into the one named second."""
+    from sentence_transformers import SentenceTransformer
+
+    source, destination = sys.argv[1:]
+    settings = {"export": True}
+    model = SentenceTransformer(source, device="cpu", backend="openvino", model_kwargs=settings)
+    model.save_pretrained(destination)
+    print("{}")
+
+
+if __name__ == "__main__":
+    main()

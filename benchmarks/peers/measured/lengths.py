@@ -1,0 +1,28 @@
+"""Count the wordpieces of each document by our own tokenizer, cut to the maximum length."""
+
+import json
+
+from benchmarks.peers.measured import telling
+from pipeline import quiet
+
+
+def main() -> None:
+    """Print a list of lengths, [CLS] and [SEP] included."""
+    arguments = telling.parser(__doc__).parse_args()
+    quiet.import_tensorflow()
+    import tensorflow as tf
+
+    from transforms.bert import minilm, module
+    from transforms.documents import TEXT
+    from transforms.features import INPUT_IDS
+    from transforms.preprocessing import WordpieceConfig, model_inputs
+
+    inspected = module.inspect(minilm.resolve(arguments.model))
+    config = WordpieceConfig(arguments.max_seq_length, inspected.do_lower_case)
+    texts = tf.constant(telling.read(arguments.input), tf.string)
+    ids = model_inputs(config, inspected.vocabulary)({TEXT: texts})[INPUT_IDS]
+    print(json.dumps({"lengths": ids.row_lengths().numpy().tolist()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""A corpus of paragraphs and questions, the same from every call; it needs no TensorFlow.
+
+    python -m benchmarks.prose 4000 corpus.txt
+
+writes 4,000 documents, a line each, no two alike. Their sentences are those of the English articles
+in `samples/`: a paragraph has one to nine of them, drawn anew each time, and three documents of
+ten are questions about one. The order is drawn too, so the first documents are a sample of all.
+"""
+
+import argparse
+import json
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+_ARTICLES = Path(__file__).parents[1] / "samples" / "articles.jsonl"
+_SHARE_OF_QUESTIONS = 0.3
+# How often a paragraph has one sentence, two, and so on.
+_SENTENCES = (14, 10, 5, 3, 2, 2, 2, 1, 1)
+_OPENINGS = (
+    "",
+    "Page seven. ",
+    "From our readers: ",
+    "My uncle writes: ",
+    "Here is what I noted down. ",
+    "To begin with, a small thing. ",
+    "This was on the radio last night: ",
+    "I found it in an old school book. ",
+)
+_QUESTIONS = (
+    "Is it true that {}?",
+    "Why is it that {}?",
+    "Who was the first to notice that {}?",
+    "Since when do people say that {}?",
+    "What would change if it were not so that {}?",
+    "How would you explain to a child that {}?",
+    "Where can I read more about this: {}?",
+    "Does anyone know whether {}, or is that only a story?",
+    "My neighbour says that {}. Is she right?",
+    "If {}, what should one do about it, and how long does that take?",
+    "{}: really?",
+    "Can somebody tell me what is meant by this sentence: {}?",
+    "I have always been told that {}, but is there any proof of it?",
+)
+
+
+def main() -> None:
+    """Write a corpus."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("documents", type=int)
+    parser.add_argument("path", type=Path)
+    arguments = parser.parse_args()
+    write_lines(arguments.path, draw_documents(arguments.documents))
+
+
+def write_lines(path: Path, documents: Sequence[str]) -> None:
+    """Write a line a document."""
+    path.write_text("\n".join(documents) + "\n", "utf-8")
+
+
+def draw_documents(count: int) -> list[str]:
+    """Draw paragraphs and questions, no two of them alike."""
+    draw = random.Random(count)  # noqa: S311  (no secret)
+    sentences = _sentences()
+    drawn: dict[str, None] = {}
+    while len(drawn) < count:
+        question = draw.random() < _SHARE_OF_QUESTIONS
+        document = _question(draw, sentences) if question else _paragraph(draw, sentences)
+        drawn[draw.choice(_OPENINGS) + document] = None
+    documents = list(drawn)
+    # Short ones are soon all drawn, and so stand at the beginning.
+    draw.shuffle(documents)
+    return documents
+
+
+def _sentences() -> list[str]:
+    articles = map(json.loads, _ARTICLES.read_text("utf-8").splitlines())
+    texts = (article["text"] for article in articles if article["language"] == "en")
+    found = (re.split(r"(?<=[.!?])\s+", text) for text in texts)
+    return [sentence for some in found for sentence in some if sentence[-1] == "."]
+
+
+def _question(draw: random.Random, sentences: Sequence[str]) -> str:
+    said = draw.choice(sentences).rstrip(".")
+    asked = draw.choice(_QUESTIONS).format(said[0].lower() + said[1:])
+    return asked[0].upper() + asked[1:]
+
+
+def _paragraph(draw: random.Random, sentences: Sequence[str]) -> str:
+    size = draw.choices(range(1, len(_SENTENCES) + 1), _SENTENCES)[0]
+    return " ".join(draw.sample(sentences, size))
+
+
+if __name__ == "__main__":
+    main()
