@@ -41,7 +41,7 @@ def measure(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     own = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (MEAN,)
     settings = dataclasses.replace(graphs.embedding_config(config, module), features=own)
     try:
-        loaded = engines.load_with_exact(module, Wanted.of(own), config.compute)
+        loaded = engines.load_with_exact(module, Wanted.of(own), config.compute.without_xla)
     except ValueError as error:
         raise UsageError(str(error)) from error
     exact, near = (embed(sample, engine, settings).documents for engine in loaded)

@@ -113,6 +113,14 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help=f"of the model's products: {', '.join(PRECISIONS)}",
     )
     parser.add_argument(
+        "--xla_buckets",
+        type=int,
+        default=None,
+        metavar="N",
+        help="with --engine tensorflow: XLA compiles batches of N widths, which are chosen for "
+        "least padding; 0: no XLA (default: 8 on a GPU, else 0)",
+    )
+    parser.add_argument(
         "--min_cosine",
         type=float,
         default=0.99,

@@ -81,7 +81,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     run = Run(config.identity(), fingerprint)
     earlier = output.find_earlier(config, run, splits)
     module = job.inspect(path, config)
-    engine = engines.load(module, Wanted.of(config.features), config.compute)
+    engine = engines.load(module, Wanted.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     lots = list(estimate.sample_lots(config, module, splits))
     if not lots:

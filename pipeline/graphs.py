@@ -1,6 +1,7 @@
 """The two graphs of the main job, as the README's picture has them."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Sequence
 
@@ -12,10 +13,12 @@ from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.options import EmbedConfig
+from pipeline.output import Run
 from transforms import examples, storage
 from transforms.analyze import AnalyzeParts
 from transforms.bert.forbidden import check_operations
 from transforms.bert.module import BertModule
+from transforms.buckets import choose_boundaries, lengths_of_windows
 from transforms.documents import Split
 from transforms.embedding import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
@@ -51,13 +54,13 @@ def build_embed(
     module: BertModule,
     handle: str,
     splits: Sequence[Split],
-    run_fingerprint: str,
+    run: Run,
 ) -> beam.PCollection[Receipt]:
     """Read, tokenize, encode and write the given splits."""
     encode = EncodeConfig(
         model=handle,
         model_sha256=module.fingerprint,
-        embedding=embedding_config(config, module),
+        embedding=with_boundaries(embedding_config(config, module), config, run),
         compute=config.compute,
     )
     texts = wordpiece_config(config, module).texts
@@ -65,7 +68,7 @@ def build_embed(
         pipeline
         | "Plan" >> beam.Create(list(splits))
         | "Spread" >> beam.Reshuffle()
-        | "Read" >> ReadParts(config.input.read, run_fingerprint, config.output)
+        | "Read" >> ReadParts(config.input.read, run.fingerprint, config.output)
         | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
         | "Write" >> WriteParts(config.output, config.records)
@@ -81,6 +84,16 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         batching=config.batching,
         pad_id=module.vocabulary.pad_id,
     )
+
+
+def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -> EmbeddingConfig:
+    """Give batches the widths that XLA is to compile, by the lengths that the transform learned."""
+    if not config.compute.xla_buckets or run.transform is None:
+        return embedding
+    lengths, counts = lengths_of_windows(run.transform.length_quantiles, config.windows)
+    boundaries = choose_boundaries(lengths, counts, config.compute.xla_buckets)
+    batching = dataclasses.replace(embedding.batching, boundaries=boundaries)
+    return dataclasses.replace(embedding, batching=batching)
 
 
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:

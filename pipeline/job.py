@@ -177,7 +177,7 @@ def _compute(
             watch(config.output, splits, run),
             beam.Pipeline(runner, options=options) as pipeline,
         ):
-            graphs.build_embed(pipeline, config, module, handle, pending, run.fingerprint)
+            graphs.build_embed(pipeline, config, module, handle, pending, run)
         unread = [visible.one_line(why) for why in failures.load(config.output)]
     except UsageError:
         raise

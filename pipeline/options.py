@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
-from transforms.bert.compute import AUTO, ComputeConfig, fastest
+from transforms.bert.compute import AUTO, ComputeConfig, buckets_for, fastest
 from transforms.examples import RecordConfig
 from transforms.features import check_features, split_features, widths_of_tokens
 from transforms.sources.base import ReadConfig, names
@@ -151,6 +151,7 @@ class EmbedConfig:
             "--keep_tokens": self.keep_tokens,
             "--engine": self.compute.engine,
             "--precision": self.compute.precision,
+            "--xla_buckets": self.compute.xla_buckets,
         }
 
 
@@ -163,6 +164,8 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
     features = split_features(arguments.features)
     default = _PART_BYTES_WITH_TOKENS if widths_of_tokens(features) else _PART_BYTES
     engine = fastest() if arguments.engine == AUTO else arguments.engine
+    given = arguments.xla_buckets
+    buckets = buckets_for(engine) if given is None else given
     try:
         return EmbedConfig(
             input=input_config(
@@ -177,7 +180,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             features=features,
             keep_tokens=arguments.keep_tokens,
             batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
-            compute=ComputeConfig(engine, arguments.precision),
+            compute=ComputeConfig(engine, arguments.precision, buckets),
             limits=Limits(
                 rejected=arguments.max_rejected,
                 truncated=arguments.max_truncated,

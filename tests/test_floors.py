@@ -24,6 +24,7 @@ FLOORS = {
     "transforms.windows": 1,
     "transforms.batching": 1,
     "transforms.buckets": 1,
+    "transforms.devices": 1,
     "transforms.halving": 1,
     "transforms.wordpieces": 1,
     "transforms.repeats": 1,

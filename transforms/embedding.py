@@ -20,6 +20,7 @@ from transforms.features import (
 )
 from transforms.halving import Outcome, run_or_halve
 from transforms.repeats import find_distinct
+from transforms.special_tokens import SPECIAL_TOKENS
 from transforms.windows import WindowConfig, Windows, cut_windows
 from transforms.wordpieces import Wordpieces
 
@@ -115,11 +116,12 @@ def _embed(
 ) -> Embeddings:
     """Embed distinct documents."""
     running = _Running(wordpieces, engine, config)
-    batches = plan_batches(running.windows.lengths, config.batching.tokens_per_batch)
+    batching = config.batching
+    batches = plan_batches(running.windows.lengths, batching.tokens_per_batch, batching.boundaries)
     outcomes = list(run_all(functools.partial(run_or_halve, running.run), batches))
     errors = {number: error for own in outcomes for number, error in own.errors.items()}
     if errors:
-        _check_engine(engine, next(iter(errors.values())))
+        _check_engine(engine, batching, next(iter(errors.values())))
     documents, owners = running.of_documents(), running.windows.documents
     not_finite = _not_finite(documents, running.tokens, wordpieces.offsets)
     failed = {int(number): _NOT_FINITE for number in not_finite}
@@ -152,11 +154,12 @@ class _Running:
         self._vectors = {name: np.zeros([count, wide], np.float32) for name in wanted}
         self._wordpieces = wordpieces
         self._engine = engine
+        self._batching = config.batching
         self._pad_id = config.pad_id
 
     def run(self, numbers: np.ndarray) -> None:
         """Run the windows of some numbers, as one batch."""
-        batch = pad_batch(self.windows, numbers)
+        batch = pad_batch(self.windows, numbers, self._batching)
         encoded = self._engine.run(
             batch.pad(self._wordpieces.input_ids, self._pad_id),
             batch.mask.astype(np.int32),
@@ -189,9 +192,9 @@ def _given(vectors: np.ndarray | None) -> np.ndarray:
     return vectors
 
 
-def _check_engine(engine: Engine, error: Exception) -> None:
+def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) -> None:
     """Raise the error if it is not for any document that the engine fails."""
-    ids = np.zeros([1, 2], np.int32)
+    ids = np.zeros([1, batching.width(1, SPECIAL_TOKENS)], np.int32)
     try:
         engine.run(ids, ids + 1, ids)
     except Exception:

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.metrics import Metrics
 from apache_beam.utils import shared
 
 from transforms import (
@@ -21,6 +22,7 @@ from transforms.bert import engines, folder, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
 from transforms.bert.wanted import Wanted
+from transforms.devices import share_gpus
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
@@ -49,6 +51,7 @@ class LoadedModel:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._told = 0
         self._threads = ThreadPoolExecutor(engine.parallel, "encode")
 
     def run_all(
@@ -77,6 +80,12 @@ class LoadedModel:
         elapsed = time.perf_counter() - started
         watch.add(metrics.WAIT_SECONDS, max(0.0, elapsed - busy / self.engine.parallel))
 
+    def newly_compiled(self) -> int:
+        """Give how many shapes were compiled since this was asked last."""
+        with _LOADING:
+            before, self._told = self._told, self.engine.compiled
+            return self._told - before
+
 
 def _timed(run: Callable[[np.ndarray], Outcome], numbers: np.ndarray) -> tuple[Outcome, float]:
     started = time.perf_counter()
@@ -91,6 +100,7 @@ _LOADING = threading.Lock()
 
 def load_engine(config: EncodeConfig) -> Engine:
     """Load the model, after checking that its files are the ones the job was planned with."""
+    share_gpus()
     path = folder.resolve(config.model)
     inspected = module.inspect(path, config.model_sha256)
     return engines.load(inspected, Wanted.of(config.embedding.features), config.compute)
@@ -117,6 +127,7 @@ class _EncodePart(beam.DoFn):
         self._config = config
         self._load = load
         self._handle = shared.Shared()
+        self._compiled = Metrics.counter(metrics.NAMESPACE, metrics.COMPILED_SHAPES)
 
     def setup(self) -> None:
         config = self._config
@@ -142,4 +153,6 @@ class _EncodePart(beam.DoFn):
         watch.seconds[metrics.ENCODE_SECONDS] -= waited
         embedded = add_embeddings(part, sound, wordpieces, embeddings)
         header = header_of(part).measured(**watch.seconds, **account(embedded, embeddings))
+        # No count of the part's: it depends on what this process did before.
+        self._compiled.inc(model.newly_compiled())
         yield with_header(embedded, header)

@@ -18,6 +18,9 @@ BATCHES = "batches"
 HALVED_BATCHES = "halved_batches"
 REPEATED = "repeated"
 
+# In the runner's metrics alone: shapes of batches that XLA compiled, in all processes.
+COMPILED_SHAPES = "compiled_shapes"
+
 READ_SECONDS = "read_seconds"
 TOKENIZE_SECONDS = "tokenize_seconds"
 WAIT_SECONDS = "wait_seconds"

@@ -107,7 +107,7 @@ def _load(job: Job, path: Path) -> _Again | str:
     return _Again(
         transform=tft.TFTransformOutput(job.folder),
         texts=graphs.wordpiece_config(job.config, module).texts,
-        engine=engines.load(module, Wanted.of(job.config.features), job.config.compute),
+        engine=engines.load(module, Wanted.of(job.config.features), job.config.compute.without_xla),
         config=graphs.embedding_config(job.config, module),
     )
 

@@ -60,8 +60,8 @@ def test_a_few_splits_at_a_time_change_nothing(
     build_embed = graphs.build_embed
 
     def of_first_splits(pipeline: object, config: object, module: object, *rest: object) -> object:
-        handle, splits, fingerprint = rest
-        return build_embed(pipeline, config, module, handle, splits[:4], fingerprint)
+        handle, splits, run = rest
+        return build_embed(pipeline, config, module, handle, splits[:4], run)
 
     config = corpus.config(globs, tmp_path / "out", tiny_path)
     monkeypatch.setattr(graphs, "build_embed", of_first_splits)

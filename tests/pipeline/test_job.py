@@ -16,6 +16,7 @@ from tensorflow_transform.tf_metadata import schema_utils
 
 from pipeline import graphs, job, plan, reader
 from pipeline.errors import JobError, UsageError
+from pipeline.output import Run, Transform
 from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
 from transforms.bert.module import BertModule
@@ -233,8 +234,9 @@ def test_no_collection_of_the_graph_is_untyped(
 ) -> None:
     settings = corpus.config(globs, finished, tiny_module.path)
     splits = plan.make_plan(settings.input)
+    run = Run(settings.identity(), tiny_module.fingerprint, Transform("transform", (3, 5)))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
-    graphs.build_embed(pipeline, settings, tiny_module, "handle", splits, "run")
+    graphs.build_embed(pipeline, settings, tiny_module, "handle", splits, run)
     analyze = beam.Pipeline(options=PipelineOptions([]))
     sampled = dataclasses.replace(settings, output=str(finished.parent / "sampled"))
     graphs.build_analyze(analyze, sampled, tiny_module, plan.sample(splits))

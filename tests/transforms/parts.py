@@ -62,6 +62,7 @@ class TellingEngine:
     name = "telling"
     hidden_size = 3
     parallel = 1
+    compiled = 0
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, int]] = []

@@ -9,7 +9,7 @@ from transforms.batching import BatchingConfig, pad_batch, plan_batches
 from transforms.halving import run_or_halve
 from transforms.windows import WindowConfig, Windows, cut_windows
 
-lengths_of = st.lists(st.integers(1, 50), max_size=60).map(np.array)
+lengths_of = st.lists(st.integers(1, 50), max_size=60).map(lambda own: np.array(own, np.int64))
 
 
 def whole(lengths: np.ndarray) -> Windows:

@@ -8,6 +8,9 @@ TENSORFLOW, OPENVINO = "tensorflow", "openvino"
 ENGINES = (TENSORFLOW, OPENVINO)
 # Stands for one of these.
 AUTO = "auto"
+# Every one costs a compilation, of seconds to a minute.
+MOST_BUCKETS = 64
+_BUCKETS_OF_A_GPU = 8
 FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
 PRECISIONS = (FLOAT32, BFLOAT16, FLOAT16)
 
@@ -19,10 +22,13 @@ class ComputeConfig:
     Attributes:
         engine: `tensorflow` or `openvino`.
         precision: of the products: `float32`, `bfloat16` or `float16`.
+        xla_buckets: how many widths of batches XLA compiles; 0 where TensorFlow runs batches of
+            any shape, without XLA.
     """
 
     engine: str = TENSORFLOW
     precision: str = FLOAT32
+    xla_buckets: int = 0
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -35,6 +41,17 @@ class ComputeConfig:
             raise ValueError(
                 "--precision float16 is for GPUs; with --engine openvino give bfloat16 or float32"
             )
+        if not 0 <= self.xla_buckets <= MOST_BUCKETS:
+            raise ValueError(f"--xla_buckets is {self.xla_buckets}; give 0 to {MOST_BUCKETS}")
+        if self.xla_buckets and self.engine != TENSORFLOW:
+            raise ValueError(
+                f"--xla_buckets is for --engine tensorflow; with {self.engine} leave it out"
+            )
+
+    @property
+    def without_xla(self) -> "ComputeConfig":
+        """The same, for batches of any shape: for so few that compiling would take longer."""
+        return dataclasses.replace(self, xla_buckets=0)
 
     def check_installed(self) -> None:
         """Raise ValueError where the engine is not installed on this machine."""
@@ -52,5 +69,13 @@ def has_openvino() -> bool:
 
 def fastest() -> str:
     """Name the fastest engine of this machine: TensorFlow on a GPU, else OpenVINO."""
-    has_gpu = os.path.exists("/dev/nvidiactl")
-    return OPENVINO if has_openvino() and not has_gpu else TENSORFLOW
+    return OPENVINO if has_openvino() and not _has_gpu() else TENSORFLOW
+
+
+def buckets_for(engine: str) -> int:
+    """Give the number of widths to compile with XLA where none is asked for: some on a GPU."""
+    return _BUCKETS_OF_A_GPU if engine == TENSORFLOW and _has_gpu() else 0
+
+
+def _has_gpu() -> bool:
+    return os.path.exists("/dev/nvidiactl")

@@ -22,11 +22,16 @@ class Engine(Protocol):
         name: for people.
         hidden_size: width of a vector.
         parallel: how many batches to run at once, each in a thread of its own.
+        compiled: how many shapes of batches were compiled by now; 0 where every shape is run as it
+            comes.
     """
 
     name: str
     hidden_size: int
     parallel: int
+
+    @property
+    def compiled(self) -> int: ...
 
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
@@ -105,7 +110,8 @@ def _beyond_the_module(wanted: Wanted, config: ComputeConfig) -> list[str]:
 def build(weights: Weights, module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
     """Build the engine that a configuration names."""
     if config.engine == TENSORFLOW:
-        return TensorflowEngine(weights, module.shape, wanted, config.precision)
+        xla = config.xla_buckets > 0
+        return TensorflowEngine(weights, module.shape, wanted, config.precision, xla)
     # OpenVINO is an extra.
     from transforms.bert.openvino_engine import OpenvinoEngine
 

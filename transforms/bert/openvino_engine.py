@@ -23,6 +23,7 @@ class OpenvinoEngine:
     """The rebuilt encoder, as deep as is wanted; several threads may run batches at once."""
 
     name = "openvino"
+    compiled = 0
 
     def __init__(
         self, weights: Weights, shape: BertShape, wanted: Wanted, precision: str = "float32"

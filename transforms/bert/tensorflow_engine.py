@@ -1,5 +1,6 @@
 """What TensorFlow computes: a module's own graph, or the encoder rebuilt from its variables."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from transforms.bert.shape import BertShape
 from transforms.bert.wanted import Encoded, Wanted
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
+_LOG = logging.getLogger(__name__)
+
 
 class ModuleEngine:
     """The module's own graph, in float32; it gives pooled_output and sequence_output always."""
@@ -20,6 +23,7 @@ class ModuleEngine:
     name = "the module's own graph"
     # TensorFlow gives all cores to each batch.
     parallel = 1
+    compiled = 0
 
     def __init__(self, module: BertModule) -> None:
         """Load the weights.
@@ -73,6 +77,8 @@ class TensorflowEngine:
             xla: compile each shape of a batch by XLA, the first time that it comes.
         """
         self.hidden_size = shape.hidden_size
+        self._xla = xla
+        self._shapes: set[tuple[int, ...]] = set()
         variables = {
             name: tf.Variable(array, dtype=_type_of(name, precision), trainable=False, name=name)
             for name, array in weights.variables.items()
@@ -95,10 +101,18 @@ class TensorflowEngine:
 
         self._function = function
 
+    @property
+    def compiled(self) -> int:
+        """See `Engine`."""
+        return len(self._shapes)
+
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
+        if self._xla and input_ids.shape not in self._shapes:
+            self._shapes.add(input_ids.shape)
+            _LOG.info("XLA compiles batches of shape %s", list(input_ids.shape))
         given = [tf.constant(x, tf.int32) for x in (input_ids, input_mask, segment_ids)]
         outputs = {name: x.numpy() for name, x in self._function(*given).items()}
         return Encoded(*(outputs.get(name) for name in Encoded._fields))

@@ -10,9 +10,14 @@ from transforms.bert.compute import ComputeConfig
         (("torch", "float32"), "--engine is 'torch'; there are auto, tensorflow, openvino"),
         (("tensorflow", "int8"), "--precision is 'int8'; there are float32, bfloat16, float16"),
         (("openvino", "float16"), "--precision float16 is for GPUs"),
+        (
+            ("openvino", "float32", 4),
+            "--xla_buckets is for --engine tensorflow; with openvino leav",
+        ),
+        (("tensorflow", "float32", 65), "--xla_buckets is 65; give 0 to 64"),
     ],
 )
-def test_what_there_is_not_is_refused(config: tuple[str, str], message: str) -> None:
+def test_what_there_is_not_is_refused(config: tuple[str, str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ComputeConfig(*config)
 
@@ -30,3 +35,5 @@ def test_a_gpu_is_tensorflows(gpu: bool, engine: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(compute, "has_openvino", lambda: True)
     monkeypatch.setattr(compute.os.path, "exists", lambda _: gpu)
     assert compute.fastest() == engine
+    assert compute.buckets_for(engine) == (8 if gpu else 0)
+    assert compute.buckets_for("openvino") == 0

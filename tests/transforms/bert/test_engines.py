@@ -77,6 +77,17 @@ def test_the_first_token_alone_is_what_it_is_among_all(
     np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
 
 
+def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
+    loaded = engines.load(tiny_module, Wanted(), ComputeConfig("tensorflow", xla_buckets=2))
+    before = loaded.compiled
+    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
+    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
+    loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
+    loaded.run(IDS[1:], MASK[1:], SEGMENTS[1:])
+    assert loaded.compiled == before + 2
+
+
 def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
     exact, near = (
         engines.load(tiny_module, Wanted(), ComputeConfig(engine, precision)).run(
