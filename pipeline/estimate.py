@@ -13,7 +13,7 @@ from pipeline import graphs, sampling
 from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
 from pipeline.sampling import SampledPart
-from transforms import examples, rejects
+from transforms import examples, rejects, tfrecord
 from transforms.batching import plan_batches
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Source, Split
@@ -151,7 +151,7 @@ def _record_bytes(
 
 def _framed(part: pa.RecordBatch, family: str, config: EmbedConfig) -> int:
     records = examples.serialize(part, family, config.records)
-    return sum(len(piece) for record in records for piece in examples.frame(record))
+    return sum(len(tfrecord.frame(block)) for block in records)
 
 
 def totals(lots: Sequence[Lot], what: str) -> dict[str, float]:

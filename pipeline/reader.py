@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
-from transforms import checked_json, examples, storage
+from transforms import checked_json, examples, storage, tfrecord
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -226,7 +226,7 @@ def _batches(
     for file in files:
         with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
             left = file.records
-            for records in _chunks(examples.read_records(stream), chunk):
+            for records in _chunks(tfrecord.read_records(stream), chunk):
                 left -= len(records)
                 yield _decode(records, schema, file.path)
         if left:

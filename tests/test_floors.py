@@ -25,6 +25,8 @@ FLOORS = {
     "transforms.batching": 1,
     "transforms.buckets": 1,
     "transforms.devices": 1,
+    "transforms.wire": 1,
+    "transforms.tfrecord": 1,
     "transforms.halving": 1,
     "transforms.wordpieces": 1,
     "transforms.repeats": 1,

@@ -6,15 +6,13 @@ vector for each token. Both are TFRecord files
 """
 
 import dataclasses
-import struct
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
 
-import google_crc32c
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
+from transforms import wire
 from transforms.columns import at_most_one_each, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
@@ -35,14 +33,9 @@ SCHEMA_FILE = "schema.pbtxt"
 # A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
 # in memory.
 MAX_RECORD_BYTES = 512 << 20
-_MAX_EXAMPLE_BYTES = 2 << 30
 
 # Records are encoded this many bytes of vectors at a time, so that a part's memory stays flat.
 _SLICE_BYTES = 16 << 20
-
-_MASK_DELTA = 0xA282EAD8
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM = struct.Struct("<I")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +101,9 @@ def _add_feature(
     feature.presence.min_count = 1
 
 
-def serialize(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[bytes]:
+def serialize(
+    batch: pa.RecordBatch, family: str, config: RecordConfig
+) -> Iterator[pa.LargeBinaryArray]:
     """Make the tf.Examples of embedded documents.
 
     Args:
@@ -117,13 +112,11 @@ def serialize(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Itera
         config: what stands in the records.
 
     Yields:
-        a serialized tf.Example for each row, in order.
+        large_binary: the tf.Examples of the next rows.
     """
-    encoder = example_coder.RecordBatchToExamplesEncoder()
     size = _rows_per_slice(batch)
     for start in range(0, batch.num_rows, size):
-        examples = encoder.encode(_columns(batch.slice(start, size), family, config))
-        yield from map(sort_features, examples)
+        yield wire.serialize(_columns(batch.slice(start, size), family, config))
 
 
 def _rows_per_slice(batch: pa.RecordBatch) -> int:
@@ -146,65 +139,6 @@ def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Rec
             values = batch.column(FIELD_PREFIX + name).cast(pa.large_binary())
             columns[name] = at_most_one_each(values)
     return pa.RecordBatch.from_pydict(columns)
-
-
-def sort_features(example: bytes) -> bytes:
-    """Put the features of a serialized tf.Example into the order of their names.
-
-    They are a protobuf map, which the encoder writes in an order that changes from process to
-    process; sorted, equal examples are equal bytes. Values are moved, never decoded.
-    """
-    _, start = _varint(example, 1)
-    # Values are large; they are copied once, into the result.
-    view = memoryview(example)
-    entries = []
-    position = start
-    while position < len(example):
-        length, begin = _varint(example, position + 1)
-        name_length, name = _varint(example, begin + 1)
-        entries.append((example[name : name + name_length], view[position : begin + length]))
-        position = begin + length
-    entries.sort(key=lambda entry: entry[0])
-    return b"".join([example[:start], *(entry for _, entry in entries)])
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Read a protobuf varint; give its value and the position after it."""
-    value = shift = 0
-    while data[position] & 0x80:
-        value |= (data[position] & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-    return value | data[position] << shift, position + 1
-
-
-def frame(record: bytes) -> tuple[bytes, bytes, bytes]:
-    """Put a record into TFRecord framing: length and its checksum, data, checksum."""
-    length = _LENGTH.pack(len(record))
-    return length + _masked_crc(length), record, _masked_crc(record)
-
-
-def read_records(stream: BinaryIO) -> Iterator[bytes]:
-    """Read the records of a TFRecord file.
-
-    Raises:
-        ValueError: the file is cut short or a checksum does not fit.
-    """
-    while header := stream.read(_LENGTH.size + _CHECKSUM.size):
-        length_bytes, checksum = header[: _LENGTH.size], header[_LENGTH.size :]
-        if _masked_crc(length_bytes) != checksum:
-            raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
-        (length,) = _LENGTH.unpack(length_bytes)
-        if length > _MAX_EXAMPLE_BYTES:
-            raise ValueError(f"a damaged TFRecord file: a record of {length} bytes")
-        record = stream.read(length)
-        if len(record) < length or _masked_crc(record) != stream.read(_CHECKSUM.size):
-            raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
-        yield record
-
-
-def _masked_crc(data: bytes) -> bytes:
-    crc = google_crc32c.value(data)
-    return _CHECKSUM.pack((((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF)
 
 
 def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:

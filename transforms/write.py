@@ -18,6 +18,7 @@ from transforms import (
     metrics,
     rejects,
     storage,
+    tfrecord,
 )
 from transforms.documents import REASON, header_of
 from transforms.examples import RecordConfig
@@ -42,11 +43,14 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
         sound = part.filter(pc.is_null(part.column(REASON))) if reasons else part
         for family in config.families if sound.num_rows else ():
             path = f"{family}/{header.name}.tfrecord"
-            records = map(examples.frame, examples.serialize(sound, family, config))
-            files.append(_write(folder, path, records))
+            blocks = examples.serialize(sound, family, config)
+            framed = ((tfrecord.frame(block), len(block)) for block in blocks)
+            files.append(_write(folder, path, framed))
         if reasons:
             path = f"{REJECTED}/{header.name}.jsonl"
-            lines = ((f"{line}\n".encode(),) for line in rejects.reject_lines(part, header.source))
+            lines = (
+                (f"{line}\n".encode(), 1) for line in rejects.reject_lines(part, header.source)
+            )
             files.append(_write(folder, path, lines))
     measures = {**header.measures, **watch.seconds}
     receipt = Receipt(
@@ -68,13 +72,13 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
     return receipt
 
 
-def _write(folder: str, path: str, records: Iterable[tuple[bytes, ...]]) -> WrittenFile:
+def _write(folder: str, path: str, blocks: Iterable[tuple[bytes, int]]) -> WrittenFile:
+    """Write a file of blocks, each with the number of its records."""
     count = 0
     with storage.atomic_write(folder, path) as file:
-        for record in records:
-            for piece in record:
-                file.write(piece)
-            count += 1
+        for block, records in blocks:
+            file.write(block)
+            count += records
     return WrittenFile(path=path, records=count, bytes=file.bytes, sha256=file.sha256)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import examples, rejects, storage
+from transforms import examples, rejects, storage, tfrecord
 from transforms.documents import ID
 from transforms.examples import POOLED, RecordConfig
 from transforms.features import (
@@ -76,7 +76,7 @@ def check_records(stream: BinaryIO, family: str, layout: Layout) -> Records:
     account = [np.empty([len(ACCOUNT), 0], np.int64)]
     pairs = None if family == POOLED and layout.records.segments else 0
     faults: dict[tuple[str, str], tuple[str, int]] = {}
-    for chunk in _chunks(examples.read_records(stream)):
+    for chunk in _chunks(tfrecord.read_records(stream)):
         batch = examples.parse(chunk, schema)
         names = _one_each(batch, ID).to_pylist()
         ids.append(np.fromiter(map(hash, names), np.int64, len(names)))
@@ -203,7 +203,7 @@ def read_rows(
     """
     wanted = set(rows)
     with contextlib.closing(storage.open_for_reading(storage.within(folder, path))) as stream:
-        numbered = zip(range(rows[-1] + 1), examples.read_records(stream), strict=False)
+        numbered = zip(range(rows[-1] + 1), tfrecord.read_records(stream), strict=False)
         records = [record for number, record in numbered if number in wanted]
     schema = examples.schema(family, layout.records, layout.hidden_size)
     return examples.parse(records, schema)

@@ -180,7 +180,8 @@ def _embed_rows(
     for family in layout.records.families:
         path = f"{family}/{receipt.name}.tfrecord"
         stored = records.read_rows(job.folder, path, rows, family, layout)
-        serialized = list(examples.serialize(fresh, family, layout.records))
+        blocks = examples.serialize(fresh, family, layout.records)
+        serialized = [record for block in blocks for record in block.to_pylist()]
         schema = examples.schema(family, layout.records, layout.hidden_size)
         tally.compare(path, stored, examples.parse(serialized, schema))
 

@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from pipeline import cli, head, output, reader, status
 from pipeline.errors import UsageError
 from tests.pipeline import corpus
-from transforms import examples
+from transforms import tfrecord
 
 FOLDERS = (
     *("pooled", "sequence", "rejected", "receipts"),
@@ -259,7 +259,7 @@ def test_a_schema_that_does_not_fit_is_refused(old: str, new: str, out: Path) ->
 def test_a_record_that_says_it_is_endless_is_refused(length: int, out: Path) -> None:
     path = min(out.glob("pooled/*.tfrecord"))
     head_ = length.to_bytes(8, "little")
-    path.write_bytes(head_ + examples._masked_crc(head_) + bytes(5000))
+    path.write_bytes(head_ + tfrecord.masked_crc(head_) + bytes(5000))
     with pytest.raises(ValueError, match=f"a record of {length} bytes"):
         reader.load_embeddings(str(out))
 

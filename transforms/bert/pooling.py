@@ -1,5 +1,7 @@
 """Token vectors to window vectors, and these to document vectors."""
 
+import itertools
+
 import numpy as np
 
 from transforms.features import CLS, MAX, MEAN
@@ -13,7 +15,7 @@ def pool(sequence: np.ndarray, kept: np.ndarray, how: str) -> np.ndarray:
 
     Args:
         sequence: float32 [batch, longest, hidden].
-        kept: bool [batch, longest], the tokens to count, at least one of each window.
+        kept: bool [batch, longest], the tokens to count, one run of at least one of each window.
         how: `mean` (as Sentence-BERT's default, https://arxiv.org/abs/1908.10084), `max` (of each
             component) or `cls` (the first token's vector, counted or not).
 
@@ -23,15 +25,27 @@ def pool(sequence: np.ndarray, kept: np.ndarray, how: str) -> np.ndarray:
     if how == CLS:
         first: np.ndarray = sequence[:, 0]
         return first
-    tokens, lengths = sequence[kept], np.count_nonzero(kept, axis=1)
-    starts = np.cumsum(lengths) - lengths
     if how == MAX:
-        return np.maximum.reduceat(tokens, starts, axis=0)
+        return _reduce(np.maximum, sequence, kept)
     if how == MEAN:
-        sums = np.add.reduceat(tokens, starts, axis=0)
-        means: np.ndarray = sums / lengths[:, np.newaxis].astype(np.float32)
+        sums = _reduce(np.add, sequence, kept)
+        means: np.ndarray = sums / np.count_nonzero(kept, axis=1)[:, np.newaxis].astype(np.float32)
         return means
     raise ValueError(f"no pooling {how!r}")
+
+
+def _reduce(operation: np.ufunc, sequence: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Reduce the kept vectors of each window, which stand in one run.
+
+    Windows that are alike are reduced at once: `reduceat` over all takes seven times as long.
+    """
+    begins, lengths = kept.argmax(axis=1), np.count_nonzero(kept, axis=1)
+    others = np.flatnonzero(np.diff(begins) | np.diff(lengths)) + 1
+    reduced = np.empty([len(kept), sequence.shape[2]], np.float32)
+    for first, end in itertools.pairwise([0, *others.tolist(), len(kept)]):
+        columns = slice(begins[first], begins[first] + lengths[first])
+        operation.reduce(sequence[first:end, columns], axis=1, out=reduced[first:end])
+    return reduced
 
 
 def combine(vectors: np.ndarray, weights: np.ndarray, firsts: np.ndarray, how: str) -> np.ndarray:

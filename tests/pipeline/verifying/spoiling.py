@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import tensorflow as tf
 
 from pipeline.verifying.verdict import Verdict
 from pipeline.verifying.verify import VerifyConfig, verify
-from transforms import examples
+from transforms import tfrecord
 
 FEATURES = ("pooled_output", "mean", "sequence_output")
 SETTINGS = {"features": FEATURES, "keep_tokens": True}
@@ -51,10 +52,10 @@ def fix_up(folder: Path, path: Path) -> None:
 def rewrite(folder: Path, path: Path, change: Callable[[list[Any]], object]) -> None:
     """Change the records of a file behind the back of sizes and hashes."""
     with path.open("rb") as stream:
-        found = [tf.train.Example.FromString(record) for record in examples.read_records(stream)]
+        found = [tf.train.Example.FromString(record) for record in tfrecord.read_records(stream)]
     change(found)
-    framed = (examples.frame(record.SerializeToString()) for record in found)
-    path.write_bytes(b"".join(piece for pieces in framed for piece in pieces))
+    records = [record.SerializeToString() for record in found]
+    path.write_bytes(tfrecord.frame(pa.array(records, pa.large_binary())))
     fix_up(folder, path)
 
 

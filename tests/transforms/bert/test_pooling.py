@@ -6,13 +6,18 @@ from hypothesis import strategies as st
 from transforms.bert.pooling import combine, pool
 
 vectors_of = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2)
-windows_of = st.lists(
-    st.lists(st.tuples(vectors_of, st.booleans()), min_size=1, max_size=5).filter(
-        lambda window: any(kept for _, kept in window)
-    ),
-    min_size=1,
-    max_size=6,
-)
+
+
+@st.composite
+def window_of(draw: st.DrawFn) -> list[tuple[list[float], bool]]:
+    """Draw vectors, of which one run is kept."""
+    vectors = draw(st.lists(vectors_of, min_size=1, max_size=5))
+    begin = draw(st.integers(0, len(vectors) - 1))
+    end = draw(st.integers(begin + 1, len(vectors)))
+    return [(vector, begin <= place < end) for place, vector in enumerate(vectors)]
+
+
+windows_of = st.lists(window_of(), min_size=1, max_size=6)
 
 
 def pool_slowly(window: list[tuple[list[float], bool]], how: str) -> list[float]:
