@@ -9,13 +9,12 @@ from pipeline import estimate, graphs
 from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
 from transforms.bert import engines, likeness
-from transforms.bert.compute import FLOAT32
 from transforms.bert.likeness import Likeness
 from transforms.bert.module import BertModule
 from transforms.bert.wanted import Wanted
 from transforms.documents import Split
 from transforms.embedding import embed
-from transforms.features import DOCUMENT_FEATURES, MEAN
+from transforms.features import DOCUMENT_FEATURES, FLOAT32, MEAN
 from transforms.wordpieces import Wordpieces
 
 _DOCUMENTS, _OF_ONE_PLACE = 256, 32

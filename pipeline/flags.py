@@ -4,8 +4,9 @@ import argparse
 from typing import NoReturn
 
 from transforms import visible
-from transforms.bert.compute import AUTO, ENGINES, FLOAT32, PRECISIONS
+from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.bert.shape import GELUS
+from transforms.features import DTYPES, FLOAT32
 
 DEFAULT_MODEL = "minilm"
 
@@ -103,6 +104,11 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         "vectors of these layers side by side; -1 is the last)",
     )
     parser.add_argument(
+        "--dtype",
+        default=FLOAT32,
+        help=f"what vectors are stored in: {', '.join(DTYPES)}; those of 16 bits as bytes",
+    )
+    parser.add_argument(
         "--engine",
         default=AUTO,
         help=f"what computes: {', '.join(ENGINES)}, or {AUTO}: the fastest that is here",
@@ -195,9 +201,10 @@ def add_verify_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=1e-4,
+        default=None,
         metavar="T",
-        help="largest absolute difference of any value of the sample that is no fault",
+        help="largest absolute difference of any value of the sample that is no fault (default: "
+        "0.0001; of a job of less --precision, 0.05 of the feature's largest value)",
     )
     parser.add_argument(
         "--model", default=None, help="where the job's module lies now, if it was moved"

@@ -83,6 +83,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         windows=config.windows,
         batching=config.batching,
         pad_id=module.vocabulary.pad_id,
+        dtype=config.dtype,
     )
 
 

@@ -16,8 +16,9 @@ from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
 from transforms.bert.compute import AUTO, ComputeConfig, buckets_for, fastest
+from transforms.dtypes import check_dtype
 from transforms.examples import RecordConfig
-from transforms.features import check_features, split_features, widths_of_tokens
+from transforms.features import FLOAT32, check_features, split_features, widths_of_tokens
 from transforms.sources.base import ReadConfig, names
 from transforms.special_tokens import check_max_seq_length
 from transforms.windows import WindowConfig
@@ -79,6 +80,7 @@ class EmbedConfig:
         windows: positions of the longest input, and how longer documents are read.
         features: as asked for; see `features.check_features`.
         keep_tokens: whether sequence records tell wordpieces as text, and where they came from.
+        dtype: what vectors are stored in.
         batching: how batches are cut.
         compute: by which engine, and how exactly.
         limits: what may be lost before the job fails, at its end.
@@ -94,6 +96,7 @@ class EmbedConfig:
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
     keep_tokens: bool = False
+    dtype: str = FLOAT32
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
     limits: Limits = dataclasses.field(default_factory=Limits)
@@ -111,6 +114,7 @@ class EmbedConfig:
         if not -1.0 <= self.min_cosine <= 1.0:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
+        check_dtype(self.dtype)
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(
@@ -129,6 +133,7 @@ class EmbedConfig:
             keep_fields=self.input.read.keep_fields,
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,
+            dtype=self.dtype,
         )
 
     def identity(self) -> dict[str, Any]:
@@ -149,6 +154,7 @@ class EmbedConfig:
             "--window_stride": self.windows.stride,
             "--features": list(self.features),
             "--keep_tokens": self.keep_tokens,
+            "--dtype": self.dtype,
             "--engine": self.compute.engine,
             "--precision": self.compute.precision,
             "--xla_buckets": self.compute.xla_buckets,
@@ -179,6 +185,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             windows=WindowConfig(arguments.max_seq_length, arguments.window_stride),
             features=features,
             keep_tokens=arguments.keep_tokens,
+            dtype=arguments.dtype,
             batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
             compute=ComputeConfig(engine, arguments.precision, buckets),
             limits=Limits(

@@ -19,9 +19,11 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
 from transforms import checked_json, examples, storage, tfrecord
 from transforms.documents import ID
+from transforms.dtypes import ITEM_BYTES
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FLOAT32,
     INPUT_IDS,
     LAYERS,
     OFFSETS,
@@ -33,11 +35,11 @@ from transforms.features import (
 
 # Records decoded at once; bounds memory beside the result itself.
 _CHUNK_RECORDS = 1024
-_FLOAT_BYTES = 4
 # Characters of a path that a message shows.
 _SHOWN = 200
+_VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
 _TYPES = {
-    **dict.fromkeys((*DOCUMENT_FEATURES, *TOKEN_FEATURES), schema_pb2.FLOAT),
+    **dict.fromkeys(_VECTORS, schema_pb2.FLOAT),
     **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
 }
 
@@ -96,7 +98,7 @@ def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
     files = list_files(folder, examples.POOLED)
     schema = load_schema(folder, examples.POOLED)
     name, width = _vector_feature(folder, schema, feature)
-    vectors = np.empty([_count_rows(folder, files, width), width], np.float32)
+    vectors = np.empty([_count_rows(folder, files, schema, width), width], np.float32)
     ids: list[str] = []
     for batch in _batches(folder, files, schema):
         values = batch.column(name).flatten().to_numpy()
@@ -107,11 +109,12 @@ def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
     return Embeddings(ids, vectors)
 
 
-def _count_rows(folder: str, files: list[DataFile], width: int) -> int:
+def _count_rows(folder: str, files: list[DataFile], schema: schema_pb2.Schema, width: int) -> int:
     """Count the records, if so many vectors can stand in the files."""
     rows = sum(file.records for file in files)
     held = sum(storage.identify(_path(folder, file.path))[0] for file in files)
-    if rows * width * _FLOAT_BYTES > held:
+    least = min(ITEM_BYTES.values()) if examples.stored_types(schema) else ITEM_BYTES[FLOAT32]
+    if rows * width * least > held:
         raise ValueError(
             f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {width} are more than its "
             f"files hold, which have {held} bytes"
@@ -193,7 +196,10 @@ def load_schema(folder: str, family: str) -> schema_pb2.Schema:
     except (text_format.ParseError, RecursionError) as error:
         raise ValueError(f"{folder}/{path} is damaged: {error}") from error
     types = {feature.name: feature.type for feature in schema.feature}
-    wrong = [name for name in types if types[name] != _TYPES.get(name, schema_pb2.BYTES)]
+    stored = dict.fromkeys(examples.stored_types(schema), schema_pb2.BYTES)
+    expected = _TYPES | stored
+    wrong = [name for name in types if types[name] != expected.get(name, schema_pb2.BYTES)]
+    wrong += [name for name in stored if name not in _VECTORS]
     if wrong or not _is_whole(types, family) or len(types) < len(schema.feature):
         raise ValueError(f"{folder}/{path} is not the schema of records of a job")
     return schema
@@ -213,7 +219,8 @@ def _vector_feature(folder: str, schema: schema_pb2.Schema, wanted: str | None) 
     name = wanted or next(iter(vectors), "")
     if name not in vectors:
         raise ValueError(f"{folder} has no {name!r}; it has {', '.join(vectors)}")
-    sizes = [dim.size for dim in vectors[name].shape.dim]
+    stored = examples.stored_types(schema).get(name)
+    sizes = [dim.size for dim in vectors[name].shape.dim] if stored is None else [stored[1]]
     if len(sizes) != 1 or sizes[0] < 1:
         raise ValueError(f"{folder}: the schema does not tell the size of {name}")
     return name, sizes[0]
@@ -241,7 +248,7 @@ def _chunks(records: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
 def _decode(records: list[bytes], schema: schema_pb2.Schema, path: str) -> pa.RecordBatch:
     try:
         batch = examples.parse(records, schema)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
     for name in (ID, *ACCOUNT):
         lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)

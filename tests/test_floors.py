@@ -25,6 +25,7 @@ FLOORS = {
     "transforms.batching": 1,
     "transforms.buckets": 1,
     "transforms.devices": 1,
+    "transforms.dtypes": 0,
     "transforms.wire": 1,
     "transforms.tfrecord": 1,
     "transforms.halving": 1,

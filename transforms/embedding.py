@@ -9,8 +9,10 @@ import numpy as np
 from transforms.batching import BatchingConfig, pad_batch, plan_batches
 from transforms.bert.engines import Engine
 from transforms.bert.pooling import combine, pool
+from transforms.dtypes import largest
 from transforms.features import (
     DOCUMENT_FEATURES,
+    FLOAT32,
     LAYERS,
     MEAN,
     POOLED_OUTPUT,
@@ -26,6 +28,7 @@ from transforms.wordpieces import Wordpieces
 
 RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
 _NOT_FINITE = "the model gave a value that is no finite number"
+_TOO_LARGE = "the model gave a value that --dtype {} cannot hold; float32 can"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +40,14 @@ class EmbeddingConfig:
         windows: how documents are cut that are longer than the model reads.
         batching: how batches are cut.
         pad_id: id of [PAD].
+        dtype: what vectors will be stored in; a document that has a value beyond it fails.
     """
 
     features: tuple[str, ...]
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     pad_id: int = 0
+    dtype: str = FLOAT32
 
     def __post_init__(self) -> None:
         check_features(self.features)
@@ -123,8 +128,10 @@ def _embed(
     if errors:
         _check_engine(engine, batching, next(iter(errors.values())))
     documents, owners = running.of_documents(), running.windows.documents
-    not_finite = _not_finite(documents, running.tokens, wordpieces.offsets)
-    failed = {int(number): _NOT_FINITE for number in not_finite}
+    beyond = functools.partial(_beyond, documents, running.tokens, wordpieces.offsets)
+    too_large = _TOO_LARGE.format(config.dtype)
+    failed = dict.fromkeys(beyond(largest(config.dtype)), too_large)
+    failed |= dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
     failed |= {int(owners[number]): str(error) for number, error in errors.items()}
     return Embeddings(
         documents=documents,
@@ -201,18 +208,25 @@ def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) ->
         raise error from None
 
 
-def _not_finite(
-    documents: Mapping[str, np.ndarray], tokens: Mapping[str, np.ndarray], offsets: np.ndarray
-) -> np.ndarray:
-    """Find the documents with a value that is no finite number; int64."""
-    finite = np.ones(len(offsets) - 1, bool)
+def _beyond(
+    documents: Mapping[str, np.ndarray],
+    tokens: Mapping[str, np.ndarray],
+    offsets: np.ndarray,
+    most: np.float32,
+) -> list[int]:
+    """Find the documents with a value of a greater magnitude, or that is no number."""
+    within = np.ones(len(offsets) - 1, bool)
     for vectors in documents.values():
-        finite &= np.isfinite(vectors).all(axis=1)
-    for vectors in tokens.values() if len(finite) else ():
-        of_tokens = np.isfinite(vectors).all(axis=1)
-        finite &= np.logical_and.reduceat(of_tokens, offsets[:-1])
-    numbers: np.ndarray = np.flatnonzero(~finite)
-    return numbers
+        within &= _all_within(vectors, most)
+    for vectors in tokens.values() if len(within) else ():
+        within &= np.logical_and.reduceat(_all_within(vectors, most), offsets[:-1])
+    return np.flatnonzero(~within).tolist()
+
+
+def _all_within(vectors: np.ndarray, most: np.float32) -> np.ndarray:
+    """Tell of each row whether no value is greater; bool. NaN is not within anything."""
+    within: np.ndarray = (vectors.max(axis=1) <= most) & (vectors.min(axis=1) >= -most)
+    return within
 
 
 def _put_back(

@@ -8,20 +8,23 @@ vector for each token. Both are TFRecord files
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
-from transforms import wire
+from transforms import dtypes, wire
 from transforms.columns import at_most_one_each, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
+from transforms.dtypes import check_dtype
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FLOAT32,
     INPUT_IDS,
     OFFSETS,
     SEGMENT_IDS,
-    TOKEN_FEATURES,
     TOKENS,
     widths_of_tokens,
 )
@@ -47,12 +50,18 @@ class RecordConfig:
         keep_fields: fields of the input that pooled records carry.
         segments: whether sequence records have the segment of each token.
         tokens: whether sequence records have each wordpiece as text, and where it came from.
+        dtype: what vectors are stored in: lists of `float32`; or the bytes of `float16` or
+            `bfloat16`, little-endian, row after row.
     """
 
     features: tuple[str, ...]
     keep_fields: tuple[str, ...] = ()
     segments: bool = False
     tokens: bool = False
+    dtype: str = FLOAT32
+
+    def __post_init__(self) -> None:
+        check_dtype(self.dtype)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -75,16 +84,31 @@ def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Sc
     for name in ACCOUNT:
         _add_feature(result, name, schema_pb2.INT, [])
     if family == SEQUENCE:
-        types = {TOKENS: schema_pb2.BYTES, **dict.fromkeys(TOKEN_FEATURES, schema_pb2.FLOAT)}
+        widths = widths_of_tokens(config.features)
         for name in config.of_tokens:
-            _add_feature(result, name, types.get(name, schema_pb2.INT), None)
+            if name in widths:
+                _add_vectors(result, name, config.dtype, widths[name] * hidden_size, rows=True)
+            else:
+                type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
+                _add_feature(result, name, type_, None)
         return result
     for name in config.features:
         if name in DOCUMENT_FEATURES:
-            _add_feature(result, name, schema_pb2.FLOAT, [hidden_size])
+            _add_vectors(result, name, config.dtype, hidden_size, rows=False)
     for name in config.keep_fields:
         _add_feature(result, name, schema_pb2.BYTES, None)
     return result
+
+
+def _add_vectors(
+    target: schema_pb2.Schema, name: str, dtype: str, width: int, *, rows: bool
+) -> None:
+    """Add a feature of one vector, or of rows of them."""
+    if dtype == FLOAT32:
+        _add_feature(target, name, schema_pb2.FLOAT, None if rows else [width])
+        return
+    _add_feature(target, name, schema_pb2.BYTES, [])
+    target.feature[-1].annotation.tag.append(dtypes.tag(dtype, width, rows))
 
 
 def _add_feature(
@@ -129,10 +153,12 @@ def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Rec
     columns |= {name: one_each(batch.column(name)) for name in ACCOUNT}
     if family == SEQUENCE:
         columns |= {name: batch.column(name) for name in config.of_tokens}
+        vectors = widths_of_tokens(config.features)
+        columns |= {name: _stored(columns[name], config.dtype) for name in vectors}
         return pa.RecordBatch.from_pydict(columns)
     for name in config.features:
         if name in DOCUMENT_FEATURES:
-            columns[name] = rows(batch.column(name))
+            columns[name] = _stored(rows(batch.column(name)), config.dtype)
     for name in config.keep_fields:
         # Parts of plain text have no fields.
         if FIELD_PREFIX + name in batch.schema.names:
@@ -141,8 +167,55 @@ def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Rec
     return pa.RecordBatch.from_pydict(columns)
 
 
+def _stored(column: pa.LargeListArray, dtype: str) -> pa.LargeListArray:
+    """Make of lists of float32 what is stored of them."""
+    if dtype == FLOAT32:
+        return column
+    values = dtypes.narrow(column.flatten().to_numpy(), dtype)
+    starts = (column.offsets.to_numpy() - column.offsets[0].as_py()) * values.itemsize
+    buffers = [None, pa.py_buffer(starts), pa.py_buffer(values.view(np.uint8))]
+    return one_each(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(column), buffers))
+
+
 def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:
-    """Decode records; a large_list column for each feature of the schema."""
+    """Decode records; a large_list column for each feature of the schema.
+
+    Vectors are large_list<float32>, whatever they are stored in.
+
+    Raises:
+        ValueError: a vector is not stored as the schema tells.
+        RuntimeError: these are no tf.Examples.
+    """
     decoder = example_coder.ExamplesToRecordBatchDecoder(family_schema.SerializeToString())
     decoded: pa.RecordBatch = decoder.DecodeBatch(list(records))
-    return decoded
+    stored = {name: dtype for name, (dtype, _) in stored_types(family_schema).items()}
+    if not stored:
+        return decoded
+    columns = {name: decoded.column(name) for name in decoded.schema.names}
+    columns |= {name: _widened(columns[name], name, dtype) for name, dtype in stored.items()}
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def stored_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]:
+    """Tell the 16-bit type and the width of vectors that are stored as bytes, by feature."""
+    found = {
+        feature.name: dtypes.read_tag(tag)
+        for feature in family_schema.feature
+        for tag in feature.annotation.tag
+    }
+    return {name: told for name, told in found.items() if told is not None}
+
+
+def _widened(column: pa.LargeListArray, name: str, dtype: str) -> pa.LargeListArray:
+    """Undo `_stored`, but for what was rounded."""
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    values = column.flatten()
+    offsets = np.frombuffer(values.buffers()[1], np.int64)
+    offsets = offsets[values.offset : values.offset + len(values) + 1]
+    sizes = np.diff(offsets)
+    wrong = np.concatenate([counts[counts != 1], sizes[sizes % dtypes.ITEM_BYTES[dtype] != 0]])
+    if len(wrong):
+        raise ValueError(f"{name} of a record is not one value of bytes of {dtype}")
+    content = np.frombuffer(values.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    starts = (offsets - offsets[0]) // dtypes.ITEM_BYTES[dtype]
+    return pa.LargeListArray.from_arrays(starts, dtypes.widen(content, dtype))

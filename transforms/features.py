@@ -15,6 +15,10 @@ TOKEN_FEATURES = (SEQUENCE_OUTPUT, LAYERS)
 # As they may be asked for; the last is an example.
 FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT, f"{LAYERS}:-1,-2")
 
+# Types of floats: what vectors are computed in, and stored in.
+FLOAT32, FLOAT16, BFLOAT16 = "float32", "float16", "bfloat16"
+DTYPES = (FLOAT32, FLOAT16, BFLOAT16)
+
 # What the model reads of a document.
 INPUT_IDS = "input_ids"
 SEGMENT_IDS = "segment_ids"

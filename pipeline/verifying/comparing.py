@@ -1,17 +1,22 @@
 """Records as they stand in files against the same made anew."""
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 
 from pipeline.verifying import records
 from pipeline.verifying.verdict import Drift, Sampled
 from transforms.documents import ID
+from transforms.dtypes import spacing
+from transforms.features import FLOAT32
 
 
 class Tally:
     """What has been compared so far: documents, faults, and what could not be checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, dtype: str) -> None:
+        self._dtype = dtype
         self.documents = 0
         self.faults: list[str] = []
         self.not_checked: list[str] = []
@@ -23,10 +28,10 @@ class Tally:
         for name in stored.schema.names:
             one, other = stored.column(name), fresh.column(name)
             if pa.types.is_floating(one.type.value_type):
-                row, difference = largest_difference(one, other)
-                known = self._drifts.get(name)
-                if known is None or difference > known.difference:
-                    self._drifts[name] = Drift(name, difference, records.shown(ids[row]))
+                row, difference = largest_difference(one, other, self._dtype)
+                magnitude = np.abs(other.flatten().to_numpy()).max(initial=0.0)
+                own = Drift(name, difference, records.shown(ids[row]), float(magnitude))
+                self._drifts[name] = _wider(self._drifts.get(name, own), own)
             elif not one.equals(other):
                 pairs = zip(one.to_pylist(), other.to_pylist(), strict=True)
                 row = next(row for row, (old, new) in enumerate(pairs) if old != new)
@@ -44,8 +49,20 @@ class Tally:
         )
 
 
-def largest_difference(one: pa.Array, other: pa.Array) -> tuple[int, float]:
+def _wider(one: Drift, other: Drift) -> Drift:
+    """Join what was found of a feature so far with what was found now."""
+    worse = other if other.difference > one.difference else one
+    return dataclasses.replace(worse, magnitude=max(one.magnitude, other.magnitude))
+
+
+def largest_difference(one: pa.Array, other: pa.Array, dtype: str = FLOAT32) -> tuple[int, float]:
     """Find the row in which two columns of lists of floats differ most.
+
+    Args:
+        one: large_list<float32>.
+        other: likewise.
+        dtype: what both were stored in. Values that are neighbours there do not differ: what lies
+            close to the middle between them may be rounded to either.
 
     Returns:
         the row, and the largest absolute difference of any of its values; infinite where their
@@ -59,7 +76,8 @@ def largest_difference(one: pa.Array, other: pa.Array) -> tuple[int, float]:
     if not len(a):
         return 0, 0.0
     with np.errstate(invalid="ignore"):
-        differences = np.nan_to_num(np.abs(a - b), nan=np.inf)
+        gaps = np.maximum(np.abs(a - b) - spacing(np.maximum(np.abs(a), np.abs(b)), dtype), 0.0)
+        differences = np.nan_to_num(gaps, nan=np.inf)
     worst = int(differences.argmax())
     row = int(np.searchsorted(np.cumsum(lengths), worst, side="right"))
     return row, float(differences[worst])

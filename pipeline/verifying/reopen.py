@@ -86,6 +86,7 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         windows=WindowConfig(told["--max_seq_length"], told["--window_stride"]),
         features=tuple(told["--features"]),
         keep_tokens=told["--keep_tokens"],
+        dtype=told["--dtype"],
         compute=ComputeConfig(told["--engine"], told["--precision"], told["--xla_buckets"]),
     )
 

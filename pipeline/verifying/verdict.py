@@ -16,13 +16,16 @@ class Drift:
 
     Attributes:
         feature: a name in `features.FEATURES`.
-        difference: the largest absolute difference of any value; infinite where one is not finite.
+        difference: the largest absolute difference of any value, beyond what storing it rounds;
+            infinite where one is not finite.
         id: of the document that has it, fit for a line.
+        magnitude: the largest absolute value that the model gives now.
     """
 
     feature: str
     difference: float
     id: str
+    magnitude: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,7 @@
+import dataclasses
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -117,3 +119,42 @@ def test_each_family_has_its_own_features_only() -> None:
     of_tokens = ["input_ids", "segment_ids", "tokens", "offsets", "sequence_output"]
     assert names("sequence") == [*common, *of_tokens]
     assert RecordConfig(("sequence_output",)).of_tokens == ("input_ids", "sequence_output")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+def test_sixteen_bits_are_stored_as_their_bytes(family: str, dtype: str) -> None:
+    config = dataclasses.replace(CONFIG, dtype=dtype)
+    batch = batch_of(7).slice(2, 4)
+    (block,) = examples.serialize(batch, family, config)
+    name, width = ("mean", HIDDEN) if family == "pooled" else ("sequence_output", HIDDEN)
+    stored = [
+        tf.train.Example.FromString(record).features.feature[name].bytes_list.value
+        for record in block.to_pylist()
+    ]
+    own = np.dtype("<f2") if dtype == "float16" else np.dtype(ml_dtypes.bfloat16)
+    expected = [np.float32(row).astype(own) for row in batch.column(name).to_pylist()]
+    assert [list(values) for values in stored] == [[row.tobytes()] for row in expected]
+    raw = tf.io.decode_raw(stored[0][0], tf.as_dtype(dtype))
+    np.testing.assert_array_equal(raw.numpy(), expected[0])
+
+    schema = examples.schema(family, config, HIDDEN)
+    assert examples.stored_types(schema)[name] == (dtype, width)
+    assert schema_utils.schema_as_feature_spec(schema).feature_spec[name].dtype == tf.string
+    parsed = examples.parse(block.to_pylist(), schema)
+    assert parsed.column(name).type == pa.large_list(pa.float32())
+    assert parsed.column(name).to_pylist() == [row.astype(float).tolist() for row in expected]
+    (exact,) = examples.serialize(batch, family, CONFIG)
+    assert block.nbytes < exact.nbytes
+
+
+@pytest.mark.parametrize("values", [[], [b"abcd", b"ef"], [b"abc"]])
+def test_vectors_that_are_not_one_value_are_refused(values: list[bytes]) -> None:
+    config = RecordConfig(("mean",), dtype="float16")
+    (block,) = examples.serialize(batch_of(1), "pooled", config)
+    record = tf.train.Example.FromString(block[0].as_py())
+    del record.features.feature["mean"].bytes_list.value[:]
+    record.features.feature["mean"].bytes_list.value.extend(values)
+    schema = examples.schema("pooled", config, HIDDEN)
+    with pytest.raises(ValueError, match="mean of a record is not one value of bytes of float16"):
+        examples.parse([record.SerializeToString()], schema)

@@ -4,6 +4,8 @@ import dataclasses
 import importlib.util
 import os
 
+from transforms.features import BFLOAT16, FLOAT16, FLOAT32
+
 TENSORFLOW, OPENVINO = "tensorflow", "openvino"
 ENGINES = (TENSORFLOW, OPENVINO)
 # Stands for one of these.
@@ -11,7 +13,6 @@ AUTO = "auto"
 # Every one costs a compilation, of seconds to a minute.
 MOST_BUCKETS = 64
 _BUCKETS_OF_A_GPU = 8
-FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
 PRECISIONS = (FLOAT32, BFLOAT16, FLOAT16)
 
 

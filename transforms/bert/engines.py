@@ -6,11 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from transforms.bert.compute import FLOAT32, TENSORFLOW, ComputeConfig
+from transforms.bert.compute import TENSORFLOW, ComputeConfig
 from transforms.bert.module import BertModule
 from transforms.bert.rebuilding import TOLERANCE, Probe, Weights, find_weights, make_probe
 from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
 from transforms.bert.wanted import Encoded, Wanted
+from transforms.features import FLOAT32
 
 _LOG = logging.getLogger(__name__)
 
