@@ -1,9 +1,19 @@
-"""The whole job as `beam-bert embed` does it, counted past its start-up."""
+"""The whole job as `beam-bert embed` does it, counted past its start-up.
 
+    python -m benchmarks.jobs --input FILE --features mean
+
+embeds into a folder that is deleted afterwards, and prints one line of JSON. Other benchmarks run
+it as a process of its own.
+"""
+
+import argparse
 import dataclasses
+import json
+import tempfile
+from pathlib import Path
 
-from pipeline import job
-from pipeline.options import EmbedConfig
+from benchmarks import processes
+from pipeline import flags, quiet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,6 +24,8 @@ class Measured:
         began: UNIX time at which its first part was begun.
         seconds: from there until its last part was done.
         documents, tokens, padded_tokens: of the embedded documents.
+        megabytes: of the files written, in 10^6 bytes.
+        stages: seconds of each stage, of all threads.
     """
 
     began: float
@@ -21,18 +33,56 @@ class Measured:
     documents: int
     tokens: int
     padded_tokens: int
+    megabytes: float
+    stages: dict[str, float]
 
 
-def measure(config: EmbedConfig) -> Measured:
+def measure(arguments: argparse.Namespace) -> Measured:
     """Embed, and count from the first part's beginning to the last one's end."""
-    progress = job.embed(config).progress
+    quiet.import_tensorflow()
+    from pipeline import job, options
+
+    progress = job.embed(options.embed_config(arguments)).progress
     # A part's clock starts when it is read: imports, analysis and loading come before.
     began = min(part.finished - sum(part.seconds.values()) for part in progress.parts)
     counts = progress.counts()
+    stages: dict[str, float] = {}
+    for part in progress.parts:
+        for name, seconds in part.seconds.items():
+            stages[name] = stages.get(name, 0.0) + seconds
     return Measured(
         began=began,
         seconds=max(part.finished for part in progress.parts) - began,
         documents=counts["embedded"],
         tokens=counts["num_tokens"],
         padded_tokens=counts["padded_tokens"],
+        megabytes=sum(file.bytes for part in progress.parts for file in part.files) / 1e6,
+        stages=stages,
     )
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Make a parser of the flags of `embed` that needs no --output."""
+    made = argparse.ArgumentParser(
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    flags.add_embed_flags(made)
+    made.set_defaults(output="unset")
+    for action in made._actions:
+        action.required = action.required and action.dest != "output"
+    return made
+
+
+def main() -> None:
+    """Embed, and tell."""
+    arguments = parser(__doc__).parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.output = str(Path(folder) / "out")
+        measured = measure(arguments)
+    print(json.dumps({**dataclasses.asdict(measured), "peak_mb": processes.peak_mb()}))
+
+
+if __name__ == "__main__":
+    main()

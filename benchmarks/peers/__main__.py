@@ -12,9 +12,7 @@ The peers get an environment of their own, made on first use.
 """
 
 import argparse
-import datetime
 import hashlib
-import os
 import platform
 import sys
 import tempfile
@@ -22,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import processes, prose
+from benchmarks import drawing, machine, pages, processes, prose
 from benchmarks.peers import environment, rounds, tables
 from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.results import rows
@@ -34,9 +32,9 @@ _THEIRS = ("apache-beam", "openvino", "optimum-intel", "sentence-transformers", 
 def main() -> None:
     """Measure, and write what came of it."""
     arguments = _parse()
-    _check_matplotlib()
+    drawing.check()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    tables.check_page(arguments.output / "peers.md")
+    pages.check_page(arguments.output / "peers.md")
     prepared = environment.prepare(arguments.environment)
     names = arguments.contenders or [contender.name for contender in CONTENDERS]
     chosen = [contender for contender in CONTENDERS if contender.name in names]
@@ -87,13 +85,6 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _check_matplotlib() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("matplotlib") is None:
-        raise SystemExit("the plot needs matplotlib: pip install 'beam-bert[benchmarks]'")
-
-
 def _documents(arguments: argparse.Namespace) -> Sequence[str]:
     if arguments.input is None:
         return prose.draw_documents(arguments.documents)
@@ -107,8 +98,8 @@ def _about(
     """Say what was measured, where, when and with what."""
     text = "\n".join(corpus.documents).encode()
     return {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": _machine(),
+        "date": machine.today(),
+        "machine": machine.describe(),
         "python": platform.python_version(),
         "rounds": arguments.rounds,
         "documents": len(corpus.documents),
@@ -117,13 +108,6 @@ def _about(
         "versions": environment.versions(sys.executable, _OURS),
         "versions_of_peers": environment.versions(prepared.python, _THEIRS),
     }
-
-
-def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "CPU")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB"
 
 
 def _write(found: Sequence[Any], about: dict[str, Any], output: Path) -> None:
@@ -140,7 +124,7 @@ def _write(found: Sequence[Any], about: dict[str, Any], output: Path) -> None:
     print(f"\n{table}")
     from benchmarks.peers import plots
 
-    tables.place(table, output / "peers.md")
+    pages.place(table, output / "peers.md")
     tables.write_json(found, about, output / "peers.json")
     plots.plot(found, where, output / "peers.svg")
     print(f"\nwritten to {output}")

@@ -3,38 +3,31 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import drawing
+from benchmarks.drawing import INK, OURS, THEIRS
 from benchmarks.peers.results import Row
-
-_OURS, _THEIRS, _INK = "#0b6e4f", "#9aa5b1", "#1f2933"
 
 
 def plot(rows: Sequence[Row], where: str, path: Path) -> None:
     """Draw a bar of wordpieces a second for each row, with its range, as SVG."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    # Text stays text, and the same figures give the same file.
-    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "peers"})
-    from matplotlib import pyplot
-
+    pyplot = drawing.pyplot()
     rates = [row.wordpieces_per_second for row in rows]
     medians = [rate.median for rate in rates]
     errors = [
         [rate.median - rate.low for rate in rates],
         [rate.high - rate.median for rate in rates],
     ]
-    colours = [_OURS if row.name.startswith("job") else _THEIRS for row in rows]
+    colours = [OURS if row.name.startswith("job") else THEIRS for row in rows]
     figure, axes = pyplot.subplots(figsize=(9, 0.5 * len(rows) + 1.4), layout="constrained")
     places = range(len(rows))
-    axes.barh(places, medians, xerr=errors, color=colours, ecolor=_INK, capsize=3, height=0.65)
+    axes.barh(places, medians, xerr=errors, color=colours, ecolor=INK, capsize=3, height=0.65)
     for place, rate in enumerate(rates):
-        axes.text(rate.high, place, f"  {rate.median:,.0f}", va="center", color=_INK)
+        axes.text(rate.high, place, f"  {rate.median:,.0f}", va="center", color=INK)
     axes.set_yticks(places, [row.label for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, max(rate.high for rate in rates) * 1.15)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("wordpieces/s past start-up: median and range", color=_INK)
-    figure.supxlabel(where, fontsize="small", color=_INK)
-    figure.savefig(path, format="svg", metadata={"Date": None})
-    pyplot.close(figure)
+    axes.set_xlabel("wordpieces/s past start-up: median and range", color=INK)
+    figure.supxlabel(where, fontsize="small", color=INK)
+    drawing.save(figure, path)

@@ -1,13 +1,13 @@
 """From runs to figures: medians, ranges, ratios, and how near vectors are."""
 
 import dataclasses
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from benchmarks.peers.contenders import OURS_BFLOAT16, OURS_FLOAT32, Contender
+from benchmarks.spread import Spread
 
 # The least cosine between vectors of one document that pass for the same.
 NEAR = {"float32": 0.999, "bfloat16": 0.99}
@@ -36,25 +36,6 @@ class Run:
     def rate(self) -> float:
         """Wordpieces a second."""
         return self.wordpieces / self.seconds
-
-
-@dataclasses.dataclass(frozen=True)
-class Spread:
-    """The median of some values, and the least and the greatest."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> "Spread":
-        """Sum some values up.
-
-        >>> Spread.of([3, 1, 2])
-        Spread(median=2, low=1, high=3)
-        """
-        found = sorted(values)
-        return cls(statistics.median(found), found[0], found[-1])
 
 
 @dataclasses.dataclass(frozen=True)

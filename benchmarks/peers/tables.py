@@ -1,4 +1,4 @@
-"""Rows as Markdown, and their place in a page."""
+"""Rows as Markdown and as JSON."""
 
 import dataclasses
 import json
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.results import Row, Spread
+from benchmarks.peers.results import Row
+from benchmarks.spread import Spread
 
-# What stands between them in a page is replaced.
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 _HEAD = (
     "| | documents/s | wordpieces/s | start-up s | peak MB | our float32 / it | our bfloat16 / it "
     "| least cosine | documents |\n|---|---|---|---|---|---|---|---|---|"
@@ -24,8 +23,8 @@ def markdown(rows: Sequence[Row], where: str) -> str:
 def _line(row: Row) -> str:
     cells = [
         row.label,
-        _spread(row.documents_per_second),
-        _spread(row.wordpieces_per_second),
+        row.documents_per_second.to_text(),
+        row.wordpieces_per_second.to_text(),
         f"{row.startup.median:.1f}",
         f"{row.peak_mb.high:,.0f}",
         _times(row.times_float32),
@@ -36,14 +35,8 @@ def _line(row: Row) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _spread(spread: Spread) -> str:
-    return f"{spread.median:,.0f} ({spread.low:,.0f} to {spread.high:,.0f})"
-
-
 def _times(spread: Spread | None) -> str:
-    if spread is None:
-        return ""
-    return f"{spread.median:.2f} ({spread.low:.2f} to {spread.high:.2f})"
+    return "" if spread is None else spread.to_text(2)
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:
@@ -53,25 +46,6 @@ def _notes(rows: Sequence[Row]) -> list[str]:
         if row.details
     )
     return [f"- {label}: {details}" for label, details in told]
-
-
-def place(table: str, page: Path) -> None:
-    """Put a table between the marks of a page; make the page of it where there is none."""
-    text = page.read_text("utf-8") if page.is_file() else f"{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", "utf-8")
-
-
-def check_page(page: Path) -> None:
-    """Check that a page has the marks, before anything is measured for it.
-
-    Raises:
-        SystemExit: it has not.
-    """
-    text = page.read_text("utf-8") if page.is_file() else BEGIN + END
-    if BEGIN not in text or END not in text.partition(BEGIN)[2]:
-        raise SystemExit(f"{page} lacks the lines {BEGIN} and {END}, where the table goes")
 
 
 def write_json(rows: Sequence[Row], about: Mapping[str, Any], path: Path) -> None:

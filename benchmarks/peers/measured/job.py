@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import jobs
 from benchmarks.peers.measured import telling
-from pipeline import flags, quiet
+from pipeline import flags
 
 
 def main() -> None:
@@ -18,10 +18,9 @@ def main() -> None:
         output = str(Path(folder) / "out")
         given = ["--input", str(ours.input), "--output", output, "--model", ours.model]
         given += ["--max_seq_length", str(ours.max_seq_length), *rest]
-        quiet.import_tensorflow()
-        from pipeline import options, reader
+        measured = jobs.measure(parser.parse_args(given))
+        from pipeline import reader
 
-        measured = jobs.measure(options.embed_config(parser.parse_args(given)))
         told = telling.Measured(measured.began, measured.seconds, measured.documents, {})
         telling.tell(told, reader.load_embeddings(output, "mean")[1], ours.vectors)
 

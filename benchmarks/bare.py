@@ -1,0 +1,81 @@
+"""A bare loop over the job's own batches: what the engine does alone.
+
+    python -m benchmarks.bare --input FILE --features mean
+
+makes every batch of the corpus, padded and in memory, then runs the engine over them, as many at
+once as it is good for, and prints one line of JSON. Other benchmarks run it as a process of its own.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from benchmarks import jobs, processes
+from pipeline import quiet
+
+
+def main() -> None:
+    """Compute, and tell."""
+    quiet.import_tensorflow()
+    from pipeline import options
+    from transforms.bert import engines, minilm, module
+    from transforms.bert.wanted import Wanted
+
+    arguments = jobs.parser(__doc__).parse_args()
+    config = options.embed_config(arguments)
+    inspected = module.inspect(minilm.resolve(arguments.model))
+    engine = engines.load(inspected, Wanted.of(config.features), config.compute)
+    batches = list(_batches(arguments, inspected))
+    with ThreadPoolExecutor(engine.parallel) as threads:
+        list(threads.map(lambda batch: engine.run(*batch), batches[:6]))
+        started = time.perf_counter()
+        list(threads.map(lambda batch: engine.run(*batch), batches))
+        seconds = time.perf_counter() - started
+    lengths = [length for _, mask, _ in batches for length in mask.sum(axis=1).tolist()]
+    told = {
+        "seconds": seconds,
+        "documents": len(lengths),
+        "tokens": sum(lengths),
+        "squares": sum(length**2 for length in lengths),
+        "padded_tokens": sum(ids.size for ids, _, _ in batches),
+        "peak_mb": processes.peak_mb(),
+    }
+    print(json.dumps(told))
+
+
+def _batches(arguments: argparse.Namespace, inspected: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Give the job's own batches, part after part, as the engine takes them."""
+    import numpy as np
+    import tensorflow as tf
+
+    from pipeline import graphs, options, plan
+    from transforms import storage
+    from transforms.batching import pad_batch, plan_batches
+    from transforms.documents import REASON, TEXT
+    from transforms.features import INPUT_IDS
+    from transforms.preprocessing import model_inputs
+    from transforms.read import read_split
+    from transforms.windows import cut_windows
+
+    config = options.embed_config(arguments)
+    vocabulary = inspected.vocabulary
+    inputs = model_inputs(graphs.wordpiece_config(config, inspected), vocabulary)
+    for split in plan.make_plan(config.input):
+        stream = storage.open_for_reading(split.source.path)
+        for part in read_split(split, stream, config.input.read, ""):
+            text = part.filter(part.column(REASON).is_null()).column(TEXT).to_pylist()
+            ids = inputs({TEXT: tf.constant(text, tf.string)})[INPUT_IDS]
+            windows = cut_windows(ids.row_splits.numpy(), config.windows)
+            flat = ids.flat_values.numpy()
+            budget = config.batching.tokens_per_batch
+            for numbers in plan_batches(windows.lengths, budget):
+                batch = pad_batch(windows, numbers)
+                segments = np.zeros(batch.mask.shape, np.int32)
+                yield batch.pad(flat, vocabulary.pad_id), batch.mask.astype(np.int32), segments
+
+
+if __name__ == "__main__":
+    main()

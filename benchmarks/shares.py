@@ -1,0 +1,127 @@
+"""How near the encoder comes to what the processor can do, at the shape of multilingual BERT-base.
+
+    python -m benchmarks.shares
+
+runs alternately, each in a process of its own, a large matrix product through TensorFlow and a bare
+loop over batches of documents through a module of 12 layers of 768 and random weights, in float32
+and in bfloat16. Of the encoder, the operations counted are those of the documents' own wordpieces,
+without padding: two for each multiplication and addition of the layers' products, attention
+included. The embeddings, the norms and the activations count nothing, and take their time.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import machine, modules, pages, processes, prose
+from benchmarks.spread import Spread
+from pipeline import quiet
+from transforms.bert.shape import BertShape
+
+# google/bert_multi_cased_L-12_H-768_A-12.
+SHAPE = BertShape(
+    layers=12,
+    heads=12,
+    hidden_size=768,
+    intermediate_size=3072,
+    positions=512,
+    vocab_size=119_547,
+    segments=2,
+)
+_PRECISIONS = ("float32", "bfloat16")
+_SIDES = (1024, 2048, 4096)
+_PRODUCTS = 5
+
+
+def main() -> None:
+    """Measure, or be a measured process."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--documents", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument("--engine", default="openvino")
+    parser.add_argument("--product", choices=_PRECISIONS, default=None, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.product:
+        print(json.dumps({"rate": _best_product(arguments.product)}))
+        return
+    module = modules.random_module("multilingual-base", SHAPE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "corpus.txt"
+        prose.write_lines(path, prose.draw_documents(arguments.documents))
+        words = ["--input", str(path), "--model", str(module), "--features", "pooled_output,mean"]
+        words += ["--engine", arguments.engine]
+        found = {
+            precision: [_round([*words, "--precision", precision]) for _ in range(arguments.rounds)]
+            for precision in _PRECISIONS
+        }
+    head = ["", "wordpieces/s", "encoder GFLOP/s", "product GFLOP/s", "encoder / product"]
+    print(f"\n{machine.describe()}; {machine.today()}; {arguments.engine}\n")
+    print(pages.table(head, [[name, *_cells(rounds)] for name, rounds in found.items()]))
+
+
+def _round(words: list[str]) -> tuple[float, float, float]:
+    """Give wordpieces/s and operations/s of the encoder, and operations/s of a product."""
+    product = processes.run("benchmarks.shares", ["--product", words[-1]])["rate"]
+    told = processes.run("benchmarks.bare", words)
+    operations = count_operations(SHAPE, told["tokens"], told["squares"]) / told["seconds"]
+    print(
+        f"  {words[-1]:8}  {operations / product:.3f} of {product / 1e9:,.0f} GFLOP/s", flush=True
+    )
+    return told["tokens"] / told["seconds"], operations, product
+
+
+def count_operations(shape: BertShape, tokens: int, squares: int) -> float:
+    """Count the operations of the layers' matrix products.
+
+    Args:
+        shape: of the encoder.
+        tokens: of all documents.
+        squares: the sum of the squares of their lengths.
+
+    >>> tiny = BertShape(1, 1, 2, 4, positions=9, vocab_size=9, segments=2)
+    >>> count_operations(tiny, tokens=3, squares=9)
+    264.0
+    """
+    wide, inner = shape.hidden_size, shape.intermediate_size
+    # Query, key, value, output; up and down; scores and their weighted sum.
+    dense = 2 * tokens * (4 * wide**2 + 2 * wide * inner)
+    attention = 2 * squares * 2 * wide
+    return float(shape.layers * (dense + attention))
+
+
+def _best_product(precision: str) -> float:
+    """Give the operations/s of the fastest of some square products, each at its best."""
+    quiet.import_tensorflow()
+    import tensorflow as tf
+
+    best = 0.0
+    for side in _SIDES:
+        one = tf.cast(tf.random.stateless_normal([side, side], [1, side]), precision)
+        product = tf.function(tf.matmul).get_concrete_function(one, one)
+        product(one, one)
+        for _ in range(_PRODUCTS):
+            started = time.perf_counter()
+            product(one, one)
+            best = max(best, 2 * side**3 / (time.perf_counter() - started))
+    return best
+
+
+def _cells(rounds: list[tuple[float, float, float]]) -> list[str]:
+    wordpieces, operations, products = zip(*rounds, strict=True)
+    ratios = (own / product for own, product in zip(operations, products, strict=True))
+    return [
+        Spread.of(wordpieces).to_text(),
+        Spread.of(value / 1e9 for value in operations).to_text(),
+        Spread.of(value / 1e9 for value in products).to_text(),
+        Spread.of(ratios).to_text(3),
+    ]
+
+
+if __name__ == "__main__":
+    main()

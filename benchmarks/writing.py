@@ -1,0 +1,103 @@
+"""The writing path alone: parts of embeddings to committed files.
+
+    python -m benchmarks.writing
+
+writes parts many times over, alternately the vectors of documents and of tokens, in float32 and in
+16 bits: records, checksums, sha256, the file forced to disk, the receipt. MB/s are of what was
+written, 10^6 bytes; the vectors are as wide as the default model's, the documents of 60 tokens.
+"""
+
+import argparse
+import tempfile
+import time
+
+import numpy as np
+
+from benchmarks import machine, pages
+from benchmarks.spread import Spread
+from pipeline import quiet
+
+_HIDDEN, _TOKENS = 384, 60
+# Parts as large as the job's: of 1 MiB and of 256 KiB of text.
+_CASES = (
+    (("pooled_output", "mean"), "float32", 4000),
+    (("pooled_output", "mean"), "float16", 4000),
+    (("sequence_output",), "float32", 1000),
+    (("sequence_output",), "float16", 1000),
+    (("sequence_output",), "bfloat16", 1000),
+)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="how often each is written (9)")
+    rounds = parser.parse_args().rounds
+    quiet.import_tensorflow()
+    speeds: dict[int, list[float]] = {case: [] for case in range(len(_CASES))}
+    parts = [_part(*case) for case in _CASES]
+    for _ in range(rounds):
+        for case, part in enumerate(parts):
+            speeds[case].append(_write(part, *_CASES[case][:2]))
+    lines = [
+        [", ".join(features), dtype, f"{documents:,}", Spread.of(speeds[case]).to_text()]
+        for case, (features, dtype, documents) in enumerate(_CASES)
+    ]
+    print(f"{machine.describe()}; {machine.today()}\n")
+    print(pages.table(["features", "--dtype", "documents", "MB/s"], lines))
+
+
+def _part(features: tuple[str, ...], _: str, documents: int) -> object:
+    """Make a part as it comes from the encoder."""
+    import pyarrow as pa
+
+    from transforms.documents import PartHeader, with_header
+    from transforms.features import widths_of_tokens
+
+    draw = np.random.default_rng(0)
+    tokens = documents * _TOKENS
+    offsets = np.arange(documents + 1) * _TOKENS
+    numbers = pa.array(np.full(documents, _TOKENS))
+    columns = {
+        "id": pa.array([f"corpus.txt:{n * 300}" for n in range(documents)], pa.large_string()),
+        "position": pa.array(np.arange(documents) * 300),
+        "reason": pa.nulls(documents, pa.string()),
+        "detail": pa.nulls(documents, pa.string()),
+        "num_tokens": numbers,
+        "num_wordpieces": numbers,
+        "num_unknown": pa.array(np.zeros(documents, np.int64)),
+        "truncated": pa.array(np.zeros(documents, np.int64)),
+        "input_ids": pa.LargeListArray.from_arrays(offsets, draw.integers(0, 30000, tokens)),
+    }
+    of_tokens = widths_of_tokens(features)
+    for name in features:
+        rows = tokens if name in of_tokens else documents
+        flat = pa.array(draw.standard_normal(rows * _HIDDEN, np.float32))
+        columns[name] = (
+            pa.LargeListArray.from_arrays(offsets * _HIDDEN, flat)
+            if name in of_tokens
+            else pa.FixedSizeListArray.from_arrays(flat, _HIDDEN)
+        )
+    header = PartHeader("corpus.txt", start=0, end=1, last=True, key="0" * 64)
+    counted = header.measured(documents=documents, embedded=documents, rejected=0)
+    return with_header(pa.RecordBatch.from_pydict(columns), counted)
+
+
+def _write(part: object, features: tuple[str, ...], dtype: str) -> float:
+    """Write a part; give MB/s."""
+    from transforms.examples import RecordConfig
+    from transforms.write import write_part
+
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        receipt = write_part(part, folder, RecordConfig(features, dtype=dtype))
+        seconds = time.perf_counter() - started
+    return sum(file.bytes for file in receipt.files) / 1e6 / seconds
+
+
+if __name__ == "__main__":
+    main()
