@@ -3,7 +3,7 @@
     python -m benchmarks.bare --input FILE --features mean
 
 makes every batch of the corpus, padded and in memory, then runs the engine over them, as many at
-once as it is good for, and prints one line of JSON. Other benchmarks run it as a process of its own.
+once as it is good for, and prints one line of JSON. Other benchmarks run it as a process of theirs.
 """
 
 import argparse

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.contenders import CONTENDERS, OURS_BFLOAT16, OURS_FLOAT32, Contender
-from benchmarks.peers.results import Row, Run, Spread, least_cosine, rows
+from benchmarks.peers.results import Row, Run, least_cosine, rows
+from benchmarks.spread import Spread
 
 OURS = Contender(OURS_FLOAT32, "ours", "module", "float32")
 OTHER = Contender("other", "another", "module", "float32", model="torch", documents=10)

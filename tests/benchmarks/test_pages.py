@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks import pages
+
+
+def test_a_table_replaces_the_one_before_it_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "peers.md"
+    page.write_text(f"above\n\n{pages.BEGIN}\nold\n{pages.END}\n\nbelow\n", "utf-8")
+    for table in ("first", "second"):
+        pages.place(table, page)
+    assert page.read_text("utf-8") == (f"above\n\n{pages.BEGIN}\nsecond\n{pages.END}\n\nbelow\n")
+
+
+def test_a_table_without_a_page_makes_one_that_takes_the_next(tmp_path: Path) -> None:
+    page = tmp_path / "peers.md"
+    pages.check_page(page)
+    pages.place("first", page)
+    pages.check_page(page)
+    pages.place("second", page)
+    assert page.read_text("utf-8") == f"{pages.BEGIN}\nsecond\n{pages.END}\n"
+
+
+@pytest.mark.parametrize("text", ["", pages.BEGIN, pages.END + pages.BEGIN])
+def test_a_page_without_the_marks_is_refused_before_anything_is_measured(
+    text: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "peers.md"
+    page.write_text(text, "utf-8")
+    with pytest.raises(SystemExit, match=r"peers\.md lacks the lines"):
+        pages.check_page(page)
+
+
+@pytest.mark.parametrize("name", ["peers", "scaling"])
+def test_the_pages_of_this_repository_have_the_marks(name: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "decisions" / f"{name}.md"
+    assert page.is_file()
+    pages.check_page(page)
