@@ -17,6 +17,7 @@ PADDED_TOKENS = "padded_tokens"
 BATCHES = "batches"
 HALVED_BATCHES = "halved_batches"
 REPEATED = "repeated"
+REPEATED_ELSEWHERE = "repeated_elsewhere"
 
 READ_SECONDS = "read_seconds"
 TOKENIZE_SECONDS = "tokenize_seconds"

@@ -206,6 +206,18 @@ def open_for_writing(path: str) -> BinaryIO:
     return stream
 
 
+def delete_file(path: str) -> None:
+    """Delete a file; of a link the link.
+
+    Raises:
+        OSError: it is not there, or may not be deleted.
+    """
+    if "://" in path:
+        FileSystems.delete([path])
+    else:
+        os.unlink(path)
+
+
 def make_folder(path: str) -> None:
     """Make a folder where the file system has folders and this one is not there yet."""
     if "://" not in path:

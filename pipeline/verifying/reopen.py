@@ -87,6 +87,7 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         features=tuple(told["--features"]),
         keep_tokens=told["--keep_tokens"],
         compute=ComputeConfig(told["--engine"], told["--precision"]),
+        dedup=told["--dedup"],
     )
 
 
