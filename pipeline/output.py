@@ -268,8 +268,10 @@ def missing_files(config: EmbedConfig) -> list[str]:
     """List what every job leaves beside its parts and is not there."""
     schemas = [f"{family}/{SCHEMA_FILE}" for family in config.records.families]
     names = [*schemas, f"{TRANSFORM_FN}/saved_model.pb"]
-    names += [repeat_files.TABLE_FILE] if config.dedup == CORPUS else []
-    return [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
+    missing = [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
+    if config.dedup == CORPUS and not repeat_files.is_committed(config.output):
+        missing.append(repeat_files.TABLE_FILE)
+    return missing
 
 
 def clear_temporary(folder: str) -> None:

@@ -107,7 +107,7 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     try:
         receipt = load_receipt(folder)
     except ValueError:
-        _delete(folder, *_names(folder))
+        withdraw(folder)
         return None
     if receipt is None:
         return None
@@ -119,17 +119,33 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     return None
 
 
+def withdraw(folder: str) -> None:
+    """Delete a table that was proved wrong, its receipt first.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    _delete(folder, *_names(folder))
+
+
+def is_committed(folder: str) -> bool:
+    """Whether there is a receipt of a table that can be read."""
+    try:
+        return load_receipt(folder) is not None
+    except ValueError:
+        return False
+
+
 def _names(folder: str) -> list[str]:
     listed = storage.list_folder(FileSystems.join(folder, FOLDER))
-    return [TABLE_FILE, *(f"{FOLDER}/{name}" for name in listed)]
+    return [TABLE_FILE, *(path for path in (f"{FOLDER}/{n}" for n in listed) if _is_piece(path))]
 
 
 def _delete(folder: str, *paths: str) -> None:
     """Delete files, and what else is in their place, in the table's own folder."""
     storage.refuse_links(folder, [FOLDER])
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            storage.delete_file(FileSystems.join(folder, path))
+        storage.delete_file(FileSystems.join(folder, path))
 
 
 def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int) -> Piece:
@@ -184,5 +200,10 @@ def shared_table(folder: str, features: Sequence[str], hidden_size: int) -> Repe
         key = (folder, load_receipt(folder), tuple(features), hidden_size)
         if key not in _READ:
             _READ.clear()
-            _READ[key] = load_table(folder, features, hidden_size)
+            try:
+                _READ[key] = load_table(folder, features, hidden_size)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}: delete {folder}/{FOLDER}, and the same command makes it anew"
+                ) from error
         return _READ[key]

@@ -207,15 +207,16 @@ def open_for_writing(path: str) -> BinaryIO:
 
 
 def delete_file(path: str) -> None:
-    """Delete a file; of a link the link.
+    """Delete a file if it is there; of a link the link.
 
     Raises:
-        OSError: it is not there, or may not be deleted.
+        OSError: it may not be deleted, or is a folder.
     """
-    if "://" in path:
+    if "://" not in path:
+        if os.path.lexists(path):
+            os.unlink(path)
+    elif FileSystems.exists(path):
         FileSystems.delete([path])
-    else:
-        os.unlink(path)
 
 
 def make_folder(path: str) -> None:
