@@ -126,26 +126,27 @@ def test_threads_and_a_break_between_the_graphs_change_nothing(
     config = corpus.config(inputs, tmp_path / "out", tiny_path, **features)
     flags = ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}"]
     for place in ("transforms.repeat_files.write_receipt", "pipeline.graphs.build_embed"):
-        with monkeypatch.context() as patched, pytest.raises(JobError, match="the disk is gone"):
+        with monkeypatch.context() as patched:
             patched.setattr(place, breaks)
-            job.embed(config, PipelineOptions(flags))
+            with pytest.raises(JobError, match="the disk is gone"):
+                job.embed(config, PipelineOptions(flags))
     seen = Seen(monkeypatch)
     job.embed(config, PipelineOptions(flags))
     assert len(seen.windows) == len(OWN)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(with_table)
 
 
-def _flip(path: Path, elsewhere: Path) -> None:
+def _flip(path: Path, _: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
-def _cut(path: Path, elsewhere: Path) -> None:
+def _cut(path: Path, _: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
 
 
-def _remove(path: Path, elsewhere: Path) -> None:
+def _remove(path: Path, _: Path) -> None:
     path.unlink()
 
 
