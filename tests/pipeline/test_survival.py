@@ -99,10 +99,8 @@ _POINTS = {
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),
-    "counting repeats": _before("transforms.repeated", "find_repeats"),
     "embedding repeats": _before("transforms.repeated", "to_bytes"),
     "before the receipt of the table": _before("transforms.repeat_files", "write_receipt"),
-    "after the receipt of the table": _after("transforms.repeat_files", "write_receipt"),
     "encoding": _before("transforms.embedding", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
     "before a rename": _before(storage.FileSystems, "rename"),
@@ -122,8 +120,8 @@ _DEATHS = [
 ]
 
 _DEATHS_OF_TABLE = [
-    *(("counting repeats", 1), ("embedding repeats", 1), ("before the receipt of the table", 1)),
-    *(("after the receipt of the table", 1), ("between rename and receipt", 2)),
+    *(("embedding repeats", 1), ("before the receipt of the table", 1)),
+    ("between rename and receipt", 2),
 ]
 
 
