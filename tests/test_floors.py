@@ -29,6 +29,7 @@ FLOORS = {
     "transforms.repeats": 1,
     "transforms.repeat_table": 1,
     "transforms.embedding": 1,
+    "transforms.embedding_rest": 1,
     "transforms.embedded": 1,
     "transforms.examples": 1,
     "transforms.bert": 1,

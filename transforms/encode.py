@@ -24,9 +24,9 @@ from transforms.bert.wanted import Wanted
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
 from transforms.embedding import EmbeddingConfig, Embeddings, embed
+from transforms.embedding_rest import embed_rest
 from transforms.halving import Outcome
 from transforms.repeat_files import shared_table
-from transforms.repeat_table import embed_rest
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from tests.transforms.parts import TellingEngine
 from tests.transforms.test_repeats import flat
 from transforms.embedding import EmbeddingConfig, embed
+from transforms.embedding_rest import embed_rest
 from transforms.repeat_table import (
     DIGEST,
     REPEAT,
     Piece,
     RepeatTable,
     digests,
-    embed_rest,
     find_repeats,
     keep_most,
     places_in,
@@ -108,5 +108,5 @@ def test_a_piece_that_is_none_is_refused(
     content = to_bytes(np.array(own, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3)
     with pytest.raises(ValueError, match=why):
         read_piece(pa.py_buffer(content), features, hidden)
-    with pytest.raises(ValueError, match="(?i)arrow|file|footer|read"):
+    with pytest.raises(ValueError, match=r"(?i)arrow|file|footer|read"):
         read_piece(pa.py_buffer(content[:-9]), features, hidden)
