@@ -9,6 +9,8 @@ from transforms.bert.shape import GELUS
 from transforms.features import DTYPES, FLOAT32
 
 DEFAULT_MODEL = "minilm"
+# Where repeated documents are looked for.
+PART, CORPUS = DEDUPS = ("part", "corpus")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -138,6 +140,12 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=2048,
         help="positions computed at once, padding included",
+    )
+    parser.add_argument(
+        "--dedup",
+        default=PART,
+        help=f"compute documents of the same wordpieces once a {PART}, or once for the {CORPUS}, "
+        "which is then read and tokenized twice more; no features of tokens",
     )
     parser.add_argument(
         "--part_bytes",

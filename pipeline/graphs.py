@@ -1,4 +1,4 @@
-"""The two graphs of the main job, as the README's picture has them."""
+"""The graphs of the main job, as the README's picture has them."""
 
 import contextlib
 import dataclasses
@@ -12,6 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
+from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
 from transforms import examples, storage
@@ -25,6 +26,8 @@ from transforms.encode import EncodeConfig, EncodeParts
 from transforms.preprocessing import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
+from transforms.repeat_table import MAX_TABLE_BYTES, row_bytes
+from transforms.repeated import MakeTable, TableConfig
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
 from transforms.write import WriteParts
@@ -57,12 +60,9 @@ def build_embed(
     run: Run,
 ) -> beam.PCollection[Receipt]:
     """Read, tokenize, encode and write the given splits."""
-    encode = EncodeConfig(
-        model=handle,
-        model_sha256=module.fingerprint,
-        embedding=with_boundaries(embedding_config(config, module), config, run),
-        compute=config.compute,
-    )
+    encode = encode_config(config, module, handle, run)
+    if config.dedup == CORPUS:
+        encode = dataclasses.replace(encode, repeats=config.output)
     texts = wordpiece_config(config, module).texts
     receipts: beam.PCollection[Receipt] = (
         pipeline
@@ -74,6 +74,43 @@ def build_embed(
         | "Write" >> WriteParts(config.output, config.records)
     )
     return receipts
+
+
+def build_repeats(
+    pipeline: beam.Pipeline,
+    config: EmbedConfig,
+    module: BertModule,
+    handle: str,
+    splits: Sequence[Split],
+    run: Run,
+) -> None:
+    """Make the table of the documents that stand in several parts; of all splits."""
+    hidden = module.shape.hidden_size
+    table = TableConfig(
+        folder=config.output,
+        run_fingerprint=run.fingerprint,
+        read=config.input.read,
+        texts=wordpiece_config(config, module).texts,
+        encode=encode_config(config, module, handle, run),
+        hidden_size=hidden,
+        most=MAX_TABLE_BYTES // row_bytes(config.features, hidden),
+    )
+    _ = (
+        pipeline
+        | "Plan" >> beam.Create(list(splits))
+        | "Spread" >> beam.Reshuffle()
+        | "Table" >> MakeTable(table)
+    )
+
+
+def encode_config(config: EmbedConfig, module: BertModule, handle: str, run: Run) -> EncodeConfig:
+    """Join what is to be computed with the model that does."""
+    return EncodeConfig(
+        model=handle,
+        model_sha256=module.fingerprint,
+        embedding=with_boundaries(embedding_config(config, module), config, run),
+        compute=config.compute,
+    )
 
 
 def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig:

@@ -1,4 +1,4 @@
-"""The main job: two graphs, analyze and embed, and what stands around them."""
+"""The main job: the graphs analyze, repeats and embed, and what stands around them."""
 
 import contextlib
 import dataclasses
@@ -15,11 +15,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import lock, losses, manifest, output, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
+from pipeline.flags import CORPUS
 from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run, Transform
 from pipeline.summary import Summary
-from transforms import failures, visible
+from transforms import failures, repeat_files, visible
 from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.bert.likeness import Likeness
@@ -76,6 +77,7 @@ def embed(
         parts_before=len(before.parts) if before else 0,
         redone=redone,
         likeness=run.likeness,
+        table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
     )
 
 
@@ -171,6 +173,8 @@ def _compute(
         else:
             _check_transform(config.output)
         graphs.write_schemas(config, module)
+        if config.dedup == CORPUS:
+            _make_table(config, options, splits, run, module, handle)
         pending = splits if before is None else before.pending
         runner = runners.choose_runner(options)
         with (
@@ -222,6 +226,26 @@ def _analyze(
     run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
     output.write_run(config.output, run, config)
     return run
+
+
+def _make_table(
+    config: EmbedConfig,
+    options: PipelineOptions,
+    splits: Sequence[Split],
+    run: Run,
+    module: Any,
+    handle: str,
+) -> None:
+    """Have the table of repeated documents: an earlier call's if it is whole, else a new one.
+
+    It is made of all splits, also of those that are done, so that it depends on nothing else.
+    """
+    from pipeline import graphs
+
+    if repeat_files.clear(config.output, run.fingerprint) is None:
+        with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
+            graphs.build_repeats(pipeline, config, module, handle, splits, run)
+        repeat_files.clear(config.output, run.fingerprint)
 
 
 def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:

@@ -84,6 +84,7 @@ class EmbedConfig:
         batching: how batches are cut.
         compute: by which engine, and how exactly.
         limits: what may be lost before the job fails, at its end.
+        dedup: what a repeated document is looked for in: its part, or the corpus.
         overwrite: delete an earlier job's output first.
         max_output_gb: do not begin a job that would write more, by estimate.
         min_cosine: do not begin a job whose precision turns vectors further than that.
@@ -100,6 +101,7 @@ class EmbedConfig:
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
     limits: Limits = dataclasses.field(default_factory=Limits)
+    dedup: str = flags.PART
     overwrite: bool = False
     max_output_gb: float = 100.0
     min_cosine: float = 0.99
@@ -115,6 +117,7 @@ class EmbedConfig:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
         check_dtype(self.dtype)
+        self._check_dedup()
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(
@@ -123,6 +126,15 @@ class EmbedConfig:
         if self.windows.stride and self.input.read.pairs:
             raise ValueError(
                 "--window_stride is for documents of one text; pairs are cut to fit: leave it out"
+            )
+
+    def _check_dedup(self) -> None:
+        if self.dedup not in flags.DEDUPS:
+            raise ValueError(f"--dedup is {self.dedup!r}; there are {', '.join(flags.DEDUPS)}")
+        if self.dedup == flags.CORPUS and widths_of_tokens(self.features):
+            raise ValueError(
+                "--dedup corpus is for one vector a document; leave sequence_output and layers out "
+                "of --features, or --dedup at part"
             )
 
     @property
@@ -158,6 +170,7 @@ class EmbedConfig:
             "--engine": self.compute.engine,
             "--precision": self.compute.precision,
             "--xla_buckets": self.compute.xla_buckets,
+            "--dedup": self.dedup,
         }
 
 
@@ -193,6 +206,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
                 truncated=arguments.max_truncated,
                 unknown=arguments.max_unknown,
             ),
+            dedup=arguments.dedup,
             overwrite=arguments.overwrite,
             max_output_gb=arguments.max_output_gb,
             min_cosine=arguments.min_cosine,

@@ -14,8 +14,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline import plan
 from pipeline.errors import UsageError
+from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
-from transforms import checked_json, storage, visible
+from transforms import checked_json, repeat_files, storage, visible
 from transforms.bert.likeness import Likeness
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 from transforms.examples import SCHEMA_FILE
@@ -27,7 +28,7 @@ _TRANSFORM_TEMPORARY = "transform_tmp"
 _OURS = (
     *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY, _TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
-    *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE),
+    *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE, repeat_files.FOLDER),
 )
 # As many as tf.Transform learns; see `preprocessing.NUM_QUANTILES`, which brings TensorFlow.
 _QUANTILES = 19
@@ -267,7 +268,10 @@ def missing_files(config: EmbedConfig) -> list[str]:
     """List what every job leaves beside its parts and is not there."""
     schemas = [f"{family}/{SCHEMA_FILE}" for family in config.records.families]
     names = [*schemas, f"{TRANSFORM_FN}/saved_model.pb"]
-    return [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
+    missing = [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
+    if config.dedup == CORPUS and not repeat_files.is_committed(config.output):
+        missing.append(repeat_files.TABLE_FILE)
+    return missing
 
 
 def clear_temporary(folder: str) -> None:

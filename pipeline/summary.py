@@ -2,14 +2,15 @@
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.losses import worst_files
 from pipeline.manifest import Progress
 from transforms.bert.likeness import Likeness
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
-from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
 from transforms.receipts import WrittenFile, shares
+from transforms.repeat_files import TableReceipt
 
 # Files of which more than this share of the wordpieces is unknown are named.
 MUCH_UNKNOWN = 0.1
@@ -26,6 +27,7 @@ class Summary:
         parts_before: parts that earlier calls had done, and that were still sound.
         redone: what was found damaged, and was done again.
         likeness: what the precision did to the vectors of a sample; None of float32.
+        table: of the documents that repeat over the corpus, where one was asked for.
     """
 
     output: str
@@ -34,6 +36,7 @@ class Summary:
     parts_before: int
     redone: tuple[str, ...] = ()
     likeness: Likeness | None = None
+    table: TableReceipt | None = None
 
     @property
     def nothing_left(self) -> bool:
@@ -71,6 +74,7 @@ def to_text(summary: Summary) -> str:
             *_strangers(summary.progress),
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+            *_repeats(summary.table, counts),
             *_precision(summary.likeness),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
@@ -80,6 +84,16 @@ def to_text(summary: Summary) -> str:
 def _by_folder(files: Sequence[WrittenFile]) -> str:
     folders = collections.Counter(file.path.split("/")[0] for file in files)
     return ", ".join(f"{count:,} in {folder}/" for folder, count in folders.items())
+
+
+def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]:
+    if table is None:
+        return []
+    full = f"; no room for {table.left_out:,} more" if table.left_out else ""
+    return [
+        f"repeats     {counts[REPEATED_ELSEWHERE]:,} documents taken from a table of "
+        f"{table.documents:,} that stand in several parts{full}"
+    ]
 
 
 def _precision(found: Likeness | None) -> list[str]:

@@ -127,6 +127,7 @@ def account(part: pa.RecordBatch, embeddings: Embeddings) -> dict[str, int]:
         metrics.BATCHES: embeddings.batches,
         metrics.HALVED_BATCHES: embeddings.halved_batches,
         metrics.REPEATED: embeddings.repeated,
+        metrics.REPEATED_ELSEWHERE: embeddings.repeated_elsewhere,
     }
 
 

@@ -65,6 +65,7 @@ class Embeddings:
         batches: how many it took.
         halved_batches: how many of them failed, and were tried again in halves.
         repeated: documents that have the wordpieces of an earlier one, and so its vectors.
+        repeated_elsewhere: those of them whose vectors come from a table of the corpus.
         failed: why the model failed, by the number of the document; what stands above in the place
             of these means nothing.
     """
@@ -76,6 +77,7 @@ class Embeddings:
     batches: int = 0
     halved_batches: int = 0
     repeated: int = 0
+    repeated_elsewhere: int = 0
     failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 

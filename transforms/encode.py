@@ -25,8 +25,10 @@ from transforms.bert.wanted import Wanted
 from transforms.devices import share_gpus
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
-from transforms.embedding import EmbeddingConfig, embed
+from transforms.embedding import EmbeddingConfig, Embeddings, embed
+from transforms.embedding_rest import embed_rest
 from transforms.halving import Outcome
+from transforms.repeat_files import shared_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +40,15 @@ class EncodeConfig:
         model_sha256: fingerprint that the module must have on every worker.
         embedding: what is computed of each document.
         compute: by which engine, and how exactly.
+        repeats: folder that holds a table of repeated documents; see `repeat_files`. None where a
+            part's repeats are all that is looked for.
     """
 
     model: str
     model_sha256: str
     embedding: EmbeddingConfig
     compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
+    repeats: str | None = None
 
 
 class LoadedModel:
@@ -122,7 +127,9 @@ class EncodeParts(beam.PTransform):
         return parts | "EncodePart" >> beam.ParDo(_EncodePart(self.config, self.load))
 
 
-class _EncodePart(beam.DoFn):
+class ModelDoFn(beam.DoFn):
+    """Has the model of its process, as `self._model`."""
+
     def __init__(self, config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -> None:
         self._config = config
         self._load = load
@@ -141,6 +148,16 @@ class _EncodePart(beam.DoFn):
                 _LOADED[self._name] = LoadedModel(self._load(self._config))
             return _LOADED[self._name]
 
+
+class _EncodePart(ModelDoFn):
+    def setup(self) -> None:
+        super().setup()
+        folder, features = self._config.repeats, self._config.embedding.features
+        self._embed: Callable[..., Embeddings] = embed
+        if folder is not None:
+            table = shared_table(folder, features, self._model.engine.hidden_size)
+            self._embed = functools.partial(embed_rest, table)
+
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()
         config, model = self._config.embedding, self._model
@@ -148,7 +165,7 @@ class _EncodePart(beam.DoFn):
         run_all = functools.partial(model.run_all, watch=watch)
         with watch.section(metrics.ENCODE_SECONDS):
             wordpieces, sound = take_wordpieces(part)
-            embeddings = embed(wordpieces, model.engine, config, run_all)
+            embeddings = self._embed(wordpieces, model.engine, config, run_all)
         waited = watch.seconds.setdefault(metrics.WAIT_SECONDS, 0.0)
         watch.seconds[metrics.ENCODE_SECONDS] -= waited
         embedded = add_embeddings(part, sound, wordpieces, embeddings)

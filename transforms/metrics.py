@@ -17,6 +17,7 @@ PADDED_TOKENS = "padded_tokens"
 BATCHES = "batches"
 HALVED_BATCHES = "halved_batches"
 REPEATED = "repeated"
+REPEATED_ELSEWHERE = "repeated_elsewhere"
 
 # In the runner's metrics alone: shapes of batches that XLA compiled, in all processes.
 COMPILED_SHAPES = "compiled_shapes"

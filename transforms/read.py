@@ -60,6 +60,20 @@ def _read(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.R
         raise SourceError(f"{split.source.path} cannot be read to its end: {error}") from error
 
 
+def read_unchanged(
+    split: Split, config: ReadConfig, run_fingerprint: str
+) -> Iterator[pa.RecordBatch]:
+    """Open the file of a split and read its parts, as long as it is what it was when planned.
+
+    Raises:
+        SourceError: it cannot be read, or has changed.
+    """
+    with contextlib.closing(_open(split.source)) as stream:
+        for part in read_split(split, stream, config, run_fingerprint):
+            check_unchanged(split.source)
+            yield part
+
+
 @dataclasses.dataclass
 class ReadParts(beam.PTransform):
     """Read splits as parts.
@@ -97,11 +111,9 @@ class _ReadSplit(beam.DoFn):
             failures.note(self._folder, split, str(error))
 
     def _read(self, split: Split) -> Iterator[pa.RecordBatch]:
-        with contextlib.closing(_open(split.source)) as stream:
-            for part in read_split(split, stream, self._config, self._run_fingerprint):
-                check_unchanged(split.source)
-                if not self._is_done(part):
-                    yield part
+        for part in read_unchanged(split, self._config, self._run_fingerprint):
+            if not self._is_done(part):
+                yield part
 
     def _is_done(self, part: pa.RecordBatch) -> bool:
         if self._folder is None:

@@ -28,6 +28,13 @@ class WrittenFile:
     bytes: int
     sha256: str
 
+    @classmethod
+    def from_json(cls, value: Any) -> "WrittenFile":
+        """Take it out of JSON; ValueError where that is of another shape."""
+        path, sha256 = (checked_json.text(value, name) for name in ("path", "sha256"))
+        records, size = (checked_json.whole(value, name) for name in ("records", "bytes"))
+        return cls(path=path, records=records, bytes=size, sha256=sha256)
+
 
 @dataclasses.dataclass(frozen=True)
 class Receipt:
@@ -99,18 +106,12 @@ def _taken_apart(value: Any) -> dict[str, Any]:
         "counts": {name: checked_json.whole(counts, name) for name in (*_COUNTS, *counts)},
         "reasons": {name: checked_json.whole(reasons, name) for name in reasons},
         "seconds": {name: checked_json.seconds(seconds, name) for name in seconds},
-        "files": tuple(_file(file) for file in checked_json.items(value, "files")),
+        "files": tuple(WrittenFile.from_json(file) for file in checked_json.items(value, "files")),
         "finished": checked_json.seconds(value, "finished"),
     }
     if unknown := value.keys() - parts.keys() - {"shares"}:
         raise ValueError(f"{min(unknown)!r} is no field of one")
     return parts
-
-
-def _file(value: Any) -> WrittenFile:
-    path, sha256 = (checked_json.text(value, name) for name in ("path", "sha256"))
-    records, size = (checked_json.whole(value, name) for name in ("records", "bytes"))
-    return WrittenFile(path=path, records=records, bytes=size, sha256=sha256)
 
 
 def shares(counts: Mapping[str, float]) -> dict[str, float]:

@@ -206,6 +206,19 @@ def open_for_writing(path: str) -> BinaryIO:
     return stream
 
 
+def delete_file(path: str) -> None:
+    """Delete a file if it is there; of a link the link.
+
+    Raises:
+        OSError: it may not be deleted, or is a folder.
+    """
+    if "://" not in path:
+        if os.path.lexists(path):
+            os.unlink(path)
+    elif FileSystems.exists(path):
+        FileSystems.delete([path])
+
+
 def make_folder(path: str) -> None:
     """Make a folder where the file system has folders and this one is not there yet."""
     if "://" not in path:

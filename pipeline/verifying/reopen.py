@@ -88,6 +88,7 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         keep_tokens=told["--keep_tokens"],
         dtype=told["--dtype"],
         compute=ComputeConfig(told["--engine"], told["--precision"], told["--xla_buckets"]),
+        dedup=told["--dedup"],
     )
 
 

@@ -11,12 +11,12 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline import lock, manifest, output, quiet
 from pipeline.errors import UsageError
 from pipeline.manifest import MANIFEST_FILE
-from pipeline.verifying import bookkeeping, contents, records, reopen, repeats
+from pipeline.verifying import bookkeeping, contents, records, reopen, repeats, table
 from pipeline.verifying.contents import Contents
 from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
 from pipeline.verifying.verdict import Drift, Sampled, Verdict
-from transforms import metrics
+from transforms import metrics, repeat_files
 from transforms.documents import ID
 from transforms.examples import POOLED
 from transforms.features import FLOAT32
@@ -82,8 +82,9 @@ def verify(config: VerifyConfig) -> Verdict:
     damaged = [receipt for receipt in papers.receipts if receipt.name in papers.misfits]
     damaged += [part for part in parts if found[part.name].damage]
     of_manifest = bookkeeping.manifest_faults(job, papers)
+    of_table = table.faults(job, layout.hidden_size, papers.progress.complete)
     sample = _sample(config, job, layout, sound, module)
-    withdrawn, remedy = _withdraw(job.folder, damaged, bool(of_manifest))
+    withdrawn, remedy = _withdraw(job.folder, damaged, bool(of_manifest), bool(of_table))
     return Verdict(
         folder=job.folder,
         parts=len(parts),
@@ -96,6 +97,7 @@ def verify(config: VerifyConfig) -> Verdict:
             *(line for one in found.values() for line in (*one.damage, *one.faults)),
             *_schema_faults(job, layout, parts),
             *of_manifest,
+            *of_table,
             *bookkeeping.stray_faults(job, papers),
             *sample.faults,
         ),
@@ -207,16 +209,19 @@ def _allowed(config: VerifyConfig, drift: Drift, precision: str) -> float:
 
 
 def _withdraw(
-    folder: str, damaged: Sequence[Receipt], wrong_manifest: bool
+    folder: str, damaged: Sequence[Receipt], wrong_manifest: bool, wrong_table: bool
 ) -> tuple[tuple[str, ...], str]:
     """Set aside what is wrong, and say what was, and what to do."""
-    if not damaged and not wrong_manifest:
+    if not (damaged or wrong_manifest or wrong_table):
         return (), ""
     path = FileSystems.join(folder, MANIFEST_FILE)
     withdrawn: list[str] = []
     try:
         with lock.hold(folder):
-            if FileSystems.exists(path):
+            if wrong_table:
+                repeat_files.withdraw(folder)
+                withdrawn.append(repeat_files.TABLE_FILE)
+            if (damaged or wrong_manifest) and FileSystems.exists(path):
                 output.delete(path)
                 withdrawn.append(MANIFEST_FILE)
             for receipt in damaged:
@@ -226,5 +231,6 @@ def _withdraw(
         reason = (str(error).splitlines() or [""])[0]
         remedy = f"not all damage could be withdrawn: {reason}; mend that, and verify again"
         return tuple(withdrawn), remedy
-    what = "does the damaged parts anew" if damaged else f"writes {MANIFEST_FILE} anew"
+    wrong = repeat_files.TABLE_FILE if wrong_table else MANIFEST_FILE
+    what = "does the damaged parts anew" if damaged else f"writes {wrong} anew"
     return tuple(withdrawn), f"run the same embed again: it {what}"

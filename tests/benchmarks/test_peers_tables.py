@@ -1,5 +1,3 @@
-
-
 from benchmarks.peers import tables
 from benchmarks.peers.results import Row
 from benchmarks.spread import Spread

@@ -53,7 +53,7 @@ def embed(globs: list[str], output: Path, model: Path, **settings: object) -> Su
 
 def data_files(folder: Path) -> dict[str, bytes]:
     """Read everything that must be the same for the same job, wherever and however it ran."""
-    names = ("pooled/*", "sequence/*", "rejected/*", "manifest.json", "plan.jsonl")
+    names = ("pooled/*", "sequence/*", "rejected/*", "repeats/*", "manifest.json", "plan.jsonl")
     paths = [path for name in names for path in folder.glob(name)]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 

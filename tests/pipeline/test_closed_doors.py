@@ -17,7 +17,7 @@ from tests.pipeline import corpus
 from transforms import tfrecord
 
 FOLDERS = (
-    *("pooled", "sequence", "rejected", "receipts"),
+    *("pooled", "sequence", "rejected", "receipts", "repeats"),
     *("tmp", "transform_tmp", "transform_fn", "transformed_metadata"),
 )
 FILES = ("manifest.json", "run.json", "plan.jsonl")

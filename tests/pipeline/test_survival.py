@@ -99,6 +99,8 @@ _POINTS = {
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),
+    "embedding repeats": _before("transforms.repeated", "to_bytes"),
+    "before the receipt of the table": _before("transforms.repeat_files", "write_receipt"),
     "encoding": _before("transforms.embedding", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
     "before a rename": _before(storage.FileSystems, "rename"),
@@ -115,6 +117,11 @@ _DEATHS = [
     *(("after a rename", 6), ("reading", 3), ("encoding", 5), ("before a rename", 9)),
     *(("writing", 40), ("between rename and receipt", 3), ("the manifest is written", 2)),
     ("the manifest is done", 1),
+]
+
+_DEATHS_OF_TABLE = [
+    *(("embedding repeats", 1), ("before the receipt of the table", 1)),
+    ("between rename and receipt", 2),
 ]
 
 
@@ -135,6 +142,18 @@ def test_a_job_killed_at_every_step_leaves_the_same_bytes(
         assert run(forks, arguments, place) == -signal.SIGKILL, place
     assert run(forks, arguments) == 0
     assert_same(tmp_path / "out", finished)
+
+
+def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
+    forks: Any, command: list[str], tmp_path: Path
+) -> None:
+    of_table = [*command, "--dedup=corpus", "--features=mean"]
+    assert run(forks, [*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
+    arguments = [*of_table, "--output", str(tmp_path / "out")]
+    for place in _DEATHS_OF_TABLE:
+        assert run(forks, arguments, place) == -signal.SIGKILL, place
+    assert run(forks, arguments) == 0
+    assert_same(tmp_path / "out", tmp_path / "undisturbed")
 
 
 def test_a_job_killed_at_random_moments_leaves_the_same_bytes(

@@ -145,6 +145,7 @@ def test_the_account_counts_sound_documents_only() -> None:
         "batches": 2,
         "halved_batches": 0,
         "repeated": 0,
+        "repeated_elsewhere": 0,
     }
 
 

@@ -1,0 +1,257 @@
+"""`--dedup corpus`: what stands in several parts is computed once, and nothing else changes."""
+
+import dataclasses
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import cli, job, reader
+from pipeline.errors import JobError, UsageError
+from pipeline.summary import Summary, to_text
+from pipeline.verifying.verify import VerifyConfig, verify
+from tests.pipeline import corpus
+from transforms import repeat_files, repeated
+from transforms.bert.engines import TensorflowEngine
+from transforms.windows import WindowConfig
+
+OWN = ("the dog", "a dog ran", "dog dog dog , the mat", "кот", "é e é", "ran un ing . cat !")
+
+
+@pytest.fixture(scope="module")
+def inputs(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The small corpus, in which every document repeats, and a file of which none does."""
+    path = tmp_path_factory.mktemp("own") / "own.txt"
+    path.write_text("\n".join(OWN))
+    return [*globs, str(path)]
+
+
+def embed(inputs: list[str], output: Path, model: Path, **settings: object) -> Summary:
+    settings = {"features": ("mean", "pooled_output"), "dedup": "corpus"} | settings
+    return corpus.embed(inputs, output, model, **settings)
+
+
+@pytest.fixture(scope="module")
+def with_table(
+    inputs: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    output = tmp_path_factory.mktemp("job") / "out"
+    embed(inputs, output, tiny_path)
+    return output
+
+
+class Seen:
+    """Counts the windows that an engine computes, by their wordpieces."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.windows: Counter[tuple[int, ...]] = Counter()
+        run = TensorflowEngine.run
+
+        def counted(
+            engine: object, ids: np.ndarray, mask: np.ndarray, segments: np.ndarray
+        ) -> object:
+            self.windows.update(
+                tuple(row[kept.astype(bool)].tolist()) for row, kept in zip(ids, mask, strict=True)
+            )
+            return run(engine, ids, mask, segments)
+
+        monkeypatch.setattr(TensorflowEngine, "run", counted)
+
+
+@pytest.mark.parametrize("stride", [0, 3])
+def test_each_repeated_document_is_computed_once_and_none_changes(
+    stride: int,
+    inputs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    windows = WindowConfig(8, stride)
+    by_part = embed(inputs, tmp_path / "part", tiny_path, dedup="part", windows=windows)
+    seen = Seen(monkeypatch)
+    monkeypatch.setattr(repeated, "_PIECE_ROWS", 7)
+    summary = embed(inputs, tmp_path / "corpus", tiny_path, windows=windows)
+    if not stride:
+        assert set(seen.windows.values()) == {1}
+    for feature in ("mean", "pooled_output"):
+        one, other = (
+            reader.load_embeddings(str(tmp_path / name), feature) for name in ("part", "corpus")
+        )
+        assert one.ids == other.ids
+        np.testing.assert_allclose(one.vectors, other.vectors, rtol=0, atol=1e-5)
+    counts, before = summary.progress.counts(), by_part.progress.counts()
+    assert before["repeated_elsewhere"] == 0
+    assert counts["repeated_elsewhere"] == counts["embedded"] - len(OWN) == counts["repeated"]
+    for name in ("documents", "embedded", "rejected", "num_tokens", "truncated"):
+        assert counts[name] == before[name]
+    assert len(list((tmp_path / "corpus/repeats").glob("*.arrow"))) > 1
+    assert summary.table is not None
+    told = f"taken from a table of {summary.table.documents} that stand in several parts"
+    assert told in to_text(summary)
+    assert verify(VerifyConfig(str(tmp_path / "corpus"), sample=40)).faults == ()
+
+
+def test_pairs_are_told_apart_by_their_segments(tiny_path: Path, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("the cat|sat\nthe|cat sat\nthe cat sat\n")
+    globs = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    config = corpus.config(globs, tmp_path / "x", tiny_path)
+    read = dataclasses.replace(config.input.read, pair_separator="|")
+    given = dataclasses.replace(config.input, read=read)
+    summary = embed(globs, tmp_path / "out", tiny_path, input=given)
+    assert summary.table is not None
+    assert summary.table.documents == 3
+    vectors = reader.load_embeddings(str(tmp_path / "out"), "mean").vectors
+    assert len(np.unique(vectors, axis=0)) == 3
+    np.testing.assert_array_equal(vectors[:3], vectors[3:])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_threads_and_a_break_between_the_graphs_change_nothing(
+    workers: int,
+    with_table: Path,
+    inputs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    features = {"features": ("mean", "pooled_output"), "dedup": "corpus"}
+    config = corpus.config(inputs, tmp_path / "out", tiny_path, **features)
+    flags = ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}"]
+    for place in ("transforms.repeat_files.write_receipt", "pipeline.graphs.build_embed"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, breaks)
+            with pytest.raises(JobError, match="the disk is gone"):
+                job.embed(config, PipelineOptions(flags))
+    seen = Seen(monkeypatch)
+    job.embed(config, PipelineOptions(flags))
+    assert len(seen.windows) == len(OWN)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(with_table)
+
+
+def _flip(path: Path, _: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _cut(path: Path, _: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def _remove(path: Path, _: Path) -> None:
+    path.unlink()
+
+
+def _link(path: Path, elsewhere: Path) -> None:
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("damage", [_flip, _cut, _remove, _link])
+@pytest.mark.parametrize("pattern", ["*.arrow", "table.json"])
+def test_a_damaged_table_is_found_and_made_again(
+    pattern: str,
+    damage: object,
+    with_table: Path,
+    inputs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(with_table, output)
+    (path,) = (output / "repeats").glob(pattern)
+    damage(path, tmp_path / "elsewhere")
+    before = (tmp_path / "elsewhere").read_bytes() if damage is _link else b""
+    verdict = verify(VerifyConfig(str(output)))
+    assert any(line.startswith("repeats/") for line in verdict.faults)
+    assert "run the same embed again" in verdict.remedy
+    embed(inputs, output, tiny_path)
+    assert corpus.data_files(output) == corpus.data_files(with_table)
+    assert verify(VerifyConfig(str(output))).faults == ()
+    assert not path.is_symlink()
+    assert not before or (tmp_path / "elsewhere").read_bytes() == before
+
+
+def test_the_table_has_what_stands_in_the_most_parts_if_there_is_no_room(
+    inputs: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.graphs.MAX_TABLE_BYTES", 5 * (16 + 2 * 16 * 4) + 1)
+    summary = embed(inputs, tmp_path / "out", tiny_path)
+    assert summary.table is not None
+    assert (summary.table.documents, summary.table.left_out > 5) == (5, True)
+    assert f"no room for {summary.table.left_out} more" in to_text(summary)
+    assert summary.progress.counts()["embedded"] == corpus.EMBEDDED + len(OWN)
+
+
+def test_what_the_model_fails_on_is_rejected_in_each_part(
+    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = TensorflowEngine.run
+
+    def fails_on_dogs(engine: object, ids: np.ndarray, *rest: np.ndarray) -> object:
+        if (ids == 11).any():
+            raise RuntimeError("no dogs")
+        return run(engine, ids, *rest)
+
+    monkeypatch.setattr(TensorflowEngine, "run", fails_on_dogs)
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("the cat\na dog\n")
+    globs = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    with pytest.raises(JobError, match="2 of 4"):
+        embed(globs, tmp_path / "out", tiny_path)
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["reasons"] == {"model_failed": 2}
+    assert manifest["counts"]["repeated_elsewhere"] == 2
+
+
+def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
+    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    globs = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")]
+    for path in map(Path, globs):
+        path.write_text("the cat\nsat\n")
+    make_plan = job.plan.make_plan
+
+    def and_then_lose(config: object) -> list:
+        splits = make_plan(config)
+        Path(globs[2]).rename(tmp_path / "gone")
+        return splits
+
+    monkeypatch.setattr(job.plan, "sample", lambda splits: splits[:2])
+    monkeypatch.setattr(job.plan, "make_plan", and_then_lose)
+    with pytest.raises(JobError, match=r"1 of 3 splits could not be read: .*c\.txt"):
+        embed(globs, tmp_path / "out", tiny_path)
+    monkeypatch.undo()
+    (tmp_path / "gone").rename(globs[2])
+    summary = embed(globs, tmp_path / "out", tiny_path)
+    assert summary.progress.counts()["repeated_elsewhere"] == 6
+
+
+def test_vectors_of_tokens_are_refused(
+    inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["embed", "--input", *inputs, "--output", str(tmp_path / "out"), "--dedup", "corpus"]
+    assert cli.main(command) == 2
+    assert "--dedup corpus is for one vector a document" in capsys.readouterr().err
+
+
+def test_a_folder_made_otherwise_is_refused(
+    with_table: Path, inputs: list[str], tiny_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="--dedup corpus there, part now"):
+        embed(inputs, with_table, tiny_path, dedup="part")
+
+
+def test_a_link_in_place_of_the_tables_folder_is_refused(with_table: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/repeats").symlink_to(with_table / "repeats")
+    with pytest.raises(ValueError, match="symbolic link"):
+        repeat_files.load_receipt(str(tmp_path / "out"))
