@@ -138,8 +138,9 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tokens_per_batch",
         type=int,
-        default=2048,
-        help="positions computed at once, padding included",
+        default=None,
+        help="positions computed at once, padding included (default: 1024 with openvino, 2048 with "
+        "tensorflow, 16384 on a GPU)",
     )
     parser.add_argument(
         "--dedup",

@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
-from transforms.bert.compute import AUTO, ComputeConfig, buckets_for, fastest
+from transforms.bert.compute import AUTO, ComputeConfig, buckets_for, fastest, positions_for
 from transforms.dtypes import check_dtype
 from transforms.examples import RecordConfig
 from transforms.features import FLOAT32, check_features, split_features, widths_of_tokens
@@ -183,8 +183,9 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
     features = split_features(arguments.features)
     default = _PART_BYTES_WITH_TOKENS if widths_of_tokens(features) else _PART_BYTES
     engine = fastest() if arguments.engine == AUTO else arguments.engine
-    given = arguments.xla_buckets
-    buckets = buckets_for(engine) if given is None else given
+    buckets, positions = arguments.xla_buckets, arguments.tokens_per_batch
+    buckets = buckets_for(engine) if buckets is None else buckets
+    positions = positions_for(engine) if positions is None else positions
     try:
         return EmbedConfig(
             input=input_config(
@@ -199,7 +200,7 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             features=features,
             keep_tokens=arguments.keep_tokens,
             dtype=arguments.dtype,
-            batching=BatchingConfig(tokens_per_batch=arguments.tokens_per_batch),
+            batching=BatchingConfig(positions),
             compute=ComputeConfig(engine, arguments.precision, buckets),
             limits=Limits(
                 rejected=arguments.max_rejected,

@@ -37,3 +37,5 @@ def test_a_gpu_is_tensorflows(gpu: bool, engine: str, monkeypatch: pytest.Monkey
     assert compute.fastest() == engine
     assert compute.buckets_for(engine) == (8 if gpu else 0)
     assert compute.buckets_for("openvino") == 0
+    assert compute.positions_for(engine) == (16384 if gpu else 1024)
+    assert compute.positions_for("tensorflow") == (16384 if gpu else 2048)
