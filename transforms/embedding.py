@@ -227,6 +227,8 @@ def _beyond(
 
 def _all_within(vectors: np.ndarray, most: np.float32) -> np.ndarray:
     """Tell of each row whether no value is greater; bool. NaN is not within anything."""
+    if vectors.max(initial=0.0) <= most and vectors.min(initial=0.0) >= -most:
+        return np.ones(len(vectors), bool)
     within: np.ndarray = (vectors.max(axis=1) <= most) & (vectors.min(axis=1) >= -most)
     return within
 

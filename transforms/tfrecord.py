@@ -27,11 +27,14 @@ def frame(records: pa.LargeBinaryArray) -> bytes:
     Args:
         records: large_binary, without nulls.
     """
-    # As bytes: what computes checksums takes no view of them.
-    data = records.to_pylist()
-    heads = np.empty(len(data), _HEAD)
-    heads["length"] = [len(record) for record in data]
+    offsets = np.frombuffer(records.buffers()[1], np.int64)
+    offsets = offsets[records.offset : records.offset + len(records) + 1]
+    heads = np.empty(len(records), _HEAD)
+    heads["length"] = np.diff(offsets)
     heads["checksum"] = _masked_crcs(_cut(heads["length"].tobytes(), _LENGTH.size))
+    content = records.buffers()[2] or pa.py_buffer(b"")
+    # Slices of a buffer, not of a memoryview, which what computes checksums does not take.
+    data = list(map(content.slice, offsets[:-1].tolist(), heads["length"].tolist()))
     tails = _masked_crcs(data).astype("<u4")
     pieces = zip(
         _cut(heads.tobytes(), _HEAD.itemsize),
@@ -47,7 +50,7 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
-def _masked_crcs(pieces: Iterable[bytes]) -> np.ndarray:
+def _masked_crcs(pieces: Iterable[bytes | pa.Buffer]) -> np.ndarray:
     """Give the checksum of each; uint32."""
     crcs = np.fromiter(map(google_crc32c.value, pieces), np.uint32)
     return (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(_MASK_DELTA)
