@@ -61,7 +61,7 @@ def _parse() -> argparse.Namespace:
     )
     names = [contender.name for contender in CONTENDERS]
     parser.add_argument("contenders", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
-    parser.add_argument("--documents", type=int, default=4000, help="how many (4000)")
+    parser.add_argument("--documents", type=int, default=6000, help="how many (6000)")
     parser.add_argument("--input", type=Path, default=None, help="documents, a line each, instead")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
     parser.add_argument(
