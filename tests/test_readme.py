@@ -23,7 +23,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, as a newcomer has it after set-up."""
     folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
     ignored = shutil.ignore_patterns(
-        ".git", ".venv", "output", "articles", "whole", "*.egg-info", ".*_cache"
+        *(".git", ".venv", "output", "articles", "whole", "half", "*.egg-info", ".*_cache"),
+        *(".peers", ".models"),
     )
     shutil.copytree(ROOT, folder, ignore=ignored)
     environment = Path(sys.prefix)
@@ -73,7 +74,10 @@ def test_the_readmes_commands_run(checkout: Path) -> None:
     printed = run(f"{sys.executable} - <<'END' 2>/dev/null\n{pipeline}\nEND", checkout)
     assert "documents from" in printed
 
-    parsed, served = blocks("docs/output.md", "python")
+    parsed, halves, served = blocks("docs/output.md", "python")
+    (in_16_bits,) = blocks("docs/output.md", "bash")
+    run(f"source .venv/bin/activate\n{in_16_bits}", checkout)
+    assert run(f"{sys.executable} - <<'END'\n{halves}\nEND", checkout) == "(384,)\n" * 2
     assert "(384,)" in run(f"{sys.executable} - <<'END'\n{parsed}\nEND", checkout)
     assert "RaggedTensor" in run(f"{sys.executable} - <<'END'\n{served}\nEND", checkout)
 

@@ -115,7 +115,7 @@ _DEATHS = [
     *(("saving the transform", 1), ("saving the transform", 2), ("analyzed", 1)),
     *(("reading", 1), ("encoding", 1), ("writing", 9), ("between rename and receipt", 1)),
     *(("after a rename", 6), ("reading", 3), ("encoding", 5), ("before a rename", 9)),
-    *(("writing", 40), ("between rename and receipt", 3), ("the manifest is written", 2)),
+    *(("writing", 5), ("between rename and receipt", 3), ("the manifest is written", 2)),
     ("the manifest is done", 1),
 ]
 

@@ -13,6 +13,7 @@ from pipeline.verifying import reopen
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verifying.spoiling import check, edit_json, first, rewrite, values
+from transforms.bert.compute import ComputeConfig
 from transforms.sources.base import ReadConfig
 from transforms.windows import WindowConfig
 
@@ -113,3 +114,24 @@ def test_pairs_with_another_model_than_the_jobs(
 
     edit_json(first(out, "receipts/*.json"), lambda told: told["counts"].update(pairs=2))
     assert check(out).faults[0].endswith("its pairs are 1, its receipt tells 2")
+
+
+def test_less_precision_is_allowed_to_differ_by_a_share_of_the_largest_value(
+    sources: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    compute = ComputeConfig("tensorflow", "bfloat16")
+    corpus.embed(sources, out, tiny_path, compute=compute, features=("mean",))
+    verdict = check(out, sample=EMBEDDED)
+    assert verdict.faults == ()
+    (drift,) = verdict.sample.drifts
+    assert 0.0 < drift.difference < 0.05 * drift.magnitude
+    (fault,) = check(out, sample=EMBEDDED, tolerance=1e-7).faults
+    assert "more than --tolerance 1e-07" in fault
+
+    def move(found: list[Any]) -> None:
+        values(found[1], "mean")[3] += drift.magnitude
+
+    rewrite(out, first(out, "pooled/rows*"), move)
+    (fault,) = check(out, sample=EMBEDDED).faults
+    assert fault.startswith("--sample: mean of '1' is off by ")
