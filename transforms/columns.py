@@ -5,6 +5,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
+def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
+    """Tell where each value begins in the bytes of a column, and where the last ends.
+
+    >>> binary_offsets(pa.array([b"ab", b"", b"c"], pa.large_binary()).slice(1)).tolist()
+    [2, 2, 3]
+    """
+    offsets = np.frombuffer(column.buffers()[1], np.int64)
+    return offsets[column.offset : column.offset + len(column) + 1]
+
+
 def one_each(values: pa.Array) -> pa.LargeListArray:
     """Put each value into a list of its own, without copying.
 

@@ -15,7 +15,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
 from transforms import dtypes, wire
-from transforms.columns import at_most_one_each, one_each, rows
+from transforms.columns import at_most_one_each, binary_offsets, one_each, rows
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.dtypes import check_dtype
 from transforms.features import (
@@ -210,8 +210,7 @@ def _widened(column: pa.LargeListArray, name: str, dtype: str) -> pa.LargeListAr
     """Undo `_stored`, but for what was rounded."""
     counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
     values = column.flatten()
-    offsets = np.frombuffer(values.buffers()[1], np.int64)
-    offsets = offsets[values.offset : values.offset + len(values) + 1]
+    offsets = binary_offsets(values)
     sizes = np.diff(offsets)
     wrong = np.concatenate([counts[counts != 1], sizes[sizes % dtypes.ITEM_BYTES[dtype] != 0]])
     if len(wrong):

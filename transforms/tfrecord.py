@@ -12,6 +12,8 @@ import google_crc32c
 import numpy as np
 import pyarrow as pa
 
+from transforms.columns import binary_offsets
+
 # A tf.Example is a protobuf, which ends at 2 GiB.
 _MAX_BYTES = 2 << 30
 
@@ -27,8 +29,7 @@ def frame(records: pa.LargeBinaryArray) -> bytes:
     Args:
         records: large_binary, without nulls.
     """
-    offsets = np.frombuffer(records.buffers()[1], np.int64)
-    offsets = offsets[records.offset : records.offset + len(records) + 1]
+    offsets = binary_offsets(records)
     heads = np.empty(len(records), _HEAD)
     heads["length"] = np.diff(offsets)
     heads["checksum"] = _masked_crcs(_cut(heads["length"].tobytes(), _LENGTH.size))

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import binary_offsets
+
 # Tags of fields of length-delimited content: the number of the field, then wire type 2.
 _FIELD_1, _FIELD_2 = b"\x0a", b"\x12"
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = b"\x0a", b"\x12", b"\x1a"
@@ -81,7 +83,7 @@ def _payload(column: pa.LargeListArray) -> tuple[pa.LargeBinaryArray, bytes]:
 
 
 def _heads(tag: bytes, sizes: np.ndarray) -> pa.LargeBinaryArray:
-    """Give the tag and the size of a message of each size; one for all where they are alike."""
+    """Give the tag and the size that stand before a message of each size."""
     flat, ends = _varints(sizes.astype(np.uint64))
     numbers = _binary(flat, ends)
     return _join([pa.scalar(tag, pa.large_binary()), numbers])
@@ -115,8 +117,7 @@ def _varint(number: int) -> bytes:
 
 
 def _lengths(column: pa.Array) -> np.ndarray:
-    offsets = np.frombuffer(column.buffers()[1], np.int64)
-    own: np.ndarray = np.diff(offsets[column.offset : column.offset + len(column) + 1])
+    own: np.ndarray = np.diff(binary_offsets(column))
     return own
 
 
@@ -129,8 +130,8 @@ def _binary(content: np.ndarray, offsets: np.ndarray) -> pa.LargeBinaryArray:
 
 def _regroup(column: pa.LargeBinaryArray, starts: np.ndarray) -> pa.LargeBinaryArray:
     """Join the values of each row, which stand one after the other, without copying."""
-    offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset :]
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets[starts])), column.buffers()[2]]
+    offsets = np.ascontiguousarray(binary_offsets(column)[starts])
+    buffers = [None, pa.py_buffer(offsets), column.buffers()[2]]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(starts) - 1, buffers)
 
 

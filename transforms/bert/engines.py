@@ -8,7 +8,7 @@ import numpy as np
 
 from transforms.bert.compute import TENSORFLOW, ComputeConfig
 from transforms.bert.module import BertModule
-from transforms.bert.rebuilding import TOLERANCE, Probe, Weights, find_weights, make_probe
+from transforms.bert.rebuilding import TOLERANCE, Weights, find_weights, make_probe
 from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
 from transforms.bert.wanted import Encoded, Wanted
 from transforms.features import FLOAT32
@@ -59,47 +59,41 @@ def load(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
     Raises:
         ValueError: the module cannot be run, or not with this configuration.
     """
-    found = _find(module, wanted, config)
-    return build(found, module, wanted, config) if isinstance(found, Weights) else found
+    return load_with_exact(module, wanted, config)[1]
 
 
 def load_with_exact(
     module: BertModule, wanted: Wanted, config: ComputeConfig
 ) -> tuple[Engine, Engine]:
-    """Load a model in float32 and in the precision wanted.
+    """Load a model in float32 and in the precision wanted; one engine where these are the same.
 
     Raises:
         ValueError: see `load`.
     """
-    found = _find(module, wanted, config)
-    if not isinstance(found, Weights):
-        return found, found
-    exact = dataclasses.replace(config, precision=FLOAT32)
-    return build(found, module, wanted, exact), build(found, module, wanted, config)
-
-
-def _find(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Weights | ModuleEngine:
-    """Find the weights of a module, or load it as it is."""
     config.check_installed()
     own = ModuleEngine(module)
     probe = make_probe(module, own.run)
     weights = find_weights(module, probe)
-    why = weights if isinstance(weights, str) else _differs(weights, module, wanted, config, probe)
-    if isinstance(weights, Weights) and not why:
-        return weights
+    if isinstance(weights, str):
+        return _as_it_is(own, module, wanted, config, weights)
+    exact = build(weights, module, wanted, dataclasses.replace(config, precision=FLOAT32))
+    difference = probe.difference(exact.run)
+    if difference > TOLERANCE:
+        why = f"{exact.name} differs from its graph by {difference:.2g}"
+        return _as_it_is(own, module, wanted, config, why)
+    if config.precision == FLOAT32:
+        return exact, exact
+    return exact, build(weights, module, wanted, config)
+
+
+def _as_it_is(
+    own: ModuleEngine, module: BertModule, wanted: Wanted, config: ComputeConfig, why: str
+) -> tuple[Engine, Engine]:
+    """Take the module's own graph, and log why; ValueError if it cannot serve what is asked for."""
     for flag in _beyond_the_module(wanted, config):
         raise ValueError(f"--model {module.path}: {why}; so leave out {flag}")
     _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, why)
-    return own
-
-
-def _differs(
-    weights: Weights, module: BertModule, wanted: Wanted, config: ComputeConfig, probe: Probe
-) -> str:
-    """Say how the engine differs from the module in float32; nothing where it does not."""
-    exact = build(weights, module, wanted, dataclasses.replace(config, precision=FLOAT32))
-    difference = probe.difference(exact.run)
-    return f"{exact.name} differs from its graph by {difference:.2g}" * (difference > TOLERANCE)
+    return own, own
 
 
 def _beyond_the_module(wanted: Wanted, config: ComputeConfig) -> list[str]:
