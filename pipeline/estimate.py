@@ -30,6 +30,7 @@ from transforms.features import (
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.preprocessing import model_inputs
 from transforms.repeats import find_distinct
+from transforms.sources.decompressing import NONE
 from transforms.tokenize import tokenize_part
 from transforms.windows import Windows, cut_windows
 from transforms.wordpieces import Wordpieces
@@ -38,6 +39,8 @@ from transforms.write import REJECTED
 _VECTOR_BYTES = 4
 # Ids, names of features, kept fields and wordpieces as text, for each byte of text; generously.
 _OTHER_BYTES = 500
+# Its columns are compressed, and values that repeat stand there once.
+_PARQUET = "parquet"
 # No gzip holds more times its size.
 _GZIP_RATIO = 1100
 # Records are measured on so many tokens of a part, and taken to grow with tokens and documents.
@@ -72,15 +75,10 @@ def sample_lots(config: EmbedConfig, module: BertModule, splits: Sequence[Split]
     wordpieces = graphs.wordpiece_config(config, module)
     signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
     graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
-    pieces = sampling.choose_pieces(sources_of(splits), config.input.read.part_bytes)
+    pieces = sampling.choose_pieces(splits, config.input.read.part_bytes)
     for sampled in sampling.read_pieces(pieces, config.input.read):
         part = tokenize_part(sampled.documents, graph, wordpieces.texts)
         yield _make_lot(part, sampled, config, module)
-
-
-def sources_of(splits: Sequence[Split]) -> list[Source]:
-    """List the files of a plan, in order."""
-    return list({split.source.path: split.source for split in splits}.values())
 
 
 def _make_lot(
@@ -172,7 +170,7 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
         UsageError: it would; the message names how much, and the remedies.
     """
     limit = config.max_output_gb * 1e9
-    if most_bytes(config, module.shape.hidden_size, sources_of(splits)) <= limit:
+    if most_bytes(config, module.shape.hidden_size, sampling.sources_of(splits)) <= limit:
         return
     written = totals(list(sample_lots(config, module, splits)), "bytes")
     if sum(written.values()) <= limit:
@@ -188,10 +186,15 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
 
 def most_bytes(config: EmbedConfig, hidden_size: int, sources: Sequence[Source]) -> float:
     """Bound what a job writes: no text has more tokens than bytes, nor two documents in one."""
-    text = sum(source.size * (1 if source.splittable else _GZIP_RATIO) for source in sources)
+    text = sum(source.size * (1 if _is_plain(source) else _GZIP_RATIO) for source in sources)
     families = config.records.families
     vectors = sum(name in DOCUMENT_FEATURES for name in config.features) / 2
     if examples.SEQUENCE in families:
         # Special tokens of documents of one character, two bytes with the line's end.
         vectors += 2.5 * sum(widths_of_tokens(config.features).values())
     return text * (vectors * hidden_size * _VECTOR_BYTES + _OTHER_BYTES)
+
+
+def _is_plain(source: Source) -> bool:
+    """Whether a file takes as many bytes as its text."""
+    return source.compression == NONE and source.format != _PARQUET

@@ -6,7 +6,7 @@ from typing import NoReturn
 from transforms import visible
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.bert.shape import GELUS
-from transforms.features import DTYPES, FLOAT32
+from transforms.features import DTYPES, FIELD_TYPES, FLOAT32
 
 DEFAULT_MODEL = "minilm"
 # Where repeated documents are looked for.
@@ -50,12 +50,17 @@ def add_input_flags(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="GLOB",
-        help="files, folders or globs to read (tokenize: - for a pipe)",
+        help="files, folders or globs to read; - is the standard input, bq://PROJECT.DATASET.TABLE "
+        "a table of BigQuery",
     )
     parser.add_argument(
         "--input_format",
         default="auto",
-        help="text (a line a document), jsonl, or auto: by each file's ending",
+        help="text (a line a document), jsonl, csv, tsv, parquet, tfrecord (of tf.Example), files "
+        "(a file a document), or auto: by each file's ending, else by what it begins with",
+    )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of text, as Python names it: utf-16, cp1252, ..."
     )
     parser.add_argument("--text_field", default="text", help="field that holds the text")
     parser.add_argument(
@@ -96,7 +101,11 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="put wordpieces as text and their byte offsets into the sequence records",
     )
     parser.add_argument(
-        "--keep_fields", default="", metavar="A,B", help="fields to carry into pooled records"
+        "--keep_fields",
+        default="",
+        metavar="A,B",
+        help=f"fields to carry into pooled records, with the types that a sample shows; A:int64 "
+        f"tells one of {', '.join(FIELD_TYPES)}",
     )
     parser.add_argument(
         "--features",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline import estimate, graphs, job, manifest, output, plan, sampling, status
+from pipeline import estimate, graphs, inputs, job, manifest, output, piped, sampling, status
 from pipeline.errors import UsageError
 from pipeline.estimate import Lot
 from pipeline.losses import name_worst
@@ -76,10 +76,14 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     Raises:
         UsageError: the job could not begin.
     """
-    splits = plan.make_plan(config.input)
+    with inputs.prepare(config) as ready:
+        return _forecast(ready.config, ready.splits, started)
+
+
+def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> Forecast:
     path, fingerprint = job.find_model(config)
     run = Run(config.identity(), fingerprint)
-    earlier = output.find_earlier(config, run, splits)
+    earlier = output.find_earlier(config, run, piped.relocate(splits, config.output))
     module = job.inspect(path, config)
     engine = engines.load(module, Wanted.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
@@ -92,7 +96,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     done = _done_before(config, earlier, splits)
     documents_done = done.counts().get("documents", 0)
     left = max(0.0, 1 - documents_done / max(1.0, counts["documents"]))
-    sources = estimate.sources_of(splits)
+    sources = sampling.sources_of(splits)
     return Forecast(
         files=len(sources),
         splits=len(splits),

@@ -13,12 +13,14 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import lock, losses, manifest, output, plan, quiet, runners
+from pipeline import inputs, lock, losses, manifest, output, piped, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
 from pipeline.flags import CORPUS
+from pipeline.inputs import Inputs
 from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run, Transform
+from pipeline.piped import Piped
 from pipeline.summary import Summary
 from transforms import failures, repeat_files, visible
 from transforms.bert import folder as model_folder
@@ -51,7 +53,13 @@ def embed(
     """
     started = time.monotonic()
     options = options or PipelineOptions([])
-    splits = plan.make_plan(config.input)
+    with inputs.prepare(config) as ready:
+        return _embed(ready, options, watch, started)
+
+
+def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float) -> Summary:
+    config = ready.config
+    splits = piped.relocate(ready.splits, config.output)
     path, fingerprint = find_model(config)
     run = Run(config.identity(), fingerprint)
     with lock.hold(config.output):
@@ -61,9 +69,8 @@ def embed(
         if earlier is None or before is None or not before.complete or missing:
             module = inspect(path, config)
             if earlier is None:
-                _check_output(config, module, splits)
-                run = dataclasses.replace(run, likeness=_measure_precision(config, module, splits))
-                output.begin(config, run, splits)
+                run = _begin(ready, module, run, splits)
+            _store(ready.pipe, config.output)
             run = _compute(config, options, splits, earlier or run, module, before, watch)
         else:
             run = earlier
@@ -79,6 +86,23 @@ def embed(
         likeness=run.likeness,
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
     )
+
+
+def _begin(ready: Inputs, module: Any, run: Run, splits: Sequence[Split]) -> Run:
+    """Begin a new job, if its output will not be too large nor its vectors too far off."""
+    config = ready.config
+    _check_output(config, module, ready.splits)
+    run = dataclasses.replace(run, likeness=_measure_precision(config, module, ready.splits))
+    output.begin(config, run, splits)
+    return run
+
+
+def _store(pipe: Piped | None, folder: str) -> None:
+    try:
+        if pipe is not None:
+            pipe.store(folder)
+    except OSError as error:
+        raise UsageError(f"--output {folder}: cannot be written: {error.strerror}") from error
 
 
 def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> None:

@@ -50,7 +50,7 @@ def examples(folder: str, progress: Progress) -> list[str]:
         progress: of the job.
 
     Returns:
-        at most three of `file:position reason: detail`.
+        at most three of `file:position reason: detail`, the id after the place where it is another.
     """
     shown: list[str] = []
     for part in progress.parts:
@@ -66,6 +66,8 @@ def _example(line: str) -> str:
         row = checked_json.loads(line)
         source, reason, detail = (checked_json.text(row, n) for n in ("source", "reason", "detail"))
         place = f"{source}:{checked_json.whole(row, 'position')}"
+        id_ = checked_json.text(row, "id")
+        place += f" ({id_})" * (id_ != place)
     except ValueError as error:
         return f"a line that cannot be read: {rejects.detail(error)}"
     return f"{rejects.detail(place)} {rejects.detail(reason)}: {rejects.detail(detail)}"

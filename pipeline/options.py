@@ -20,6 +20,7 @@ from transforms.dtypes import check_dtype
 from transforms.examples import RecordConfig
 from transforms.features import FLOAT32, check_features, split_features, widths_of_tokens
 from transforms.sources.base import ReadConfig, names
+from transforms.sources.transcoding import check_encoding
 from transforms.special_tokens import check_max_seq_length
 from transforms.windows import WindowConfig
 
@@ -161,6 +162,7 @@ class EmbedConfig:
             "--pair_separator": self.input.read.pair_separator,
             "--id_field": self.input.read.id_field,
             "--keep_fields": list(self.input.read.keep_fields),
+            "--encoding": self.input.read.encoding,
             "--part_bytes": self.input.read.part_bytes,
             "--max_seq_length": self.windows.max_seq_length,
             "--window_stride": self.windows.stride,
@@ -230,6 +232,7 @@ def input_config(arguments: argparse.Namespace, **read: Any) -> InputConfig:
             text_b_field=arguments.text_b_field,
             pair_separator=arguments.pair_separator,
             id_field=arguments.id_field,
+            encoding=check_encoding(arguments.encoding),
             **read,
         ),
     )

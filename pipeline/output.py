@@ -16,6 +16,7 @@ from pipeline import plan
 from pipeline.errors import UsageError
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
+from pipeline.piped import STDIN_FILE
 from transforms import checked_json, repeat_files, storage, visible
 from transforms.bert.likeness import Likeness
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
@@ -26,6 +27,7 @@ TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
 # Where tf.Transform writes these before it renames them.
 _TRANSFORM_TEMPORARY = "transform_tmp"
 _OURS = (
+    STDIN_FILE,
     *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY, _TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE, repeat_files.FOLDER),

@@ -1,103 +1,78 @@
 """The plan: which files there are, and the splits they are cut into."""
 
+import dataclasses
+import functools
+import itertools
 import json
-import os
-from collections.abc import Iterable, Sequence
-
-from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.filesystems import FileSystems
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.errors import UsageError
+from pipeline.listing import list_sources
 from pipeline.options import InputConfig
+from pipeline.piped import Piped
 from transforms import checked_json, storage, visible
-from transforms.documents import Source, Split
-from transforms.sources import base
+from transforms.documents import Member, Source, Split
+from transforms.sources import base, files
 
 PLAN_FILE = "plan.jsonl"
-# What stands for the standard input on the command line.
-PIPE = "-"
 # The sample that tf.Transform analyzes: so many splits, evenly over the corpus, and of each the
 # beginning.
 _SAMPLE_SPLITS = 8
 _SAMPLE_BYTES = 64 << 10
+_SAMPLE_DOCUMENTS = 256
+# Files of some formats are opened to be cut, so many at once.
+_THREADS = 16
 
 
-def make_plan(config: InputConfig) -> list[Split]:
+def make_plan(config: InputConfig, piped: Piped | None = None) -> list[Split]:
     """List the input's files and cut them.
+
+    Args:
+        config: what there is, and how it is read.
+        piped: what stands for the standard input.
 
     Returns:
         splits in corpus order: globs as given, files of a glob by name, ranges ascending.
 
     Raises:
-        UsageError: a glob matches nothing or is a pipe, all files are empty, or the format does not
-            take the flags given.
+        UsageError: a glob matches nothing, all files are empty, one lacks the fields that are
+            wanted, or the format does not take the flags given.
     """
-    sources = list(_sources(config))
-    _check_flags(sources, config)
-    splits = [
-        split
-        for source in sources
-        for split in base.find(source.format).cut(source, config.read.part_bytes)
-    ]
+    listed = list(list_sources(config, piped))
+    _check_flags([source for _, source in listed], config)
+    splits: list[Split] = []
+    # Threads start only where there is something to wait for.
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for glob, group in itertools.groupby(listed, lambda pair: pair[0]):
+            sources = [source for _, source in group]
+            splits += _cut(glob, sources, config, threads)
     if not splits:
         raise UsageError(f"--input {' '.join(config.globs)}: every file is empty")
     return splits
 
 
-def _sources(config: InputConfig) -> Iterable[Source]:
-    seen: set[str] = set()
-    for glob in config.globs:
-        for metadata in _match(glob):
-            if metadata.path not in seen:
-                seen.add(metadata.path)
-                yield _source(metadata, config.format)
+def _cut(
+    glob: str, sources: Sequence[Source], config: InputConfig, threads: ThreadPoolExecutor
+) -> Iterator[Split]:
+    """Cut the files of a glob."""
+    if config.format == files.NAME:
+        members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
+        yield from files.group(glob, members, config.read.part_bytes)
+        return
+    for splits in threads.map(functools.partial(_cut_one, config=config), sources):
+        yield from splits
 
 
-def _match(glob: str) -> list[FileMetadata]:
-    if glob == PIPE:
-        raise UsageError("--input -: a pipe cannot be split or continued; write it to a file first")
-    shown = visible.one_line(glob)
+def _cut_one(source: Source, config: InputConfig) -> list[Split]:
+    open_ = functools.partial(storage.open_for_reading, source.place)
     try:
-        found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
-    files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
-    if not files:
-        raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
-    return sorted(files, key=lambda metadata: metadata.path)
-
-
-def _local(path: str) -> list[FileMetadata]:
-    """List a file, or the files of a folder, that is there: its name is taken as it stands."""
-    paths = [path]
-    if os.path.isdir(path):
-        names = [name for name in os.listdir(path) if not name.startswith((".", "_"))]
-        paths = [os.path.join(path, name) for name in names]
-    files = FileSystems.get_filesystem(path)
-    return [files.metadata(path) for path in paths if os.path.isfile(path)]
-
-
-def _source(metadata: FileMetadata, format_: str) -> Source:
-    if not _is_utf8(metadata.path):
-        raise UsageError(f"--input: the name of {metadata.path!r} is not UTF-8: rename it")
-    detected, compression = base.detect(metadata.path)
-    return Source(
-        path=metadata.path,
-        size=metadata.size_in_bytes,
-        version=storage.version_of(metadata),
-        format=detected if format_ == "auto" else format_,
-        compression=compression,
-    )
-
-
-def _is_utf8(name: str) -> bool:
-    """Whether the system's bytes for a name were text."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return base.find(source.format).cut(source, open_, config.read)
+    except ValueError as error:
+        raise UsageError(visible.one_line(error)) from error
+    except OSError:
+        # The worker that is to read it will tell.
+        return [Split(source, 0, None)]
 
 
 def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
@@ -120,9 +95,9 @@ def sample(splits: Sequence[Split]) -> list[Split]:
 
 
 def _beginning(split: Split) -> Split:
-    limit = split.start + _SAMPLE_BYTES
+    limit = split.start + (_SAMPLE_BYTES if split.stored is None else _SAMPLE_DOCUMENTS)
     end = limit if split.end is None else min(split.end, limit)
-    return Split(source=split.source, start=split.start, end=end)
+    return dataclasses.replace(split, end=end)
 
 
 def to_lines(splits: Iterable[Split]) -> str:

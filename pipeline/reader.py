@@ -198,7 +198,7 @@ def load_schema(folder: str, family: str) -> schema_pb2.Schema:
     types = {feature.name: feature.type for feature in schema.feature}
     stored = dict.fromkeys(examples.stored_types(schema), schema_pb2.BYTES)
     expected = _TYPES | stored
-    wrong = [name for name in types if types[name] != expected.get(name, schema_pb2.BYTES)]
+    wrong = [name for name in types if types[name] != expected.get(name, types[name])]
     wrong += [name for name in stored if name not in _VECTORS]
     if wrong or not _is_whole(types, family) or len(types) < len(schema.feature):
         raise ValueError(f"{folder}/{path} is not the schema of records of a job")

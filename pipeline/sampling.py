@@ -9,11 +9,10 @@ from typing import BinaryIO, cast
 import numpy as np
 import pyarrow as pa
 
-from transforms import storage
 from transforms.documents import POSITION, Source, Split
-from transforms.read import SourceError, read_split
-from transforms.sources import base
+from transforms.read import SourceError, open_split, read_split
 from transforms.sources.base import ReadConfig
+from transforms.sources.decompressing import NONE
 
 # A corpus of no more than this is read whole. Gzip is taken to hold so many times its size.
 _WHOLE_BYTES = 4 << 20
@@ -35,11 +34,13 @@ class Piece:
         split: what is read there.
         stands_for: bytes of the corpus, as stored, that are taken to be like it.
         whole: whether these are the split itself.
+        scale: documents of the corpus that each stands for, where that is known before it is read.
     """
 
     split: Split
     stands_for: float
     whole: bool = False
+    scale: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,12 +60,17 @@ class SampledPart:
 
 def is_small(sources: Sequence[Source]) -> bool:
     """Whether a corpus is read whole."""
-    ratios = [1 if source.splittable else _GZIP_RATIO for source in sources]
+    ratios = [1 if source.compression == NONE else _GZIP_RATIO for source in sources]
     sizes = [source.size * ratio for source, ratio in zip(sources, ratios, strict=True)]
     return sum(sizes) <= _WHOLE_BYTES
 
 
-def choose_pieces(sources: Sequence[Source], part_bytes: int) -> list[Piece]:
+def sources_of(splits: Sequence[Split]) -> list[Source]:
+    """List the files of a plan, in order."""
+    return list({split.source.path: split.source for split in splits}.values())
+
+
+def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
     """Choose what to read of a corpus: all of a small one, else places all over it.
 
     Of several places in a file these are even over its bytes. A gzip can only be read from its
@@ -73,19 +79,21 @@ def choose_pieces(sources: Sequence[Source], part_bytes: int) -> list[Piece]:
     Returns:
         pieces in corpus order; what they stand for adds up to the corpus.
     """
+    sources = sources_of(splits)
     if is_small(sources):
-        cuts = [(source, base.find(source.format).cut(source, part_bytes)) for source in sources]
-        return [
-            Piece(split, source.size if split.end is None else split.end - split.start, whole=True)
-            for source, splits in cuts
-            for split in splits
-        ]
+        return [Piece(split, split.bytes, whole=True, scale=1.0) for split in splits]
+    counted: dict[Source, list[Split]] = collections.defaultdict(list)
+    for split in splits:
+        if split.stored is not None:
+            counted[split.source].append(split)
     held = [source for source in sources if source.size]
     sizes = np.array([source.size for source in held], float)
     width = int(min(max(part_bytes, _LEAST_WIDTH), _MOST_WIDTH, max(sizes.sum() / _PLACES, 1)))
     pieces = []
     for source, hits, share in zip(held, *_allot(sizes), strict=True):
-        if hits:
+        if hits and source in counted:
+            pieces += _of_counted(counted[source], int(hits), width, float(share))
+        elif hits:
             pieces += _of_source(source, int(hits), width, float(share))
     return pieces
 
@@ -120,14 +128,28 @@ def _of_source(source: Source, hits: int, width: int, stands_for: float) -> list
     return [Piece(split, stands_for / hits) for split in splits]
 
 
+def _of_counted(splits: Sequence[Split], hits: int, width: int, stands_for: float) -> list[Piece]:
+    """Take the beginnings of some splits of a source whose documents are counted."""
+    count = min(hits, len(splits))
+    chosen = [splits[index * len(splits) // count] for index in range(count)]
+    share = stands_for / max(1, sum(split.bytes for split in chosen))
+    pieces = []
+    for split in chosen:
+        documents = (split.end or 0) - split.start
+        few = max(1, min(documents, documents * width // max(1, split.bytes)))
+        beginning = dataclasses.replace(split, end=split.start + few)
+        pieces.append(Piece(beginning, share * split.bytes, scale=share * documents / few))
+    return pieces
+
+
 def read_pieces(pieces: Sequence[Piece], config: ReadConfig) -> Iterator[SampledPart]:
     """Read places of a corpus; those that cannot be read are passed over."""
-    places = [piece for piece in pieces if piece.split.source.splittable and not piece.whole]
-    for piece in pieces:
-        if piece.whole or not piece.split.source.splittable:
-            for found in _read([piece], config):
-                scale = 1.0 if piece.whole else piece.stands_for / max(1, found.stored)
-                yield from found.scaled(scale)
+    alone = [p for p in pieces if p.scale is not None or not p.split.source.splittable]
+    places = [piece for piece in pieces if piece not in alone]
+    for piece in alone:
+        for found in _read([piece], config):
+            guessed = piece.stands_for / max(1, found.stored)
+            yield from found.scaled(guessed if piece.scale is None else piece.scale)
     for group in _groups(places):
         yield from _read_places(group, config)
 
@@ -188,7 +210,9 @@ def _read(pieces: Sequence[Piece], config: ReadConfig) -> list[_Place]:
 
 def _read_one(piece: Piece, config: ReadConfig) -> _Place:
     source = piece.split.source
-    with contextlib.closing(storage.open_for_reading(source.path)) as stream:
+    with contextlib.closing(open_split(piece.split)) as stream:
+        if piece.scale is not None:
+            return _Place(piece, list(read_split(piece.split, stream, config, "sample")), 0)
         sips = cast(BinaryIO, _Sips(stream))
         parts = list(read_split(piece.split, sips, config, run_fingerprint="sample"))
         end = sips.tell()

@@ -1,5 +1,6 @@
 """`status`: how far a job is, from its files alone."""
 
+import collections
 import dataclasses
 import time
 from collections.abc import Iterable, Sequence
@@ -83,7 +84,13 @@ def _quantile(run: output.Run, place: int) -> int | None:
 
 
 def _expected(splits: Sequence[Split]) -> int | None:
-    return len(splits) if all(split.source.splittable for split in splits) else None
+    """Give the number of parts, if every split is one."""
+    alone = all(_is_one_part(split) for split in splits)
+    return len(splits) if alone else None
+
+
+def _is_one_part(split: Split) -> bool:
+    return bool(split.members) or (split.source.splittable and split.stored is None)
 
 
 def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float | None:
@@ -103,14 +110,27 @@ def _seconds_left(
     """Take the parts to come for as dense as those done."""
     if complete:
         return 0.0
-    done_bytes = sum(part.end - part.start for part in parts)
+    all_bytes = sum(split.bytes for split in splits)
     ends = [split.end for split in splits]
-    if not speed or not done_bytes or None in ends:
+    if not speed or None in ends:
         return None
-    all_bytes = sum(split.end - split.start for split in splits if split.end is not None)
+    widths = _bytes_per_position(splits)
+    done_bytes = sum((part.end - part.start) * widths.get(part.source, 0.0) for part in parts)
+    if not done_bytes:
+        return None
     tokens = sum(part.counts.get(NUM_TOKENS, 0) for part in parts)
     left = (all_bytes - done_bytes) * tokens / done_bytes / speed
     return left if 0 <= left < _NEVER else None
+
+
+def _bytes_per_position(splits: Sequence[Split]) -> dict[str, float]:
+    """Tell, by source, how many bytes a position stands for: 1, unless documents are counted."""
+    stored: collections.Counter[str] = collections.Counter()
+    positions: collections.Counter[str] = collections.Counter()
+    for split in splits:
+        stored[split.source.path] += split.bytes
+        positions[split.source.path] += (split.end or 0) - split.start
+    return {path: stored[path] / max(1, positions[path]) for path in stored}
 
 
 def to_line(status: Status) -> str:

@@ -15,13 +15,14 @@ from pipeline import plan
 from pipeline.errors import JobError, UsageError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
-from transforms import rejects, storage, visible
+from pipeline.piped import PIPE
+from transforms import rejects, visible
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import ID, REASON, Source, Split, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.preprocessing import Tensors, WordpieceConfig, model_inputs
-from transforms.read import read_split
+from transforms.read import open_split, read_split
 from transforms.rejects import Reason
 from transforms.sources import base
 from transforms.special_tokens import first_text_is_empty
@@ -101,7 +102,7 @@ def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
 
 
 def _splits(config: InputConfig) -> list[Split]:
-    if config.globs != (plan.PIPE,):
+    if config.globs != (PIPE,):
         return plan.make_plan(config)
     guessed = config.format == "auto"
     format_ = "text" if guessed else config.format
@@ -110,15 +111,15 @@ def _splits(config: InputConfig) -> list[Split]:
     except ValueError as error:
         hint = " (a pipe is text unless --input_format says more)" if guessed else ""
         raise UsageError(f"{error}{hint}") from error
-    return [Split(Source(plan.PIPE, size=0, version="", format=format_), 0, None)]
+    return [Split(Source(PIPE, size=0, version="", format=format_), 0, None)]
 
 
 def _open(split: Split) -> BinaryIO:
-    if split.source.path == plan.PIPE:
+    if split.source.path == PIPE:
         if sys.stdin is None:
             raise UsageError("--input -: the standard input is closed; give it a pipe or a file")
         return sys.stdin.buffer
-    return storage.open_for_reading(split.source.path)
+    return open_split(split)
 
 
 def to_json_lines(

@@ -31,6 +31,10 @@ DETAIL = "detail"
 FIELD_PREFIX = "fields."
 
 _HEADER_KEY = b"part"
+_ENDINGS = re.compile(
+    r"(\.(txt|text|jsonl|ndjson|json|csv|tsv|tab|parquet|pq|tfrecords?|gz|gzip|bz2|zst|zstd))+$",
+    re.IGNORECASE,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +46,9 @@ class Source:
         size: bytes, as stored (compressed size for a gzip).
         version: what tells a changed file from an unchanged one: its time of change.
         format: a name in `transforms.sources`.
-        compression: `none` or `gzip`.
+        compression: `none`, or a name in `sources.decompressing`.
+        whole: whether it can be read from its beginning only.
+        location: where its bytes lie, if not at `path`.
     """
 
     path: str
@@ -50,11 +56,28 @@ class Source:
     version: str
     format: str
     compression: str = "none"
+    whole: bool = False
+    location: str = ""
 
     @property
     def splittable(self) -> bool:
         """Whether a reader can start in the middle."""
-        return self.compression == "none"
+        return self.compression == "none" and not self.whole
+
+    @property
+    def place(self) -> str:
+        """Where its bytes lie."""
+        return self.location or self.path
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One of many files that are documents; attributes as of `Source`."""
+
+    path: str
+    size: int
+    version: str
+    compression: str = "none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,25 +86,39 @@ class Split:
 
     Attributes:
         source: the file.
-        start: first byte, of the uncompressed stream.
-        end: one past the last byte; None where only reading tells (a gzip).
+        start: first byte, of the uncompressed stream; of a format that counts documents, the number
+            of the first.
+        end: one past the last; None where only reading tells (a gzip).
+        stored: the bytes it takes as stored, of a format that counts documents; else None.
+        members: the documents, where each is a file.
     """
 
     source: Source
     start: int
     end: int | None
+    stored: int | None = None
+    members: tuple[Member, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """The bytes it takes, as stored."""
+        if self.stored is not None:
+            return self.stored
+        return self.source.size if self.end is None else self.end - self.start
 
     def to_json(self) -> dict[str, Any]:
         """Give the line that stands in plan.jsonl."""
-        length = None if self.end is None else self.end - self.start
-        stored = self.source.size if length is None else length
         line = dataclasses.asdict(self.source)
+        optional = {"whole": line.pop("whole"), "location": line.pop("location")}
+        optional["counted"] = self.stored is not None
+        optional["members"] = [list(dataclasses.astuple(member)) for member in self.members]
         return {
             "source": line.pop("path"),
             "start": self.start,
             "end": self.end,
-            "bytes": stored,
+            "bytes": self.bytes,
             **line,
+            **{name: value for name, value in optional.items() if value},
         }
 
     @classmethod
@@ -97,13 +134,35 @@ class Split:
             version=checked_json.text(line, "version"),
             format=checked_json.text(line, "format"),
             compression=checked_json.text(line, "compression"),
+            whole="whole" in line and checked_json.flag(line, "whole"),
+            location=checked_json.text(line, "location") if "location" in line else "",
         )
         start = checked_json.whole(line, "start")
         told = checked_json.take(line, "end")
         end = None if told is None else checked_json.whole(line, "end")
         if end is not None and end < start:
             raise ValueError(f"'end' is {end}, 'start' is {start}")
-        return cls(source=source, start=start, end=end)
+        counted = "counted" in line and checked_json.flag(line, "counted")
+        stored = checked_json.whole(line, "bytes") if counted else None
+        told = checked_json.items(line, "members") if "members" in line else []
+        members = tuple(map(_member, told))
+        if members and len(members) != (end or 0) - start:
+            raise ValueError(f"'members' are {len(members)}, not {(end or 0) - start}")
+        return cls(source=source, start=start, end=end, stored=stored, members=members)
+
+
+def _member(told: Any) -> Member:
+    if not isinstance(told, list) or len(told) != len(dataclasses.fields(Member)):
+        raise ValueError("one of 'members' is no file")
+    named = {
+        field.name: value for field, value in zip(dataclasses.fields(Member), told, strict=True)
+    }
+    return Member(
+        path=checked_json.text(named, "path"),
+        size=checked_json.whole(named, "size"),
+        version=checked_json.text(named, "version"),
+        compression=checked_json.text(named, "compression"),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +226,7 @@ def file_stem(path: str) -> str:
     'source'
     """
     base = re.split(r"[/\\]", path)[-1]
-    base = re.sub(r"(\.(txt|text|jsonl|ndjson|json|gz|gzip))+$", "", base, flags=re.IGNORECASE)
+    base = _ENDINGS.sub("", base)
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", base).strip("._-")
     return safe[:64] or "source"
 
@@ -207,14 +266,14 @@ def documents_batch(
     text_b: Sequence[str | None] | pa.Array | None = None,
     reasons: Sequence[str | None],
     details: Sequence[str | None],
-    fields: Mapping[str, Sequence[str | None]] | None = None,
+    fields: Mapping[str, Sequence[str | None] | pa.Array] | None = None,
 ) -> pa.RecordBatch:
     """Build the batch of a part as a reader leaves it, without its header.
 
     Returns:
         columns `id` large_string, `position` int64, `text` large_binary (UTF-8, never null),
         `reason` string (null where the document is sound), `detail` string, where there are second
-        texts `text_b` large_binary, and a large_string column for each kept field.
+        texts `text_b` large_binary, and a column for each kept field, large_string unless typed.
     """
     columns: dict[str, pa.Array] = {
         ID: pa.array(ids, pa.large_string()),
@@ -226,7 +285,8 @@ def documents_batch(
     if text_b is not None:
         columns[TEXT_B] = _text(text_b)
     for name, values in (fields or {}).items():
-        columns[FIELD_PREFIX + name] = pa.array(values, pa.large_string())
+        typed = isinstance(values, pa.Array)
+        columns[FIELD_PREFIX + name] = values if typed else pa.array(values, pa.large_string())
     return pa.RecordBatch.from_pydict(columns)
 
 

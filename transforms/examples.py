@@ -20,18 +20,26 @@ from transforms.documents import FIELD_PREFIX, ID
 from transforms.dtypes import check_dtype
 from transforms.features import (
     ACCOUNT,
+    BOOL,
+    DATE,
     DOCUMENT_FEATURES,
     FLOAT32,
+    FLOAT64,
     INPUT_IDS,
+    INT64,
     OFFSETS,
     SEGMENT_IDS,
+    TIMESTAMP,
     TOKENS,
     widths_of_tokens,
 )
+from transforms.fields import KeptField, parse_fields
 
 POOLED, SEQUENCE = "pooled", "sequence"
 # In the folder of each family.
 SCHEMA_FILE = "schema.pbtxt"
+# Kept fields of other types are bytes.
+_KEPT_AS = {INT64: schema_pb2.INT, BOOL: schema_pb2.INT, FLOAT64: schema_pb2.FLOAT}
 
 # A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
 # in memory.
@@ -47,7 +55,7 @@ class RecordConfig:
 
     Attributes:
         features: as asked for; see `features.check_features`.
-        keep_fields: fields of the input that pooled records carry.
+        keep_fields: fields of the input that pooled records carry; `name` or `name:type`.
         segments: whether sequence records have the segment of each token.
         tokens: whether sequence records have each wordpiece as text, and where it came from.
         dtype: what vectors are stored in: lists of `float32`; or the bytes of `float16` or
@@ -62,6 +70,11 @@ class RecordConfig:
 
     def __post_init__(self) -> None:
         check_dtype(self.dtype)
+
+    @property
+    def kept(self) -> tuple[KeptField, ...]:
+        """The kept fields, taken apart."""
+        return parse_fields(self.keep_fields)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -83,21 +96,29 @@ def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Sc
     _add_feature(result, ID, schema_pb2.BYTES, [])
     for name in ACCOUNT:
         _add_feature(result, name, schema_pb2.INT, [])
-    if family == SEQUENCE:
-        widths = widths_of_tokens(config.features)
-        for name in config.of_tokens:
-            if name in widths:
-                _add_vectors(result, name, config.dtype, widths[name] * hidden_size, rows=True)
-            else:
-                type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
-                _add_feature(result, name, type_, None)
-        return result
+    add = _add_sequence if family == SEQUENCE else _add_pooled
+    add(result, config, hidden_size)
+    return result
+
+
+def _add_sequence(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
+    widths = widths_of_tokens(config.features)
+    for name in config.of_tokens:
+        if name in widths:
+            _add_vectors(result, name, config.dtype, widths[name] * hidden_size, rows=True)
+        else:
+            type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
+            _add_feature(result, name, type_, None)
+
+
+def _add_pooled(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
     for name in config.features:
         if name in DOCUMENT_FEATURES:
             _add_vectors(result, name, config.dtype, hidden_size, rows=False)
-    for name in config.keep_fields:
-        _add_feature(result, name, schema_pb2.BYTES, None)
-    return result
+    for field in config.kept:
+        _add_feature(result, field.name, _KEPT_AS.get(field.type, schema_pb2.BYTES), None)
+        if field.type == BOOL:
+            result.feature[-1].bool_domain.SetInParent()
 
 
 def _add_vectors(
@@ -159,12 +180,24 @@ def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Rec
     for name in config.features:
         if name in DOCUMENT_FEATURES:
             columns[name] = _stored(rows(batch.column(name)), config.dtype)
-    for name in config.keep_fields:
+    for field in config.kept:
         # Parts of plain text have no fields.
-        if FIELD_PREFIX + name in batch.schema.names:
-            values = batch.column(FIELD_PREFIX + name).cast(pa.large_binary())
-            columns[name] = at_most_one_each(values)
+        if FIELD_PREFIX + field.name in batch.schema.names:
+            values = _kept(batch.column(FIELD_PREFIX + field.name), field)
+            columns[field.name] = at_most_one_each(values)
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _kept(column: pa.Array, field: KeptField) -> pa.Array:
+    """Make of a kept field what a tf.Example can hold: int64, float32, or bytes."""
+    if field.type in _KEPT_AS:
+        integers = _KEPT_AS[field.type] == schema_pb2.INT
+        return column.cast(pa.int64() if integers else pa.float32(), safe=False)
+    if field.type == TIMESTAMP:
+        column = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+    return column.cast(pa.large_string() if field.type == DATE else pa.large_binary()).cast(
+        pa.large_binary()
+    )
 
 
 def _stored(column: pa.LargeListArray, dtype: str) -> pa.LargeListArray:

@@ -19,6 +19,11 @@ FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT, f"{LAYERS}:-1,-2")
 FLOAT32, FLOAT16, BFLOAT16 = "float32", "float16", "bfloat16"
 DTYPES = (FLOAT32, FLOAT16, BFLOAT16)
 
+# Types of fields of the input that records carry.
+STRING, INT64, FLOAT64, BOOL = "string", "int64", "float64", "bool"
+BYTES, TIMESTAMP, DATE = "bytes", "timestamp", "date"
+FIELD_TYPES = (STRING, INT64, FLOAT64, BOOL, BYTES, TIMESTAMP, DATE)
+
 # What the model reads of a document.
 INPUT_IDS = "input_ids"
 SEGMENT_IDS = "segment_ids"

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import apache_beam as beam
 import pyarrow as pa
@@ -18,9 +18,8 @@ from transforms import (
 )
 from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
 from transforms.receipts import RECEIPTS, Receipt
-from transforms.sources import base
+from transforms.sources import base, files, opening
 from transforms.sources.base import ReadConfig
-from transforms.sources.gunzip import Gunzip
 
 
 class SourceError(OSError):
@@ -32,13 +31,12 @@ def read_split(
 ) -> Iterator[pa.RecordBatch]:
     """Read the parts of a split from the bytes of its file, as stored.
 
-    What cannot be read of a damaged gzip is one rejected document of its last part.
+    What cannot be read of a damaged file is one rejected document of its last part.
 
     Raises:
         SourceError: the file cannot be read.
     """
-    if split.source.compression == "gzip":
-        stream = Gunzip(stream)  # type: ignore[assignment]
+    stream = opening.readable(stream, split.source, config)
     started = time.perf_counter()
     for part in _read(split, stream, config):
         header = PartHeader(
@@ -68,9 +66,9 @@ def read_unchanged(
     Raises:
         SourceError: it cannot be read, or has changed.
     """
-    with contextlib.closing(_open(split.source)) as stream:
+    with contextlib.closing(open_split(split)) as stream:
         for part in read_split(split, stream, config, run_fingerprint):
-            check_unchanged(split.source)
+            check_unchanged(split)
             yield part
 
 
@@ -121,27 +119,39 @@ class _ReadSplit(beam.DoFn):
         return load_receipt(FileSystems.join(self._folder, RECEIPTS), part) is not None
 
 
-def _open(source: Source) -> BinaryIO:
+def open_split(split: Split) -> BinaryIO:
+    """Open what `read_split` reads.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    if split.members:
+        return cast(BinaryIO, files.MemberStreams(storage.open_for_reading))
+    source = split.source
     try:
-        return storage.open_for_reading(source.path)
+        return storage.open_for_reading(source.place)
     except OSError as error:
         raise SourceError(f"{source.path} cannot be opened: {error}") from error
 
 
-def check_unchanged(source: Source) -> None:
-    """Hold a file against what it was when the job was planned.
+def check_unchanged(split: Split) -> None:
+    """Hold the files of a split against what they were when the job was planned.
 
     Checked after reading, so that what was read is of that file.
 
     Raises:
         SourceError: it is gone, or has another size or time of change.
     """
-    try:
-        size, version = storage.identify(source.path)
-    except OSError as error:
-        raise SourceError(f"{source.path} is gone: {error}") from error
-    if (size, version) != (source.size, source.version):
-        raise SourceError(f"{source.path} has changed since the job was planned")
+    for file in split.members or (split.source,):
+        place = file.place if isinstance(file, Source) else file.path
+        try:
+            size, version = storage.identify(place)
+        except OSError as error:
+            raise SourceError(f"{file.path} is gone: {error}") from error
+        # What came through a pipe lies in the output folder, and is told by its content.
+        told = version if place != file.path else file.version
+        if (size, version) != (file.size, told):
+            raise SourceError(f"{file.path} has changed since the job was planned")
 
 
 def load_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:

@@ -2,7 +2,7 @@
 
 import enum
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,8 @@ class Reason(enum.Enum):
     EMPTY = "empty"
     NOT_UTF8 = "not_utf8"
     BAD_JSON = "bad_json"
+    BAD_CSV = "bad_csv"
+    BAD_EXAMPLE = "bad_example"
     NOT_AN_OBJECT = "not_an_object"
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
@@ -37,6 +39,23 @@ def detail(text: object) -> str:
     """
     line = "".join(char if char.isprintable() else " " for char in str(text))
     return line[:MAX_DETAIL]
+
+
+def first_reasons(
+    checks: Sequence[tuple[np.ndarray, Reason, str]],
+) -> tuple[list[str | None], list[str | None]]:
+    """Give each row the first reason that holds for it, and its detail; None where none does.
+
+    Args:
+        checks: which rows, bool; why; and what more.
+    """
+    length = len(checks[0][0])
+    reasons: np.ndarray = np.full(length, None, object)
+    details: np.ndarray = np.full(length, None, object)
+    for holds, reason, why in reversed(checks):
+        reasons[holds] = reason.value
+        details[holds] = detail(why)
+    return reasons.tolist(), details.tolist()
 
 
 def reject(part: pa.RecordBatch, which: np.ndarray, reason: Reason, why: str) -> pa.RecordBatch:

@@ -64,8 +64,8 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
         ValueError: the file is cut short or a checksum does not fit.
     """
     while header := stream.read(_HEAD.itemsize):
-        length_bytes, checksum = header[: _LENGTH.size], header[_LENGTH.size :]
-        if masked_crc(length_bytes) != checksum:
+        length_bytes = header[: _LENGTH.size]
+        if not is_head(header):
             raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
         (length,) = _LENGTH.unpack(length_bytes)
         if length > _MAX_BYTES:
@@ -74,6 +74,12 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
         if len(record) < length or masked_crc(record) != stream.read(_CHECKSUM.size):
             raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
         yield record
+
+
+def is_head(data: bytes) -> bool:
+    """Whether bytes begin like a record: with a length and its checksum."""
+    head = data[: _HEAD.itemsize]
+    return len(head) == _HEAD.itemsize and masked_crc(head[: _LENGTH.size]) == head[_LENGTH.size :]
 
 
 def masked_crc(data: bytes) -> bytes:

@@ -27,7 +27,7 @@ from transforms.bert.wanted import Wanted
 from transforms.documents import POSITION, REASON, Split, header_of
 from transforms.embedded import add_embeddings, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
-from transforms.read import check_unchanged, read_split
+from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
 from transforms.tokenize import tokenize_part
 from transforms.write import REJECTED
@@ -142,13 +142,13 @@ def _embed_split(
 
 def _read(job: Job, split: Split, keys: Mapping[str, object]) -> Iterator[pa.RecordBatch]:
     """Read the parts of some keys; OSError where the source is not what it was."""
-    check_unchanged(split.source)
+    check_unchanged(split)
     missing = set(keys)
-    with contextlib.closing(storage.open_for_reading(split.source.path)) as stream:
+    with contextlib.closing(open_split(split)) as stream:
         for part in read_split(split, stream, job.config.input.read, job.run.fingerprint):
             key = header_of(part).key
             if key in missing:
-                check_unchanged(split.source)
+                check_unchanged(split)
                 yield part
                 missing.discard(key)
             if not missing:

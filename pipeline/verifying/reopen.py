@@ -78,6 +78,7 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         pair_separator=told["--pair_separator"],
         id_field=told["--id_field"],
         keep_fields=tuple(told["--keep_fields"]),
+        encoding=told["--encoding"],
         part_bytes=told["--part_bytes"],
     )
     return EmbedConfig(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import estimate, job, plan
+from pipeline import estimate, job, plan, sampling
 from pipeline.errors import UsageError
 from tests.pipeline import corpus
 from transforms.bert.module import BertModule
@@ -29,7 +29,7 @@ def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
-    sources = estimate.sources_of(plan.make_plan(config.input))
+    sources = sampling.sources_of(plan.make_plan(config.input))
     written = 150_000
     assert estimate.most_bytes(config, 16, sources) > written
     small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
@@ -58,7 +58,7 @@ def test_the_bound_is_never_below_the_estimate(
         splits = plan.make_plan(config.input)
         lots = list(estimate.sample_lots(config, tiny_module, splits))
         told = sum(estimate.totals(lots, "bytes").values())
-        assert 0 < told <= estimate.most_bytes(config, 16, estimate.sources_of(splits))
+        assert 0 < told <= estimate.most_bytes(config, 16, sampling.sources_of(splits))
 
 
 def test_under_the_bound_no_text_is_read(

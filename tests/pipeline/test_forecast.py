@@ -85,10 +85,10 @@ def test_where_nothing_can_be_embedded_no_speed_is_told(tiny_path: Path, tmp_pat
 def test_where_nothing_can_be_read_the_input_is_named(
     globs: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: str) -> None:
+    def refuse(path: object) -> None:
         raise PermissionError(path)
 
-    monkeypatch.setattr(sampling.storage, "open_for_reading", refuse)
+    monkeypatch.setattr(sampling, "open_split", refuse)
     config = corpus.config(globs[:1], tmp_path / "out", tiny_path)
     with pytest.raises(UsageError, match=f"--input {globs[0]}: no file of it can be read"):
         forecast.forecast(config, started=time.monotonic())

@@ -114,7 +114,7 @@ def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_refused() -> None:
-    with pytest.raises(UsageError, match="--input -: a pipe cannot be split or continued"):
+    with pytest.raises(UsageError, match="--input -: this command reads no pipe"):
         plan.make_plan(config("-"))
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pipeline import sampling
 from pipeline.options import InputConfig
 from pipeline.plan import make_plan
-from transforms.documents import Source
+from transforms.documents import Source, Split
+from transforms.sources import lines
 from transforms.sources.base import ReadConfig
 
 sizes = st.lists(st.tuples(st.integers(0, 1 << 26), st.booleans()), min_size=1, max_size=40)
@@ -24,10 +25,11 @@ def test_pieces_stand_for_the_whole_corpus_and_are_bounded(
         Source(f"{n}.txt", size, "1", "text", "gzip" if packed else "none")
         for n, (size, packed) in enumerate(files)
     ]
-    pieces = sampling.choose_pieces(sources, part_bytes)
+    cuts = [lines.cut_by_bytes(source, max(part_bytes, source.size)) for source in sources]
+    pieces = sampling.choose_pieces([split for cut in cuts for split in cut], part_bytes)
     total = sum(source.size for source in sources)
     assert sum(piece.stands_for for piece in pieces) == pytest.approx(total)
-    if not sampling.is_small(sources):
+    if not sampling.is_small([source for source in sources if source.size]):
         read = [(piece.split.end or 0) - piece.split.start for piece in pieces]
         assert sum(read) <= 33 * (256 << 10)
     held = {source.path for source in sources if source.size}
@@ -54,7 +56,7 @@ def count(paths: list[Path]) -> tuple[bool, float]:
     read = ReadConfig(part_bytes=1 << 18)
     splits = make_plan(InputConfig(tuple(map(str, paths)), "auto", read))
     sources = list({split.source.path: split.source for split in splits}.values())
-    parts = sampling.read_pieces(sampling.choose_pieces(sources, read.part_bytes), read)
+    parts = sampling.read_pieces(sampling.choose_pieces(splits, read.part_bytes), read)
     documents = sum(part.scale * part.documents.num_rows for part in parts)
     return sampling.is_small(sources), documents
 
@@ -119,7 +121,7 @@ def test_of_a_damaged_gzip_that_is_read_whole_nothing_is_guessed(tmp_path: Path)
     (tmp_path / "a.txt.gz").write_bytes(packed + b"no gzip" * 10_000)
     read = ReadConfig()
     splits = make_plan(InputConfig((str(tmp_path / "a.txt.gz"),), "auto", read))
-    (part,) = sampling.read_pieces(sampling.choose_pieces([splits[0].source], 1 << 20), read)
+    (part,) = sampling.read_pieces(sampling.choose_pieces(splits, 1 << 20), read)
     assert (part.scale, part.documents.num_rows) == (1.0, 1001)
 
 
@@ -132,6 +134,6 @@ def test_a_small_corpus_is_counted(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n")
     sources = [Source(str(tmp_path / name), 4, "1", "text") for name in ("gone.txt", "a.txt")]
-    pieces = sampling.choose_pieces(sources, 1024)
+    pieces = sampling.choose_pieces([Split(source, 0, 4) for source in sources], 1024)
     (part,) = sampling.read_pieces(pieces, ReadConfig())
     assert (part.source, part.scale) == (str(tmp_path / "a.txt"), 1.0)

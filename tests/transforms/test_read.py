@@ -22,6 +22,10 @@ LINES = [f"line {number} of a text that goes on for a while" for number in range
 TEXT_BYTES = "\n".join(LINES).encode()
 
 
+def cut_text(source: Source) -> list[Split]:
+    return base.find("text").cut(source, lambda: io.BytesIO(), CONFIG)
+
+
 def source_of(path: Path, compression: str = "none") -> Source:
     return Source(str(path), *storage.identify(str(path)), "text", compression)
 
@@ -33,7 +37,7 @@ def read_all(splits: list[Split], data: bytes) -> list:
 def test_splits_and_gzip_give_the_same_parts() -> None:
     plain = Source("a.txt", len(TEXT_BYTES), "1", "text")
     packed = Source("a.txt", 10, "1", "text", "gzip")
-    cut = read_all(base.find("text").cut(plain, 1024), TEXT_BYTES)
+    cut = read_all(cut_text(plain), TEXT_BYTES)
     streamed = read_all([Split(packed, 0, None)], gzip.compress(TEXT_BYTES))
     assert [part.column(TEXT).to_pylist() for part in cut] == [
         part.column(TEXT).to_pylist() for part in streamed
@@ -44,7 +48,7 @@ def test_splits_and_gzip_give_the_same_parts() -> None:
 
 def test_parts_are_named_by_source_range_and_key() -> None:
     source = Source("some/a b.txt", len(TEXT_BYTES), "1", "text")
-    second = read_all(base.find("text").cut(source, 1024), TEXT_BYTES)[1]
+    second = read_all(cut_text(source), TEXT_BYTES)[1]
     header = header_of(second)
     assert header.key == part_key(source, 1024, 2048, "run")
     assert header.name == f"a_b-000000001024-{header.key[:12]}"
@@ -53,7 +57,7 @@ def test_parts_are_named_by_source_range_and_key() -> None:
 def test_parts_with_a_receipt_are_left_out(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_bytes(TEXT_BYTES)
-    splits = base.find("text").cut(source_of(file), 1024)
+    splits = cut_text(source_of(file))
     parts = read_all(splits, TEXT_BYTES)
     done = header_of(parts[1])
     receipts = tmp_path / RECEIPTS
@@ -116,7 +120,7 @@ class _FailsInTheMiddle(io.BytesIO):
 
 
 def test_a_file_that_cannot_be_read_keeps_the_parts_before() -> None:
-    splits = base.find("text").cut(Source("a.txt", len(TEXT_BYTES), "1", "text"), 1024)
+    splits = cut_text(Source("a.txt", len(TEXT_BYTES), "1", "text"))
     good, failed = [], []
     for split in splits:
         try:

@@ -79,6 +79,6 @@ def test_a_detail_is_made_of_anything(given_: object, made: str) -> None:
 
 def test_reasons_are_the_words_that_rejected_files_hold() -> None:
     assert [reason.value for reason in Reason] == [
-        *("empty", "not_utf8", "bad_json", "not_an_object"),
+        *("empty", "not_utf8", "bad_json", "bad_csv", "bad_example", "not_an_object"),
         *("missing_field", "wrong_type", "too_large", "unreadable", "model_failed"),
     ]

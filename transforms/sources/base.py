@@ -7,13 +7,17 @@ module's name; nothing else has to be registered.
 import dataclasses
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
 from transforms.documents import Source, Split
-from transforms.features import check_keep_fields
+from transforms.fields import KeptField, parse_fields
+from transforms.sources.transcoding import UTF8, check_encoding
+
+# Opens a file at its beginning: the bytes as they are stored.
+Opener = Callable[[], BinaryIO]
 
 _LEAST_PART_BYTES, _MOST_PART_BYTES = 1 << 10, 1 << 30
 
@@ -27,7 +31,8 @@ class ReadConfig:
         text_b_field: field that holds the second text of a pair; None where there are no pairs.
         pair_separator: what stands between the texts of a pair on a line of plain text, or None.
         id_field: field that holds the id; None makes ids of source and position.
-        keep_fields: further fields to carry into the pooled records.
+        keep_fields: further fields to carry into the pooled records; `name`, or `name:type`.
+        encoding: of text, as Python names it.
         part_bytes: text bytes of a part, about.
         max_document_bytes: longer records are rejected unread, so that memory stays bounded.
     """
@@ -37,6 +42,7 @@ class ReadConfig:
     pair_separator: str | None = None
     id_field: str | None = None
     keep_fields: tuple[str, ...] = ()
+    encoding: str = UTF8
     part_bytes: int = 1 << 20
     max_document_bytes: int = 16 << 20
 
@@ -54,7 +60,26 @@ class ReadConfig:
             raise ValueError("--text_b_field and --pair_separator both make pairs; give one")
         if self.pair_separator and "\n" in self.pair_separator:
             raise ValueError("--pair_separator has a line's end; no line has one within")
-        check_keep_fields(self.keep_fields)
+        parse_fields(self.keep_fields)
+        if self.encoding != check_encoding(self.encoding):
+            raise ValueError(
+                f"--encoding is {self.encoding!r}; give {check_encoding(self.encoding)}"
+            )
+
+    @property
+    def kept(self) -> tuple[KeptField, ...]:
+        """The fields to carry, taken apart."""
+        return parse_fields(self.keep_fields)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that records need, by the flag that names them."""
+        told = {
+            "--text_field": self.text_field,
+            "--text_b_field": self.text_b_field,
+            "--id_field": self.id_field,
+        }
+        return {flag: name for flag, name in told.items() if name is not None}
 
     @property
     def pairs(self) -> bool:
@@ -79,16 +104,33 @@ class ReadPart:
 
 
 class Format(Protocol):
-    """A reader. Its methods are pure: they see a stream, never a path to open."""
+    """A reader. Its methods are pure: they see a stream, never a path to open.
+
+    Attributes:
+        extensions: how names of its files end.
+        is_text: whether its files are text, and so may be in other encodings.
+        can_start_anywhere: whether a reader can start in the middle of a plain file.
+    """
 
     extensions: tuple[str, ...]
+    is_text: bool
+    can_start_anywhere: bool
 
-    def cut(self, source: Source, part_bytes: int) -> list[Split]:
-        """Cut a file into the splits that workers read independently."""
+    def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
+        """Cut a file into the splits that workers read independently.
+
+        Raises:
+            ValueError: it has not the fields that the configuration names.
+            OSError: it has to be read for that, and cannot be.
+        """
         ...
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Read the parts of a split, in order, from the uncompressed stream."""
+        """Read the parts of a split, in order, from its readable stream."""
+        ...
+
+    def field_types(self, split: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
+        """Tell the types of the kept fields, as far as a split's beginning does; else empty."""
         ...
 
     def check(self, config: ReadConfig) -> None:
@@ -113,27 +155,6 @@ def find(name: str) -> Format:
         raise ValueError(f"no input format {name!r}; there are {', '.join(names())}")
     found: Format = _module(name).FORMAT
     return found
-
-
-def detect(path: str) -> tuple[str, str]:
-    """Tell format and compression from a file's name.
-
-    Returns:
-        `(format, compression)`; what has no known ending is text.
-
-    >>> detect("corpus/part-0.jsonl.gz")
-    ('jsonl', 'gzip')
-    >>> detect("README")
-    ('text', 'none')
-    """
-    lowered = path.lower()
-    compression = "none"
-    if lowered.endswith(".gz"):
-        lowered, compression = lowered[: -len(".gz")], "gzip"
-    for name in names():
-        if lowered.endswith(find(name).extensions):
-            return name, compression
-    return "text", compression
 
 
 def _module(name: str) -> Any:

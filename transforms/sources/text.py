@@ -11,7 +11,7 @@ from transforms import documents, rejects
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines
-from transforms.sources.base import ReadConfig, ReadPart
+from transforms.sources.base import Opener, ReadConfig, ReadPart
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -20,10 +20,16 @@ class TextFormat:
     """UTF-8, one document a line, LF or CRLF; ids are `path:first byte of the line`."""
 
     extensions = (".txt", ".text")
+    is_text = True
+    can_start_anywhere = True
 
-    def cut(self, source: Source, part_bytes: int) -> list[Split]:
+    def cut(self, source: Source, _: Opener, config: ReadConfig) -> list[Split]:
         """Cut by byte range; see `lines.cut_by_bytes`."""
-        return lines.cut_by_bytes(source, part_bytes)
+        return lines.cut_by_bytes(source, config.part_bytes)
+
+    def field_types(self, *_: object) -> list[str]:
+        """Lines have no fields."""
+        return []
 
     def check(self, config: ReadConfig) -> None:
         """Refuse fields: a line has none."""
@@ -54,10 +60,10 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     checks = [
         (block.unreadable, Reason.UNREADABLE, damage),
         (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
-        (~sound, Reason.NOT_UTF8, "the line is not UTF-8"),
+        (~sound, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {what}"),
     ]
-    reasons, details = _reject(checks)
+    reasons, details = rejects.first_reasons(checks)
     return documents.documents_batch(
         ids=documents.record_ids(path, block.positions.tolist()),
         positions=block.positions,
@@ -111,19 +117,6 @@ def _is_utf8(value: pa.Buffer) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _reject(
-    checks: list[tuple[np.ndarray, Reason, str]],
-) -> tuple[list[str | None], list[str | None]]:
-    """Give each row the first reason that holds for it."""
-    length = len(checks[0][0])
-    reasons: np.ndarray = np.full(length, None, object)
-    details: np.ndarray = np.full(length, None, object)
-    for holds, reason, detail in reversed(checks):
-        reasons[holds] = reason.value
-        details[holds] = rejects.detail(detail)
-    return reasons.tolist(), details.tolist()
 
 
 FORMAT = TextFormat()

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.sources.gunzip import DamagedError, Gunzip
+from transforms.sources.decompressing import DamagedError, Decompressed
 
 CONTENT = b"".join(b"line %d\n" % (number * number) for number in range(20_000))
 PACKED = gzip.compress(CONTENT, mtime=0)
 
 
 def read_up_to_damage(packed: bytes, length: int) -> tuple[bytes, str | None]:
-    stream = Gunzip(io.BytesIO(packed))
+    stream = Decompressed(io.BytesIO(packed), "gzip")
     pieces = []
     try:
         while piece := stream.read(length):
@@ -52,4 +52,4 @@ def test_a_failing_file_is_no_damage() -> None:
             raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output error"):
-        Gunzip(Failing()).read(10)
+        Decompressed(Failing(), "gzip").read(10)

@@ -1,0 +1,32 @@
+"""What a job reads, made ready: the pipe taken, files listed and cut, types of fields found."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipeline import kept_fields, piped, plan
+from pipeline.options import EmbedConfig
+from pipeline.piped import Piped
+from transforms.documents import Split
+
+
+class Inputs(NamedTuple):
+    """Attributes: the configuration with all types told; the plan; what came through a pipe."""
+
+    config: EmbedConfig
+    splits: list[Split]
+    pipe: Piped | None
+
+
+@contextlib.contextmanager
+def prepare(config: EmbedConfig) -> Iterator[Inputs]:
+    """Make the input of a job ready; a pipe lies in a temporary file until the end of the block.
+
+    Raises:
+        UsageError: the input cannot be worked with; see `plan.make_plan`.
+    """
+    with piped.take(config.input.globs) as pipe:
+        splits = plan.make_plan(config.input, pipe)
+        typed = kept_fields.with_types(config.input, splits)
+        yield Inputs(dataclasses.replace(config, input=typed), splits, pipe)

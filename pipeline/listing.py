@@ -1,0 +1,146 @@
+"""The files that the inputs name, and the format of each."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from apache_beam.io.filesystem import FileMetadata
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.errors import UsageError
+from pipeline.options import InputConfig
+from pipeline.piped import PIPE, Piped
+from transforms import storage, visible
+from transforms.documents import Source
+from transforms.sources import base, detecting, files
+from transforms.sources.decompressing import NONE
+from transforms.sources.transcoding import UTF8
+
+AUTO = "auto"
+_HEAD_BYTES = 4096
+# JSON Lines, or one JSON value: only the content tells.
+_DOUBTFUL = ".json"
+
+
+def list_sources(config: InputConfig, piped: Piped | None) -> Iterator[tuple[str, Source]]:
+    """List the input's files once each: globs as given, the files of each by name.
+
+    Yields:
+        the glob, and a file that it matches.
+
+    Raises:
+        UsageError: a glob matches nothing, a name is not UTF-8, or a file is in an encoding or a
+            form that has to be told.
+    """
+    seen: set[str] = set()
+    for glob in config.globs:
+        if glob == PIPE:
+            yield glob, _of_pipe(piped, config)
+            continue
+        for metadata in _match(glob):
+            if metadata.path not in seen:
+                seen.add(metadata.path)
+                yield glob, _source(metadata, config)
+
+
+def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
+    if config.format == files.NAME:
+        raise UsageError(f"--input -: a pipe is no file; leave out --input_format {files.NAME}")
+    if piped is None:
+        raise UsageError("--input -: this command reads no pipe; write it to a file first")
+    format_, compression = _detect(PIPE, piped.path, config)
+    return Source(
+        path=PIPE,
+        size=piped.size,
+        version=piped.sha256[:16],
+        format=format_,
+        compression=compression,
+        whole=_is_whole(format_, config),
+        location=piped.path,
+    )
+
+
+def _match(glob: str) -> list[FileMetadata]:
+    shown = visible.one_line(glob)
+    try:
+        found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
+    files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
+    if not files:
+        raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
+    return sorted(files, key=lambda metadata: metadata.path)
+
+
+def _local(path: str) -> list[FileMetadata]:
+    """List a file, or the files of a folder, that is there: its name is taken as it stands."""
+    paths = [path]
+    if os.path.isdir(path):
+        names = [name for name in os.listdir(path) if not name.startswith((".", "_"))]
+        paths = [os.path.join(path, name) for name in names]
+    files = FileSystems.get_filesystem(path)
+    return [files.metadata(path) for path in paths if os.path.isfile(path)]
+
+
+def _source(metadata: FileMetadata, config: InputConfig) -> Source:
+    path = metadata.path
+    if not _is_utf8(path):
+        raise UsageError(f"--input: the name of {path!r} is not UTF-8: rename it")
+    format_, compression = _detect(path, path, config)
+    return Source(
+        path=path,
+        size=metadata.size_in_bytes,
+        version=storage.version_of(metadata),
+        format=format_,
+        compression=compression,
+        whole=_is_whole(format_, config),
+    )
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the system's bytes for a name were text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_whole(format_: str, config: InputConfig) -> bool:
+    """Whether a file can be read from its beginning only."""
+    found = base.find(format_)
+    transcoded = found.is_text and config.read.encoding != UTF8
+    return transcoded or not found.can_start_anywhere
+
+
+def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
+    """Tell format and compression, by the name if that tells, else by the content."""
+    format_, compression = detecting.by_name(name)
+    asked = None if config.format == AUTO else config.format
+    if format_ and not (name.lower().endswith(_DOUBTFUL) and compression == NONE):
+        return asked or format_, compression
+    head = _head(path)
+    if asked is None and format_ and detecting.is_json_over_lines(head):
+        raise UsageError(
+            f"--input {visible.one_line(name)} holds one JSON value over several lines, and JSON "
+            f"Lines has an object a line: jq -c '.[]' makes such of an array"
+        )
+    if format_:
+        return asked or format_, compression
+    if asked is None and config.read.encoding == UTF8 and (told := detecting.encoding_of(head)):
+        raise UsageError(
+            f"--input {visible.one_line(name)} is in another encoding: --encoding {told}"
+        )
+    detected, compression = detecting.by_content(head, compression)
+    return asked or detected, compression
+
+
+def _head(path: str) -> bytes:
+    """Read what a file begins with; nothing of one that cannot be read: a worker tells of it."""
+    with (
+        contextlib.suppress(OSError),
+        contextlib.closing(storage.open_for_reading(path)) as stream,
+    ):
+        return stream.read(_HEAD_BYTES)
+    return b""

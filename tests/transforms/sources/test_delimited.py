@@ -1,0 +1,122 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.documents import Source, Split
+from transforms.sources import base
+from transforms.sources.base import ReadConfig
+
+CONFIG = ReadConfig(id_field="id", keep_fields=("n:int64",))
+# Any text that UTF-8 and a field can hold.
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
+
+
+def source(size: int = 1, name: str = "csv") -> Source:
+    return Source(f"a.{name}", size, "1", name, whole=True)
+
+
+def read(data: bytes, config: ReadConfig = CONFIG, name: str = "csv") -> dict[str, list]:
+    parts = base.find(name).read(Split(source(), 0, None), io.BytesIO(data), config)
+    columns: dict[str, list] = {}
+    ends = [0]
+    for part in parts:
+        assert part.start == ends[-1]
+        ends.append(part.end)
+        for column, values in part.documents.to_pydict().items():
+            columns.setdefault(column, []).extend(values)
+    return columns
+
+
+def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:
+    data = b'\xef\xbb\xbfid,text,n\r\n1,"a ""b"", c\nd",7\r\n2,e f, 8 \r\n3, g,\r\n'
+    rows = read(data)
+    assert rows["text"] == [b'a "b", c\nd', b"e f", b" g"]
+    assert rows["id"] == ["1", "2", "3"]
+    assert rows["fields.n"] == [7, 8, None]
+    assert rows["position"] == [data.index(b"1,"), data.index(b"2,"), data.index(b"3,")]
+    tabs = read(b'id\ttext\tn\n1\t"a\tb"\t2\n', name="tsv")
+    assert (tabs["text"], tabs["fields.n"]) == ([b"a\tb"], [2])
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "detail"),
+    [
+        (b'1,"open,2', "bad_csv", "unexpected end of data"),
+        (b'1,"a"b,2', "bad_csv", "expected after"),
+        (b"1,a", "bad_csv", "the row has 2 fields, the header 3"),
+        (b"", "empty", "the line is blank"),
+        (b"1, ,2", "empty", "field 'text' has no text"),
+        (b"1,a,b", "wrong_type", "holds 'b', no int64; --keep_fields n:string keeps"),
+        (b"1,a,99999999999999999999", "wrong_type", "no int64"),
+        (b",a,2", "wrong_type", "field 'id' is no id"),
+        (b"1,\xff,2", "not_utf8", "the row is not UTF-8"),
+    ],
+)
+def test_a_bad_row_costs_its_first_line(row: bytes, reason: str, detail: str) -> None:
+    rows = read(b"id,text,n\n" + row + b"\n2,sound,3\n4,too,5\n")
+    assert rows["reason"] == [reason, None, None]
+    assert detail in rows["detail"][0]
+    assert rows["text"][1:] == [b"sound", b"too"]
+
+
+def test_a_quote_that_is_never_closed_takes_no_more_memory_than_a_document_may() -> None:
+    config = ReadConfig(part_bytes=1024, max_document_bytes=2000)
+    data = b'text\n"' + b"line\n" * 10_000
+    rows = read(data, config)
+    assert rows["reason"] == ["bad_csv"] + [None] * 9_999
+    assert rows["detail"][0] == "a quote opens here that is not closed"
+    large = read(b"text\n" + b"x" * 5000 + b"\nb\n", config)
+    assert large["reason"] == ["too_large", None]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=40), st.sampled_from(["\n", "\r\n"]))
+def test_what_the_standard_library_writes_is_read_back(rows: list, end: str) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("text", "other"), *rows])
+    found = read(file.getvalue().encode(), ReadConfig(part_bytes=1024, keep_fields=("other",)))
+    if not rows:
+        assert found["text"] == []
+        return
+    assert [text.decode() for text in found["text"]] == [t * bool(t.strip()) for t, _ in rows]
+    told = [other if text.strip() else None for text, other in rows]
+    assert found["fields.other"] == told
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=200).map(lambda data: data.replace(b"z", b'"')))
+def test_any_bytes_are_read_to_their_end(data: bytes) -> None:
+    rows = read(b"text\n" + data, ReadConfig(part_bytes=1024))
+    assert len(rows["text"]) <= data.count(b"\n") + 1
+    assert all(
+        bool(text) != bool(why) for text, why in zip(rows["text"], rows["reason"], strict=True)
+    )
+
+
+def cut(data: bytes, config: ReadConfig) -> list[Split]:
+    return base.find("csv").cut(source(len(data)), lambda: io.BytesIO(data), config)
+
+
+@pytest.mark.parametrize(
+    ("settings_", "message"),
+    [
+        ({"text_field": "body"}, "--text_field: a.csv has no column 'body'; it has id, text, n, n"),
+        ({"id_field": "key"}, "--id_field: a.csv has no column 'key'"),
+        ({"keep_fields": ("n:int64",)}, "--keep_fields: a.csv has several columns 'n'"),
+    ],
+)
+def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, message: str) -> None:
+    data = b"id,text,n,n\n1,a,2,3\n"
+    with pytest.raises(ValueError, match=message):
+        cut(data, ReadConfig(**settings_))
+    assert cut(data, ReadConfig()) == [Split(source(len(data)), 0, None)]
+    assert cut(b"", ReadConfig()) == []
+
+
+def test_a_pair_separator_is_refused() -> None:
+    with pytest.raises(ValueError, match="--pair_separator is for plain text"):
+        base.find("csv").check(ReadConfig(pair_separator="|"))

@@ -1,0 +1,54 @@
+import bz2
+import gzip
+
+import pyarrow as pa
+import pytest
+from backports import zstd
+
+from transforms import tfrecord
+from transforms.sources import base, detecting
+from transforms.sources.decompressing import ENDINGS
+
+
+@pytest.mark.parametrize("name", base.names())
+@pytest.mark.parametrize("ending", ["", *ENDINGS])
+def test_every_ending_is_told_from_the_files_name(name: str, ending: str) -> None:
+    for extension in base.find(name).extensions:
+        path = f"gs://some.where/b{extension}{ending}".upper()
+        assert detecting.by_name(path) == (name, ENDINGS.get(ending, "none"))
+
+
+@pytest.mark.parametrize("path", ["", "x.jsonl/part-0", "x.jsonl.bak", ".gz", "txt", "b.log"])
+def test_other_names_tell_no_format(path: str) -> None:
+    assert detecting.by_name(path) == (None, "gzip" if path == ".gz" else "none")
+
+
+CONTENTS = {
+    "text": b"a line\nanother\n",
+    "jsonl": b'\xef\xbb\xbf {"text": "a"}\n',
+    "parquet": b"PAR1....",
+    "tfrecord": tfrecord.frame(pa.array([b"anything"], pa.large_binary())),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_a_file_without_a_telling_name_is_told_by_its_content(name: str) -> None:
+    content = CONTENTS[name]
+    assert detecting.by_content(content, "none") == (name, "none")
+    for pack, compression in ((gzip, "gzip"), (bz2, "bzip2"), (zstd, "zstd")):
+        assert detecting.by_content(pack.compress(content), "none") == (name, compression)
+        assert detecting.by_content(pack.compress(content), compression) == (name, compression)
+
+
+def test_nothing_and_broken_heads_are_text() -> None:
+    assert detecting.by_content(b"", "none") == ("text", "none")
+    assert detecting.by_content(b"\x1f\x8bgarbage", "none") == ("text", "gzip")
+
+
+def test_other_encodings_and_json_over_lines_are_told() -> None:
+    assert detecting.encoding_of("a".encode("utf-16")) == "utf-16"
+    assert detecting.encoding_of("a".encode("utf-32")) == "utf-32"
+    assert detecting.encoding_of("a".encode("utf-8-sig")) is None
+    assert detecting.is_json_over_lines(b'[\n {"text": "a"}]')
+    assert detecting.is_json_over_lines(b'{\r\n "text": "a"}')
+    assert not detecting.is_json_over_lines(b'{"text": "a"}\n{\n')

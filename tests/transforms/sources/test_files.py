@@ -1,0 +1,57 @@
+import gzip
+import io
+from typing import BinaryIO
+
+import pytest
+
+from transforms.documents import Member
+from transforms.sources import base, files
+from transforms.sources.base import ReadConfig
+from transforms.sources.files import MemberStreams
+
+CONTENTS = {
+    "docs/a.md": b"\xef\xbb\xbfone\ntwo\n",
+    "docs/b.md.gz": gzip.compress(b"packed"),
+    "docs/c.md": b" \n",
+    "docs/d.md": b"\xff",
+    "docs/e.md": b"x" * 99,
+    "docs/f.md.gz": b"no gzip",
+}
+MEMBERS = [
+    Member(path, len(data), "1", "gzip" if path.endswith("gz") else "none")
+    for path, data in CONTENTS.items()
+]
+
+
+def open_(path: str) -> BinaryIO:
+    return io.BytesIO(CONTENTS[path])
+
+
+def test_every_file_is_a_document_of_its_path() -> None:
+    (split,) = files.group("docs/*", MEMBERS, 1 << 20)
+    config = ReadConfig(max_document_bytes=50)
+    (part,) = base.find("files").read(split, MemberStreams(open_), config)
+    rows = part.documents.to_pydict()
+    assert rows["id"] == list(CONTENTS)
+    assert rows["position"] == [0, 1, 2, 3, 4, 5]
+    assert rows["text"] == [b"one\ntwo\n", b"packed", b"", b"", b"", b""]
+    reasons = [None, None, "empty", "not_utf8", "too_large", "unreadable"]
+    assert rows["reason"] == reasons
+    assert (part.start, part.end, part.last) == (0, 6, True)
+    assert type(split).from_json(split.to_json()) == split
+
+
+def test_files_are_grouped_by_bytes_and_number() -> None:
+    members = [Member(str(number), 10, "1") for number in range(10_000)]
+    splits = files.group("all", members, 95)
+    assert [member for split in splits for member in split.members] == members
+    assert {len(split.members) for split in splits} == {10}
+    assert [split.start for split in splits[:3]] == [0, 10, 20]
+    assert max(len(split.members) for split in files.group("all", members, 1 << 30)) == 4096
+    assert splits[0].source.version != files.group("all", members[:-1], 95)[0].source.version
+
+
+@pytest.mark.parametrize("flag", ["id_field", "text_b_field", "pair_separator"])
+def test_fields_and_pairs_are_refused(flag: str) -> None:
+    with pytest.raises(ValueError, match=f"--{flag} needs records; --input_format files has none"):
+        base.find("files").check(ReadConfig(**{flag: "x"}))

@@ -1,0 +1,216 @@
+"""Fields of the input that records carry: their names, and one type each for the whole job."""
+
+import dataclasses
+import datetime
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from transforms.features import (
+    BOOL,
+    BYTES,
+    DATE,
+    FIELD_TYPES,
+    FLOAT64,
+    INT64,
+    STRING,
+    TIMESTAMP,
+    check_keep_fields,
+)
+
+ARROW_TYPES = {
+    STRING: pa.large_string(),
+    INT64: pa.int64(),
+    FLOAT64: pa.float64(),
+    BOOL: pa.bool_(),
+    BYTES: pa.large_binary(),
+    TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    DATE: pa.date32(),
+}
+_INT64_BITS = 63
+
+
+@dataclasses.dataclass(frozen=True)
+class KeptField:
+    """A field to carry.
+
+    Attributes:
+        name: in the input and in the records.
+        type: one of `features.FIELD_TYPES`; empty while nobody has said, which reads as text.
+    """
+
+    name: str
+    type: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.type}" if self.type else self.name
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The type of its column."""
+        return ARROW_TYPES[self.type or STRING]
+
+
+def parse_fields(names: Iterable[str]) -> tuple[KeptField, ...]:
+    """Read `name` and `name:type`; a colon before what is no type belongs to the name.
+
+    >>> [str(field) for field in parse_fields(["dc:title", "year:int64"])]
+    ['dc:title', 'year:int64']
+
+    Raises:
+        ValueError: a name is doubled, or one that records have for something else.
+    """
+    found = []
+    for text in names:
+        name, colon, told = text.rpartition(":")
+        typed = bool(colon and name) and told in FIELD_TYPES
+        found.append(KeptField(name, told) if typed else KeptField(text))
+    check_keep_fields([field.name for field in found])
+    return tuple(found)
+
+
+class WrongTypeError(ValueError):
+    """A value does not have the type of its field; the message names both."""
+
+
+def keep(value: Any, field: KeptField) -> Any:
+    """Give what a record carries of a value, as `field.arrow` takes it; None stays None.
+
+    Text takes a string as it is, and of anything else its JSON.
+
+    Raises:
+        WrongTypeError: it has another type.
+    """
+    if value is None:
+        return None
+    if field.type in ("", STRING):
+        return _as_text(value)
+    if not _is(value, field.type):
+        raise WrongTypeError(
+            f"field {field.name!r} is no {field.type}; --keep_fields {field.name}:{STRING} "
+            "keeps it as text"
+        )
+    return value
+
+
+def _is(value: Any, type_: str) -> bool:
+    kind = type_of(value)
+    if type_ == FLOAT64:
+        return kind in (FLOAT64, INT64)
+    if type_ in (TIMESTAMP, DATE):
+        return type(value) is {TIMESTAMP: datetime.datetime, DATE: datetime.date}[type_]
+    return kind == type_
+
+
+def type_of(value: Any) -> str:
+    """Tell the type of a value, as a reader gives it; `string` of what fits no other."""
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, int) and -(2**_INT64_BITS) <= value < 2**_INT64_BITS:
+        return INT64
+    if isinstance(value, float) and math.isfinite(value):
+        return FLOAT64
+    return BYTES if isinstance(value, bytes) else STRING
+
+
+def read_text(text: str, field: KeptField) -> Any:
+    """Read a value that is written as text; nothing, but for text itself, is None.
+
+    Raises:
+        WrongTypeError: it does not write such a value.
+    """
+    if field.type in ("", STRING):
+        return text
+    if field.type == BYTES:
+        return text.encode()
+    try:
+        return _READ[field.type](text.strip()) if text.strip() else None
+    except (ValueError, KeyError, OverflowError) as error:
+        raise WrongTypeError(
+            f"field {field.name!r} holds {text[:50]!r}, no {field.type}; "
+            f"--keep_fields {field.name}:{STRING} keeps it as text"
+        ) from error
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if type_of(number) != INT64:
+        raise ValueError(text)
+    return number
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _moment(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+_READ = {
+    INT64: _whole,
+    FLOAT64: _number,
+    BOOL: lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
+    TIMESTAMP: _moment,
+    DATE: datetime.date.fromisoformat,
+}
+
+
+def common_type(types: Iterable[str]) -> str:
+    """Choose the narrowest type for values of several; text where none were seen.
+
+    >>> common_type(["int64", "float64"]), common_type(["int64", "bool"]), common_type([])
+    ('float64', 'string', 'string')
+    """
+    seen = {type_ for type_ in types if type_}
+    if seen == {INT64, FLOAT64}:
+        return FLOAT64
+    return seen.pop() if len(seen) == 1 else STRING
+
+
+def type_of_arrow(type_: pa.DataType) -> str | None:
+    """Tell the type that keeps values of an Arrow type; None of what is no scalar."""
+    if pa.types.is_dictionary(type_):
+        return type_of_arrow(type_.value_type)
+    if pa.types.is_nested(type_):
+        return None
+    tests = {
+        BOOL: pa.types.is_boolean,
+        INT64: pa.types.is_integer,
+        FLOAT64: pa.types.is_floating,
+        TIMESTAMP: pa.types.is_timestamp,
+        DATE: pa.types.is_date,
+        BYTES: _is_binary,
+    }
+    return next((name for name, holds in tests.items() if holds(type_)), STRING)
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    sized = pa.types.is_fixed_size_binary(type_)
+    return bool(sized or pa.types.is_binary(type_) or pa.types.is_large_binary(type_))
+
+
+def column(values: Sequence[Any], field: KeptField) -> pa.Array:
+    """Make the column of a field of what `keep` gave."""
+    return pa.array(values, field.arrow)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

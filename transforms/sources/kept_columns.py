@@ -1,0 +1,64 @@
+"""Columns of any Arrow type as the kept fields of documents."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms import features, fields
+from transforms.fields import KeptField, WrongTypeError
+from transforms.sources.text import decode
+
+
+def keep_column(column: pa.Array, field: KeptField) -> tuple[pa.Array, np.ndarray]:
+    """Give a column the type of its field.
+
+    Returns:
+        the column, null where a value does not fit, and a bool array: where that is so.
+    """
+    none_wrong = np.zeros(len(column), bool)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if fields.type_of_arrow(column.type) == features.STRING:
+        column, unreadable = _decoded(column)
+        if unreadable.any() or field.type in ("", features.STRING):
+            return pc.cast(column, field.arrow), unreadable
+    try:
+        cast = _cast(column, field)
+        if cast is not None:
+            return cast, none_wrong
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        pass
+    values = [_value(value, field) for value in column.to_pylist()]
+    wrong = np.array([isinstance(value, WrongTypeError) for value in values], bool)
+    kept = [None if isinstance(value, WrongTypeError) else value for value in values]
+    return fields.column(kept, field), wrong
+
+
+def _decoded(column: pa.Array) -> tuple[pa.LargeStringArray, np.ndarray]:
+    """Hold text to be UTF-8, which Arrow does not; null where it is not."""
+    raw = pc.cast(column, pa.large_string()).cast(pa.large_binary())
+    text, sound = decode(pc.fill_null(raw, b""))
+    kept = pc.and_(pa.array(sound), column.is_valid())
+    return pc.if_else(kept, text, pa.scalar(None, text.type)), ~sound
+
+
+def _cast(column: pa.Array, field: KeptField) -> pa.Array | None:
+    """Cast by Arrow what holds the same values then; None of what has to be read."""
+    own, wanted = fields.type_of_arrow(column.type), field.type or features.STRING
+    if own == features.TIMESTAMP == wanted:
+        if column.type.tz is None:
+            column = pc.assume_timezone(column, "UTC")
+        return pc.cast(column, field.arrow, safe=False)
+    widened = (own, wanted) == (features.INT64, features.FLOAT64)
+    return pc.cast(column, field.arrow) if own == wanted or widened else None
+
+
+def _value(value: Any, field: KeptField) -> Any:
+    try:
+        if isinstance(value, str):
+            return fields.read_text(value, field)
+        return fields.keep(value, field)
+    except WrongTypeError as error:
+        return error

@@ -1,0 +1,295 @@
+"""Parquet: a row a document; only the columns that are wanted are read.
+
+Positions count rows, so ids are `path:row`.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from transforms import documents, features, fields, rejects
+from transforms.documents import Source, Split
+from transforms.fields import KeptField
+from transforms.rejects import Reason
+from transforms.sources import records
+from transforms.sources.base import Opener, ReadConfig, ReadPart
+from transforms.sources.kept_columns import keep_column
+from transforms.sources.text import decode
+from transforms.sources.transcoding import UTF8
+from transforms.sources.watching import WatchedStream
+
+_BATCH_ROWS = 1024
+_MOST_ROWS = 1 << 16
+_SHOWN_COLUMNS = 12
+
+
+class ParquetFormat:
+    """Parquet, cut by row groups (https://parquet.apache.org)."""
+
+    extensions = (".parquet", ".pq")
+    is_text = False
+    can_start_anywhere = True
+
+    def check(self, config: ReadConfig) -> None:
+        """Refuse what is for text."""
+        records.check_no_separator(config)
+        if config.encoding != UTF8:
+            raise ValueError("--encoding is for text; Parquet tells its own: leave it out")
+
+    def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
+        """Cut by row groups; small ones stay together. A damaged file is one split."""
+        with contextlib.closing(open_()) as stream:
+            file = _open(stream)
+            if isinstance(file, str):
+                return [Split(source, 0, None)]
+            _check_schema(file.schema_arrow, source, config)
+            return _cut(source, file, config)
+
+    def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
+        """Give the parts of a split."""
+        path = split.source.path
+        file = _open(stream)
+        if isinstance(file, str) or split.end is None:
+            yield ReadPart(0, 1, True, _unreadable(path, 0, 1, str(file), config))
+            return
+        start = split.start
+        for part in _parts(file, split, config):
+            if isinstance(part, str):
+                lost = _unreadable(path, start, split.end, part, config)
+                yield ReadPart(start, split.end, True, lost)
+                return
+            end = start + part.num_rows
+            batch = to_documents(part, start, path, config)
+            yield ReadPart(start, end, end == split.end, batch)
+            start = end
+
+    def field_types(self, _: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
+        """Take the types that the file tells."""
+        file = _open(stream)
+        if isinstance(file, str):
+            return []
+        schema = file.schema_arrow
+        return [fields.type_of_arrow(schema.field(field.name).type) or "" for field in config.kept]
+
+
+def _open(stream: BinaryIO) -> parquet.ParquetFile | str:
+    """Read the footer; tell what is wrong with it, if it is damaged."""
+    watched = WatchedStream(stream)
+    try:
+        return parquet.ParquetFile(pa.PythonFile(watched, mode="r"))
+    except (pa.ArrowException, OSError) as error:
+        if watched.failure is not None:
+            raise watched.failure from error
+        return str(error)
+
+
+def _check_schema(schema: pa.Schema, source: Source, config: ReadConfig) -> None:
+    """Refuse, by ValueError, a file that lacks a field, or has it of a type that cannot be read."""
+    shown = ", ".join(schema.names[:_SHOWN_COLUMNS]) + ", ..." * (len(schema) > _SHOWN_COLUMNS)
+    for flag, name in [*config.fields.items(), *(("--keep_fields", f.name) for f in config.kept)]:
+        if schema.names.count(name) != 1:
+            what = "no column" if name not in schema.names else "several columns"
+            raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}")
+        type_ = schema.field(name).type
+        kind = fields.type_of_arrow(type_)
+        text = _is_text(type_)
+        fits = kind is not None if flag == "--keep_fields" else text
+        if not (fits or (flag == "--id_field" and kind == features.INT64)):
+            wanted = {"--keep_fields": "a scalar", "--id_field": "text or integers"}
+            raise ValueError(
+                f"{flag}: column {name!r} of {source.path} is {type_}, not "
+                f"{wanted.get(flag, 'text')}: name another column, or flatten it first"
+            )
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    if pa.types.is_dictionary(type_):
+        return _is_text(type_.value_type)
+    string = pa.types.is_string(type_) or pa.types.is_large_string(type_)
+    return bool(string or pa.types.is_string_view(type_))
+
+
+def _cut(source: Source, file: parquet.ParquetFile, config: ReadConfig) -> list[Split]:
+    splits: list[Split] = []
+    start = end = stored = text = 0
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        columns = [group.column(index) for index in range(group.num_columns)]
+        end += group.num_rows
+        stored += sum(column.total_compressed_size for column in columns)
+        named = [c for c in columns if c.path_in_schema == config.text_field]
+        text += sum(column.total_uncompressed_size for column in named)
+        last = number == file.num_row_groups - 1
+        if end > start and (last or text >= config.part_bytes):
+            splits.append(Split(source, start, end, stored=stored))
+            start, stored, text = end, 0, 0
+    return splits
+
+
+def _parts(
+    file: parquet.ParquetFile, split: Split, config: ReadConfig
+) -> Iterator[pa.RecordBatch | str]:
+    """Give rows of about `part_bytes` of text; at damage tell of it, and end.
+
+    Where a part ends depends on the texts alone.
+    """
+    wanted = dict.fromkeys([*config.fields.values(), *(field.name for field in config.kept)])
+    held: list[pa.RecordBatch] = []
+    size = rows = 0
+    try:
+        for batch in _batches(file, split, list(wanted)):
+            while batch.num_rows:
+                count = _rows_that_fit(batch, config, size, rows)
+                held.append(batch.slice(0, count))
+                size += _text_bytes(held[-1], config)
+                rows += count
+                batch = batch.slice(count)
+                if size >= config.part_bytes or rows >= _MOST_ROWS:
+                    yield _joined(held)
+                    held, size, rows = [], 0, 0
+    except (pa.ArrowException, OSError) as error:
+        if held:
+            yield _joined(held)
+        yield f"the file is damaged from here on: {error}"
+        return
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    table = pa.Table.from_batches(batches).combine_chunks()
+    return table.to_batches()[0]
+
+
+def _text_lengths(batch: pa.RecordBatch, config: ReadConfig) -> np.ndarray:
+    lengths = np.zeros(batch.num_rows, np.int64)
+    for name in filter(None, (config.text_field, config.text_b_field)):
+        column = pc.cast(batch.column(name), pa.large_string())
+        lengths += pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+    return lengths
+
+
+def _text_bytes(batch: pa.RecordBatch, config: ReadConfig) -> int:
+    return int(_text_lengths(batch, config).sum())
+
+
+def _rows_that_fit(batch: pa.RecordBatch, config: ReadConfig, size: int, rows: int) -> int:
+    """Count the rows up to the one with which the part is full."""
+    ends = size + np.cumsum(_text_lengths(batch, config))
+    full = int(np.searchsorted(ends, config.part_bytes)) + 1
+    return int(min(full, batch.num_rows, _MOST_ROWS - rows))
+
+
+def _batches(
+    file: parquet.ParquetFile, split: Split, columns: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Read the rows `[start, end)`."""
+    sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    ends = np.cumsum(sizes)
+    begins = ends - sizes
+    end = int(ends[-1]) if split.end is None else split.end
+    groups = np.flatnonzero((ends > split.start) & (begins < end)).tolist()
+    at = int(begins[groups[0]])
+    for batch in file.iter_batches(_BATCH_ROWS, groups, columns=columns, use_threads=False):
+        first, last = max(split.start - at, 0), min(end - at, batch.num_rows)
+        if first < last:
+            yield batch.slice(first, last - first)
+        at += batch.num_rows
+        if at >= end:
+            return
+
+
+def to_documents(rows: pa.RecordBatch, start: int, path: str, config: ReadConfig) -> pa.RecordBatch:
+    """Make documents of rows; every row is one, rejected or not.
+
+    Args:
+        rows: the columns that are wanted.
+        start: number of the first row in its file.
+        path: of the file.
+        config: which column is what.
+    """
+    positions = np.arange(start, start + rows.num_rows)
+    checks: list[tuple[np.ndarray, Reason, str]] = []
+    places = documents.record_ids(path, positions.tolist())
+    ids = _ids(rows, config, places, checks)
+    text = _texts(rows, config.text_field, config, checks, second=False)
+    text_b = None
+    if config.text_b_field:
+        text_b = _texts(rows, config.text_b_field, config, checks, second=True)
+    kept = {}
+    for field in config.kept:
+        kept[field.name], wrong = keep_column(rows.column(field.name), field)
+        checks.append((wrong, Reason.WRONG_TYPE, _not_of_type(field)))
+    reasons, details = rejects.first_reasons(checks)
+    sound = pa.array([reason is None for reason in reasons])
+    blank = pa.scalar("", pa.large_string())
+    return documents.documents_batch(
+        ids=ids,
+        positions=positions,
+        text=pc.if_else(sound, text, blank),
+        text_b=text_b and pc.if_else(sound, text_b, blank),
+        reasons=reasons,
+        details=details,
+        fields=kept,
+    )
+
+
+def _not_of_type(field: KeptField) -> str:
+    return f"field {field.name!r} is no {field.type}; --keep_fields {field.name}:string keeps text"
+
+
+def _ids(
+    rows: pa.RecordBatch,
+    config: ReadConfig,
+    places: list[str],
+    checks: list[tuple[np.ndarray, Reason, str]],
+) -> list[str]:
+    if config.id_field is None:
+        return places
+    column = rows.column(config.id_field)
+    raw = pc.cast(column, pa.large_string()).cast(pa.large_binary())
+    text, sound = decode(pc.fill_null(raw, b""))
+    ids = text.to_pylist()
+    wrong = ~sound | np.array([not id_ for id_ in ids], bool)
+    detail = f"field {config.id_field!r} is no id: give a string or an integer"
+    checks.append((wrong, Reason.WRONG_TYPE, detail))
+    return [id_ or place for id_, place in zip(ids, places, strict=True)]
+
+
+def _texts(
+    rows: pa.RecordBatch,
+    name: str,
+    config: ReadConfig,
+    checks: list[tuple[np.ndarray, Reason, str]],
+    *,
+    second: bool,
+) -> pa.LargeStringArray:
+    column = pc.cast(rows.column(name), pa.large_string())
+    null = pc.is_null(column).to_numpy(zero_copy_only=False)
+    raw = pc.fill_null(column.cast(pa.large_binary()), b"")
+    large = pc.binary_length(raw).to_numpy(zero_copy_only=False) > config.max_document_bytes
+    text, sound = decode(raw)
+    blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
+    if not second:
+        checks.append((null, Reason.WRONG_TYPE, f"field {name!r} holds a null"))
+    checks.append((large, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"))
+    checks.append((~sound, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
+    if not second:
+        empty = blank.to_numpy(zero_copy_only=False)
+        checks.append((empty, Reason.EMPTY, f"field {name!r} has no text"))
+    return text
+
+
+def _unreadable(path: str, start: int, end: int, why: str, config: ReadConfig) -> pa.RecordBatch:
+    """Give a row for each that was lost."""
+    lost = records.rejected(Reason.UNREADABLE, why)
+    positions = np.arange(start, end)
+    return records.to_documents([lost] * len(positions), positions, path, config)
+
+
+FORMAT = ParquetFormat()

@@ -1,0 +1,125 @@
+"""TFRecord files of tf.Example: an example a document.
+
+Positions are the first bytes of the records' frames, of the uncompressed file.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+from transforms import tfrecord
+from transforms.documents import Source, Split
+from transforms.rejects import Reason
+from transforms.sources import records
+from transforms.sources.base import ReadConfig, ReadPart
+from transforms.sources.decompressing import DamagedError
+from transforms.sources.ranges import into_ranges
+from transforms.sources.records import Record, rejected
+from transforms.sources.transcoding import UTF8
+
+_FRAME_BYTES = 16
+# So many examples tell the types of fields.
+_SAMPLE = 256
+
+
+class TfrecordFormat:
+    """TFRecord (https://www.tensorflow.org/tutorials/load_data/tfrecord)."""
+
+    extensions = (".tfrecord", ".tfrecords")
+    is_text = False
+    can_start_anywhere = False
+
+    def check(self, config: ReadConfig) -> None:
+        """Refuse what is for text."""
+        records.check_no_separator(config)
+        if config.encoding != UTF8:
+            raise ValueError("--encoding is for text; TFRecords hold UTF-8: leave it out")
+
+    def cut(self, source: Source, *_: object) -> list[Split]:
+        """Leave it whole: only reading tells where a record begins."""
+        return [Split(source, 0, None)] if source.size else []
+
+    def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
+        """Give the parts of a split."""
+        for part in into_ranges(_examples(stream), split, config.part_bytes):
+            found = [_record(record, config) for record in part.records]
+            batch = records.to_documents(found, part.positions, split.source.path, config)
+            yield ReadPart(part.start, part.end, part.last, batch)
+
+    def field_types(self, _: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
+        """Look at the examples that the file begins with."""
+        head = [record for _, record in itertools.islice(_examples(stream), _SAMPLE)]
+        values = [_values(record, config) for record in head if isinstance(record, bytes)]
+        return records.types_of([value for value in values if value is not None], config)
+
+
+def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
+    """Give the records with their positions; what damage loses is one that is rejected."""
+    position = 0
+    exact = cast(BinaryIO, _ExactStream(stream))
+    try:
+        for record in tfrecord.read_records(exact):
+            yield position, record
+            position += len(record) + _FRAME_BYTES
+    except (ValueError, DamagedError) as error:
+        why = f"the file is damaged from here on: {error}"
+        yield position, rejected(Reason.UNREADABLE, why)
+
+
+class _ExactStream:
+    """Reads as many bytes as are asked for, unless there are no more."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, length: int) -> bytes:
+        """Read `length` bytes, or to the end."""
+        pieces: list[bytes] = []
+        while length > 0 and (piece := self._stream.read(length)):
+            pieces.append(piece)
+            length -= len(piece)
+        return b"".join(pieces)
+
+
+def _record(record: bytes | Record, config: ReadConfig) -> Record:
+    if isinstance(record, Record):
+        return record
+    if len(record) > config.max_document_bytes:
+        return rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
+    value = _values(record, config)
+    if value is None:
+        return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
+    return records.from_mapping(value, config)
+
+
+def _values(record: bytes, config: ReadConfig) -> dict[str, Any] | None:
+    """Take the wanted features out of an example; None of what is none.
+
+    Examples are taken apart one by one, as each may be damaged in its own way.
+    """
+    from tensorflow.core.example import example_pb2
+
+    try:
+        features = example_pb2.Example.FromString(record).features.feature
+    except Exception:  # protobuf's DecodeError differs by implementation
+        return None
+    wanted = {*config.fields.values(), *(field.name for field in config.kept)}
+    return {name: _value(features[name]) for name in wanted if name in features}
+
+
+def _value(feature: Any) -> Any:
+    """Give the one value of a feature; a list of several, None of none."""
+    kind = feature.WhichOneof("kind")
+    values = list(getattr(feature, kind).value) if kind else []
+    values = [_text(value) if isinstance(value, bytes) else value for value in values]
+    return values[0] if len(values) == 1 else (values or None)
+
+
+def _text(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+FORMAT = TfrecordFormat()

@@ -1,0 +1,5 @@
+"""Tab-separated values: as CSV, with tabs."""
+
+from transforms.sources.delimited import DelimitedFormat
+
+FORMAT = DelimitedFormat("\t", (".tsv", ".tab"))
