@@ -5,7 +5,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 _TEST = [
+    "apache-beam[aws,gcp]>=2.77,<2.78",
     "hypothesis>=6.100,<7",
+    "moto[s3,server]>=5,<6",
     "mypy>=1.15,<3",
     "pytest>=8,<10",
     "ruff>=0.9,<1",
@@ -25,6 +27,7 @@ setup(
     package_data={"pipeline": ["py.typed"], "transforms": ["py.typed"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",
+        "backports.zstd>=1,<2; python_version < '3.14'",
         "google-crc32c>=1.5,<2",
         "ml-dtypes>=0.4,<1",
         "numpy>=1.26,<3",

@@ -28,15 +28,20 @@ from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.repeat_table import MAX_TABLE_BYTES, row_bytes
 from transforms.repeated import MakeTable, TableConfig
+from transforms.saved_transform import readable_copy
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
 from transforms.write import WriteParts
 
 
 def build_analyze(
-    pipeline: beam.Pipeline, config: EmbedConfig, module: BertModule, sample: Sequence[Split]
+    pipeline: beam.Pipeline,
+    config: EmbedConfig,
+    module: BertModule,
+    sample: Sequence[Split],
+    folder: str,
 ) -> None:
-    """Read a sample and learn the transform from it."""
+    """Read a sample and learn the transform from it, into a folder that TensorFlow can write."""
     (
         pipeline
         | "Sample" >> beam.Create(list(sample))
@@ -45,8 +50,8 @@ def build_analyze(
         >> AnalyzeParts(
             wordpiece_config(config, module),
             module.vocabulary,
-            folder=config.output,
-            temporary=FileSystems.join(config.output, storage.TEMPORARY, "analyze"),
+            folder=folder,
+            temporary=FileSystems.join(folder, storage.TEMPORARY, "analyze"),
         )
     )
 
@@ -174,8 +179,8 @@ def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[i
     """Give the fingerprint of the saved transform, and the length quantiles it learned."""
     check_transform(config.output)
     settings = wordpiece_config(config, module)
-    transform = tft.TFTransformOutput(config.output)
-    with tf.device("/CPU:0"):
+    with readable_copy(config.output) as copy, tf.device("/CPU:0"):
+        transform = tft.TFTransformOutput(copy)
         nothing = {name: tf.constant([""]) for name in settings.texts}
         applied = transform.transform_raw_features(nothing)
     quantiles = [int(value) for value in applied[LENGTH_QUANTILES].numpy()[0]]

@@ -12,6 +12,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import inputs, lock, losses, manifest, output, piped, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
@@ -53,6 +54,8 @@ def embed(
     """
     started = time.monotonic()
     options = options or PipelineOptions([])
+    # Beam's file systems take their credentials and endpoints from there.
+    FileSystems.set_options(options)
     with inputs.prepare(config) as ready:
         return _embed(ready, options, watch, started)
 
@@ -241,11 +244,16 @@ def _analyze(
 ) -> Run:
     """Learn the transform from a sample, and note it in run.json: from then on it stands."""
     from pipeline import graphs
+    from transforms import saved_transform
 
     for name in (output.TRANSFORM_FN, output.TRANSFORMED_METADATA):
         output.delete(FileSystems.join(config.output, name))
-    with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
-        graphs.build_analyze(pipeline, config, module, plan.sample(splits))
+    with saved_transform.writable_copy(config.output) as folder:
+        # What only this machine can write is learned here; the sample is small.
+        local = folder != config.output
+        runner = FnApiRunner() if local else runners.choose_runner(options)
+        with beam.Pipeline(runner, options=options) as pipeline:
+            graphs.build_analyze(pipeline, config, module, plan.sample(splits), folder)
     fingerprint, quantiles = graphs.read_transform(config, module)
     run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
     output.write_run(config.output, run, config)

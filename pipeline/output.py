@@ -262,8 +262,10 @@ def delete(path: str) -> None:
             shutil.rmtree(path)
         elif os.path.lexists(path):
             os.unlink(path)
-    elif FileSystems.match([path + "*"])[0].metadata_list:
-        FileSystems.delete([path])
+        return
+    found = [m for result in FileSystems.match([path, f"{path}/**"]) for m in result.metadata_list]
+    if found:
+        FileSystems.delete([metadata.path for metadata in found])
 
 
 def missing_files(config: EmbedConfig) -> list[str]:

@@ -39,6 +39,7 @@ FLOORS = {
     "transforms.examples": 1,
     "transforms.bert": 1,
     "transforms.storage": 2,
+    "transforms.saved_transform": 2,
     "transforms.failures": 2,
     "transforms.repeat_files": 2,
     "transforms.repeated": 2,

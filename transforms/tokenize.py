@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  (registers the ops that the saved transform holds)
+import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.tfxio import tensor_adapter
@@ -21,6 +22,7 @@ from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.rejects import NOTHING_LEFT, Reason
+from transforms.saved_transform import readable_copy, tensorflow_reads
 from transforms.special_tokens import first_text_is_empty
 
 # tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
@@ -141,6 +143,10 @@ class TokenizeParts(beam.PTransform):
     texts: tuple[str, ...] = (TEXT,)
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
+        if not tensorflow_reads(self.transform_folder):
+            return parts | "TokenizePart" >> beam.ParDo(
+                _TokenizePart(self.transform_folder, self.texts)
+            )
         transform_fn = parts.pipeline | "LoadTransform" >> tft_beam.ReadTransformFn(
             self.transform_folder
         )
@@ -153,3 +159,23 @@ class TokenizeParts(beam.PTransform):
                 exclude_outputs=[LENGTH_QUANTILES], output_record_batches=True
             )
         return wordpieces | "Unwrap" >> beam.MapTuple(unwrap)
+
+
+class _TokenizePart(beam.DoFn):
+    """Does the same by a copy of the transform, where tf.Transform cannot open it itself."""
+
+    def __init__(self, transform_folder: str, texts: tuple[str, ...]) -> None:
+        self._folder = transform_folder
+        self._texts = texts
+
+    def setup(self) -> None:
+        with readable_copy(self._folder) as copy:
+            self._transform = tft.TFTransformOutput(copy)
+            # Loads it, while the copy is there.
+            self._transform.transform_features_layer()
+
+    def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        watch = metrics.Stopwatch()
+        with watch.section(metrics.TOKENIZE_SECONDS):
+            found = tokenize_part(part, self._transform.transform_raw_features, self._texts)
+        yield with_header(found, header_of(part).measured(**watch.seconds))

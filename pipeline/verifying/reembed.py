@@ -29,6 +29,7 @@ from transforms.embedded import add_embeddings, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
 from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
+from transforms.saved_transform import readable_copy
 from transforms.tokenize import tokenize_part
 from transforms.write import REJECTED
 
@@ -104,8 +105,12 @@ def _load(job: Job, path: Path) -> _Again | str:
         return f"transform_fn/: cannot be loaded: {rejects.detail(reason)}"
     if job.run.transform is None or fingerprint != job.run.transform.fingerprint:
         return "transform_fn/: is not the transform that run.json tells of"
+    with readable_copy(job.folder) as copy:
+        transform = tft.TFTransformOutput(copy)
+        # Loads it, while the copy is there.
+        transform.transform_features_layer()
     return _Again(
-        transform=tft.TFTransformOutput(job.folder),
+        transform=transform,
         texts=graphs.wordpiece_config(job.config, module).texts,
         engine=engines.load(module, Wanted.of(job.config.features), job.config.compute.without_xla),
         config=graphs.embedding_config(job.config, module),

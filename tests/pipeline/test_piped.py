@@ -9,9 +9,8 @@ from pipeline import cli, reader
 from tests.pipeline import corpus
 from tests.pipeline.verifying.spoiling import check
 
-LINES = "".join(
-    f"{json.dumps({'id': n, 'text': corpus.sentence(n)})}\n" for n in range(40)
-).encode()
+ROWS = [json.dumps({"id": n, "text": corpus.sentence(n)}) for n in range(40)]
+LINES = "".join(f"{row}\n" for row in ROWS).encode()
 
 
 def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

@@ -1,0 +1,116 @@
+"""A corpus and an output folder on an S3-compatible server, through Beam's file systems."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import numpy as np
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+from moto.server import ThreadedMotoServer
+
+from pipeline import cli, reader
+from transforms import storage, write
+
+FLAGS = ["--id_field=id", "--keep_fields=k", "--part_bytes=3000", "--max_rejected=0.1"]
+FLAGS += ["--max_seq_length=8", "--tokens_per_batch=64", "--engine=tensorflow"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[object]:
+    """A client of the server; what Beam and boto find in the environment leads there too."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        client = boto3.client("s3")
+        for bucket in ("corpus", "results"):
+            client.create_bucket(Bucket=bucket)
+        yield client
+    moto.stop()
+
+
+def keys(client: object, prefix: str) -> list[str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket="results", Prefix=prefix)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+def body(client: object, key: str) -> bytes:
+    return client.get_object(Bucket="results", Key=key)["Body"].read()
+
+
+def test_a_job_reads_and_writes_objects_and_continues(
+    server: object,
+    globs: list[str],
+    finished: Path,
+    tiny_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    for path in globs:
+        server.upload_file(path, "corpus", f"some/{Path(path).name}")
+    inputs = [f"s3://corpus/some/{Path(path).name}" for path in globs]
+    command = ["embed", "--input", *inputs, "--model", str(tiny_path)]
+    command += ["--output", "s3://results/job", *FLAGS]
+
+    # Broken off after some receipts, in the middle of a file.
+    written = []
+    whole = write.write_part
+
+    def break_off(*arguments: object) -> object:
+        written.append(1)
+        if len(written) > 2:
+            with storage.atomic_write("s3://results/job", "pooled/half") as file:
+                file.write(b"half")
+                raise OSError("broken off")
+        return whole(*arguments)
+
+    monkeypatch.setattr(write, "write_part", break_off)
+    assert cli.main(command) == 1
+    assert "broken off" in capsys.readouterr().err
+    monkeypatch.setattr(write, "write_part", whole)
+    done = keys(server, "job/receipts/")
+    assert done
+    assert not keys(server, "job/tmp/")
+    assert "job/pooled/half" not in keys(server, "job/")
+    assert "job/manifest.json" not in keys(server, "job/")
+    first = {key: body(server, key) for key in keys(server, "job/pooled/")}
+
+    assert cli.main(command) == 0
+    assert set(done) < set(keys(server, "job/receipts/"))
+    assert all(body(server, key) == content for key, content in first.items())
+    assert not keys(server, "job/tmp/")
+    assert cli.main(command) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+    assert cli.main(["verify", "s3://results/job", "--sample", "10"]) == 0
+    assert "sound: s3://results/job" in capsys.readouterr().out
+    assert cli.main(["status", "s3://results/job"]) == 0
+    assert "complete" in capsys.readouterr().out
+
+    ours, local = (reader.load_embeddings(folder) for folder in ("s3://results/job", str(finished)))
+    names = [Path(id_.rpartition(":")[0]).name + id_.rpartition(":")[2] for id_ in local.ids]
+    assert [Path(i.rpartition(":")[0]).name + i.rpartition(":")[2] for i in ours.ids] == names
+    np.testing.assert_allclose(ours.vectors, local.vectors, atol=1e-5)
+
+    assert cli.main([*command, "--overwrite", "--part_bytes=6000"]) == 0
+    plan = body(server, "job/plan.jsonl").decode().splitlines()
+    assert {json.loads(line)["source"] for line in plan} == set(inputs)
+    assert len(keys(server, "job/receipts/")) < len(done) * 3
+    assert cli.main(["verify", "s3://results/job"]) == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_what_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    FileSystems.set_options(PipelineOptions([]))
+    for glob in ("s3://nowhere/*.txt", "s3://corpus/none*"):
+        assert cli.main(["embed", "--input", glob, "--output", str(tmp_path / "out")]) == 2
+        error = capsys.readouterr().err
+        assert f"--input {glob}" in error
+        assert len(error.splitlines()) == 1
