@@ -89,7 +89,7 @@ def _part(features: tuple[str, ...], _: str, documents: int) -> object:
 
 def _write(part: object, features: tuple[str, ...], dtype: str) -> float:
     """Write a part; give MB/s."""
-    from transforms.examples import RecordConfig
+    from transforms.record_config import RecordConfig
     from transforms.write import write_part
 
     with tempfile.TemporaryDirectory() as folder:

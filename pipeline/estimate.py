@@ -13,14 +13,14 @@ from pipeline import graphs, sampling
 from pipeline.errors import UsageError
 from pipeline.options import EmbedConfig
 from pipeline.sampling import SampledPart
-from transforms import examples, rejects, tfrecord
+from transforms import record_files, rejects
 from transforms.batching import plan_batches
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Source, Split
+from transforms.dtypes import NUMPY_TYPES
 from transforms.embedded import add_embeddings, reject_oversize, take_wordpieces
 from transforms.embedding import Embeddings
 from transforms.features import (
-    DOCUMENT_FEATURES,
     NUM_TOKENS,
     NUM_UNKNOWN,
     NUM_WORDPIECES,
@@ -29,14 +29,14 @@ from transforms.features import (
 )
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.preprocessing import model_inputs
+from transforms.record_config import NONE, POOLED, SEQUENCE
 from transforms.repeats import find_distinct
-from transforms.sources.decompressing import NONE
+from transforms.sources import decompressing
 from transforms.tokenize import tokenize_part
 from transforms.windows import Windows, cut_windows
 from transforms.wordpieces import Wordpieces
 from transforms.write import REJECTED
 
-_VECTOR_BYTES = 4
 # Ids, names of features, kept fields and wordpieces as text, for each byte of text; generously.
 _OTHER_BYTES = 500
 # Its columns are compressed, and values that repeat stand there once.
@@ -133,23 +133,26 @@ def _record_bytes(
         wordpieces.input_ids[:tokens],
         wordpieces.segment_ids[:tokens],
     )
-    documents = [name for name in config.features if name in DOCUMENT_FEATURES]
     zeros = Embeddings(
-        documents={name: np.zeros([rows, hidden_size], np.float32) for name in documents},
+        documents={
+            name: np.zeros([rows, hidden_size], np.float32) for name in config.records.of_documents
+        },
         tokens={
             name: np.zeros([tokens, width * hidden_size], np.float32)
             for name, width in widths_of_tokens(config.features).items()
         },
     )
-    embedded = add_embeddings(part.slice(0, rows), np.ones(rows, bool), some, zeros)
-    growth = {examples.POOLED: part.num_rows / rows}
-    growth[examples.SEQUENCE] = len(wordpieces.input_ids) / tokens
+    sound = np.ones(rows, bool)
+    embedded = add_embeddings(part.slice(0, rows), sound, some, zeros, config.shaping)
+    growth = {POOLED: part.num_rows / rows}
+    growth[SEQUENCE] = len(wordpieces.input_ids) / tokens
     return {family: growth[family] * _framed(embedded, family, config) for family in families}
 
 
 def _framed(part: pa.RecordBatch, family: str, config: EmbedConfig) -> int:
-    records = examples.serialize(part, family, config.records)
-    return sum(len(tfrecord.frame(block)) for block in records)
+    # Zeros would be compressed to nothing, and vectors hardly are.
+    records = dataclasses.replace(config.records, compression=NONE)
+    return sum(len(block) for block, _ in record_files.encode(part, family, records))
 
 
 def totals(lots: Sequence[Lot], what: str) -> dict[str, float]:
@@ -188,13 +191,14 @@ def most_bytes(config: EmbedConfig, hidden_size: int, sources: Sequence[Source])
     """Bound what a job writes: no text has more tokens than bytes, nor two documents in one."""
     text = sum(source.size * (1 if _is_plain(source) else _GZIP_RATIO) for source in sources)
     families = config.records.families
-    vectors = sum(name in DOCUMENT_FEATURES for name in config.features) / 2
-    if examples.SEQUENCE in families:
+    numbers: float = sum(config.records.widths(POOLED, hidden_size).values()) / 2
+    if SEQUENCE in families:
         # Special tokens of documents of one character, two bytes with the line's end.
-        vectors += 2.5 * sum(widths_of_tokens(config.features).values())
-    return text * (vectors * hidden_size * _VECTOR_BYTES + _OTHER_BYTES)
+        numbers += 2.5 * sum(config.records.widths(SEQUENCE, hidden_size).values())
+    item_bytes = int(NUMPY_TYPES[config.dtype].itemsize)
+    return text * (numbers * item_bytes + _OTHER_BYTES)
 
 
 def _is_plain(source: Source) -> bool:
     """Whether a file takes as many bytes as its text."""
-    return source.compression == NONE and source.format != _PARQUET
+    return source.compression == decompressing.NONE and source.format != _PARQUET

@@ -117,7 +117,25 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype",
         default=FLOAT32,
-        help=f"what vectors are stored in: {', '.join(DTYPES)}; those of 16 bits as bytes",
+        help=f"what vectors are stored in: {', '.join(DTYPES)}; int8 with a scale for each",
+    )
+    parser.add_argument(
+        "--normalize", action="store_true", help="bring vectors of documents to length 1"
+    )
+    parser.add_argument(
+        "--truncate_dim",
+        type=int,
+        default=None,
+        metavar="N",
+        help="keep the first N numbers of vectors of documents, for models trained to be cut",
+    )
+    parser.add_argument(
+        "--output_format", default="tfrecord", help="of the files of records: tfrecord, parquet"
+    )
+    parser.add_argument(
+        "--compression",
+        default="none",
+        help="of the files of records: none, gzip, or, of parquet, zstd",
     )
     parser.add_argument(
         "--engine",

@@ -2,20 +2,18 @@
 
 import contextlib
 import dataclasses
-import os
 from collections.abc import Sequence
 
 import apache_beam as beam
 import tensorflow as tf
 import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
-from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
-from transforms import examples, storage
+from transforms import record_files, storage
 from transforms.analyze import AnalyzeParts
 from transforms.bert.forbidden import check_operations
 from transforms.bert.module import BertModule
@@ -76,7 +74,7 @@ def build_embed(
         | "Read" >> ReadParts(config.input.read, run.fingerprint, config.output)
         | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
-        | "Write" >> WriteParts(config.output, config.records)
+        | "Write" >> WriteParts(config.output, config.records_by(module.fingerprint))
     )
     return receipts
 
@@ -126,6 +124,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         batching=config.batching,
         pad_id=module.vocabulary.pad_id,
         dtype=config.dtype,
+        shaping=config.shaping,
     )
 
 
@@ -189,8 +188,8 @@ def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[i
 
 def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     """Write the schema of each family of records."""
-    records = config.records
+    records = config.records_by(module.fingerprint)
     for family in records.families:
-        schema = examples.schema(family, records, module.shape.hidden_size)
-        text = text_format.MessageToString(schema)
-        storage.write_text(config.output, os.path.join(family, examples.SCHEMA_FILE), text)
+        content = record_files.schema_content(family, records, module.shape.hidden_size)
+        name = record_files.SCHEMA_FILES[records.format]
+        storage.write_bytes(config.output, f"{family}/{name}", content)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline import reader
-from transforms import examples, features, rejects
+from transforms import features, rejects
 from transforms.features import DOCUMENT_FEATURES, TOKEN_FEATURES
+from transforms.record_config import FAMILIES
 
 _SHOWN_VALUES = 4
 _SHOWN_IDS = 12
@@ -21,7 +22,7 @@ def head(folder: str, count: int) -> Iterator[str]:
     Raises:
         ValueError: the job is not finished.
     """
-    for family in (examples.POOLED, examples.SEQUENCE):
+    for family in FAMILIES:
         if not reader.list_files(folder, family):
             continue
         yield f"{family}/"
@@ -51,7 +52,11 @@ def _show(record: dict[str, Any]) -> Iterator[str]:
             ranges = np.reshape(value, [-1, 2])
             yield f"    {name} = {_shortened(f'{start}:{end}' for start, end in ranges)}"
         elif name not in ("id", *features.ACCOUNT):
-            yield f"    {rejects.detail(name)} = {', '.join(map(_text, value)) or '(none)'}"
+            yield f"    {rejects.detail(name)} = {', '.join(map(_shown, value)) or '(none)'}"
+
+
+def _shown(value: Any) -> str:
+    return _text(value) if isinstance(value, bytes) else str(value)
 
 
 def _text(value: bytes) -> str:

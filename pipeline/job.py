@@ -95,7 +95,8 @@ def _begin(ready: Inputs, module: Any, run: Run, splits: Sequence[Split]) -> Run
     """Begin a new job, if its output will not be too large nor its vectors too far off."""
     config = ready.config
     _check_output(config, module, ready.splits)
-    run = dataclasses.replace(run, likeness=_measure_precision(config, module, ready.splits))
+    likeness = _measure_precision(config, module, ready.splits)
+    run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, likeness=likeness)
     output.begin(config, run, splits)
     return run
 
@@ -172,6 +173,7 @@ def inspect(path: Path, config: EmbedConfig) -> Any:
         module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
         module.check_layers(layers_of(config.features))
+        config.shaping.check_width(module.shape.hidden_size)
         config.compute.check_installed()
     except ValueError as error:
         raise UsageError(str(error)) from error

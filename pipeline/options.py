@@ -7,6 +7,7 @@ and whoever imports this package would then have to give --input to any pipeline
 import argparse
 import dataclasses
 import difflib
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,9 +17,10 @@ from pipeline import flags
 from pipeline.errors import UsageError
 from transforms.batching import BatchingConfig
 from transforms.bert.compute import AUTO, ComputeConfig, buckets_for, fastest, positions_for
-from transforms.dtypes import check_dtype
-from transforms.examples import RecordConfig
+from transforms.documents import FORMAT_VERSION
 from transforms.features import FLOAT32, check_features, split_features, widths_of_tokens
+from transforms.record_config import NONE, TFRECORD, RecordConfig
+from transforms.shaping import Shaping
 from transforms.sources.base import ReadConfig, names
 from transforms.sources.transcoding import check_encoding
 from transforms.special_tokens import check_max_seq_length
@@ -82,6 +84,8 @@ class EmbedConfig:
         features: as asked for; see `features.check_features`.
         keep_tokens: whether sequence records tell wordpieces as text, and where they came from.
         dtype: what vectors are stored in.
+        shaping: what is done to vectors of documents before.
+        output_format, compression: of the files of records.
         batching: how batches are cut.
         compute: by which engine, and how exactly.
         limits: what may be lost before the job fails, at its end.
@@ -99,6 +103,9 @@ class EmbedConfig:
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
     keep_tokens: bool = False
     dtype: str = FLOAT32
+    shaping: Shaping = dataclasses.field(default_factory=Shaping)
+    output_format: str = TFRECORD
+    compression: str = NONE
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
     limits: Limits = dataclasses.field(default_factory=Limits)
@@ -117,7 +124,9 @@ class EmbedConfig:
         if not -1.0 <= self.min_cosine <= 1.0:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
-        check_dtype(self.dtype)
+        # Checks the types and the formats of what is written.
+        _ = self.records
+        self._check_shaping()
         self._check_dedup()
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
@@ -127,6 +136,13 @@ class EmbedConfig:
         if self.windows.stride and self.input.read.pairs:
             raise ValueError(
                 "--window_stride is for documents of one text; pairs are cut to fit: leave it out"
+            )
+
+    def _check_shaping(self) -> None:
+        if self.shaping != Shaping() and not self.records.of_documents:
+            raise ValueError(
+                "--normalize and --truncate_dim are for vectors of documents; add one, such as "
+                "mean, to --features, or leave them out"
             )
 
     def _check_dedup(self) -> None:
@@ -147,7 +163,15 @@ class EmbedConfig:
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,
             dtype=self.dtype,
+            shaping=self.shaping,
+            format=self.output_format,
+            compression=self.compression,
         )
+
+    def records_by(self, model: str) -> RecordConfig:
+        """Tell of the job, too, in schemas that can hold it: of what model, by its fingerprint."""
+        told = {"format_version": FORMAT_VERSION, "model": model, "embed": self.identity()}
+        return dataclasses.replace(self.records, about=json.dumps(told))
 
     def identity(self) -> dict[str, Any]:
         """Give, by flag, what decides the output: two runs that differ here cannot share a folder.
@@ -169,6 +193,10 @@ class EmbedConfig:
             "--features": list(self.features),
             "--keep_tokens": self.keep_tokens,
             "--dtype": self.dtype,
+            "--normalize": self.shaping.normalize,
+            "--truncate_dim": self.shaping.truncate_dim,
+            "--output_format": self.output_format,
+            "--compression": self.compression,
             "--engine": self.compute.engine,
             "--precision": self.compute.precision,
             "--xla_buckets": self.compute.xla_buckets,
@@ -202,6 +230,9 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
             features=features,
             keep_tokens=arguments.keep_tokens,
             dtype=arguments.dtype,
+            shaping=Shaping(arguments.truncate_dim, arguments.normalize),
+            output_format=arguments.output_format,
+            compression=arguments.compression,
             batching=BatchingConfig(positions),
             compute=ComputeConfig(engine, arguments.precision, buckets),
             limits=Limits(

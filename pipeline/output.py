@@ -17,10 +17,9 @@ from pipeline.errors import UsageError
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
 from pipeline.piped import STDIN_FILE
-from transforms import checked_json, repeat_files, storage, visible
+from transforms import checked_json, record_files, repeat_files, storage, visible
 from transforms.bert.likeness import Likeness
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
-from transforms.examples import SCHEMA_FILE
 
 RUN_FILE = "run.json"
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
@@ -56,12 +55,14 @@ class Run:
     Attributes:
         configuration: what decides the output, by flag.
         model: fingerprint of the module.
+        hidden_size: numbers of its vectors; 0 while it has not been looked at.
         transform: None until the analysis is done.
         likeness: what the precision does to vectors; None of float32.
     """
 
     configuration: dict[str, Any]
     model: str
+    hidden_size: int = 0
     transform: Transform | None = None
     likeness: Likeness | None = None
 
@@ -91,11 +92,14 @@ def load_run(folder: str) -> Run | None:
         if version != FORMAT_VERSION:
             raise ValueError(f"it is of format {version}, not {FORMAT_VERSION}")
         configuration = checked_json.fields(value, "configuration")
-        model = checked_json.text(checked_json.fields(value, "model"), "fingerprint")
+        model = checked_json.fields(value, "model")
+        fingerprint = checked_json.text(model, "fingerprint")
+        hidden_size = checked_json.whole(model, "hidden_size")
         told = checked_json.take(value, "transform")
         transform = None if told is None else _transform(told)
         like = checked_json.take(value, "likeness")
-        return Run(configuration, model, transform, None if like is None else _likeness(like))
+        likeness = None if like is None else _likeness(like)
+        return Run(configuration, fingerprint, hidden_size, transform, likeness)
     except ValueError as error:
         raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
 
@@ -134,7 +138,11 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "format_version": FORMAT_VERSION,
         "configuration": run.configuration,
         "tokens_per_batch": config.batching.tokens_per_batch,
-        "model": {"handle": config.model, "fingerprint": run.model},
+        "model": {
+            "handle": config.model,
+            "fingerprint": run.model,
+            "hidden_size": run.hidden_size,
+        },
         "transform": run.transform and dataclasses.asdict(run.transform),
         "likeness": run.likeness and dataclasses.asdict(run.likeness),
         "versions": _versions(),
@@ -270,7 +278,8 @@ def delete(path: str) -> None:
 
 def missing_files(config: EmbedConfig) -> list[str]:
     """List what every job leaves beside its parts and is not there."""
-    schemas = [f"{family}/{SCHEMA_FILE}" for family in config.records.families]
+    schema = record_files.SCHEMA_FILES[config.output_format]
+    schemas = [f"{family}/{schema}" for family in config.records.families]
     names = [*schemas, f"{TRANSFORM_FN}/saved_model.pb"]
     missing = [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
     if config.dedup == CORPUS and not repeat_files.is_committed(config.output):

@@ -5,25 +5,21 @@ what is not as a job leaves it is a ValueError that names the file.
 """
 
 import contextlib
-import itertools
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
 
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
-from transforms import checked_json, examples, storage, tfrecord
+from transforms import checked_json, record_files, storage
 from transforms.documents import ID
-from transforms.dtypes import ITEM_BYTES
+from transforms.dtypes import NUMPY_TYPES
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
-    FLOAT32,
     INPUT_IDS,
     LAYERS,
     OFFSETS,
@@ -32,16 +28,13 @@ from transforms.features import (
     TOKEN_FEATURES,
     TOKENS,
 )
+from transforms.record_config import POOLED, SEQUENCE
+from transforms.record_files import RecordReader
 
-# Records decoded at once; bounds memory beside the result itself.
-_CHUNK_RECORDS = 1024
+# No file holds more times its size, by what its name ends in; equal vectors come near.
+_MOST_COMPRESSED = {".gz": 1100, ".parquet": 1 << 15}
 # Characters of a path that a message shows.
 _SHOWN = 200
-_VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
-_TYPES = {
-    **dict.fromkeys(_VECTORS, schema_pb2.FLOAT),
-    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
-}
 
 
 class DataFile(NamedTuple):
@@ -95,29 +88,31 @@ def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
     Raises:
         ValueError: the job is not finished, or did not compute the feature.
     """
-    files = list_files(folder, examples.POOLED)
-    schema = load_schema(folder, examples.POOLED)
-    name, width = _vector_feature(folder, schema, feature)
-    vectors = np.empty([_count_rows(folder, files, schema, width), width], np.float32)
+    files = list_files(folder, POOLED)
+    reader = open_family(folder, POOLED)
+    name, (dtype, width) = _vector_feature(folder, reader, feature)
+    rows = _count_rows(folder, files, width * NUMPY_TYPES[dtype].itemsize)
+    vectors = np.empty([rows, width], np.float32)
     ids: list[str] = []
-    for batch in _batches(folder, files, schema):
+    for batch in _batches(folder, files, reader):
         values = batch.column(name).flatten().to_numpy()
-        if len(values) != batch.num_rows * width:
+        if len(values) != batch.num_rows * width or len(ids) + batch.num_rows > rows:
             raise ValueError(f"{folder}: {name} of a record has not {width} values")
         vectors[len(ids) : len(ids) + batch.num_rows] = values.reshape(batch.num_rows, width)
         ids += [value.decode() for value in batch.column(ID).flatten().to_pylist()]
     return Embeddings(ids, vectors)
 
 
-def _count_rows(folder: str, files: list[DataFile], schema: schema_pb2.Schema, width: int) -> int:
+def _count_rows(folder: str, files: list[DataFile], vector_bytes: int) -> int:
     """Count the records, if so many vectors can stand in the files."""
     rows = sum(file.records for file in files)
     held = sum(storage.identify(_path(folder, file.path))[0] for file in files)
-    least = min(ITEM_BYTES.values()) if examples.stored_types(schema) else ITEM_BYTES[FLOAT32]
-    if rows * width * least > held:
+    endings = {os.path.splitext(file.path)[1] for file in files}
+    most = max((_MOST_COMPRESSED.get(ending, 1) for ending in endings), default=1)
+    if rows * vector_bytes > held * most:
         raise ValueError(
-            f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {width} are more than its "
-            f"files hold, which have {held} bytes"
+            f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {vector_bytes} bytes are more "
+            f"than its files hold, which have {held} bytes"
         )
     return rows
 
@@ -128,7 +123,7 @@ def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
     Raises:
         ValueError: the job is not finished, or did not compute a feature of tokens.
     """
-    for record in iterate_records(folder, examples.SEQUENCE):
+    for record in iterate_records(folder, SEQUENCE):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
         vectors = {
             name: np.asarray(record[name], np.float32).reshape(len(input_ids), -1)
@@ -153,8 +148,8 @@ def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:
         ValueError: the job is not finished, or has no such family.
     """
     files = list_files(folder, family)
-    schema = load_schema(folder, family)
-    for batch in _batches(folder, files, schema, chunk=16):
+    reader = open_family(folder, family)
+    for batch in _batches(folder, files, reader):
         for row in range(batch.num_rows):
             yield {name: _values(batch.column(name)[row].values) for name in batch.schema.names}
 
@@ -181,80 +176,59 @@ def list_files(folder: str, family: str) -> list[DataFile]:
     return [file for file in files if file.path.startswith(f"{family}/")]
 
 
-def load_schema(folder: str, family: str) -> schema_pb2.Schema:
-    """Read the schema of a family.
+def open_family(folder: str, family: str) -> RecordReader:
+    """Read what a folder tells of the records of a family, and make their reader.
 
     Raises:
         ValueError: the job has no such family, or its schema is not of our records.
     """
-    path = f"{family}/{examples.SCHEMA_FILE}"
-    text = storage.read_text(storage.within(folder, path))
-    if text is None:
-        raise ValueError(f"{folder} has no {family} records: the job's --features leave them out")
-    try:
-        schema = text_format.Parse(text, schema_pb2.Schema())
-    except (text_format.ParseError, RecursionError) as error:
-        raise ValueError(f"{folder}/{path} is damaged: {error}") from error
-    types = {feature.name: feature.type for feature in schema.feature}
-    stored = dict.fromkeys(examples.stored_types(schema), schema_pb2.BYTES)
-    expected = _TYPES | stored
-    wrong = [name for name in types if types[name] != expected.get(name, types[name])]
-    wrong += [name for name in stored if name not in _VECTORS]
-    if wrong or not _is_whole(types, family) or len(types) < len(schema.feature):
-        raise ValueError(f"{folder}/{path} is not the schema of records of a job")
-    return schema
+    for name in record_files.SCHEMA_FILES.values():
+        path = f"{family}/{name}"
+        content = storage.read_bytes(storage.within(folder, path))
+        if content is None:
+            continue
+        try:
+            return record_files.reader_of(name, content, family)
+        except ValueError as error:
+            raise ValueError(f"{folder}/{path} is damaged: {error}") from error
+    raise ValueError(f"{folder} has no {family} records: the job's --features leave them out")
 
 
-def _is_whole(names: Container[str], family: str) -> bool:
-    """Whether a schema has what no records of a family lack."""
-    if any(name not in names for name in (ID, *ACCOUNT)):
-        return False
-    if family == examples.POOLED:
-        return True
-    return INPUT_IDS in names and any(name in names for name in TOKEN_FEATURES)
-
-
-def _vector_feature(folder: str, schema: schema_pb2.Schema, wanted: str | None) -> tuple[str, int]:
-    vectors = {f.name: f for f in schema.feature if f.name in DOCUMENT_FEATURES}
+def _vector_feature(
+    folder: str, reader: RecordReader, wanted: str | None
+) -> tuple[str, tuple[str, int]]:
+    """Find a feature of documents; give its name, what it is stored in, and its width."""
+    vectors = {name: told for name, told in reader.vectors.items() if name in DOCUMENT_FEATURES}
     name = wanted or next(iter(vectors), "")
     if name not in vectors:
         raise ValueError(f"{folder} has no {name!r}; it has {', '.join(vectors)}")
-    stored = examples.stored_types(schema).get(name)
-    sizes = [dim.size for dim in vectors[name].shape.dim] if stored is None else [stored[1]]
-    if len(sizes) != 1 or sizes[0] < 1:
+    if vectors[name][1] < 1:
         raise ValueError(f"{folder}: the schema does not tell the size of {name}")
-    return name, sizes[0]
+    return name, vectors[name]
 
 
-def _batches(
-    folder: str, files: list[DataFile], schema: schema_pb2.Schema, chunk: int = _CHUNK_RECORDS
-) -> Iterator[pa.RecordBatch]:
+def _batches(folder: str, files: list[DataFile], reader: RecordReader) -> Iterator[pa.RecordBatch]:
     """Decode the records of some files; each has to have as many as the manifest tells."""
     for file in files:
+        left = file.records
         with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
-            left = file.records
-            for records in _chunks(tfrecord.read_records(stream), chunk):
-                left -= len(records)
-                yield _decode(records, schema, file.path)
+            for batch in _decoded(reader.read(stream), file.path):
+                left -= batch.num_rows
+                yield batch
         if left:
             raise ValueError(f"{folder}/{file.path} has not the {file.records} records of its part")
 
 
-def _chunks(records: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
-    while chunk := list(itertools.islice(records, size)):
-        yield chunk
-
-
-def _decode(records: list[bytes], schema: schema_pb2.Schema, path: str) -> pa.RecordBatch:
+def _decoded(batches: Iterator[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
     try:
-        batch = examples.parse(records, schema)
-    except (RuntimeError, ValueError) as error:
+        for batch in batches:
+            for name in (ID, *ACCOUNT):
+                lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)
+                if not pc.all(pc.equal(lengths, 1)).as_py():
+                    raise ValueError(f"a record has not one {name}")
+            yield batch
+    except ValueError as error:
         raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
-    for name in (ID, *ACCOUNT):
-        lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)
-        if not pc.all(pc.equal(lengths, 1)).as_py():
-            raise ValueError(f"{path} is damaged: a record has not one {name}")
-    return batch
 
 
 def _path(folder: str, path: str) -> str:

@@ -1,8 +1,13 @@
 """Arrow columns as lists of values a row, the form that tf.Example and tf.Transform want."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+# Records are encoded this many bytes at a time, so that a part's memory stays flat.
+_SLICE_BYTES = 16 << 20
 
 
 def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
@@ -43,3 +48,22 @@ def rows(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
     """
     width = vectors.type.list_size
     return pa.LargeListArray.from_arrays(np.arange(len(vectors) + 1) * width, vectors.flatten())
+
+
+def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch into pieces of bounded size; none of no rows."""
+    per_row = max(1, int(batch.nbytes) // max(1, batch.num_rows))
+    size = max(1, _SLICE_BYTES // per_row)
+    for start in range(0, batch.num_rows, size):
+        yield batch.slice(start, size)
+
+
+def starts(column: pa.LargeListArray) -> np.ndarray:
+    """Tell where each list begins in `column.flatten()`, and where the last ends.
+
+    >>> starts(pa.array([[1], [2, 3], [4]], pa.large_list(pa.int64())).slice(1)).tolist()
+    [0, 2, 3]
+    """
+    offsets = column.offsets.to_numpy()
+    from_zero: np.ndarray = offsets - offsets[0]
+    return from_zero

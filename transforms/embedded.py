@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from transforms import metrics, rejects
 from transforms.documents import REASON
 from transforms.embedding import EmbeddingConfig, Embeddings
-from transforms.examples import MAX_RECORD_BYTES
 from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
+from transforms.record_config import MAX_RECORD_BYTES
 from transforms.rejects import Reason
+from transforms.shaping import Shaping
 from transforms.windows import count_windows
 from transforms.wordpieces import Wordpieces
 
@@ -53,9 +54,13 @@ def take_wordpieces(part: pa.RecordBatch) -> tuple[Wordpieces, np.ndarray]:
 
 
 def add_embeddings(
-    part: pa.RecordBatch, sound: np.ndarray, wordpieces: Wordpieces, embeddings: Embeddings
+    part: pa.RecordBatch,
+    sound: np.ndarray,
+    wordpieces: Wordpieces,
+    embeddings: Embeddings,
+    shaping: Shaping,
 ) -> pa.RecordBatch:
-    """Put vectors beside the documents; rejected ones get none.
+    """Put vectors beside the documents, as they are to be stored; rejected ones get none.
 
     Those that the model failed on are rejected here.
 
@@ -73,7 +78,7 @@ def add_embeddings(
     columns = {name: part.column(name) for name in part.schema.names}
     columns[NUM_TOKENS] = pa.array(lengths)
     for name, vectors in embeddings.documents.items():
-        columns[name] = _spread(vectors, sound)
+        columns[name] = _spread(shaping.apply(vectors), sound)
     ends = np.concatenate([[0], np.cumsum(lengths)])
     for name, tokens in embeddings.tokens.items():
         flat = pa.array(tokens.reshape(-1))

@@ -22,6 +22,7 @@ from transforms.features import (
 )
 from transforms.halving import Outcome, run_or_halve
 from transforms.repeats import find_distinct
+from transforms.shaping import Shaping
 from transforms.special_tokens import SPECIAL_TOKENS
 from transforms.windows import WindowConfig, Windows, cut_windows
 from transforms.wordpieces import Wordpieces
@@ -41,6 +42,7 @@ class EmbeddingConfig:
         batching: how batches are cut.
         pad_id: id of [PAD].
         dtype: what vectors will be stored in; a document that has a value beyond it fails.
+        shaping: what is done to vectors of documents before.
     """
 
     features: tuple[str, ...]
@@ -48,6 +50,7 @@ class EmbeddingConfig:
     batching: BatchingConfig = dataclasses.field(default_factory=BatchingConfig)
     pad_id: int = 0
     dtype: str = FLOAT32
+    shaping: Shaping = dataclasses.field(default_factory=Shaping)
 
     def __post_init__(self) -> None:
         check_features(self.features)

@@ -168,7 +168,7 @@ class _EncodePart(ModelDoFn):
             embeddings = self._embed(wordpieces, model.engine, config, run_all)
         waited = watch.seconds.setdefault(metrics.WAIT_SECONDS, 0.0)
         watch.seconds[metrics.ENCODE_SECONDS] -= waited
-        embedded = add_embeddings(part, sound, wordpieces, embeddings)
+        embedded = add_embeddings(part, sound, wordpieces, embeddings, config.shaping)
         header = header_of(part).measured(**watch.seconds, **account(embedded, embeddings))
         # No count of the part's: it depends on what this process did before.
         self._compiled.inc(model.newly_compiled())

@@ -17,7 +17,9 @@ FEATURES = (*DOCUMENT_FEATURES, SEQUENCE_OUTPUT, f"{LAYERS}:-1,-2")
 
 # Types of floats: what vectors are computed in, and stored in.
 FLOAT32, FLOAT16, BFLOAT16 = "float32", "float16", "bfloat16"
-DTYPES = (FLOAT32, FLOAT16, BFLOAT16)
+# Stored only: small integers, and a scale for each vector.
+INT8 = "int8"
+DTYPES = (FLOAT32, FLOAT16, BFLOAT16, INT8)
 
 # Types of fields of the input that records carry.
 STRING, INT64, FLOAT64, BOOL = "string", "int64", "float64", "bool"
@@ -37,10 +39,17 @@ NUM_UNKNOWN = "num_unknown"
 TRUNCATED = "truncated"
 ACCOUNT = (NUM_TOKENS, NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
 
+
+def scale_of(name: str) -> str:
+    """Name the feature that has the scales of the vectors of another, stored as int8."""
+    return f"{name}_scale"
+
+
 _RESERVED = (
     "id",
     *DOCUMENT_FEATURES,
     *TOKEN_FEATURES,
+    *map(scale_of, (*DOCUMENT_FEATURES, *TOKEN_FEATURES)),
     *ACCOUNT,
     INPUT_IDS,
     SEGMENT_IDS,

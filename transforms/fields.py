@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.features import (
     BOOL,
@@ -201,6 +202,19 @@ def _is_binary(type_: pa.DataType) -> bool:
 def column(values: Sequence[Any], field: KeptField) -> pa.Array:
     """Make the column of a field of what `keep` gave."""
     return pa.array(values, field.arrow)
+
+
+def as_bytes(values: pa.Array) -> pa.Array:
+    """Make of a column of text, bytes, moments or days one of bytes; ISO 8601 of the latter two.
+
+    >>> as_bytes(pa.array([0, None], pa.timestamp("us", tz="UTC"))).to_pylist()
+    [b'1970-01-01T00:00:00.000000Z', None]
+    """
+    if pa.types.is_timestamp(values.type):
+        values = pc.strftime(values, "%Y-%m-%dT%H:%M:%SZ")
+    if pa.types.is_date(values.type):
+        values = values.cast(pa.large_string())
+    return values.cast(pa.large_binary())
 
 
 def _as_text(value: Any) -> str:

@@ -70,8 +70,13 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
 
 def write_text(folder: str, path: str, text: str) -> None:
     """Write a small UTF-8 file atomically."""
+    write_bytes(folder, path, text.encode())
+
+
+def write_bytes(folder: str, path: str, content: bytes) -> None:
+    """Write a small file atomically."""
     with atomic_write(folder, path) as file:
-        file.write(text.encode())
+        file.write(content)
 
 
 def read_text(path: str) -> str | None:
@@ -80,10 +85,16 @@ def read_text(path: str) -> str | None:
     Raises:
         ValueError: it is not UTF-8.
     """
+    content = read_bytes(path)
+    return None if content is None else content.decode("utf-8")
+
+
+def read_bytes(path: str) -> bytes | None:
+    """Read a small file; None where there is none."""
     if not FileSystems.exists(path):
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
-        return stream.read().decode("utf-8")
+        return stream.read()
 
 
 def _force_to_disk(path: str) -> None:

@@ -19,6 +19,7 @@ _MAX_BYTES = 2 << 30
 
 _MASK_DELTA = 0xA282EAD8
 _HEAD = np.dtype([("length", "<u8"), ("checksum", "<u4")])
+HEAD_BYTES = _HEAD.itemsize
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 
@@ -63,17 +64,28 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     Raises:
         ValueError: the file is cut short or a checksum does not fit.
     """
-    while header := stream.read(_HEAD.itemsize):
+    while header := read_exactly(stream, _HEAD.itemsize):
         length_bytes = header[: _LENGTH.size]
         if not is_head(header):
             raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
         (length,) = _LENGTH.unpack(length_bytes)
         if length > _MAX_BYTES:
             raise ValueError(f"a damaged TFRecord file: a record of {length} bytes")
-        record = stream.read(length)
-        if len(record) < length or masked_crc(record) != stream.read(_CHECKSUM.size):
+        record = read_exactly(stream, length)
+        if len(record) < length or masked_crc(record) != read_exactly(stream, _CHECKSUM.size):
             raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
         yield record
+
+
+def read_exactly(stream: BinaryIO, length: int) -> bytes:
+    """Read `length` bytes, or to the end: a stream may give fewer at a time."""
+    piece = stream.read(length)
+    if len(piece) == length or not piece:
+        return piece
+    pieces = [piece]
+    while (length := length - len(piece)) and (piece := stream.read(length)):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def is_head(data: bytes) -> bool:

@@ -14,15 +14,14 @@ from apache_beam.metrics import Metrics
 
 from transforms import (
     coder,  # noqa: F401  (registers the coder of parts)
-    examples,
     metrics,
+    record_files,
     rejects,
     storage,
-    tfrecord,
 )
 from transforms.documents import REASON, header_of
-from transforms.examples import RecordConfig
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
+from transforms.record_config import RecordConfig
 
 REJECTED = "rejected"
 _SECONDS = "_seconds"
@@ -42,10 +41,8 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
     with watch.section(metrics.WRITE_SECONDS):
         sound = part.filter(pc.is_null(part.column(REASON))) if reasons else part
         for family in config.families if sound.num_rows else ():
-            path = f"{family}/{header.name}.tfrecord"
-            blocks = examples.serialize(sound, family, config)
-            framed = ((tfrecord.frame(block), len(block)) for block in blocks)
-            files.append(_write(folder, path, framed))
+            path = f"{family}/{header.name}{config.ending}"
+            files.append(_write(folder, path, record_files.encode(sound, family, config)))
         if reasons:
             path = f"{REJECTED}/{header.name}.jsonl"
             lines = (

@@ -6,19 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
 
 from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
-from transforms import examples, storage
+from transforms import record_files, storage
 from transforms.documents import FORMAT_VERSION, PartHeader, part_key
-from transforms.features import DOCUMENT_FEATURES
 from transforms.receipts import RECEIPTS, Receipt, shares
+from transforms.record_config import FAMILIES
 
-_DATA_ENDINGS = (".tfrecord", ".jsonl")
+_DATA_ENDINGS = (*record_files.ENDINGS, ".jsonl")
 _PART_KEYS = ("name", "source", "start", "end", "counts", "files")
 _NOTHING = object()
 
@@ -206,7 +204,7 @@ def _other_receipts(job: Job, papers: Papers) -> list[str]:
 def _unnamed_files(job: Job, papers: Papers) -> list[str]:
     """List the files in the folders of data that no receipt names."""
     named = {file.path for receipt in papers.receipts for file in receipt.files}
-    named |= {f"{family}/{examples.SCHEMA_FILE}" for family in manifest.DATA_FOLDERS[:2]}
+    named |= {f"{family}/{record_files.SCHEMA_FILES[job.records.format]}" for family in FAMILIES}
     return [
         f"{family}/{name}"
         for family in manifest.DATA_FOLDERS
@@ -216,33 +214,14 @@ def _unnamed_files(job: Job, papers: Papers) -> list[str]:
 
 
 def schema_faults(folder: str, family: str, layout: Layout) -> list[str]:
-    """Hold the schema.pbtxt of a family against what the job's configuration gives."""
-    path = f"{family}/{examples.SCHEMA_FILE}"
-    stored = _load_schema(folder, path)
-    if isinstance(stored, str):
-        return [f"{path}: {stored}"]
-    expected = examples.schema(family, layout.records, layout.hidden_size)
-    if stored != expected:
+    """Hold the schema file of a family against what the job's configuration gives."""
+    path = f"{family}/{record_files.SCHEMA_FILES[layout.records.format]}"
+    try:
+        stored = storage.read_bytes(storage.within(folder, path))
+    except (OSError, ValueError) as error:
+        return [f"{path}: cannot be read: {str(error).splitlines()[0]}"]
+    if stored is None:
+        return [f"{path}: the file is missing"]
+    if stored != record_files.schema_content(family, layout.records, layout.hidden_size):
         return [f"{path}: is not the schema of this job's records"]
     return []
-
-
-def schema_hidden_size(folder: str, family: str) -> int:
-    """Tell the size of vectors by the schema.pbtxt of a family; 0 where it does not tell."""
-    stored = _load_schema(folder, f"{family}/{examples.SCHEMA_FILE}")
-    if isinstance(stored, str):
-        return 0
-    vectors = [feature for feature in stored.feature if feature.name in DOCUMENT_FEATURES]
-    sizes = [dim.size for feature in vectors for dim in feature.shape.dim]
-    return int(sizes[0]) if sizes else 0
-
-
-def _load_schema(folder: str, path: str) -> schema_pb2.Schema | str:
-    """Read a schema, or say why it cannot be read."""
-    try:
-        text = storage.read_text(storage.within(folder, path))
-        if text is None:
-            return "the file is missing"
-        return text_format.Parse(text, schema_pb2.Schema())
-    except (OSError, ValueError, text_format.ParseError) as error:
-        return f"cannot be read: {str(error).splitlines()[0]}"

@@ -9,7 +9,7 @@ from pipeline.verifying import records
 from pipeline.verifying.verdict import Drift, Sampled
 from transforms.documents import ID
 from transforms.dtypes import spacing
-from transforms.features import FLOAT32
+from transforms.features import FLOAT32, INT8
 
 
 class Tally:
@@ -76,8 +76,21 @@ def largest_difference(one: pa.Array, other: pa.Array, dtype: str = FLOAT32) -> 
     if not len(a):
         return 0, 0.0
     with np.errstate(invalid="ignore"):
-        gaps = np.maximum(np.abs(a - b) - spacing(np.maximum(np.abs(a), np.abs(b)), dtype), 0.0)
+        gaps = np.maximum(
+            np.abs(a - b) - _spacing(np.maximum(np.abs(a), np.abs(b)), lengths, dtype), 0.0
+        )
         differences = np.nan_to_num(gaps, nan=np.inf)
     worst = int(differences.argmax())
     row = int(np.searchsorted(np.cumsum(lengths), worst, side="right"))
     return row, float(differences[worst])
+
+
+def _spacing(magnitudes: np.ndarray, lengths: np.ndarray, dtype: str) -> np.ndarray:
+    """Tell how far neighbours are from each other; of int8 by the largest value of each row."""
+    if dtype != INT8:
+        return spacing(magnitudes, dtype)
+    most = np.zeros(len(lengths))
+    firsts = (np.cumsum(lengths) - lengths)[lengths > 0]
+    most[lengths > 0] = np.maximum.reduceat(magnitudes, firsts)
+    units: np.ndarray = spacing(most[:, np.newaxis], dtype)
+    return np.repeat(units[:, 0], lengths)

@@ -14,9 +14,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline.verifying.records import Layout, Records, check_records
 from transforms import metrics, storage
-from transforms.examples import POOLED, SEQUENCE, RecordConfig
 from transforms.features import ACCOUNT
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
+from transforms.record_config import PARQUET, POOLED, SEQUENCE, RecordConfig
 from transforms.write import REJECTED
 
 _READ_BYTES = 4 << 20
@@ -83,7 +83,7 @@ def part_files(receipt: Receipt, records: RecordConfig) -> dict[str, int]:
     """Give the files that a part of these counts leaves, and the records in each."""
     embedded, rejected = receipt.counts[metrics.EMBEDDED], receipt.counts[metrics.REJECTED]
     families = records.families if embedded else ()
-    files = {f"{family}/{receipt.name}.tfrecord": embedded for family in families}
+    files = {f"{family}/{receipt.name}{records.ending}": embedded for family in families}
     return files | ({f"{REJECTED}/{receipt.name}.jsonl": rejected} if rejected else {})
 
 
@@ -159,9 +159,16 @@ def _reasons(stream: _HashedReading, source: str) -> dict[str, int]:
 def _check_family(folder: str, file: WrittenFile, receipt: Receipt, layout: Layout) -> Records:
     """Read a file of records, and hold its sums against the receipt."""
     family = file.path.split("/")[0]
-    found = _read_whole(
-        folder, file, lambda stream: check_records(cast(BinaryIO, stream), family, layout)
-    )
+
+    def check(stream: _HashedReading) -> Records:
+        if layout.records.format != PARQUET:
+            return check_records(cast(BinaryIO, stream), family, layout)
+        # Its end comes first.
+        path = storage.within(folder, file.path)
+        with contextlib.closing(storage.open_for_reading(path)) as own:
+            return check_records(own, family, layout)
+
+    found = _read_whole(folder, file, check)
     sums = {"records": len(found.ids)}
     sums |= zip(ACCOUNT, found.account.sum(axis=1).tolist(), strict=True)
     if found.pairs is not None:
@@ -207,5 +214,6 @@ def _differing(pooled: Records, sequence: Records, receipt: Receipt) -> list[str
     if same.all():
         return []
     row = int(np.argmin(same))
-    name = f"{receipt.name}.tfrecord"
-    return [f"{SEQUENCE}/{name}: record {row} is not of the document that {POOLED}/ has there"]
+    return [
+        f"{SEQUENCE}/{receipt.name}: record {row} is not of the document that {POOLED}/ has there"
+    ]

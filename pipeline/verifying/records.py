@@ -2,28 +2,22 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import examples, rejects, storage, tfrecord
+from transforms import record_files, rejects, storage
 from transforms.documents import ID
-from transforms.examples import POOLED, RecordConfig
 from transforms.features import (
     ACCOUNT,
-    DOCUMENT_FEATURES,
     NUM_TOKENS,
     OFFSETS,
     SEGMENT_IDS,
-    widths_of_tokens,
 )
-
-# What is decoded at once: so many records, or as many as have so many bytes.
-_CHUNK_RECORDS = 1024
-_CHUNK_BYTES = 16 << 20
+from transforms.record_config import POOLED, RecordConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,11 +26,11 @@ class Layout:
 
     Attributes:
         records: what stands in them.
-        hidden_size: floats of a vector, or 0 while nothing has told.
+        hidden_size: numbers of a vector of the model.
     """
 
     records: RecordConfig
-    hidden_size: int = 0
+    hidden_size: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +65,12 @@ def check_records(stream: BinaryIO, family: str, layout: Layout) -> Records:
     Raises:
         ValueError, RuntimeError: they cannot be read.
     """
-    schema = examples.schema(family, layout.records, layout.hidden_size)
+    reader = record_files.reader(family, layout.records, layout.hidden_size)
     ids = [np.empty(0, np.int64)]
     account = [np.empty([len(ACCOUNT), 0], np.int64)]
     pairs = None if family == POOLED and layout.records.segments else 0
     faults: dict[tuple[str, str], tuple[str, int]] = {}
-    for chunk in _chunks(tfrecord.read_records(stream)):
-        batch = examples.parse(chunk, schema)
+    for batch in reader.read(stream):
         names = _one_each(batch, ID).to_pylist()
         ids.append(np.fromiter(map(hash, names), np.int64, len(names)))
         account.append(np.stack([_one_each(batch, name).to_numpy() for name in ACCOUNT]))
@@ -100,19 +93,6 @@ def _line(feature: str, what: str, first: str, count: int) -> str:
 def shown(id_: bytes) -> str:
     """Make an id fit for a line."""
     return repr(rejects.detail(id_.decode("utf-8", "replace")))
-
-
-def _chunks(records: Iterable[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
-    size = 0
-    for record in records:
-        chunk.append(record)
-        size += len(record)
-        if len(chunk) == _CHUNK_RECORDS or size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 def _one_each(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -153,13 +133,10 @@ def _find_faults(
 
 def _expected_lengths(family: str, layout: Layout, tokens: np.ndarray) -> dict[str, np.ndarray]:
     """Tell how many values of each feature documents of so many tokens have."""
+    widths = layout.records.widths(family, layout.hidden_size)
     if family == POOLED:
-        vectors = [name for name in layout.records.features if name in DOCUMENT_FEATURES]
-        return dict.fromkeys(vectors, np.full_like(tokens, layout.hidden_size))
-    widths = widths_of_tokens(layout.records.features)
-    vectors_of_tokens = {
-        name: width * layout.hidden_size * tokens for name, width in widths.items()
-    }
+        return {name: np.full_like(tokens, width) for name, width in widths.items()}
+    vectors_of_tokens = {name: width * tokens for name, width in widths.items()}
     special = {OFFSETS: 2 * tokens, **vectors_of_tokens}
     return {name: special.get(name, tokens) for name in layout.records.of_tokens}
 
@@ -196,24 +173,22 @@ def read_rows(
         layout: of the job.
 
     Returns:
-        as `examples.parse`.
+        as `RecordReader.read`.
 
     Raises:
         ValueError, RuntimeError, OSError: they cannot be read.
     """
-    wanted = set(rows)
+    reader = record_files.reader(family, layout.records, layout.hidden_size)
+    wanted = np.asarray(rows)
+    taken: list[pa.RecordBatch] = []
+    before = 0
     with contextlib.closing(storage.open_for_reading(storage.within(folder, path))) as stream:
-        numbered = zip(range(rows[-1] + 1), tfrecord.read_records(stream), strict=False)
-        records = [record for number, record in numbered if number in wanted]
-    schema = examples.schema(family, layout.records, layout.hidden_size)
-    return examples.parse(records, schema)
-
-
-def hidden_size(batch: pa.RecordBatch, family: str, layout: Layout) -> int:
-    """Tell the size of vectors from the first record of a batch; 0 where it has none."""
-    if family == POOLED:
-        vectors = [name for name in layout.records.features if name in DOCUMENT_FEATURES]
-        return int(lengths_of(batch.column(vectors[0]))[0])
-    tokens = lengths_of(batch.column(layout.records.of_tokens[0]))[0]
-    name, width = next(iter(widths_of_tokens(layout.records.features).items()))
-    return int(lengths_of(batch.column(name))[0] // max(1, tokens * width))
+        for batch in reader.read(stream):
+            own = wanted[(wanted >= before) & (wanted < before + batch.num_rows)]
+            taken += [batch.take(pa.array(own - before))] if len(own) else []
+            before += batch.num_rows
+            if before > wanted[-1]:
+                break
+    if before <= wanted[-1]:
+        raise ValueError(f"{path} has {before} records")
+    return pa.Table.from_batches(taken).combine_chunks().to_batches()[0]

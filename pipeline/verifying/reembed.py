@@ -4,6 +4,7 @@ import bisect
 import collections
 import contextlib
 import dataclasses
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from pipeline.verifying.comparing import Tally
 from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
 from pipeline.verifying.verdict import Sampled
-from transforms import examples, metrics, rejects, storage
+from transforms import metrics, record_files, rejects, storage
 from transforms.bert import engines
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine
@@ -183,12 +184,13 @@ def _embed_rows(
         return
     tally.documents += len(rows)
     for family in layout.records.families:
-        path = f"{family}/{receipt.name}.tfrecord"
+        path = f"{family}/{receipt.name}{layout.records.ending}"
         stored = records.read_rows(job.folder, path, rows, family, layout)
-        blocks = examples.serialize(fresh, family, layout.records)
-        serialized = [record for block in blocks for record in block.to_pylist()]
-        schema = examples.schema(family, layout.records, layout.hidden_size)
-        tally.compare(path, stored, examples.parse(serialized, schema))
+        blocks = record_files.encode(fresh, family, layout.records)
+        content = io.BytesIO(b"".join(block for block, _ in blocks))
+        reader = record_files.reader(family, layout.records, layout.hidden_size)
+        made = pa.Table.from_batches(reader.read(content)).combine_chunks()
+        tally.compare(path, stored, made.to_batches()[0])
 
 
 def _rejected(folder: str, receipt: Receipt) -> list[int]:
@@ -205,7 +207,8 @@ def _compute(documents: pa.RecordBatch, again: _Again) -> pa.RecordBatch:
         return part
     wordpieces, sound = take_wordpieces(part)
     embeddings = embed(wordpieces, again.engine, again.config)
-    return _sound(add_embeddings(part, sound, wordpieces, embeddings))
+    shaping = again.config.shaping
+    return _sound(add_embeddings(part, sound, wordpieces, embeddings, shaping))
 
 
 def _sound(part: pa.RecordBatch) -> pa.RecordBatch:

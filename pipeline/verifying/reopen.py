@@ -16,7 +16,8 @@ from transforms.bert import folder as model_folder
 from transforms.bert import minilm
 from transforms.bert.compute import ComputeConfig
 from transforms.documents import Split
-from transforms.examples import RecordConfig
+from transforms.record_config import RecordConfig
+from transforms.shaping import Shaping
 from transforms.sources.base import ReadConfig
 from transforms.windows import WindowConfig
 
@@ -43,7 +44,7 @@ class Job:
     @property
     def records(self) -> RecordConfig:
         """What stands in its records."""
-        return self.config.records
+        return self.config.records_by(self.run.model)
 
 
 def open_job(folder: str) -> Job:
@@ -88,6 +89,9 @@ def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
         features=tuple(told["--features"]),
         keep_tokens=told["--keep_tokens"],
         dtype=told["--dtype"],
+        shaping=Shaping(told["--truncate_dim"], told["--normalize"]),
+        output_format=told["--output_format"],
+        compression=told["--compression"],
         compute=ComputeConfig(told["--engine"], told["--precision"], told["--xla_buckets"]),
         dedup=told["--dedup"],
     )

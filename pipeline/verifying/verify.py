@@ -18,10 +18,8 @@ from pipeline.verifying.reopen import Job
 from pipeline.verifying.verdict import Drift, Sampled, Verdict
 from transforms import metrics, repeat_files
 from transforms.documents import ID
-from transforms.examples import POOLED
 from transforms.features import FLOAT32
 from transforms.receipts import RECEIPTS, Receipt
-from transforms.write import REJECTED
 
 _NOT_SAMPLED = (
     "that the vectors are the model's: --sample N embeds N documents again",
@@ -76,7 +74,7 @@ def verify(config: VerifyConfig) -> Verdict:
     module = reopen.find_module(job, config.model) if config.sample else None
     papers = bookkeeping.read_papers(job)
     parts = papers.parts
-    layout = _layout(job, parts)
+    layout = Layout(job.records, job.run.hidden_size)
     found = {part.name: contents.check_part(job.folder, part, layout) for part in parts}
     sound = [part for part in parts if not found[part.name].damage]
     damaged = [receipt for receipt in papers.receipts if receipt.name in papers.misfits]
@@ -109,31 +107,6 @@ def verify(config: VerifyConfig) -> Verdict:
     )
 
 
-def _layout(job: Job, parts: Sequence[Receipt]) -> Layout:
-    """Tell what records look like: their schema says how long vectors are, else the first does."""
-    layout = Layout(job.records)
-    if POOLED in job.records.families:
-        layout = Layout(job.records, bookkeeping.schema_hidden_size(job.folder, POOLED))
-    for part in parts:
-        if layout.hidden_size:
-            break
-        for path in contents.part_files(part, job.records):
-            if not path.startswith(f"{REJECTED}/"):
-                layout = Layout(job.records, _peek(job.folder, path, layout))
-    return layout
-
-
-def _peek(folder: str, path: str, layout: Layout) -> int:
-    """Tell the size of vectors from the first record of a file, if it can be read."""
-    family = path.split("/")[0]
-    try:
-        return records.hidden_size(
-            records.read_rows(folder, path, [0], family, layout), family, layout
-        )
-    except (OSError, ValueError, RuntimeError):
-        return 0
-
-
 def _schema_faults(job: Job, layout: Layout, parts: Sequence[Receipt]) -> list[str]:
     families = job.records.families if parts else ()
     return [
@@ -148,7 +121,7 @@ def _repeats(
     family = job.records.families[0]
 
     def look_up(part: int, row: int) -> bytes:
-        path = f"{family}/{parts[part].name}.tfrecord"
+        path = f"{family}/{parts[part].name}{layout.records.ending}"
         batch = records.read_rows(job.folder, path, [row], family, layout)
         id_: bytes = batch.column(ID).flatten()[0].as_py()
         return id_

@@ -122,8 +122,8 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
         os.utime(path, (9, 9))
     make_plan = plan.make_plan
 
-    def and_then_disturb(config: object) -> list:
-        splits = make_plan(config)
+    def and_then_disturb(*given: object) -> list:
+        splits = make_plan(*given)
         os.utime(paths[0], (10, 10))
         paths[1].rename(tmp_path / "gone")
         return splits

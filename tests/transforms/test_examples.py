@@ -8,40 +8,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_transform.tf_metadata import schema_utils
 
-from transforms import examples, tfrecord
-from transforms.examples import RecordConfig
-
-HIDDEN = 3
-CONFIG = RecordConfig(
-    ("pooled_output", "mean", "sequence_output"), keep_fields=("k",), segments=True, tokens=True
-)
-
-
-def batch_of(count: int) -> pa.RecordBatch:
-    lengths = np.arange(count) % 4 + 1
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    vectors = np.arange(count * HIDDEN, dtype=np.float32)
-    tokens = np.arange(offsets[-1] * HIDDEN, dtype=np.float32) / 7
-    return pa.RecordBatch.from_pydict(
-        {
-            "id": pa.array([f"dök-{n}" for n in range(count)], pa.large_string()),
-            "num_tokens": pa.array(lengths),
-            "num_wordpieces": pa.array(lengths + 5),
-            "num_unknown": pa.array(lengths - 1),
-            "truncated": pa.array([int(n % 2 == 0) for n in range(count)]),
-            "input_ids": pa.LargeListArray.from_arrays(offsets, np.arange(offsets[-1])),
-            "segment_ids": pa.LargeListArray.from_arrays(offsets, np.arange(offsets[-1]) % 2),
-            "tokens": pa.LargeListArray.from_arrays(
-                offsets,
-                pa.array([f"##ö{n}".encode() for n in range(offsets[-1])], pa.large_binary()),
-            ),
-            "offsets": pa.LargeListArray.from_arrays(offsets * 2, np.arange(offsets[-1] * 2)),
-            "pooled_output": pa.FixedSizeListArray.from_arrays(vectors, HIDDEN),
-            "mean": pa.FixedSizeListArray.from_arrays(-vectors, HIDDEN),
-            "sequence_output": pa.LargeListArray.from_arrays(offsets * HIDDEN, tokens),
-            "fields.k": pa.array([f"v{n}" if n % 3 else None for n in range(count)]),
-        }
-    )
+from tests.transforms.embedded_documents import CONFIG, HIDDEN, batch_of
+from transforms import columns, example_reader, examples, tfrecord
+from transforms.dtypes import narrow, widen
+from transforms.record_config import RecordConfig
 
 
 def write(path: Path, family: str, count: int = 10) -> Path:
@@ -82,7 +52,7 @@ def test_tensorflow_reads_sequence_records_by_their_schema(tmp_path: Path) -> No
 def test_what_is_written_is_parsed_back(family: str, tmp_path: Path) -> None:
     schema = examples.schema(family, CONFIG, HIDDEN)
     with open(write(tmp_path / "a", family), "rb") as stream:
-        rows = examples.parse(list(tfrecord.read_records(stream)), schema).to_pydict()
+        rows = example_reader.parse(list(tfrecord.read_records(stream)), schema).to_pydict()
     batch = batch_of(10)
     for name in ("pooled_output", "input_ids", "segment_ids", "tokens", "offsets"):
         if name in rows:
@@ -93,7 +63,7 @@ def test_what_is_written_is_parsed_back(family: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", ["pooled", "sequence"])
 def test_slices_change_no_byte(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (whole,) = examples.serialize(batch_of(50), family, CONFIG)
-    monkeypatch.setattr(examples, "_SLICE_BYTES", 200)
+    monkeypatch.setattr(columns, "_SLICE_BYTES", 200)
     blocks = list(examples.serialize(batch_of(50), family, CONFIG))
     assert len(blocks) > 10
     assert pa.concat_arrays(blocks) == whole
@@ -139,13 +109,39 @@ def test_sixteen_bits_are_stored_as_their_bytes(family: str, dtype: str) -> None
     np.testing.assert_array_equal(raw.numpy(), expected[0])
 
     schema = examples.schema(family, config, HIDDEN)
-    assert examples.stored_types(schema)[name] == (dtype, width)
+    assert example_reader.stored_types(schema)[name] == (dtype, width)
     assert schema_utils.schema_as_feature_spec(schema).feature_spec[name].dtype == tf.string
-    parsed = examples.parse(block.to_pylist(), schema)
+    parsed = example_reader.parse(block.to_pylist(), schema)
     assert parsed.column(name).type == pa.large_list(pa.float32())
     assert parsed.column(name).to_pylist() == [row.astype(float).tolist() for row in expected]
     (exact,) = examples.serialize(batch, family, CONFIG)
     assert block.nbytes < exact.nbytes
+
+
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+def test_int8_has_a_scale_for_each_vector(family: str) -> None:
+    config = dataclasses.replace(CONFIG, dtype="int8")
+    batch = batch_of(7).slice(2, 4)
+    (block,) = examples.serialize(batch, family, config)
+    name = "mean" if family == "pooled" else "sequence_output"
+    schema = examples.schema(family, config, HIDDEN)
+    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
+    for record, row in zip(block.to_pylist(), batch.column(name).to_pylist(), strict=True):
+        found = tf.io.parse_single_example(record, spec)
+        scales = (
+            tf.reshape(tf.sparse.to_dense(found[f"{name}_scale"]), [-1, 1])
+            if (family == "sequence")
+            else tf.reshape(found[f"{name}_scale"], [1, 1])
+        )
+        vectors = np.float32(row).reshape(-1, HIDDEN)
+        np.testing.assert_array_equal(scales[:, 0], np.abs(vectors).max(axis=1) / np.float32(127))
+        values = tf.reshape(tf.io.decode_raw(found[name], tf.int8), [-1, HIDDEN])
+        wide = tf.cast(values, tf.float32) * scales
+        np.testing.assert_allclose(wide, vectors, atol=float(np.abs(vectors).max()) / 254 * 1.001)
+    parsed = example_reader.parse(block.to_pylist(), schema)
+    stored = narrow(batch.column(name).flatten().to_numpy().reshape(-1, HIDDEN), "int8")
+    np.testing.assert_array_equal(parsed.column(name).flatten(), widen(stored).reshape(-1))
+    assert f"{name}_scale" not in parsed.schema.names
 
 
 @pytest.mark.parametrize("values", [[], [b"abcd", b"ef"], [b"abc"]])
@@ -157,4 +153,4 @@ def test_vectors_that_are_not_one_value_are_refused(values: list[bytes]) -> None
     record.features.feature["mean"].bytes_list.value.extend(values)
     schema = examples.schema("pooled", config, HIDDEN)
     with pytest.raises(ValueError, match="mean of a record is not one value of bytes of float16"):
-        examples.parse([record.SerializeToString()], schema)
+        example_reader.parse([record.SerializeToString()], schema)

@@ -5,7 +5,7 @@ Positions are the first bytes of the records' frames, of the uncompressed file.
 
 import itertools
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from transforms import tfrecord
 from transforms.documents import Source, Split
@@ -56,29 +56,13 @@ class TfrecordFormat:
 def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
     """Give the records with their positions; what damage loses is one that is rejected."""
     position = 0
-    exact = cast(BinaryIO, _ExactStream(stream))
     try:
-        for record in tfrecord.read_records(exact):
+        for record in tfrecord.read_records(stream):
             yield position, record
             position += len(record) + _FRAME_BYTES
     except (ValueError, DamagedError) as error:
         why = f"the file is damaged from here on: {error}"
         yield position, rejected(Reason.UNREADABLE, why)
-
-
-class _ExactStream:
-    """Reads as many bytes as are asked for, unless there are no more."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def read(self, length: int) -> bytes:
-        """Read `length` bytes, or to the end."""
-        pieces: list[bytes] = []
-        while length > 0 and (piece := self._stream.read(length)):
-            pieces.append(piece)
-            length -= len(piece)
-        return b"".join(pieces)
 
 
 def _record(record: bytes | Record, config: ReadConfig) -> Record:
