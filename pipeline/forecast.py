@@ -76,7 +76,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     Raises:
         UsageError: the job could not begin.
     """
-    with inputs.prepare(config) as ready:
+    with inputs.prepare(config, {}) as ready:
         return _forecast(ready.config, ready.splits, started)
 
 

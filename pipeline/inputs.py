@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pipeline import kept_fields, piped, plan
@@ -20,13 +20,17 @@ class Inputs(NamedTuple):
 
 
 @contextlib.contextmanager
-def prepare(config: EmbedConfig) -> Iterator[Inputs]:
+def prepare(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[Inputs]:
     """Make the input of a job ready; a pipe lies in a temporary file until the end of the block.
+
+    Args:
+        config: what was asked for.
+        tables: where the rows of tables lie, by input.
 
     Raises:
         UsageError: the input cannot be worked with; see `plan.make_plan`.
     """
     with piped.take(config.input.globs) as pipe:
-        splits = plan.make_plan(config.input, pipe)
+        splits = plan.make_plan(config.input, pipe, tables)
         typed = kept_fields.with_types(config.input, splits)
         yield Inputs(dataclasses.replace(config, input=typed), splits, pipe)

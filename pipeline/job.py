@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipeline import inputs, lock, losses, manifest, output, piped, plan, quiet, runners
+from pipeline import extracting, inputs, lock, losses, manifest, output, piped, plan, quiet, runners
 from pipeline.errors import JobError, UsageError
 from pipeline.flags import CORPUS
 from pipeline.inputs import Inputs
@@ -56,7 +56,7 @@ def embed(
     options = options or PipelineOptions([])
     # Beam's file systems take their credentials and endpoints from there.
     FileSystems.set_options(options)
-    with inputs.prepare(config) as ready:
+    with inputs.prepare(config, extracting.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
 

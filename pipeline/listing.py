@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -10,6 +10,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline.errors import UsageError
 from pipeline.options import InputConfig
 from pipeline.piped import PIPE, Piped
+from pipeline.tables import ROWS, SCHEME, parse
 from transforms import storage, visible
 from transforms.documents import Source
 from transforms.sources import base, detecting, files
@@ -22,7 +23,9 @@ _HEAD_BYTES = 4096
 _DOUBTFUL = ".json"
 
 
-def list_sources(config: InputConfig, piped: Piped | None) -> Iterator[tuple[str, Source]]:
+def list_sources(
+    config: InputConfig, piped: Piped | None, tables: Mapping[str, str]
+) -> Iterator[tuple[str, Source]]:
     """List the input's files once each: globs as given, the files of each by name.
 
     Yields:
@@ -36,6 +39,9 @@ def list_sources(config: InputConfig, piped: Piped | None) -> Iterator[tuple[str
     for glob in config.globs:
         if glob == PIPE:
             yield glob, _of_pipe(piped, config)
+            continue
+        if glob.startswith(SCHEME):
+            yield from ((glob, source) for source in _of_table(glob, tables))
             continue
         for metadata in _match(glob):
             if metadata.path not in seen:
@@ -58,6 +64,22 @@ def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
         whole=_is_whole(format_, config),
         location=piped.path,
     )
+
+
+def _of_table(glob: str, tables: Mapping[str, str]) -> Iterator[Source]:
+    if glob not in tables:
+        parse(glob)
+        raise UsageError(f"--input {glob}: only embed reads tables; this command reads files")
+    for name, metadata in storage.list_folder(tables[glob]).items():
+        if name.startswith(ROWS):
+            yield Source(
+                path=f"{glob}/{name}",
+                size=metadata.size_in_bytes,
+                version=storage.version_of(metadata),
+                format="jsonl",
+                compression=NONE,
+                location=metadata.path,
+            )
 
 
 def _match(glob: str) -> list[FileMetadata]:

@@ -12,7 +12,7 @@ from typing import Any
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from pipeline import plan
+from pipeline import plan, tables
 from pipeline.errors import UsageError
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
@@ -26,7 +26,7 @@ TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
 # Where tf.Transform writes these before it renames them.
 _TRANSFORM_TEMPORARY = "transform_tmp"
 _OURS = (
-    STDIN_FILE,
+    *(STDIN_FILE, tables.FOLDER),
     *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY, _TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE, repeat_files.FOLDER),
@@ -199,8 +199,11 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
     folder = config.output
     try:
         if config.overwrite:
+            # The rows of tables were read just before, for this job.
+            rows = any(glob.startswith(tables.SCHEME) for glob in config.input.globs)
             for name in reversed(_OURS):
-                delete(FileSystems.join(folder, name))
+                if not (rows and name == tables.FOLDER):
+                    delete(FileSystems.join(folder, name))
         storage.write_text(folder, plan.PLAN_FILE, plan.to_lines(splits))
         write_run(folder, run, config)
     except (OSError, BeamIOError) as error:
@@ -238,6 +241,18 @@ def refuse_links(folder: str) -> None:
         ValueError: what should be a file or folder of the job is none.
     """
     storage.refuse_links(folder, _OURS)
+
+
+def check_place(config: EmbedConfig) -> None:
+    """Refuse, by UsageError, an output folder that holds something else than a job."""
+    try:
+        refuse_links(config.output)
+        if config.overwrite:
+            _refuse_to_delete_strangers(config.output)
+        elif load_run(config.output) is None:
+            _refuse_strangers(config.output)
+    except ValueError as error:
+        raise UsageError(f"--output {config.output}: {error}") from error
 
 
 def _refuse_strangers(folder: str) -> None:

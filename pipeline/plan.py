@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.errors import UsageError
@@ -25,12 +25,15 @@ _SAMPLE_DOCUMENTS = 256
 _THREADS = 16
 
 
-def make_plan(config: InputConfig, piped: Piped | None = None) -> list[Split]:
+def make_plan(
+    config: InputConfig, piped: Piped | None = None, tables: Mapping[str, str] | None = None
+) -> list[Split]:
     """List the input's files and cut them.
 
     Args:
         config: what there is, and how it is read.
         piped: what stands for the standard input.
+        tables: where the rows of tables lie, by input.
 
     Returns:
         splits in corpus order: globs as given, files of a glob by name, ranges ascending.
@@ -39,7 +42,7 @@ def make_plan(config: InputConfig, piped: Piped | None = None) -> list[Split]:
         UsageError: a glob matches nothing, all files are empty, one lacks the fields that are
             wanted, or the format does not take the flags given.
     """
-    listed = list(list_sources(config, piped))
+    listed = list(list_sources(config, piped, tables or {}))
     _check_flags([source for _, source in listed], config)
     splits: list[Split] = []
     # Threads start only where there is something to wait for.
