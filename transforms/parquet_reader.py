@@ -24,7 +24,7 @@ from transforms.features import (
     scale_of,
 )
 from transforms.fields import as_bytes
-from transforms.parquet_records import DTYPE, OF_TOKENS, vector_fields
+from transforms.parquet_records import ABOUT, DTYPE, OF_TOKENS, vector_fields
 from transforms.record_config import SEQUENCE
 from transforms.sources.watching import WatchedStream
 
@@ -41,6 +41,13 @@ def read_schema(content: bytes) -> pa.Schema:
         return parquet.read_schema(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise ValueError(str(error)) from error
+
+
+def is_same(schema: pa.Schema, expected: pa.Schema, family: str) -> bool:
+    """Whether two schemas tell the same of records and of their job; libraries may add more."""
+    about = [(one.metadata or {}).get(ABOUT) for one in (schema, expected)]
+    types = [vector_types(one, family) for one in (schema, expected)]
+    return bool(schema.equals(expected)) and about[0] == about[1] and types[0] == types[1]
 
 
 def vector_types(schema: pa.Schema, family: str) -> dict[str, tuple[str, int]]:

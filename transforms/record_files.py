@@ -76,6 +76,24 @@ def schema_content(family: str, config: RecordConfig, hidden_size: int) -> bytes
     return text.encode()
 
 
+def schema_problem(
+    content: bytes, family: str, config: RecordConfig, hidden_size: int
+) -> str | None:
+    """Say what is wrong with what stands in the schema file of a family; None if nothing is.
+
+    Other releases of the libraries write the same schema in other bytes.
+    """
+    try:
+        if config.format == PARQUET:
+            expected = parquet_records.schema(family, config, hidden_size)
+            same = parquet_reader.is_same(parquet_reader.read_schema(content), expected, family)
+        else:
+            same = _parse(content) == examples.schema(family, config, hidden_size)
+    except ValueError as error:
+        return f"cannot be read: {str(error).splitlines()[0]}"
+    return None if same else "is not the schema of this job's records"
+
+
 def reader(family: str, config: RecordConfig, hidden_size: int) -> RecordReader:
     """Make the reader of a job's files."""
     if config.format == PARQUET:
@@ -96,8 +114,11 @@ def reader_of(name: str, content: bytes, family: str) -> RecordReader:
     """
     if name == parquet_records.SCHEMA_FILE:
         return ParquetReader(parquet_reader.read_schema(content), family)
+    return ExampleReader(_parse(content), family)
+
+
+def _parse(content: bytes) -> schema_pb2.Schema:
     try:
-        schema = text_format.Parse(content.decode(), schema_pb2.Schema())
+        return text_format.Parse(content.decode(), schema_pb2.Schema())
     except (text_format.ParseError, RecursionError) as error:
         raise ValueError(str(error)) from error
-    return ExampleReader(schema, family)

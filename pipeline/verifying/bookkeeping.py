@@ -222,6 +222,5 @@ def schema_faults(folder: str, family: str, layout: Layout) -> list[str]:
         return [f"{path}: cannot be read: {str(error).splitlines()[0]}"]
     if stored is None:
         return [f"{path}: the file is missing"]
-    if stored != record_files.schema_content(family, layout.records, layout.hidden_size):
-        return [f"{path}: is not the schema of this job's records"]
-    return []
+    problem = record_files.schema_problem(stored, family, layout.records, layout.hidden_size)
+    return [f"{path}: {problem}"] if problem else []

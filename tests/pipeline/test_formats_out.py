@@ -115,3 +115,28 @@ def test_wrong_flags_are_told(
     error = capsys.readouterr().err
     assert told in error
     assert len(error.splitlines()) == 1
+
+
+def test_a_schema_file_that_is_not_the_jobs_is_a_fault(
+    globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    corpus.embed(globs[2:], out, tiny_path, features=("mean",), output_format="parquet")
+    path = out / "pooled/_common_metadata"
+    told = parquet.read_schema(path)
+    about = json.loads(told.metadata[b"beam_bert"])
+    assert about["model"] == json.loads((out / "run.json").read_text())["model"]["fingerprint"]
+    assert about["embed"]["--features"] == ["mean"]
+    parquet.write_metadata(told.with_metadata({"beam_bert": "{}"}), path)
+    assert check(out).faults == (
+        "pooled/_common_metadata: is not the schema of this job's records",
+    )
+    path.write_bytes(b"no Parquet at all")
+    (fault,) = check(out).faults
+    assert fault.startswith("pooled/_common_metadata: cannot be read: ")
+    with pytest.raises(ValueError, match="_common_metadata is damaged"):
+        reader.load_embeddings(str(out))
+    path.unlink()
+    assert check(out).faults == ("pooled/_common_metadata: the file is missing",)
+    corpus.embed(globs[2:], out, tiny_path, features=("mean",), output_format="parquet")
+    assert check(out).faults == ()

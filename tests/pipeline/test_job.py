@@ -234,12 +234,12 @@ def test_no_collection_of_the_graph_is_untyped(
 ) -> None:
     settings = corpus.config(globs, finished, tiny_module.path)
     splits = plan.make_plan(settings.input)
-    run = Run(settings.identity(), tiny_module.fingerprint, Transform("transform", (3, 5)))
+    run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5)))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
     graphs.build_embed(pipeline, settings, tiny_module, "handle", splits, run)
     analyze = beam.Pipeline(options=PipelineOptions([]))
     sampled = dataclasses.replace(settings, output=str(finished.parent / "sampled"))
-    graphs.build_analyze(analyze, sampled, tiny_module, plan.sample(splits))
+    graphs.build_analyze(analyze, sampled, tiny_module, plan.sample(splits), sampled.output)
 
     seen: dict[str, object] = {}
 

@@ -13,7 +13,7 @@ from transforms.receipts import RECEIPTS, Receipt
 
 SOURCE = Source("a.txt", 3000, "1", "text")
 SPLITS = [Split(SOURCE, start, start + 1000) for start in (0, 1000, 2000)]
-RUN = output.Run({}, "model", output.Transform("transform", tuple(range(19))))
+RUN = output.Run({}, "model", 16, output.Transform("transform", tuple(range(19))))
 
 
 def write_receipt(folder: Path, split: Split, finished: float) -> None:

@@ -220,8 +220,8 @@ def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
         path.write_text("the cat\nsat\n")
     make_plan = job.plan.make_plan
 
-    def and_then_lose(config: object) -> list:
-        splits = make_plan(config)
+    def and_then_lose(*given: object) -> list:
+        splits = make_plan(*given)
         Path(globs[2]).rename(tmp_path / "gone")
         return splits
 

@@ -12,6 +12,7 @@ from transforms.bert.module import BertModule
 from transforms.bert.tensorflow_engine import ModuleEngine
 from transforms.bert.wanted import Encoded
 from transforms.embedding import EmbeddingConfig
+from transforms.shaping import Shaping
 from transforms.windows import WindowConfig
 from transforms.wordpieces import Wordpieces
 
@@ -27,7 +28,7 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
     wordpieces, sound = embedded.take_wordpieces(part)
     embeddings = embedding.embed(wordpieces, TellingEngine(), settings)
-    return embedded.add_embeddings(part, sound, wordpieces, embeddings)
+    return embedded.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
 
 
 @settings(deadline=None, max_examples=60)
@@ -130,7 +131,7 @@ def test_the_account_counts_sound_documents_only() -> None:
     part = documents_with(columns, part)
     wordpieces, sound = embedded.take_wordpieces(part)
     embeddings = embedding.embed(wordpieces, TellingEngine(), config(8))
-    result = embedded.add_embeddings(part, sound, wordpieces, embeddings)
+    result = embedded.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
     assert embedded.account(result, embeddings) == {
         "documents": 4,
         "embedded": 3,
@@ -242,7 +243,7 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     wordpieces, sound = embedded.take_wordpieces(part)
     wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
     embeddings = embedding.embed(wordpieces, FailingEngine(), wanted)
-    result = embedded.add_embeddings(part, sound, wordpieces, embeddings)
+    result = embedded.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
     counts = embedded.account(result, embeddings)
     told = result.to_pydict()
     for row, ids in enumerate(documents):

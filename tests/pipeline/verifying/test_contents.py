@@ -63,7 +63,7 @@ def test_records_that_contradict_their_receipt_or_each_other_withdraw_their_part
     names = [f"sequence/{path.name}: " for path in paths]
     verdict = check(out)
     assert verdict.faults[0] == (
-        f"{names[0]}record 0 is not of the document that pooled/ has there"
+        f"sequence/{paths[0].stem}: record 0 is not of the document that pooled/ has there"
     )
     assert verdict.faults[1].startswith(f"{names[1]}its num_unknown are ")
     assert verdict.faults[2].startswith(f"{names[2]}its records are ")

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli, manifest
-from pipeline.verifying import records
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verifying.spoiling import FEATURES, SETTINGS, check, edit_json, first
+from transforms import example_reader
 
 
 def test_a_sound_folder_passes_and_a_sample_comes_out_the_same(
     whole: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "_CHUNK_RECORDS", 5)
+    monkeypatch.setattr(example_reader, "_CHUNK_RECORDS", 5)
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
     assert cli.main(["verify", str(whole), "--sample", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
