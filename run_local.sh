@@ -32,5 +32,5 @@ What to try next:
   beam-bert status $out
   beam-bert tokenize --input samples/sentences.txt | head -n 3
   beam-bert embed --input 'your/*.jsonl' --id_field id --text_field text --output your-output
-  python -c "from pipeline.reader import load_embeddings; print(load_embeddings('$out').vectors.shape)"
+  python -c "from pipeline import load_embeddings; print(load_embeddings('$out').vectors.shape)"
 EOF

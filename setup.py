@@ -33,6 +33,7 @@ setup(
         "numpy>=1.26,<3",
         "orjson>=3.9,<4",
         "pyarrow>=18,<26",
+        "PyYAML>=6,<7",
         "rich>=13,<16",
         "safetensors>=0.4,<1",
         # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.

@@ -18,20 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import flags
+from pipeline import commands, flags, parsers
 from pipeline.errors import JobError, UsageError
 from transforms import visible
-
-_DESCRIPTIONS = {
-    "embed": "embed a corpus; the same command again continues it",
-    "plan": "say what an embed with the same flags will come to; writes nothing",
-    "status": "say how far a job is, from its files alone",
-    "head": "print the first records of a finished job",
-    "verify": "check all that a job left, and embed a sample again to compare",
-    "tokenize": "print ids and wordpieces of documents as JSON Lines",
-    "import-model": "turn a Hugging Face folder or a Google checkpoint into a TF Hub module",
-    "inspect-model": "print what a module says of itself",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,12 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problem = _fill_closed_streams() or _not_utf8(arguments)
     if problem:
         return _fail(2, problem)
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(_overview())
+    if not arguments or arguments[0] in ("-h", "--help", "help", "-V", "--version"):
+        versions = bool(arguments) and arguments[0] in ("-V", "--version")
+        print(commands.version() if versions else commands.overview())
         return 0 if arguments else 2
     command, *rest = arguments
     if command not in _COMMANDS:
-        return _fail(2, f"there is no command {command!r}; there are {', '.join(_COMMANDS)}")
+        otherwise = f"there are {', '.join(_COMMANDS)}"
+        remedy = parsers.did_you_mean(command, _COMMANDS, otherwise)
+        return _fail(2, f"there is no command {command!r}; {remedy}")
     _end_like_ctrl_c_at_sigterm()
     try:
         return _COMMANDS[command](rest)
@@ -98,24 +90,8 @@ def _not_utf8(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _overview() -> str:
-    width = max(map(len, _DESCRIPTIONS))
-    lines = [f"  {name:<{width}}  {text}" for name, text in _DESCRIPTIONS.items()]
-    return "\n".join(
-        [
-            "usage: beam-bert COMMAND ...",
-            "",
-            "Embed corpora with BERT, offline: text in, TFRecords of vectors out.",
-            "",
-            *lines,
-            "",
-            "beam-bert COMMAND --help tells its flags; Beam's own flags pass through embed.",
-        ]
-    )
-
-
 def _fail(status: int, message: str) -> int:
-    print(f"beam-bert: {visible.lines(message)}", file=sys.stderr)
+    print(parsers.red("beam-bert:"), visible.lines(message), file=sys.stderr)
     return status
 
 
@@ -124,16 +100,14 @@ def _say(text: str) -> None:
 
 
 def _embed(arguments: Sequence[str]) -> int:
-    parser = flags.parser_for("embed", _DESCRIPTIONS["embed"])
-    flags.add_embed_flags(parser)
-    ours, beams = parser.parse_known_args(arguments)
+    ours, beams = _parse_embed("embed", arguments)
     from pipeline import options
 
     config = options.embed_config(ours)
     beam_options = options.beam_options(beams)
     from pipeline import job, progress, quiet, summary
 
-    with quiet.quiet_beam():
+    with quiet.quiet_beam(ours.log_level):
         result = job.embed(config, beam_options, watch=progress.watch)
     _say(summary.to_text(result))
     return 0
@@ -141,14 +115,12 @@ def _embed(arguments: Sequence[str]) -> int:
 
 def _plan(arguments: Sequence[str]) -> int:
     started = time.monotonic()
-    parser = flags.parser_for("plan", _DESCRIPTIONS["plan"])
-    flags.add_embed_flags(parser)
-    ours, beams = parser.parse_known_args(arguments)
+    ours, beams = _parse_embed("plan", arguments)
     from pipeline import options, quiet
 
     config = options.embed_config(ours)
     options.beam_options(beams)
-    quiet.import_tensorflow()
+    quiet.import_tensorflow(ours.log_level)
     from pipeline import forecast
 
     with _input_errors():
@@ -182,7 +154,7 @@ def _verify(arguments: Sequence[str]) -> int:
     from pipeline import quiet
     from pipeline.verifying import verify
 
-    with _input_errors(), quiet.quiet_beam():
+    with _input_errors(), quiet.quiet_beam(parsed.log_level):
         config = verify.VerifyConfig(
             parsed.folder.rstrip("/") or "/", parsed.sample, parsed.tolerance, parsed.model
         )
@@ -196,7 +168,7 @@ def _tokenize(arguments: Sequence[str]) -> int:
     from pipeline import options, quiet
 
     with _input_errors():
-        quiet.import_tensorflow()
+        quiet.import_tensorflow(parsed.log_level)
         config = options.input_config(parsed)
         from pipeline import tokenizing
         from transforms.bert import minilm, module
@@ -216,7 +188,7 @@ def _import_model(arguments: Sequence[str]) -> int:
     from pipeline import quiet
 
     with _input_errors():
-        quiet.import_tensorflow()
+        quiet.import_tensorflow(parsed.log_level)
         from transforms.bert import checkpoints, importing, module
 
         checkpoint = checkpoints.read_checkpoint(
@@ -234,7 +206,7 @@ def _inspect_model(arguments: Sequence[str]) -> int:
     from pipeline import quiet
 
     with _input_errors():
-        quiet.import_tensorflow()
+        quiet.import_tensorflow(parsed.log_level)
         from transforms.bert import minilm, module
 
         inspected = module.inspect(minilm.resolve(parsed.model))
@@ -267,9 +239,13 @@ def _module_text(module: Any) -> str:
 
 
 def _parse(command: str, add: Callable[[Any], None], arguments: Sequence[str]) -> Any:
-    parser = flags.parser_for(command, _DESCRIPTIONS[command])
-    add(parser)
-    return parser.parse_args(arguments)
+    return commands.parser_of(command, add).parse_args(arguments)
+
+
+def _parse_embed(command: str, arguments: Sequence[str]) -> tuple[Any, list[str]]:
+    from pipeline import config_file
+
+    return config_file.parse(commands.parser_of(command, flags.add_embed_flags), arguments)
 
 
 @contextlib.contextmanager

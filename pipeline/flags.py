@@ -1,9 +1,11 @@
 """The flags of each command, as argparse sees them; importing this is cheap."""
 
 import argparse
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any
 
-from transforms import visible
+from pipeline.errors import UsageError
+from pipeline.parsers import did_you_mean
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.bert.shape import GELUS
 from transforms.features import DTYPES, FIELD_TYPES, FLOAT32
@@ -11,27 +13,22 @@ from transforms.features import DTYPES, FIELD_TYPES, FLOAT32
 DEFAULT_MODEL = "minilm"
 # Where repeated documents are looked for.
 PART, CORPUS = DEDUPS = ("part", "corpus")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_Flags = argparse.ArgumentParser | argparse._ArgumentGroup
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, where argparse would print its whole usage first."""
-
-    def error(self, message: str) -> NoReturn:
-        told = visible.one_line(message)
-        self.exit(2, f"{self.prog}: {told}; {self.prog} --help tells the flags\n")
-
-
-def parser_for(command: str, description: str) -> argparse.ArgumentParser:
-    """Make the parser of a command, without flags yet."""
-    return _Parser(
-        prog=f"beam-bert {command}",
-        description=description,
-        allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+def add_log_flags(parser: _Flags) -> None:
+    """Add how much libraries may say."""
+    parser.add_argument(
+        "--log_level",
+        default="warning",
+        choices=LOG_LEVELS,
+        help="what Beam, TensorFlow and their workers may log; info and debug show tracebacks too",
     )
 
 
-def add_model_flags(parser: argparse.ArgumentParser) -> None:
+def add_model_flags(parser: _Flags) -> None:
     """Add what names a model."""
     parser.add_argument(
         "--model",
@@ -39,11 +36,14 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         help="a TF Hub BERT module: a folder, a .tar.gz, a URL that TF Hub resolves, or minilm",
     )
     parser.add_argument(
-        "--model_sha256", default=None, help="refuse a module with another fingerprint"
+        "--model_sha256",
+        default=None,
+        metavar="HEX",
+        help="refuse a module with another fingerprint; inspect-model tells it",
     )
 
 
-def add_input_flags(parser: argparse.ArgumentParser) -> None:
+def add_input_flags(parser: _Flags) -> None:
     """Add what says where documents come from and how they are read."""
     parser.add_argument(
         "--input",
@@ -56,13 +56,19 @@ def add_input_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input_format",
         default="auto",
+        metavar="NAME",
         help="text (a line a document), jsonl, csv, tsv, parquet, tfrecord (of tf.Example), files "
         "(a file a document), or auto: by each file's ending, else by what it begins with",
     )
     parser.add_argument(
-        "--encoding", default="utf-8", help="of text, as Python names it: utf-16, cp1252, ..."
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="of text, as Python names it: utf-16, cp1252, ...",
     )
-    parser.add_argument("--text_field", default="text", help="field that holds the text")
+    parser.add_argument(
+        "--text_field", default="text", metavar="FIELD", help="field that holds the text"
+    )
     parser.add_argument(
         "--text_b_field", default=None, metavar="FIELD", help="field with the second text of a pair"
     )
@@ -73,33 +79,27 @@ def add_input_flags(parser: argparse.ArgumentParser) -> None:
         help="what stands between the two texts of a pair on a line of plain text",
     )
     parser.add_argument(
-        "--id_field", default=None, help="field that holds the id (else: file and byte position)"
+        "--id_field",
+        default=None,
+        metavar="FIELD",
+        help="field that holds the id (default: ids are file and byte position)",
     )
 
 
 def add_embed_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `embed`."""
-    add_input_flags(parser)
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
-    add_model_flags(parser)
-    parser.add_argument(
-        "--max_seq_length",
-        type=int,
-        default=128,
-        help="positions of the longest input, [CLS] and [SEP] included; longer ones are cut",
-    )
-    parser.add_argument(
-        "--window_stride",
-        type=int,
-        default=0,
-        metavar="N",
-        help="read longer documents whole, in windows that begin every N wordpieces; 0 cuts them",
-    )
-    parser.add_argument(
-        "--keep_tokens",
-        action="store_true",
-        help="put wordpieces as text and their byte offsets into the sequence records",
-    )
+    group = parser.add_argument_group
+    add_input_flags(group("what is read"))
+    _add_kept_flags(group("what goes along"))
+    _add_model_group(group("the model"))
+    _add_feature_flags(group("what is computed"))
+    _add_output_flags(group("what is written"))
+    _add_compute_flags(group("how it is computed"))
+    _add_limit_flags(group("when to refuse, and when to fail"))
+    _add_run_flags(group("the run"))
+
+
+def _add_kept_flags(parser: _Flags) -> None:
     parser.add_argument(
         "--keep_fields",
         default="",
@@ -108,16 +108,38 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         f"tells one of {', '.join(FIELD_TYPES)}",
     )
     parser.add_argument(
+        "--keep_tokens",
+        action="store_true",
+        help="put wordpieces as text and their byte offsets into the sequence records",
+    )
+
+
+def _add_model_group(parser: _Flags) -> None:
+    add_model_flags(parser)
+    parser.add_argument(
+        "--max_seq_length",
+        type=int,
+        default=128,
+        metavar="N",
+        help="positions of the longest input, [CLS] and [SEP] included; longer ones are cut",
+    )
+    parser.add_argument(
+        "--window_stride",
+        type=int,
+        default=0,
+        metavar="N",
+        help="read longer documents whole, in windows that begin every N wordpieces; 0 cuts them "
+        "(default: 0)",
+    )
+
+
+def _add_feature_flags(parser: _Flags) -> None:
+    parser.add_argument(
         "--features",
         default="pooled_output,sequence_output",
         metavar="A,B",
         help="of pooled_output, sequence_output, mean, cls, max, and layers:-1,-2,... (token "
         "vectors of these layers side by side; -1 is the last)",
-    )
-    parser.add_argument(
-        "--dtype",
-        default=FLOAT32,
-        help=f"what vectors are stored in: {', '.join(DTYPES)}; int8 with a scale for each",
     )
     parser.add_argument(
         "--normalize", action="store_true", help="bring vectors of documents to length 1"
@@ -130,22 +152,66 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="keep the first N numbers of vectors of documents, for models trained to be cut",
     )
     parser.add_argument(
-        "--output_format", default="tfrecord", help="of the files of records: tfrecord, parquet"
+        "--dedup",
+        default=PART,
+        metavar="WHERE",
+        help=f"compute documents of the same wordpieces once a {PART}, or once for the {CORPUS}, "
+        "which is then read and tokenized twice more; no features of tokens",
+    )
+
+
+def _add_output_flags(parser: _Flags) -> None:
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--output_format",
+        default="tfrecord",
+        metavar="NAME",
+        help="of the files of records: tfrecord or parquet",
     )
     parser.add_argument(
         "--compression",
         default="none",
+        metavar="NAME",
         help="of the files of records: none, gzip, or, of parquet, zstd",
     )
     parser.add_argument(
+        "--dtype",
+        default=FLOAT32,
+        metavar="TYPE",
+        help=f"what vectors are stored in: {', '.join(DTYPES)}; int8 with a scale for each",
+    )
+    parser.add_argument(
+        "--part_bytes",
+        type=int,
+        default=None,
+        metavar="N",
+        help="text bytes of a part (default: 256 KiB with features of tokens, else 1 MiB)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="delete what an earlier job left, and start anew"
+    )
+
+
+def _add_compute_flags(parser: _Flags) -> None:
+    parser.add_argument(
         "--engine",
         default=AUTO,
+        metavar="NAME",
         help=f"what computes: {', '.join(ENGINES)}, or {AUTO}: the fastest that is here",
     )
     parser.add_argument(
         "--precision",
         default=FLOAT32,
+        metavar="TYPE",
         help=f"of the model's products: {', '.join(PRECISIONS)}",
+    )
+    parser.add_argument(
+        "--tokens_per_batch",
+        type=int,
+        default=None,
+        metavar="N",
+        help="positions computed at once, padding included (default: 1024 with openvino, 2048 with "
+        "tensorflow, 16384 on a GPU)",
     )
     parser.add_argument(
         "--xla_buckets",
@@ -155,36 +221,14 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="with --engine tensorflow: XLA compiles batches of N widths, which are chosen for "
         "least padding; 0: no XLA (default: 8 on a GPU, else 0)",
     )
-    parser.add_argument(
-        "--min_cosine",
-        type=float,
-        default=0.99,
-        metavar="COSINE",
-        help="do not begin if --precision turns a vector of a sample further than that",
-    )
-    parser.add_argument(
-        "--tokens_per_batch",
-        type=int,
-        default=None,
-        help="positions computed at once, padding included (default: 1024 with openvino, 2048 with "
-        "tensorflow, 16384 on a GPU)",
-    )
-    parser.add_argument(
-        "--dedup",
-        default=PART,
-        help=f"compute documents of the same wordpieces once a {PART}, or once for the {CORPUS}, "
-        "which is then read and tokenized twice more; no features of tokens",
-    )
-    parser.add_argument(
-        "--part_bytes",
-        type=int,
-        default=None,
-        help="text bytes of a part (default: 256 KiB with sequence_output, else 1 MiB)",
-    )
+
+
+def _add_limit_flags(parser: _Flags) -> None:
     parser.add_argument(
         "--max_rejected",
         type=float,
         default=0.01,
+        metavar="SHARE",
         help="fail, at the end, if more than this share of the documents was rejected",
     )
     parser.add_argument(
@@ -209,22 +253,39 @@ def add_embed_flags(parser: argparse.ArgumentParser) -> None:
         help="do not begin a job that would write more than this, by an estimate",
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="delete what an earlier job left, and start anew"
+        "--min_cosine",
+        type=float,
+        default=0.99,
+        metavar="COSINE",
+        help="do not begin if --precision turns a vector of a sample further than that",
     )
 
 
-def add_folder_flags(parser: argparse.ArgumentParser) -> None:
+def _add_run_flags(parser: _Flags) -> None:
+    parser.add_argument(
+        "--config",
+        default=None,
+        metavar="FILE",
+        help="flags from a YAML or JSON file, or from the run.json of a job; what is given here "
+        "goes before what stands there",
+    )
+    add_log_flags(parser)
+
+
+def add_folder_flags(parser: _Flags) -> None:
     """Add the output folder of an earlier `embed`."""
     parser.add_argument("folder", metavar="DIR", help="output folder of an embed")
 
 
-def add_head_flags(parser: argparse.ArgumentParser) -> None:
+def add_head_flags(parser: _Flags) -> None:
     """Add the flags of `head`."""
     add_folder_flags(parser)
-    parser.add_argument("-n", type=int, default=5, metavar="N", help="how many documents")
+    parser.add_argument(
+        "-n", type=int, default=5, metavar="N", help="how many documents (default: 5)"
+    )
 
 
-def add_verify_flags(parser: argparse.ArgumentParser) -> None:
+def add_verify_flags(parser: _Flags) -> None:
     """Add the flags of `verify`."""
     add_folder_flags(parser)
     parser.add_argument(
@@ -232,7 +293,8 @@ def add_verify_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="embed N documents again from their source, and compare; 0 needs no model",
+        help="embed N documents again from their source, and compare; 0 needs no model "
+        "(default: 0)",
     )
     parser.add_argument(
         "--tolerance",
@@ -245,21 +307,25 @@ def add_verify_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=None, help="where the job's module lies now, if it was moved"
     )
+    add_log_flags(parser)
 
 
 def add_tokenize_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `tokenize`."""
-    add_model_flags(parser)
-    add_input_flags(parser)
-    parser.add_argument(
+    add_input_flags(parser.add_argument_group("what is read"))
+    model = parser.add_argument_group("the model")
+    add_model_flags(model)
+    model.add_argument(
         "--max_seq_length",
         type=int,
         default=None,
+        metavar="N",
         help="positions of the longest input, [CLS] and [SEP] included (default: nothing is cut)",
     )
+    add_log_flags(parser)
 
 
-def add_import_flags(parser: argparse.ArgumentParser) -> None:
+def add_import_flags(parser: _Flags) -> None:
     """Add the flags of `import-model`."""
     parser.add_argument(
         "source", metavar="SRC", help="folder of a Hugging Face model or of a Google checkpoint"
@@ -274,9 +340,50 @@ def add_import_flags(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="override the casing that SRC tells",
     )
+    add_log_flags(parser)
 
 
-def add_inspect_flags(parser: argparse.ArgumentParser) -> None:
+def add_inspect_flags(parser: _Flags) -> None:
     """Add the flags of `inspect-model`."""
     parser.add_argument("model", metavar="M", help="as --model of embed")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_log_flags(parser)
+
+
+def namespace_of(settings: Mapping[str, Any]) -> argparse.Namespace:
+    """Give what parsing the flags of `embed` would have given.
+
+    Args:
+        settings: by the names of flags, without dashes; the others have their defaults.
+
+    Raises:
+        UsageError: there is no such flag, or its value is of another type.
+    """
+    parser = argparse.ArgumentParser()
+    add_embed_flags(parser)
+    actions = {action.dest: action for action in parser._actions if action.dest != "help"}
+    for name, value in settings.items():
+        if name not in actions:
+            raise UsageError(f"there is no {name!r}: {did_you_mean(name, actions, 'see embed')}")
+        check_value(actions[name], value, name)
+    defaults = {name: action.default for name, action in actions.items()}
+    return argparse.Namespace(**defaults | dict(settings))
+
+
+def check_value(action: argparse.Action, value: object, name: str) -> None:
+    """Refuse, by UsageError, a value of another type than a flag has."""
+    if value is None and action.default is None:
+        return
+    if action.nargs == "+":
+        fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        wanted = "a list of texts"
+    elif action.nargs == 0:
+        fits, wanted = isinstance(value, bool), "true or false"
+    elif action.type is int:
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    elif action.type is float:
+        fits, wanted = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+    else:
+        fits, wanted = isinstance(value, str), "text"
+    if not fits:
+        raise UsageError(f"{name} is {value!r}; give {wanted}")

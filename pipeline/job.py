@@ -323,7 +323,7 @@ def _broken_off(error: Exception, config: EmbedConfig, splits: Sequence[Split], 
     return (
         f"the job broke off: {root_cause(error)}.\n"
         f"{_parts_done(config, splits, run)} parts are done and stay valid; the same command again "
-        "continues (BEAM_BERT_LOG=error shows the traceback)"
+        "continues (--log_level info shows the traceback)"
     )
 
 

@@ -7,13 +7,22 @@ import os
 import sys
 from collections.abc import Iterator
 
+# From these levels on nothing is kept off the terminal.
+_LOUD = ("debug", "info")
+_QUIET = "warning"
 
-def import_tensorflow() -> None:
+
+def import_tensorflow(level: str = _QUIET) -> None:
     """Import TensorFlow with its notes on CPUs and missing GPUs kept off the terminal.
 
     They are written to the process's standard error by native code before any setting can turn
-    them off. Errors of the import itself are raised as always.
+    them off. Errors of the import itself are raised as always. At `info` and `debug` all shows.
     """
+    if level in _LOUD:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
+        import tensorflow  # noqa: F401
+
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" in sys.modules:
         return
@@ -31,16 +40,22 @@ def import_tensorflow() -> None:
 
 
 @contextlib.contextmanager
-def quiet_beam() -> Iterator[None]:
-    """Keep Beam's tracebacks off the terminal, unless BEAM_BERT_LOG names a level to log from.
+def quiet_beam(level: str = _QUIET) -> Iterator[None]:
+    """Keep Beam's tracebacks off the terminal, unless more is asked for.
 
     A failed bundle is told of many times over, through logging and past it; the command says it
     once, in two lines.
+
+    Args:
+        level: from which libraries may log; a name in `flags.LOG_LEVELS`. At `warning` and `error`
+            the command's own lines are all there is.
     """
-    level = os.environ.get("BEAM_BERT_LOG", "").upper()
+    loud = level in _LOUD
     for name in ("apache_beam", "PrismRunner"):
-        logging.getLogger(name).setLevel(level or logging.CRITICAL)
-    if level:
+        logging.getLogger(name).setLevel(level.upper() if loud else logging.CRITICAL)
+    if loud:
+        logging.basicConfig(level=level.upper())
+        import_tensorflow(level)
         yield
         return
     with contextlib.redirect_stderr(io.StringIO()):

@@ -58,7 +58,10 @@ FLOORS = {
     "transforms.write": 2,
     "pipeline.errors": 3,
     "pipeline.lock": 3,
+    "pipeline.parsers": 3,
     "pipeline.flags": 3,
+    "pipeline.commands": 3,
+    "pipeline.config_file": 3,
     "pipeline.quiet": 3,
     "pipeline.options": 3,
     "pipeline.runners": 3,
@@ -85,6 +88,7 @@ FLOORS = {
     "pipeline.head": 4,
     "pipeline.tokenizing": 4,
     "pipeline.verifying": 4,
+    "pipeline.api": 5,
     "pipeline.cli": 5,
     "pipeline.__main__": 5,
 }
@@ -122,7 +126,9 @@ def test_imports_go_down_or_sideways(path: Path) -> None:
     floor = floor_of(module)
     if floor is None:
         assert module in ("transforms", "pipeline"), f"{module} stands on no floor"
-        assert not imports_of(path)
+        # A package offers what stands in it; that it does so when asked is tested with each.
+        own = (f"{module}.", "typing.", "importlib")
+        assert all(imported.startswith(own) for imported in imports_of(path))
         return
     for imported in imports_of(path):
         below = floor_of(imported)

@@ -304,8 +304,10 @@ def test_what_cannot_be_parsed_is_told_in_one_line(
 
 
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["embd"]) == 2
-    assert "there is no command 'embd'; there are embed, plan, status" in capsys.readouterr().err
+    assert cli.main(["frobnicate"]) == 2
+    assert (
+        "there is no command 'frobnicate'; there are embed, plan, status" in capsys.readouterr().err
+    )
     assert cli.main(["status", "/nowhere"]) == 2
     assert "/nowhere has no plan.jsonl" in capsys.readouterr().err
 

@@ -1,0 +1,79 @@
+import argparse
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pipeline
+from pipeline import flags
+from pipeline.api import EmbedSettings
+from pipeline.errors import UsageError
+from tests.pipeline import corpus
+
+
+def test_keywords_and_flags_are_the_same() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    flags.add_embed_flags(parser)
+    ours = {action.dest for action in parser._actions} - {"config", "log_level"}
+    assert {"input", "output", *typing.get_type_hints(EmbedSettings)} == ours
+
+
+def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_path: Path) -> None:
+    given = {
+        "model": str(tiny_path),
+        "features": ["mean", "cls"],
+        "id_field": "id",
+        "keep_fields": ["k"],
+        "max_seq_length": 8,
+        "max_rejected": 1,
+        "engine": "tensorflow",
+    }
+    result = pipeline.embed(Path(globs[2]), tmp_path / "one", **given)
+    assert (result.documents, result.embedded) == (63, 60)
+    assert result.rejected == {"bad_json": 1, "missing_field": 1, "wrong_type": 1}
+    result = pipeline.embed([Path(glob) for glob in globs], tmp_path / "out", **given)
+    assert (result.documents, result.embedded) == (corpus.DOCUMENTS, corpus.EMBEDDED)
+    assert sum(result.rejected.values()) == corpus.DOCUMENTS - corpus.EMBEDDED
+    assert result.computed
+    assert result.num_tokens > result.embedded
+    ids, vectors = result.load("cls")
+    assert vectors.shape == (corpus.EMBEDDED, 16)
+    assert vectors.dtype == np.float32
+    np.testing.assert_array_equal(
+        pipeline.load_embeddings(result.folder).vectors, result.load("mean").vectors
+    )
+    again = pipeline.embed([str(glob) for glob in globs], str(tmp_path / "out"), **given)
+    assert not again.computed
+    assert again.load().ids == ids
+    with pytest.raises(pipeline.UsageError, match="--features mean,cls there, mean now"):
+        pipeline.embed(globs, tmp_path / "out", **given | {"features": "mean"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"max_seq_len": 3}, "there is no 'max_seq_len': did you mean max_seq_length?"),
+        ({"max_seq_length": "3"}, "max_seq_length is '3'; give a whole number"),
+        ({"overwrite": 1}, "overwrite is 1; give true or false"),
+        ({"max_rejected": None}, "max_rejected is None; give a number"),
+        ({"features": "pooled"}, "--features has 'pooled'"),
+        ({"beam_options": ["--no_such_flag"]}, "unknown flag --no_such_flag"),
+    ],
+)
+def test_settings_that_mean_nothing_are_told(settings: dict, told: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=told):
+        pipeline.embed("a.txt", tmp_path / "out", **settings)
+
+
+def test_the_package_is_cheap_and_knows_its_names() -> None:
+    code = (
+        "import sys, pipeline, pipeline.flags; dir(pipeline);"
+        "assert not {'apache_beam', 'tensorflow', 'numpy'} & set(sys.modules);"
+        "from pipeline import *; assert embed and load_embeddings and JobError"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pipeline.nothing
