@@ -6,7 +6,7 @@
 # default --input and --output; give both to embed something else.
 set -euo pipefail
 cd "$(dirname "$0")"
-set_up_extras=cpu
+set_up_extras=cpu,report
 source ./set_up.sh
 
 out=output

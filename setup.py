@@ -5,12 +5,20 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 _TEST = [
-    "apache-beam[aws,gcp]>=2.77,<2.78",
+    "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
+    "duckdb>=1.2,<2",
+    "faiss-cpu>=1.9,<2",
+    "hnswlib>=0.8,<1",
     "hypothesis>=6.100,<7",
     "moto[s3,server]>=5,<6",
+    "lancedb>=0.20,<1",
     "mypy>=1.15,<3",
+    "pandas>=2,<4",
+    "playwright>=1.50,<2",
+    "polars>=1,<2",
     "pytest>=8,<10",
     "ruff>=0.9,<1",
+    "tensorboard>=2.19,<3",
     "tokenizers>=0.21,<1",
     "wheel>=0.40",
 ]
@@ -50,7 +58,9 @@ setup(
         "benchmarks": ["matplotlib>=3.9,<4"],
         "cpu": ["openvino>=2025.2,<2027"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
+        "report": ["jinja2>=3.1,<4", "plotly>=6,<7"],
         "test": _TEST,
+        "yaml": ["apache-beam[yaml]>=2.77,<2.78"],
     },
     entry_points={"console_scripts": ["beam-bert=pipeline.cli:main"]},
 )

@@ -21,11 +21,12 @@ from transforms import (
 from transforms.bert import engines, folder, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
+from transforms.bert.module import BertModule
 from transforms.bert.wanted import Wanted
 from transforms.devices import share_gpus
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
-from transforms.embedding import EmbeddingConfig, Embeddings, embed
+from transforms.embedding import EmbeddingConfig, Embeddings, RunAll, embed
 from transforms.embedding_rest import embed_rest
 from transforms.halving import Outcome
 from transforms.repeat_files import shared_table
@@ -64,10 +65,12 @@ class LoadedModel:
         run: Callable[[np.ndarray], Outcome],
         batches: list[np.ndarray],
         watch: metrics.Stopwatch,
+        told: Callable[[int], object],
     ) -> Iterator[Outcome]:
         """Run batches, as many at once as the engine is good for; results stand in their order.
 
-        Time in which none of these ran is told as waiting.
+        Time in which none of these ran is told as waiting, and of each batch how many microseconds
+        it took.
         """
         started, busy = time.perf_counter(), 0.0
         under_way: collections.deque[Future[tuple[Outcome, float]]] = collections.deque()
@@ -77,10 +80,12 @@ class LoadedModel:
             if len(under_way) > 2 * self.engine.parallel:
                 outcome, seconds = under_way.popleft().result()
                 busy += seconds
+                told(round(seconds * 1e6))
                 yield outcome
         for future in under_way:
             outcome, seconds = future.result()
             busy += seconds
+            told(round(seconds * 1e6))
             yield outcome
         elapsed = time.perf_counter() - started
         watch.add(metrics.WAIT_SECONDS, max(0.0, elapsed - busy / self.engine.parallel))
@@ -103,12 +108,16 @@ _LOADED: dict[str, LoadedModel] = {}
 _LOADING = threading.Lock()
 
 
+def inspect_module(config: EncodeConfig) -> BertModule:
+    """Look at the module; its files have to be the ones that the job was planned with."""
+    return module.inspect(folder.resolve(config.model), config.model_sha256)
+
+
 def load_engine(config: EncodeConfig) -> Engine:
-    """Load the model, after checking that its files are the ones the job was planned with."""
+    """Load the model."""
     share_gpus()
-    path = folder.resolve(config.model)
-    inspected = module.inspect(path, config.model_sha256)
-    return engines.load(inspected, Wanted.of(config.embedding.features), config.compute)
+    wanted = Wanted.of(config.embedding.features)
+    return engines.load(inspect_module(config), wanted, config.compute)
 
 
 @dataclasses.dataclass
@@ -135,6 +144,11 @@ class ModelDoFn(beam.DoFn):
         self._load = load
         self._handle = shared.Shared()
         self._compiled = Metrics.counter(metrics.NAMESPACE, metrics.COMPILED_SHAPES)
+        self._latency = Metrics.distribution(metrics.NAMESPACE, metrics.BATCH_MICROSECONDS)
+
+    def run_all(self, watch: metrics.Stopwatch) -> RunAll:
+        """Give what runs batches on the model, and tells how long each took."""
+        return functools.partial(self._model.run_all, watch=watch, told=self._latency.update)
 
     def setup(self) -> None:
         config = self._config
@@ -162,7 +176,7 @@ class _EncodePart(ModelDoFn):
         watch = metrics.Stopwatch()
         config, model = self._config.embedding, self._model
         part = reject_oversize(part, model.engine.hidden_size, config)
-        run_all = functools.partial(model.run_all, watch=watch)
+        run_all = self.run_all(watch)
         with watch.section(metrics.ENCODE_SECONDS):
             wordpieces, sound = take_wordpieces(part)
             embeddings = self._embed(wordpieces, model.engine, config, run_all)

@@ -21,6 +21,8 @@ REPEATED_ELSEWHERE = "repeated_elsewhere"
 
 # In the runner's metrics alone: shapes of batches that XLA compiled, in all processes.
 COMPILED_SHAPES = "compiled_shapes"
+# Likewise, a distribution: how long the model took for each batch.
+BATCH_MICROSECONDS = "batch_microseconds"
 
 READ_SECONDS = "read_seconds"
 TOKENIZE_SECONDS = "tokenize_seconds"

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import apache_beam as beam
@@ -247,7 +246,7 @@ class _EmbedPiece(ModelDoFn):
     def _write(self, path: str, own: np.ndarray, wordpieces: Wordpieces) -> WrittenFile:
         """Embed and write; what the model fails on is left out, for each part to reject it."""
         model = self._model
-        run_all = functools.partial(model.run_all, watch=metrics.Stopwatch())
+        run_all = self.run_all(metrics.Stopwatch())
         made = embed(wordpieces, model.engine, self._config.embedding, run_all)
         done = np.delete(np.arange(len(own)), list(made.failed))
         vectors = {name: values[done] for name, values in made.documents.items()}
