@@ -106,12 +106,17 @@ def _embed(arguments: Sequence[str]) -> int:
     config = options.embed_config(ours)
     beam_options = options.beam_options(beams)
     from pipeline import job, progress, quiet, summary
-
-    with quiet.quiet_beam(ours.log_level):
-        result = job.embed(config, beam_options, watch=progress.watch)
-    _say(summary.to_text(result))
     from pipeline.report import drawing
 
+    try:
+        with quiet.quiet_beam(ours.log_level):
+            result = job.embed(config, beam_options, watch=progress.watch)
+    except JobError:
+        # Of a job that did all it could and lost too much, the report shows what.
+        if not job.manifest_is_missing(config.output):
+            drawing.draw_missing(config.output, stale=True)
+        raise
+    _say(summary.to_text(result))
     problem = drawing.draw_missing(config.output, stale=not result.nothing_left)
     if problem:
         print(f"beam-bert: {visible.one_line(problem)}", file=sys.stderr)

@@ -35,6 +35,7 @@ def list_sources(
         UsageError: a glob matches nothing, a name is not UTF-8, or a file is in an encoding or a
             form that has to be told.
     """
+    storage.outside_of_pipelines()
     seen: set[str] = set()
     for glob in config.globs:
         if glob == PIPE:

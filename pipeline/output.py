@@ -126,6 +126,7 @@ def load_plan(folder: str) -> list[Split]:
     Raises:
         ValueError: it is missing or damaged.
     """
+    storage.outside_of_pipelines()
     refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, plan.PLAN_FILE))
     if text is None:

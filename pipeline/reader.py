@@ -160,6 +160,7 @@ def list_files(folder: str, family: str) -> list[DataFile]:
     Raises:
         ValueError: the job is not finished, or the manifest is damaged.
     """
+    storage.outside_of_pipelines()
     storage.refuse_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
     manifest = load_manifest(folder)
     try:

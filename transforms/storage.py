@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from apache_beam.io.filesystem import CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 # Unfinished files lie here, within the output folder, until they are renamed.
 TEMPORARY = "tmp"
@@ -16,6 +17,15 @@ TEMPORARY = "tmp"
 _BLOCK = 1 << 20
 # Characters of a hostile path that a message shows.
 _SHOWN = 200
+
+
+def outside_of_pipelines() -> None:
+    """Have remote file systems take their settings from the environment, unless they have some.
+
+    Within a pipeline its options are what they take; a program that only looks at files has none.
+    """
+    if FileSystems._pipeline_options is None:
+        FileSystems.set_options(PipelineOptions([]))
 
 
 class HashedFile:

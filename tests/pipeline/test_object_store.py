@@ -97,6 +97,11 @@ def test_a_job_reads_and_writes_objects_and_continues(
     assert "nothing left to do" in capsys.readouterr().out
     assert cli.main(["verify", "s3://results/job", "--sample", "10"]) == 0
     assert "sound: s3://results/job" in capsys.readouterr().out
+    # As in a process that did not embed.
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
+    assert cli.main(["head", "s3://results/job", "-n", "1"]) == 0
+    assert "job/report.html" in keys(server, "job/")
+    monkeypatch.setattr(FileSystems, "_pipeline_options", None)
     assert cli.main(["status", "s3://results/job"]) == 0
     assert "complete" in capsys.readouterr().out
 

@@ -73,6 +73,10 @@ def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time() -> None:
                 | beam.Reshuffle()
                 | EncodeParts(settings, load=CountedLoads())
             )
+        told = {d.key.metric.name: d for d in pipeline.result.metrics().query()["distributions"]}
+        latency = told["batch_microseconds"].committed
+        assert latency.count == 16 * 5
+        assert 0 < latency.min <= latency.max
     assert CountedLoads.count == 1
     assert CountedLoads.engine.most_at_once == 1
     assert len(CountedLoads.engine.shapes) == 2 * 16 * 5

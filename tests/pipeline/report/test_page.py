@@ -132,7 +132,11 @@ def test_jobs_with_little_in_them_are_drawn_and_others_told(
     (tmp_path / "a.txt").write_text("\n \n")
     out = tmp_path / "out"
     command = ["embed", "--input", str(tmp_path / "a.txt"), "--output", str(out)]
-    command += ["--model", str(tiny_path), "--max_seq_length", "8", "--max_rejected", "1"]
+    command += ["--model", str(tiny_path), "--max_seq_length", "8", "--max_rejected"]
+    # What was lost is shown all the more where it is too much.
+    assert cli.main([*command, "0.5"]) == 1
+    (out / "report.html").unlink()
+    command.append("1")
     assert cli.main(command) == 0
     assert "Rejected by reason" in (out / "report.html").read_text()
     (tmp_path / "a.txt").write_text("one document\n")
