@@ -1,6 +1,7 @@
 """BertEmbeddings: one step of somebody else's pipeline, in batch and in streaming."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -131,10 +132,10 @@ def encode_config(model: str, config: TextConfig) -> EncodeConfig:
     inspected.check_length(config.max_seq_length)
     inspected.check_layers(layers_of(config.features))
     config.shaping.check_width(inspected.shape.hidden_size)
-    # What is no file here stays as it is, for workers to find on their own machine.
-    local = model != minilm.NAME and "://" not in model
+    # What names no place on this machine stays as it is, for workers to find on theirs.
+    anywhere = "://" in model or (model == minilm.NAME and path == minilm.module_folder())
     return EncodeConfig(
-        model=str(path.resolve()) if local else model,
+        model=model if anywhere else str(Path(model).resolve()),
         model_sha256=inspected.fingerprint,
         embedding=config.embedding(),
         compute=config.compute,
@@ -147,9 +148,11 @@ def element_types(asked: Any, config: TextConfig) -> tuple[Any, Any]:
     Raises:
         ValueError: elements are rows that lack a field, or have one of a feature's name.
     """
-    rejected = RowTypeConstraint.from_fields([("element", asked), ("reason", str), ("detail", str)])
     row = _row_type(asked, config)
-    return _embedded_type(asked, row, config), rejected
+    # Beam's schemas take a union for its first member, and lists for tuples: these are no type.
+    element = asked if row is not None else _dict_or_any(asked)
+    rejected = [("element", element), ("reason", str), ("detail", str)]
+    return _embedded_type(asked, row, config), RowTypeConstraint.from_fields(rejected)
 
 
 def _row_type(asked: Any, config: TextConfig) -> RowTypeConstraint | None:
@@ -170,9 +173,14 @@ def _row_type(asked: Any, config: TextConfig) -> RowTypeConstraint | None:
     return row
 
 
+def _dict_or_any(asked: Any) -> Any:
+    named = isinstance(asked, typehints.DictConstraint) and asked.key_type is str
+    return dict[str, Any] if named else Any
+
+
 def _embedded_type(asked: Any, row: RowTypeConstraint | None, config: TextConfig) -> Any:
     if row is None:
-        return dict[str, Any] if isinstance(asked, typehints.DictConstraint) else Any
+        return _dict_or_any(asked)
     vector = Sequence[np.float32]
     types = [
         (name, Sequence[vector] if name in TOKEN_FEATURES else vector) for name in config.names
