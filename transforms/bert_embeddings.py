@@ -1,5 +1,6 @@
 """BertEmbeddings: one step of somebody else's pipeline, in batch and in streaming."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,13 +86,15 @@ class BertEmbeddings(beam.PTransform):
 
     def with_exception_handling(self) -> "BertEmbeddings":
         """Give `EmbeddedElements`: what cannot be embedded is its second collection."""
-        self._gives_rejected = True
-        return self
+        changed = copy.copy(self)
+        changed._gives_rejected = True
+        return changed
 
     def with_error_handler(self, handler: ErrorHandler | None) -> "BertEmbeddings":
         """Hand what cannot be embedded to an error handler of Beam's; None fails the pipeline."""
-        self._handler = handler
-        return self
+        changed = copy.copy(self)
+        changed._handler = handler
+        return changed
 
     def expand(self, elements: beam.PCollection[Any]) -> Any:
         handles = self._gives_rejected or self._handler is not None

@@ -14,7 +14,7 @@ from apache_beam.transforms.error_handling import ErrorHandler
 from apache_beam.transforms.window import GlobalWindows, SlidingWindows, TimestampedValue
 from apache_beam.typehints import typehints
 
-from transforms import BertEmbeddings, encode
+from transforms import BertEmbeddings, EmbeddedElements, encode
 from transforms.bert import minilm
 from transforms.bert_embeddings import element_types, encode_config
 from transforms.text_config import TextConfig
@@ -71,8 +71,11 @@ def test_an_error_handler_of_beams_gets_what_cannot_be_embedded(tiny_path: Path)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         texts = pipeline | beam.Create(["the cat", "", " "])
         step = BertEmbeddings(str(tiny_path), **SETTINGS)
+        with_two = step.with_exception_handling()
         with ErrorHandler(beam.Map(lambda row: (row.element, row.reason))) as handler:
             embedded = texts | step.with_error_handler(handler)
+        # Neither is changed by what the other was told.
+        assert isinstance(texts | "WithTwo" >> with_two, EmbeddedElements)
         assert_that(embedded | beam.Map(lambda row: row.text), equals(["the cat"]))
         assert_that(handler.output(), equals([("", "empty"), (" ", "empty")]), label="rejected")
 
