@@ -32,7 +32,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
-    package_data={"pipeline": ["py.typed"], "transforms": ["py.typed"]},
+    package_data={"pipeline": ["py.typed", "report/page.*"], "transforms": ["py.typed"]},
     install_requires=[
         "apache-beam>=2.77,<2.78",
         "backports.zstd>=1,<2; python_version < '3.14'",

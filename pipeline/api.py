@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import flags, job, options, quiet, reader
+from pipeline import flag_values, job, options, quiet, reader
 from pipeline.reader import Embeddings
 
 _Path = str | os.PathLike[str]
@@ -99,7 +99,7 @@ def embed(
         JobError: the job broke off, or more was lost than its limits allow.
     """
     given = {"input": _paths(input), "output": os.fspath(output), **settings}
-    config = options.embed_config(flags.namespace_of(_joined(given)))
+    config = options.embed_config(flag_values.namespace_of(_joined(given)))
     if beam_options is None or not isinstance(beam_options, PipelineOptions):
         beam_options = options.beam_options(list(beam_options or ()))
     with quiet.quiet_beam():

@@ -110,6 +110,11 @@ def _embed(arguments: Sequence[str]) -> int:
     with quiet.quiet_beam(ours.log_level):
         result = job.embed(config, beam_options, watch=progress.watch)
     _say(summary.to_text(result))
+    from pipeline.report import drawing
+
+    problem = drawing.draw_missing(config.output, stale=not result.nothing_left)
+    if problem:
+        print(f"beam-bert: {visible.one_line(problem)}", file=sys.stderr)
     return 0
 
 
@@ -161,6 +166,16 @@ def _verify(arguments: Sequence[str]) -> int:
         verdict = verify.verify(config)
     print(verdict.to_text())
     return 1 if verdict.faults else 0
+
+
+def _report(arguments: Sequence[str]) -> int:
+    parsed = _parse("report", flags.add_report_flags, arguments)
+    with _input_errors():
+        from pipeline.report import drawing
+
+        told = drawing.draw(parsed.folder.rstrip("/") or "/", parsed.projector)
+    _say(told)
+    return 0
 
 
 def _tokenize(arguments: Sequence[str]) -> int:
@@ -265,6 +280,7 @@ _COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "status": _status,
     "head": _head,
     "verify": _verify,
+    "report": _report,
     "tokenize": _tokenize,
     "import-model": _import_model,
     "inspect-model": _inspect_model,

@@ -41,6 +41,11 @@ COMMANDS = {
         "check all that a job left, and embed a sample again to compare",
         "beam-bert verify out --sample 100",
     ),
+    "report": Command(
+        "DIR [--projector FOLDER]",
+        "draw what a job did: report.html, or files for the Embedding Projector",
+        "beam-bert report out",
+    ),
     "tokenize": Command(
         "--input GLOB... [FLAG...]",
         "print ids and wordpieces of documents as JSON Lines",

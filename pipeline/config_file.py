@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from pipeline import flags
+from pipeline import flag_values
 from pipeline.errors import UsageError
 from pipeline.parsers import Parser
 from transforms import visible
@@ -97,7 +97,7 @@ def _checked(action: argparse.Action, value: Any, place: str) -> Any:
         value = ",".join(map(str, value))
     if action.nargs == "+" and isinstance(value, str):
         value = [value]
-    flags.check_value(action, value, place)
+    flag_values.check_value(action, value, place)
     if action.choices is not None and value not in action.choices:
         raise UsageError(f"{place} is {value!r}; there are {', '.join(action.choices)}")
     return value

@@ -22,6 +22,7 @@ from transforms.bert.likeness import Likeness
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 
 RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
 # Where tf.Transform writes these before it renames them.
 _TRANSFORM_TEMPORARY = "transform_tmp"
@@ -29,7 +30,7 @@ _OURS = (
     *(STDIN_FILE, tables.FOLDER),
     *("pooled", "sequence", "rejected", "receipts", storage.TEMPORARY, _TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
-    *("manifest.json", "report.html", plan.PLAN_FILE, RUN_FILE, repeat_files.FOLDER),
+    *("manifest.json", REPORT_FILE, plan.PLAN_FILE, RUN_FILE, repeat_files.FOLDER),
 )
 # As many as tf.Transform learns; see `preprocessing.NUM_QUANTILES`, which brings TensorFlow.
 _QUANTILES = 19

@@ -40,9 +40,11 @@ def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
         for path in (ROOT / room).rglob("*.py")
     }
     assert ours <= names
-    assert {"transforms/py.typed", "pipeline/py.typed"} <= names
+    data = {f"pipeline/report/page.{ending}" for ending in ("css", "html.j2", "js")}
+    data |= {"transforms/py.typed", "pipeline/py.typed"}
+    assert data <= names
     strangers = {name for name in names - ours if ".dist-info/" not in name}
-    assert strangers == {"transforms/py.typed", "pipeline/py.typed"}
+    assert strangers == data
 
 
 def test_the_wheel_works_in_an_environment_that_holds_nothing_else(

@@ -2,11 +2,9 @@
 
 import bisect
 import collections
-import contextlib
 import dataclasses
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +13,22 @@ import pyarrow.compute as pc
 import tensorflow_transform as tft
 
 from pipeline import graphs
-from pipeline.verifying import records
+from pipeline.verifying import records, reread
 from pipeline.verifying.comparing import Tally
 from pipeline.verifying.records import Layout
 from pipeline.verifying.reopen import Job
 from pipeline.verifying.verdict import Sampled
-from transforms import metrics, record_files, rejects, storage
+from transforms import metrics, record_files, rejects
 from transforms.bert import engines
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine
 from transforms.bert.wanted import Wanted
-from transforms.documents import POSITION, REASON, Split, header_of
+from transforms.documents import REASON, Split, header_of
 from transforms.embedded import add_embeddings, take_wordpieces
 from transforms.embedding import EmbeddingConfig, embed
-from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
 from transforms.saved_transform import readable_copy
 from transforms.tokenize import tokenize_part
-from transforms.write import REJECTED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +132,7 @@ def _embed_split(
     left = dict(wanted)
     why = f"{split.source.path} no longer gives them"
     try:
-        for part in _read(job, split, wanted):
+        for part in reread.read_parts(job, split, wanted):
             receipt, rows = left.pop(header_of(part).key)
             _embed_rows(job, layout, again, part, receipt, rows, tally)
     except OSError as error:
@@ -144,21 +140,6 @@ def _embed_split(
     if left:
         count = sum(len(rows) for _, rows in left.values())
         tally.not_checked.append(f"{count:,} documents of the sample: {why}")
-
-
-def _read(job: Job, split: Split, keys: Mapping[str, object]) -> Iterator[pa.RecordBatch]:
-    """Read the parts of some keys; OSError where the source is not what it was."""
-    check_unchanged(split)
-    missing = set(keys)
-    with contextlib.closing(open_split(split)) as stream:
-        for part in read_split(split, stream, job.config.input.read, job.run.fingerprint):
-            key = header_of(part).key
-            if key in missing:
-                check_unchanged(split)
-                yield part
-                missing.discard(key)
-            if not missing:
-                return
 
 
 def _embed_rows(
@@ -171,7 +152,7 @@ def _embed_rows(
     tally: Tally,
 ) -> None:
     """Embed some documents of a part, which are told by their number among the embedded ones."""
-    embedded = np.flatnonzero(~np.isin(part.column(POSITION), _rejected(job.folder, receipt)))
+    embedded = reread.embedded_rows(job.folder, receipt, part)
     if len(embedded) != receipt.counts[metrics.EMBEDDED]:
         tally.faults.append(
             f"{receipt.name}: its source has {len(embedded):,} documents beside the rejected ones, "
@@ -191,13 +172,6 @@ def _embed_rows(
         reader = record_files.reader(family, layout.records, layout.hidden_size)
         made = pa.Table.from_batches(reader.read(content)).combine_chunks()
         tally.compare(path, stored, made.to_batches()[0])
-
-
-def _rejected(folder: str, receipt: Receipt) -> list[int]:
-    """Give the positions of a part's rejected documents."""
-    paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
-    texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
-    return [json.loads(line)["position"] for text in texts for line in text.split("\n") if line]
 
 
 def _compute(documents: pa.RecordBatch, again: _Again) -> pa.RecordBatch:

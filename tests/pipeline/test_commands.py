@@ -11,6 +11,7 @@ ADDS = {
     "status": flags.add_folder_flags,
     "head": flags.add_head_flags,
     "verify": flags.add_verify_flags,
+    "report": flags.add_report_flags,
     "tokenize": flags.add_tokenize_flags,
     "import-model": flags.add_import_flags,
     "inspect-model": flags.add_inspect_flags,

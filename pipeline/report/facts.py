@@ -1,0 +1,83 @@
+"""What a report tells of a job, gathered from its folder."""
+
+import dataclasses
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import losses
+from pipeline.manifest import Progress
+from pipeline.output import RUN_FILE
+from pipeline.report import sample
+from pipeline.report.sample import Sample
+from pipeline.verifying import reopen
+from pipeline.verifying.bookkeeping import read_papers
+from pipeline.verifying.reopen import Job
+from transforms import checked_json, storage
+from transforms.receipts import Receipt, shares
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """A job, as its folder tells it.
+
+    Attributes:
+        job: its configuration, plan and run.
+        progress: what is done.
+        counts: sums over all that is done.
+        shares: of what was lost.
+        sample: some of its documents.
+        rejected: lines that show some rejected documents.
+        versions, command: of the program that began it.
+    """
+
+    job: Job
+    progress: Progress
+    counts: Mapping[str, int]
+    shares: Mapping[str, float]
+    sample: Sample
+    rejected: Sequence[str]
+    versions: Mapping[str, str]
+    command: str
+
+    @property
+    def parts(self) -> tuple[Receipt, ...]:
+        """What is done, in corpus order."""
+        return self.progress.parts
+
+    @property
+    def bytes(self) -> int:
+        """Of all files of records, and of those of rejected documents."""
+        return sum(file.bytes for part in self.parts for file in part.files)
+
+
+def gather(folder: str) -> Facts:
+    """Read a folder.
+
+    Raises:
+        ValueError: it is that of no job, nothing in it is done yet, or a file is damaged.
+        OSError: a file cannot be read.
+    """
+    job = reopen.open_job(folder)
+    progress = read_papers(job).progress
+    if not progress.parts:
+        raise ValueError(f"{folder}: no part is done yet; there is nothing to show")
+    counts = progress.counts()
+    told = checked_json.loads(storage.read_text(FileSystems.join(folder, RUN_FILE)) or "{}")
+    return Facts(
+        job=job,
+        progress=progress,
+        counts=counts,
+        shares=shares(counts),
+        sample=sample.take(job, progress.parts),
+        rejected=losses.examples(folder, progress),
+        versions={str(name): str(value) for name, value in _fields(told, "versions").items()},
+        command=shlex.join(map(str, told.get("command") or ())),
+    )
+
+
+def _fields(told: Any, name: str) -> Mapping[str, Any]:
+    value = told.get(name)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,129 @@
+"""report.html: one file that tells of a job, and fetches nothing."""
+
+import base64
+import hashlib
+import importlib.resources
+import json
+from typing import Any
+
+import jinja2
+import plotly.offline
+from markupsafe import Markup
+
+from pipeline import output
+from pipeline.output import REPORT_FILE
+from pipeline.report.facts import Facts, gather
+from pipeline.report.figures import plots
+from pipeline.status import clock
+from transforms import storage
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
+
+
+def write(folder: str) -> str:
+    """Draw a job and write its report; give the path.
+
+    Raises:
+        ValueError: the folder is that of no job, or holds what no job leaves.
+        OSError: a file cannot be read, or the page not be written.
+    """
+    facts = gather(folder)
+    storage.write_text(folder, REPORT_FILE, render(facts))
+    if facts.progress.complete:
+        output.clear_temporary(folder)
+    return f"{folder.rstrip('/')}/{REPORT_FILE}"
+
+
+def render(facts: Facts) -> str:
+    """Make the page."""
+    drawn = plots(facts)
+    figures = {plot.name: plot.figure for plot in drawn}
+    scripts = [plotly.offline.get_plotlyjs(), _resource("page.js")]
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    page: str = environment.from_string(_resource("page.html.j2")).render(
+        facts=facts,
+        plots=drawn,
+        tiles=_tiles(facts),
+        settings=_settings(facts),
+        style=Markup(_resource("page.css")),  # noqa: S704  (a file of this package)
+        figures=Markup(_as_json(figures)),  # noqa: S704  (no < is left in it)
+        scripts=[Markup(script) for script in scripts],  # noqa: S704  (Plotly's, and our own)
+        policy=_policy(scripts),
+    )
+    return page
+
+
+def _resource(name: str) -> str:
+    return importlib.resources.files("pipeline.report").joinpath(name).read_text("utf-8")
+
+
+def _policy(scripts: list[str]) -> str:
+    """Allow the page its own scripts, by their hashes, and to fetch nothing."""
+    hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+    allowed = " ".join(f"'sha256-{own}'" for own in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _as_json(value: Any) -> str:
+    """Write JSON that no parser of HTML takes for anything else."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
+    """Give the figures that stand first: name, value, and what more."""
+    counts = facts.counts
+    begun = min(part.finished - sum(part.seconds.values()) for part in facts.parts)
+    seconds = max(part.finished for part in facts.parts) - begun
+    computed, padded = counts[COMPUTED_TOKENS], counts[PADDED_TOKENS]
+    rejected, repeated = counts["rejected"], counts.get(REPEATED, 0)
+    tiles = [
+        ("documents", f"{counts['documents']:,}", f"{counts['embedded']:,} embedded"),
+        ("rejected", f"{rejected:,}", f"{facts.shares['rejected']:.2%} of the documents"),
+        ("wordpieces", f"{counts['num_tokens']:,}", "embedded, [CLS] and [SEP] included"),
+        ("cut", f"{facts.shares['truncated']:.1%}", "of the embedded documents"),
+        ("unknown", f"{facts.shares['unknown']:.2%}", "of the wordpieces"),
+        ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of the positions computed"),
+    ]
+    if repeated:
+        tiles.append(("repeated", f"{repeated:,}", "documents not computed again"))
+    if seconds >= 1:
+        rate = counts["num_tokens"] / seconds
+        tiles.append(("speed", f"{rate:,.0f}", f"wordpieces/s, over {clock(seconds)}"))
+    tiles.append(("written", _size(facts.bytes), f"{len(facts.parts):,} parts"))
+    return tiles
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.4g} TB"
+
+
+def _settings(facts: Facts) -> dict[str, str]:
+    """Give the configuration, and what proves whose vectors these are."""
+    run = facts.job.run
+    told = {"model": facts.job.model, "model's fingerprint": run.model}
+    told |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
+    if run.transform is not None:
+        told["transform's fingerprint"] = run.transform.fingerprint
+        told["run's fingerprint"] = run.fingerprint
+    return told | {f"{name} (version)": value for name, value in facts.versions.items()}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "(none)"
+    return (
+        "(none)"
+        if value is None or value == ""
+        else str(value).lower()
+        if (isinstance(value, bool))
+        else str(value)
+    )

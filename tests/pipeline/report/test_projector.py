@@ -1,0 +1,62 @@
+"""The Embedding Projector's files, as TensorBoard itself serves them."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import cli, reader
+
+
+@pytest.fixture
+def served(drawn: Path, tmp_path: Path) -> Iterator[str]:
+    """The address at which TensorBoard serves the projector's data."""
+    folder = tmp_path / "projector"
+    assert cli.main(["report", str(drawn), "--projector", str(folder)]) == 0
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
+    command += ["--host", "127.0.0.1", "--port", "0", "--load_fast", "false"]
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+    try:
+        for _ in range(600):
+            found = [word for word in log.read_text().split() if word.startswith("http://127")]
+            if found:
+                break
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield f"{found[0]}data/plugin/projector/"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def fetch(address: str, **query: str) -> bytes:
+    url = f"{address}?{urllib.parse.urlencode(query)}"
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  (our own server's)
+        return answer.read()
+
+
+def test_the_projector_loads_what_the_records_hold(served: str, drawn: Path) -> None:
+    (run,) = json.loads(fetch(f"{served}runs"))
+    info = json.loads(fetch(f"{served}info", run=run))
+    (told,) = info["embeddings"]
+    assert (told["tensorName"], told["tensorShape"]) == ("mean", [298, 16])
+    content = fetch(f"{served}tensor", run=run, name="mean", num_rows="10000")
+    embeddings = reader.load_embeddings(str(drawn), "mean")
+    np.testing.assert_array_equal(
+        np.frombuffer(content, "<f4").reshape(298, 16), embeddings.vectors
+    )
+    rows = fetch(f"{served}metadata", run=run, name="mean", num_rows="10000").decode()
+    head, *lines = rows.rstrip("\n").split("\n")
+    assert head.split("\t") == ["id", "source", "words", "num_tokens", "group"]
+    assert len(lines) == 298
+    assert {len(line.split("\t")) for line in lines} == {5}
+    assert lines[0].split("\t")[0] == embeddings.ids[0]
