@@ -55,6 +55,8 @@ FLOORS = {
     "transforms.read": 2,
     "transforms.text_config": 2,
     "transforms.text_embedder": 2,
+    "transforms.shared_embedder": 2,
+    "transforms.counting": 2,
     "transforms.bert_embeddings": 2,
     "transforms.model_handler": 2,
     "transforms.yaml_transform": 2,

@@ -18,7 +18,7 @@ from transforms import (
     coder,  # noqa: F401  (registers the coder of parts)
     metrics,
 )
-from transforms.bert import engines, folder, module
+from transforms.bert import engines, minilm, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
@@ -37,7 +37,7 @@ class EncodeConfig:
     """Which model computes what.
 
     Attributes:
-        model: handle of the module; see `folder.resolve`.
+        model: handle of the module; see `minilm.resolve`.
         model_sha256: fingerprint that the module must have on every worker.
         embedding: what is computed of each document.
         compute: by which engine, and how exactly.
@@ -110,7 +110,7 @@ _LOADING = threading.Lock()
 
 def inspect_module(config: EncodeConfig) -> BertModule:
     """Look at the module; its files have to be the ones that the job was planned with."""
-    return module.inspect(folder.resolve(config.model), config.model_sha256)
+    return module.inspect(minilm.resolve(config.model), config.model_sha256)
 
 
 def load_engine(config: EncodeConfig) -> Engine:
@@ -118,6 +118,27 @@ def load_engine(config: EncodeConfig) -> Engine:
     share_gpus()
     wanted = Wanted.of(config.embedding.features)
     return engines.load(inspect_module(config), wanted, config.compute)
+
+
+def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -> LoadedModel:
+    """Give the model that a process has for a configuration, loading it where it has none."""
+    name = _name_of(config)
+    with _LOADING:
+        if name not in _LOADED:
+            _LOADED[name] = LoadedModel(load(config))
+        return _LOADED[name]
+
+
+def _name_of(config: EncodeConfig) -> str:
+    """Tell what two configurations have alike that share a model."""
+    wanted = Wanted.of(config.embedding.features)
+    return str((config.model_sha256, config.compute, wanted))
+
+
+def run_all_of(model: LoadedModel, watch: metrics.Stopwatch) -> RunAll:
+    """Give what runs batches on a model, and tells the runner how long each took."""
+    latency = Metrics.distribution(metrics.NAMESPACE, metrics.BATCH_MICROSECONDS)
+    return functools.partial(model.run_all, watch=watch, told=latency.update)
 
 
 @dataclasses.dataclass
@@ -144,23 +165,16 @@ class ModelDoFn(beam.DoFn):
         self._load = load
         self._handle = shared.Shared()
         self._compiled = Metrics.counter(metrics.NAMESPACE, metrics.COMPILED_SHAPES)
-        self._latency = Metrics.distribution(metrics.NAMESPACE, metrics.BATCH_MICROSECONDS)
 
     def run_all(self, watch: metrics.Stopwatch) -> RunAll:
         """Give what runs batches on the model, and tells how long each took."""
-        return functools.partial(self._model.run_all, watch=watch, told=self._latency.update)
+        return run_all_of(self._model, watch)
 
     def setup(self) -> None:
-        config = self._config
-        told = (config.model_sha256, config.compute, Wanted.of(config.embedding.features))
-        self._name = str(told)
-        self._model = self._handle.acquire(self._acquire, tag=self._name)
+        self._model = self._handle.acquire(self._acquire, tag=_name_of(self._config))
 
     def _acquire(self) -> LoadedModel:
-        with _LOADING:
-            if self._name not in _LOADED:
-                _LOADED[self._name] = LoadedModel(self._load(self._config))
-            return _LOADED[self._name]
+        return shared_model(self._config, self._load)
 
 
 class _EncodePart(ModelDoFn):

@@ -21,7 +21,9 @@ REPEATED_ELSEWHERE = "repeated_elsewhere"
 
 # In the runner's metrics alone: shapes of batches that XLA compiled, in all processes.
 COMPILED_SHAPES = "compiled_shapes"
-# Likewise, a distribution: how long the model took for each batch.
+# Likewise: positions that were computed for nothing, and, a distribution, how long the model took
+# for each batch.
+PADDING_POSITIONS = "padding_positions"
 BATCH_MICROSECONDS = "batch_microseconds"
 
 READ_SECONDS = "read_seconds"

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from transforms.bert_embeddings import MOST_ELEMENTS, encode_config
-from transforms.encode import inspect_module, load_engine
+from transforms.bert_embeddings import MOST_ELEMENTS, encode_config, features_of
 from transforms.metrics import NAMESPACE
+from transforms.shared_embedder import SharedEmbedder, shared_embedder
 from transforms.text_config import TextConfig
-from transforms.text_embedder import Rejected, TextEmbedder
+from transforms.text_embedder import Rejected
 
 _BYTES_A_CHARACTER = 4
 
 
-class BertModelHandler(ModelHandler[Any, PredictionResult, TextEmbedder]):
+class BertModelHandler(ModelHandler[Any, PredictionResult, SharedEmbedder]):
     """Embed examples by `RunInference(BertModelHandler(...))`.
 
     An example is a text, or a dict or row with a text among its fields. The inference of its
@@ -38,18 +38,17 @@ class BertModelHandler(ModelHandler[Any, PredictionResult, TextEmbedder]):
             TypeError: there is no such setting.
         """
         super().__init__()
-        given = (features,) if isinstance(features, str) else tuple(features)
-        self._config = TextConfig(features=given, **settings)
+        self._config = TextConfig(features=features_of(features), **settings)
         self._encode = encode_config(model, self._config)
 
-    def load_model(self) -> TextEmbedder:
-        """Load model and tokenizer; RunInference keeps them for the process."""
-        return TextEmbedder(self._config, inspect_module(self._encode), load_engine(self._encode))
+    def load_model(self) -> SharedEmbedder:
+        """Give the model and tokenizer of this process, which `BertEmbeddings` has too."""
+        return shared_embedder(self._config, self._encode)
 
     def run_inference(
         self,
         batch: Sequence[Any],
-        model: TextEmbedder,
+        model: SharedEmbedder,
         inference_args: Mapping[str, Any] | None = None,
     ) -> Iterable[PredictionResult]:
         """Embed a batch.

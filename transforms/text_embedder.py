@@ -1,5 +1,6 @@
 """Elements of any pipeline to vectors: texts, and what has a text among its fields."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -58,7 +59,7 @@ class TextEmbedder:
         """Embed elements; each gets what a job of the same settings gives its text.
 
         Args:
-            elements: texts, mappings, or rows: what has `_asdict`.
+            elements: texts, mappings, or rows; see `fields_of`.
             run_all: see `embedding.embed`.
         """
         if not elements:
@@ -82,7 +83,28 @@ def fields_of(element: Any, text_field: str) -> Mapping[str, Any] | None:
     if isinstance(element, Mapping):
         return element
     as_dict = getattr(element, "_asdict", None)
-    return as_dict() if as_dict is not None else None
+    if as_dict is not None:
+        fields: Mapping[str, Any] = as_dict()
+        return fields
+    if dataclasses.is_dataclass(element) and not isinstance(element, type):
+        own = dataclasses.fields(element)
+        return {field.name: getattr(element, field.name) for field in own}
+    return None
+
+
+def as_unicode(element: Any) -> Any:
+    r"""Give an element that any coder takes: lone surrogates, which are no Unicode, are escaped.
+
+    Looks at texts and at the fields of mappings.
+
+    >>> as_unicode({"text": "a\ud800"})
+    {'text': 'a\\ud800'}
+    """
+    if isinstance(element, str):
+        return element.encode(errors="backslashreplace").decode()
+    if isinstance(element, Mapping):
+        return {name: as_unicode(value) for name, value in element.items()}
+    return element
 
 
 def _record(element: Any, config: TextConfig) -> Record:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
-from apache_beam.metrics import Metrics
 
 from transforms import (
     coder,  # noqa: F401  (registers the coder of parts)
@@ -19,6 +18,7 @@ from transforms import (
     rejects,
     storage,
 )
+from transforms.counting import tell_counts
 from transforms.documents import REASON, header_of
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.record_config import RecordConfig
@@ -111,6 +111,5 @@ class _WritePart(beam.DoFn):
 
     def process(self, part: pa.RecordBatch) -> Iterator[Receipt]:
         receipt = write_part(part, self._folder, self._config)
-        for name, count in receipt.counts.items():
-            Metrics.counter(metrics.NAMESPACE, name).inc(count)
+        tell_counts(receipt.counts)
         yield receipt

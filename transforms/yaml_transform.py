@@ -24,15 +24,7 @@ class BertEmbeddings(beam.PTransform):
         self._typed = Typed(**settings)
 
     def expand(self, rows: beam.PCollection[Any]) -> Any:
-        found = rows | "BertEmbeddings" >> self._typed
-        if self._rejected_to is not None:
-            return {"good": found.embedded, self._rejected_to: found.rejected}
-        _ = found.rejected | "Refuse" >> beam.Map(_refuse)
-        return found.embedded
-
-
-def _refuse(rejected: Any) -> None:
-    raise ValueError(
-        f"a row cannot be embedded: {rejected.reason}: {rejected.detail}; error_handling sends "
-        "such rows to an output of their own"
-    )
+        if self._rejected_to is None:
+            return rows | "BertEmbeddings" >> self._typed
+        found = rows | "BertEmbeddings" >> self._typed.with_exception_handling()
+        return {"good": found.embedded, self._rejected_to: found.rejected}

@@ -90,7 +90,7 @@ def test_texts_become_rows_and_what_has_none_a_dead_letter(tiny_path: Path, expe
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         texts = pipeline | beam.Create(TEXTS * 300, reshuffle=False).with_output_types(str)
         step = BertEmbeddings(str(tiny_path), features, load=_load, **SETTINGS)
-        embedded, rejected = texts | step
+        embedded, rejected = texts | step.with_exception_handling()
 
         def check(rows: list) -> None:
             assert len(rows) == 4 * 300
@@ -132,7 +132,9 @@ def test_rows_keep_their_fields_and_dicts_get_arrays(tiny_path: Path, expected: 
     documents = [Document(1, "the cat sat"), Document(2, " "), Document(3, "a dog")]
     dicts = [{"body": "a dog", "tags": ["x"]}, {"tags": []}]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        step = BertEmbeddings(str(tiny_path), "mean", text_field="body", **SETTINGS)
+        step = BertEmbeddings(
+            str(tiny_path), "mean", text_field="body", **SETTINGS
+        ).with_exception_handling()
         rows = (
             pipeline | "Rows" >> beam.Create(documents).with_output_types(Document)
         ) | "OfRows" >> step
@@ -176,7 +178,7 @@ def test_pairs_are_told_apart(tiny_path: Path) -> None:
     pairs = [{"text": "the cat", "b": "a dog"}, {"text": "the cat", "b": None}, {"text": "the cat"}]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         step = BertEmbeddings(str(tiny_path), "cls", text_b_field="b", **SETTINGS)
-        embedded, rejected = pipeline | beam.Create(pairs) | step
+        embedded, rejected = pipeline | beam.Create(pairs) | step.with_exception_handling()
 
         def check(found: list) -> None:
             first, second = sorted(found, key=lambda row: row["b"] is None)
@@ -217,7 +219,7 @@ def test_timestamps_and_windows_stay_in_a_stream(tiny_path: Path, expected: dict
             pipeline
             | stream
             | beam.WindowInto(FixedWindows(10))
-            | BertEmbeddings(str(tiny_path), **SETTINGS)
+            | BertEmbeddings(str(tiny_path), **SETTINGS).with_exception_handling()
         )
 
         def check(found: list) -> None:
@@ -239,7 +241,8 @@ def test_timestamps_and_windows_stay_in_a_stream(tiny_path: Path, expected: dict
 
 def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        embedded, rejected = pipeline | beam.Create([]) | BertEmbeddings(str(tiny_path), **SETTINGS)
+        step = BertEmbeddings(str(tiny_path), **SETTINGS).with_exception_handling()
+        embedded, rejected = pipeline | beam.Create([]) | step
         assert_that(embedded, is_empty())
         assert_that(rejected, is_empty(), label="rejected")
 

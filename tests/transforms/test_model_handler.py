@@ -46,6 +46,7 @@ def test_run_inference_embeds_and_tells_its_metrics(tiny_path: Path) -> None:
         if found.key.metric.namespace == "beam_bert"
     }
     assert names["num_inferences"] == len(TEXTS)
+    assert (names["documents"], names["embedded"], names["rejected"]) == (4, 3, 1)
     assert names["inference_request_batch_size"].max <= len(TEXTS)
     assert names["load_model_latency_milli_secs"].count == 1
 

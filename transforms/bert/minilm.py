@@ -66,7 +66,12 @@ def resolve(handle: str) -> Path:
         from transforms.bert.checkpoints import read_checkpoint
         from transforms.bert.importing import write_module
 
-        write_module(read_checkpoint(weights), module_folder())
+        try:
+            write_module(read_checkpoint(weights), module_folder())
+        except (OSError, ValueError):
+            # Another process of this machine may have just put it there.
+            if not is_imported(handle):
+                raise
     return module_folder()
 
 

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from transforms.bert import folder, minilm
+from transforms.bert import folder, importing, minilm
+from transforms.bert.checkpoints import Checkpoint
 
 
 def test_weights_that_are_not_installed_are_told(
@@ -47,6 +48,30 @@ def test_a_wheel_with_changed_weights_is_refused(
         minilm.weights_folder()
     (tmp_path / "model/vocab.txt").write_bytes(vocabulary)
     assert minilm.weights_folder() == tmp_path / "model"
+
+
+def test_two_processes_may_import_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm_path: Path
+) -> None:
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
+    whole = importing.write_module
+
+    def second(checkpoint: Checkpoint, destination: Path) -> None:
+        whole(checkpoint, destination)
+        whole(checkpoint, destination)
+
+    monkeypatch.setattr(importing, "write_module", second)
+    found = minilm.resolve("minilm")
+    assert found.parent == tmp_path
+    assert folder.fingerprint(found) == folder.fingerprint(minilm_path)
+
+    def fails(_: Checkpoint, destination: Path) -> None:
+        raise OSError(f"no space for {destination}")
+
+    monkeypatch.setattr(importing, "write_module", fails)
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path / "other"))
+    with pytest.raises(OSError, match="no space for"):
+        minilm.resolve("minilm")
 
 
 def test_before_its_import_the_model_is_not_taken_for_imported(

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that
+
+from tests.transforms.parts import TellingEngine, make_tokenized
+from transforms import encode
+from transforms.batching import BatchingConfig
+from transforms.counting import padding_of
+from transforms.embedding import EmbeddingConfig
+from transforms.encode import EncodeConfig, EncodeParts
+from transforms.record_config import RecordConfig
+from transforms.write import WriteParts
+
+
+def _engine(_: EncodeConfig) -> TellingEngine:
+    return TellingEngine()
+
+
+def test_the_main_job_tells_the_runner_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "_LOADED", {})
+    # Batches of 8 positions: [4, 3] and [3, 3], padded by one, and [3].
+    parts = [
+        make_tokenized([[2, 5, 3], None, [2, 6, 7, 3]]),
+        make_tokenized([[2, 8, 3], [2, 1, 3], [2, 9, 3]], start=50),
+    ]
+    embedding = EmbeddingConfig(("mean",), batching=BatchingConfig(8))
+    config = EncodeConfig("unused", "0", embedding)
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        receipts = (
+            pipeline
+            | beam.Create(parts)
+            | EncodeParts(config, load=_engine)
+            | WriteParts(str(tmp_path), RecordConfig(("mean",)))
+        )
+
+        def check(found: list) -> None:
+            assert sum(receipt.counts["padded_tokens"] for receipt in found) == 17
+            for receipt in found:
+                assert "padding_positions" not in receipt.counts
+                assert not [name for name in receipt.seconds if "batch" in name]
+
+        assert_that(receipts, check)
+    told = pipeline.result.metrics().query()
+    counts = {
+        found.key.metric.name: found.committed
+        for found in told["counters"]
+        if found.key.metric.namespace == "beam_bert"
+    }
+    wanted = {"documents": 6, "embedded": 5, "rejected": 1, "num_wordpieces": 6, "num_unknown": 1}
+    wanted |= {"computed_tokens": 16, "padded_tokens": 17, "padding_positions": 1, "batches": 3}
+    assert {name: counts[name] for name in wanted} == wanted
+    (latency,) = (
+        found.committed
+        for found in told["distributions"]
+        if found.key.metric.name == "batch_microseconds"
+    )
+    assert latency.count == 3
+    assert latency.sum >= latency.max >= latency.min >= 0
+
+
+def test_a_batch_that_failed_is_no_padding() -> None:
+    assert padding_of({"computed_tokens": 9, "padded_tokens": 5}) == 0
+    assert padding_of({}) == 0
