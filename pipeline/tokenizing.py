@@ -101,11 +101,17 @@ def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
             yield from read_split(split, stream, config.read, run_fingerprint="")
 
 
+# One is read from its end, the other is files.
+_NOT_FROM_A_PIPE = ("parquet", "files")
+
+
 def _splits(config: InputConfig) -> list[Split]:
     if config.globs != (PIPE,):
         return plan.make_plan(config)
     guessed = config.format == "auto"
     format_ = "text" if guessed else config.format
+    if format_ in _NOT_FROM_A_PIPE:
+        raise UsageError(f"--input -: {format_} cannot be read from a pipe; name the file itself")
     try:
         base.find(format_).check(config.read)
     except ValueError as error:

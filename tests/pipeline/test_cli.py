@@ -137,6 +137,13 @@ def test_tokenize_reads_a_pipe_and_tells_pairs(
     slices = [lines.splitlines()[2][start:end].decode() for start, end in pair["offsets"]]
     assert slices == ["", '"', "Un", "able", '"', "", "the", "é", ""]
     assert json.loads(captured.err)["reason"] == "empty"
+    for name in ("parquet", "files"):
+        command = ["tokenize", "--model", str(tiny_path), "--input", "-", "--input_format", name]
+        assert cli.main(command) == 2
+        assert (
+            f"--input -: {name} cannot be read from a pipe"
+            in capsysbinary.readouterr().err.decode()
+        )
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"t": "\\u00e9 e"}\n')))
     command = [*command[:5], "--input_format", "jsonl", "--text_field", "t"]
