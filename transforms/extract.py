@@ -12,6 +12,7 @@ from apache_beam.io.gcp.bigquery import ReadFromBigQuery
 def to_json(row: Mapping[str, Any]) -> str:
     """Make a line of a row; moments and days as ISO 8601, numbers beyond JSON's as text.
 
+    >>> import datetime, decimal
     >>> to_json({"text": "a", "day": datetime.date(2026, 1, 2), "price": decimal.Decimal("1.10")})
     '{"text":"a","day":"2026-01-02","price":"1.10"}'
     """

@@ -26,7 +26,8 @@ FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--en
 def forks() -> Any:
     """Processes that have TensorFlow imported when they start, and nothing else in common."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.job", "pipeline.graphs", __name__])
+    preloaded = ["pipeline.job", "pipeline.graphs", "pipeline.report.page"]
+    context.set_forkserver_preload([*preloaded, __name__])
     return context
 
 
