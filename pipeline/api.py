@@ -1,15 +1,17 @@
 """The main job as a function: its keywords are the flags of `beam-bert embed`."""
 
 import dataclasses
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import flag_values, job, options, quiet, reader
+from pipeline import drawn_job, flag_values, options, reader
 from pipeline.reader import Embeddings
 
+_LOG = logging.getLogger(__name__)
 _Path = str | os.PathLike[str]
 
 
@@ -102,8 +104,9 @@ def embed(
     config = options.embed_config(flag_values.namespace_of(_joined(given)))
     if beam_options is None or not isinstance(beam_options, PipelineOptions):
         beam_options = options.beam_options(list(beam_options or ()))
-    with quiet.quiet_beam():
-        summary = job.embed(config, beam_options)
+    summary, problem = drawn_job.embed(config, beam_options)
+    if problem:
+        _LOG.warning("%s", problem)
     counts = summary.progress.counts()
     return EmbedResult(
         folder=config.output,

@@ -22,6 +22,8 @@ from pipeline import commands, flags, parsers
 from pipeline.errors import JobError, UsageError
 from transforms import visible
 
+_HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -29,18 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 the work did not end well; 2 wrong usage or input.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    arguments = _helped(list(sys.argv[1:] if arguments is None else arguments))
     problem = _fill_closed_streams() or _not_utf8(arguments)
     if problem:
         return _fail(2, problem)
-    if not arguments or arguments[0] in ("-h", "--help", "help", "-V", "--version"):
-        versions = bool(arguments) and arguments[0] in ("-V", "--version")
+    if not arguments or arguments[0] in (*_HELP, *_VERSION):
+        versions = bool(arguments) and arguments[0] in _VERSION
         print(commands.version() if versions else commands.overview())
         return 0 if arguments else 2
     command, *rest = arguments
     if command not in _COMMANDS:
         otherwise = f"there are {', '.join(_COMMANDS)}"
-        remedy = parsers.did_you_mean(command, _COMMANDS, otherwise)
+        known = (*_COMMANDS, "--help", "--version")
+        remedy = parsers.did_you_mean(command, known, otherwise)
         return _fail(2, f"there is no command {command!r}; {remedy}")
     _end_like_ctrl_c_at_sigterm()
     try:
@@ -56,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away; nothing more can be printed, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _helped(arguments: list[str]) -> list[str]:
+    """Take `help`, and `help COMMAND`, for what they would be as a flag."""
+    return [*arguments[1:2], "--help"] if arguments[:1] == ["help"] else arguments
 
 
 def _end_like_ctrl_c_at_sigterm() -> None:
@@ -105,19 +113,10 @@ def _embed(arguments: Sequence[str]) -> int:
 
     config = options.embed_config(ours)
     beam_options = options.beam_options(beams)
-    from pipeline import job, progress, quiet, summary
-    from pipeline.report import drawing
+    from pipeline import drawn_job, progress, summary
 
-    try:
-        with quiet.quiet_beam(ours.log_level):
-            result = job.embed(config, beam_options, watch=progress.watch)
-    except JobError:
-        # Of a job that did all it could and lost too much, the report shows what.
-        if not job.manifest_is_missing(config.output):
-            drawing.draw_missing(config.output, stale=True)
-        raise
+    result, problem = drawn_job.embed(config, beam_options, progress.watch, ours.log_level)
     _say(summary.to_text(result))
-    problem = drawing.draw_missing(config.output, stale=not result.nothing_left)
     if problem:
         print(f"beam-bert: {visible.one_line(problem)}", file=sys.stderr)
     return 0

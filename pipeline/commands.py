@@ -24,7 +24,8 @@ class Command(NamedTuple):
 COMMANDS = {
     "embed": Command(
         "--input GLOB... --output DIR [FLAG...]",
-        "embed a corpus; the same command again continues it",
+        "embed a corpus; the same command again continues it. Beam's own flags, such as --runner, "
+        "pass through",
         "beam-bert embed --input 'corpus/*.jsonl' --id_field id --features mean --output out",
     ),
     "plan": Command(
@@ -96,7 +97,7 @@ def overview() -> str:
             "",
             *textwrap.wrap(
                 "beam-bert COMMAND --help tells a command's flags, beam-bert --version the "
-                "versions. Beam's own flags pass through embed.",
+                "versions.",
                 width,
             ),
         ]

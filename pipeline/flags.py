@@ -1,6 +1,7 @@
 """The flags of each command, as argparse sees them; importing this is cheap."""
 
 import argparse
+from typing import Any
 
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.bert.shape import GELUS
@@ -12,6 +13,15 @@ PART, CORPUS = DEDUPS = ("part", "corpus")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _Flags = argparse.ArgumentParser | argparse._ArgumentGroup
+
+
+class _Gathered(argparse.Action):
+    """Takes the values of a flag that is given several times together; a default gives way."""
+
+    def __call__(self, _: Any, namespace: argparse.Namespace, values: Any, __: Any = None) -> None:
+        before = getattr(namespace, self.dest)
+        gathered = values if before is self.default else [*before, *values]
+        setattr(namespace, self.dest, gathered)
 
 
 def add_log_flags(parser: _Flags) -> None:
@@ -43,6 +53,7 @@ def add_input_flags(parser: _Flags) -> None:
     """Add what says where documents come from and how they are read."""
     parser.add_argument(
         "--input",
+        action=_Gathered,
         nargs="+",
         required=True,
         metavar="GLOB",

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,19 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipeline import extracting, inputs, lock, losses, manifest, output, piped, plan, quiet, runners
+from pipeline import (
+    again,
+    extracting,
+    inputs,
+    lock,
+    losses,
+    manifest,
+    output,
+    piped,
+    plan,
+    quiet,
+    runners,
+)
 from pipeline.errors import JobError, UsageError
 from pipeline.flags import CORPUS
 from pipeline.inputs import Inputs
@@ -33,12 +46,13 @@ from transforms.features import layers_of
 Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
 
 
-def _unwatched(*_: object) -> AbstractContextManager[None]:
+def unwatched(*_: object) -> AbstractContextManager[None]:
+    """Run a job in a block that does nothing."""
     return contextlib.nullcontext()
 
 
 def embed(
-    config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = _unwatched
+    config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = unwatched
 ) -> Summary:
     """Embed a corpus, or go on with it.
 
@@ -56,6 +70,8 @@ def embed(
     options = options or PipelineOptions([])
     # Beam's file systems take their credentials and endpoints from there.
     FileSystems.set_options(options)
+    output.check_file_system(config.output)
+    runners.check_runner(options)
     with inputs.prepare(config, extracting.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
@@ -64,7 +80,11 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     config = ready.config
     splits = piped.relocate(ready.splits, config.output)
     path, fingerprint = find_model(config)
-    run = Run(config.identity(), fingerprint)
+    run = Run(
+        *(config.identity(), fingerprint),
+        command=tuple(again.command_of(config, options)),
+        directory=os.getcwd(),
+    )
     with lock.hold(config.output):
         earlier = output.find_earlier(config, run, splits)
         before, redone = _done_before(config.output, splits, earlier)

@@ -5,8 +5,10 @@ and whoever imports this package would then have to give --input to any pipeline
 """
 
 import argparse
+import contextlib
 import dataclasses
 import difflib
+import io
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -210,6 +212,8 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
     Raises:
         UsageError: a value means nothing; the message names the flag.
     """
+    if not arguments.output:
+        raise UsageError("--output is empty; name a folder")
     features = split_features(arguments.features)
     default = _PART_BYTES_WITH_TOKENS if widths_of_tokens(features) else _PART_BYTES
     engine = fastest() if arguments.engine == AUTO else arguments.engine
@@ -276,7 +280,7 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
         arguments: what our own parser did not take.
 
     Raises:
-        UsageError: a flag is unknown; the message offers the nearest one.
+        UsageError: a flag is unknown, and the message offers the nearest one; or its value is none.
     """
     known = _beam_flags()
     for before, argument in zip(["", *arguments], arguments, strict=False):
@@ -288,7 +292,19 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
             near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
             remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
             raise UsageError(f"unknown flag {flag}: {remedy}")
-    return PipelineOptions(list(arguments))
+    return _parsed(arguments)
+
+
+def _parsed(arguments: Sequence[str]) -> PipelineOptions:
+    """Have Beam parse now what it would parse, and exit over, in the middle of a job."""
+    found = PipelineOptions(list(arguments))
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        try:
+            found.get_all_options()
+        except SystemExit as end:
+            why = told.getvalue().strip().rpartition("error: ")[2]
+            raise UsageError(f"{why}; that flag is Beam's") from end
+    return found
 
 
 def _beam_flags() -> set[str]:

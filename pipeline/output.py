@@ -59,6 +59,8 @@ class Run:
         hidden_size: numbers of its vectors; 0 while it has not been looked at.
         transform: None until the analysis is done.
         likeness: what the precision does to vectors; None of float32.
+        command: what goes on with the job; see `again.command_of`.
+        directory: where that was given, which relative names in it are of.
     """
 
     configuration: dict[str, Any]
@@ -66,6 +68,8 @@ class Run:
     hidden_size: int = 0
     transform: Transform | None = None
     likeness: Likeness | None = None
+    command: tuple[str, ...] = ()
+    directory: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -75,6 +79,14 @@ class Run:
         return fingerprint(
             [FORMAT_VERSION, self.model, self.configuration, self.transform.fingerprint]
         )
+
+
+def check_file_system(folder: str) -> None:
+    """Refuse, by UsageError, an output folder where nothing here can write."""
+    try:
+        storage.check_file_system(folder)
+    except ValueError as error:
+        raise UsageError(f"--output {visible.one_line(folder)}: {error}") from error
 
 
 def load_run(folder: str) -> Run | None:
@@ -100,9 +112,21 @@ def load_run(folder: str) -> Run | None:
         transform = None if told is None else _transform(told)
         like = checked_json.take(value, "likeness")
         likeness = None if like is None else _likeness(like)
-        return Run(configuration, fingerprint, hidden_size, transform, likeness)
+        return Run(
+            *(configuration, fingerprint, hidden_size, transform, likeness),
+            command=_command(value),
+            directory=checked_json.text(value, "directory"),
+        )
     except ValueError as error:
         raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
+
+
+def _command(value: Any) -> tuple[str, ...]:
+    """Take the command, which somebody will copy: it runs nothing but us."""
+    command = checked_json.texts(value, "command")
+    if command[:2] != ("beam-bert", "embed"):
+        raise ValueError("its 'command' is none of beam-bert embed")
+    return command
 
 
 def _transform(value: Any) -> Transform:
@@ -148,7 +172,8 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "transform": run.transform and dataclasses.asdict(run.transform),
         "likeness": run.likeness and dataclasses.asdict(run.likeness),
         "versions": _versions(),
-        "command": sys.argv,
+        "command": list(run.command),
+        "directory": run.directory,
     }
     storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
 
@@ -233,7 +258,7 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
 
 def _shown(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return visible.one_line(text[:_SHOWN])
+    return visible.one_line(text[:_SHOWN]) or "(none)"
 
 
 def refuse_links(folder: str) -> None:

@@ -65,6 +65,11 @@ class _Formatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, where argparse would print its whole usage first."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, with the words at hand for what there may be to say of them."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         otherwise = f"{self.prog} --help tells the flags"
         unknown = re.match(r"unrecognized arguments: (-\S+)", message)
@@ -72,8 +77,20 @@ class Parser(argparse.ArgumentParser):
             flag = unknown[1].partition("=")[0]
             remedy = did_you_mean(flag, self._option_string_actions, otherwise)
             message, otherwise = f"unknown flag {flag}", remedy
+        elif "arguments are required" in message and (mistyped := self._mistyped()):
+            message, otherwise = mistyped
         told = visible.one_line(message)
         self.exit(2, f"{red(self.prog + ':')} {told}; {otherwise}\n")
+
+    def _mistyped(self) -> tuple[str, str] | None:
+        """Find a word that is nearly one of our flags: then it is that which is missing."""
+        flags = self._option_string_actions
+        for word in self._words:
+            flag = word.partition("=")[0]
+            near = difflib.get_close_matches(flag.lower(), list(flags), n=1, cutoff=0.75)
+            if flag.startswith("-") and flag not in flags and near:
+                return f"unknown flag {flag}", f"did you mean {near[0]}?"
+        return None
 
 
 def parser_for(command: str, usage: str, description: str, example: str) -> Parser:

@@ -78,7 +78,7 @@ class TokenEmbeddings(NamedTuple):
     layers: np.ndarray | None = None
 
 
-def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
+def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) -> Embeddings:
     """Load one vector a document.
 
     Args:
@@ -88,6 +88,7 @@ def load_embeddings(folder: str, feature: str | None = None) -> Embeddings:
     Raises:
         ValueError: the job is not finished, or did not compute the feature.
     """
+    folder = os.fspath(folder)
     files = list_files(folder, POOLED)
     reader = open_family(folder, POOLED)
     name, (dtype, width) = _vector_feature(folder, reader, feature)
@@ -117,13 +118,13 @@ def _count_rows(folder: str, files: list[DataFile], vector_bytes: int) -> int:
     return rows
 
 
-def iterate_sequences(folder: str) -> Iterator[TokenEmbeddings]:
+def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbeddings]:
     """Go through the token vectors of all documents, one document at a time.
 
     Raises:
         ValueError: the job is not finished, or did not compute a feature of tokens.
     """
-    for record in iterate_records(folder, SEQUENCE):
+    for record in iterate_records(os.fspath(folder), SEQUENCE):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
         vectors = {
             name: np.asarray(record[name], np.float32).reshape(len(input_ids), -1)

@@ -4,6 +4,10 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import create_runner
+
+from pipeline.errors import UsageError
+from pipeline.parsers import did_you_mean
 
 # One thread encodes with all cores while another reads and tokenizes and a third writes.
 _LOCAL_THREADS = 3
@@ -13,6 +17,31 @@ _LOCAL = (None, "", "DirectRunner", "FnApiRunner")
 def is_local(options: PipelineOptions) -> bool:
     """Whether the job runs in this process."""
     return options.view_as(StandardOptions).runner in _LOCAL
+
+
+def check_runner(options: PipelineOptions) -> None:
+    """Look for the runner before anything is done.
+
+    Raises:
+        UsageError: there is none of that name, or what it needs is not installed.
+    """
+    name = options.view_as(StandardOptions).runner
+    if name in _LOCAL:
+        return
+    try:
+        create_runner(name)
+    except ImportError as error:
+        raise UsageError(f"--runner {name}: {_remedy(name, error)}") from error
+    except (ValueError, AttributeError) as error:
+        known = StandardOptions.KNOWN_RUNNER_NAMES
+        remedy = did_you_mean(name, known, f"there are {', '.join(known)}")
+        raise UsageError(f"there is no --runner {name}: {remedy}") from error
+
+
+def _remedy(name: str, error: ImportError) -> str:
+    if "Dataflow" in name:
+        return 'needs pip install "beam-bert[gcp]"'
+    return f"cannot be imported: {error}"
 
 
 def choose_runner(options: PipelineOptions) -> Any:

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 from pipeline.losses import worst_files
@@ -99,9 +100,11 @@ def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]
 def _precision(found: Likeness | None) -> list[str]:
     if found is None:
         return []
+    # Rounded down: what is said to be the least must not be more than it.
+    least, mean = (math.floor(x * 1e5) / 1e5 for x in (found.smallest_cosine, found.mean_cosine))
     return [
         f"precision   of {found.documents} documents the cosine to float32 is at least "
-        f"{found.smallest_cosine:.4f}, {found.mean_cosine:.4f} on average; "
+        f"{least:.5f}, {mean:.5f} on average; "
         f"{found.neighbours_kept:.1%} of the ten nearest stay"
     ]
 

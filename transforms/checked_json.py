@@ -91,6 +91,11 @@ def items(record: Any, name: str) -> list[Any]:
     return value
 
 
+def texts(record: Any, name: str) -> tuple[str, ...]:
+    """Take an array of texts."""
+    return tuple(text({name: value}, name) for value in items(record, name))
+
+
 def fields(record: Any, name: str) -> dict[str, Any]:
     """Take an object."""
     value = take(record, name)

@@ -3,11 +3,12 @@
 import contextlib
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from apache_beam.io.filesystem import CompressionTypes, FileMetadata
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -15,6 +16,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 TEMPORARY = "tmp"
 
 _BLOCK = 1 << 20
+# What brings the file system of a scheme.
+_EXTRAS = {"gs": "gcp", "hdfs": "hadoop", "s3": "aws"}
 # Characters of a hostile path that a message shows.
 _SHOWN = 200
 
@@ -26,6 +29,34 @@ def outside_of_pipelines() -> None:
     """
     if FileSystems._pipeline_options is None:
         FileSystems.set_options(PipelineOptions([]))
+
+
+def check_file_system(path: str) -> None:
+    """Look whether what a path begins with can be worked with here.
+
+    Raises:
+        ValueError: it cannot; the message tells what is missing.
+    """
+    try:
+        FileSystems.get_filesystem(path)
+    except (ValueError, BeamIOError) as error:
+        raise ValueError(_why_not(path.partition("://")[0], error)) from error
+
+
+def _why_not(scheme: str, error: Exception) -> str:
+    reason = reason_of(error)
+    if not re.search("Unable to get filesystem|Failed to import", reason):
+        return reason
+    if scheme in _EXTRAS:
+        return f'{scheme}:// needs pip install "beam-bert[{_EXTRAS[scheme]}]"'
+    return f"there is no file system for {scheme}://"
+
+
+def reason_of(error: Exception) -> str:
+    """Give the line that tells why something could not be listed, read or written."""
+    details = getattr(error, "exception_details", None)
+    inner = next(iter(details.values()), error) if isinstance(details, dict) else error
+    return (str(inner) or type(inner).__name__).splitlines()[0]
 
 
 class HashedFile:

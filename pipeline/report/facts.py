@@ -9,7 +9,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline import losses
 from pipeline.manifest import Progress
-from pipeline.output import RUN_FILE
+from pipeline.output import RUN_FILE, Run
 from pipeline.report import sample
 from pipeline.report.sample import Sample
 from pipeline.verifying import reopen
@@ -30,7 +30,8 @@ class Facts:
         shares: of what was lost.
         sample: some of its documents.
         rejected: lines that show some rejected documents.
-        versions, command: of the program that began it.
+        versions: of what began it.
+        command: that goes on with it, from where it was given.
     """
 
     job: Job
@@ -74,8 +75,13 @@ def gather(folder: str) -> Facts:
         sample=sample.take(job, progress.parts),
         rejected=losses.examples(folder, progress),
         versions={str(name): str(value) for name, value in _fields(told, "versions").items()},
-        command=shlex.join(map(str, told.get("command") or ())),
+        command=_command(job.run),
     )
+
+
+def _command(run: Run) -> str:
+    """Write a job's command as a shell takes it; elsewhere than where it was given, too."""
+    return f"cd {shlex.quote(run.directory)}\n{shlex.join(run.command)}"
 
 
 def _fields(told: Any, name: str) -> Mapping[str, Any]:

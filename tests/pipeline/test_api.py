@@ -39,11 +39,12 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
     assert sum(result.rejected.values()) == corpus.DOCUMENTS - corpus.EMBEDDED
     assert result.computed
     assert result.num_tokens > result.embedded
+    assert (tmp_path / "out/report.html").is_file()
     ids, vectors = result.load("cls")
     assert vectors.shape == (corpus.EMBEDDED, 16)
     assert vectors.dtype == np.float32
     np.testing.assert_array_equal(
-        pipeline.load_embeddings(result.folder).vectors, result.load("mean").vectors
+        pipeline.load_embeddings(Path(result.folder)).vectors, result.load("mean").vectors
     )
     again = pipeline.embed([str(glob) for glob in globs], str(tmp_path / "out"), **given)
     assert not again.computed

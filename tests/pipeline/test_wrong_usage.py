@@ -1,0 +1,96 @@
+"""What users can get wrong ends in status 2, in a line or two with a remedy, before a folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli, commands, flags
+from transforms import storage
+
+EMBED = "embed --input a.txt --output out --model tiny --features mean"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("a.txt", "deep/b.txt", "deep/more/c.txt", "deep/.git/d.txt", "deep/_SUCCESS"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"the cat {name}\n")
+    (tmp_path / "empty/none").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (EMBED + " --output foo://x", "--output foo://x: there is no file system for foo://"),
+        (EMBED + " --output hdfs://x/y", 'hdfs:// needs pip install "beam-bert[hadoop]"'),
+        (EMBED + " --input foo://x", "--input foo://x: cannot be listed: there is no file system"),
+        (EMBED + " --direct_num_workers many", "invalid int value: 'many'; that flag is Beam's"),
+        (EMBED + " --streaming=maybe", "--streaming: ignored explicit argument 'maybe'"),
+        (EMBED + " --runner FlinkRuner", "no --runner FlinkRuner: did you mean FlinkRunner?"),
+        (EMBED + " --runner a.b.C", "--runner a.b.C: cannot be imported"),
+        ("embed --inputs a.txt --output out", "unknown flag --inputs; did you mean --input?"),
+        ("embed --input a.txt --outptu out", "unknown flag --outptu; did you mean --output?"),
+        ("embed --Input a.txt --output out", "unknown flag --Input; did you mean --input?"),
+        ("embed --output out --runner X", "required: --input; beam-bert embed --help"),
+        ("embed --input a.txt --output ''", "--output is empty; name a folder"),
+        ("embed --input empty --output out", "--input empty: no file matches"),
+        ("--versoin", "no command '--versoin'; did you mean --version?"),
+        ("help embde", "no command 'embde'; did you mean embed?"),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_a_line_says_what_is_wrong(
+    line: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word.replace("''", "") for word in line.split()]
+    try:
+        status = cli.main(words)
+    except SystemExit as end:
+        status = end.code
+    printed = capsys.readouterr()
+    assert status == 2
+    assert printed.out == ""
+    assert told in printed.err
+    assert len(printed.err.splitlines()) <= 2
+    assert not os.path.exists("out")
+
+
+@pytest.mark.usefixtures("place")
+def test_a_folder_is_read_with_the_folders_in_it(
+    tiny_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["tokenize", "--model", str(tiny_path), "--input", "deep", "--input", "a.txt"]
+    assert cli.main(words) == 0
+    ids = [line.partition(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert ids == ['{"id":"deep/b.txt:0"', '{"id":"deep/more/c.txt:0"', '{"id":"a.txt:0"']
+
+
+def test_inputs_given_twice_stand_together_and_before_a_default() -> None:
+    parser = commands.parser_of("embed", flags.add_embed_flags)
+    words = ["--input", "a", "b", "--output", "o"]
+    assert parser.parse_args([*words, "--input", "c"]).input == ["a", "b", "c"]
+    # As --config sets it.
+    (action,) = (action for action in parser._actions if action.dest == "input")
+    action.default, action.required = ["of a file"], False
+    assert parser.parse_args([*words, "--input", "c"]).input == ["a", "b", "c"]
+    assert parser.parse_args(["--output", "o"]).input == ["of a file"]
+
+
+def test_help_of_a_command_comes_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for words in (["help", "status"], ["status", "--help"]):
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(words)
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert "beam-bert status out" in told[0]
+
+
+def test_a_reason_is_one_line_of_what_failed() -> None:
+    error = storage.BeamIOError("all", {"s3://b/k": ValueError("no bucket\nmore")})
+    assert storage.reason_of(error) == "no bucket"
+    assert storage.reason_of(OSError("first\nsecond")) == "first"
+    assert storage.reason_of(OSError()) == "OSError"
