@@ -264,18 +264,21 @@ def _analyze(
     run: Run,
     module: Any,
 ) -> Run:
-    """Learn the transform from a sample, and note it in run.json: from then on it stands."""
+    """Learn the transform from a sample, and note it in run.json: from then on it stands.
+
+    Whatever runs the job, this is done here: the sample is small, and tf.Transform's own saving
+    bears no bundle that a cluster runs again.
+    """
     from pipeline import graphs
     from transforms import saved_transform
 
     for name in (output.TRANSFORM_FN, output.TRANSFORMED_METADATA):
         output.delete(FileSystems.join(config.output, name))
-    with saved_transform.writable_copy(config.output) as folder:
-        # What only this machine can write is learned here; the sample is small.
-        local = folder != config.output
-        runner = FnApiRunner() if local else runners.choose_runner(options)
-        with beam.Pipeline(runner, options=options) as pipeline:
-            graphs.build_analyze(pipeline, config, module, plan.sample(splits), folder)
+    with (
+        saved_transform.writable_copy(config.output) as folder,
+        beam.Pipeline(FnApiRunner(), options=options) as pipeline,
+    ):
+        graphs.build_analyze(pipeline, config, module, plan.sample(splits), folder)
     fingerprint, quantiles = graphs.read_transform(config, module)
     run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
     output.write_run(config.output, run, config)
