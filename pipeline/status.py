@@ -5,7 +5,7 @@ import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 
-from pipeline import manifest, output
+from pipeline import manifest, output, work_time
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
@@ -25,7 +25,8 @@ class Status:
         expected_parts: parts of the whole job, or None where only reading tells (gzip).
         complete: whether every split is done.
         documents, embedded, rejected, tokens: sums over the parts done.
-        tokens_per_second: over the last ten minutes of work, or None before there was any.
+        tokens_per_second: over the last ten minutes, in which parts were under way; or None before
+            there were any.
         seconds_left: at that speed, or None where it cannot be told.
         median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included, and
             cut at --max_seq_length unless there are windows: half of the documents are shorter than
@@ -94,14 +95,13 @@ def _is_one_part(split: Split) -> bool:
 
 
 def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float | None:
-    """Give the speed over the last `window` seconds before the newest receipt."""
+    """Give the speed over the last `window` seconds before the newest receipt, without pauses."""
     if not parts:
         return None
     newest = max(part.finished for part in parts)
     recent = [part for part in parts if part.finished > newest - window]
-    spans = [part.finished - sum(part.seconds.values()) for part in recent]
-    elapsed = newest - min(spans)
-    return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / elapsed if elapsed > 0 else None
+    worked = work_time.of_parts(recent).seconds
+    return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / worked if worked > 0 else None
 
 
 def _seconds_left(

@@ -32,9 +32,16 @@ _CELL = pa.large_list(pa.large_binary())
 _WRAPPED_AT = "wrapped_at"
 
 
-def adapter_config(
-    texts: Sequence[str], others: Sequence[str] = (_PART,)
-) -> tensor_adapter.TensorAdapterConfig:
+class TextsConfig(tensor_adapter.TensorAdapterConfig):
+    """Tells tf.Transform what is text, and has a worker know the ops of a saved transform.
+
+    Its DoFn, which loads the transform, names no module of ours, and a cluster may run it in a
+    stage, and so in a process, of its own. It does hold this: to be unpickled, this file is
+    imported, and the ops with it.
+    """
+
+
+def adapter_config(texts: Sequence[str], others: Sequence[str] = (_PART,)) -> TextsConfig:
     """Tell tf.Transform that each of `texts` is a string [documents].
 
     Args:
@@ -47,7 +54,7 @@ def adapter_config(
         representations[name].dense_tensor.column_name = name
         representations[name].dense_tensor.shape.SetInParent()
     schema = pa.schema([(name, _CELL) for name in (*texts, *others)])
-    return tensor_adapter.TensorAdapterConfig(schema, representations)
+    return TextsConfig(schema, representations)
 
 
 def texts_only(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:

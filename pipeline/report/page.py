@@ -10,10 +10,12 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from pipeline import output
+from pipeline import output, work_time
 from pipeline.output import REPORT_FILE
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
+from pipeline.report.labels import counted, duration, share, visible
+from pipeline.report.palette import DARK, LIGHT
 from pipeline.status import clock
 from transforms import storage
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
@@ -36,16 +38,18 @@ def write(folder: str) -> str:
 def render(facts: Facts) -> str:
     """Make the page."""
     drawn = plots(facts)
-    figures = {plot.name: plot.figure for plot in drawn}
+    figures = {plot.name: plot.figure for plot in drawn if plot.figure}
     scripts = [plotly.offline.get_plotlyjs(), _resource("page.js")]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page: str = environment.from_string(_resource("page.html.j2")).render(
         facts=facts,
+        folder=visible(facts.job.folder),
         plots=drawn,
         tiles=_tiles(facts),
         settings=_settings(facts),
         style=Markup(_resource("page.css")),  # noqa: S704  (a file of this package)
         figures=Markup(_as_json(figures)),  # noqa: S704  (no < is left in it)
+        palettes=Markup(_as_json({"light": LIGHT, "dark": DARK})),  # noqa: S704  (our own)
         scripts=[Markup(script) for script in scripts],  # noqa: S704  (Plotly's, and our own)
         policy=_policy(scripts),
     )
@@ -77,24 +81,25 @@ def _as_json(value: Any) -> str:
 def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     """Give the figures that stand first: name, value, and what more."""
     counts = facts.counts
-    begun = min(part.finished - sum(part.seconds.values()) for part in facts.parts)
-    seconds = max(part.finished for part in facts.parts) - begun
+    seconds = work_time.of_parts(facts.parts).seconds
     computed, padded = counts[COMPUTED_TOKENS], counts[PADDED_TOKENS]
     rejected, repeated = counts["rejected"], counts.get(REPEATED, 0)
     tiles = [
         ("documents", f"{counts['documents']:,}", f"{counts['embedded']:,} embedded"),
-        ("rejected", f"{rejected:,}", f"{facts.shares['rejected']:.2%} of the documents"),
-        ("wordpieces", f"{counts['num_tokens']:,}", "embedded, [CLS] and [SEP] included"),
-        ("cut", f"{facts.shares['truncated']:.1%}", "of the embedded documents"),
-        ("unknown", f"{facts.shares['unknown']:.2%}", "of the wordpieces"),
+        ("rejected", f"{rejected:,}", f"{share(facts.shares['rejected'])} of the documents"),
+        ("tokens", f"{counts['num_tokens']:,}", "embedded, [CLS] and [SEP] included"),
+        ("cut", share(facts.shares["truncated"]), "of the embedded documents"),
+        ("unknown", share(facts.shares["unknown"]), "of the wordpieces"),
         ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of the positions computed"),
     ]
     if repeated:
         tiles.append(("repeated", f"{repeated:,}", "documents not computed again"))
-    if seconds >= 1:
-        rate = counts["num_tokens"] / seconds
-        tiles.append(("speed", f"{rate:,.0f}", f"wordpieces/s, over {clock(seconds)}"))
-    tiles.append(("written", _size(facts.bytes), f"{len(facts.parts):,} parts"))
+    if seconds > 0 and counts["num_tokens"]:
+        over = clock(seconds) if seconds >= 60 else duration(seconds)
+        tiles.append(
+            ("speed", f"{counts['num_tokens'] / seconds:,.0f}", f"tokens/s, over {over} of work")
+        )
+    tiles.append(("written", _size(facts.bytes), f"in {counted(len(facts.parts), 'part')}"))
     return tiles
 
 
@@ -119,11 +124,7 @@ def _settings(facts: Facts) -> dict[str, str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "(none)"
-    return (
-        "(none)"
-        if value is None or value == ""
-        else str(value).lower()
-        if (isinstance(value, bool))
-        else str(value)
-    )
+        return ", ".join(map(visible, value)) or "(none)"
+    if value is None or value == "":
+        return "(none)"
+    return str(value).lower() if isinstance(value, bool) else visible(value)

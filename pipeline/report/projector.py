@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 
+from pipeline.report.labels import visible
 from pipeline.report.sample import Sample
 from transforms import storage
 
@@ -18,9 +19,12 @@ def write(folder: str, sample: Sample) -> None:
     """Write the files of a sample into a folder.
 
     Raises:
+        ValueError: the sample is empty.
         OSError: it cannot be written.
     """
     rows, width = sample.vectors.shape
+    if not rows:
+        raise ValueError("no document is embedded; the projector has nothing to show")
     with storage.atomic_write(folder, VECTORS_FILE) as file:
         file.write(sample.vectors.astype("<f4").tobytes())
     storage.write_text(folder, METADATA_FILE, _metadata(sample))
@@ -49,4 +53,4 @@ def _metadata(sample: Sample) -> str:
 
 
 def _cell(value: object) -> str:
-    return "".join(char if char.isprintable() else " " for char in str(value)) or "-"
+    return visible(value) or "-"

@@ -1,8 +1,9 @@
-"""Some documents of a job, evenly over its parts: ids, lengths, vectors and first words."""
+"""Some documents of a job, evenly over all of them: ids, lengths, vectors and first words."""
 
+import bisect
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,12 @@ from transforms.receipts import Receipt
 from transforms.record_config import POOLED
 
 MOST_DOCUMENTS = 5000
-_MOST_PARTS = 40
+# Parts that are read: small ones cost little, of large ones a few have documents enough.
+MOST_PARTS, _FEW_PARTS = 1000, 40
+# Bytes of files of records that are read, where more than a few parts are.
+_MOST_BYTES = 1 << 30
+# Bytes of vectors that are read at a time; of vectors of tokens only the means are kept.
+_HELD_BYTES = 1 << 27
 _WORDS_CHARACTERS = 90
 
 
@@ -66,27 +72,54 @@ def take(job: Job, parts: Sequence[Receipt]) -> Sample:
         ValueError, OSError: a file of records cannot be read.
     """
     layout = Layout(job.records, job.run.hidden_size)
-    chosen = choose([part.counts[EMBEDDED] for part in parts])
-    pieces = [_piece(job, layout, parts[number], rows) for number, rows in chosen.items()]
-    joined = _join(pieces, layout)
-    words = _words(job, [(parts[number], rows) for number, rows in chosen.items()])
-    return dataclasses.replace(joined, words=words)
+    found = choose([part.counts[EMBEDDED] for part in parts], _parts_within(_MOST_BYTES, parts))
+    chosen = [(parts[number], rows) for number, rows in found.items()]
+    pieces = [
+        _piece(job, layout, part, some)
+        for part, rows in chosen
+        for some in _held(layout, job.config.windows.max_seq_length, rows)
+    ]
+    return dataclasses.replace(_join(pieces, layout), words=_words(job, chosen))
 
 
-def choose(counts: Sequence[int]) -> dict[int, np.ndarray]:
+def choose(counts: Sequence[int], most_parts: int = MOST_PARTS) -> dict[int, np.ndarray]:
     """Spread a sample over parts of so many documents; give rows by number of the part.
+
+    Each document is as far from the next as from the last, whatever the parts' sizes: where no
+    more than `most_parts` have any, `MOST_DOCUMENTS` of them or all there are. Of more parts, so
+    many are taken, evenly too.
 
     >>> {number: rows.tolist() for number, rows in choose([3, 0, 2]).items()}
     {0: [0, 1, 2], 2: [0, 1]}
     """
     filled = [number for number, count in enumerate(counts) if count]
-    few = min(_MOST_PARTS, len(filled))
+    few = min(most_parts, len(filled))
     taken = [filled[place * len(filled) // few] for place in range(few)]
-    most = MOST_DOCUMENTS // max(1, few)
+    ends = np.cumsum([counts[number] for number in taken], dtype=np.int64)
+    total = int(ends[-1]) if few else 0
+    number_taken = min(total, MOST_DOCUMENTS)
+    places = np.arange(number_taken) * total // max(1, number_taken)
+    rows = np.split(places, np.searchsorted(places, ends[:-1]))
+    befores = [0, *ends[:-1].tolist()]
     return {
-        number: np.unique(np.linspace(0, counts[number] - 1, min(most, counts[number])).astype(int))
-        for number in taken
+        number: own - before
+        for number, own, before in zip(taken, rows, befores, strict=False)
+        if len(own)
     }
+
+
+def _parts_within(most_bytes: int, parts: Sequence[Receipt]) -> int:
+    """Tell of how many parts as large as these files of so many bytes are."""
+    mean = sum(file.bytes for part in parts for file in part.files) / max(1, len(parts))
+    return int(np.clip(most_bytes / max(1.0, mean), _FEW_PARTS, MOST_PARTS))
+
+
+def _held(layout: Layout, tokens: int, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Split rows of a part, so that no more of their vectors is held than memory has room for."""
+    family = layout.records.families[0]
+    numbers = sum(layout.records.widths(family, layout.hidden_size).values())
+    step = max(1, _HELD_BYTES // (4 * numbers * (1 if family == POOLED else tokens)))
+    return (rows[start : start + step] for start in range(0, len(rows), step))
 
 
 def _piece(job: Job, layout: Layout, part: Receipt, rows: np.ndarray) -> dict[str, Any]:
@@ -158,19 +191,28 @@ def _join(pieces: Sequence[Mapping[str, Any]], layout: Layout) -> Sample:
 def _words(job: Job, chosen: Sequence[tuple[Receipt, np.ndarray]]) -> tuple[str, ...]:
     """Read how documents begin; nothing of those whose source is not what it was."""
     found: dict[str, list[str]] = {}
-    for split in job.splits:
-        own = {part.key: (part, rows) for part, rows in chosen if _is_of(part, split)}
-        if own:
-            with contextlib.suppress(OSError, ValueError):
-                for part in reread.read_parts(job, split, own):
-                    key = header_of(part).key
-                    found[key] = _beginnings(job, part, *own[key])
+    for split, own in _by_split(job.splits, chosen):
+        with contextlib.suppress(OSError, ValueError):
+            for part in reread.read_parts(job, split, own):
+                key = header_of(part).key
+                found[key] = _beginnings(job, part, *own[key])
     return tuple(word for part, rows in chosen for word in found.get(part.key) or [""] * len(rows))
 
 
-def _is_of(part: Receipt, split: Split) -> bool:
-    inside = split.end is None or part.start < split.end
-    return part.source == split.source.path and split.start <= part.start and inside
+_Own = dict[str, tuple[Receipt, np.ndarray]]
+
+
+def _by_split(
+    splits: Sequence[Split], chosen: Sequence[tuple[Receipt, np.ndarray]]
+) -> Iterator[tuple[Split, _Own]]:
+    """Give each split that chosen parts are of, with these by their keys."""
+    order = sorted(splits, key=lambda split: (split.source.path, split.start))
+    starts = [(split.source.path, split.start) for split in order]
+    found: dict[int, _Own] = {}
+    for part, rows in chosen:
+        place = bisect.bisect_right(starts, (part.source, part.start)) - 1
+        found.setdefault(place, {})[part.key] = (part, rows)
+    return ((order[place], own) for place, own in found.items() if place >= 0)
 
 
 def _beginnings(job: Job, part: pa.RecordBatch, receipt: Receipt, rows: np.ndarray) -> list[str]:

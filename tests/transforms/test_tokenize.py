@@ -1,3 +1,4 @@
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
 
 from tests.transforms.parts import make_part, save_transform
+from transforms import tokenize
 from transforms.bert.module import BertModule
 from transforms.documents import header_of
 from transforms.tokenize import TokenizeParts, texts_only, wrap
@@ -102,3 +104,12 @@ def test_only_sound_texts_are_analyzed() -> None:
 def test_a_batch_without_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="no part header"):
         wrap(make_part(["one"]).replace_schema_metadata(None), ("text",))
+
+
+def test_a_worker_that_unpickles_the_dofn_of_tf_transform_has_the_ops() -> None:
+    """Else a runner that gives that DoFn a stage of its own ends with `Op type not registered`."""
+    pickled = pickle.dumps(tokenize.adapter_config(("text",)))
+    assert b"transforms.tokenize" in pickled
+    assert "tensorflow_text" in vars(tokenize)
+    again = pickle.loads(pickled)  # noqa: S301
+    assert again.arrow_schema == tokenize.adapter_config(("text",)).arrow_schema

@@ -1,6 +1,7 @@
 """report.html in a real browser: Chromium, without a network."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_nothing_is_fetched_or_logged_and_nothing_sticks_out(
     for place in range(6):
         box = plots.nth(place).bounding_box()
         assert box["width"] > width * 0.6
-        assert box["height"] > 60
+        assert box["height"] > 50
     # Whatever ids and fields hold stays text.
     assert page.locator("img").count() == 0
     assert page.locator("a[href^='javascript']").count() == 0
@@ -106,11 +107,107 @@ def test_the_map_answers_to_the_mouse_with_ids_that_stay_text(
     page.context.close()
 
 
+def hovers(page: Page, plot: str, place: int) -> str:
+    """Give what is shown at a point or bar."""
+    point = page.locator(f"{plot} .point").nth(place)
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(f"{plot} .hoverlayer .hovertext")
+    text = page.locator(f"{plot} .hoverlayer .hovertext").first.text_content()
+    page.mouse.move(2, 2)
+    return text
+
+
+def test_quotes_and_controls_are_shown_as_what_they_are(browser: Browser, written: Path) -> None:
+    page, _ = opened(browser, written, 1280, "light")
+    shown = [hovers(page, "#plot-map", place) for place in range(0, 298, 11)]
+    assert not [text for text in shown if "&quot;" in text or "&#x27;" in text]
+    assert any("'\";--" in text and "\\u202e" in text for text in shown)
+    assert "\u202e" not in page.locator("#plot-map").text_content()
+    family = "(e) => getComputedStyle(e).fontFamily"
+    page.locator("#plot-map .point").first.hover(force=True)
+    page.wait_for_selector("#plot-map .hovertext")
+    font = page.locator("#plot-map .hovertext text").first.evaluate(family)
+    assert font == page.locator("body").evaluate(family)
+    page.context.close()
+
+
+def test_bars_tell_their_range_and_their_value(browser: Browser, written: Path) -> None:
+    page, _ = opened(browser, written, 1280, "light")
+    assert re.fullmatch(r"\d+( to \d+)? tokens: \d+ documents", hovers(page, "#plot-lengths", 8))
+    for plot in ("stages", "unknown", "reasons"):
+        bars = page.locator(f"#plot-{plot} .point").count()
+        assert bars
+        assert page.locator(f"#plot-{plot} .bartext").count() == bars
+    page.context.close()
+
+
+def until(page: Page, becomes: str) -> None:
+    """Wait for an expression to be true; the page's policy lets nothing in it wait for us."""
+    for _ in range(100):
+        if page.evaluate(becomes):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never: {becomes}")
+
+
+def test_the_wheel_moves_the_page_and_with_ctrl_the_map(browser: Browser, written: Path) -> None:
+    page, _ = opened(browser, written, 1280, "light")
+    box = page.locator("#plot-map").bounding_box()
+    extent = "document.getElementById('plot-map')._fullLayout.xaxis.range.join()"
+    before = page.evaluate(extent)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    page.mouse.wheel(0, 150)
+    until(page, "scrollY === 150")
+    assert page.evaluate(extent) == before
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -150)
+    page.keyboard.up("Control")
+    until(page, f"{extent} !== '{before}'")
+    assert page.evaluate("scrollY") == 150
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 100)
+    until(page, f"{extent} === '{before}'")
+    buttons = page.locator("#plot-map .modebar-btn")
+    buttons.first.click()
+    until(page, f"{extent} !== '{before}'")
+    buttons.last.click()
+    until(page, f"{extent} === '{before}'")
+    page.context.close()
+
+
+def test_on_a_telephone_the_map_is_about_as_high_as_wide(browser: Browser, written: Path) -> None:
+    page, _ = opened(browser, written, 375, "light")
+    box = page.locator("#plot-map").bounding_box()
+    assert 0.7 < box["height"] / box["width"] < 1.2
+    assert page.locator("#plot-map .modebar-btn").count() == 0
+    page.context.close()
+
+
+# A4 without the margins of page.css, in pixels.
+PAPER_WIDTH, PAPER_HEIGHT = 688, 1016
+
+
 def test_it_can_be_printed(browser: Browser, written: Path, tmp_path: Path) -> None:
     page, _ = opened(browser, written, 1280, "dark")
     page.pdf(path=tmp_path / "report.pdf", format="A4")
-    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) in (3, 4)
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": PAPER_WIDTH, "height": PAPER_HEIGHT})
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert not page.locator("#theme").is_visible()
+    assert not page.locator(".modebar-btn").first.is_visible()
     assert page.locator("#plot-map .point").count() == 298
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER_WIDTH
+    for plot in page.locator(".plot").all():
+        card = plot.locator("xpath=..").bounding_box()
+        drawn = plot.locator(".main-svg").first.bounding_box()
+        assert card["x"] < drawn["x"]
+        assert drawn["x"] + drawn["width"] < card["x"] + card["width"]
+        assert drawn["y"] + drawn["height"] < card["y"] + card["height"]
+    # The first page has the account, the map and the lengths.
+    end = page.locator("section", has=page.locator("#plot-lengths")).bounding_box()
+    assert 0.85 * PAPER_HEIGHT < end["y"] + end["height"] <= PAPER_HEIGHT
     page.context.close()

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import sys
@@ -15,7 +16,9 @@ from pipeline.report import facts, page, sample
 from pipeline.report.projection import project
 from tests.pipeline import corpus
 from tests.pipeline.report.conftest import HOSTILE
+from tests.pipeline.report.receipts import made
 from tests.pipeline.verifying.spoiling import check
+from transforms.receipts import Receipt, WrittenFile
 
 vectors = st.integers(1, 6).flatmap(
     lambda width: arrays(np.float32, (8, width), elements=st.floats(-100, 100, width=32))
@@ -55,16 +58,56 @@ def test_a_sample_has_the_documents_as_they_were_read_and_embedded(drawn: Path) 
     assert (found.counts["embedded"], found.counts["rejected"]) == (298, 2)
 
 
-@given(st.lists(st.integers(0, 20000), max_size=100))
-def test_a_sample_is_bounded_and_spread(counts: list[int]) -> None:
-    chosen = sample.choose(counts)
+@given(st.lists(st.integers(0, 20000), max_size=100), st.integers(1, 120))
+def test_a_sample_is_as_large_as_it_may_be_and_evenly_spread(
+    counts: list[int], most_parts: int
+) -> None:
+    chosen = sample.choose(counts, most_parts)
+    filled = [number for number, count in enumerate(counts) if count]
+    assert len(chosen) <= most_parts
     assert sum(map(len, chosen.values())) <= sample.MOST_DOCUMENTS
-    assert bool(chosen) == any(counts)
+    assert bool(chosen) == bool(filled)
     for number, rows in chosen.items():
         assert 0 <= rows[0] <= rows[-1] < counts[number]
         assert (np.diff(rows) > 0).all()
-    if 0 < sum(counts) <= 100 and len(counts) <= 40:
-        assert sum(map(len, chosen.values())) == sum(counts)
+    if len(filled) > most_parts:
+        return
+    total = sum(counts)
+    number = min(total, sample.MOST_DOCUMENTS)
+    assert sum(map(len, chosen.values())) == number
+    # One after another, documents of all parts are taken at equal distances.
+    befores = np.cumsum([0, *counts])
+    places = [befores[part] + row for part, rows in chosen.items() for row in rows]
+    assert places == [place * total // number for place in range(number)]
+    for part, count in enumerate(counts):
+        assert abs(len(chosen.get(part, ())) - number * count / max(1, total)) < 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "number"), [([1] * 500, 500), ([20] * 2000, 5000), ([3] * 4000, 3000), ([9], 9)]
+)
+def test_many_small_parts_are_no_small_sample(counts: list[int], number: int) -> None:
+    assert sum(map(len, sample.choose(counts).values())) == number
+
+
+def test_of_large_parts_few_are_read() -> None:
+    def parts(number: int, size: int) -> list[Receipt]:
+        files = (WrittenFile("pooled/a", 1, size, ""),)
+        return [dataclasses.replace(made(n), files=files) for n in range(number)]
+
+    assert sample._parts_within(1 << 30, parts(2000, 1 << 10)) == sample.MOST_PARTS
+    assert sample._parts_within(1 << 30, parts(2000, 1 << 22)) == 256
+    assert sample._parts_within(1 << 30, parts(2, 1 << 40)) == 40
+
+
+def test_a_part_read_in_pieces_is_the_same_sample(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = facts.gather(str(drawn)).sample
+    monkeypatch.setattr(sample, "_HELD_BYTES", 4 * 16 * 3)
+    pieces = facts.gather(str(drawn)).sample
+    np.testing.assert_array_equal(pieces.vectors, whole.vectors)
+    assert (pieces.ids, pieces.words, pieces.kept) == (whole.ids, whole.words, whole.kept)
 
 
 def test_the_page_holds_the_account_and_nothing_that_could_be_run(drawn: Path) -> None:
@@ -72,6 +115,11 @@ def test_the_page_holds_the_account_and_nothing_that_could_be_run(drawn: Path) -
     head, _, rest = text.partition("<script")
     assert "Content-Security-Policy" in head
     assert "default-src &#39;none&#39;" in head
+    (palettes,) = re.findall(r'<script type="application/json" id="palettes">(.*?)</script>', text)
+    assert {name: len(colours) for name, colours in json.loads(palettes).items()} == {
+        "light": 8,
+        "dark": 8,
+    }
     (figures,) = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', text)
     assert "<" not in figures
     told = json.loads(figures)
@@ -79,7 +127,7 @@ def test_the_page_holds_the_account_and_nothing_that_could_be_run(drawn: Path) -
     points = [trace["x"] for trace in told["map"]["data"]]
     assert sum(map(len, points)) == 298
     assert len(points) == 2  # a colour for each of the groups
-    assert told["lengths"]["layout"]["shapes"][0]["x0"] == 8
+    assert told["lengths"]["layout"]["shapes"][0]["x0"] == 8.5
     assert sum(told["lengths"]["data"][0]["y"]) == 298
     assert told["reasons"]["data"][0]["x"] == [1, 1]
     hovers = [hover for trace in told["map"]["data"] for hover in trace["hovertext"]]
@@ -139,11 +187,19 @@ def test_jobs_with_little_in_them_are_drawn_and_others_told(
     command.append("1")
     assert cli.main(command) == 0
     assert "Rejected by reason" in (out / "report.html").read_text()
+    # The projector would be shown nothing: that is told, and nothing is written.
+    capsys.readouterr()
+    projector = tmp_path / "projector"
+    assert cli.main(["report", str(out), "--projector", str(projector)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no document is embedded" in line
+    assert not projector.exists()
     (tmp_path / "a.txt").write_text("one document\n")
     assert cli.main([*command, "--overwrite"]) == 0
     text = (out / "report.html").read_text()
     assert ">complete<" in text
     assert 'id="plot-map"' not in text
+    assert "A map takes at least two embedded documents." in text
     # Its source is gone, and its manifest and a receipt: what is there is shown.
     (tmp_path / "a.txt").unlink()
     assert cli.main(["report", str(out)]) == 0

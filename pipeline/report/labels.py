@@ -1,0 +1,84 @@
+"""Texts of any origin, made fit to stand in a plot."""
+
+import html
+import textwrap
+import unicodedata
+
+# Some scripts, and some pictures, are not written without them; by themselves they are harmless.
+_JOINERS = "\u200c\u200d"
+
+
+def visible(value: object) -> str:
+    r"""Show what cannot be seen, or turns the direction of writing around, as its escape.
+
+    Each kind of space, and what ends a line, becomes one space.
+
+    >>> visible("a\tb \u202edrawkcab")
+    'a b \\u202edrawkcab'
+    """
+    return "".join(map(_seen, str(value)))
+
+
+def _seen(char: str) -> str:
+    if char.isprintable() or char in _JOINERS:
+        return char
+    if char.isspace():
+        return " "
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def cut(text: str, most: int) -> str:
+    """Leave so many characters of a text, and tell where it is cut.
+
+    >>> cut("wordpiece", 5), cut("word", 5)
+    ('word…', 'word')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def markup(text: str) -> str:
+    """Write what Plotly shows as this text: it takes some HTML, but knows no &quot;."""
+    return html.escape(text, quote=False)
+
+
+def paragraph(text: str, columns: int) -> list[str]:
+    """Break a text into lines, at words where that can be, each ready for Plotly.
+
+    >>> paragraph("the cat sat on <it>", 8)
+    ['the cat', 'sat on', '&lt;it&gt;']
+    """
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    lines = textwrap.wrap(text, columns // 2 if 2 * wide > len(text) else columns)
+    return [markup(line) for line in lines]
+
+
+def counted(number: int, thing: str) -> str:
+    """Say how many.
+
+    >>> counted(1, "part"), counted(2000, "part")
+    ('1 part', '2,000 parts')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def share(value: float) -> str:
+    """Write a share, so that nothing looks like something and something not like nothing.
+
+    >>> share(0), share(0.00001), share(0.0697), share(1)
+    ('0%', '<0.01%', '6.97%', '100%')
+    """
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return "<0.01%" if value < 0.0001 else f"{value:.2%}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds, with more digits where they are few.
+
+    >>> duration(0.00012), duration(0.0312), duration(3.41), duration(1234.5)
+    ('<0.001 s', '0.031 s', '3.4 s', '1,234 s')
+    """
+    if 0 < seconds < 0.001:
+        return "<0.001 s"
+    digits = 3 if seconds < 0.1 else 2 if seconds < 1 else 1 if seconds < 100 else 0
+    return f"{seconds:,.{digits}f} s"

@@ -1,0 +1,111 @@
+"""The speed of a job over the time in which it was worked on."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pipeline import work_time
+from pipeline.report.palette import LIGHT, MAIN, SECOND
+from pipeline.report.plot import Plot, axis, figure
+from pipeline.status import clock
+from pipeline.work_time import WorkTime
+from transforms import metrics
+from transforms.features import NUM_TOKENS
+from transforms.receipts import Receipt
+
+_LEAST_TIMES, _MOST_TIMES = 24, 120
+# Lines where pauses are cut out; of more, the longest have one.
+_MOST_CUTS = 20
+_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
+
+
+def draw(parts: Sequence[Receipt]) -> Plot:
+    """Draw tokens a second, and the share of waiting."""
+    work = work_time.of_parts(parts)
+    if work.seconds <= 0 or not any(part.counts[NUM_TOKENS] for part in parts):
+        why = "No token is embedded" if work.seconds > 0 else "No part tells how long it took"
+        return Plot("speed", "Speed", f"{why}: there is no speed to draw.", None)
+    says = (
+        "Tokens a second, each part's spread over the time that it took, with the share of that "
+        "time in which parts waited for the model: near 1 the model bounds the job, near 0 reading "
+        f"or writing does.{_pauses(work)}"
+    )
+    return Plot("speed", "Speed", says, _figure(parts, work))
+
+
+def _pauses(work: WorkTime) -> str:
+    number, lost = len(work.pauses), clock(work.pauses.sum())
+    where = (
+        "" if number > _MOST_CUTS else " at the thin lines" if number > 1 else " at the thin line"
+    )
+    told = f"A pause of {lost}" if number == 1 else f"{number:,} pauses of {lost} in all"
+    verb = "is" if number == 1 else "are"
+    return f" {told}, with no part under way, {verb} cut out{where}." if number else ""
+
+
+def over_time(parts: Sequence[Receipt], work: WorkTime) -> tuple[np.ndarray, np.ndarray]:
+    """Tell the speed and the share of waiting by equal steps of the time of work.
+
+    Returns:
+        float64 [steps] each: tokens a second, and what part of the parts' time was waiting.
+    """
+    begins, ends = (work.clock(times) for times in work_time.intervals(parts))
+    # A part that took no time is written in the least that can be drawn.
+    instant = 1e-6 * work.seconds
+    begins = np.clip(np.minimum(begins, ends - instant), 0, None)
+    ends = np.maximum(ends, begins + instant)
+    steps = min(_MOST_TIMES, max(_LEAST_TIMES, len(parts) // 4))
+    edges = np.linspace(0, work.seconds, steps + 1)
+    tokens = np.array([part.counts[NUM_TOKENS] for part in parts], np.float64)
+    waits = np.array([part.seconds.get(metrics.WAIT_SECONDS, 0.0) for part in parts])
+    seconds = np.array([sum(part.seconds.values()) for part in parts])
+    waiting, busy = (_spread(amounts, begins, ends, edges) for amounts in (waits, seconds))
+    share = np.divide(waiting, busy, out=np.zeros(steps), where=busy > 0)
+    return _spread(tokens, begins, ends, edges) / np.diff(edges), np.clip(share, 0, 1)
+
+
+def _spread(
+    amounts: np.ndarray, begins: np.ndarray, ends: np.ndarray, edges: np.ndarray
+) -> np.ndarray:
+    """Spread each amount evenly from its begin to its end; give what falls between two edges."""
+    rates = amounts / (ends - begins)
+    return np.array(
+        [
+            (rates * np.clip(np.minimum(ends, high) - np.maximum(begins, low), 0, None)).sum()
+            for low, high in itertools.pairwise(edges)
+        ]
+    )
+
+
+def _figure(parts: Sequence[Receipt], work: WorkTime) -> dict[str, Any]:
+    speed, waiting = over_time(parts, work)
+    unit, divisor = next(pair for pair in _UNITS if work.seconds > 3 * pair[1] or pair[1] == 1)
+    x = np.linspace(0, work.seconds / divisor, len(speed) + 1).tolist()
+    longest = np.sort(np.argsort(-work.pauses, kind="stable")[:_MOST_CUTS])
+    shares = {"overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False}
+    return figure(
+        _steps(x, speed, MAIN, name="tokens a second", fill="tozeroy", hovertemplate="%{y:,.0f}/s"),
+        _steps(x, waiting, SECOND, name="share of waiting", yaxis="y2", hovertemplate="%{y:.0%}"),
+        xaxis=axis(f"{unit} of work", x[-1]) | {"range": [0, x[-1]], "hoverformat": ",.1f"},
+        yaxis=axis("tokens/s", float(speed.max())),
+        yaxis2=shares | {"tickformat": ".0%", "dtick": 0.25},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        shapes=[_cut(place / divisor) for place in work.cuts[longest].tolist()],
+    )
+
+
+def _steps(edges: list[float], values: np.ndarray, colour: str, **more: Any) -> go.Scatter:
+    """Draw each value from its edge to the next."""
+    line = {"color": colour, "shape": "hv", "dash": "dot" if "yaxis" in more else "solid"}
+    return go.Scatter(
+        x=edges, y=[*values.tolist(), float(values[-1])], mode="lines", line=line, **more
+    )
+
+
+def _cut(place: float) -> dict[str, Any]:
+    ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}
+    return {"type": "line", "yref": "paper", "line": {"color": LIGHT[-1], "width": 1}, **ends}

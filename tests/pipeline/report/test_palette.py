@@ -1,0 +1,61 @@
+"""Whatever is drawn or written can be told from its ground, in the light and in the dark."""
+
+import importlib.resources
+import itertools
+import re
+
+import pytest
+
+from pipeline.report.palette import DARK, LIGHT, OPACITY, SYMBOLS
+
+STYLE = importlib.resources.files("pipeline.report").joinpath("page.css").read_text("utf-8")
+THEMES = {"light": (r":root", LIGHT), "dark": (r':root\[data-theme="dark"\]', DARK)}
+
+
+def variables(theme: str) -> dict[str, tuple[float, ...]]:
+    """Read a theme's colours out of the page's style."""
+    (block,) = re.findall(rf"^{THEMES[theme][0]} \{{(.*?)\}}", STYLE, re.DOTALL | re.MULTILINE)
+    return {name: rgb(value) for name, value in re.findall(r"--(\w+): (#\w{6})", block)}
+
+
+def rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    """Source: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrasts_are_as_defined() -> None:
+    assert contrast(rgb("#000000"), rgb("#ffffff")) == pytest.approx(21)
+    assert contrast(rgb("#777777"), rgb("#ffffff")) == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_marks_stand_out_from_their_card(theme: str) -> None:
+    card = variables(theme)["card"]
+    for colour in THEMES[theme][1]:
+        mixed = tuple(
+            OPACITY * own + (1 - OPACITY) * ground
+            for own, ground in zip(rgb(colour), card, strict=True)
+        )
+        assert contrast(mixed, card) >= 3, colour
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_texts_can_be_read(theme: str) -> None:
+    found = variables(theme)
+    assert ".state.unfinished { color: var(--alarm); }" in STYLE
+    for text, ground in itertools.product(("ink", "faint", "alarm"), ("ground", "card")):
+        assert contrast(found[text], found[ground]) >= 4.5, (text, ground)
+
+
+def test_palettes_are_as_long_and_no_colour_is_twice() -> None:
+    assert len(LIGHT) == len(DARK) == len(SYMBOLS) == len(set(LIGHT)) == len(set(DARK))
