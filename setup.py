@@ -64,5 +64,10 @@ setup(
         "test": _TEST,
         "yaml": ["apache-beam[yaml]>=2.77,<2.78"],
     },
-    entry_points={"console_scripts": ["beam-bert=pipeline.cli:main"]},
+    entry_points={
+        "console_scripts": [
+            "beam-bert=pipeline.cli:main",
+            "beam-bert-worker-pool=transforms.worker_pool:main",
+        ]
+    },
 )

@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
+from pipeline import runners
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
@@ -28,6 +29,7 @@ from transforms.repeat_table import MAX_TABLE_BYTES, row_bytes
 from transforms.repeated import MakeTable, TableConfig
 from transforms.saved_transform import readable_copy
 from transforms.sources.base import ReadConfig
+from transforms.spread import SpreadParts
 from transforms.tokenize import TokenizeParts
 from transforms.write import WriteParts
 
@@ -67,11 +69,12 @@ def build_embed(
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
     texts = wordpiece_config(config, module).texts
+    read = ReadParts(config.input.read, run.fingerprint, config.output)
     receipts: beam.PCollection[Receipt] = (
         pipeline
         | "Plan" >> beam.Create(list(splits))
         | "Spread" >> beam.Reshuffle()
-        | "Read" >> ReadParts(config.input.read, run.fingerprint, config.output)
+        | "Read" >> (read if runners.is_local(pipeline.options) else SpreadParts(read))
         | "Tokenize" >> TokenizeParts(config.output, texts)
         | "Encode" >> EncodeParts(encode)
         | "Write" >> WriteParts(config.output, config.records_by(module.fingerprint))

@@ -18,9 +18,10 @@ from transforms.sources.decompressing import NONE
 from transforms.sources.transcoding import UTF8
 
 AUTO = "auto"
-_HEAD_BYTES = 4096
 # JSON Lines, or one JSON value: only the content tells.
 _DOUBTFUL = ".json"
+# What names begin with that other programs' notes have: .DS_Store, _SUCCESS.
+_HIDDEN = (".", "_")
 
 
 def list_sources(
@@ -86,9 +87,10 @@ def _of_table(glob: str, tables: Mapping[str, str]) -> Iterator[Source]:
 def _match(glob: str) -> list[FileMetadata]:
     shown = visible.one_line(glob)
     try:
+        storage.check_file_system(glob)
         found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = storage.reason_of(error)
         raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
     files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
     if not files:
@@ -98,12 +100,16 @@ def _match(glob: str) -> list[FileMetadata]:
 
 def _local(path: str) -> list[FileMetadata]:
     """List a file, or the files of a folder, that is there: its name is taken as it stands."""
-    paths = [path]
-    if os.path.isdir(path):
-        names = [name for name in os.listdir(path) if not name.startswith((".", "_"))]
-        paths = [os.path.join(path, name) for name in names]
+    paths = _within(path) if os.path.isdir(path) else [path]
     files = FileSystems.get_filesystem(path)
     return [files.metadata(path) for path in paths if os.path.isfile(path)]
+
+
+def _within(folder: str) -> Iterator[str]:
+    """List the files of a folder and of all folders in it, less what is hidden."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        yield from (os.path.join(place, name) for name in names if not name.startswith(_HIDDEN))
 
 
 def _source(metadata: FileMetadata, config: InputConfig) -> Source:
@@ -151,12 +157,18 @@ def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
         )
     if format_:
         return asked or format_, compression
-    if asked is None and config.read.encoding == UTF8 and (told := detecting.encoding_of(head)):
+    # A separator is for lines, whatever their first one looks like.
+    column = None if config.read.pair_separator else config.read.text_field
+    read_as = (config.read.encoding, column)
+    detected, compression = detecting.by_content(head, compression, *read_as)
+    told = asked or detected
+    if told is None:
         raise UsageError(
-            f"--input {visible.one_line(name)} is in another encoding: --encoding {told}"
+            f"--input {visible.one_line(name)} is no text, for it has a NUL, and no format that is "
+            "known.\nLeave it out by a glob such as 'folder/*.md', or give its --encoding or "
+            "--input_format"
         )
-    detected, compression = detecting.by_content(head, compression)
-    return asked or detected, compression
+    return told, compression
 
 
 def _head(path: str) -> bytes:
@@ -165,5 +177,5 @@ def _head(path: str) -> bytes:
         contextlib.suppress(OSError),
         contextlib.closing(storage.open_for_reading(path)) as stream,
     ):
-        return stream.read(_HEAD_BYTES)
+        return stream.read(detecting.HEAD_BYTES)
     return b""

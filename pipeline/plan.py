@@ -13,7 +13,7 @@ from pipeline.options import InputConfig
 from pipeline.piped import Piped
 from transforms import checked_json, storage, visible
 from transforms.documents import Member, Source, Split
-from transforms.sources import base, files
+from transforms.sources import base, files, heads
 
 PLAN_FILE = "plan.jsonl"
 # The sample that tf.Transform analyzes: so many splits, evenly over the corpus, and of each the
@@ -23,6 +23,8 @@ _SAMPLE_BYTES = 64 << 10
 _SAMPLE_DOCUMENTS = 256
 # Files of some formats are opened to be cut, so many at once.
 _THREADS = 16
+# Of each glob; to open a million files takes an hour.
+_MOST_LOOKED_AT = 1000
 
 
 def make_plan(
@@ -40,7 +42,7 @@ def make_plan(
 
     Raises:
         UsageError: a glob matches nothing, all files are empty, one lacks the fields that are
-            wanted, or the format does not take the flags given.
+            wanted or begins as what it is not, or the format does not take the flags given.
     """
     listed = list(list_sources(config, piped, tables or {}))
     _check_flags([source for _, source in listed], config)
@@ -63,8 +65,18 @@ def _cut(
         members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
         yield from files.group(glob, members, config.read.part_bytes)
         return
+    for _ in threads.map(functools.partial(_look, config=config), sources[:_MOST_LOOKED_AT]):
+        pass
     for splits in threads.map(functools.partial(_cut_one, config=config), sources):
         yield from splits
+
+
+def _look(source: Source, config: InputConfig) -> None:
+    """Refuse, by UsageError, a file that does not begin as it is to be read."""
+    try:
+        heads.check(source, functools.partial(storage.open_for_reading, source.place), config.read)
+    except ValueError as error:
+        raise UsageError(visible.one_line(error)) from error
 
 
 def _cut_one(source: Source, config: InputConfig) -> list[Split]:

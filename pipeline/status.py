@@ -86,12 +86,7 @@ def _quantile(run: output.Run, place: int) -> int | None:
 
 def _expected(splits: Sequence[Split]) -> int | None:
     """Give the number of parts, if every split is one."""
-    alone = all(_is_one_part(split) for split in splits)
-    return len(splits) if alone else None
-
-
-def _is_one_part(split: Split) -> bool:
-    return bool(split.members) or (split.source.splittable and split.stored is None)
+    return len(splits) if all(split.is_one_part for split in splits) else None
 
 
 def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float | None:

@@ -1,9 +1,8 @@
 """`tokenize`: what the model would read of each document, without running it."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -11,20 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from pipeline import plan
-from pipeline.errors import JobError, UsageError
+from pipeline import kept_fields, piped, plan
+from pipeline.errors import JobError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.options import InputConfig
-from pipeline.piped import PIPE
 from transforms import rejects, visible
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
-from transforms.documents import ID, REASON, Source, Split, header_of
+from transforms.documents import ID, REASON, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.read import open_split, read_split
 from transforms.rejects import Reason
-from transforms.sources import base
 from transforms.special_tokens import first_text_is_empty
 
 
@@ -47,14 +44,15 @@ def tokenize(
     """Tokenize documents in corpus order.
 
     Args:
-        config: where documents come from; the glob `-` is the standard input, read to its end or
-            until a part is full before anything is given.
+        config: where documents come from; the glob `-` is the standard input, read to its end
+            before anything is given.
         module: whose vocabulary and casing are meant.
         max_seq_length: positions of the longest result; None cuts nothing.
 
     Raises:
         ValueError: the length has no room for a wordpiece, or is more than the model reads.
-        UsageError: the input matches nothing, or its format does not take the flags given.
+        UsageError: the input matches nothing, lacks the fields that are wanted, or its format does
+            not take the flags given.
         OSError: a file cannot be read.
         JobError: at the end, if a file was damaged; what could be read of it was given.
     """
@@ -96,36 +94,12 @@ def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors
 
 
 def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
-    for split in _splits(config):
-        with contextlib.closing(_open(split)) as stream:
-            yield from read_split(split, stream, config.read, run_fingerprint="")
-
-
-# One is read from its end, the other is files.
-_NOT_FROM_A_PIPE = ("parquet", "files")
-
-
-def _splits(config: InputConfig) -> list[Split]:
-    if config.globs != (PIPE,):
-        return plan.make_plan(config)
-    guessed = config.format == "auto"
-    format_ = "text" if guessed else config.format
-    if format_ in _NOT_FROM_A_PIPE:
-        raise UsageError(f"--input -: {format_} cannot be read from a pipe; name the file itself")
-    try:
-        base.find(format_).check(config.read)
-    except ValueError as error:
-        hint = " (a pipe is text unless --input_format says more)" if guessed else ""
-        raise UsageError(f"{error}{hint}") from error
-    return [Split(Source(PIPE, size=0, version="", format=format_), 0, None)]
-
-
-def _open(split: Split) -> BinaryIO:
-    if split.source.path == PIPE:
-        if sys.stdin is None:
-            raise UsageError("--input -: the standard input is closed; give it a pipe or a file")
-        return sys.stdin.buffer
-    return open_split(split)
+    with piped.take(config.globs) as pipe:
+        splits = plan.make_plan(config, pipe)
+        typed = kept_fields.with_types(config, splits)
+        for split in splits:
+            with contextlib.closing(open_split(split)) as stream:
+                yield from read_split(split, stream, typed.read, run_fingerprint="")
 
 
 def to_json_lines(

@@ -106,6 +106,11 @@ class Split:
             return self.stored
         return self.source.size if self.end is None else self.end - self.start
 
+    @property
+    def is_one_part(self) -> bool:
+        """Whether it is read as one part; of others only reading tells how many they have."""
+        return bool(self.members) or (self.source.splittable and self.stored is None)
+
     def to_json(self) -> dict[str, Any]:
         """Give the line that stands in plan.jsonl."""
         line = dataclasses.asdict(self.source)

@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 import functools
+import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,6 +104,7 @@ def _timed(run: Callable[[np.ndarray], Outcome], numbers: np.ndarray) -> tuple[O
     return run(numbers), time.perf_counter() - started
 
 
+_LOG = logging.getLogger(__name__)
 # `shared.Shared` holds its object weakly, and tf.Transform empties its cache between phases: this
 # keeps a loaded model for the life of the process.
 _LOADED: dict[str, LoadedModel] = {}
@@ -125,6 +128,7 @@ def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -
     name = _name_of(config)
     with _LOADING:
         if name not in _LOADED:
+            _LOG.info("Process %d loads the model %s", os.getpid(), config.model_sha256[:12])
             _LOADED[name] = LoadedModel(load(config))
         return _LOADED[name]
 

@@ -2,8 +2,10 @@
 
 import dataclasses
 import datetime
+import difflib
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,6 +35,14 @@ ARROW_TYPES = {
     DATE: pa.date32(),
 }
 _INT64_BITS = 63
+_FLOAT64_DIGITS = 15
+_TYPES_ELSEWHERE = re.compile(
+    r"(big|small|tiny)?int|u?int\d+|integer|float\d*|double|str|utf8|varchar|boolean|datetime"
+)
+# So alike are `strings` and string; `strong` is not.
+_LIKE_A_TYPE = 0.85
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,19 +69,32 @@ class KeptField:
 def parse_fields(names: Iterable[str]) -> tuple[KeptField, ...]:
     """Read `name` and `name:type`; a colon before what is no type belongs to the name.
 
-    >>> [str(field) for field in parse_fields(["dc:title", "year:int64"])]
-    ['dc:title', 'year:int64']
+    >>> [str(field) for field in parse_fields(["dc:title", "year:int64", "a:int32:string"])]
+    ['dc:title', 'year:int64', 'a:int32:string']
 
     Raises:
-        ValueError: a name is doubled, or one that records have for something else.
+        ValueError: a name is doubled, or one that records have for something else, or a type is
+            none that there is; a field of a name that ends like one has its type told too.
     """
     found = []
     for text in names:
         name, colon, told = text.rpartition(":")
         typed = bool(colon and name) and told in FIELD_TYPES
+        if colon and name and not typed and _looks_like_a_type(told):
+            raise ValueError(
+                f"--keep_fields {text}: {told!r} is no type; there are {', '.join(FIELD_TYPES)}.\n"
+                f"A field of that whole name is kept with its type told: {text}:{STRING}"
+            )
         found.append(KeptField(name, told) if typed else KeptField(text))
     check_keep_fields([field.name for field in found])
     return tuple(found)
+
+
+def _looks_like_a_type(told: str) -> bool:
+    """Whether a word is a type elsewhere, or one of `features.FIELD_TYPES` misspelt."""
+    told = told.lower()
+    misspelt = difflib.get_close_matches(told, FIELD_TYPES, 1, _LIKE_A_TYPE)
+    return bool(misspelt or _TYPES_ELSEWHERE.fullmatch(told))
 
 
 class WrongTypeError(ValueError):
@@ -116,6 +139,24 @@ def type_of(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return FLOAT64
     return BYTES if isinstance(value, bytes) else STRING
+
+
+def type_of_text(text: str) -> str:
+    """Tell the type of a value that is written as text; `""` of nothing.
+
+    A number is one that its digits alone tell: what is written otherwise (007, +1), or has more
+    digits than its type keeps, stays text.
+
+    >>> [type_of_text(text) for text in ("12", "-1.50", "007", "1e5", "9" * 20, " ")]
+    ['int64', 'float64', 'string', 'string', 'string', '']
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    if _INTEGER.fullmatch(text):
+        return type_of(int(text))
+    decimal = _DECIMAL.fullmatch(text) and sum(map(str.isdigit, text)) <= _FLOAT64_DIGITS
+    return FLOAT64 if decimal else STRING
 
 
 def read_text(text: str, field: KeptField) -> Any:
@@ -183,6 +224,9 @@ def type_of_arrow(type_: pa.DataType) -> str | None:
         return type_of_arrow(type_.value_type)
     if pa.types.is_nested(type_):
         return None
+    if pa.types.is_uint64(type_):
+        # Half of its values are no int64.
+        return STRING
     tests = {
         BOOL: pa.types.is_boolean,
         INT64: pa.types.is_integer,

@@ -1,6 +1,7 @@
 """Records as they stand in files against the same made anew."""
 
 import dataclasses
+from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +14,14 @@ from transforms.features import FLOAT32, INT8
 
 
 class Tally:
-    """What has been compared so far: documents, faults, and what could not be checked."""
+    """What has been compared so far: documents, faults, and what could not be checked.
 
-    def __init__(self, dtype: str) -> None:
+    Vectors may drift; all else, and so numbers among the kept fields, has to be the same.
+    """
+
+    def __init__(self, dtype: str, kept: Collection[str] = ()) -> None:
         self._dtype = dtype
+        self._kept = frozenset(kept)
         self.documents = 0
         self.faults: list[str] = []
         self.not_checked: list[str] = []
@@ -27,16 +32,14 @@ class Tally:
         ids = stored.column(ID).flatten().to_pylist()
         for name in stored.schema.names:
             one, other = stored.column(name), fresh.column(name)
-            if pa.types.is_floating(one.type.value_type):
+            if name not in self._kept and pa.types.is_floating(one.type.value_type):
                 row, difference = largest_difference(one, other, self._dtype)
                 magnitude = np.abs(other.flatten().to_numpy()).max(initial=0.0)
                 own = Drift(name, difference, records.shown(ids[row]), float(magnitude))
                 self._drifts[name] = _wider(self._drifts.get(name, own), own)
-            elif not one.equals(other):
-                pairs = zip(one.to_pylist(), other.to_pylist(), strict=True)
-                row = next(row for row, (old, new) in enumerate(pairs) if old != new)
+            elif (unlike := first_unlike(one, other)) is not None:
                 self.faults.append(
-                    f"{path}: {name} of {records.shown(ids[row])} is not what its source gives"
+                    f"{path}: {name} of {records.shown(ids[unlike])} is not what its source gives"
                 )
 
     def result(self) -> Sampled:
@@ -53,6 +56,19 @@ def _wider(one: Drift, other: Drift) -> Drift:
     """Join what was found of a feature so far with what was found now."""
     worse = other if other.difference > one.difference else one
     return dataclasses.replace(worse, magnitude=max(one.magnitude, other.magnitude))
+
+
+def first_unlike(one: pa.Array, other: pa.Array) -> int | None:
+    """Find the first row in which two columns differ; None where they are the same.
+
+    >>> first_unlike(pa.array([[float("nan")], [1.5]]), pa.array([[float("nan")], [1.25]]))
+    1
+    """
+    if one.equals(other):
+        return None
+    # As it is written, not a number is the same as itself.
+    pairs = enumerate(zip(map(repr, one.to_pylist()), map(repr, other.to_pylist()), strict=True))
+    return next((row for row, (old, new) in pairs if old != new), None)
 
 
 def largest_difference(one: pa.Array, other: pa.Array, dtype: str = FLOAT32) -> tuple[int, float]:

@@ -63,7 +63,7 @@ def embed_again(
     by_split: dict[int, dict[str, tuple[Receipt, list[int]]]] = collections.defaultdict(dict)
     for place, rows in chosen.items():
         by_split[_split_of(job.splits, parts[place])][parts[place].key] = parts[place], rows
-    tally = Tally(job.config.dtype)
+    tally = Tally(job.config.dtype, [field.name for field in layout.records.kept])
     for place, wanted in sorted(by_split.items()):
         _embed_split(job, layout, again, job.splits[place], wanted, tally)
     return tally.result()

@@ -104,9 +104,7 @@ def test_every_format_gives_the_same_documents_and_types(
 ) -> None:
     WRITERS[name](tmp_path / name)
     out = tmp_path / "out"
-    keep = KEEP if name not in ("a.csv", "a.tsv") else ("year:int64", "score:float64", "new:bool")
-    if name == "a.tfrecord":
-        keep = ("year", "score", "new")
+    keep = KEEP if name != "a.tfrecord" else ("year", "score", "new")
     embed(out, tiny_path, tmp_path / name, id_field="id", keep_fields=keep)
     found = reader.load_embeddings(str(out))
     assert found.ids == expected.ids
@@ -179,11 +177,14 @@ def test_later_values_of_another_type_are_rejected_and_told(
 ) -> None:
     rows = [{"text": "the cat", "n": n} for n in range(300)] + [{"text": "the mat", "n": 1.5}]
     (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    config = {"keep_fields": ("n", "absent")}
-    embed(tmp_path / "out", tiny_path, tmp_path / "a.jsonl", **config)
-    assert kept(tmp_path / "out", "n") == [(n,) for n in range(300)]
-    (path,) = (tmp_path / "out/rejected").iterdir()
-    assert "--keep_fields n:string keeps it as text" in json.loads(path.read_text())["detail"]
+    cells = "".join(f"{row['n']},{row['text']}\n" for row in rows)
+    (tmp_path / "a.csv").write_text(f"n,text\n{cells}")
+    for name, fields in (("a.jsonl", ("n", "absent:string")), ("a.csv", ("n:int64",))):
+        out = tmp_path / f"out-{name}"
+        embed(out, tiny_path, tmp_path / name, keep_fields=fields)
+        assert kept(out, "n") == [(n,) for n in range(300)]
+        (path,) = (out / "rejected").iterdir()
+        assert "--keep_fields n:string keeps it as text" in json.loads(path.read_text())["detail"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,9 @@ def test_later_values_of_another_type_are_rejected_and_told(
         (b"a\n", ["--encoding", "klingon"], "--encoding is 'klingon'"),
         (b"a\n", ["--input_format", "csv"], "--text_field: .* has no column 'text'; it has a"),
         (b"a\n", ["--input_format=files", "--id_field=id"], "--id_field needs records"),
+        (b"a\n", ["--input_format", "parquet"], "--input_format parquet: .*data does not begin as"),
+        (b"caf\xe9\n", ["--encoding", "utf-16"], "data: it is not in --encoding utf-16: "),
+        (b"id;text\n", ["--input_format=csv"], "its separator looks like ';': write it anew with"),
     ],
 )
 def test_what_cannot_be_read_so_is_told_in_a_line(

@@ -8,7 +8,8 @@ import apache_beam as beam
 import numpy as np
 import pytest
 import tensorflow as tf
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.typehints import typehints
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -229,6 +230,20 @@ def test_foreign_folders_are_left_alone(
     assert (tmp_path / name).read_text() == "mine"
 
 
+def kinds_of(graph: beam.Pipeline) -> list[tuple[str, object]]:
+    """Give the label of every transform that has an output, and the type of what is in that."""
+    found: list[tuple[str, object]] = []
+
+    class Visitor(beam.pipeline.PipelineVisitor):
+        def visit_transform(self, node: beam.pipeline.AppliedPTransform) -> None:
+            found.extend((node.full_label, one.element_type) for one in node.outputs.values())
+
+        enter_composite_transform = visit_transform
+
+    graph.visit(Visitor())
+    return found
+
+
 def test_no_collection_of_the_graph_is_untyped(
     globs: list[str], tiny_module: BertModule, finished: Path
 ) -> None:
@@ -237,28 +252,29 @@ def test_no_collection_of_the_graph_is_untyped(
     run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5)))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
     graphs.build_embed(pipeline, settings, tiny_module, "handle", splits, run)
+    cluster = beam.Pipeline(FnApiRunner(), options=PipelineOptions([]))
+    cluster.options.view_as(StandardOptions).runner = "FlinkRunner"
+    graphs.build_embed(cluster, settings, tiny_module, "handle", splits, run)
     analyze = beam.Pipeline(options=PipelineOptions([]))
     sampled = dataclasses.replace(settings, output=str(finished.parent / "sampled"))
     graphs.build_analyze(analyze, sampled, tiny_module, plan.sample(splits), sampled.output)
 
-    seen: dict[str, object] = {}
-
-    class Visitor(beam.pipeline.PipelineVisitor):
-        def visit_transform(self, node: beam.pipeline.AppliedPTransform) -> None:
-            for output in node.outputs.values():
-                seen[node.full_label] = output.element_type
-
-    for graph in (pipeline, analyze):
-        graph.visit(Visitor())
+    seen = {
+        label: kind for graph in (pipeline, cluster, analyze) for label, kind in kinds_of(graph)
+    }
     # What tf.Transform builds inside itself is its own affair.
     foreign = ("Tokenize/ApplyTransform", "Tokenize/LoadTransform", "Analyze/Analyze/", "/Save/")
     ours = {label: kind for label, kind in seen.items() if not any(f in label for f in foreign)}
     assert {"Read/ReadSplit", "Tokenize/Unwrap", "Encode/EncodePart", "Write/WritePart"} <= {
         label.replace("Sample/", "") for label in ours
     }
-    untyped = [label for label, kind in ours.items() if kind is typehints.Any]
+    theirs = ("Analyze", "Analyze/Save")
+    untyped = [n for n, kind in ours.items() if kind is typehints.Any and n not in theirs]
     assert untyped == []
     assert ours["Write/WritePart"] is Receipt
+    # Text crosses a shuffle on a cluster alone, and only what one worker reads many parts of.
+    assert "Read/Share" in dict(kinds_of(cluster))
+    assert "Read/Share" not in dict(kinds_of(pipeline))
 
 
 def test_the_cause_is_found_in_what_runners_raise() -> None:

@@ -1,9 +1,13 @@
+import bz2
+import gzip
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from pipeline import cli, reader
 from tests.pipeline import corpus
@@ -53,6 +57,22 @@ def test_the_same_pipe_again_continues_and_another_is_refused(
     assert (out / "stdin").read_bytes() == LINES[: len(LINES) // 2]
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstd.compress])
+def test_tokenize_finds_out_what_comes_through_a_pipe_as_embed_does(
+    pack: Callable[[bytes], bytes],
+    tiny_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    command = ["tokenize", "--model", str(tiny_path), "--input", "-", "--id_field", "id"]
+    table = "id,text\n" + "".join(f'{n},"{corpus.sentence(n)}"\n' for n in range(40))
+    for content in (LINES, table.encode()):
+        pipe(monkeypatch, pack(content))
+        assert cli.main(command) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [line["id"] for line in lines] == [str(n) for n in range(40)]
+
+
 def test_an_empty_or_closed_pipe_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -64,3 +84,15 @@ def test_an_empty_or_closed_pipe_is_told(
     assert cli.main(command) == 2
     assert "--input -: the standard input is closed" in capsys.readouterr().err
     assert cli.main([*command, "--input_format", "files"]) == 2
+
+
+def test_tokenize_tells_an_empty_pipe_and_fields_that_are_not_there(
+    tiny_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    command = ["tokenize", "--model", str(tiny_path), "--input", "-"]
+    pipe(monkeypatch, b"")
+    assert cli.main(command) == 2
+    assert "--input -: every file is empty" in capsys.readouterr().err
+    pipe(monkeypatch, LINES)
+    assert cli.main([*command, "--text_field", "txet"]) == 2
+    assert "field 'txet': did you mean 'text'?" in capsys.readouterr().err

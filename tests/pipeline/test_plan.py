@@ -68,6 +68,59 @@ def test_input_that_cannot_be_planned_is_refused(
         plan.make_plan(config(corpus / glob, **settings))
 
 
+def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path) -> None:
+    contents = {
+        "a": (b"id,body\n1,a\n", "csv"),
+        "b.dat": (b"id\tbody\n1\ta\n", "tsv"),
+        "c": (b"id,other\n1,a\n", "text"),
+        "d.txt": (b"id,body\n1,a\n", "text"),
+    }
+    for name, (content, _) in contents.items():
+        (tmp_path / name).write_bytes(content)
+    splits = plan.make_plan(config(tmp_path, text_field="body"))
+    told = {Path(split.source.path).name: split.source.format for split in splits}
+    assert told == {name: format_ for name, (_, format_) in contents.items()}
+    (split,) = plan.make_plan(config(tmp_path / "a", text_field="body", pair_separator=","))
+    assert split.source.format == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "settings", "message"),
+    [
+        ("a.png", b"\x89PNG\r\n\0\0", {}, r"a\.png is no text, .*\nLeave it out by a glob such as"),
+        ("a", "a".encode("utf-16-le"), {}, "is no text, for it has a NUL"),
+        *[
+            (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: --encoding utf-16")
+            for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
+        ],
+        ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in --encoding utf-16"),
+        ("a.jsonl", b"{}", {"format": "parquet"}, r"--input_format parquet: .*a\.jsonl does not"),
+        ("a.jsonl", b"{}", {"format": "tfrecord"}, r"--input_format tfrecord: .*a\.jsonl does not"),
+    ],
+)
+def test_a_file_that_begins_as_what_it_is_not_is_refused(
+    name: str, content: bytes, settings: dict, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        plan.make_plan(config(tmp_path, **settings))
+
+
+def test_a_damaged_file_under_its_own_name_and_one_that_is_gone_are_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"damaged")
+    (tmp_path / "b.txt").write_bytes(b"x" * 2000)
+    whole = plan.make_plan(config(tmp_path))
+    assert len(whole) == 3
+
+    def refuse(_: str) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(plan.storage, "open_for_reading", refuse)
+    assert plan.make_plan(config(tmp_path)) == whole
+
+
 def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
     assert plan.make_plan(config(corpus / "b.txt", corpus / "a.jsonl", id_field="id"))
 

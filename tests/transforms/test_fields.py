@@ -1,4 +1,5 @@
 import datetime
+import decimal
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,56 @@ def test_nothing_is_null_and_nonsense_refused(type_: str) -> None:
     for text in ("nonsense", "nan", "9" * 40 if type_ != "float64" else "1e999"):
         with pytest.raises(WrongTypeError, match="--keep_fields k:string keeps it as text"):
             fields.read_text(text, KeptField("k", type_))
+
+
+@pytest.mark.parametrize(
+    ("text", "type_"),
+    [
+        *[("0", "int64"), ("-12", "int64"), (" 7 ", "int64"), (str(-(2**63)), "int64")],
+        *[("0.5", "float64"), ("-12.50", "float64"), ("3.0", "float64"), ("", ""), (" ", "")],
+        *[
+            (text, "string")
+            for text in ("007", "+5", "-0", "1_000", "\u0663", "1 2", "0x1f", "1,5")
+        ],
+        *[(text, "string") for text in (str(2**63), "9" * 5000, "1.5e3", "1e5", ".5", "5.", "nan")],
+        *[
+            (text, "string")
+            for text in ("0.1234567890123456", "00.5", "true", "2024-01-01", "1.2.3")
+        ],
+    ],
+)
+def test_a_number_is_what_its_digits_alone_tell(text: str, type_: str) -> None:
+    assert fields.type_of_text(text) == type_
+
+
+@given(st.integers() | st.decimals(allow_nan=False, allow_infinity=False).map("{:f}".format))
+def test_text_that_is_taken_for_a_number_reads_as_that_number(value: object) -> None:
+    text = str(value)
+    type_ = fields.type_of_text(text)
+    read = fields.read_text(text, KeptField("k", type_))
+    assert decimal.Decimal(repr(read).strip("'")) == decimal.Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("n:int32", "n:int", "n:uint8", "n:Int64", "n:integer", "n:float", "n:double", "n:str"),
+        *("n:flaot64", "n:strings", "n:boolean", "n:datetime", "n:timestmap", "a:b:int32"),
+    ],
+)
+def test_a_type_that_is_none_is_refused_and_a_name_like_it_can_be_told(told: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"--keep_fields {told}: .* is no type; there are string, "
+    ):
+        fields.parse_fields([told])
+    assert fields.parse_fields([f"{told}:string"]) == (KeptField(told, "string"),)
+
+
+@pytest.mark.parametrize(
+    "name", ["dc:title", "a:b:c", "x:text", "x:strong", "x:", ":int32", "x:id"]
+)
+def test_other_colons_belong_to_the_name(name: str) -> None:
+    assert fields.parse_fields([name]) == (KeptField(name),)
 
 
 def test_names_and_types_are_told_apart() -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -103,6 +103,18 @@ class ReadPart:
     documents: pa.RecordBatch
 
 
+class Seen(NamedTuple):
+    """What the beginning of a split shows; empty where it has no records with fields.
+
+    Attributes:
+        names: the fields that its records have, one or the other.
+        types: of the kept fields, in their order; `""` of one without a value there.
+    """
+
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+
 class Format(Protocol):
     """A reader. Its methods are pure: they see a stream, never a path to open.
 
@@ -129,8 +141,8 @@ class Format(Protocol):
         """Read the parts of a split, in order, from its readable stream."""
         ...
 
-    def field_types(self, split: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
-        """Tell the types of the kept fields, as far as a split's beginning does; else empty."""
+    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
+        """Look at the fields of the records that a split begins with."""
         ...
 
     def check(self, config: ReadConfig) -> None:

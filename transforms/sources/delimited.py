@@ -14,13 +14,22 @@ from transforms import fields
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines, opening, records
-from transforms.sources.base import Opener, ReadConfig, ReadPart
+from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
 from transforms.sources.decompressing import DamagedError
 from transforms.sources.ranges import into_ranges
 from transforms.sources.records import Record, rejected
 
 _BYTE_ORDER_MARK = "\ufeff"
 _SHOWN_COLUMNS = 12
+_CONVERT = "write it anew with commas, as .csv, or with tabs, as .tsv"
+# What may separate columns where the delimiter does not, and what to do then.
+_SEPARATORS = {
+    ",": "--input_format csv reads it",
+    "\t": "--input_format tsv reads it",
+    ";": _CONVERT,
+    "|": _CONVERT,
+}
+_NOT_CLOSED = "a quote opens here that is not closed"
 
 Row = list[str] | Record
 
@@ -65,18 +74,42 @@ class DelimitedFormat:
 
     def _check_header(self, stream: BinaryIO, source: Source, config: ReadConfig) -> None:
         lines_ = _lines(stream, Split(source, 0, None), config)
-        _, header = next(parse_rows(lines_, self.delimiter, config.max_document_bytes), (0, []))
+        first = list(itertools.islice(lines_, 1))
+        rows = parse_rows(itertools.chain(first, lines_), self.delimiter, config.max_document_bytes)
+        _, header = next(rows, (0, []))
         if isinstance(header, Record):
+            self._check_first_line(first[0].text, header, source, config)
             return
         shown = ", ".join(header[:_SHOWN_COLUMNS]) + ", ..." * (len(header) > _SHOWN_COLUMNS)
         wanted = [*config.fields.items(), *(("--keep_fields", f.name) for f in config.kept)]
         for flag, name in wanted:
             if header.count(name) != 1:
                 what = "no column" if name not in header else "several columns"
-                raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}")
+                hint = _other_separator(header, name, self.delimiter)
+                raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}{hint}")
+
+    def _check_first_line(
+        self, line: str, problem: Record, source: Source, config: ReadConfig
+    ) -> None:
+        """Refuse a first line that is no row; what damage or its size cost is told later."""
+        if problem.reason == Reason.BAD_CSV:
+            hint = _other_separator([line.strip()], config.text_field, self.delimiter)
+            why = f"its first line is no header: {problem.detail}{hint}"
+            raise ValueError(f"--input {source.path}: {why}")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Give the parts of a split."""
+        header, rows = self._rows(split, stream, config)
+        for part in into_ranges(rows, split, config.part_bytes):
+            found = [_record(row, header, config) for row in part.records]
+            path = split.source.path
+            batch = records.to_documents(found, part.positions, path, config)
+            yield ReadPart(part.start, part.end, part.last, batch)
+
+    def _rows(
+        self, split: Split, stream: BinaryIO, config: ReadConfig
+    ) -> tuple[list[str], Iterator[tuple[int, Row]]]:
+        """Give the header, and the rows with their positions."""
         lines_ = _lines(stream, split, config)
         rows: Iterator[tuple[int, Row]]
         rows = parse_rows(lines_, self.delimiter, config.max_document_bytes)
@@ -84,16 +117,28 @@ class DelimitedFormat:
         first = list(itertools.islice(rows, 1))
         header = first[0][1] if first and isinstance(first[0][1], list) else []
         unread = [] if header else first
-        rows = itertools.chain(unread, rows)
-        for part in into_ranges(rows, split, config.part_bytes):
-            found = [_record(row, header, config) for row in part.records]
-            path = split.source.path
-            batch = records.to_documents(found, part.positions, path, config)
-            yield ReadPart(part.start, part.end, part.last, batch)
+        return header, itertools.chain(unread, rows)
 
-    def field_types(self, *_: object) -> list[str]:
-        """Nothing: what is written as text may be text."""
-        return []
+    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
+        """Look at the header, and at the values of the rows after it."""
+        header, rows = self._rows(split, stream, config)
+        ranges = into_ranges(rows, split, config.part_bytes)
+        # Of a split without an end, the first part is enough.
+        parts = ranges if split.end is not None else itertools.islice(ranges, 1)
+        found = [row for part in parts for row in part.records]
+        sound = [row for row in found if isinstance(row, list) and len(row) == len(header)]
+        values = [dict(zip(header, row, strict=True)) for row in sound]
+        return Seen(tuple(header), records.types_of(values, config, fields.type_of_text))
+
+
+def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:
+    """Tell the remedy, if a column is missing because another than the delimiter separates."""
+    line = header[0] if len(header) == 1 else ""
+    for separator, remedy in _SEPARATORS.items():
+        columns = [column.strip(' "') for column in line.split(separator)]
+        if separator != delimiter and name in columns:
+            return f"; its separator looks like {separator!r}: {remedy}"
+    return ""
 
 
 def _lines(stream: BinaryIO, split: Split, config: ReadConfig) -> Iterator[Line]:
@@ -159,11 +204,13 @@ class _Feed:
 
     def __next__(self) -> str:
         line = self._peek()
+        if line is None and self._given:
+            raise _NotClosedError(_NOT_CLOSED)
         if line is None:
             raise StopIteration
         self._size += len(line.text)
         if self._given and (line.problem or self._size > self._max):
-            raise _NotClosedError("a quote opens here that is not closed")
+            raise _NotClosedError(_NOT_CLOSED)
         return self.take().text
 
     def begin_row(self) -> Line | None:
@@ -194,7 +241,8 @@ def _record(row: Row, header: Sequence[str], config: ReadConfig) -> Record:
     if not row:
         return rejected(Reason.EMPTY, "the line is blank")
     if len(row) != len(header):
-        why = f"the row has {len(row)} fields, the header {len(header)}"
+        fields_ = "1 field" if len(row) == 1 else f"{len(row)} fields"
+        why = f"the row has {fields_}, the header {len(header)}"
         return rejected(Reason.BAD_CSV, why)
     try:
         "".join(row).encode()

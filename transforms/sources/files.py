@@ -14,7 +14,7 @@ from transforms import documents
 from transforms.documents import Member, Source, Split, fingerprint
 from transforms.rejects import Reason
 from transforms.sources import records
-from transforms.sources.base import ReadConfig, ReadPart
+from transforms.sources.base import ReadConfig, ReadPart, Seen
 from transforms.sources.decompressing import DamagedError, open_compressed
 from transforms.sources.records import Record, rejected
 from transforms.sources.transcoding import as_utf8
@@ -68,9 +68,9 @@ class FilesFormat:
         batch = batch.set_column(place, documents.ID, ids)
         yield ReadPart(split.start, split.start + len(found), True, batch)
 
-    def field_types(self, *_: object) -> list[str]:
-        """Files have no fields."""
-        return []
+    def look(self, *_: object) -> Seen:
+        """See nothing: files have no fields."""
+        return Seen()
 
 
 def group(path: str, members: Sequence[Member], part_bytes: int) -> list[Split]:

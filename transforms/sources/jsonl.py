@@ -11,7 +11,7 @@ import pyarrow as pa
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines, records
-from transforms.sources.base import Opener, ReadConfig, ReadPart
+from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
 from transforms.sources.records import Record, rejected
 
 # Integers beyond 64 bits come out of orjson as floats; the standard library keeps their digits.
@@ -40,20 +40,32 @@ class JsonLinesFormat:
             batch = parse(block, split.source.path, config)
             yield ReadPart(block.start, block.end, block.at_end, batch)
 
-    def field_types(self, split: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
-        """Look at the values that a split begins with."""
+    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
+        """Look at the records that a split begins with."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         block = next(iter(blocks))
-        values = [_load(bytes(line.as_buffer())) for line in block.lines]
-        return records.types_of([value for value in values if isinstance(value, dict)], config)
+        values = [_load_sound(line.as_buffer()) for line in block.lines]
+        found = [value for value in values if isinstance(value, dict)]
+        names = dict.fromkeys(name for value in found for name in value)
+        return Seen(tuple(names), records.types_of(found, config))
+
+
+def _load_sound(line: Any) -> Any:
+    """Read JSON; None of what is none."""
+    try:
+        return _load(_stripped(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _stripped(line: Any) -> bytes:
+    return bytes(line).removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
 
 
 def _load(raw: bytes) -> Any:
-    """Read JSON; None of what is none."""
-    try:
-        return orjson.loads(raw)
-    except ValueError:
-        return None
+    """Read JSON, with all digits of integers; ValueError or RecursionError of what is none."""
+    value = orjson.loads(raw)
+    return json.loads(raw) if _LONG_NUMBER.search(raw) else value
 
 
 def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
@@ -71,13 +83,11 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
 
 def parse_line(line: Any, config: ReadConfig) -> Record:
     """Read one line (a buffer of bytes)."""
-    raw = bytes(line).removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
+    raw = _stripped(line)
     if not raw:
         return rejected(Reason.EMPTY, "the line is blank")
     try:
-        value = orjson.loads(raw)
-        if _LONG_NUMBER.search(raw):
-            value = json.loads(raw)
+        value = _load(raw)
         if not isinstance(value, dict):
             kind = records.kind_of(value)
             return rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {kind}")

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from transforms import documents, features, fields, rejects
+from transforms import documents, fields, rejects
 from transforms.documents import Source, Split
 from transforms.fields import KeptField
 from transforms.rejects import Reason
 from transforms.sources import records
-from transforms.sources.base import Opener, ReadConfig, ReadPart
+from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.text import decode
 from transforms.sources.transcoding import UTF8
@@ -26,6 +26,10 @@ from transforms.sources.watching import WatchedStream
 _BATCH_ROWS = 1024
 _MOST_ROWS = 1 << 16
 _SHOWN_COLUMNS = 12
+_TEXT_TYPES = (
+    *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+)
 
 
 class ParquetFormat:
@@ -68,13 +72,14 @@ class ParquetFormat:
             yield ReadPart(start, end, end == split.end, batch)
             start = end
 
-    def field_types(self, _: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
-        """Take the types that the file tells."""
+    def look(self, _: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
+        """Take what the file tells."""
         file = _open(stream)
         if isinstance(file, str):
-            return []
+            return Seen()
         schema = file.schema_arrow
-        return [fields.type_of_arrow(schema.field(field.name).type) or "" for field in config.kept]
+        types = (fields.type_of_arrow(schema.field(field.name).type) for field in config.kept)
+        return Seen(tuple(schema.names), tuple(type_ or "" for type_ in types))
 
 
 def _open(stream: BinaryIO) -> parquet.ParquetFile | str:
@@ -96,10 +101,7 @@ def _check_schema(schema: pa.Schema, source: Source, config: ReadConfig) -> None
             what = "no column" if name not in schema.names else "several columns"
             raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}")
         type_ = schema.field(name).type
-        kind = fields.type_of_arrow(type_)
-        text = _is_text(type_)
-        fits = kind is not None if flag == "--keep_fields" else text
-        if not (fits or (flag == "--id_field" and kind == features.INT64)):
+        if not _fits(flag, type_):
             wanted = {"--keep_fields": "a scalar", "--id_field": "text or integers"}
             raise ValueError(
                 f"{flag}: column {name!r} of {source.path} is {type_}, not "
@@ -107,11 +109,25 @@ def _check_schema(schema: pa.Schema, source: Source, config: ReadConfig) -> None
             )
 
 
-def _is_text(type_: pa.DataType) -> bool:
+def _fits(flag: str, type_: pa.DataType) -> bool:
+    """Whether a column can be what a flag wants."""
+    if flag == "--keep_fields":
+        return fields.type_of_arrow(type_) is not None
     if pa.types.is_dictionary(type_):
-        return _is_text(type_.value_type)
-    string = pa.types.is_string(type_) or pa.types.is_large_string(type_)
-    return bool(string or pa.types.is_string_view(type_))
+        return _fits(flag, type_.value_type)
+    if flag == "--id_field" and pa.types.is_integer(type_):
+        return True
+    # Spark and Hive of old wrote text as bytes; what is no UTF-8 is rejected, row by row.
+    return any(is_text(type_) for is_text in _TEXT_TYPES)
+
+
+def _raw(column: pa.Array) -> pa.LargeBinaryArray:
+    """Give the bytes of a column of text, of bytes, or of integers as they are written."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_integer(column.type):
+        column = pc.cast(column, pa.large_string())
+    return pc.cast(column, pa.large_binary())
 
 
 def _cut(source: Source, file: parquet.ParquetFile, config: ReadConfig) -> list[Split]:
@@ -169,8 +185,9 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 def _text_lengths(batch: pa.RecordBatch, config: ReadConfig) -> np.ndarray:
     lengths = np.zeros(batch.num_rows, np.int64)
     for name in filter(None, (config.text_field, config.text_b_field)):
-        column = pc.cast(batch.column(name), pa.large_string())
-        lengths += pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+        lengths += pc.fill_null(pc.binary_length(_raw(batch.column(name))), 0).to_numpy(
+            zero_copy_only=False
+        )
     return lengths
 
 
@@ -251,9 +268,7 @@ def _ids(
 ) -> list[str]:
     if config.id_field is None:
         return places
-    column = rows.column(config.id_field)
-    raw = pc.cast(column, pa.large_string()).cast(pa.large_binary())
-    text, sound = decode(pc.fill_null(raw, b""))
+    text, sound = decode(pc.fill_null(_raw(rows.column(config.id_field)), b""))
     ids = text.to_pylist()
     wrong = ~sound | np.array([not id_ for id_ in ids], bool)
     detail = f"field {config.id_field!r} is no id: give a string or an integer"
@@ -269,9 +284,9 @@ def _texts(
     *,
     second: bool,
 ) -> pa.LargeStringArray:
-    column = pc.cast(rows.column(name), pa.large_string())
+    column = _raw(rows.column(name))
     null = pc.is_null(column).to_numpy(zero_copy_only=False)
-    raw = pc.fill_null(column.cast(pa.large_binary()), b"")
+    raw = pc.fill_null(column, b"")
     large = pc.binary_length(raw).to_numpy(zero_copy_only=False) > config.max_document_bytes
     text, sound = decode(raw)
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)

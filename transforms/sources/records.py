@@ -129,10 +129,21 @@ def to_documents(
     )
 
 
-def types_of(values: Sequence[Mapping[str, Any]], config: ReadConfig) -> list[str]:
-    """Tell the types of the kept fields of some records; empty where none has a value."""
+def types_of(
+    values: Sequence[Mapping[str, Any]],
+    config: ReadConfig,
+    tell: Callable[[Any], str] = fields.type_of,
+) -> tuple[str, ...]:
+    """Tell the types of the kept fields of some records; `""` where none has a value.
+
+    Args:
+        values: the records, by field.
+        config: which fields they keep.
+        tell: the type of a value; `""` of one that stands for none.
+    """
     found = []
     for field in config.kept:
         seen = [value[field.name] for value in values if value.get(field.name) is not None]
-        found.append(fields.common_type(map(fields.type_of, seen)) if seen else "")
-    return found
+        types = set(filter(None, map(tell, seen)))
+        found.append(fields.common_type(types) if types else "")
+    return tuple(found)

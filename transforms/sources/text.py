@@ -11,7 +11,7 @@ from transforms import documents, rejects
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines
-from transforms.sources.base import Opener, ReadConfig, ReadPart
+from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -27,9 +27,9 @@ class TextFormat:
         """Cut by byte range; see `lines.cut_by_bytes`."""
         return lines.cut_by_bytes(source, config.part_bytes)
 
-    def field_types(self, *_: object) -> list[str]:
-        """Lines have no fields."""
-        return []
+    def look(self, *_: object) -> Seen:
+        """See nothing: lines have no fields."""
+        return Seen()
 
     def check(self, config: ReadConfig) -> None:
         """Refuse fields: a line has none."""

@@ -4,14 +4,14 @@ Positions are the first bytes of the records' frames, of the uncompressed file.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from transforms import tfrecord
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import records
-from transforms.sources.base import ReadConfig, ReadPart
+from transforms.sources.base import ReadConfig, ReadPart, Seen
 from transforms.sources.decompressing import DamagedError
 from transforms.sources.ranges import into_ranges
 from transforms.sources.records import Record, rejected
@@ -46,11 +46,15 @@ class TfrecordFormat:
             batch = records.to_documents(found, part.positions, split.source.path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
-    def field_types(self, _: Split, stream: BinaryIO, config: ReadConfig) -> list[str]:
+    def look(self, _: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
         """Look at the examples that the file begins with."""
         head = [record for _, record in itertools.islice(_examples(stream), _SAMPLE)]
-        values = [_values(record, config) for record in head if isinstance(record, bytes)]
-        return records.types_of([value for value in values if value is not None], config)
+        read = [_features(record) for record in head if isinstance(record, bytes)]
+        found = [features for features in read if features is not None]
+        # In an example they have no order.
+        names = sorted({name for features in found for name in features})
+        types = records.types_of([_wanted(features, config) for features in found], config)
+        return Seen(tuple(names), types)
 
 
 def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
@@ -70,23 +74,28 @@ def _record(record: bytes | Record, config: ReadConfig) -> Record:
         return record
     if len(record) > config.max_document_bytes:
         return rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
-    value = _values(record, config)
-    if value is None:
+    features = _features(record)
+    if features is None:
         return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
-    return records.from_mapping(value, config)
+    return records.from_mapping(_wanted(features, config), config)
 
 
-def _values(record: bytes, config: ReadConfig) -> dict[str, Any] | None:
-    """Take the wanted features out of an example; None of what is none.
+def _features(record: bytes) -> Mapping[str, Any] | None:
+    """Take an example apart; None of what is none.
 
-    Examples are taken apart one by one, as each may be damaged in its own way.
+    One by one, as each may be damaged in its own way.
     """
     from tensorflow.core.example import example_pb2
 
     try:
-        features = example_pb2.Example.FromString(record).features.feature
+        features: Mapping[str, Any] = example_pb2.Example.FromString(record).features.feature
     except Exception:  # protobuf's DecodeError differs by implementation
         return None
+    return features
+
+
+def _wanted(features: Mapping[str, Any], config: ReadConfig) -> dict[str, Any]:
+    """Take out the values of the features that are wanted."""
     wanted = {*config.fields.values(), *(field.name for field in config.kept)}
     return {name: _value(features[name]) for name in wanted if name in features}
 

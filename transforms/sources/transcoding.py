@@ -3,6 +3,8 @@
 import codecs
 from typing import BinaryIO
 
+from transforms.sources.decompressing import DamagedError
+
 UTF8 = "utf-8"
 # Stands in UTF-8 for what could not be read: no line or field that holds it is UTF-8.
 _MARK = "\udcff"
@@ -34,16 +36,26 @@ class Transcoded:
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
+        self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)(_ERRORS)
         self._ahead = b""
         self._ended = False
 
     def read(self, length: int) -> bytes:
-        """Read up to `length` bytes; none at the end."""
+        """Read up to `length` bytes; none at the end.
+
+        Raises:
+            DamagedError: from here on nothing is in the encoding: UTF-16 without its beginning.
+        """
         while not self._ahead and not self._ended:
             data = self._stream.read(length)
             self._ended = not data
-            text = self._decoder.decode(data, final=self._ended)
+            try:
+                text = self._decoder.decode(data, final=self._ended)
+            except UnicodeError as error:
+                self._ended = True
+                why = f"it is not in --encoding {self._encoding}: {error}"
+                raise DamagedError(why) from error
             self._ahead = text.encode(UTF8, "surrogateescape")
         data, self._ahead = self._ahead[:length], self._ahead[length:]
         return data

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from pipeline import cli
 from pipeline.options import InputConfig
 from pipeline.verifying import reopen
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
-from tests.pipeline.verifying.spoiling import check, edit_json, first, rewrite, values
+from tests.pipeline.verifying.spoiling import check, edit_json, first, fix_up, rewrite, values
 from transforms.bert.compute import ComputeConfig
 from transforms.sources.base import ReadConfig
 from transforms.windows import WindowConfig
@@ -114,6 +116,32 @@ def test_pairs_with_another_model_than_the_jobs(
 
     edit_json(first(out, "receipts/*.json"), lambda told: told["counts"].update(pairs=2))
     assert check(out).faults[0].endswith("its pairs are 1, its receipt tells 2")
+
+
+@pytest.mark.parametrize("output_format", ["tfrecord", "parquet"])
+def test_numbers_that_are_kept_have_to_be_the_same_to_the_last_bit(
+    output_format: str, tiny_path: Path, tmp_path: Path
+) -> None:
+    table = pa.table({"text": ["the cat", "a dog"], "score": [float("nan"), 0.25]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    out = tmp_path / "out"
+    read = ReadConfig(keep_fields=("score",), part_bytes=1024)
+    given = {"input": InputConfig((str(tmp_path / "a.parquet"),), "auto", read)}
+    features = {"features": ("mean",), "output_format": output_format}
+    corpus.embed([], out, tiny_path, **given, **features)
+    assert check(out, sample=2).faults == ()
+    path = first(out, f"pooled/*.{output_format}")
+    if output_format == "tfrecord":
+        rewrite(out, path, lambda found: values(found[1], "score").__setitem__(0, 0.250001))
+    else:
+        stored = parquet.read_table(path)
+        place = stored.schema.get_field_index("score")
+        moved = pa.array([float("nan"), 0.25 + 1e-12])
+        parquet.write_table(stored.set_column(place, stored.schema.field(place), moved), path)
+        fix_up(out, path)
+    (fault,) = check(out, sample=2).faults
+    assert "score of " in fault
+    assert fault.endswith("a.parquet:1' is not what its source gives")
 
 
 def test_less_precision_is_allowed_to_differ_by_a_share_of_the_largest_value(

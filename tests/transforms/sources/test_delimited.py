@@ -44,9 +44,10 @@ def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:
 @pytest.mark.parametrize(
     ("row", "reason", "detail"),
     [
-        (b'1,"open,2', "bad_csv", "unexpected end of data"),
+        (b'1,"open,2', "bad_csv", "a quote opens here that is not closed"),
         (b'1,"a"b,2', "bad_csv", "expected after"),
         (b"1,a", "bad_csv", "the row has 2 fields, the header 3"),
+        (b"1", "bad_csv", "the row has 1 field, the header 3"),
         (b"", "empty", "the line is blank"),
         (b"1, ,2", "empty", "field 'text' has no text"),
         (b"1,a,b", "wrong_type", "holds 'b', no int64; --keep_fields n:string keeps"),
@@ -115,6 +116,55 @@ def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, mess
         cut(data, ReadConfig(**settings_))
     assert cut(data, ReadConfig()) == [Split(source(len(data)), 0, None)]
     assert cut(b"", ReadConfig()) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "remedy"),
+    [
+        (b"id;text;n", "csv", "its separator looks like ';': write it anew with commas"),
+        (b'"id"|"text"', "csv", r"its separator looks like '\|': write it anew with commas"),
+        (b"id\ttext\tn", "csv", r"its separator looks like '\\t': --input_format tsv reads it"),
+        (b"id,text,n", "tsv", "its separator looks like ',': --input_format csv reads it"),
+    ],
+)
+def test_another_separator_is_told_with_the_remedy(header: bytes, name: str, remedy: str) -> None:
+    data = header + b"\n1\n"
+    with pytest.raises(ValueError, match=f"(has no column 'text'|is no header: ).*; {remedy}"):
+        base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), ReadConfig())
+
+
+def test_a_column_that_is_missing_says_nothing_of_separators() -> None:
+    with pytest.raises(ValueError, match=r"it has a;b$"):
+        cut(b"a;b\n1;2\n", ReadConfig())
+    with pytest.raises(ValueError, match=r"a.csv: its first line is no header: .* not closed$"):
+        cut(b'a,"b\n1;2\n', ReadConfig())
+
+
+def look(data: bytes, *kept: str, end: int | None = 1 << 16) -> base.Seen:
+    config = ReadConfig(part_bytes=1024, keep_fields=kept)
+    return base.find("csv").look(Split(source(), 0, end), io.BytesIO(data), config)
+
+
+def test_types_are_those_of_the_first_rows() -> None:
+    rows = [
+        b"text,year,price,zip,mixed,flag,none",
+        b"a,1999,-0.50,007,1,true,",
+        b'"b\nb", 2004 ,12,123,1.5,false, ',
+        b"cut,x",
+        b"\xff,2005,13.25,12,2,true,",
+    ]
+    names = ("year", "price", "zip", "mixed", "flag", "none")
+    seen = look(b"\n".join(rows), *names)
+    assert seen.names == ("text", *names)
+    assert seen.types == ("int64", "float64", "string", "float64", "string", "")
+
+
+def test_no_more_is_looked_at_than_the_beginning() -> None:
+    data = b"text,n\n" + b"a,1\n" * 1000 + b"a,x\n"
+    assert look(data, "n", end=100).types == ("int64",)
+    assert look(data, "n", end=None).types == ("int64",)
+    assert look(data, "n").types == ("string",)
+    assert look(b"", "n") == ((), ("",))
 
 
 def test_a_pair_separator_is_refused() -> None:

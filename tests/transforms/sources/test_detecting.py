@@ -40,6 +40,42 @@ def test_a_file_without_a_telling_name_is_told_by_its_content(name: str) -> None
         assert detecting.by_content(pack.compress(content), compression) == (name, compression)
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"id,text\n1,a\n", "csv"),
+        (b'\xef\xbb\xbf"id","text","a, b"\r\n', "csv"),
+        (b"text\tid\n", "tsv"),
+        (b"text\na\n", "text"),
+        (b"id,body\n", "text"),
+        (b"text, and more of it\n", "text"),
+        (b"some text, and text\n", "text"),
+        (b"text,,id\n", "text"),
+        (b"text,id,text\n", "text"),
+        (b"a line\nid,text\n", "text"),
+        (b"\n", "text"),
+    ],
+)
+def test_a_first_line_that_names_the_column_of_texts_is_a_header(content: bytes, name: str) -> None:
+    assert detecting.by_content(content, "none", column="text") == (name, "none")
+    assert detecting.by_content(gzip.compress(content), "none", column="text") == (name, "gzip")
+    assert detecting.by_content(content, "none") == ("text", "none")
+
+
+def test_text_of_another_encoding_is_looked_into() -> None:
+    for text, name in (("id,text\n", "csv"), ('{"text": "a"}', "jsonl"), ("a", "text")):
+        assert detecting.by_content(text.encode("utf-16"), "none", "utf-16", "text")[0] == name
+    assert detecting.by_content("id,text\n".encode("utf-16"), "none")[0] == "text"
+    assert detecting.by_content(b"latin", "none", "utf-16")[0] == "text"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\x14\0", "a".encode("utf-16-le")]
+)
+def test_what_has_a_nul_and_is_nothing_known_has_no_format(content: bytes) -> None:
+    assert detecting.by_content(content, "none") == (None, "none")
+
+
 def test_nothing_and_broken_heads_are_text() -> None:
     assert detecting.by_content(b"", "none") == ("text", "none")
     assert detecting.by_content(b"\x1f\x8bgarbage", "none") == ("text", "gzip")

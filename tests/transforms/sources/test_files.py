@@ -41,6 +41,18 @@ def test_every_file_is_a_document_of_its_path() -> None:
     assert type(split).from_json(split.to_json()) == split
 
 
+def test_a_file_that_is_not_in_the_encoding_told_costs_itself_alone() -> None:
+    contents = {"a": "one".encode("utf-16"), "b": b"latin", "c": "two".encode("utf-16")}
+    members = [Member(path, len(data), "1") for path, data in contents.items()]
+    (split,) = files.group("*", members, 1 << 20)
+    streams = MemberStreams(lambda path: io.BytesIO(contents[path]))
+    (part,) = base.find("files").read(split, streams, ReadConfig(encoding="utf-16"))
+    rows = part.documents.to_pydict()
+    assert rows["text"] == [b"one", b"", b"two"]
+    assert rows["reason"] == [None, "unreadable", None]
+    assert "it is not in --encoding utf-16" in rows["detail"][1]
+
+
 def test_files_are_grouped_by_bytes_and_number() -> None:
     members = [Member(str(number), 10, "1") for number in range(10_000)]
     splits = files.group("all", members, 95)

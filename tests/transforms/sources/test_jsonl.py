@@ -111,6 +111,22 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert rows["reason"] == [None, "empty", None]
 
 
+def test_fields_and_types_are_those_of_the_sound_records() -> None:
+    lines = [
+        '\ufeff{"text": "a", "n": 1}',
+        "{not json",
+        "[1]",
+        '{"x": 1.5, "text": "b", "n": 2, "large": 100000000000000000000}',
+        "[" * 5000,
+    ]
+    data = "\n".join(lines).encode()
+    config = ReadConfig(keep_fields=("n", "x", "gone", "large"))
+    split = Split(Source("a.jsonl", len(data), "1", "jsonl"), 0, len(data))
+    seen = base.find("jsonl").look(split, io.BytesIO(data), config)
+    assert seen.names == ("text", "n", "x", "large")
+    assert seen.types == ("int64", "float64", "", "string")
+
+
 values = st.recursive(
     st.none()
     | st.booleans()

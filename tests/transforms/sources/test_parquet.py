@@ -1,4 +1,5 @@
 import datetime
+import decimal
 import io
 
 import numpy as np
@@ -84,14 +85,57 @@ def test_scalars_keep_their_types() -> None:
     names = ("small", "half", "yes", "at", "day", "raw", "name")
     plain = ReadConfig(id_field="id", keep_fields=names)
     (split,) = cut(data, plain)
-    types = FORMAT.field_types(split, io.BytesIO(data), plain)
-    assert types == ["int64", "float64", "bool", "timestamp", "date", "bytes", "string"]
+    seen, types = FORMAT.look(split, io.BytesIO(data), plain)
+    assert seen == ("text", "id", *names)
+    assert types == ("int64", "float64", "bool", "timestamp", "date", "bytes", "string")
     typed = tuple(f"{name}:{type_}" for name, type_ in zip(names, types, strict=True))
     rows, _ = read(data, ReadConfig(id_field="id", keep_fields=typed))
     assert rows["id"] == ["7", "8"]
     first = [rows[f"fields.{name}"][0] for name in names]
     assert first == [1, 0.5, True, moment, moment.date(), b"\xff", "é"]
     assert [rows[f"fields.{name}"][1] for name in names] == [None, 2.0, *[None] * 5]
+
+
+def test_what_no_type_holds_is_kept_as_text() -> None:
+    table = pa.table(
+        {
+            "text": ["a", "b"],
+            "large": pa.array([2**63, 1], pa.uint64()),
+            "price": pa.array([decimal.Decimal("1.50"), None]),
+            "time": pa.array([datetime.time(1, 2, 3), None], pa.time32("s")),
+            "span": pa.array([datetime.timedelta(seconds=2), None], pa.duration("ms")),
+        }
+    )
+    data = write(table)
+    names = ("large", "price", "time", "span")
+    plain = ReadConfig(id_field="large", keep_fields=names)
+    (split,) = cut(data, plain)
+    assert FORMAT.look(split, io.BytesIO(data), plain).types == ("string",) * 4
+    rows, _ = read(data, plain)
+    assert rows["reason"] == [None, None]
+    assert rows["id"] == [str(2**63), "1"]
+    assert [rows[f"fields.{name}"][0] for name in names] == [
+        str(2**63),
+        "1.50",
+        "01:02:03.000",
+        "2000",
+    ]
+    assert [rows[f"fields.{name}"][1] for name in names] == ["1", None, None, None]
+
+
+@pytest.mark.parametrize("type_", [pa.binary(), pa.large_binary(), pa.binary_view()])
+@pytest.mark.parametrize("packed", [False, True])
+def test_text_that_is_stored_as_bytes_is_read(type_: pa.DataType, packed: bool) -> None:
+    column = pa.array(["é".encode(), b"\xff", None, b"the cat"], type_)
+    packed = packed and type_ != pa.binary_view()
+    column = column.dictionary_encode() if packed else column
+    table = pa.table({"text": column, "id": column, "b": column})
+    rows, _ = read(write(table), ReadConfig(text_b_field="b", part_bytes=1024))
+    assert rows["text"] == ["é".encode(), b"", b"", b"the cat"]
+    assert rows["text_b"] == rows["text"]
+    assert rows["reason"] == [None, "not_utf8", "wrong_type", None]
+    ids, _ = read(write(table), ReadConfig(id_field="id"))
+    assert ids["id"] == ["é", "a.parquet:1", "a.parquet:2", "the cat"]
 
 
 def test_a_value_that_does_not_fit_its_type_rejects_its_row_alone() -> None:

@@ -90,5 +90,6 @@ def test_types_are_those_of_the_first_examples() -> None:
     data = frame([example(text=[b"a"], n=[1], x=[2.0]), example(text=[b"a"], n=[2], k=[b"s"])])
     source = Source("a.tfrecord", len(data), "1", "tfrecord")
     config = ReadConfig(keep_fields=("n", "x", "k", "gone"))
-    types = FORMAT.field_types(Split(source, 0, None), io.BytesIO(data), config)
-    assert types == ["int64", "float64", "string", ""]
+    seen = FORMAT.look(Split(source, 0, None), io.BytesIO(data), config)
+    assert seen.types == ("int64", "float64", "string", "")
+    assert seen.names == ("k", "n", "text", "x")

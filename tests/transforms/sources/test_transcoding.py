@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.sources.decompressing import DamagedError
 from transforms.sources.transcoding import as_utf8, check_encoding
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -39,6 +40,16 @@ def test_what_cannot_be_read_is_no_utf8_and_the_rest_is(data: bytes, encoding: s
 
 def test_half_a_character_at_the_end_is_told() -> None:
     assert read("ab".encode("utf-16-le")[:-1], "utf-16-le", 10) == b"a\xff"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_text_without_the_mark_that_its_encoding_needs_is_damaged(encoding: str) -> None:
+    stream = as_utf8(io.BytesIO(b"no such text\n" * 9), encoding)
+    with pytest.raises(
+        DamagedError, match=f"not in --encoding {encoding}: .* does not start with BOM"
+    ):
+        stream.read(64)
+    assert stream.read(64) == b""
 
 
 @pytest.mark.parametrize(
