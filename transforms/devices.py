@@ -1,8 +1,15 @@
-"""How a process takes its share of the GPUs that TensorFlow sees."""
+"""Which GPU a process computes on, and how it takes its share of that one's memory."""
 
 import contextlib
+import os
 
 import tensorflow as tf
+
+from transforms.claims import claim, claims_folder
+
+# TensorFlow takes all memory of a GPU when it first computes, which may be before a model is
+# loaded: a tokenizer runs in the same process. It reads this then.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def share_gpus() -> None:
@@ -14,3 +21,13 @@ def share_gpus() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def own_device() -> str | None:
+    """Give the GPU on which this process computes; None where there is none.
+
+    Processes of one user on one machine spread over the GPUs that they see: a model a device, as
+    far as there are devices.
+    """
+    gpus = [gpu.name for gpu in tf.config.list_logical_devices("GPU")]
+    return claim(gpus, claims_folder()) if gpus else None

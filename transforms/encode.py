@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apache_beam as beam
@@ -25,7 +25,7 @@ from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
 from transforms.bert.wanted import Wanted
-from transforms.devices import share_gpus
+from transforms.devices import own_device, share_gpus
 from transforms.documents import header_of, with_header
 from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
 from transforms.embedding import EmbeddingConfig, Embeddings, RunAll, embed
@@ -117,10 +117,20 @@ def inspect_module(config: EncodeConfig) -> BertModule:
 
 
 def load_engine(config: EncodeConfig) -> Engine:
-    """Load the model."""
+    """Load the model onto the device that this process has, and have all of its shapes compiled."""
     share_gpus()
     wanted = Wanted.of(config.embedding.features)
-    return engines.load(inspect_module(config), wanted, config.compute)
+    engine = engines.load(inspect_module(config), wanted, config.compute, own_device())
+    if config.compute.xla_buckets:
+        warm_up(engine, config.embedding.batching.shapes)
+    return engine
+
+
+def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
+    """Run a batch of each shape `[rows, width]`: what takes long the first time is done then."""
+    for shape in shapes:
+        nothing = np.zeros(shape, np.int32)
+        engine.run(nothing, nothing + 1, nothing)
 
 
 def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -> LoadedModel:

@@ -96,7 +96,7 @@ def serve(pool: WorkerPool, port: int) -> Iterator[int]:
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=[("grpc.so_reuseport", 0)])
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
     try:
-        bound = server.add_insecure_port(f"localhost:{port}")
+        bound = server.add_insecure_port(f"127.0.0.1:{port}")
     except RuntimeError as error:
         raise OSError(f"port {port} cannot be had: {error}") from error
     server.start()

@@ -50,20 +50,28 @@ class Engine(Protocol):
         ...
 
 
-def load(module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
+def load(
+    module: BertModule, wanted: Wanted, config: ComputeConfig, device: str | None = None
+) -> Engine:
     """Load a model, and hold the encoder rebuilt from its variables against its own graph.
 
     Where they do not agree within `rebuilding.TOLERANCE` in float32, the module's own graph is
     taken, and the log says so.
 
+    Args:
+        module: the model.
+        wanted: what it is to give.
+        config: by which engine, and how exactly.
+        device: of TensorFlow's, where all is computed; None leaves that to it.
+
     Raises:
         ValueError: the module cannot be run, or not with this configuration.
     """
-    return load_with_exact(module, wanted, config)[1]
+    return load_with_exact(module, wanted, config, device)[1]
 
 
 def load_with_exact(
-    module: BertModule, wanted: Wanted, config: ComputeConfig
+    module: BertModule, wanted: Wanted, config: ComputeConfig, device: str | None = None
 ) -> tuple[Engine, Engine]:
     """Load a model in float32 and in the precision wanted; one engine where these are the same.
 
@@ -71,19 +79,20 @@ def load_with_exact(
         ValueError: see `load`.
     """
     config.check_installed()
-    own = ModuleEngine(module)
+    own = ModuleEngine(module, device)
     probe = make_probe(module, own.run)
     weights = find_weights(module, probe)
     if isinstance(weights, str):
         return _as_it_is(own, module, wanted, config, weights)
-    exact = build(weights, module, wanted, dataclasses.replace(config, precision=FLOAT32))
+    in_float32 = dataclasses.replace(config, precision=FLOAT32)
+    exact = build(weights, module, wanted, in_float32, device)
     difference = probe.difference(exact.run)
     if difference > TOLERANCE:
         why = f"{exact.name} differs from its graph by {difference:.2g}"
         return _as_it_is(own, module, wanted, config, why)
     if config.precision == FLOAT32:
         return exact, exact
-    return exact, build(weights, module, wanted, config)
+    return exact, build(weights, module, wanted, config, device)
 
 
 def _as_it_is(
@@ -102,11 +111,17 @@ def _beyond_the_module(wanted: Wanted, config: ComputeConfig) -> list[str]:
     return layers + [f"--precision {config.precision}"] * (config.precision != FLOAT32)
 
 
-def build(weights: Weights, module: BertModule, wanted: Wanted, config: ComputeConfig) -> Engine:
+def build(
+    weights: Weights,
+    module: BertModule,
+    wanted: Wanted,
+    config: ComputeConfig,
+    device: str | None = None,
+) -> Engine:
     """Build the engine that a configuration names."""
     if config.engine == TENSORFLOW:
         xla = config.xla_buckets > 0
-        return TensorflowEngine(weights, module.shape, wanted, config.precision, xla)
+        return TensorflowEngine(weights, module.shape, wanted, config.precision, xla, device)
     # OpenVINO is an extra.
     from transforms.bert.openvino_engine import OpenvinoEngine
 

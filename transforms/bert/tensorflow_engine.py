@@ -25,14 +25,16 @@ class ModuleEngine:
     parallel = 1
     compiled = 0
 
-    def __init__(self, module: BertModule) -> None:
-        """Load the weights.
+    def __init__(self, module: BertModule, device: str | None = None) -> None:
+        """Load the weights, onto a device if one is named.
 
         Raises:
             ValueError: the module gives other outputs than a BERT's.
         """
         self.hidden_size = module.shape.hidden_size
-        self._function = _load(module.path, module.format)
+        self._device = device
+        with tf.device(device):
+            self._function = _load(module.path, module.format)
         probe = np.zeros([1, 2], np.int32)
         pooled, sequence = (np.asarray(x).shape for x in self.run(probe, probe + 1, probe)[:2])
         if pooled != (1, self.hidden_size) or sequence != (1, 2, self.hidden_size):
@@ -45,11 +47,12 @@ class ModuleEngine:
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
-        outputs = self._function(
-            tf.constant(input_ids, tf.int32),
-            tf.constant(input_mask, tf.int32),
-            tf.constant(segment_ids, tf.int32),
-        )
+        with tf.device(self._device):
+            outputs = self._function(
+                tf.constant(input_ids, tf.int32),
+                tf.constant(input_mask, tf.int32),
+                tf.constant(segment_ids, tf.int32),
+            )
         return Encoded(outputs[POOLED_OUTPUT].numpy(), outputs[SEQUENCE_OUTPUT].numpy())
 
 
@@ -66,6 +69,7 @@ class TensorflowEngine:
         wanted: Wanted,
         precision: str = "float32",
         xla: bool = False,
+        device: str | None = None,
     ) -> None:
         """Put the weights where they are computed with.
 
@@ -75,14 +79,19 @@ class TensorflowEngine:
             wanted: what it is to give.
             precision: of the products: `float32`, `bfloat16` or `float16`.
             xla: compile each shape of a batch by XLA, the first time that it comes.
+            device: where all of it is computed, as TensorFlow names it; None leaves that to it.
         """
         self.hidden_size = shape.hidden_size
+        self._device = device
         self._xla = xla
         self._shapes: set[tuple[int, ...]] = set()
-        variables = {
-            name: tf.Variable(array, dtype=_type_of(name, precision), trainable=False, name=name)
-            for name, array in weights.variables.items()
-        }
+        with tf.device(device):
+            variables = {
+                name: tf.Variable(
+                    array, dtype=_type_of(name, precision), trainable=False, name=name
+                )
+                for name, array in weights.variables.items()
+            }
         specs = [tf.TensorSpec([None, None], tf.int32)] * 3
 
         @tf.function(input_signature=specs, jit_compile=xla, autograph=False)
@@ -113,8 +122,9 @@ class TensorflowEngine:
         if self._xla and input_ids.shape not in self._shapes:
             self._shapes.add(input_ids.shape)
             _LOG.info("XLA compiles batches of shape %s", list(input_ids.shape))
-        given = [tf.constant(x, tf.int32) for x in (input_ids, input_mask, segment_ids)]
-        outputs = {name: x.numpy() for name, x in self._function(*given).items()}
+        with tf.device(self._device):
+            given = [tf.constant(x, tf.int32) for x in (input_ids, input_mask, segment_ids)]
+            outputs = {name: x.numpy() for name, x in self._function(*given).items()}
         return Encoded(*(outputs.get(name) for name in Encoded._fields))
 
 
