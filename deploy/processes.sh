@@ -1,0 +1,109 @@
+# Sourced by the scripts of local clusters: named processes, each with its log and its process id.
+#
+# $home is the cluster's folder: $home/pids/NAME is the id, which is the process group's too, and
+# $home/logs/NAME.log all that it says.
+
+begin() { # NAME COMMAND...: start a process that outlives this script
+  local name=$1
+  shift
+  mkdir -p "$home/pids" "$home/logs"
+  setsid nohup "$@" >>"$home/logs/$name.log" 2>&1 </dev/null &
+  echo $! >"$home/pids/$name"
+}
+
+is_running() { # NAME
+  [ -f "$home/pids/$1" ] && kill -0 -- "-$(cat "$home/pids/$1")" 2>/dev/null
+}
+
+end() { # NAME: end a process and those that it started
+  local group
+  is_running "$1" || { rm -f "$home/pids/$1"; return 0; }
+  group=$(cat "$home/pids/$1")
+  kill -TERM -- "-$group" 2>/dev/null || true
+  for _ in $(seq 50); do
+    is_running "$1" || break
+    sleep 0.2
+  done
+  kill -KILL -- "-$group" 2>/dev/null || true
+  rm -f "$home/pids/$1"
+}
+
+end_all() {
+  local file
+  for file in "$home"/pids/*; do
+    [ -f "$file" ] && end "$(basename "$file")"
+  done
+  return 0
+}
+
+tell_all() { # a line for each process; not 0 if one is gone
+  local file name all=0
+  for file in "$home"/pids/*; do
+    [ -f "$file" ] || continue
+    name=$(basename "$file")
+    if is_running "$name"; then
+      echo "$name runs, process $(cat "$file")"
+    else
+      echo "$name is gone; see $home/logs/$name.log"
+      all=1
+    fi
+  done
+  return $all
+}
+
+refuse_if_running() {
+  local file
+  for file in "$home"/pids/*; do
+    if [ -f "$file" ] && is_running "$(basename "$file")"; then
+      echo "$(basename "$file") runs already: $0 stop ends it" >&2
+      exit 2
+    fi
+  done
+}
+
+wait_for() { # NAME SECONDS COMMAND...: until the command succeeds, while the process runs
+  local name=$1 left=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    left=$((left - 1))
+    if [ "$left" -le 0 ] || ! is_running "$name"; then
+      echo "$name did not start; the end of $home/logs/$name.log:" >&2
+      tail -n 20 "$home/logs/$name.log" >&2
+      return 1
+    fi
+    sleep 1
+  done
+}
+
+listens() { # PORT
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+need() { # COMMAND WHAT-IT-IS
+  command -v "$1" >/dev/null || { echo "needs $1: $2" >&2; exit 2; }
+}
+
+fetch_jars() { # FOLDER-OF-POM: Beam's runner and what it needs, from Maven Central, checked
+  local pom=$1
+  if ! (cd "$home/jars" 2>/dev/null && sha256sum --quiet --check "$pom/jars.sha256" 2>/dev/null); then
+    echo "Fetching Beam's runner from Maven Central (once; some minutes)"
+    rm -rf "$home/jars"
+    mvn --quiet --batch-mode --file "$pom/pom.xml" dependency:copy-dependencies \
+      -DincludeScope=runtime -DoutputDirectory="$home/jars"
+    (cd "$home/jars" && sha256sum --quiet --check "$pom/jars.sha256") ||
+      { echo "what was fetched is not what $pom/jars.sha256 says" >&2; rm -rf "$home/jars"; exit 1; }
+  fi
+}
+
+in_path() { # FOLDER...: the jars of folders as a class path
+  printf '%s:' "${@/%//*}"
+}
+
+# What Java 17 keeps from the libraries of these clusters, unless it is told.
+java_opens=()
+for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.text \
+  java.time java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks \
+  sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar; do
+  java_opens+=("--add-opens=java.base/$package=ALL-UNNAMED")
+done
+java_opens+=(--add-exports=java.base/sun.net.util=ALL-UNNAMED)

@@ -1,0 +1,123 @@
+"""Local clusters as their users start them, and jobs on them as processes."""
+
+import collections
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# What is fetched once for all; .ci/run keeps it between runs where it can.
+KEPT = Path(os.environ.get("BEAM_BERT_TEST_CLUSTERS", ROOT / ".cluster"))
+
+
+class Cluster:
+    """A local cluster, by its script in deploy/."""
+
+    def __init__(self, name: str, settings: dict[str, str]) -> None:
+        self.folder = KEPT / name
+        self._script = ROOT / "deploy" / name / "local_cluster.sh"
+        self._environment = {**os.environ, **settings, "CLUSTER": str(self.folder)}
+        self._environment["PYTHON_FOLDER"] = str(Path(sys.executable).parent)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[str]:
+        """Have it run, with new logs, while the block does; give what starting it told."""
+        self.call("stop")
+        for log in self.folder.glob("logs/*"):
+            log.unlink()
+        try:
+            yield self.call("start")
+        finally:
+            self.call("stop")
+
+    def call(self, *arguments: str) -> str:
+        """Run its script."""
+        done = subprocess.run(
+            ["bash", str(self._script), *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def kill(self, name: str) -> None:
+        """Kill a process of the cluster, and those that it started."""
+        os.killpg(int((self.folder / "pids" / name).read_text()), 9)
+
+    def models_loaded(self) -> collections.Counter[str]:
+        """Count, by process, how often a worker told that it loads a model."""
+        paths = [*self.folder.glob("logs/*.log"), *self.folder.glob("work_*/*/*/std*")]
+        logs = "".join(path.read_text(errors="replace") for path in paths)
+        return collections.Counter(re.findall(r"Process (\d+) loads the model", logs))
+
+
+def need(*programs: str) -> None:
+    """Skip, told why, where somebody has no Java; where all has to be tested, fail."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"there is no {missing[0]}; .ci/run installs it")
+    if missing:
+        pytest.skip(f"clusters are left out: there is no {missing[0]} (deploy/README.md)")
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports that nobody listens at."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in servers]
+    for server in servers:
+        server.close()
+    return ports
+
+
+def command(globs: list[str], output: Path, model: Path, *flags: str) -> list[str]:
+    """Give the command line of a job as its user would."""
+    return [
+        *(sys.executable, "-m", "pipeline", "embed", "--input", *globs, "--output", str(output)),
+        *("--model", str(model), "--max_rejected=0.1", "--max_seq_length=8"),
+        *("--tokens_per_batch=64", "--engine=tensorflow", *flags),
+    ]
+
+
+def embed(globs: list[str], output: Path, model: Path, *flags: str) -> None:
+    """Run a job to its end."""
+    words = command(globs, output, model, *flags)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+
+
+def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subprocess.Popen[str]:
+    """Begin a job, and wait until some of its parts are done."""
+    words = command(globs, output, model, *flags)
+    job = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    until = time.monotonic() + 300
+    while len(receipts(output)) < 3:
+        assert job.poll() is None, job.stdout.read()
+        assert time.monotonic() < until, "no part is done"
+        time.sleep(0.05)
+    return job
+
+
+def receipts(output: Path) -> list[Path]:
+    """List the receipts there are."""
+    return sorted(output.glob("receipts/*.json"))
+
+
+def parts_by_worker(output: Path, source: str = "") -> collections.Counter[str]:
+    """Count the parts of a source by the process that computed them."""
+    told = [json.loads(path.read_text()) for path in receipts(output)]
+    return collections.Counter(r["worker"] for r in told if r["source"].endswith(source))

@@ -1,0 +1,99 @@
+"""Jobs on a real Flink cluster: a JobManager, two TaskManagers and a pool of Python workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.clusters import (
+    Cluster,
+    begin,
+    embed,
+    free_ports,
+    need,
+    parts_by_worker,
+    receipts,
+)
+from tests.pipeline.corpus import data_files
+
+PARTS = "--part_bytes=16384"
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, str]:
+    names = ("FLINK_PORT", "RPC_PORT", "JOB_PORT", "POOL_PORT")
+    return dict(zip(names, map(str, free_ports(4)), strict=True))
+
+
+@pytest.fixture(scope="module")
+def flink(ports: dict[str, str]) -> Iterator[Cluster]:
+    need("java", "mvn")
+    cluster = Cluster("flink", ports)
+    with cluster.running() as told:
+        assert "--runner=FlinkRunner" in told
+        yield cluster
+
+
+@pytest.fixture
+def flags(ports: dict[str, str]) -> list[str]:
+    return [
+        *("--runner=FlinkRunner", f"--flink_master=localhost:{ports['FLINK_PORT']}"),
+        *(f"--job_endpoint=localhost:{ports['JOB_PORT']}", "--environment_type=EXTERNAL"),
+        *(f"--environment_config=localhost:{ports['POOL_PORT']}", "--parallelism=2"),
+    ]
+
+
+def test_the_bytes_are_those_of_this_machine(
+    flink: Cluster,
+    flags: list[str],
+    finished: Path,
+    globs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+) -> None:
+    fields = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024"]
+    embed(globs, tmp_path / "out", tiny_path, *fields, *flags)
+    assert data_files(tmp_path / "out") == data_files(finished)
+    # Both workers had parts, and each one model.
+    everyone = parts_by_worker(tmp_path / "out")
+    assert len(everyone) == 2
+    processes = {worker.partition(":")[2] for worker in everyone}
+    loaded = flink.models_loaded()
+    assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
+
+
+def test_a_job_outlives_its_workers(
+    flink: Cluster,
+    flags: list[str],
+    many_finished: Path,
+    many: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+) -> None:
+    """The pool is killed, and with it the job; begun again, it goes on without a TaskManager."""
+    output = tmp_path / "out"
+    job = begin(many, output, tiny_path, PARTS, *flags)
+    flink.kill("worker_pool")
+    told, _ = job.communicate(timeout=300)
+    everything = len(receipts(many_finished))
+    if job.returncode:
+        assert job.returncode == 1, told
+        assert "the same command again continues" in told
+        assert 3 <= len(receipts(output)) < everything
+    flink.call("worker_pool")
+
+    before = len(receipts(output))
+    job = begin(many, output, tiny_path, PARTS, *flags)
+    while len(receipts(output)) <= before and job.poll() is None:
+        pass
+    flink.kill("task_manager_1")
+    told, _ = job.communicate(timeout=300)
+    if job.returncode:
+        # Flink gave up before its other TaskManager took over: that costs a call, and no more.
+        assert "the same command again continues" in told
+        embed(many, output, tiny_path, PARTS, *flags)
+    flink.call("task_manager", "1")
+    assert data_files(output) == data_files(many_finished)
+    # What one worker had to read was shared out.
+    assert len(parts_by_worker(output, "packed.txt.gz")) >= 2
+    flink.call("status")

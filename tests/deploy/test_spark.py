@@ -1,0 +1,62 @@
+"""Jobs on a real Spark cluster: a standalone master, two workers and a pool of Python workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.clusters import Cluster, begin, embed, free_ports, need, parts_by_worker
+from tests.pipeline.corpus import data_files
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, str]:
+    names = ("SPARK_PORT", "SPARK_PAGE", "JOB_PORT", "POOL_PORT")
+    return dict(zip(names, map(str, free_ports(4)), strict=True))
+
+
+@pytest.fixture(scope="module")
+def spark(ports: dict[str, str]) -> Iterator[Cluster]:
+    need("java", "mvn")
+    cluster = Cluster("spark", ports)
+    with cluster.running() as told:
+        assert "--runner=SparkRunner" in told
+        yield cluster
+
+
+@pytest.fixture
+def flags(ports: dict[str, str]) -> list[str]:
+    return [
+        *("--runner=SparkRunner", f"--job_endpoint=localhost:{ports['JOB_PORT']}"),
+        *("--environment_type=EXTERNAL", f"--environment_config=localhost:{ports['POOL_PORT']}"),
+    ]
+
+
+def test_the_bytes_are_those_of_this_machine_though_a_worker_is_gone(
+    spark: Cluster,
+    flags: list[str],
+    finished: Path,
+    globs: list[str],
+    many_finished: Path,
+    many: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+) -> None:
+    fields = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024"]
+    embed(globs, tmp_path / "few", tiny_path, *fields, *flags)
+    assert data_files(tmp_path / "few") == data_files(finished)
+    workers = parts_by_worker(tmp_path / "few")
+    assert len(workers) == 2
+    processes = {worker.partition(":")[2] for worker in workers}
+    loaded = spark.models_loaded()
+    assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
+
+    output, parts = tmp_path / "many", "--part_bytes=16384"
+    job = begin(many, output, tiny_path, parts, *flags)
+    spark.kill("worker_1")
+    told, _ = job.communicate(timeout=300)
+    if job.returncode:
+        # Spark gave up before its other worker took over: that costs a call, and no more.
+        assert "the same command again continues" in told
+        embed(many, output, tiny_path, parts, *flags)
+    assert data_files(output) == data_files(many_finished)
