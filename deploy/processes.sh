@@ -11,8 +11,8 @@ begin() { # NAME COMMAND...: start a process that outlives this script
   echo $! >"$home/pids/$name"
 }
 
-is_running() { # NAME
-  [ -f "$home/pids/$1" ] && kill -0 -- "-$(cat "$home/pids/$1")" 2>/dev/null
+is_running() { # NAME: not by its group, which it has only a moment after it began
+  [ -f "$home/pids/$1" ] && kill -0 "$(cat "$home/pids/$1")" 2>/dev/null
 }
 
 end() { # NAME: end a process and those that it started

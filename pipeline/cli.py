@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import commands, flags, parsers
+from pipeline import commands, flags, parsers, pricing
 from pipeline.errors import JobError, UsageError
 from transforms import visible
 
@@ -124,16 +124,20 @@ def _embed(arguments: Sequence[str]) -> int:
 
 def _plan(arguments: Sequence[str]) -> int:
     started = time.monotonic()
-    ours, beams = _parse_embed("plan", arguments)
+    ours, beams = _parse_embed("plan", arguments, pricing.add_plan_flags)
     from pipeline import options, quiet
 
+    with _input_errors():
+        machine = pricing.machine_config(
+            *(ours.machine, ours.machine_tokens_per_second, ours.machine_price, ours.machines)
+        )
     config = options.embed_config(ours)
     options.beam_options(beams)
     quiet.import_tensorflow(ours.log_level)
     from pipeline import forecast
 
     with _input_errors():
-        _say(forecast.to_text(forecast.forecast(config, started)))
+        _say(forecast.to_text(forecast.forecast(config, started), machine))
     return 0
 
 
@@ -261,10 +265,12 @@ def _parse(command: str, add: Callable[[Any], None], arguments: Sequence[str]) -
     return commands.parser_of(command, add).parse_args(arguments)
 
 
-def _parse_embed(command: str, arguments: Sequence[str]) -> tuple[Any, list[str]]:
+def _parse_embed(
+    command: str, arguments: Sequence[str], add: Callable[[Any], None] = flags.add_embed_flags
+) -> tuple[Any, list[str]]:
     from pipeline import config_file
 
-    return config_file.parse(commands.parser_of(command, flags.add_embed_flags), arguments)
+    return config_file.parse(commands.parser_of(command, add), arguments)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ COMMANDS = {
     ),
     "plan": Command(
         "--input GLOB... --output DIR [FLAG...]",
-        "say what an embed with the same flags will come to; writes nothing",
+        "say what an embed with the same flags will come to, and what it costs on machines that "
+        "you name; writes nothing",
         "beam-bert plan --input 'corpus/*.jsonl' --id_field id --features mean --output out",
     ),
     "status": Command("DIR", "say how far a job is, from its files alone", "beam-bert status out"),

@@ -8,14 +8,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline import estimate, graphs, inputs, job, manifest, output, piped, sampling, status
+from pipeline import (
+    estimate,
+    graphs,
+    inputs,
+    job,
+    manifest,
+    output,
+    piped,
+    pricing,
+    sampling,
+    status,
+)
 from pipeline.errors import UsageError
 from pipeline.estimate import Lot
 from pipeline.losses import name_worst
 from pipeline.manifest import Progress
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
+from pipeline.pricing import MachineConfig
 from pipeline.summary import MUCH_UNKNOWN
+from transforms import visible
 from transforms.batching import pad_batch
 from transforms.bert import engines
 from transforms.bert.engines import Engine
@@ -46,6 +59,8 @@ class Forecast:
         unknown: the files of which the model hardly knows the writing, worst first.
         positions_per_second: of the model on this machine, padding included; None where there is
             nothing to embed.
+        tokens_per_second: of the whole job on this machine, once it has started; None likewise.
+        startup: seconds until then.
         seconds: that the whole job takes, start-up included.
         parts_done, documents_done: that an earlier call has done.
         seconds_left: for the rest; 0 where there is none.
@@ -59,6 +74,8 @@ class Forecast:
     bytes: Mapping[str, float]
     unknown: tuple[str, ...]
     positions_per_second: float | None
+    tokens_per_second: float | None
+    startup: float
     seconds: float
     parts_done: int
     documents_done: int
@@ -106,6 +123,8 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
         bytes=estimate.totals(lots, "bytes"),
         unknown=tuple(name_worst(_unknown_shares(lots), MUCH_UNKNOWN)),
         positions_per_second=speed,
+        tokens_per_second=counts[NUM_TOKENS] / computing if computing else None,
+        startup=startup,
         seconds=startup + computing,
         parts_done=len(done.parts),
         documents_done=documents_done,
@@ -169,8 +188,8 @@ def _run(engine: Engine, chosen: tuple[Lot, np.ndarray], config: EmbeddingConfig
     return batch.mask.size
 
 
-def to_text(found: Forecast) -> str:
-    """Say it in a few lines."""
+def to_text(found: Forecast, machine: MachineConfig | None = None) -> str:
+    """Say it in a few lines; of machines that were named, what it costs there."""
     counts = {name: round(count) for name, count in found.counts.items()}
     lost = shares(counts)
     padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
@@ -191,7 +210,20 @@ def to_text(found: Forecast) -> str:
     ]
     if found.parts_done:
         lines.append(_done(found))
+    if machine is not None:
+        lines += _costs(found, machine)
     return "\n".join(lines)
+
+
+def _costs(found: Forecast, machine: MachineConfig) -> list[str]:
+    speed = machine.tokens_per_second or found.tokens_per_second
+    if speed is None or found.tokens_per_second is None:
+        return [f"cost        none on {visible.one_line(machine.name)}: there is nothing to embed"]
+    tokens = found.counts[NUM_TOKENS]
+    whole = pricing.cost(machine, tokens, speed, found.startup)
+    share = max(0.0, 1 - found.documents_done / max(1.0, found.counts["documents"]))
+    left = pricing.cost(machine, share * tokens, speed, found.startup if share else 0.0)
+    return pricing.to_lines(machine, whole, left if found.parts_done else None, speed)
 
 
 def _speed(found: Forecast) -> str:

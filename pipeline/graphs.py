@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline import runners
+from pipeline import plan, runners
 from pipeline.flags import CORPUS
 from pipeline.options import EmbedConfig
 from pipeline.output import Run
@@ -22,14 +22,15 @@ from transforms.buckets import choose_boundaries, lengths_of_windows
 from transforms.documents import Split
 from transforms.embedding import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
+from transforms.planned import ReadPlan, choose_lines
 from transforms.preprocessing import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.repeat_table import MAX_TABLE_BYTES, row_bytes
 from transforms.repeated import MakeTable, TableConfig
 from transforms.saved_transform import readable_copy
+from transforms.share import ShareParts
 from transforms.sources.base import ReadConfig
-from transforms.spread import SpreadParts
 from transforms.tokenize import TokenizeParts
 from transforms.write import WriteParts
 
@@ -56,6 +57,28 @@ def build_analyze(
     )
 
 
+@dataclasses.dataclass
+class EmbedSplits(beam.PTransform):
+    """Read, tokenize, encode and write planned splits; the stages are of their own files."""
+
+    plan: ReadPlan
+    read: ReadParts | ShareParts
+    tokenize: TokenizeParts
+    encode: EncodeParts
+    write: WriteParts
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Receipt]:
+        return (
+            begin
+            | "Plan" >> self.plan
+            | "Spread" >> beam.Reshuffle()
+            | "Read" >> self.read
+            | "Tokenize" >> self.tokenize
+            | "Encode" >> self.encode
+            | "Write" >> self.write
+        )
+
+
 def build_embed(
     pipeline: beam.Pipeline,
     config: EmbedConfig,
@@ -63,23 +86,28 @@ def build_embed(
     handle: str,
     splits: Sequence[Split],
     run: Run,
-) -> beam.PCollection[Receipt]:
-    """Read, tokenize, encode and write the given splits."""
+) -> None:
+    """Embed the given splits, which stand in the job's plan.
+
+    On a cluster those of many parts go a way of their own. Joining both ways after the reading,
+    by a Flatten, is what Beam's fusion in Java makes invalid graphs of.
+    """
     encode = encode_config(config, module, handle, run)
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
-    texts = wordpiece_config(config, module).texts
-    read = ReadParts(config.input.read, run.fingerprint, config.output)
-    receipts: beam.PCollection[Receipt] = (
-        pipeline
-        | "Plan" >> beam.Create(list(splits))
-        | "Spread" >> beam.Reshuffle()
-        | "Read" >> (read if runners.is_local(pipeline.options) else SpreadParts(read))
-        | "Tokenize" >> TokenizeParts(config.output, texts)
-        | "Encode" >> EncodeParts(encode)
-        | "Write" >> WriteParts(config.output, config.records_by(module.fingerprint))
+    stages = (
+        TokenizeParts(config.output, wordpiece_config(config, module).texts),
+        EncodeParts(encode),
+        WriteParts(config.output, config.records_by(module.fingerprint)),
     )
-    return receipts
+    read = ReadParts(config.input.read, run.fingerprint, config.output)
+    shared = [s for s in splits if not (s.is_one_part or runners.is_local(pipeline.options))]
+    alone = [s for s in splits if s.is_one_part] if shared else splits
+    if alone:
+        _ = pipeline | "Embed" >> EmbedSplits(_plan_of(config, alone), read, *stages)
+    if shared:
+        plan_of_shared = _plan_of(config, shared)
+        _ = pipeline | "EmbedShared" >> EmbedSplits(plan_of_shared, ShareParts(read), *stages)
 
 
 def build_repeats(
@@ -103,10 +131,14 @@ def build_repeats(
     )
     _ = (
         pipeline
-        | "Plan" >> beam.Create(list(splits))
+        | "Plan" >> _plan_of(config, splits)
         | "Spread" >> beam.Reshuffle()
         | "Table" >> MakeTable(table)
     )
+
+
+def _plan_of(config: EmbedConfig, splits: Sequence[Split]) -> ReadPlan:
+    return ReadPlan(choose_lines(FileSystems.join(config.output, plan.PLAN_FILE), splits))
 
 
 def encode_config(config: EmbedConfig, module: BertModule, handle: str, run: Run) -> EncodeConfig:

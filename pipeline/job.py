@@ -17,6 +17,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import (
     again,
+    dataflow,
     extracting,
     inputs,
     lock,
@@ -72,6 +73,7 @@ def embed(
     FileSystems.set_options(options)
     output.check_file_system(config.output)
     runners.check_runner(options)
+    dataflow.prepare(options, config)
     with inputs.prepare(config, extracting.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
@@ -95,10 +97,11 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
                 run = _begin(ready, module, run, splits)
             _store(ready.pipe, config.output)
             run = _compute(config, options, splits, earlier or run, module, before, watch)
+            progress = _progress(config.output, splits, run)
         else:
-            run = earlier
-        progress = _progress(config.output, splits, run)
+            run, progress = earlier, before
         assert progress is not None
+        dataflow.check_ended(options, complete=progress.complete)
         _finish(config, progress, run)
     return Summary(
         output=config.output,
@@ -212,8 +215,7 @@ def _compute(
     """Run the graphs."""
     from pipeline import graphs
 
-    # A remote handle stays as it is, for workers to resolve; a local one is made a plain folder.
-    handle = config.model if "://" in config.model else str(module.path)
+    handle = runners.model_for_workers(options, config.model, module.path)
     output.clear_temporary(config.output)
     try:
         transform = FileSystems.join(config.output, output.TRANSFORM_FN, "saved_model.pb")

@@ -3,9 +3,13 @@
 import collections
 import contextlib
 import dataclasses
+import itertools
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -17,6 +21,9 @@ from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 MANIFEST_FILE = "manifest.json"
 # The folders of files that receipts tell of.
 DATA_FOLDERS = ("pooled", "sequence", "rejected")
+# Of an object store every receipt is waited for: so many at once, and so many asked for ahead.
+_THREADS, _AHEAD = 32, 4096
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,12 +68,61 @@ def load_receipts(folder: str) -> list[Receipt]:
 
 def new_receipts(folder: str, known: Set[str]) -> Iterator[Receipt]:
     """Read the receipts whose names are not known yet."""
-    for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items():
-        if name.endswith(".json") and name.removesuffix(".json") not in known:
-            with contextlib.suppress(ValueError):
-                receipt = Receipt.from_json(storage.read_text(metadata.path) or "")
-                if name == f"{receipt.name}.json":
-                    yield receipt
+    paths = [
+        metadata.path
+        for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
+        if name.endswith(".json") and name.removesuffix(".json") not in known
+    ]
+    for receipt in _load_all(paths, waits="://" in folder):
+        if receipt is not None:
+            yield receipt
+
+
+def _load_all(paths: Sequence[str], waits: bool) -> Iterator[Receipt | None]:
+    """Load receipts, in order; where each is waited for, many at once."""
+    if not waits:
+        yield from map(_load, paths)
+        return
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for first in range(0, len(paths), _AHEAD):
+            yield from threads.map(_load, paths[first : first + _AHEAD])
+
+
+def _load(path: str) -> Receipt | None:
+    """Read a receipt; None where it was cut short or renamed, or is gone."""
+    try:
+        receipt = Receipt.from_json(_read(path))
+    except ValueError:
+        return None
+    named = os.path.basename(path) == f"{receipt.name}.json"
+    return _sharing(receipt) if named else None
+
+
+def _read(path: str) -> str:
+    """Read what was listed just now, without asking for it first; nothing of what is gone."""
+    try:
+        with contextlib.closing(storage.open_for_reading(path)) as stream:
+            return stream.read().decode()
+    except OSError:
+        if FileSystems.exists(path):
+            raise
+        return ""
+
+
+def _sharing(receipt: Receipt) -> Receipt:
+    """Have a receipt share with others what is the same in them: there may be a million."""
+    return dataclasses.replace(
+        receipt,
+        source=sys.intern(receipt.source),
+        worker=sys.intern(receipt.worker),
+        counts=_interned(receipt.counts),
+        reasons=_interned(receipt.reasons),
+        seconds=_interned(receipt.seconds),
+    )
+
+
+def _interned(named: Mapping[str, _Number]) -> dict[str, _Number]:
+    return {sys.intern(name): value for name, value in named.items()}
 
 
 def withdraw_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
@@ -151,8 +207,8 @@ def _chain(
     return chain, False
 
 
-def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> dict[str, Any]:
-    """Write the manifest of a complete job and give it.
+def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> None:
+    """Write the manifest of a complete job, a part at a time: its text may not fit into memory.
 
     Raises:
         ValueError: the account does not close over the whole.
@@ -160,20 +216,39 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> dic
     counts = progress.counts()
     if counts["documents"] != counts["embedded"] + counts["rejected"]:
         raise ValueError(f"the account of the job does not close: {counts}")
-    manifest = {
+    totals = {
         "format_version": FORMAT_VERSION,
         "run_fingerprint": run_fingerprint,
         "counts": counts,
         "shares": shares(counts),
         "reasons": progress.reasons(),
-        "sources": {
-            source: {**of_source, "shares": shares(of_source)}
-            for source, of_source in progress.by_source().items()
-        },
-        "parts": [_part(receipt) for receipt in progress.parts],
     }
-    storage.write_text(folder, MANIFEST_FILE, json.dumps(manifest, indent=1))
-    return manifest
+    sources = (
+        f"{json.dumps(source)}: {_indented({**of_source, 'shares': shares(of_source)})}"
+        for source, of_source in progress.by_source().items()
+    )
+    parts = (_indented(_part(receipt)) for receipt in progress.parts)
+    with storage.atomic_write(folder, MANIFEST_FILE) as file:
+        file.write(json.dumps(totals, indent=1).removesuffix("\n}").encode())
+        for text in itertools.chain(
+            _block("sources", "{", sources, "}"), _block("parts", "[", parts, "]")
+        ):
+            file.write(text.encode())
+        file.write(b"\n}")
+
+
+def _block(name: str, begin: str, members: Iterable[str], end: str) -> Iterator[str]:
+    """Write an object or array of many members as `json.dumps` does, one at a time."""
+    yield f',\n "{name}": {begin}'
+    comma = ""
+    for member in members:
+        yield f"{comma}\n  {member}"
+        comma = ","
+    yield f"\n {end}"
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=1).replace("\n", "\n  ")
 
 
 def load_manifest(folder: str) -> dict[str, Any]:
@@ -202,8 +277,8 @@ def load_manifest(folder: str) -> dict[str, Any]:
 
 
 def _part(receipt: Receipt) -> dict[str, Any]:
-    whole = dataclasses.asdict(receipt)
-    return {key: whole[key] for key in ("name", "source", "start", "end", "counts", "files")}
+    told = {key: getattr(receipt, key) for key in ("name", "source", "start", "end", "counts")}
+    return told | {"files": [dataclasses.asdict(file) for file in receipt.files]}
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

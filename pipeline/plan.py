@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ from pipeline.options import InputConfig
 from pipeline.piped import Piped
 from transforms import checked_json, storage, visible
 from transforms.documents import Member, Source, Split
+from transforms.planned import to_line
 from transforms.sources import base, files, heads
 
 PLAN_FILE = "plan.jsonl"
@@ -117,17 +117,22 @@ def _beginning(split: Split) -> Split:
 
 def to_lines(splits: Iterable[Split]) -> str:
     """Serialize: a JSON line a split."""
-    return "".join(f"{json.dumps(split.to_json())}\n" for split in splits)
+    return "".join(map(to_line, splits))
 
 
 def from_lines(text: str) -> list[Split]:
-    """Read what `to_lines` wrote.
+    """Read what `to_lines` wrote; the splits of a file share its `Source`, as they did.
 
     Raises:
         ValueError: it is not a plan.
     """
+    sources: dict[Source, Source] = {}
     try:
-        return [Split.from_json(checked_json.loads(line)) for line in text.splitlines()]
+        splits = (Split.from_json(checked_json.loads(line)) for line in text.splitlines())
+        return [
+            dataclasses.replace(split, source=sources.setdefault(split.source, split.source))
+            for split in splits
+        ]
     except ValueError as error:
         raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
 

@@ -1,5 +1,7 @@
 """Which runner a job runs on, and with which settings where the user gave none."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
@@ -8,6 +10,7 @@ from apache_beam.runners.runner import create_runner
 
 from pipeline.errors import UsageError
 from pipeline.parsers import did_you_mean
+from transforms.bert import minilm
 
 # One thread encodes with all cores while another reads and tokenizes and a third writes.
 _LOCAL_THREADS = 3
@@ -36,6 +39,17 @@ def check_runner(options: PipelineOptions) -> None:
         known = StandardOptions.KNOWN_RUNNER_NAMES
         remedy = did_you_mean(name, known, f"there are {', '.join(known)}")
         raise UsageError(f"there is no --runner {name}: {remedy}") from error
+
+
+def is_anywhere(handle: str) -> bool:
+    """Whether a --model means the same on every machine: a remote one, and the default one."""
+    return "://" in handle or (handle == minilm.NAME and not os.path.exists(handle))
+
+
+def model_for_workers(options: PipelineOptions, handle: str, path: Path) -> str:
+    """Give the handle by which workers find the module that lies at `path` on this machine."""
+    known = "://" in handle if is_local(options) else is_anywhere(handle)
+    return handle if known else str(path)
 
 
 def _remedy(name: str, error: ImportError) -> str:

@@ -1,5 +1,6 @@
 """Jobs on a real Flink cluster: a JobManager, two TaskManagers and a pool of Python workers."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from tests.deploy.clusters import (
     parts_by_worker,
     receipts,
 )
+from tests.deploy.conftest import READ
 from tests.pipeline.corpus import data_files
-
-PARTS = "--part_bytes=16384"
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +46,18 @@ def flags(ports: dict[str, str]) -> list[str]:
 def test_the_bytes_are_those_of_this_machine(
     flink: Cluster,
     flags: list[str],
-    finished: Path,
-    globs: list[str],
+    many_finished: Path,
+    many: list[str],
     tiny_path: Path,
     tmp_path: Path,
 ) -> None:
-    fields = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024"]
-    embed(globs, tmp_path / "out", tiny_path, *fields, *flags)
-    assert data_files(tmp_path / "out") == data_files(finished)
+    embed(many, tmp_path / "out", tiny_path, *READ, *flags)
+    assert data_files(tmp_path / "out") == data_files(many_finished)
     # Both workers had parts, and each one model.
     everyone = parts_by_worker(tmp_path / "out")
     assert len(everyone) == 2
+    # What one worker had to read was shared out.
+    assert len(parts_by_worker(tmp_path / "out", "many.txt.gz")) == 2
     processes = {worker.partition(":")[2] for worker in everyone}
     loaded = flink.models_loaded()
     assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
@@ -70,9 +71,9 @@ def test_a_job_outlives_its_workers(
     tiny_path: Path,
     tmp_path: Path,
 ) -> None:
-    """The pool is killed, and with it the job; begun again, it goes on without a TaskManager."""
+    """The pool is killed, and with it the job; begun again, it outlives a TaskManager."""
     output = tmp_path / "out"
-    job = begin(many, output, tiny_path, PARTS, *flags)
+    job = begin(many, output, tiny_path, *READ, *flags)
     flink.kill("worker_pool")
     told, _ = job.communicate(timeout=300)
     everything = len(receipts(many_finished))
@@ -83,17 +84,15 @@ def test_a_job_outlives_its_workers(
     flink.call("worker_pool")
 
     before = len(receipts(output))
-    job = begin(many, output, tiny_path, PARTS, *flags)
+    job = begin(many, output, tiny_path, *READ, *flags)
     while len(receipts(output)) <= before and job.poll() is None:
-        pass
+        time.sleep(0.1)
     flink.kill("task_manager_1")
+    flink.call("task_manager", "1")
     told, _ = job.communicate(timeout=300)
     if job.returncode:
-        # Flink gave up before its other TaskManager took over: that costs a call, and no more.
+        # Flink gave up before the new TaskManager was there: that costs a call, and no more.
         assert "the same command again continues" in told
-        embed(many, output, tiny_path, PARTS, *flags)
-    flink.call("task_manager", "1")
+        embed(many, output, tiny_path, *READ, *flags)
     assert data_files(output) == data_files(many_finished)
-    # What one worker had to read was shared out.
-    assert len(parts_by_worker(output, "packed.txt.gz")) >= 2
     flink.call("status")

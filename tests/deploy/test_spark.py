@@ -1,11 +1,13 @@
 """Jobs on a real Spark cluster: a standalone master, two workers and a pool of Python workers."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.clusters import Cluster, begin, embed, free_ports, need, parts_by_worker
+from tests.deploy.conftest import READ
 from tests.pipeline.corpus import data_files
 
 
@@ -35,28 +37,23 @@ def flags(ports: dict[str, str]) -> list[str]:
 def test_the_bytes_are_those_of_this_machine_though_a_worker_is_gone(
     spark: Cluster,
     flags: list[str],
-    finished: Path,
-    globs: list[str],
     many_finished: Path,
     many: list[str],
     tiny_path: Path,
     tmp_path: Path,
 ) -> None:
-    fields = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024"]
-    embed(globs, tmp_path / "few", tiny_path, *fields, *flags)
-    assert data_files(tmp_path / "few") == data_files(finished)
-    workers = parts_by_worker(tmp_path / "few")
-    assert len(workers) == 2
-    processes = {worker.partition(":")[2] for worker in workers}
-    loaded = spark.models_loaded()
-    assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
-
-    output, parts = tmp_path / "many", "--part_bytes=16384"
-    job = begin(many, output, tiny_path, parts, *flags)
+    output = tmp_path / "out"
+    job = begin(many, output, tiny_path, *READ, *flags)
+    while len(parts_by_worker(output)) < 2 and job.poll() is None:
+        time.sleep(0.1)
+    processes = {worker.partition(":")[2] for worker in parts_by_worker(output)}
     spark.kill("worker_1")
     told, _ = job.communicate(timeout=300)
     if job.returncode:
         # Spark gave up before its other worker took over: that costs a call, and no more.
         assert "the same command again continues" in told
-        embed(many, output, tiny_path, parts, *flags)
+        embed(many, output, tiny_path, *READ, *flags)
     assert data_files(output) == data_files(many_finished)
+    assert len(processes) == 2
+    loaded = spark.models_loaded()
+    assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import graphs, job, reader
 from pipeline.errors import JobError
+from tests.deploy import clusters
 from tests.pipeline import corpus
 from transforms.batching import BatchingConfig
 
@@ -71,32 +70,27 @@ def test_a_few_splits_at_a_time_change_nothing(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
-def run_as_users_do(output: Path, globs: list[str], model: Path, *flags: str) -> None:
-    """Processes that workers start need a program of their own."""
-    command = [sys.executable, "-m", "pipeline", "embed", "--input", *globs]
-    command += ["--output", str(output), "--model", str(model), "--max_rejected=0.1"]
-    command += ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
-    command += ["--id_field=id", "--keep_fields=k", "--engine=tensorflow", *flags]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
-    )
-    assert done.returncode == 0, done.stderr
+# As users run it: processes that workers start need a program of their own.
+FIELDS = ("--id_field=id", "--keep_fields=k", "--part_bytes=1024")
 
 
 def test_processes_change_nothing(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    run_as_users_do(tmp_path / "out", globs, tiny_path, *flags)
+    clusters.embed(globs, tmp_path / "out", tiny_path, *FIELDS, *flags)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
-@pytest.mark.skipif(not PRISM, reason="no prism on the path, nor named by BEAM_BERT_TEST_PRISM")
 def test_prism_changes_nothing(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
+    if not PRISM and os.environ.get("CI"):
+        pytest.fail("there is no Prism; .ci/run builds it")
+    if not PRISM:
+        pytest.skip("Prism is left out: none on the path, nor named by BEAM_BERT_TEST_PRISM")
     flags = ["--runner=PrismRunner", f"--prism_location={PRISM}"]
-    run_as_users_do(tmp_path / "out", globs, tiny_path, *flags)
+    clusters.embed(globs, tmp_path / "out", tiny_path, *FIELDS, *flags)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 

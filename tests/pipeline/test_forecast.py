@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import cli, forecast, sampling
 from pipeline.errors import UsageError
+from pipeline.pricing import MachineConfig
 from tests.pipeline import corpus
 from transforms.windows import WindowConfig
 
@@ -110,3 +111,38 @@ def test_the_command_says_it_in_a_few_lines(
     assert lines[-1].startswith("time        about 0:")
     assert cli.main([*command, "--model", str(tmp_path)]) == 2
     assert "has no saved_model.pb" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("short")
+def test_machines_that_are_named_are_priced(
+    globs: list[str],
+    finished: Path,
+    tiny_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    model = ["--model", str(tiny_path), *FLAGS]
+    command = ["plan", "--input", *globs, "--output", str(tmp_path / "out"), *model]
+    named = ["--machine=n2", "--machines=4", "--machine_price=36"]
+    assert cli.main([*command, *named, "--machine_tokens_per_second=1.5"]) == 0
+    machine, hours, cost = capsys.readouterr().out.splitlines()[-3:]
+    tokens = corpus.truth(finished)[0]["num_tokens"]
+    assert machine == "machine     4 x n2, each at 2 tokens/s, as told"
+    least = tokens / 1.5 / 3600
+    told = float(hours.split(": ")[1].split(" machine-hours")[0])
+    assert least <= told + 0.01
+    assert told < least + 4 * 60 / 3600
+    assert cost.startswith("cost        ")
+    assert float(cost.split()[1]) == pytest.approx(36 * told, abs=0.5)
+    assert cli.main([*command, "--machine=n2"]) == 0
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    assert lines[0].endswith(" tokens/s, measured here")
+    assert "--machine_price" in lines[2]
+
+
+def test_machines_with_nothing_to_do_are_told_so(tiny_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "blank.txt").write_text("\n\n")
+    config = corpus.config([str(tmp_path / "blank.txt")], tmp_path / "out", tiny_path)
+    found = forecast.forecast(config, started=time.monotonic())
+    last = forecast.to_text(found, MachineConfig("n2", 5.0, 1.0)).splitlines()[-1]
+    assert last == "cost        none on n2: there is nothing to embed"

@@ -265,16 +265,15 @@ def test_no_collection_of_the_graph_is_untyped(
     # What tf.Transform builds inside itself is its own affair.
     foreign = ("Tokenize/ApplyTransform", "Tokenize/LoadTransform", "Analyze/Analyze/", "/Save/")
     ours = {label: kind for label, kind in seen.items() if not any(f in label for f in foreign)}
-    assert {"Read/ReadSplit", "Tokenize/Unwrap", "Encode/EncodePart", "Write/WritePart"} <= {
-        label.replace("Sample/", "") for label in ours
-    }
+    stages = ("Read/ReadSplit", "Tokenize/Unwrap", "Encode/EncodePart", "Write/WritePart")
+    assert {f"Embed/{stage}" for stage in stages} <= set(ours)
     theirs = ("Analyze", "Analyze/Save")
     untyped = [n for n, kind in ours.items() if kind is typehints.Any and n not in theirs]
     assert untyped == []
-    assert ours["Write/WritePart"] is Receipt
+    assert ours["Embed/Write/WritePart"] is Receipt
     # Text crosses a shuffle on a cluster alone, and only what one worker reads many parts of.
-    assert "Read/Share" in dict(kinds_of(cluster))
-    assert "Read/Share" not in dict(kinds_of(pipeline))
+    assert "EmbedShared/Read/Share" in dict(kinds_of(cluster))
+    assert not any("Read/Share" in label for label, _ in kinds_of(pipeline))
 
 
 def test_the_cause_is_found_in_what_runners_raise() -> None:

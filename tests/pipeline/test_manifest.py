@@ -73,6 +73,47 @@ def test_a_manifest_tells_parts_sources_and_totals(tmp_path: Path) -> None:
     assert stored["parts"][0]["files"][0]["records"] == 2
 
 
+def test_a_manifest_is_written_as_json_writes_it_whole(tmp_path: Path) -> None:
+    progress = manifest.measure_progress(SPLITS, DONE, "run")
+    manifest.write_manifest(str(tmp_path), progress, "run")
+    text = (tmp_path / "manifest.json").read_text()
+    assert text == json.dumps(json.loads(text), indent=1)
+
+
+def store(folder: Path, receipts: list[Receipt]) -> list[str]:
+    (folder / "receipts").mkdir()
+    paths = [folder / "receipts" / f"{receipt.name}.json" for receipt in receipts]
+    for path, one in zip(paths, receipts, strict=True):
+        path.write_text(one.to_json())
+    return [str(path) for path in paths]
+
+
+def test_receipts_share_what_is_the_same_in_them(tmp_path: Path) -> None:
+    """Of a million, names of counts alone would take a gigabyte."""
+    store(tmp_path, DONE[:2])
+    first, second = manifest.load_receipts(str(tmp_path))
+    for one, other in ((first.counts, second.counts), (first.reasons, second.reasons)):
+        assert all(a is b for a, b in zip(one, other, strict=True))
+    assert first.worker is second.worker
+
+
+def test_receipts_that_are_waited_for_come_in_order_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "_AHEAD", 3)
+    many = [receipt(PLAIN, start, start + 10, True) for start in range(0, 100, 10)]
+    paths = store(tmp_path, many)
+    Path(paths[4]).write_text("{")
+    found = list(manifest._load_all(paths, waits=True))
+    assert found == [*many[:4], None, *many[5:]]
+
+
+def test_a_receipt_that_is_gone_since_it_was_listed_is_passed_over(tmp_path: Path) -> None:
+    first, second = store(tmp_path, DONE[:2])
+    Path(first).unlink()
+    assert list(manifest._load_all([first, second], waits=False)) == [None, DONE[1]]
+
+
 def test_damaged_receipts_are_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "receipts"
     folder.mkdir()

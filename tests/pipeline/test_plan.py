@@ -187,3 +187,12 @@ def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -
 def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
     with pytest.raises(UsageError, match=r"--input no\\u000asuch: no file matches"):
         plan.make_plan(config("no\nsuch"))
+
+
+def test_splits_of_a_file_share_it_once_read_again() -> None:
+    """Of a plan of a million lines, each with a file of its own, memory would be several times."""
+    source = Source("a.txt", 20, "1", "text")
+    splits = [Split(source, 0, 10), Split(source, 10, 20)]
+    first, second = plan.from_lines(plan.to_lines(splits))
+    assert [first, second] == splits
+    assert first.source is second.source

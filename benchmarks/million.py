@@ -1,0 +1,257 @@
+"""The steps of a job whose time and memory grow with its parts, at a million of them.
+
+    python -m benchmarks.million --parts 1000000
+
+makes the output folder of a job of that many parts, without corpus and vectors: a plan, and
+receipts as a job writes them. It then measures what begins, continues, watches and ends such a job,
+and how large the graph is that a runner is handed. Takes some 5 GB of disk for a million, and
+leaves a table in --output. Rows that begin with an arrow go on in the process of the row before, of
+which they have the memory too.
+"""
+
+import argparse
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, pages, processes
+from benchmarks.many_parts import make_receipt, make_splits
+
+_Sizes = dict[str, int]
+_Row = tuple[str, dict[str, float], _Sizes]
+_Step = tuple[str, Callable[[], _Sizes]]
+_SETTINGS = {"features": "mean", "model": "minilm"}
+
+
+def main() -> None:
+    """Measure, and write the page's table; or be one of the measured processes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--parts", type=int, default=10**6, metavar="N")
+    parser.add_argument("--scratch", default=None, help="where the folder is made (/tmp)")
+    parser.add_argument("--process", default=None, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=processes.ROOT / "docs" / "decisions" / "parts-million.md",
+        help="page for the table (docs/decisions/parts-million.md)",
+    )
+    arguments = parser.parse_args()
+    if arguments.process:
+        steps = _PROCESSES[arguments.process](arguments.scratch, arguments.parts)
+        print(json.dumps({"rows": list(map(_measure, steps))}))
+        return
+    pages.check_page(arguments.output)
+    with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
+        rows = list(_run(folder, arguments.parts))
+    where = f"{machine.describe()}; {machine.today()}; {arguments.parts:,} parts"
+    text = f"{where}\n\n{to_table(rows)}"
+    print(text)
+    pages.place(text, arguments.output)
+
+
+def _run(folder: str, parts: int) -> Iterator[_Row]:
+    """Run all processes, in the order of a job."""
+    for name in _PROCESSES:
+        began = time.monotonic()
+        told = processes.run(
+            "benchmarks.million", ["--process", name, "--scratch", folder, "--parts", str(parts)]
+        )
+        print(f"  {name}: {time.monotonic() - began:.0f} s; {json.dumps(told)}", flush=True)
+        yield from told["rows"]
+
+
+def _measure(step: _Step) -> _Row:
+    """Run one step: seconds, those of the processor, and the peak of its process so far."""
+    name, run = step
+    began, worked = time.perf_counter(), time.process_time()
+    sizes = run()
+    measured = {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - worked,
+        "peak_mb": processes.peak_mb(),
+    }
+    return name, measured, sizes
+
+
+def to_table(rows: list[_Row]) -> str:
+    """Write what was measured.
+
+    >>> print(to_table([("walk", {"seconds": 2, "cpu": 1.5, "peak_mb": 300}, {"steps": 9})]))
+    | step | seconds | of CPU | peak MB | size |
+    |---|---|---|---|---|
+    | walk | 2.0 | 1.5 | 300 | 9 steps |
+    """
+    lines = [
+        [
+            name,
+            f"{told['seconds']:.1f}",
+            f"{told['cpu']:.1f}",
+            f"{told['peak_mb']:,.0f}",
+            ", ".join(f"{size:,} {of}" for of, size in sizes.items()),
+        ]
+        for name, told, sizes in rows
+    ]
+    return pages.table(["step", "seconds", "of CPU", "peak MB", "size"], lines)
+
+
+def _check(holds: bool) -> None:
+    """End a benchmark that did not measure what it was to."""
+    if not holds:
+        raise SystemExit("a step came to something else than it should")
+
+
+def _begin(folder: str, parts: int) -> Iterator[_Step]:
+    """Have a job of one document, then give it the plan and the receipts of many parts."""
+    Path(folder, "corpus.txt").write_text("Fresh bread\n", "utf-8")
+    from pipeline import job, quiet
+
+    quiet.import_tensorflow()
+    with contextlib.redirect_stdout(None):
+        job.embed(_config(folder))
+    receipts = Path(folder, "out", "receipts")
+    for path in receipts.iterdir():
+        path.unlink()
+    Path(folder, "out", "manifest.json").unlink()
+    fingerprint = _run_of(folder).fingerprint
+    for number, split in enumerate(make_splits(parts)):
+        receipt = make_receipt(split, fingerprint, number)
+        Path(receipts, f"{receipt.name}.json").write_text(receipt.to_json(), "ascii")
+    yield from ()
+
+
+def _run_of(folder: str) -> Any:
+    from pipeline import output
+
+    return output.load_run(f"{folder}/out")
+
+
+def _config(folder: str) -> Any:
+    from pipeline import flag_values, options
+
+    places = {"input": [f"{folder}/corpus.txt"], "output": f"{folder}/out"}
+    return options.embed_config(flag_values.namespace_of(_SETTINGS | places))
+
+
+def _plan(folder: str, parts: int) -> Iterator[_Step]:
+    from pipeline import output, plan
+    from transforms import storage
+
+    splits = list(make_splits(parts))
+    path = Path(folder, "out", plan.PLAN_FILE)
+
+    def write() -> _Sizes:
+        storage.write_text(f"{folder}/out", plan.PLAN_FILE, plan.to_lines(splits))
+        return {"bytes": path.stat().st_size}
+
+    def compare() -> _Sizes:
+        _check(plan.differences(output.load_plan(f"{folder}/out"), splits) == [])
+        return {}
+
+    yield "write plan.jsonl", write
+    yield "→ read it, and compare it with the input", compare
+
+
+def _graphs(folder: str, parts: int) -> Iterator[_Step]:
+    import apache_beam as beam
+
+    from pipeline import graphs, job, quiet
+
+    quiet.import_tensorflow()
+    config = _config(folder)
+    module = job.inspect(job.find_model(config)[0], config)
+    run = _run_of(folder)
+    splits = list(make_splits(parts))
+
+    def build(stride: int) -> _Sizes:
+        pipeline = beam.Pipeline()
+        graphs.build_embed(pipeline, config, module, "minilm", splits[::stride], run)
+        return {"bytes": pipeline.to_runner_api().ByteSize()}
+
+    yield "build the graph, one split pending", lambda: build(parts)
+    yield "→ all splits pending", lambda: build(1)
+    yield "→ every third pending", lambda: build(3)
+
+
+def _read_pending(folder: str, parts: int) -> Iterator[_Step]:
+    from transforms import planned
+
+    chosen = planned.choose_lines(f"{folder}/out/plan.jsonl", make_splits(parts))
+
+    def read() -> _Sizes:
+        return {"splits": sum(1 for _ in planned.read_lines(chosen))}
+
+    yield "a worker reads the pending splits", read
+
+
+def _finish(folder: str, parts: int) -> Iterator[_Step]:
+    from pipeline import manifest
+    from transforms import storage
+
+    splits = list(make_splits(parts))
+    fingerprint = _run_of(folder).fingerprint
+    receipts = []
+
+    def list_names() -> _Sizes:
+        return {"names": len(storage.list_folder(f"{folder}/out/receipts"))}
+
+    def load() -> _Sizes:
+        receipts.extend(manifest.load_receipts(f"{folder}/out"))
+        return {"receipts": len(receipts)}
+
+    def resume() -> _Sizes:
+        some = manifest.measure_progress(splits, receipts[::2], fingerprint)
+        return {"pending": len(some.pending)}
+
+    def write() -> _Sizes:
+        progress = manifest.measure_progress(splits, receipts, fingerprint)
+        _check(progress.complete)
+        manifest.write_manifest(f"{folder}/out", progress, fingerprint)
+        return {"bytes": Path(folder, "out", manifest.MANIFEST_FILE).stat().st_size}
+
+    yield "list the receipts", list_names
+    yield "→ list and read them all", load
+    yield "→ hold half of them against the plan", resume
+    yield "→ hold all against it, write manifest.json", write
+
+
+def _status(folder: str, parts: int) -> Iterator[_Step]:
+    from pipeline import status
+
+    def measure() -> _Sizes:
+        _check(status.measure(f"{folder}/out").parts == parts)
+        return {}
+
+    yield "status", measure
+
+
+def _manifest(folder: str, parts: int) -> Iterator[_Step]:
+    from pipeline import manifest
+
+    def load() -> _Sizes:
+        _check(len(manifest.load_manifest(f"{folder}/out")["parts"]) == parts)
+        return {}
+
+    yield "read manifest.json", load
+
+
+_PROCESSES: dict[str, Callable[[str, int], Iterator[_Step]]] = {
+    "begin": _begin,
+    "plan": _plan,
+    "graphs": _graphs,
+    "worker": _read_pending,
+    "finish": _finish,
+    "status": _status,
+    "manifest": _manifest,
+}
+
+
+if __name__ == "__main__":
+    main()

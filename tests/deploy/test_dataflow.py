@@ -1,0 +1,304 @@
+"""Jobs sent to a service on this machine that speaks Dataflow's protocol, with files in a fake gs://.
+
+The service runs what it is sent, from what was staged, by Beam's local runner: the same pipeline
+that workers would be handed.
+"""
+
+import contextlib
+import http.server
+import importlib.util
+import json
+import logging
+import re
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.internal.gcp import auth
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability import common_urns
+from apache_beam.portability.api import beam_runner_api_pb2 as protos
+from apache_beam.runners.dataflow import dataflow_runner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment
+from gcp_storage_emulator.server import create_server
+from google.cloud import storage as cloud_storage
+
+from pipeline import cli, dataflow, options, reader
+from tests.deploy.clusters import ROOT, free_ports
+from tests.pipeline import corpus
+from tests.pipeline.test_dataflow import GPU, IMAGE, T4, config
+from tests.test_wheel import (
+    test_the_wheel_works_in_an_environment_that_holds_nothing_else as check_wheel,
+)
+from tests.test_wheel import wheel  # noqa: F401  (a fixture)
+from transforms import saved_transform
+
+BUCKET = "my-bucket"
+_DONE, _FAILED = "JOB_STATE_DONE", "JOB_STATE_FAILED"
+
+
+class Dataflow(http.server.BaseHTTPRequestHandler):
+    """What Beam's client asks of Dataflow: to create a job, and how it is."""
+
+    jobs: dict[str, dict[str, Any]]
+    run: Callable[[dict[str, Any]], None]
+    problem: str | None
+
+    def do_POST(self) -> None:
+        job = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        job |= {"id": f"job-{len(self.jobs)}", "currentState": _DONE}
+        self.jobs[job["id"]] = job
+        if self.problem is not None:
+            job |= {"currentState": _FAILED, "problem": self.problem}
+        else:
+            type(self).run(job)
+        self._answer({"id": job["id"], "clientRequestId": job["clientRequestId"]})
+
+    def do_GET(self) -> None:
+        name = re.search(r"/jobs/(job-\d+)", self.path)[1]
+        job = self.jobs[name]
+        if self.path.partition("?")[0].endswith("/messages"):
+            text = job.get("problem", "all is well")
+            message = {"id": "1", "time": "2026-01-01T00:00:00Z", "messageText": text}
+            self._answer({"jobMessages": [message | {"messageImportance": "JOB_MESSAGE_ERROR"}]})
+        else:
+            self._answer({"id": name, "currentState": job["currentState"]})
+
+    def _answer(self, value: dict[str, Any]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[cloud_storage.Bucket]:
+    """A bucket of a server on this machine, to which all of Google's clients go, as nobody."""
+    (port,) = free_ports(1)
+    logging.getLogger("gcp_storage_emulator").setLevel(logging.CRITICAL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        patch.setattr(auth._Credentials, "_credentials_init", True)
+        patch.setattr(auth._Credentials, "_credentials", None)
+        # TensorFlow's own client knows Google's address only: go by copies, as for s3://.
+        patch.setattr(saved_transform, "tensorflow_reads", lambda folder: "://" not in folder)
+        with create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET):
+            yield cloud_storage.Client.create_anonymous_client().bucket(BUCKET)
+    FileSystems._pipeline_options = None
+
+
+@pytest.fixture
+def service(bucket: cloud_storage.Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Dataflow, on this machine; the client's sleeps are short."""
+
+    def run(job: dict[str, Any]) -> None:
+        told = job["environment"]["sdkPipelineOptions"]["options"]
+        pipeline = protos.Pipeline.FromString(content(bucket, told["pipelineUrl"]))
+        here = EmbeddedPythonEnvironment.default().to_runner_api(None)
+        for environment in pipeline.components.environments.values():
+            environment.CopyFrom(here)
+        FnApiRunner().run_via_runner_api(pipeline, PipelineOptions([])).wait_until_finish()
+
+    handler = type("Handler", (Dataflow,), {"jobs": {}, "run": staticmethod(run), "problem": None})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    handler.port = server.server_port  # type: ignore[attr-defined]
+    quick = types.SimpleNamespace(time=time.time, sleep=lambda _: time.sleep(0.05))
+    monkeypatch.setattr(dataflow_runner, "time", quick)
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def content(bucket: cloud_storage.Bucket, path: str) -> bytes:
+    return bucket.blob(path.removeprefix(f"gs://{BUCKET}/")).download_as_bytes()
+
+
+def names(bucket: cloud_storage.Bucket, prefix: str) -> list[str]:
+    """List what a job leaves for good, but for its report and what tells of the run itself."""
+    kept = ("pooled/", "rejected/", "manifest.json", "plan.jsonl")
+    found = (blob.name.removeprefix(prefix) for blob in bucket.list_blobs(prefix=prefix))
+    return sorted(name for name in found if name.startswith(kept))
+
+
+def flags_for(port: int) -> list[str]:
+    # Beam speaks plain HTTP to a service whose name is this one.
+    return [
+        *("--runner=DataflowRunner", "--project=my-project", "--region=europe-west4"),
+        *(f"--temp_location=gs://{BUCKET}/tmp", f"--dataflow_endpoint=http://localhost:{port}"),
+    ]
+
+
+def launch(arguments: list[str]) -> int:
+    """Do what a flex template's launcher does."""
+    found = importlib.util.spec_from_file_location("launch", ROOT / "deploy/dataflow/launch.py")
+    program = importlib.util.module_from_spec(found)
+    found.loader.exec_module(program)
+    return program.main(arguments)
+
+
+def test_a_job_on_the_service_leaves_what_one_on_this_machine_does(
+    bucket: cloud_storage.Bucket, service: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"{corpus.sentence(number)}\n" for number in range(60)]
+    bucket.blob("corpus/lines.txt").upload_from_string("".join(lines))
+    ours = ["--input", f"gs://{BUCKET}/corpus/*.txt", "--features=mean", "--part_bytes=1024"]
+    ours += ["--max_seq_length=8", "--engine=tensorflow"]
+    assert cli.main(["embed", *ours, f"--output=gs://{BUCKET}/here"]) == 0
+
+    there = [*ours, f"--output=gs://{BUCKET}/there", *flags_for(service.port), IMAGE, GPU]
+    # A template is described, and not run.
+    described = f"gs://{BUCKET}/templates/job"
+    assert launch([*there, f"--template_location={described}"]) == 0
+    assert not service.jobs
+    job = json.loads(content(bucket, described))
+    assert job["environment"]["workerPools"][0]["workerHarnessContainerImage"] in IMAGE
+    assert not bucket.blob("there/manifest.json").exists()
+    # What the launcher is given in error stays an error.
+    assert launch([*there, "--template_location=gs://my-bucket/none", "--output=here"]) == 2
+
+    # The service has no room, and says so.
+    service.problem = "Traceback: ZONE_RESOURCE_POOL_EXHAUSTED: no GPUs"
+    assert cli.main(["embed", *there]) == 1
+    assert "ZONE_RESOURCE_POOL_EXHAUSTED" in capsys.readouterr().err
+    service.problem = None
+
+    assert cli.main(["embed", *there]) == 0
+    assert "done in" in capsys.readouterr().out
+    assert names(bucket, "there/") == names(bucket, "here/")
+    for name in names(bucket, "there/"):
+        assert content(bucket, f"there/{name}") == content(bucket, f"here/{name}"), name
+    assert len(reader.load_embeddings(f"gs://{BUCKET}/there").ids) == 60
+    sent = list(service.jobs.values())[-1]
+    assert sent["environment"]["serviceOptions"] == [f"worker_accelerator={T4}"]
+
+    before = len(service.jobs)
+    assert cli.main(["embed", *there]) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+    assert len(service.jobs) == before
+
+
+@pytest.fixture
+def described(
+    bucket: cloud_storage.Bucket, tmp_path: Path
+) -> Callable[..., tuple[dict[str, Any], protos.Pipeline]]:
+    """Have a small pipeline described with a job's flags; give the request, and what is staged."""
+
+    def describe(*flags: str, **settings: object) -> tuple[dict[str, Any], protos.Pipeline]:
+        place = tmp_path / "job.json"
+        # A service that would not answer: nothing is sent to it.
+        given = options.beam_options([*flags_for(49151), *flags, f"--template_location={place}"])
+        dataflow.prepare(given, config(**settings))
+        FileSystems.set_options(given)
+        with beam.Pipeline(options=given) as pipeline:
+            _ = pipeline | beam.Create([1]) | beam.Reshuffle() | beam.Map(str)
+        job = json.loads(place.read_text())
+        told = job["environment"]["sdkPipelineOptions"]["options"]
+        return job, protos.Pipeline.FromString(content(bucket, told["pipelineUrl"]))
+
+    return describe
+
+
+def environment_of(pipeline: protos.Pipeline) -> protos.Environment:
+    (environment,) = pipeline.components.environments.values()
+    return environment
+
+
+def staged(bucket: cloud_storage.Bucket, pipeline: protos.Pipeline) -> dict[str, bytes]:
+    """Give what workers are to install, by name."""
+    found = {}
+    for dependency in environment_of(pipeline).dependencies:
+        role = protos.ArtifactStagingToRolePayload.FromString(dependency.role_payload)
+        url = protos.ArtifactUrlPayload.FromString(dependency.type_payload).url
+        found[role.staged_name] = content(bucket, url)
+    return found
+
+
+def test_a_job_for_gpus_asks_for_one_with_a_driver_and_one_process(described: Any) -> None:
+    job, pipeline = described(IMAGE, GPU, "--machine_type=n1-standard-8", "--max_num_workers=20")
+    environment = job["environment"]
+    (pool,) = environment["workerPools"]
+    assert environment["serviceOptions"] == [f"worker_accelerator={T4}"]
+    assert "no_use_multiple_sdk_containers" in environment["experiments"]
+    assert "use_multiple_sdk_containers" not in environment["experiments"]
+    assert pool["numThreadsPerWorker"] == 4
+    assert pool["diskSizeGb"] == 50
+    assert pool["machineType"] == "n1-standard-8"
+    (image,) = {one["containerImage"] for one in pool["sdkHarnessContainerImages"]}
+    assert f"--sdk_container_image={image}" == IMAGE
+    docker = environment_of(pipeline)
+    assert docker.urn == common_urns.environments.DOCKER.urn
+    assert protos.DockerPayload.FromString(docker.payload).container_image == image
+
+
+def test_autoscaling_is_what_was_asked_for(described: Any) -> None:
+    job, _ = described(IMAGE, "--num_workers=3", "--max_num_workers=50")
+    (pool,) = job["environment"]["workerPools"]
+    assert pool["numWorkers"] == 3
+    assert pool["autoscalingSettings"]["maxNumWorkers"] == 50
+    job, _ = described(IMAGE, "--num_workers=3", "--autoscaling_algorithm=NONE")
+    assert "NONE" in job["environment"]["workerPools"][0]["autoscalingSettings"]["algorithm"]
+    job, _ = described(IMAGE, "--flexrs_goal=COST_OPTIMIZED", "--labels=team=search")
+    assert job["environment"]["flexResourceSchedulingGoal"] == "FLEXRS_COST_OPTIMIZED"
+    assert job["labels"] == {"team": "search"}
+
+
+def test_resource_hints_reach_the_workers(described: Any) -> None:
+    hints = ["--resource_hints=min_ram=16GB", f"--resource_hints=accelerator={T4}"]
+    job, pipeline = described(IMAGE, *hints)
+    told = dict(environment_of(pipeline).resource_hints)
+    assert told[common_urns.resource_hints.ACCELERATOR.urn] == T4.encode()
+    assert told[common_urns.resource_hints.MIN_RAM_BYTES.urn] == b"16000000000"
+    assert "no_use_multiple_sdk_containers" in job["environment"]["experiments"]
+
+
+def test_what_the_user_asked_for_is_sent(described: Any) -> None:
+    own = ["--experiments=use_multiple_sdk_containers", "--number_of_worker_harness_threads=1"]
+    job, _ = described(IMAGE, *own)
+    assert "no_use_multiple_sdk_containers" not in job["environment"]["experiments"]
+    assert job["environment"]["workerPools"][0]["numThreadsPerWorker"] == 1
+
+
+def test_a_wheel_is_staged_as_it_is(
+    described: Any,
+    bucket: cloud_storage.Bucket,
+    wheel: Path,  # noqa: F811
+) -> None:
+    _, pipeline = described(f"--extra_package={wheel}", model=f"gs://{BUCKET}/bert")
+    packages = staged(bucket, pipeline)
+    assert packages[wheel.name] == wheel.read_bytes()
+    assert packages["extra_packages.txt"].decode().split() == [wheel.name]
+
+
+def test_a_setup_file_is_staged_as_a_package_that_works(
+    described: Any,
+    bucket: cloud_storage.Bucket,
+    wheel: Path,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(wheel.parent / "source")
+    _, pipeline = described("--setup_file=setup.py", model=f"gs://{BUCKET}/bert")
+    archive = tmp_path / "workflow.tar.gz"
+    archive.write_bytes(staged(bucket, pipeline)[archive.name])
+    with contextlib.closing(tarfile.open(archive)) as packed:
+        assert any(name.endswith("/pipeline/report/page.js") for name in packed.getnames())
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(archive)], check=True)
+    (built,) = tmp_path.glob("*.whl")
+    check_wheel(built, tmp_path)

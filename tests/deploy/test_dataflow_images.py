@@ -1,0 +1,125 @@
+"""The images for Dataflow, as far as no docker engine is needed; and the flex template's words."""
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import apache_beam
+import pytest
+
+from pipeline import flags, options
+from tests.deploy.clusters import ROOT
+
+FOLDER = ROOT / "deploy/dataflow"
+IMAGES = sorted(FOLDER.glob("*Dockerfile"))
+
+
+def instructions(image: Path) -> list[tuple[str, str]]:
+    """Give each instruction with what it is told, joined to one line."""
+    text = re.sub(r"^#.*\n", "", image.read_text("utf-8"), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], " ".join(line.split()[1:])) for line in lines if line.strip()]
+
+
+def test_there_is_one_for_each_kind_of_worker() -> None:
+    assert [image.name for image in IMAGES] == ["Dockerfile", "gpu.Dockerfile"]
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
+def test_hadolint_finds_nothing(image: Path) -> None:
+    beside = Path(sys.executable).with_name("hadolint")
+    program = str(beside) if beside.exists() else shutil.which("hadolint")
+    if program is None and os.environ.get("CI"):
+        pytest.fail("there is no hadolint; the extra [test] brings it")
+    if program is None:
+        pytest.skip("Dockerfiles are not linted: there is no hadolint")
+    done = subprocess.run([program, str(image)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
+def test_it_is_of_one_python_and_one_beam(image: Path) -> None:
+    told = instructions(image)
+    bases = [what for name, what in told if name == "FROM"]
+    assert bases == ["${LAUNCHER} AS launcher", "python:3.11-slim"]
+    boot = f"--from=apache/beam_python3.11_sdk:{apache_beam.__version__} /opt/apache/beam "
+    copies = [what for name, what in told if name == "COPY"]
+    assert any(what.startswith(boot) for what in copies)
+    assert any(what.startswith("--from=launcher /opt/google/dataflow/") for what in copies)
+    assert told[-1] == ("ENTRYPOINT", '["/opt/apache/beam/boot"]')
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
+def test_it_holds_this_package_the_weights_and_the_launcher(image: Path) -> None:
+    told = instructions(image)
+    copies = [what for name, what in told if name == "COPY" and "--from" not in what]
+    sources = {source for what in copies for source in what.split()[:-1]}
+    assert {"setup.py", "pyproject.toml", "README.md", "pipeline", "transforms"} <= sources
+    assert all((ROOT / source).exists() for source in sources)
+    settings = dict(
+        pair.split("=", 1) for name, what in told if name == "ENV" for pair in what.split()
+    )
+    assert f"deploy/dataflow/launch.py {settings['FLEX_TEMPLATE_PYTHON_PY_FILE']}" in copies
+    # The default model is imported at building, to where every process looks for it.
+    assert settings["BEAM_BERT_CACHE"].startswith("/")
+    runs = [what for name, what in told if name == "RUN"]
+    assert runs[-1].endswith("&& beam-bert inspect-model minilm")
+    order = [name for name, what in told if name == "ENV" or what == runs[-1]]
+    assert order[0] == "ENV"
+
+
+def test_only_the_one_for_gpus_has_cuda_and_no_openvino() -> None:
+    cpu, gpu = (" ".join(what for _, what in instructions(image)) for image in IMAGES)
+    assert "tensorflow[and-cuda]" in gpu
+    assert "LD_LIBRARY_PATH=/usr/local/nvidia/lib64" in gpu
+    assert '".[gcp,report]"' in gpu
+    assert "cuda" not in cpu
+    assert '".[cpu,gcp,report]"' in cpu
+
+
+def test_tensorflow_names_the_cuda_that_it_was_built_with() -> None:
+    """What `tensorflow[and-cuda]` brings, for the version that is installed here."""
+    import tensorflow as tf
+
+    major = tf.sysconfig.get_build_info()["cuda_version"].split(".")[0]
+    needs = importlib.metadata.requires("tensorflow") or []
+    cuda = [need for need in needs if "and-cuda" in need and need.startswith("nvidia-")]
+    assert any(need.startswith("nvidia-cudnn") for need in cuda)
+    assert all(f"-cu{major}" in need for need in cuda)
+
+
+def test_parameters_of_the_template_are_flags() -> None:
+    template = json.loads((FOLDER / "metadata.json").read_text("utf-8"))
+    assert template["name"] == "beam-bert"
+    parameters = template["parameters"]
+    known = options._beam_flags() | options._flags_of(flags.add_embed_flags)
+    for parameter in parameters:
+        assert f"--{parameter['name']}" in known
+        assert parameter["label"]
+        assert parameter["helpText"]
+        assert set(parameter) <= {"name", "label", "helpText", "isOptional", "regexes"}
+        for pattern in parameter.get("regexes", ()):
+            re.compile(pattern)
+    needed = {one["name"] for one in parameters if not one.get("isOptional")}
+    assert needed == {"input", "output", "sdk_container_image"}
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("input", "gs://my-bucket/corpus/*.jsonl", "/home/me/corpus"),
+        ("output", "gs://my-bucket/out", "gs://my-bucket"),
+        ("model", "minilm", "/models/bert"),
+        ("engine", "tensorflow", "torch"),
+    ],
+)
+def test_the_template_refuses_what_cannot_work(name: str, taken: str, refused: str) -> None:
+    parameters = json.loads((FOLDER / "metadata.json").read_text("utf-8"))["parameters"]
+    (pattern,) = next(one["regexes"] for one in parameters if one["name"] == name)
+    assert re.fullmatch(pattern, taken)
+    assert not re.fullmatch(pattern, refused)
