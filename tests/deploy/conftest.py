@@ -15,21 +15,38 @@ _IN_GZIP = 5_000
 
 
 @pytest.fixture(scope="session")
-def many(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:  # noqa: F811
-    """20,000 documents, a quarter in a file that one worker has to read; and the small corpus."""
-    folder = tmp_path_factory.mktemp("many")
-    lines = [f"{corpus.sentence(number)} {number}\n" for number in range(DOCUMENTS)]
-    (folder / "lines.txt").write_text("".join(lines[_IN_GZIP:]))
-    packed = gzip.compress("".join(lines[:_IN_GZIP]).encode(), mtime=0)
-    (folder / "many.txt.gz").write_bytes(packed)
-    return [*globs, str(folder / "lines.txt"), str(folder / "many.txt.gz")]
+def few(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:  # noqa: F811
+    """The small corpus, and 5,000 documents in a file that one worker has to read."""
+    path = tmp_path_factory.mktemp("few") / "many.txt.gz"
+    path.write_bytes(gzip.compress("".join(lines(0, _IN_GZIP)).encode(), mtime=0))
+    return [*globs, str(path)]
+
+
+@pytest.fixture(scope="session")
+def many(few: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """20,000 documents and some more: these, and a file that is cut into splits."""
+    path = tmp_path_factory.mktemp("many") / "lines.txt"
+    path.write_text("".join(lines(_IN_GZIP, DOCUMENTS)))
+    return [*few, str(path)]
+
+
+def lines(first: int, last: int) -> list[str]:
+    return [f"{corpus.sentence(number)} {number}\n" for number in range(first, last)]
+
+
+@pytest.fixture(scope="session")
+def few_finished(few: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A job over the few on this machine."""
+    output = tmp_path_factory.mktemp("few_finished") / "out"
+    embed(few, output, tiny_path, *READ)
+    return output
 
 
 @pytest.fixture(scope="session")
 def many_finished(
     many: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A job over them on this machine."""
+    """A job over the many on this machine."""
     output = tmp_path_factory.mktemp("many_finished") / "out"
     embed(many, output, tiny_path, *READ)
     return output
