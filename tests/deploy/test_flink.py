@@ -56,6 +56,8 @@ def test_the_bytes_are_those_of_this_machine(
     # Both workers had parts, and each one model.
     everyone = parts_by_worker(tmp_path / "out")
     assert len(everyone) == 2
+    # What one worker had to read was shared out.
+    assert len(parts_by_worker(tmp_path / "out", "many.txt.gz")) == 2
     processes = {worker.partition(":")[2] for worker in everyone}
     loaded = flink.models_loaded()
     assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
