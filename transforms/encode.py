@@ -127,10 +127,16 @@ def load_engine(config: EncodeConfig) -> Engine:
 
 
 def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
-    """Run a batch of each shape `[rows, width]`: what takes long the first time is done then."""
+    """Run a batch of each shape `[rows, width]`: what takes long the first time is done then.
+
+    One that fails, as for want of memory, will be halved when there are documents in it.
+    """
     for shape in shapes:
         nothing = np.zeros(shape, np.int32)
-        engine.run(nothing, nothing + 1, nothing)
+        try:
+            engine.run(nothing, nothing + 1, nothing)
+        except Exception as error:
+            _LOG.warning("A batch of shape %s fails: %s", list(shape), error)
 
 
 def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -> LoadedModel:

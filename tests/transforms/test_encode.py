@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apache_beam as beam
+import numpy as np
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -107,3 +108,16 @@ def test_unpacked_weights_that_have_changed_are_refused_at_every_load(
     weights.write_bytes(content)
     with pytest.raises(ValueError, match=f"--model_sha256 is {tiny_module.fingerprint}, but"):
         encode.load_engine(settings)
+
+
+def test_a_shape_that_fails_to_warm_up_keeps_no_other_from_it() -> None:
+    seen = []
+
+    class Engine:
+        def run(self, ids: np.ndarray, mask: np.ndarray, segments: np.ndarray) -> None:
+            seen.append((ids.shape, mask.sum(), segments.sum()))
+            if ids.size > 8:
+                raise MemoryError("no room")
+
+    encode.warm_up(Engine(), [(2, 8), (2, 4)])
+    assert seen == [((2, 8), 16, 0), ((2, 4), 8, 0)]
