@@ -41,7 +41,6 @@ from tests.test_wheel import (
     test_the_wheel_works_in_an_environment_that_holds_nothing_else as check_wheel,
 )
 from tests.test_wheel import wheel  # noqa: F401  (a fixture)
-from transforms import saved_transform
 
 BUCKET = "my-bucket"
 _DONE, _FAILED = "JOB_STATE_DONE", "JOB_STATE_FAILED"
@@ -95,8 +94,6 @@ def bucket() -> Iterator[cloud_storage.Bucket]:
         patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
         patch.setattr(auth._Credentials, "_credentials_init", True)
         patch.setattr(auth._Credentials, "_credentials", None)
-        # TensorFlow's own client knows Google's address only: go by copies, as for s3://.
-        patch.setattr(saved_transform, "tensorflow_reads", lambda folder: "://" not in folder)
         with create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET):
             yield cloud_storage.Client.create_anonymous_client().bucket(BUCKET)
     FileSystems._pipeline_options = None
