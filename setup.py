@@ -60,6 +60,8 @@ setup(
         "aws": ["apache-beam[aws]>=2.77,<2.78"],
         "benchmarks": ["matplotlib>=3.9,<4"],
         "cpu": ["openvino>=2025.2,<2027"],
+        # CUDA and cuDNN of the versions that TensorFlow was built with.
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
         "hadoop": ["apache-beam[hadoop]>=2.77,<2.78"],
         "report": ["jinja2>=3.1,<4", "plotly>=6,<7"],

@@ -109,6 +109,8 @@ _LOG = logging.getLogger(__name__)
 # keeps a loaded model for the life of the process.
 _LOADED: dict[str, LoadedModel] = {}
 _LOADING = threading.Lock()
+# XLA takes seconds for each, and memory of the device for as many batches.
+_COMPILED_AT_ONCE = 4
 
 
 def inspect_module(config: EncodeConfig) -> BertModule:
@@ -129,14 +131,24 @@ def load_engine(config: EncodeConfig) -> Engine:
 def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
     """Run a batch of each shape `[rows, width]`: what takes long the first time is done then.
 
-    One that fails, as for want of memory, will be halved when there are documents in it.
+    Some are compiled at once, each by a core of its own. One that fails, as for want of memory, is
+    tried again alone; where that fails too, it will be halved when there are documents in it.
     """
-    for shape in shapes:
-        nothing = np.zeros(shape, np.int32)
-        try:
-            engine.run(nothing, nothing + 1, nothing)
-        except Exception as error:
+    shapes = list(shapes)
+    with ThreadPoolExecutor(_COMPILED_AT_ONCE, "warm_up") as threads:
+        errors = list(threads.map(functools.partial(_try, engine), shapes))
+    for shape in (shape for shape, error in zip(shapes, errors, strict=True) if error):
+        if error := _try(engine, shape):
             _LOG.warning("A batch of shape %s fails: %s", list(shape), error)
+
+
+def _try(engine: Engine, shape: tuple[int, int]) -> Exception | None:
+    nothing = np.zeros(shape, np.int32)
+    try:
+        engine.run(nothing, nothing + 1, nothing)
+    except Exception as error:
+        return error
+    return None
 
 
 def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -> LoadedModel:

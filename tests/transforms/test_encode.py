@@ -110,7 +110,9 @@ def test_unpacked_weights_that_have_changed_are_refused_at_every_load(
         encode.load_engine(settings)
 
 
-def test_a_shape_that_fails_to_warm_up_keeps_no_other_from_it() -> None:
+def test_a_shape_that_fails_to_warm_up_is_tried_again_and_keeps_no_other_from_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seen = []
 
     class Engine:
@@ -120,4 +122,7 @@ def test_a_shape_that_fails_to_warm_up_keeps_no_other_from_it() -> None:
                 raise MemoryError("no room")
 
     encode.warm_up(Engine(), [(2, 8), (2, 4)])
-    assert seen == [((2, 8), 16, 0), ((2, 4), 8, 0)]
+    assert sorted(seen) == [((2, 4), 8, 0), ((2, 8), 16, 0), ((2, 8), 16, 0)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "A batch of shape [2, 8] fails: no room"
+    ]

@@ -55,11 +55,21 @@ class ComputeConfig:
         return dataclasses.replace(self, xla_buckets=0)
 
     def check_installed(self) -> None:
-        """Raise ValueError where the engine is not installed on this machine."""
+        """Look whether this machine has what the engine needs.
+
+        Raises:
+            ValueError: OpenVINO is not installed; or TensorFlow does not see the GPU that there is,
+                and would be slow without a word.
+        """
         if self.engine == OPENVINO and not has_openvino():
             raise ValueError(
                 "--engine openvino: it is not installed; pip install 'beam-bert[cpu]', or "
                 "give --engine tensorflow"
+            )
+        if self.engine == TENSORFLOW and _has_gpu() and not _tensorflow_has_gpu():
+            raise ValueError(
+                "--engine tensorflow: it cannot use this machine's GPU; pip install "
+                "'beam-bert[gpu]', or set CUDA_VISIBLE_DEVICES=-1 to compute on the CPU"
             )
 
 
@@ -89,4 +99,12 @@ def positions_for(engine: str) -> int:
 
 
 def _has_gpu() -> bool:
-    return os.path.exists("/dev/nvidiactl")
+    """Whether there is a GPU of NVIDIA's that is not hidden from this process."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return not hidden and os.path.exists("/dev/nvidiactl")
+
+
+def _tensorflow_has_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -31,6 +31,7 @@ class ModuleEngine:
         Raises:
             ValueError: the module gives other outputs than a BERT's.
         """
+        _multiply_in_full()
         self.hidden_size = module.shape.hidden_size
         self._device = device
         with tf.device(device):
@@ -81,6 +82,7 @@ class TensorflowEngine:
             xla: compile each shape of a batch by XLA, the first time that it comes.
             device: where all of it is computed, as TensorFlow names it; None leaves that to it.
         """
+        _multiply_in_full()
         self.hidden_size = shape.hidden_size
         self._device = device
         self._xla = xla
@@ -126,6 +128,16 @@ class TensorflowEngine:
             given = [tf.constant(x, tf.int32) for x in (input_ids, input_mask, segment_ids)]
             outputs = {name: x.numpy() for name, x in self._function(*given).items()}
         return Encoded(*(outputs.get(name) for name in Encoded._fields))
+
+
+def _multiply_in_full() -> None:
+    """Have products of float32 made in float32, by all of this process.
+
+    From Ampere on, GPUs make them of factors with 10 bits after the point unless told not to
+    (https://www.tensorflow.org/api_docs/python/tf/config/experimental/enable_tensor_float_32_execution).
+    Then float32 would be another number on every machine, and an encoder's faults would hide in it.
+    """
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def _type_of(name: str, precision: str) -> tf.DType:

@@ -39,3 +39,16 @@ def test_a_gpu_is_tensorflows(gpu: bool, engine: str, monkeypatch: pytest.Monkey
     assert compute.buckets_for("openvino") == 0
     assert compute.positions_for(engine) == (16384 if gpu else 1024)
     assert compute.positions_for("tensorflow") == (16384 if gpu else 2048)
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert compute.buckets_for("tensorflow") == 0
+
+
+def test_a_gpu_that_tensorflow_cannot_use_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where CUDA's libraries are not installed, or the driver is too old for them."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(compute.os.path, "exists", lambda _: True)
+    with pytest.raises(ValueError, match=r"cannot use this machine's GPU; .*'beam-bert\[gpu\]'"):
+        ComputeConfig("tensorflow").check_installed()
+    monkeypatch.setattr(compute, "_tensorflow_has_gpu", lambda: True)
+    ComputeConfig("tensorflow").check_installed()
