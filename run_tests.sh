@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 set_up_extras=cpu,report,test
 source ./set_up.sh
 if [ $# -eq 0 ]; then
-  set -- --numprocesses auto --maxprocesses 4 --dist loadfile
+  # Files in their order: the longest, of few tests, stand early in it.
+  set -- --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 fi
 exec .venv/bin/python -m pytest "$@"

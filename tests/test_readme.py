@@ -22,19 +22,9 @@ def blocks(page: str, language: str) -> list[str]:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, as a newcomer has it after set-up."""
     folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
+    # Hidden folders are environments, caches and clusters.
     ignored = shutil.ignore_patterns(
-        *(
-            ".git",
-            ".venv",
-            "output",
-            "articles",
-            "whole",
-            "half",
-            "vectors",
-            "*.egg-info",
-            ".*_cache",
-        ),
-        *(".peers", ".models"),
+        ".*", "output", "articles", "whole", "half", "vectors", "*.egg-info"
     )
     shutil.copytree(ROOT, folder, ignore=ignored)
     environment = Path(sys.prefix)

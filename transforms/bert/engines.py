@@ -1,6 +1,7 @@
 """What computes: a loaded model behind one small interface."""
 
 import dataclasses
+import functools
 import logging
 from typing import Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from transforms.bert.compute import TENSORFLOW, ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.bert.own_graph import run_once
 from transforms.bert.rebuilding import TOLERANCE, Weights, find_weights, make_probe
 from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
 from transforms.bert.wanted import Encoded, Wanted
@@ -79,29 +81,29 @@ def load_with_exact(
         ValueError: see `load`.
     """
     config.check_installed()
-    own = ModuleEngine(module, device)
-    probe = make_probe(module, own.run)
+    probe = make_probe(module, functools.partial(run_once, module))
     weights = find_weights(module, probe)
     if isinstance(weights, str):
-        return _as_it_is(own, module, wanted, config, weights)
+        return _as_it_is(module, wanted, config, weights, device)
     in_float32 = dataclasses.replace(config, precision=FLOAT32)
     exact = build(weights, module, wanted, in_float32, device)
     difference = probe.difference(exact.run)
     if difference > TOLERANCE:
         why = f"{exact.name} differs from its graph by {difference:.2g}"
-        return _as_it_is(own, module, wanted, config, why)
+        return _as_it_is(module, wanted, config, why, device)
     if config.precision == FLOAT32:
         return exact, exact
     return exact, build(weights, module, wanted, config, device)
 
 
 def _as_it_is(
-    own: ModuleEngine, module: BertModule, wanted: Wanted, config: ComputeConfig, why: str
+    module: BertModule, wanted: Wanted, config: ComputeConfig, why: str, device: str | None
 ) -> tuple[Engine, Engine]:
     """Take the module's own graph, and log why; ValueError if it cannot serve what is asked for."""
     for flag in _beyond_the_module(wanted, config):
         raise ValueError(f"--model {module.path}: {why}; so leave out {flag}")
     _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, why)
+    own = ModuleEngine(module, device)
     return own, own
 
 

@@ -37,12 +37,7 @@ class ModuleEngine:
         with tf.device(device):
             self._function = _load(module.path, module.format)
         probe = np.zeros([1, 2], np.int32)
-        pooled, sequence = (np.asarray(x).shape for x in self.run(probe, probe + 1, probe)[:2])
-        if pooled != (1, self.hidden_size) or sequence != (1, 2, self.hidden_size):
-            raise ValueError(
-                f"--model {module.path}: its outputs have shapes {pooled} and "
-                f"{sequence}; a BERT of hidden size {self.hidden_size} gives others"
-            )
+        check_outputs(module, self.run(probe, probe + 1, probe), probe.shape)
 
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
@@ -55,6 +50,17 @@ class ModuleEngine:
                 tf.constant(segment_ids, tf.int32),
             )
         return Encoded(outputs[POOLED_OUTPUT].numpy(), outputs[SEQUENCE_OUTPUT].numpy())
+
+
+def check_outputs(module: BertModule, encoded: Encoded[np.ndarray], shape: tuple[int, ...]) -> None:
+    """Raise ValueError where a module's outputs for inputs of a shape are no BERT's."""
+    width = module.shape.hidden_size
+    pooled, sequence = (np.asarray(x).shape for x in encoded[:2])
+    if pooled != (shape[0], width) or sequence != (*shape, width):
+        raise ValueError(
+            f"--model {module.path}: its outputs have shapes {pooled} and "
+            f"{sequence}; a BERT of hidden size {width} gives others"
+        )
 
 
 class TensorflowEngine:

@@ -166,7 +166,12 @@ def test_the_wheel_moves_the_page_and_with_ctrl_the_map(browser: Browser, writte
     page.keyboard.up("Control")
     until(page, f"{extent} !== '{before}'")
     assert page.evaluate("scrollY") == 150
-    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 100)
+    # On a busy machine two clicks may be too far apart to be one double click.
+    for _ in range(5):
+        page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 100)
+        page.wait_for_timeout(1000)
+        if page.evaluate(extent) == before:
+            break
     until(page, f"{extent} === '{before}'")
     buttons = page.locator("#plot-map .modebar-btn")
     buttons.first.click()

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,17 @@ def test_an_engine_agrees_with_the_module(
     assert given.sequence.dtype == given.pooled.dtype == np.float32
 
 
-def test_products_of_float32_are_float32_on_gpus_too(tiny_module: BertModule) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [ModuleEngine, lambda found: engines.load(found, Wanted(), ComputeConfig("tensorflow"))],
+    ids=["module", "rebuilt"],
+)
+def test_products_of_float32_are_float32_on_gpus_too(
+    make: Callable[[BertModule], object], tiny_module: BertModule
+) -> None:
     """On an H100 the rebuilt encoder is 0.0016 off the module's own graph else, and not taken."""
     tf.config.experimental.enable_tensor_float_32_execution(True)
-    ModuleEngine(tiny_module)
+    make(tiny_module)
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 

@@ -1,4 +1,5 @@
 import gc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import encoder, importing, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
+from transforms.bert.own_graph import run_once
 from transforms.bert.tensorflow_engine import ModuleEngine
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
@@ -87,6 +89,22 @@ def test_outputs_of_other_shapes_are_refused(
     inspected = module.inspect(tmp_path / "module")
     with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
         ModuleEngine(inspected)
+    inputs = np.ones([1, 2], np.int32)
+    with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
+        run_once(inspected, inputs, inputs, inputs)
+
+
+def test_a_graph_gives_once_what_it_gives_again_and_again(
+    engine: ModuleEngine, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
+    tf2 = module.inspect(tmp_path / "tf2")
+    for inspected, other in ((tiny_module, engine), (tf2, ModuleEngine(tf2))):
+        once, again = (
+            run(IDS, MASK, SEGMENTS) for run in (partial(run_once, inspected), other.run)
+        )
+        np.testing.assert_allclose(once.pooled, again.pooled, atol=1e-6)
+        np.testing.assert_allclose(once.sequence, again.sequence, atol=1e-6)
 
 
 def test_a_tf2_module_does_not_train_and_sees_mask_and_segments(tmp_path: Path) -> None:
