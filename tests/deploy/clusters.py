@@ -82,6 +82,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def ports_for(*names: str) -> dict[str, str]:
+    """Give a script's settings of ports."""
+    return dict(zip(names, map(str, free_ports(len(names))), strict=True))
+
+
 def command(globs: list[str], output: Path, model: Path, *flags: str) -> list[str]:
     """Give the command line of a job as its user would."""
     return [
@@ -110,6 +115,19 @@ def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subproces
         assert time.monotonic() < until, "no part is done"
         time.sleep(0.05)
     return job
+
+
+def finish(
+    job: subprocess.Popen[str], globs: list[str], output: Path, model: Path, *flags: str
+) -> None:
+    """Have a job end whose cluster was damaged.
+
+    It may have given up before the cluster was whole again: that costs a call, and no more.
+    """
+    told, _ = job.communicate(timeout=300)
+    if job.returncode:
+        assert "the same command again continues" in told
+        embed(globs, output, model, *flags)
 
 
 def receipts(output: Path) -> list[Path]:

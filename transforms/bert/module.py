@@ -106,6 +106,11 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     )
 
 
+def read_graph(path: Path) -> Any:
+    """Read the MetaGraphDef that is run of a module that was inspected."""
+    return _choose_meta_graph(_read(path), path)[0]
+
+
 def _read(path: Path) -> Any:
     file = path / "saved_model.pb"
     if not file.is_file():

@@ -1,9 +1,11 @@
 """What a module's own graph gives for one input, the shortest way."""
 
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
-from transforms.bert.module import HUB_TF1, TOKENS, BertModule
+from transforms.bert.module import HUB_TF1, TOKENS, BertModule, read_graph
 from transforms.bert.tensorflow_engine import ModuleEngine, check_outputs
 from transforms.bert.wanted import Encoded
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
@@ -32,18 +34,23 @@ def run_once(
     inputs = (input_ids, input_mask, segment_ids)
     if module.format != HUB_TF1:
         return ModuleEngine(module, _CPU).run(*inputs)
-    encoded = _run_in_session(str(module.path), inputs)
+    encoded = _run_in_session(module.path, inputs)
     check_outputs(module, encoded, input_ids.shape)
     return encoded
 
 
-def _run_in_session(path: str, inputs: tuple[np.ndarray, ...]) -> Encoded[np.ndarray]:
+def _run_in_session(path: Path, inputs: tuple[np.ndarray, ...]) -> Encoded[np.ndarray]:
     v1 = tf.compat.v1
+    meta_graph = read_graph(path)
+    signature = meta_graph.signature_def[TOKENS]
+    names = ("input_ids", "input_mask", "segment_ids")
+    given = dict(zip(names, inputs, strict=True))
+    feed = {signature.inputs[name].name: value for name, value in given.items()}
+    wanted = [signature.outputs[name].name for name in (POOLED_OUTPUT, SEQUENCE_OUTPUT)]
     only_cpu = v1.ConfigProto(device_count={"GPU": 0})
     with tf.Graph().as_default(), tf.device(_CPU), v1.Session(config=only_cpu) as session:
-        signature = v1.saved_model.load(session, [], path).signature_def[TOKENS]
-        names = ("input_ids", "input_mask", "segment_ids")
-        given = dict(zip(names, inputs, strict=True))
-        feed = {signature.inputs[name].name: value for name, value in given.items()}
-        wanted = [signature.outputs[name].name for name in (POOLED_OUTPUT, SEQUENCE_OUTPUT)]
+        saver = v1.train.import_meta_graph(meta_graph, clear_devices=True)
+        # There is none where there are no variables.
+        if saver is not None:
+            saver.restore(session, str(path / "variables" / "variables"))
         return Encoded(*session.run(wanted, feed))
