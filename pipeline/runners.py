@@ -4,7 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 
@@ -14,6 +19,8 @@ from transforms.bert import minilm
 
 # One thread encodes with all cores while another reads and tokenizes and a third writes.
 _LOCAL_THREADS = 3
+_KEPT_MILLISECONDS = 60_000
+_WITH_JOB_SERVER = ("flinkrunner", "sparkrunner", "portablerunner")
 _LOCAL = (None, "", "DirectRunner", "FnApiRunner")
 
 
@@ -64,7 +71,10 @@ def choose_runner(options: PipelineOptions) -> Any:
     Locally that is Beam's FnApiRunner by name: DirectRunner would first try to download another.
     """
     if not is_local(options):
-        return options.view_as(StandardOptions).runner
+        name = options.view_as(StandardOptions).runner
+        if name.lower().endswith(_WITH_JOB_SERVER):
+            _keep_workers(options)
+        return name
     # FnApiRunner is told apart from a named runner by being an object.
     options.view_as(StandardOptions).runner = None
     direct = options.view_as(DirectOptions)
@@ -72,3 +82,13 @@ def choose_runner(options: PipelineOptions) -> Any:
         direct.direct_running_mode = "multi_threading"
         direct.direct_num_workers = _LOCAL_THREADS
     return FnApiRunner()
+
+
+def _keep_workers(options: PipelineOptions) -> None:
+    """Have workers kept from stage to stage, with the models that they loaded.
+
+    As it comes, Spark's runner starts new ones for every task that finds none at work.
+    """
+    portable = options.view_as(PortableOptions)
+    if int(portable.environment_cache_millis or 0) == 0:
+        portable.environment_cache_millis = _KEPT_MILLISECONDS

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import os
+from collections.abc import Mapping
 
 from transforms.features import BFLOAT16, FLOAT16, FLOAT32
 
@@ -13,6 +14,8 @@ AUTO = "auto"
 # Every one costs a compilation, of seconds to a minute.
 MOST_BUCKETS = 64
 _BUCKETS_OF_A_GPU = 8
+# Ampere's compute capability.
+_HAS_BFLOAT16 = (8, 0)
 PRECISIONS = (FLOAT32, BFLOAT16, FLOAT16)
 
 
@@ -59,18 +62,27 @@ class ComputeConfig:
 
         Raises:
             ValueError: OpenVINO is not installed; or TensorFlow does not see the GPU that there is,
-                and would be slow without a word.
+                or that one lacks the precision: it would be slow without a word.
         """
         if self.engine == OPENVINO and not has_openvino():
             raise ValueError(
                 "--engine openvino: it is not installed; pip install 'beam-bert[cpu]', or "
                 "give --engine tensorflow"
             )
-        if self.engine == TENSORFLOW and _has_gpu() and not _tensorflow_has_gpu():
+        if self.engine == TENSORFLOW and _has_gpu():
+            self._check_gpus(_capabilities())
+
+    def _check_gpus(self, capabilities: Mapping[str, tuple[int, int]]) -> None:
+        if not capabilities:
             raise ValueError(
                 "--engine tensorflow: it cannot use this machine's GPU; pip install "
                 "'beam-bert[gpu]', or set CUDA_VISIBLE_DEVICES=-1 to compute on the CPU"
             )
+        for name, capability in capabilities.items():
+            if self.precision == BFLOAT16 and capability < _HAS_BFLOAT16:
+                raise ValueError(
+                    f"--precision bfloat16: this machine's {name} does not have it; give float16"
+                )
 
 
 def has_openvino() -> bool:
@@ -104,7 +116,12 @@ def _has_gpu() -> bool:
     return not hidden and os.path.exists("/dev/nvidiactl")
 
 
-def _tensorflow_has_gpu() -> bool:
+def _capabilities() -> dict[str, tuple[int, int]]:
+    """Give the compute capability of each GPU that TensorFlow sees, by its name."""
     import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    told = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return {
+        str(details.get("device_name", "GPU")): details.get("compute_capability", _HAS_BFLOAT16)
+        for details in told
+    }

@@ -34,7 +34,11 @@ def run_once(
     inputs = (input_ids, input_mask, segment_ids)
     if module.format != HUB_TF1:
         return ModuleEngine(module, _CPU).run(*inputs)
-    encoded = _run_in_session(module.path, inputs)
+    try:
+        encoded = _run_in_session(module.path, inputs)
+    except tf.errors.OpError:
+        # As where it has tables to initialize, which loading in full does.
+        return ModuleEngine(module, _CPU).run(*inputs)
     check_outputs(module, encoded, input_ids.shape)
     return encoded
 

@@ -48,7 +48,14 @@ def test_a_gpu_that_tensorflow_cannot_use_is_told(monkeypatch: pytest.MonkeyPatc
     """As where CUDA's libraries are not installed, or the driver is too old for them."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(compute.os.path, "exists", lambda _: True)
+    monkeypatch.setattr(compute, "has_openvino", lambda: True)
     with pytest.raises(ValueError, match=r"cannot use this machine's GPU; .*'beam-bert\[gpu\]'"):
         ComputeConfig("tensorflow").check_installed()
-    monkeypatch.setattr(compute, "_tensorflow_has_gpu", lambda: True)
-    ComputeConfig("tensorflow").check_installed()
+    ComputeConfig("openvino").check_installed()
+    seen = {"NVIDIA H100": (9, 0), "Tesla T4": (7, 5)}
+    monkeypatch.setattr(compute, "_capabilities", lambda: seen)
+    ComputeConfig("tensorflow", "float16").check_installed()
+    with pytest.raises(ValueError, match=r"bfloat16: .* Tesla T4 does not have it; give float16"):
+        ComputeConfig("tensorflow", "bfloat16").check_installed()
+    seen.popitem()
+    ComputeConfig("tensorflow", "bfloat16").check_installed()

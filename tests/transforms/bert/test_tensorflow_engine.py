@@ -9,7 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import encoder, importing, module
+from transforms.bert import encoder, importing, module, own_graph
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
 from transforms.bert.own_graph import run_once
@@ -105,6 +105,17 @@ def test_a_graph_gives_once_what_it_gives_again_and_again(
         )
         np.testing.assert_allclose(once.pooled, again.pooled, atol=1e-6)
         np.testing.assert_allclose(once.sequence, again.sequence, atol=1e-6)
+
+
+def test_a_graph_that_does_not_run_as_it_is_is_loaded_in_full(
+    engine: ModuleEngine, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise tf.errors.FailedPreconditionError(None, None, "Table not initialized.")
+
+    monkeypatch.setattr(own_graph, "_run_in_session", fail)
+    once, again = (run(IDS, MASK, SEGMENTS) for run in (partial(run_once, tiny_module), engine.run))
+    np.testing.assert_array_equal(once.pooled, again.pooled)
 
 
 def test_a_tf2_module_does_not_train_and_sees_mask_and_segments(tmp_path: Path) -> None:
