@@ -78,6 +78,7 @@ def test_only_the_one_for_gpus_has_cuda_and_no_openvino() -> None:
     cpu, gpu = (" ".join(what for _, what in instructions(image)) for image in IMAGES)
     assert "LD_LIBRARY_PATH=/usr/local/nvidia/lib64" in gpu
     assert '".[gcp,gpu,report]"' in gpu
+    assert "cuda" not in cpu
     assert '".[cpu,gcp,report]"' in cpu
 
 
