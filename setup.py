@@ -71,7 +71,7 @@ setup(
     entry_points={
         "console_scripts": [
             "beam-bert=pipeline.cli:main",
-            "beam-bert-worker-pool=transforms.worker_pool:main",
+            "beam-bert-worker-pool=pipeline.runners.worker_pool:main",
         ]
     },
 )

@@ -14,18 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks import jobs, processes
-from pipeline import quiet
+from pipeline.console import quiet
 
 
 def main() -> None:
     """Compute, and tell."""
     quiet.import_tensorflow()
-    from pipeline import options
+    from pipeline.options import embed_config
     from transforms.bert import engines, minilm, module
-    from transforms.bert.wanted import Wanted
+    from transforms.bert.output_spec import Wanted
 
     arguments = jobs.parser(__doc__).parse_args()
-    config = options.embed_config(arguments)
+    config = embed_config.embed_config(arguments)
     inspected = module.inspect(minilm.resolve(arguments.model))
     engine = engines.load(inspected, Wanted.of(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
@@ -51,16 +51,18 @@ def _batches(arguments: argparse.Namespace, inspected: Any) -> Iterator[tuple[An
     import numpy as np
     import tensorflow as tf
 
-    from pipeline import graphs, options, plan
-    from transforms import storage
-    from transforms.batching import pad_batch, plan_batches
+    from pipeline import graphs
+    from pipeline.inputs import plan
+    from pipeline.options import embed_config
+    from transforms.batching.batches import pad_batch, plan_batches
+    from transforms.batching.windows import cut_windows
     from transforms.documents import REASON, TEXT
     from transforms.features import INPUT_IDS
-    from transforms.preprocessing import model_inputs
+    from transforms.io import storage
     from transforms.read import read_split
-    from transforms.windows import cut_windows
+    from transforms.wordpiece.preprocessing import model_inputs
 
-    config = options.embed_config(arguments)
+    config = embed_config.embed_config(arguments)
     vocabulary = inspected.vocabulary
     inputs = model_inputs(graphs.wordpiece_config(config, inspected), vocabulary)
     for split in plan.make_plan(config.input):

@@ -22,7 +22,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import corpora
-from pipeline import flags, quiet
+from pipeline.console import quiet
+from pipeline.options import flags
 from transforms.bert import minilm
 from transforms.bert.vocabulary import Vocabulary
 
@@ -116,13 +117,13 @@ def _compare(name: str, case: Case, folder: Path) -> None:
 
 
 def _forecast(words: Sequence[str], started: float) -> None:
-    from pipeline import options
+    from pipeline.options import embed_config
 
     parser = argparse.ArgumentParser(allow_abbrev=False)
     flags.add_embed_flags(parser)
-    config = options.embed_config(parser.parse_args(words))
+    config = embed_config.embed_config(parser.parse_args(words))
     quiet.import_tensorflow()
-    from pipeline import forecast
+    from pipeline.estimate import forecast
 
     found = forecast.forecast(config, started)
     print(json.dumps({"bytes": sum(found.bytes.values()), "seconds": found.seconds}))

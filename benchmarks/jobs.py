@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import processes
-from pipeline import flags, quiet
+from pipeline.console import quiet
+from pipeline.options import flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Measured:
 def measure(arguments: argparse.Namespace) -> Measured:
     """Embed, and count from the first part's beginning to the last one's end."""
     quiet.import_tensorflow()
-    from pipeline import job, options
+    from pipeline import job
+    from pipeline.options import embed_config
 
-    progress = job.embed(options.embed_config(arguments)).progress
+    progress = job.embed(embed_config.embed_config(arguments)).progress
     # A part's clock starts when it is read: imports, analysis and loading come before.
     began = min(part.finished - sum(part.seconds.values()) for part in progress.parts)
     counts = progress.counts()

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import corpora
-from pipeline import quiet
+from pipeline.console import quiet
 from transforms.bert import minilm
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _embed(module: str, corpus: str, output: str) -> dict[str, float]:
     from pipeline import job
-    from pipeline.options import EmbedConfig, InputConfig
+    from pipeline.options.embed_config import EmbedConfig, InputConfig
     from transforms.sources.base import ReadConfig
 
     read = ReadConfig(part_bytes=128 << 10)

@@ -111,7 +111,8 @@ def _check(holds: bool) -> None:
 def _begin(folder: str, parts: int) -> Iterator[_Step]:
     """Have a job of one document, then give it the plan and the receipts of many parts."""
     Path(folder, "corpus.txt").write_text("Fresh bread\n", "utf-8")
-    from pipeline import job, quiet
+    from pipeline import job
+    from pipeline.console import quiet
 
     quiet.import_tensorflow()
     with contextlib.redirect_stdout(None):
@@ -128,21 +129,22 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
 
 
 def _run_of(folder: str) -> Any:
-    from pipeline import output
+    from pipeline.output import output_folder
 
-    return output.load_run(f"{folder}/out")
+    return output_folder.load_run(f"{folder}/out")
 
 
 def _config(folder: str) -> Any:
-    from pipeline import flag_values, options
+    from pipeline.options import embed_config, flag_values
 
     places = {"input": [f"{folder}/corpus.txt"], "output": f"{folder}/out"}
-    return options.embed_config(flag_values.namespace_of(_SETTINGS | places))
+    return embed_config.embed_config(flag_values.namespace_of(_SETTINGS | places))
 
 
 def _plan(folder: str, parts: int) -> Iterator[_Step]:
-    from pipeline import output, plan
-    from transforms import storage
+    from pipeline.inputs import plan
+    from pipeline.output import output_folder
+    from transforms.io import storage
 
     splits = list(make_splits(parts))
     path = Path(folder, "out", plan.PLAN_FILE)
@@ -152,7 +154,7 @@ def _plan(folder: str, parts: int) -> Iterator[_Step]:
         return {"bytes": path.stat().st_size}
 
     def compare() -> _Sizes:
-        _check(plan.differences(output.load_plan(f"{folder}/out"), splits) == [])
+        _check(plan.differences(output_folder.load_plan(f"{folder}/out"), splits) == [])
         return {}
 
     yield "write plan.jsonl", write
@@ -162,11 +164,12 @@ def _plan(folder: str, parts: int) -> Iterator[_Step]:
 def _graphs(folder: str, parts: int) -> Iterator[_Step]:
     import apache_beam as beam
 
-    from pipeline import graphs, job, quiet
+    from pipeline import graphs, model
+    from pipeline.console import quiet
 
     quiet.import_tensorflow()
     config = _config(folder)
-    module = job.inspect(job.find_model(config)[0], config)
+    module = model.inspect_model(model.find_model(config)[0], config)
     run = _run_of(folder)
     splits = list(make_splits(parts))
 
@@ -181,19 +184,19 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
 
 
 def _read_pending(folder: str, parts: int) -> Iterator[_Step]:
-    from transforms import planned
+    from transforms.steps import read_plan
 
-    chosen = planned.choose_lines(f"{folder}/out/plan.jsonl", make_splits(parts))
+    chosen = read_plan.choose_lines(f"{folder}/out/plan.jsonl", make_splits(parts))
 
     def read() -> _Sizes:
-        return {"splits": sum(1 for _ in planned.read_lines(chosen))}
+        return {"splits": sum(1 for _ in read_plan.read_lines(chosen))}
 
     yield "a worker reads the pending splits", read
 
 
 def _finish(folder: str, parts: int) -> Iterator[_Step]:
     from pipeline import manifest
-    from transforms import storage
+    from transforms.io import storage
 
     splits = list(make_splits(parts))
     fingerprint = _run_of(folder).fingerprint

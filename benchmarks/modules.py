@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import processes
-from pipeline import quiet
+from pipeline.console import quiet
 from transforms.bert import minilm
 from transforms.bert.shape import BertShape
 

@@ -38,7 +38,7 @@ class NullEngine:
 
     def run(self, input_ids: np.ndarray, *_: np.ndarray) -> Any:
         """Give arrays of the right shapes; see `Engine.run`."""
-        from transforms.bert.wanted import Encoded
+        from transforms.bert.output_spec import Encoded
 
         rows, width = input_ids.shape
         pooled = np.zeros([rows, _HIDDEN], np.float32)
@@ -79,7 +79,7 @@ def draw_lines(count: int) -> list[str]:
 
 
 def _measure(path: Path) -> dict[str, Any]:
-    from pipeline import quiet
+    from pipeline.console import quiet
 
     quiet.import_tensorflow()
     from pipeline import graphs

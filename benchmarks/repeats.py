@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import processes
-from pipeline import flags, job, options
+from pipeline import job
+from pipeline.options import embed_config, flags
 from transforms import metrics
 
 
@@ -44,7 +45,7 @@ def main() -> None:
 def _one(arguments: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")
-        summary = job.embed(options.embed_config(arguments))
+        summary = job.embed(embed_config.embed_config(arguments))
     counts = summary.progress.counts()
     names = (metrics.DOCUMENTS, metrics.REPEATED, metrics.REPEATED_ELSEWHERE)
     return {"seconds": round(summary.seconds, 1), **{name: counts[name] for name in names}}

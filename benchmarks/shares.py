@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks import machine, modules, pages, processes, prose
 from benchmarks.spread import Spread
-from pipeline import quiet
+from pipeline.console import quiet
 from transforms.bert.shape import BertShape
 
 # google/bert_multi_cased_L-12_H-768_A-12.

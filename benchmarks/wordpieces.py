@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline import quiet
+from pipeline.console import quiet
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 _BATCH_LINES = 2000
@@ -68,7 +68,7 @@ def _contenders(path: Path | None, lower: bool) -> tuple[Contender, Contender, C
 
     from transforms.bert import minilm
     from transforms.bert.vocabulary import Vocabulary
-    from transforms.wordpiece import WordpieceTokenizer
+    from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
     path = path or minilm.weights_folder() / "vocab.txt"
     tokenizer = WordpieceTokenizer(Vocabulary.from_bytes(path.read_bytes()), lower)

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks import machine, pages
 from benchmarks.spread import Spread
-from pipeline import quiet
+from pipeline.console import quiet
 
 _HIDDEN, _TOKENS = 384, 60
 # Parts as large as the job's: of 1 MiB and of 256 KiB of text.
@@ -89,7 +89,7 @@ def _part(features: tuple[str, ...], _: str, documents: int) -> object:
 
 def _write(part: object, features: tuple[str, ...], dtype: str) -> float:
     """Write a part; give MB/s."""
-    from transforms.record_config import RecordConfig
+    from transforms.records.record_config import RecordConfig
     from transforms.write import write_part
 
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,8 @@ from typing import Any, TypedDict, Unpack
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import drawn_job, flag_values, options, reader
+from pipeline import drawn_job, reader
+from pipeline.options import embed_config, flag_values
 from pipeline.reader import Embeddings
 
 _LOG = logging.getLogger(__name__)
@@ -101,9 +102,9 @@ def embed(
         JobError: the job broke off, or more was lost than its limits allow.
     """
     given = {"input": _paths(input), "output": os.fspath(output), **settings}
-    config = options.embed_config(flag_values.namespace_of(_joined(given)))
+    config = embed_config.embed_config(flag_values.namespace_of(_joined(given)))
     if beam_options is None or not isinstance(beam_options, PipelineOptions):
-        beam_options = options.beam_options(list(beam_options or ()))
+        beam_options = embed_config.beam_options(list(beam_options or ()))
     summary, problem = drawn_job.embed(config, beam_options)
     if problem:
         _LOG.warning("%s", problem)

@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import commands, flags, parsers, pricing
+from pipeline.console import overview, parser
 from pipeline.errors import JobError, UsageError
-from transforms import visible
+from pipeline.estimate import pricing
+from pipeline.options import flags
+from transforms import escaping
 
 _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
@@ -37,13 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(2, problem)
     if not arguments or arguments[0] in (*_HELP, *_VERSION):
         versions = bool(arguments) and arguments[0] in _VERSION
-        print(commands.version() if versions else commands.overview())
+        print(overview.version() if versions else overview.overview())
         return 0 if arguments else 2
     command, *rest = arguments
     if command not in _COMMANDS:
         otherwise = f"there are {', '.join(_COMMANDS)}"
         known = (*_COMMANDS, "--help", "--version")
-        remedy = parsers.did_you_mean(command, known, otherwise)
+        remedy = parser.did_you_mean(command, known, otherwise)
         return _fail(2, f"there is no command {command!r}; {remedy}")
     _end_like_ctrl_c_at_sigterm()
     try:
@@ -99,42 +101,43 @@ def _not_utf8(arguments: Sequence[str]) -> str | None:
 
 
 def _fail(status: int, message: str) -> int:
-    print(parsers.red("beam-bert:"), visible.lines(message), file=sys.stderr)
+    print(parser.red("beam-bert:"), escaping.lines(message), file=sys.stderr)
     return status
 
 
 def _say(text: str) -> None:
-    print(visible.lines(text))
+    print(escaping.lines(text))
 
 
 def _embed(arguments: Sequence[str]) -> int:
     ours, beams = _parse_embed("embed", arguments)
-    from pipeline import options
+    from pipeline.options import embed_config
 
-    config = options.embed_config(ours)
-    beam_options = options.beam_options(beams)
-    from pipeline import drawn_job, progress, summary
+    config = embed_config.embed_config(ours)
+    beam_options = embed_config.beam_options(beams)
+    from pipeline import drawn_job, progress, result
 
-    result, problem = drawn_job.embed(config, beam_options, progress.watch, ours.log_level)
-    _say(summary.to_text(result))
+    summary, problem = drawn_job.embed(config, beam_options, progress.watch, ours.log_level)
+    _say(result.to_text(summary))
     if problem:
-        print(f"beam-bert: {visible.one_line(problem)}", file=sys.stderr)
+        print(f"beam-bert: {escaping.one_line(problem)}", file=sys.stderr)
     return 0
 
 
 def _plan(arguments: Sequence[str]) -> int:
     started = time.monotonic()
     ours, beams = _parse_embed("plan", arguments, pricing.add_plan_flags)
-    from pipeline import options, quiet
+    from pipeline.console import quiet
+    from pipeline.options import embed_config
 
     with _input_errors():
         machine = pricing.machine_config(
             *(ours.machine, ours.machine_tokens_per_second, ours.machine_price, ours.machines)
         )
-    config = options.embed_config(ours)
-    options.beam_options(beams)
+    config = embed_config.embed_config(ours)
+    embed_config.beam_options(beams)
     quiet.import_tensorflow(ours.log_level)
-    from pipeline import forecast
+    from pipeline.estimate import forecast
 
     with _input_errors():
         _say(forecast.to_text(forecast.forecast(config, started), machine))
@@ -164,14 +167,14 @@ def _head(arguments: Sequence[str]) -> int:
 
 def _verify(arguments: Sequence[str]) -> int:
     parsed = _parse("verify", flags.add_verify_flags, arguments)
-    from pipeline import quiet
-    from pipeline.verifying import verify
+    from pipeline.console import quiet
+    from pipeline.verify import check_folder
 
     with _input_errors(), quiet.quiet_beam(parsed.log_level):
-        config = verify.VerifyConfig(
+        config = check_folder.VerifyConfig(
             parsed.folder.rstrip("/") or "/", parsed.sample, parsed.tolerance, parsed.model
         )
-        verdict = verify.verify(config)
+        verdict = check_folder.verify(config)
     print(verdict.to_text())
     return 1 if verdict.faults else 0
 
@@ -188,11 +191,12 @@ def _report(arguments: Sequence[str]) -> int:
 
 def _tokenize(arguments: Sequence[str]) -> int:
     parsed = _parse("tokenize", flags.add_tokenize_flags, arguments)
-    from pipeline import options, quiet
+    from pipeline.console import quiet
+    from pipeline.options import embed_config
 
     with _input_errors():
         quiet.import_tensorflow(parsed.log_level)
-        config = options.input_config(parsed)
+        config = embed_config.input_config(parsed)
         from pipeline import tokenizing
         from transforms.bert import minilm, module
 
@@ -208,7 +212,7 @@ def _tokenize(arguments: Sequence[str]) -> int:
 def _import_model(arguments: Sequence[str]) -> int:
     parsed = _parse("import-model", flags.add_import_flags, arguments)
     lower = None if parsed.do_lower_case is None else parsed.do_lower_case == "true"
-    from pipeline import quiet
+    from pipeline.console import quiet
 
     with _input_errors():
         quiet.import_tensorflow(parsed.log_level)
@@ -226,7 +230,7 @@ def _import_model(arguments: Sequence[str]) -> int:
 
 def _inspect_model(arguments: Sequence[str]) -> int:
     parsed = _parse("inspect-model", flags.add_inspect_flags, arguments)
-    from pipeline import quiet
+    from pipeline.console import quiet
 
     with _input_errors():
         quiet.import_tensorflow(parsed.log_level)
@@ -262,15 +266,15 @@ def _module_text(module: Any) -> str:
 
 
 def _parse(command: str, add: Callable[[Any], None], arguments: Sequence[str]) -> Any:
-    return commands.parser_of(command, add).parse_args(arguments)
+    return overview.parser_of(command, add).parse_args(arguments)
 
 
 def _parse_embed(
     command: str, arguments: Sequence[str], add: Callable[[Any], None] = flags.add_embed_flags
 ) -> tuple[Any, list[str]]:
-    from pipeline import config_file
+    from pipeline.options import config_file
 
-    return config_file.parse(commands.parser_of(command, add), arguments)
+    return config_file.parse(overview.parser_of(command, add), arguments)
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import job, quiet
+from pipeline import job
+from pipeline.console import quiet
 from pipeline.errors import JobError
-from pipeline.options import EmbedConfig
+from pipeline.options.embed_config import EmbedConfig
 from pipeline.report import drawing
-from pipeline.summary import Summary
+from pipeline.result import Summary
 
 
 def embed(

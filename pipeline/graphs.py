@@ -10,28 +10,34 @@ import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline import plan, runners
-from pipeline.flags import CORPUS
-from pipeline.options import EmbedConfig
-from pipeline.output import Run
-from transforms import record_files, storage
-from transforms.analyze import AnalyzeParts
-from transforms.bert.forbidden import check_operations
+from pipeline.inputs import plan
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.flags import CORPUS
+from pipeline.output.output_folder import Run
+from pipeline.runners import local
+from transforms.batching.buckets import choose_boundaries, lengths_of_windows
 from transforms.bert.module import BertModule
-from transforms.buckets import choose_boundaries, lengths_of_windows
+from transforms.bert.savedmodel_check import check_operations
+from transforms.dedup.repeat_table import MAX_TABLE_BYTES, row_bytes
 from transforms.documents import Split
-from transforms.embedding import EmbeddingConfig
+from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
-from transforms.planned import ReadPlan, choose_lines
-from transforms.preprocessing import LENGTH_QUANTILES, WordpieceConfig, transform_fingerprint
+from transforms.io import storage
+from transforms.io.saved_transform import readable_copy
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
-from transforms.repeat_table import MAX_TABLE_BYTES, row_bytes
-from transforms.repeated import MakeTable, TableConfig
-from transforms.saved_transform import readable_copy
-from transforms.share import ShareParts
+from transforms.records import record_files
 from transforms.sources.base import ReadConfig
+from transforms.steps.analyze import AnalyzeParts
+from transforms.steps.build_repeat_table import MakeTable, TableConfig
+from transforms.steps.read_plan import ReadPlan, choose_lines
+from transforms.steps.redistribute import ShareParts
 from transforms.tokenize import TokenizeParts
+from transforms.wordpiece.preprocessing import (
+    LENGTH_QUANTILES,
+    WordpieceConfig,
+    transform_fingerprint,
+)
 from transforms.write import WriteParts
 
 
@@ -101,7 +107,7 @@ def build_embed(
         WriteParts(config.output, config.records_by(module.fingerprint)),
     )
     read = ReadParts(config.input.read, run.fingerprint, config.output)
-    shared = [s for s in splits if not (s.is_one_part or runners.is_local(pipeline.options))]
+    shared = [s for s in splits if not (s.is_one_part or local.is_local(pipeline.options))]
     alone = [s for s in splits if s.is_one_part] if shared else splits
     if alone:
         _ = pipeline | "Embed" >> EmbedSplits(_plan_of(config, alone), read, *stages)

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline import reader
 from transforms import features, rejects
 from transforms.features import DOCUMENT_FEATURES, TOKEN_FEATURES
-from transforms.record_config import FAMILIES
+from transforms.records.record_config import FAMILIES
 
 _SHOWN_VALUES = 4
 _SHOWN_IDS = 12

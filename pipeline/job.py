@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -15,34 +14,24 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipeline import (
-    again,
-    dataflow,
-    extracting,
-    inputs,
-    lock,
-    losses,
-    manifest,
-    output,
-    piped,
-    plan,
-    quiet,
-    runners,
-)
+from pipeline import extract_tables, manifest, model
 from pipeline.errors import JobError, UsageError
-from pipeline.flags import CORPUS
-from pipeline.inputs import Inputs
+from pipeline.inputs import plan, prepare, stdin
+from pipeline.inputs.prepare import Inputs
+from pipeline.inputs.stdin import Piped
 from pipeline.manifest import Progress
-from pipeline.options import EmbedConfig
-from pipeline.output import Run, Transform
-from pipeline.piped import Piped
-from pipeline.summary import Summary
-from transforms import failures, repeat_files, visible
-from transforms.bert import folder as model_folder
-from transforms.bert import minilm
-from transforms.bert.likeness import Likeness
+from pipeline.options import resume_command
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.flags import CORPUS
+from pipeline.output import lock, output_folder, quality
+from pipeline.output.output_folder import Run, Transform
+from pipeline.result import Summary
+from pipeline.runners import dataflow, local
+from transforms import escaping
+from transforms.bert.agreement import Likeness
+from transforms.dedup import repeat_files
 from transforms.documents import Split
-from transforms.features import layers_of
+from transforms.io import failures
 
 Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
 
@@ -71,28 +60,28 @@ def embed(
     options = options or PipelineOptions([])
     # Beam's file systems take their credentials and endpoints from there.
     FileSystems.set_options(options)
-    output.check_file_system(config.output)
-    runners.check_runner(options)
+    output_folder.check_file_system(config.output)
+    local.check_runner(options)
     dataflow.prepare(options, config)
-    with inputs.prepare(config, extracting.extract(config, options)) as ready:
+    with prepare.prepare(config, extract_tables.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
 
 def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float) -> Summary:
     config = ready.config
-    splits = piped.relocate(ready.splits, config.output)
-    path, fingerprint = find_model(config)
+    splits = stdin.relocate(ready.splits, config.output)
+    path, fingerprint = model.find_model(config)
     run = Run(
         *(config.identity(), fingerprint),
-        command=tuple(again.command_of(config, options)),
+        command=tuple(resume_command.command_of(config, options)),
         directory=os.getcwd(),
     )
     with lock.hold(config.output):
-        earlier = output.find_earlier(config, run, splits)
+        earlier = output_folder.find_earlier(config, run, splits)
         before, redone = _done_before(config.output, splits, earlier)
-        missing = output.missing_files(config)
+        missing = output_folder.missing_files(config)
         if earlier is None or before is None or not before.complete or missing:
-            module = inspect(path, config)
+            module = model.inspect_model(path, config)
             if earlier is None:
                 run = _begin(ready, module, run, splits)
             _store(ready.pipe, config.output)
@@ -120,7 +109,7 @@ def _begin(ready: Inputs, module: Any, run: Run, splits: Sequence[Split]) -> Run
     _check_output(config, module, ready.splits)
     likeness = _measure_precision(config, module, ready.splits)
     run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, likeness=likeness)
-    output.begin(config, run, splits)
+    output_folder.begin(config, run, splits)
     return run
 
 
@@ -133,17 +122,17 @@ def _store(pipe: Piped | None, folder: str) -> None:
 
 
 def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> None:
-    from pipeline import estimate
+    from pipeline.estimate import output_size
 
-    estimate.check_output(config, module, splits)
+    output_size.check_output(config, module, splits)
 
 
 def _measure_precision(
     config: EmbedConfig, module: Any, splits: Sequence[Split]
 ) -> Likeness | None:
-    from pipeline import canary
+    from pipeline.estimate import precision_check
 
-    return canary.measure(config, module, splits)
+    return precision_check.measure(config, module, splits)
 
 
 def _done_before(
@@ -155,52 +144,12 @@ def _done_before(
     return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
-def find_model(config: EmbedConfig) -> tuple[Path, str]:
-    """Bring the module to this machine; give its folder and its fingerprint.
-
-    Raises:
-        UsageError: it cannot be found, or is another one.
-    """
-    if "://" in config.model or not minilm.is_imported(config.model):
-        quiet.import_tensorflow()
-    try:
-        path = minilm.resolve(config.model)
-        fingerprint = model_folder.fingerprint(path)
-    except (ValueError, OSError) as error:
-        raise UsageError(str(error)) from error
-    if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
-        raise UsageError(
-            f"--model_sha256 is {config.model_sha256}, but the module at {path} has {fingerprint}"
-        )
-    return path, fingerprint
-
-
 def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
     """Measure how far the job is; None while its transform is not known."""
     if run is None or run.transform is None:
         return None
     receipts = manifest.load_receipts(folder)
     return manifest.measure_progress(splits, receipts, run.fingerprint)
-
-
-def inspect(path: Path, config: EmbedConfig) -> Any:
-    """Read what the module says of itself; TensorFlow is imported from here on.
-
-    Raises:
-        UsageError: it is no BERT, or does not fit the configuration.
-    """
-    quiet.import_tensorflow()
-    from transforms.bert import module as modules
-
-    try:
-        module = modules.inspect(path)
-        module.check_length(config.windows.max_seq_length)
-        module.check_layers(layers_of(config.features))
-        config.shaping.check_width(module.shape.hidden_size)
-        config.compute.check_installed()
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    return module
 
 
 def _compute(
@@ -215,10 +164,10 @@ def _compute(
     """Run the graphs."""
     from pipeline import graphs
 
-    handle = runners.model_for_workers(options, config.model, module.path)
-    output.clear_temporary(config.output)
+    handle = local.model_for_workers(options, config.model, module.path)
+    output_folder.clear_temporary(config.output)
     try:
-        transform = FileSystems.join(config.output, output.TRANSFORM_FN, "saved_model.pb")
+        transform = FileSystems.join(config.output, output_folder.TRANSFORM_FN, "saved_model.pb")
         if run.transform is None or not FileSystems.exists(transform):
             run = _analyze(config, options, splits, run, module)
         else:
@@ -227,13 +176,13 @@ def _compute(
         if config.dedup == CORPUS:
             _make_table(config, options, splits, run, module, handle)
         pending = splits if before is None else before.pending
-        runner = runners.choose_runner(options)
+        runner = local.choose_runner(options)
         with (
             watch(config.output, splits, run),
             beam.Pipeline(runner, options=options) as pipeline,
         ):
             graphs.build_embed(pipeline, config, module, handle, pending, run)
-        unread = [visible.one_line(why) for why in failures.load(config.output)]
+        unread = [escaping.one_line(why) for why in failures.load(config.output)]
     except UsageError:
         raise
     except Exception as error:
@@ -241,7 +190,7 @@ def _compute(
     finally:
         # Threads of a job that was interrupted may still write there; the next call clears it.
         with contextlib.suppress(OSError):
-            output.clear_temporary(config.output)
+            output_folder.clear_temporary(config.output)
     if unread:
         raise JobError(_unread(unread, config, splits, run))
     return run
@@ -254,8 +203,8 @@ def _check_transform(folder: str) -> None:
         graphs.check_transform(folder)
     except ValueError as error:
         raise UsageError(
-            f"--output {error}.\nDelete {folder}/{output.TRANSFORM_FN}, and the same command "
-            "learns it anew"
+            f"--output {error}.\nDelete {folder}/{output_folder.TRANSFORM_FN}, and the same "
+            "command learns it anew"
         ) from error
 
 
@@ -272,10 +221,10 @@ def _analyze(
     bears no bundle that a cluster runs again.
     """
     from pipeline import graphs
-    from transforms import saved_transform
+    from transforms.io import saved_transform
 
-    for name in (output.TRANSFORM_FN, output.TRANSFORMED_METADATA):
-        output.delete(FileSystems.join(config.output, name))
+    for name in (output_folder.TRANSFORM_FN, output_folder.TRANSFORMED_METADATA):
+        output_folder.delete(FileSystems.join(config.output, name))
     with (
         saved_transform.writable_copy(config.output) as folder,
         beam.Pipeline(FnApiRunner(), options=options) as pipeline,
@@ -283,7 +232,7 @@ def _analyze(
         graphs.build_analyze(pipeline, config, module, plan.sample(splits), folder)
     fingerprint, quantiles = graphs.read_transform(config, module)
     run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
-    output.write_run(config.output, run, config)
+    output_folder.write_run(config.output, run, config)
     return run
 
 
@@ -302,7 +251,7 @@ def _make_table(
     from pipeline import graphs
 
     if repeat_files.clear(config.output, run.fingerprint) is None:
-        with beam.Pipeline(runners.choose_runner(options), options=options) as pipeline:
+        with beam.Pipeline(local.choose_runner(options), options=options) as pipeline:
             graphs.build_repeats(pipeline, config, module, handle, splits, run)
         repeat_files.clear(config.output, run.fingerprint)
 
@@ -318,14 +267,14 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         if manifest_is_missing(config.output):
             manifest.write_manifest(config.output, progress, run.fingerprint)
         # Whether or not the manifest is new: an earlier call may have been killed between these.
-        output.clear_temporary(config.output)
+        output_folder.clear_temporary(config.output)
     except OSError as error:
         raise JobError(
             f"all parts are done, but the manifest cannot be written: {error}.\n"
             "The same command again writes it"
         ) from error
-    problems = losses.over_limits(progress, config.limits)
-    damaged = losses.damaged_files(progress)
+    problems = quality.over_limits(progress, config.limits)
+    damaged = quality.damaged_files(progress)
     if damaged:
         shown = ", ".join(damaged[:3]) + (f", {len(damaged) - 3} more" if damaged[3:] else "")
         files = len(progress.by_source())
@@ -334,7 +283,7 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         )
     if problems:
         stands = f"What was embedded stands; {config.output}/manifest.json tells of every file"
-        examples = [f"rejected: {line}" for line in losses.examples(config.output, progress)]
+        examples = [f"rejected: {line}" for line in quality.examples(config.output, progress)]
         raise JobError("\n".join([*problems, *examples, stands]))
 
 

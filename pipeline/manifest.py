@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
-from transforms import checked_json, storage
+from transforms import checked_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
+from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 
 MANIFEST_FILE = "manifest.json"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from pipeline import manifest, status
-from pipeline.output import Run
+from pipeline.output.output_folder import Run
 from pipeline.status import Status
 from transforms.documents import Split
 from transforms.receipts import Receipt

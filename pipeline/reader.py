@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
-from transforms import checked_json, record_files, storage
+from transforms import checked_json
 from transforms.documents import ID
-from transforms.dtypes import NUMPY_TYPES
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
@@ -28,8 +27,11 @@ from transforms.features import (
     TOKEN_FEATURES,
     TOKENS,
 )
-from transforms.record_config import POOLED, SEQUENCE
-from transforms.record_files import RecordReader
+from transforms.io import storage
+from transforms.records import record_files
+from transforms.records.dtypes import NUMPY_TYPES
+from transforms.records.record_config import POOLED, SEQUENCE
+from transforms.records.record_files import RecordReader
 
 # No file holds more times its size, by what its name ends in; equal vectors come near.
 _MOST_COMPRESSED = {".gz": 1100, ".parquet": 1 << 15}

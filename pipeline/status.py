@@ -5,7 +5,8 @@ import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 
-from pipeline import manifest, output, work_time
+from pipeline import manifest
+from pipeline.output import activity, output_folder
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
@@ -52,14 +53,18 @@ def measure(folder: str) -> Status:
     Raises:
         ValueError: the folder is not that of a job.
     """
-    splits = output.load_plan(folder)
-    run = output.load_run(folder)
+    splits = output_folder.load_plan(folder)
+    run = output_folder.load_run(folder)
     if run is None:
-        raise ValueError(f"{folder} has no {output.RUN_FILE}: it is no output folder of embed")
+        raise ValueError(
+            f"{folder} has no {output_folder.RUN_FILE}: it is no output folder of embed"
+        )
     return measure_job(splits, run, manifest.load_receipts(folder) if run.transform else [])
 
 
-def measure_job(splits: Sequence[Split], run: output.Run, receipts: Iterable[Receipt]) -> Status:
+def measure_job(
+    splits: Sequence[Split], run: output_folder.Run, receipts: Iterable[Receipt]
+) -> Status:
     """Hold the receipts there are against a job's plan."""
     fingerprint = run.fingerprint if run.transform else ""
     progress = manifest.measure_progress(splits, receipts, fingerprint)
@@ -80,7 +85,7 @@ def measure_job(splits: Sequence[Split], run: output.Run, receipts: Iterable[Rec
     )
 
 
-def _quantile(run: output.Run, place: int) -> int | None:
+def _quantile(run: output_folder.Run, place: int) -> int | None:
     return None if run.transform is None else run.transform.length_quantiles[place]
 
 
@@ -95,7 +100,7 @@ def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float 
         return None
     newest = max(part.finished for part in parts)
     recent = [part for part in parts if part.finished > newest - window]
-    worked = work_time.of_parts(recent).seconds
+    worked = activity.of_parts(recent).seconds
     return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / worked if worked > 0 else None
 
 

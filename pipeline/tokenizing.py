@@ -10,19 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from pipeline import kept_fields, piped, plan
 from pipeline.errors import JobError
 from pipeline.graphs import texts_to_wordpieces
-from pipeline.options import InputConfig
-from transforms import rejects, visible
+from pipeline.inputs import field_types, plan, stdin
+from pipeline.options.embed_config import InputConfig
+from transforms import escaping, rejects
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import ID, REASON, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
-from transforms.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.read import open_split, read_split
 from transforms.rejects import Reason
-from transforms.special_tokens import first_text_is_empty
+from transforms.wordpiece.preprocessing import Tensors, WordpieceConfig, model_inputs
+from transforms.wordpiece.special_tokens import first_text_is_empty
 
 
 class TokenizedPart(NamedTuple):
@@ -75,7 +75,7 @@ def tokenize(
         source = header_of(part).source
         yield TokenizedPart(_joined(sound), list(rejects.reject_lines(part, source)))
         if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
-            damaged[visible.one_line(source)] = None
+            damaged[escaping.one_line(source)] = None
     if damaged:
         raise JobError(f"damaged, and read only so far: {', '.join(damaged)}")
 
@@ -94,9 +94,9 @@ def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors
 
 
 def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
-    with piped.take(config.globs) as pipe:
+    with stdin.take(config.globs) as pipe:
         splits = plan.make_plan(config, pipe)
-        typed = kept_fields.with_types(config, splits)
+        typed = field_types.with_types(config, splits)
         for split in splits:
             with contextlib.closing(open_split(split)) as stream:
                 yield from read_split(split, stream, typed.read, run_fingerprint="")
@@ -139,7 +139,7 @@ def _joined(lines: pa.LargeStringArray) -> bytes:
 
 
 def _json(text: str) -> str:
-    return visible.one_line(orjson.dumps(text).decode())
+    return escaping.one_line(orjson.dumps(text).decode())
 
 
 def _digits(numbers: np.ndarray) -> pa.Array:

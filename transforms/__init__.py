@@ -8,15 +8,15 @@ Both are found when they are asked for: the package itself imports neither Beam 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from transforms.bert_embeddings import BertEmbeddings, EmbeddedElements
-    from transforms.model_handler import BertModelHandler
-    from transforms.text_embedder import Rejected
+    from transforms.elements.bert_embeddings import BertEmbeddings, EmbeddedElements
+    from transforms.elements.model_handler import BertModelHandler
+    from transforms.elements.text_embedder import Rejected
 
 __all__ = ["BertEmbeddings", "BertModelHandler", "EmbeddedElements", "Rejected"]
 
 _PLACES = {
-    "BertModelHandler": "transforms.model_handler",
-    "Rejected": "transforms.text_embedder",
+    "BertModelHandler": "transforms.elements.model_handler",
+    "Rejected": "transforms.elements.text_embedder",
 }
 
 
@@ -25,4 +25,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_PLACES.get(name, "transforms.bert_embeddings")), name)
+    return getattr(
+        importlib.import_module(_PLACES.get(name, "transforms.elements.bert_embeddings")), name
+    )

@@ -16,22 +16,25 @@ import pyarrow as pa
 from apache_beam.metrics import Metrics
 from apache_beam.utils import shared
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coder of parts)
-    metrics,
-)
+import transforms.io.coder  # noqa: F401  (registers the coder of parts)
+from transforms import metrics
+from transforms.batching.bisection import Outcome
 from transforms.bert import engines, minilm, module
 from transforms.bert.compute import ComputeConfig
+from transforms.bert.devices import own_device, share_gpus
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
-from transforms.bert.wanted import Wanted
-from transforms.devices import own_device, share_gpus
+from transforms.bert.output_spec import Wanted
+from transforms.dedup.lookup import embed_rest
+from transforms.dedup.repeat_files import shared_table
 from transforms.documents import header_of, with_header
-from transforms.embedded import account, add_embeddings, reject_oversize, take_wordpieces
-from transforms.embedding import EmbeddingConfig, Embeddings, RunAll, embed
-from transforms.embedding_rest import embed_rest
-from transforms.halving import Outcome
-from transforms.repeat_files import shared_table
+from transforms.embedding.embed import EmbeddingConfig, Embeddings, RunAll, embed
+from transforms.embedding.part_embeddings import (
+    account,
+    add_embeddings,
+    reject_oversize,
+    take_wordpieces,
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,13 +10,10 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coder of parts)
-    failures,
-    metrics,
-    storage,
-)
+import transforms.io.coder  # noqa: F401  (registers the coder of parts)
+from transforms import metrics
 from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.io import failures, storage
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base, files, opening
 from transforms.sources.base import ReadConfig

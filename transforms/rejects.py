@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import documents, visible
+from transforms import documents, escaping
 
 NOTHING_LEFT = "nothing is left of the text after cleaning"
 # Longer details are cut, so that a hostile record cannot fill the log or the reject file.
@@ -92,4 +92,4 @@ def reject_lines(batch: pa.RecordBatch, source: str) -> Iterator[str]:
             "reason": row[documents.REASON],
             "detail": row[documents.DETAIL],
         }
-        yield visible.one_line(json.dumps(line, ensure_ascii=False))
+        yield escaping.one_line(json.dumps(line, ensure_ascii=False))

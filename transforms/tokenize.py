@@ -16,14 +16,14 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.tfxio import tensor_adapter
 
 from transforms import metrics, rejects
-from transforms.coder import from_bytes, to_bytes
 from transforms.columns import one_each
 from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
-from transforms.preprocessing import LENGTH_QUANTILES, Tensors
+from transforms.io.coder import from_bytes, to_bytes
+from transforms.io.saved_transform import readable_copy, tensorflow_reads
 from transforms.rejects import NOTHING_LEFT, Reason
-from transforms.saved_transform import readable_copy, tensorflow_reads
-from transforms.special_tokens import first_text_is_empty
+from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
+from transforms.wordpiece.special_tokens import first_text_is_empty
 
 # tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
 # cell of this column, in a row of its own before the documents.

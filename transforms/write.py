@@ -11,17 +11,14 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import (
-    coder,  # noqa: F401  (registers the coder of parts)
-    metrics,
-    record_files,
-    rejects,
-    storage,
-)
+import transforms.io.coder  # noqa: F401  (registers the coder of parts)
+from transforms import metrics, rejects
 from transforms.counting import tell_counts
 from transforms.documents import REASON, header_of
+from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
-from transforms.record_config import RecordConfig
+from transforms.records import record_files
+from transforms.records.record_config import RecordConfig
 
 REJECTED = "rejected"
 _SECONDS = "_seconds"

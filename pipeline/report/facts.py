@@ -7,15 +7,15 @@ from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
-from pipeline import losses
 from pipeline.manifest import Progress
-from pipeline.output import RUN_FILE, Run
+from pipeline.output import open_job, quality
+from pipeline.output.open_job import Job
+from pipeline.output.output_folder import RUN_FILE, Run
 from pipeline.report import sample
 from pipeline.report.sample import Sample
-from pipeline.verifying import reopen
-from pipeline.verifying.bookkeeping import read_papers
-from pipeline.verifying.reopen import Job
-from transforms import checked_json, storage
+from pipeline.verify.bookkeeping import read_papers
+from transforms import checked_json
+from transforms.io import storage
 from transforms.receipts import Receipt, shares
 
 
@@ -61,7 +61,7 @@ def gather(folder: str) -> Facts:
         ValueError: it is that of no job, nothing in it is done yet, or a file is damaged.
         OSError: a file cannot be read.
     """
-    job = reopen.open_job(folder)
+    job = open_job.open_job(folder)
     progress = read_papers(job).progress
     if not progress.parts:
         raise ValueError(f"{folder}: no part is done yet; there is nothing to show")
@@ -73,7 +73,7 @@ def gather(folder: str) -> Facts:
         counts=counts,
         shares=shares(counts),
         sample=sample.take(job, progress.parts),
-        rejected=losses.examples(folder, progress),
+        rejected=quality.examples(folder, progress),
         versions={str(name): str(value) for name, value in _fields(told, "versions").items()},
         command=_command(job.run),
     )

@@ -9,7 +9,7 @@ from pipeline.report.facts import Facts
 from pipeline.report.labels import counted
 from pipeline.report.palette import MAIN
 from pipeline.report.plot import Plot, axis, figure
-from transforms.special_tokens import SPECIAL_TOKENS, SPECIAL_TOKENS_OF_PAIR
+from transforms.wordpiece.special_tokens import SPECIAL_TOKENS, SPECIAL_TOKENS_OF_PAIR
 
 _MOST_BINS = 60
 

@@ -10,14 +10,14 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from pipeline import output, work_time
-from pipeline.output import REPORT_FILE
+from pipeline.output import activity, output_folder
+from pipeline.output.output_folder import REPORT_FILE
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
 from pipeline.report.labels import counted, duration, share, visible
 from pipeline.report.palette import DARK, LIGHT
 from pipeline.status import clock
-from transforms import storage
+from transforms.io import storage
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
 
 
@@ -31,7 +31,7 @@ def write(folder: str) -> str:
     facts = gather(folder)
     storage.write_text(folder, REPORT_FILE, render(facts))
     if facts.progress.complete:
-        output.clear_temporary(folder)
+        output_folder.clear_temporary(folder)
     return f"{folder.rstrip('/')}/{REPORT_FILE}"
 
 
@@ -81,7 +81,7 @@ def _as_json(value: Any) -> str:
 def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     """Give the figures that stand first: name, value, and what more."""
     counts = facts.counts
-    seconds = work_time.of_parts(facts.parts).seconds
+    seconds = activity.of_parts(facts.parts).seconds
     computed, padded = counts[COMPUTED_TOKENS], counts[PADDED_TOKENS]
     rejected, repeated = counts["rejected"], counts.get(REPEATED, 0)
     tiles = [

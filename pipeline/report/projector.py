@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pipeline.report.labels import visible
 from pipeline.report.sample import Sample
-from transforms import storage
+from transforms.io import storage
 
 VECTORS_FILE, METADATA_FILE = "vectors.bytes", "metadata.tsv"
 CONFIG_FILE = "projector_config.pbtxt"

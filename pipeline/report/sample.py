@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.verifying import records, reread
-from pipeline.verifying.records import Layout
-from pipeline.verifying.reopen import Job
+from pipeline.output.open_job import Job
+from pipeline.verify import read_records, reread
+from pipeline.verify.read_records import Layout
 from transforms.documents import ID, TEXT, Split, header_of
 from transforms.features import (
     NUM_TOKENS,
@@ -21,7 +21,7 @@ from transforms.features import (
 )
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt
-from transforms.record_config import POOLED
+from transforms.records.record_config import POOLED
 
 MOST_DOCUMENTS = 5000
 # Parts that are read: small ones cost little, of large ones a few have documents enough.
@@ -125,7 +125,7 @@ def _held(layout: Layout, tokens: int, rows: np.ndarray) -> Iterator[np.ndarray]
 def _piece(job: Job, layout: Layout, part: Receipt, rows: np.ndarray) -> dict[str, Any]:
     family = job.records.families[0]
     path = f"{family}/{part.name}{job.records.ending}"
-    batch = records.read_rows(job.folder, path, rows.tolist(), family, layout)
+    batch = read_records.read_rows(job.folder, path, rows.tolist(), family, layout)
     numbers = {
         name: batch.column(name).flatten().to_numpy()
         for name in (NUM_TOKENS, NUM_WORDPIECES, TRUNCATED)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pipeline import work_time
+from pipeline.output import activity
+from pipeline.output.activity import WorkTime
 from pipeline.report.palette import LIGHT, MAIN, SECOND
 from pipeline.report.plot import Plot, axis, figure
 from pipeline.status import clock
-from pipeline.work_time import WorkTime
 from transforms import metrics
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
@@ -24,7 +24,7 @@ _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 
 def draw(parts: Sequence[Receipt]) -> Plot:
     """Draw tokens a second, and the share of waiting."""
-    work = work_time.of_parts(parts)
+    work = activity.of_parts(parts)
     if work.seconds <= 0 or not any(part.counts[NUM_TOKENS] for part in parts):
         why = "No token is embedded" if work.seconds > 0 else "No part tells how long it took"
         return Plot("speed", "Speed", f"{why}: there is no speed to draw.", None)
@@ -52,7 +52,7 @@ def over_time(parts: Sequence[Receipt], work: WorkTime) -> tuple[np.ndarray, np.
     Returns:
         float64 [steps] each: tokens a second, and what part of the parts' time was waiting.
     """
-    begins, ends = (work.clock(times) for times in work_time.intervals(parts))
+    begins, ends = (work.clock(times) for times in activity.intervals(parts))
     # A part that took no time is written in the least that can be drawn.
     instant = 1e-6 * work.seconds
     begins = np.clip(np.minimum(begins, ends - instant), 0, None)

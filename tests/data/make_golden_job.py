@@ -30,7 +30,7 @@ def make_module() -> None:
 
     class ExactBert(tf2_module.Tf2Bert):
         @tf.function
-        def __call__(self, inputs, training=None):
+        def __call__(self, inputs, training=None):  # noqa: ARG002
             words, positions, types = self.weights[:3]
             sequence = tf.gather(words, inputs["input_word_ids"])
             sequence += tf.gather(types, inputs["input_type_ids"])

@@ -33,10 +33,12 @@ from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 from gcp_storage_emulator.server import create_server
 from google.cloud import storage as cloud_storage
 
-from pipeline import cli, dataflow, options, reader
+from pipeline import cli, reader
+from pipeline.options import embed_config
+from pipeline.runners import dataflow
 from tests.deploy.clusters import ROOT, free_ports
 from tests.pipeline import corpus
-from tests.pipeline.test_dataflow import GPU, IMAGE, T4, config
+from tests.pipeline.runners.test_dataflow import GPU, IMAGE, T4, config
 from tests.test_wheel import (
     test_the_wheel_works_in_an_environment_that_holds_nothing_else as check_wheel,
 )
@@ -199,7 +201,9 @@ def described(
     def describe(*flags: str, **settings: object) -> tuple[dict[str, Any], protos.Pipeline]:
         place = tmp_path / "job.json"
         # A service that would not answer: nothing is sent to it.
-        given = options.beam_options([*flags_for(49151), *flags, f"--template_location={place}"])
+        given = embed_config.beam_options(
+            [*flags_for(49151), *flags, f"--template_location={place}"]
+        )
         dataflow.prepare(given, config(**settings))
         FileSystems.set_options(given)
         with beam.Pipeline(options=given) as pipeline:

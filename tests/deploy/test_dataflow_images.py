@@ -13,7 +13,7 @@ import apache_beam
 import pytest
 from packaging.requirements import Requirement
 
-from pipeline import flags, options
+from pipeline.options import embed_config, flags
 from tests.deploy.clusters import ROOT
 
 FOLDER = ROOT / "deploy/dataflow"
@@ -104,7 +104,7 @@ def test_parameters_of_the_template_are_flags() -> None:
     template = json.loads((FOLDER / "metadata.json").read_text("utf-8"))
     assert template["name"] == "beam-bert"
     parameters = template["parameters"]
-    known = options._beam_flags() | options._flags_of(flags.add_embed_flags)
+    known = embed_config._beam_flags() | embed_config._flags_of(flags.add_embed_flags)
     for parameter in parameters:
         assert f"--{parameter['name']}" in known
         assert parameter["label"]

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from pipeline import job
-from pipeline.options import EmbedConfig, InputConfig, Limits
-from pipeline.summary import Summary
-from transforms.batching import BatchingConfig
+from pipeline.options.embed_config import EmbedConfig, InputConfig, Limits
+from pipeline.result import Summary
+from transforms.batching.batches import BatchingConfig
+from transforms.batching.windows import WindowConfig
 from transforms.sources.base import ReadConfig
-from transforms.windows import WindowConfig
 
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "unable", "dogs", "猫", "unknownword")
 

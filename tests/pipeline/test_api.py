@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import pipeline
-from pipeline import flags
 from pipeline.api import EmbedSettings
 from pipeline.errors import UsageError
+from pipeline.options import flags
 from tests.pipeline import corpus
 
 
@@ -71,7 +71,7 @@ def test_settings_that_mean_nothing_are_told(settings: dict, told: str, tmp_path
 
 def test_the_package_is_cheap_and_knows_its_names() -> None:
     code = (
-        "import sys, pipeline, pipeline.flags; dir(pipeline);"
+        "import sys, pipeline, pipeline.options.flags; dir(pipeline);"
         "assert not {'apache_beam', 'tensorflow', 'numpy'} & set(sys.modules);"
         "from pipeline import *; assert embed and load_embeddings and JobError"
     )

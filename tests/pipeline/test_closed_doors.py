@@ -11,10 +11,11 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline import cli, head, output, reader, status
+from pipeline import cli, head, reader, status
 from pipeline.errors import UsageError
+from pipeline.output import output_folder
 from tests.pipeline import corpus
-from transforms import tfrecord
+from transforms.io import tfrecord_framing
 
 FOLDERS = (
     *("pooled", "sequence", "rejected", "receipts", "repeats"),
@@ -259,7 +260,7 @@ def test_a_schema_that_does_not_fit_is_refused(old: str, new: str, out: Path) ->
 def test_a_record_that_says_it_is_endless_is_refused(length: int, out: Path) -> None:
     path = min(out.glob("pooled/*.tfrecord"))
     head_ = length.to_bytes(8, "little")
-    path.write_bytes(head_ + tfrecord.masked_crc(head_) + bytes(5000))
+    path.write_bytes(head_ + tfrecord_framing.masked_crc(head_) + bytes(5000))
     with pytest.raises(ValueError, match=f"a record of {length} bytes"):
         reader.load_embeddings(str(out))
 
@@ -296,7 +297,7 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_way_out(
     (out / "run.json").mkdir()
     with pytest.raises(UsageError, match="--overwrite starts anew"):
         corpus.embed(globs, out, tiny_path)
-    assert output.load_plan(str(out))
+    assert output_folder.load_plan(str(out))
     assert not corpus.embed(globs, out, tiny_path, overwrite=True).nothing_left
 
 
@@ -322,9 +323,9 @@ def hostile_module(tiny_path: Path, tmp_path: Path) -> Path:
             node.attr["value"].tensor.CopyFrom(value)
             node.attr["dtype"].type = tf.string.as_datatype_enum
         meta_graph.graph_def.node.add(name="write", op="WriteFile", input=["to", "what"])
-        output = meta_graph.signature_def["tokens"].outputs["pooled_output"].name.split(":")[0]
+        pooled = meta_graph.signature_def["tokens"].outputs["pooled_output"].name.split(":")[0]
         nodes = {node.name: node for node in meta_graph.graph_def.node}
-        nodes[output].input.append("^write")
+        nodes[pooled].input.append("^write")
     (path / "saved_model.pb").write_bytes(model.SerializeToString())
     return path
 

@@ -13,7 +13,7 @@ from pipeline import graphs, job, reader
 from pipeline.errors import JobError
 from tests.deploy import clusters
 from tests.pipeline import corpus
-from transforms.batching import BatchingConfig
+from transforms.batching.batches import BatchingConfig
 
 PRISM = os.environ.get("BEAM_BERT_TEST_PRISM") or shutil.which("prism")
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import job, lock, plan, reader
+from pipeline import job, reader
 from pipeline.errors import JobError, UsageError
-from pipeline.options import Limits
-from pipeline.summary import to_text
+from pipeline.inputs import plan
+from pipeline.options.embed_config import Limits
+from pipeline.output import lock
+from pipeline.result import to_text
 from tests.pipeline import corpus
 from transforms.bert.engines import TensorflowEngine
 from transforms.receipts import Receipt

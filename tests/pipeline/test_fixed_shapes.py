@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import graphs, job, output, reader
+from pipeline import graphs, job, reader
+from pipeline.output import output_folder
 from tests.pipeline import corpus
 from transforms import encode
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.bert.output_spec import Encoded
 from transforms.bert.tensorflow_engine import TensorflowEngine
-from transforms.bert.wanted import Encoded
 
 WITH_XLA = ComputeConfig("tensorflow", xla_buckets=2)
 
@@ -48,7 +49,7 @@ def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     assert ours.ids == theirs.ids
     np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-5)
 
-    run = output.load_run(str(tmp_path / "out"))
+    run = output_folder.load_run(str(tmp_path / "out"))
     embedding = graphs.with_boundaries(graphs.embedding_config(config, tiny_module), config, run)
     batching = embedding.batching
     assert len(batching.boundaries) == 2
@@ -72,5 +73,5 @@ def test_without_xla_a_batch_is_as_wide_as_it_has_to_be(
 ) -> None:
     config = corpus.config(globs, finished, tiny_path)
     embedding = graphs.embedding_config(config, tiny_module)
-    run = output.load_run(str(finished))
+    run = output_folder.load_run(str(finished))
     assert graphs.with_boundaries(embedding, config, run) == embedding

@@ -17,13 +17,13 @@ from pyarrow import parquet
 
 from pipeline import cli, job, reader
 from pipeline.errors import JobError
-from pipeline.options import EmbedConfig, InputConfig, Limits
+from pipeline.options.embed_config import EmbedConfig, InputConfig, Limits
 from tests.pipeline import corpus
-from tests.pipeline.verifying.spoiling import check
-from transforms import tfrecord
-from transforms.batching import BatchingConfig
+from tests.pipeline.verify.spoiling import check
+from transforms.batching.batches import BatchingConfig
+from transforms.batching.windows import WindowConfig
+from transforms.io import tfrecord_framing
 from transforms.sources.base import ReadConfig
-from transforms.windows import WindowConfig
 
 ROWS = [
     {"id": f"d{n}", "text": corpus.sentence(n), "year": 1900 + n, "score": n / 4, "new": n % 3 == 0}
@@ -58,7 +58,7 @@ def write_tfrecord(path: Path) -> None:
         feature["score"].float_list.value.append(row["score"])
         feature["new"].int64_list.value.append(int(row["new"]))
         records.append(example.SerializeToString())
-    path.write_bytes(tfrecord.frame(pa.array(records, pa.large_binary())))
+    path.write_bytes(tfrecord_framing.frame(pa.array(records, pa.large_binary())))
 
 
 WRITERS: dict[str, Callable[[Path], None]] = {

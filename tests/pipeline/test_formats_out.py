@@ -10,9 +10,9 @@ from pyarrow import parquet
 
 from pipeline import cli, head, reader
 from tests.pipeline import corpus
-from tests.pipeline.verifying.spoiling import check, first, fix_up
-from transforms.dtypes import narrow, widen
-from transforms.shaping import Shaping
+from tests.pipeline.verify.spoiling import check, first, fix_up
+from transforms.records.dtypes import narrow, widen
+from transforms.records.postprocess import Shaping
 
 FEATURES = ("pooled_output", "mean", "sequence_output")
 CASES = [

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline import cli, head, reader, status
 from pipeline.errors import JobError, UsageError
-from pipeline.options import Limits
-from pipeline.summary import to_text
+from pipeline.options.embed_config import Limits
+from pipeline.result import to_text
 from tests.pipeline import corpus
 
 # A line's end, an escape, text turned around, quotes, a glob, a path, and line ends of other sorts.

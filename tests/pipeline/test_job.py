@@ -15,14 +15,15 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
-from pipeline import graphs, job, plan, reader
+from pipeline import graphs, job, reader
 from pipeline.errors import JobError, UsageError
-from pipeline.output import Run, Transform
+from pipeline.inputs import plan
+from pipeline.output.output_folder import Run, Transform
 from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
+from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
 from transforms.receipts import Receipt
-from transforms.windows import WindowConfig
 from transforms.write import write_part
 
 

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from pipeline import reader
 from pipeline.errors import JobError
-from pipeline.options import InputConfig, Limits
-from pipeline.summary import to_text
+from pipeline.options.embed_config import InputConfig, Limits
+from pipeline.result import to_text
 from tests.pipeline import corpus
+from transforms.batching.windows import WindowConfig
 from transforms.sources.base import ReadConfig
-from transforms.windows import WindowConfig
 
 LONG = "The cat sat, unable. A dog ran on the mats! " * 9
 STRANGE = "ጤና ይስጥልኝ the ዓለም ሁሉ"

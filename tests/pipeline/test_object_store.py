@@ -14,7 +14,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from moto.server import ThreadedMotoServer
 
 from pipeline import cli, reader
-from transforms import storage, write
+from transforms import write
+from transforms.io import storage
 
 FLAGS = ["--id_field=id", "--keep_fields=k", "--part_bytes=3000", "--max_rejected=0.1"]
 FLAGS += ["--max_seq_length=8", "--tokens_per_batch=64", "--engine=tensorflow"]

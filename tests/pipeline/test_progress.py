@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline import output, progress, status
+from pipeline import progress, status
+from pipeline.output import output_folder
 from transforms.documents import Source, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt
 
 SOURCE = Source("a.txt", 3000, "1", "text")
 SPLITS = [Split(SOURCE, start, start + 1000) for start in (0, 1000, 2000)]
-RUN = output.Run({}, "model", 16, output.Transform("transform", tuple(range(19))))
+RUN = output_folder.Run({}, "model", 16, output_folder.Transform("transform", tuple(range(19))))
 
 
 def write_receipt(folder: Path, split: Split, finished: float) -> None:

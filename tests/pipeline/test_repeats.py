@@ -12,12 +12,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, job, reader
 from pipeline.errors import JobError, UsageError
-from pipeline.summary import Summary, to_text
-from pipeline.verifying.verify import VerifyConfig, verify
+from pipeline.result import Summary, to_text
+from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.pipeline import corpus
-from transforms import repeat_files, repeated
+from transforms.batching.windows import WindowConfig
 from transforms.bert.engines import TensorflowEngine
-from transforms.windows import WindowConfig
+from transforms.dedup import repeat_files
+from transforms.steps import build_repeat_table
 
 OWN = ("the dog", "a dog ran", "dog dog dog , the mat", "кот", "é e é", "ran un ing . cat !")
 
@@ -73,7 +74,7 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
     windows = WindowConfig(8, stride)
     by_part = embed(inputs, tmp_path / "part", tiny_path, dedup="part", windows=windows)
     seen = Seen(monkeypatch)
-    monkeypatch.setattr(repeated, "_PIECE_ROWS", 7)
+    monkeypatch.setattr(build_repeat_table, "_PIECE_ROWS", 7)
     summary = embed(inputs, tmp_path / "corpus", tiny_path, windows=windows)
     if not stride:
         assert set(seen.windows.values()) == {1}
@@ -125,7 +126,7 @@ def test_threads_and_a_break_between_the_graphs_change_nothing(
     features = {"features": ("mean", "pooled_output"), "dedup": "corpus"}
     config = corpus.config(inputs, tmp_path / "out", tiny_path, **features)
     flags = ["--direct_running_mode=multi_threading", f"--direct_num_workers={workers}"]
-    for place in ("transforms.repeat_files.write_receipt", "pipeline.graphs.build_embed"):
+    for place in ("transforms.dedup.repeat_files.write_receipt", "pipeline.graphs.build_embed"):
         with monkeypatch.context() as patched:
             patched.setattr(place, breaks)
             with pytest.raises(JobError, match="the disk is gone"):

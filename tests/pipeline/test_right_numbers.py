@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import reader
 from pipeline.job import embed
-from pipeline.options import EmbedConfig, InputConfig
+from pipeline.options.embed_config import EmbedConfig, InputConfig
 from transforms.sources.base import ReadConfig
 
 DATA = Path(__file__).parents[1] / "data"

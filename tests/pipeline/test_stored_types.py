@@ -8,10 +8,10 @@ import pytest
 
 from pipeline import cli, head, reader
 from tests.pipeline import corpus
-from tests.pipeline.verifying.spoiling import check, first, rewrite, values
+from tests.pipeline.verify.spoiling import check, first, rewrite, values
 from transforms.bert import tensorflow_engine
-from transforms.bert.wanted import Encoded
-from transforms.dtypes import narrow, widen
+from transforms.bert.output_spec import Encoded
+from transforms.records.dtypes import narrow, widen
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

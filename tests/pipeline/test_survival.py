@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import cli
 from tests.pipeline import corpus
-from transforms import storage
+from transforms.io import storage
 
 RANDOM_KILLS, MOST_RUNS = 8, 60
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
@@ -96,13 +96,13 @@ def _patch(module: Any, name: str, before: Any = id, after: Any = id) -> None:
 
 
 _POINTS = {
-    "planned": _after("pipeline.output", "write_run"),
+    "planned": _after("pipeline.output.output_folder", "write_run"),
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),
-    "embedding repeats": _before("transforms.repeated", "to_bytes"),
-    "before the receipt of the table": _before("transforms.repeat_files", "write_receipt"),
-    "encoding": _before("transforms.embedding", "pad_batch"),
+    "embedding repeats": _before("transforms.steps.build_repeat_table", "to_bytes"),
+    "before the receipt of the table": _before("transforms.dedup.repeat_files", "write_receipt"),
+    "encoding": _before("transforms.embedding.embed", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
     "before a rename": _before(storage.FileSystems, "rename"),
     "after a rename": _after(storage.FileSystems, "rename"),

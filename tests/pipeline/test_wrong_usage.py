@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, commands, flags
-from transforms import storage
+from pipeline import cli
+from pipeline.console import overview
+from pipeline.options import flags
+from transforms.io import storage
 
 EMBED = "embed --input a.txt --output out --model tiny --features mean"
 
@@ -69,7 +71,7 @@ def test_a_folder_is_read_with_the_folders_in_it(
 
 
 def test_inputs_given_twice_stand_together_and_before_a_default() -> None:
-    parser = commands.parser_of("embed", flags.add_embed_flags)
+    parser = overview.parser_of("embed", flags.add_embed_flags)
     words = ["--input", "a", "b", "--output", "o"]
     assert parser.parse_args([*words, "--input", "c"]).input == ["a", "b", "c"]
     # As --config sets it.

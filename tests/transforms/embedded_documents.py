@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from transforms.record_config import RecordConfig
+from transforms.records.record_config import RecordConfig
 
 HIDDEN = 3
 CONFIG = RecordConfig(

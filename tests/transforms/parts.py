@@ -10,11 +10,11 @@ import pyarrow as pa
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from transforms import documents
-from transforms.analyze import AnalyzeParts
+from transforms.bert.output_spec import Encoded
 from transforms.bert.vocabulary import Vocabulary
-from transforms.bert.wanted import Encoded
 from transforms.documents import PartHeader
-from transforms.preprocessing import WordpieceConfig
+from transforms.steps.analyze import AnalyzeParts
+from transforms.wordpiece.preprocessing import WordpieceConfig
 
 
 def make_part(

@@ -16,8 +16,8 @@ from apache_beam.typehints import typehints
 
 from transforms import BertEmbeddings, EmbeddedElements, encode
 from transforms.bert import minilm
-from transforms.bert_embeddings import element_types, encode_config
-from transforms.text_config import TextConfig
+from transforms.elements.bert_embeddings import element_types, encode_config
+from transforms.elements.text_config import TextConfig
 
 SETTINGS = {"engine": "tensorflow", "max_seq_length": 8}
 

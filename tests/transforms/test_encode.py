@@ -12,10 +12,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.transforms.parts import TellingEngine, make_tokenized
 from transforms import encode
-from transforms.batching import BatchingConfig
+from transforms.batching.batches import BatchingConfig
 from transforms.bert.module import BertModule
-from transforms.bert.wanted import Encoded
-from transforms.embedding import EmbeddingConfig
+from transforms.bert.output_spec import Encoded
+from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
 
 

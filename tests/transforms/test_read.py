@@ -10,8 +10,8 @@ from apache_beam.testing.util import assert_that
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import failures, storage
 from transforms.documents import ID, POSITION, REASON, TEXT, Source, Split, header_of, part_key
+from transforms.io import failures, storage
 from transforms.read import ReadParts, SourceError, _ReadSplit, load_receipt, read_split
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tests.transforms import wordpiece_oracle as oracle
 from transforms.bert.vocabulary import Vocabulary
-from transforms.wordpiece import WordpieceTokenizer
+from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
 DATA = Path(__file__).parents[1] / "data"
 VOCABULARY = Vocabulary.from_bytes((DATA / "scripts_vocab.txt").read_bytes())

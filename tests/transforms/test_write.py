@@ -12,10 +12,11 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
 
 from tests.transforms.parts import make_part, read_lines
-from transforms import example_reader, examples, storage, tfrecord
 from transforms.documents import header_of, with_header
+from transforms.io import storage, tfrecord_framing
 from transforms.receipts import Receipt
-from transforms.record_config import RecordConfig
+from transforms.records import example_reader, examples
+from transforms.records.record_config import RecordConfig
 from transforms.write import WriteParts, write_part
 
 CONFIG = RecordConfig(("pooled_output", "sequence_output"), keep_fields=("colour",))
@@ -49,7 +50,7 @@ def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
 def records(path: Path, family: str) -> list[dict]:
     schema = examples.schema(family, CONFIG, 2)
     with open(path, "rb") as stream:
-        return example_reader.parse(list(tfrecord.read_records(stream)), schema).to_pylist()
+        return example_reader.parse(list(tfrecord_framing.read_records(stream)), schema).to_pylist()
 
 
 def test_a_part_becomes_files_and_a_receipt(tmp_path: Path) -> None:

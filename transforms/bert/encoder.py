@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+from transforms.bert.output_spec import Encoded, Wanted
 from transforms.bert.shape import BertShape
-from transforms.bert.wanted import Encoded, Wanted
 
 # What the module's own graph adds to the scores of masked positions, as Google's does.
 _MASKED = -10000.0

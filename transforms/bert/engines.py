@@ -9,10 +9,10 @@ import numpy as np
 
 from transforms.bert.compute import TENSORFLOW, ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.bert.output_spec import Encoded, Wanted
 from transforms.bert.own_graph import run_once
 from transforms.bert.rebuilding import TOLERANCE, Weights, find_weights, make_probe
 from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
-from transforms.bert.wanted import Encoded, Wanted
 from transforms.features import FLOAT32
 
 _LOG = logging.getLogger(__name__)

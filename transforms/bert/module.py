@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from transforms.bert import folder as folders
-from transforms.bert.forbidden import check_operations
+from transforms.bert import model_files as folders
+from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape, shape_of_variables
 from transforms.bert.variables import checkpoint_keys
 from transforms.bert.vocabulary import Vocabulary

@@ -12,9 +12,9 @@ import numpy as np
 
 from transforms.bert import openvino_graph
 from transforms.bert.openvino_runtime import openvino as ov
+from transforms.bert.output_spec import Encoded, Wanted
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
-from transforms.bert.wanted import Encoded, Wanted
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.openvino_runtime import opset13 as op
+from transforms.bert.output_spec import Wanted
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
-from transforms.bert.wanted import Wanted
 
 _MASKED = -10000.0
 Node = Any

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.module import HUB_TF1, TOKENS, BertModule, read_graph
+from transforms.bert.output_spec import Encoded
 from transforms.bert.tensorflow_engine import ModuleEngine, check_outputs
-from transforms.bert.wanted import Encoded
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 # Where it is not run again, moving it to another device takes longer than it runs.

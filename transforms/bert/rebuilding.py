@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from transforms.bert import encoder
 from transforms.bert.module import BertModule
+from transforms.bert.output_spec import Encoded
 from transforms.bert.shape import GELUS, BertShape
 from transforms.bert.variables import read_variables
-from transforms.bert.wanted import Encoded
 
 # The largest difference of any value, in float32.
 TOLERANCE = 1e-4

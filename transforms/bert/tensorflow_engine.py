@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from transforms.bert import encoder
 from transforms.bert.module import HUB_TF1, TOKENS, BertModule
+from transforms.bert.output_spec import Encoded, Wanted
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
-from transforms.bert.wanted import Encoded, Wanted
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 _LOG = logging.getLogger(__name__)

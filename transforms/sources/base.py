@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from transforms.documents import Source, Split
 from transforms.fields import KeptField, parse_fields
-from transforms.sources.transcoding import UTF8, check_encoding
+from transforms.io.transcoding import UTF8, check_encoding
 
 # Opens a file at its beginning: the bytes as they are stored.
 Opener = Callable[[], BinaryIO]

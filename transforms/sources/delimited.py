@@ -12,12 +12,12 @@ from typing import BinaryIO, NamedTuple
 
 from transforms import fields
 from transforms.documents import Source, Split
+from transforms.io.decompressing import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import lines, opening, records
+from transforms.sources import lines, opening, record_fields
 from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
-from transforms.sources.decompressing import DamagedError
 from transforms.sources.ranges import into_ranges
-from transforms.sources.records import Record, rejected
+from transforms.sources.record_fields import Record, rejected
 
 _BYTE_ORDER_MARK = "\ufeff"
 _SHOWN_COLUMNS = 12
@@ -59,7 +59,7 @@ class DelimitedFormat:
 
     def check(self, config: ReadConfig) -> None:
         """Refuse a separator: records have fields."""
-        records.check_no_separator(config)
+        record_fields.check_no_separator(config)
 
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
         """Hold the header against the fields that are wanted; a file is one split.
@@ -103,7 +103,7 @@ class DelimitedFormat:
         for part in into_ranges(rows, split, config.part_bytes):
             found = [_record(row, header, config) for row in part.records]
             path = split.source.path
-            batch = records.to_documents(found, part.positions, path, config)
+            batch = record_fields.to_documents(found, part.positions, path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
     def _rows(
@@ -128,7 +128,7 @@ class DelimitedFormat:
         found = [row for part in parts for row in part.records]
         sound = [row for row in found if isinstance(row, list) and len(row) == len(header)]
         values = [dict(zip(header, row, strict=True)) for row in sound]
-        return Seen(tuple(header), records.types_of(values, config, fields.type_of_text))
+        return Seen(tuple(header), record_fields.types_of(values, config, fields.type_of_text))
 
 
 def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:
@@ -249,4 +249,4 @@ def _record(row: Row, header: Sequence[str], config: ReadConfig) -> Record:
     except UnicodeEncodeError:
         return rejected(Reason.NOT_UTF8, f"the row is not {config.encoding.upper()}")
     value = dict(zip(header, row, strict=True))
-    return records.from_mapping(value, config, keep=fields.read_text)
+    return record_fields.from_mapping(value, config, keep=fields.read_text)

@@ -5,10 +5,10 @@ import csv
 import io
 import re
 
-from transforms import tfrecord
-from transforms.sources import base, decompressing
-from transforms.sources.decompressing import DamagedError, open_compressed
-from transforms.sources.transcoding import UTF8
+from transforms.io import decompressing, tfrecord_framing
+from transforms.io.decompressing import DamagedError, open_compressed
+from transforms.io.transcoding import UTF8
+from transforms.sources import base
 
 # So much of a file's beginning is looked at.
 HEAD_BYTES = 4096
@@ -79,7 +79,7 @@ def by_magic(head: bytes) -> str | None:
     """Tell the format of what is no text, by its uncompressed first bytes; else None."""
     if head.startswith(b"PAR1"):
         return "parquet"
-    return "tfrecord" if tfrecord.is_head(head) else None
+    return "tfrecord" if tfrecord_framing.is_head(head) else None
 
 
 def _format_of_text(head: bytes, encoding: str, column: str | None) -> str | None:

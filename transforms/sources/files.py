@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from transforms import documents
 from transforms.documents import Member, Source, Split, fingerprint
+from transforms.io.decompressing import DamagedError, open_compressed
+from transforms.io.transcoding import as_utf8
 from transforms.rejects import Reason
-from transforms.sources import records
+from transforms.sources import record_fields
 from transforms.sources.base import ReadConfig, ReadPart, Seen
-from transforms.sources.decompressing import DamagedError, open_compressed
-from transforms.sources.records import Record, rejected
-from transforms.sources.transcoding import as_utf8
+from transforms.sources.record_fields import Record, rejected
 
 NAME = "files"
 _MOST_MEMBERS = 4096
@@ -62,7 +62,7 @@ class FilesFormat:
         members = split.members[: (split.end or 0) - split.start]
         found = [_read_member(member, streams, config) for member in members]
         positions = list(range(split.start, split.start + len(found)))
-        batch = records.to_documents(found, positions, split.source.path, config)
+        batch = record_fields.to_documents(found, positions, split.source.path, config)
         ids = pa.array([member.path for member in members], pa.large_string())
         place = batch.schema.get_field_index(documents.ID)
         batch = batch.set_column(place, documents.ID, ids)

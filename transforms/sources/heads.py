@@ -3,13 +3,13 @@
 import contextlib
 import io
 
-from transforms import visible
+from transforms import escaping
 from transforms.documents import Source
+from transforms.io.decompressing import DamagedError
+from transforms.io.transcoding import UTF8, as_utf8
 from transforms.sources import base, detecting
 from transforms.sources.base import Opener, ReadConfig
-from transforms.sources.decompressing import DamagedError
 from transforms.sources.detecting import HEAD_BYTES
-from transforms.sources.transcoding import UTF8, as_utf8
 
 # Names of the encodings whose files may begin with a byte order mark that is not UTF-8.
 _MARKED = ("utf-16", "utf-32")
@@ -31,10 +31,10 @@ def check(source: Source, open_: Opener, config: ReadConfig) -> None:
     with contextlib.suppress(OSError), contextlib.closing(open_()) as stream:
         head = detecting.uncompressed(stream.read(HEAD_BYTES), source.compression)
         if is_text:
-            _check_encoding(head, visible.one_line(source.path), config.encoding)
+            _check_encoding(head, escaping.one_line(source.path), config.encoding)
         elif detecting.by_magic(head) != source.format:
             raise ValueError(
-                f"--input_format {source.format}: {visible.one_line(source.path)} does not begin "
+                f"--input_format {source.format}: {escaping.one_line(source.path)} does not begin "
                 "as such a file does; leave the flag out, or name what it is"
             )
 

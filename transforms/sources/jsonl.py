@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
-from transforms.sources import lines, records
+from transforms.sources import lines, record_fields
 from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
-from transforms.sources.records import Record, rejected
+from transforms.sources.record_fields import Record, rejected
 
 # Integers beyond 64 bits come out of orjson as floats; the standard library keeps their digits.
 _LONG_NUMBER = re.compile(rb"\d{19}")
@@ -31,7 +31,7 @@ class JsonLinesFormat:
 
     def check(self, config: ReadConfig) -> None:
         """Refuse a separator: records have fields."""
-        records.check_no_separator(config)
+        record_fields.check_no_separator(config)
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Give the parts of a split."""
@@ -47,7 +47,7 @@ class JsonLinesFormat:
         values = [_load_sound(line.as_buffer()) for line in block.lines]
         found = [value for value in values if isinstance(value, dict)]
         names = dict.fromkeys(name for value in found for name in value)
-        return Seen(tuple(names), records.types_of(found, config))
+        return Seen(tuple(names), record_fields.types_of(found, config))
 
 
 def _load_sound(line: Any) -> Any:
@@ -78,7 +78,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     if block.damage:
         damage = f"the file is damaged from here on: {block.damage}"
         found[-1] = rejected(Reason.UNREADABLE, damage)
-    return records.to_documents(found, block.positions, path, config)
+    return record_fields.to_documents(found, block.positions, path, config)
 
 
 def parse_line(line: Any, config: ReadConfig) -> Record:
@@ -89,9 +89,9 @@ def parse_line(line: Any, config: ReadConfig) -> Record:
     try:
         value = _load(raw)
         if not isinstance(value, dict):
-            kind = records.kind_of(value)
+            kind = record_fields.kind_of(value)
             return rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {kind}")
-        return records.from_mapping(value, config, what="a JSON ")
+        return record_fields.from_mapping(value, config, what="a JSON ")
     except ValueError as error:
         return _not_json(raw, error, config.encoding)
     except RecursionError:

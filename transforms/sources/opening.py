@@ -3,10 +3,10 @@
 from typing import BinaryIO
 
 from transforms.documents import Source
+from transforms.io.decompressing import open_compressed
+from transforms.io.transcoding import as_utf8
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
-from transforms.sources.decompressing import open_compressed
-from transforms.sources.transcoding import as_utf8
 
 
 def readable(stream: BinaryIO, source: Source, config: ReadConfig) -> BinaryIO:

@@ -15,13 +15,13 @@ from pyarrow import parquet
 from transforms import documents, fields, rejects
 from transforms.documents import Source, Split
 from transforms.fields import KeptField
+from transforms.io.transcoding import UTF8
+from transforms.io.watching import WatchedStream
 from transforms.rejects import Reason
-from transforms.sources import records
+from transforms.sources import record_fields
 from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.text import decode
-from transforms.sources.transcoding import UTF8
-from transforms.sources.watching import WatchedStream
 
 _BATCH_ROWS = 1024
 _MOST_ROWS = 1 << 16
@@ -41,7 +41,7 @@ class ParquetFormat:
 
     def check(self, config: ReadConfig) -> None:
         """Refuse what is for text."""
-        records.check_no_separator(config)
+        record_fields.check_no_separator(config)
         if config.encoding != UTF8:
             raise ValueError("--encoding is for text; Parquet tells its own: leave it out")
 
@@ -302,9 +302,9 @@ def _texts(
 
 def _unreadable(path: str, start: int, end: int, why: str, config: ReadConfig) -> pa.RecordBatch:
     """Give a row for each that was lost."""
-    lost = records.rejected(Reason.UNREADABLE, why)
+    lost = record_fields.rejected(Reason.UNREADABLE, why)
     positions = np.arange(start, end)
-    return records.to_documents([lost] * len(positions), positions, path, config)
+    return record_fields.to_documents([lost] * len(positions), positions, path, config)
 
 
 FORMAT = ParquetFormat()

@@ -7,15 +7,15 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from transforms import tfrecord
 from transforms.documents import Source, Split
+from transforms.io import tfrecord_framing
+from transforms.io.decompressing import DamagedError
+from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
-from transforms.sources import records
+from transforms.sources import record_fields
 from transforms.sources.base import ReadConfig, ReadPart, Seen
-from transforms.sources.decompressing import DamagedError
 from transforms.sources.ranges import into_ranges
-from transforms.sources.records import Record, rejected
-from transforms.sources.transcoding import UTF8
+from transforms.sources.record_fields import Record, rejected
 
 _FRAME_BYTES = 16
 # So many examples tell the types of fields.
@@ -31,7 +31,7 @@ class TfrecordFormat:
 
     def check(self, config: ReadConfig) -> None:
         """Refuse what is for text."""
-        records.check_no_separator(config)
+        record_fields.check_no_separator(config)
         if config.encoding != UTF8:
             raise ValueError("--encoding is for text; TFRecords hold UTF-8: leave it out")
 
@@ -43,7 +43,7 @@ class TfrecordFormat:
         """Give the parts of a split."""
         for part in into_ranges(_examples(stream), split, config.part_bytes):
             found = [_record(record, config) for record in part.records]
-            batch = records.to_documents(found, part.positions, split.source.path, config)
+            batch = record_fields.to_documents(found, part.positions, split.source.path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
     def look(self, _: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
@@ -53,7 +53,7 @@ class TfrecordFormat:
         found = [features for features in read if features is not None]
         # In an example they have no order.
         names = sorted({name for features in found for name in features})
-        types = records.types_of([_wanted(features, config) for features in found], config)
+        types = record_fields.types_of([_wanted(features, config) for features in found], config)
         return Seen(tuple(names), types)
 
 
@@ -61,7 +61,7 @@ def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
     """Give the records with their positions; what damage loses is one that is rejected."""
     position = 0
     try:
-        for record in tfrecord.read_records(stream):
+        for record in tfrecord_framing.read_records(stream):
             yield position, record
             position += len(record) + _FRAME_BYTES
     except (ValueError, DamagedError) as error:
@@ -77,7 +77,7 @@ def _record(record: bytes | Record, config: ReadConfig) -> Record:
     features = _features(record)
     if features is None:
         return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
-    return records.from_mapping(_wanted(features, config), config)
+    return record_fields.from_mapping(_wanted(features, config), config)
 
 
 def _features(record: bytes) -> Mapping[str, Any] | None:

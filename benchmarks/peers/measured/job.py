@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import jobs
 from benchmarks.peers.measured import telling
-from pipeline import flags
+from pipeline.options import flags
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.peers.measured import telling
-from pipeline import quiet
+from pipeline.console import quiet
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     from transforms.bert import minilm, module
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS
-    from transforms.preprocessing import WordpieceConfig, model_inputs
+    from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs
 
     inspected = module.inspect(minilm.resolve(arguments.model))
     config = WordpieceConfig(arguments.max_seq_length, inspected.do_lower_case)

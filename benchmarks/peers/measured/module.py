@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.peers.measured import telling
-from pipeline import quiet
+from pipeline.console import quiet
 
 _BATCH = 32
 
@@ -37,7 +37,7 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
     from transforms.bert import minilm, module
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS, SEQUENCE_OUTPUT
-    from transforms.preprocessing import WordpieceConfig, model_inputs
+    from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs
 
     inspected = module.inspect(minilm.resolve(handle))
     loaded = hub.load(str(inspected.path), tags=[])

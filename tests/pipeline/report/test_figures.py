@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import work_time
 from pipeline.manifest import Progress
+from pipeline.output import activity
 from pipeline.report import bars, documents_map, facts, figures, lengths, page, sample, speed
 from pipeline.report.file_names import tell_apart
 from pipeline.report.plot import axis
@@ -115,7 +115,7 @@ def test_ticks_are_few_and_as_many_digits_tell_them_apart(most: float, whole: bo
 @given(st.lists(st.floats(0, 500), min_size=1, max_size=9))
 def test_all_tokens_are_in_the_speed_over_the_time_of_work(ends: list[float]) -> None:
     parts = [made(number, 1e9 + end) for number, end in enumerate(ends)]
-    work = work_time.of_parts(parts)
+    work = activity.of_parts(parts)
     rates, waiting = speed.over_time(parts, work)
     assert rates.sum() * work.seconds / len(rates) == pytest.approx(100 * len(parts), rel=1e-4)
     assert np.logical_or(waiting == 0, np.isclose(waiting, 0.5)).all()

@@ -15,8 +15,8 @@ from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import engines, importing, module, rebuilding
 from transforms.bert.compute import ENGINES, ComputeConfig, has_openvino
 from transforms.bert.module import BertModule
+from transforms.bert.output_spec import Wanted
 from transforms.bert.tensorflow_engine import ModuleEngine
-from transforms.bert.wanted import Wanted
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from transforms.bert import folder, importing, minilm
+from transforms.bert import importing, minilm, model_files
 from transforms.bert.checkpoints import Checkpoint
 
 
@@ -27,7 +27,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_import_is_made_once(minilm_path: Path) -> None:
     assert minilm.is_imported("minilm")
     assert minilm.resolve("minilm") == minilm_path
-    assert minilm_path.parent == folder.cache_folder()
+    assert minilm_path.parent == model_files.cache_folder()
     assert minilm.is_imported(str(minilm_path))
     assert minilm.resolve(str(minilm_path)) == minilm_path
 
@@ -63,7 +63,7 @@ def test_two_processes_may_import_at_once(
     monkeypatch.setattr(importing, "write_module", second)
     found = minilm.resolve("minilm")
     assert found.parent == tmp_path
-    assert folder.fingerprint(found) == folder.fingerprint(minilm_path)
+    assert model_files.fingerprint(found) == model_files.fingerprint(minilm_path)
 
     def fails(_: Checkpoint, destination: Path) -> None:
         raise OSError(f"no space for {destination}")

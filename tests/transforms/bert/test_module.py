@@ -10,7 +10,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import folder, importing, module
+from transforms.bert import importing, model_files, module
 from transforms.bert.module import BertModule
 from transforms.bert.tensorflow_engine import ModuleEngine
 
@@ -32,7 +32,7 @@ def test_a_module_tells_what_it_is(tiny_module: BertModule, tiny_path: Path) -> 
     assert tiny_module.vocabulary.tokens == TINY_VOCABULARY
     assert tiny_module.tags == ((), ("train",))
     assert tiny_module.signatures == ("default", "tokenization_info", "tokens")
-    assert tiny_module.fingerprint == folder.fingerprint(tiny_path)
+    assert tiny_module.fingerprint == model_files.fingerprint(tiny_path)
 
 
 def test_the_default_model_tells_what_it_is(minilm_path: Path) -> None:

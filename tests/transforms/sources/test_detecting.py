@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from backports import zstd
 
-from transforms import tfrecord
+from transforms.io import tfrecord_framing
+from transforms.io.decompressing import ENDINGS
 from transforms.sources import base, detecting
-from transforms.sources.decompressing import ENDINGS
 
 
 @pytest.mark.parametrize("name", base.names())
@@ -27,7 +27,7 @@ CONTENTS = {
     "text": b"a line\nanother\n",
     "jsonl": b'\xef\xbb\xbf {"text": "a"}\n',
     "parquet": b"PAR1....",
-    "tfrecord": tfrecord.frame(pa.array([b"anything"], pa.large_binary())),
+    "tfrecord": tfrecord_framing.frame(pa.array([b"anything"], pa.large_binary())),
 }
 
 

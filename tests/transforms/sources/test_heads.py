@@ -5,13 +5,13 @@ from typing import BinaryIO
 import pyarrow as pa
 import pytest
 
-from transforms import tfrecord
 from transforms.documents import Source
+from transforms.io import tfrecord_framing
+from transforms.io.decompressing import MAGIC
 from transforms.sources import base, heads
 from transforms.sources.base import ReadConfig
-from transforms.sources.decompressing import MAGIC
 
-TFRECORD = tfrecord.frame(pa.array([b"anything"], pa.large_binary()))
+TFRECORD = tfrecord_framing.frame(pa.array([b"anything"], pa.large_binary()))
 
 
 def check(data: bytes, path: str, format_: str, encoding: str = "utf-8", **told: str) -> None:

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from transforms import tfrecord
 from transforms.documents import Source, Split
+from transforms.io import tfrecord_framing
+from transforms.io.decompressing import open_compressed
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
-from transforms.sources.decompressing import open_compressed
 
 FORMAT = base.find("tfrecord")
 KEEP = ("n:int64", "x:float64", "k:string")
@@ -38,7 +38,7 @@ def read(data: bytes, compression: str = "none") -> dict[str, list]:
 
 
 def frame(records: list[bytes]) -> bytes:
-    return tfrecord.frame(pa.array(records, pa.large_binary()))
+    return tfrecord_framing.frame(pa.array(records, pa.large_binary()))
 
 
 def test_examples_are_documents_plain_or_packed() -> None:

@@ -1,0 +1,80 @@
+"""Tables of BigQuery, read once into the output folder, before a job that embeds them begins."""
+
+import json
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.errors import JobError, UsageError
+from pipeline.inputs import bigquery_names
+from pipeline.inputs.bigquery_names import SCHEME, Table
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output import lock, output_folder
+from pipeline.runners import local
+from transforms import escaping
+from transforms.io import storage
+
+# In the folder of each table, written last: what was read.
+DONE_FILE = "extracted.json"
+
+
+def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
+    """Read the tables among the inputs, unless their rows lie in the output folder.
+
+    Returns:
+        the folder of the rows of each, by its input.
+
+    Raises:
+        UsageError: the output folder is another's, or an input names no table.
+        JobError: a table could not be read.
+    """
+    globs = [glob for glob in config.input.globs if glob.startswith(SCHEME)]
+    if not globs:
+        return {}
+    if config.input.format != "auto":
+        raise UsageError(f"--input {globs[0]}: a table is no file; leave out --input_format")
+    found = {glob: bigquery_names.parse(glob) for glob in globs}
+    with lock.hold(config.output):
+        output_folder.check_place(config)
+        if config.overwrite:
+            output_folder.delete(FileSystems.join(config.output, bigquery_names.FOLDER))
+        for table in found.values():
+            _extract(table, config, options)
+    return {glob: table.folder(config.output) for glob, table in found.items()}
+
+
+def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> None:
+    read = config.input.read
+    columns = tuple(dict.fromkeys([*read.fields.values(), *(field.name for field in read.kept)]))
+    folder = table.folder(config.output)
+    told = {"table": table.reference, "columns": list(columns)}
+    stored = storage.read_text(FileSystems.join(folder, DONE_FILE))
+    # Of a job that has begun, the rows stay, whatever is asked for now: that is refused later.
+    if stored and (json.loads(stored) == told or output_folder.load_run(config.output)):
+        return
+    output_folder.delete(folder)
+    _run(table, columns, folder, options)
+    storage.write_text(folder, DONE_FILE, json.dumps(told))
+    output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
+
+
+def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineOptions) -> None:
+    try:
+        from transforms.steps.extract_table import ExtractTable
+    except ImportError as error:
+        raise UsageError(
+            f"--input {SCHEME}...: tables need what the extra gcp brings: "
+            'pip install "beam-bert[gcp]"'
+        ) from error
+    try:
+        with beam.Pipeline(local.choose_runner(options), options=options) as pipeline:
+            _ = pipeline | ExtractTable(
+                table.reference, columns, FileSystems.join(folder, bigquery_names.ROWS)
+            )
+    except Exception as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise JobError(
+            f"--input {SCHEME}{table.project}.{table.dataset}.{table.name} could not be read: "
+            f"{escaping.one_line(why)}"
+        ) from error

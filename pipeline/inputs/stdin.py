@@ -1,0 +1,95 @@
+"""The standard input as a file: it is read once, and lies in the output folder from then on."""
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.errors import UsageError
+from transforms.documents import Source, Split
+from transforms.io import storage
+
+# What stands for the standard input on the command line.
+PIPE = "-"
+# In the output folder.
+STDIN_FILE = "stdin"
+_BLOCK = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Piped:
+    """What came through the standard input.
+
+    Attributes:
+        path: a temporary file that holds it.
+        size: its bytes.
+        sha256: of them, 64 hex digits.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+    def store(self, folder: str) -> None:
+        """Put it into the output folder, unless it lies there.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        final = FileSystems.join(folder, STDIN_FILE)
+        if FileSystems.exists(final) and storage.identify(final)[0] == self.size:
+            return
+        with storage.atomic_write(folder, STDIN_FILE) as target, open(self.path, "rb") as source:
+            while block := source.read(_BLOCK):
+                target.write(block)
+
+
+@contextlib.contextmanager
+def take(globs: Sequence[str]) -> Iterator[Piped | None]:
+    """Read the standard input to its end, if it is among the inputs; the file is gone after.
+
+    Raises:
+        UsageError: it is closed, or the disk for temporary files is full.
+    """
+    if PIPE not in globs:
+        yield None
+        return
+    if sys.stdin is None:
+        raise UsageError("--input -: the standard input is closed; give it a pipe or a file")
+    if sys.stdin.isatty():
+        print("beam-bert: reading documents from the terminal; Ctrl-D ends", file=sys.stderr)  # noqa: T201
+    folder = tempfile.mkdtemp(prefix="beam-bert-")
+    try:
+        yield _spool(os.path.join(folder, STDIN_FILE))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spool(path: str) -> Piped:
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with open(path, "xb") as file:
+            while block := sys.stdin.buffer.read(_BLOCK):
+                file.write(block)
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise UsageError(f"--input -: cannot be kept in {path}: {error.strerror}") from error
+    return Piped(path, size, digest.hexdigest())
+
+
+def relocate(splits: Sequence[Split], folder: str) -> list[Split]:
+    """Have what came through the pipe read from the output folder."""
+    final = FileSystems.join(folder, STDIN_FILE)
+    return [dataclasses.replace(split, source=_relocated(split.source, final)) for split in splits]
+
+
+def _relocated(source: Source, final: str) -> Source:
+    return dataclasses.replace(source, location=final) if source.path == PIPE else source

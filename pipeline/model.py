@@ -1,0 +1,53 @@
+"""The model of a job: find its module, pin its fingerprint, and check it against the flags."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.console import quiet
+from pipeline.errors import UsageError
+from pipeline.options.embed_config import EmbedConfig
+from transforms.bert import minilm, model_files
+from transforms.features import layers_of
+
+if TYPE_CHECKING:
+    from transforms.bert.module import BertModule
+
+
+def find_model(config: EmbedConfig) -> tuple[Path, str]:
+    """Bring the module to this machine; give its folder and its fingerprint.
+
+    Raises:
+        UsageError: it cannot be found, or is another one.
+    """
+    if "://" in config.model or not minilm.is_imported(config.model):
+        quiet.import_tensorflow()
+    try:
+        path = minilm.resolve(config.model)
+        fingerprint = model_files.fingerprint(path)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
+        raise UsageError(
+            f"--model_sha256 is {config.model_sha256}, but the module at {path} has {fingerprint}"
+        )
+    return path, fingerprint
+
+
+def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
+    """Read what the module says of itself; TensorFlow is imported from here on.
+
+    Raises:
+        UsageError: it is no BERT, or does not fit the configuration.
+    """
+    quiet.import_tensorflow()
+    from transforms.bert import module as modules
+
+    try:
+        module = modules.inspect(path)
+        module.check_length(config.windows.max_seq_length)
+        module.check_layers(layers_of(config.features))
+        config.shaping.check_width(module.shape.hidden_size)
+        config.compute.check_installed()
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return module

@@ -1,0 +1,1 @@
+"""Flags to configurations, and configurations back to flags."""

@@ -1,0 +1,1 @@
+"""Where a job runs: this machine, a cluster, Dataflow, and workers without containers."""

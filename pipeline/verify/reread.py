@@ -1,0 +1,44 @@
+"""Parts of a job, read again from their sources."""
+
+import contextlib
+import json
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.output.open_job import Job
+from transforms.documents import POSITION, Split, header_of
+from transforms.io import storage
+from transforms.read import check_unchanged, open_split, read_split
+from transforms.receipts import Receipt
+from transforms.write import REJECTED
+
+
+def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.RecordBatch]:
+    """Read the parts of some keys; OSError where the source is not what it was."""
+    check_unchanged(split)
+    missing = set(keys)
+    with contextlib.closing(open_split(split)) as stream:
+        for part in read_split(split, stream, job.config.input.read, job.run.fingerprint):
+            key = header_of(part).key
+            if key in missing:
+                check_unchanged(split)
+                yield part
+                missing.discard(key)
+            if not missing:
+                return
+
+
+def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.ndarray:
+    """Tell which rows of a part, as it is read, were embedded; in the order of its records."""
+    rejected = _rejected(folder, receipt)
+    rows: np.ndarray = np.flatnonzero(~np.isin(part.column(POSITION), rejected))
+    return rows
+
+
+def _rejected(folder: str, receipt: Receipt) -> list[int]:
+    """Give the positions of a part's rejected documents."""
+    paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
+    texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
+    return [json.loads(line)["position"] for text in texts for line in text.split("\n") if line]

@@ -1,0 +1,114 @@
+import io
+import sys
+
+import pytest
+
+from pipeline import cli
+from pipeline.console import overview, parser
+from pipeline.options import flags
+
+ADDS = {
+    "embed": flags.add_embed_flags,
+    "plan": flags.add_embed_flags,
+    "status": flags.add_folder_flags,
+    "head": flags.add_head_flags,
+    "verify": flags.add_verify_flags,
+    "report": flags.add_report_flags,
+    "tokenize": flags.add_tokenize_flags,
+    "import-model": flags.add_import_flags,
+    "inspect-model": flags.add_inspect_flags,
+}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as left:
+        cli.main([command, "--help"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 300])
+def test_help_fits_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert set(ADDS) == set(overview.COMMANDS) == set(cli._COMMANDS)
+    for command in ADDS:
+        text = help_of(command, capsys)
+        *body, _, heading, example = text.rstrip("\n").split("\n")
+        assert heading == "example:"
+        assert f"beam-bert {command}" in example
+        assert max(map(len, body[1:])) <= min(columns, 100)
+        assert "(default: None)" not in text
+    lines = overview.overview().splitlines()
+    assert max(map(len, [line for line in lines if "--input" not in line])) <= max(columns, 41)
+
+
+@pytest.mark.parametrize("command", ADDS)
+def test_each_example_is_understood(command: str) -> None:
+    words = overview.COMMANDS[command].example.split("beam-bert ")[-1].replace("'", "").split()
+    assert words[0] == command
+    overview.parser_of(command, ADDS[command]).parse_args(words[1:])
+
+
+def test_every_flag_of_embed_stands_in_a_group_and_says_something() -> None:
+    parser = overview.parser_of("embed", flags.add_embed_flags)
+    loose = [a.dest for a in parser._optionals._group_actions]
+    assert loose == ["help"]
+    assert all(action.help for action in parser._actions)
+
+
+def test_colour_is_for_terminals_and_for_those_who_want_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert not parser.in_colour(io.StringIO())
+    assert parser.in_colour(Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert cli.main(["nonsense"]) == 2
+    assert sys.stderr.getvalue().startswith("\x1b[1;31mbeam-bert:\x1b[0m there is no command")
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            patch.setattr(sys, "stderr", Terminal())
+            assert cli.main(["nonsense"]) == 2
+            assert "\x1b" not in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["embd"], "there is no command 'embd'; did you mean embed?"),
+        (["zzz"], "there are embed, plan"),
+        (["verify", "out", "--smaple", "3"], "unknown flag --smaple; did you mean --sample?"),
+        (["status", "out", "--zzzzz"], "unknown flag --zzzzz; beam-bert status --help tells"),
+        (["embed", "--output", "o"], "the following arguments are required: --input"),
+        (["head", "out", "-n", "x"], "argument -n: invalid int value: 'x'"),
+        (["verify", "o", "--log_level", "x"], "argument --log_level: invalid choice: 'x'"),
+    ],
+)
+def test_mistyped_words_are_told_with_a_remedy(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = cli.main(arguments)
+    except SystemExit as left:
+        status = left.code
+    assert status == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_versions_are_told(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([flag]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("beam-bert 0.1.0\napache-beam 2.")
+    assert "python 3." in out

@@ -1,0 +1,78 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from pipeline import job
+from pipeline.errors import UsageError
+from pipeline.estimate import output_size, sampling
+from pipeline.inputs import plan
+from tests.pipeline import corpus
+from transforms.batching.windows import WindowConfig
+from transforms.bert.module import BertModule
+
+
+def test_windows_and_kept_tokens_are_counted(
+    tiny_path: Path, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    (tmp_path / "long.txt").write_text("the cat sat on a mat\n" + "dogs " * 100 + "\n\n")
+    settings = {"windows": WindowConfig(8, 3), "keep_tokens": True}
+    config = corpus.config([str(tmp_path / "long.txt")], tmp_path / "out", tiny_path, **settings)
+    config = dataclasses.replace(config, limits=dataclasses.replace(config.limits, rejected=1.0))
+    lots = list(output_size.sample_lots(config, tiny_module, plan.make_plan(config.input)))
+    job.embed(config)
+    counts, files = corpus.truth(tmp_path / "out")
+    told = output_size.totals(lots, "counts")
+    assert told == {name: counts[name] for name in told}
+    assert output_size.totals(lots, "bytes") == pytest.approx(files, rel=0.1)
+
+
+def test_an_output_over_the_limit_is_refused_before_anything_is_written(
+    globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    config = corpus.config(globs, tmp_path / "out", tiny_path)
+    sources = sampling.sources_of(plan.make_plan(config.input))
+    written = 150_000
+    assert output_size.most_bytes(config, 16, sources) > written
+    small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
+    with pytest.raises(UsageError, match=r"--max_output_gb is .* would write about .*sequence"):
+        job.embed(small)
+    assert not (tmp_path / "out").exists()
+    enough = dataclasses.replace(config, max_output_gb=written * 2 / 1e9)
+    job.embed(enough)
+    assert written / 2 < sum(corpus.truth(tmp_path / "out")[1].values()) < written * 2
+
+
+# Of few bytes, what becomes much: short lines, letters that come apart, bytes that stay.
+EXTREMES = ["a\n" * 3000, "한\n" * 1000, "ΐ ǖ\n" * 700, "猫" * 2000, "\x01\n" * 3000, "!?" * 3000]
+
+
+@pytest.mark.parametrize("features", [("mean",), ("sequence_output",), ("cls", "max", "mean")])
+@pytest.mark.parametrize("stride", [0, 1])
+def test_the_bound_is_never_below_the_estimate(
+    features: tuple[str, ...], stride: int, tiny_path: Path, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    for number, text in enumerate(EXTREMES):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(text)
+        settings = {"features": features, "windows": WindowConfig(8, stride)}
+        config = corpus.config([str(path)], tmp_path / "out", tiny_path, **settings)
+        splits = plan.make_plan(config.input)
+        lots = list(output_size.sample_lots(config, tiny_module, splits))
+        told = sum(output_size.totals(lots, "bytes").values())
+        assert 0 < told <= output_size.most_bytes(config, 16, sampling.sources_of(splits))
+
+
+def test_under_the_bound_no_text_is_read(
+    globs: list[str],
+    tiny_path: Path,
+    tiny_module: BertModule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a sample was read")
+
+    monkeypatch.setattr(output_size, "sample_lots", refuse)
+    config = corpus.config(globs, tmp_path / "out", tiny_path)
+    output_size.check_output(config, tiny_module, plan.make_plan(config.input))

@@ -1,0 +1,63 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import cli, job, reader
+from pipeline.errors import UsageError
+from pipeline.estimate import precision_check
+from pipeline.inputs import plan
+from tests.pipeline import corpus
+from transforms.bert.compute import ENGINES, ComputeConfig, has_openvino
+from transforms.bert.module import BertModule
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param == "openvino" and not has_openvino():
+        pytest.skip("the extra [cpu] is not installed")
+    return request.param
+
+
+def test_a_job_of_less_precision_tells_what_that_does(
+    engine: str, globs: list[str], tiny_path: Path, tmp_path: Path, finished: Path
+) -> None:
+    compute = ComputeConfig(engine, "bfloat16")
+    config = corpus.config(globs, tmp_path / "out", tiny_path, compute=compute)
+    summary = job.embed(config)
+    told = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
+    assert told == dataclasses.asdict(summary.likeness)
+    assert told["documents"] > 90
+    assert 0.99 <= told["smallest_cosine"] < told["mean_cosine"] < 1.0
+    assert 0.5 < told["neighbours_kept"] <= 1.0
+    exact, near = (
+        reader.load_embeddings(str(folder)).vectors for folder in (finished, tmp_path / "out")
+    )
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (exact, near)]
+    assert 0.98 < (unit[0] * unit[1]).sum(axis=1).min() < 1.0
+    again = job.embed(config)
+    assert again.nothing_left
+    assert again.likeness == summary.likeness
+    with pytest.raises(UsageError, match="--precision bfloat16 there, float32 now"):
+        job.embed(dataclasses.replace(config, compute=ComputeConfig(engine)))
+
+
+def test_float32_is_not_compared(
+    globs: list[str], tiny_path: Path, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    config = corpus.config(globs, tmp_path / "out", tiny_path)
+    assert precision_check.measure(config, tiny_module, plan.make_plan(config.input)) is None
+
+
+def test_vectors_that_turn_too_far_are_refused(
+    globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["embed", "--input", *globs, "--id_field=id", "--model", str(tiny_path)]
+    command += ["--output", str(tmp_path / "out"), "--max_seq_length=8", "--engine=tensorflow"]
+    assert cli.main([*command, "--precision=bfloat16", "--min_cosine=1"]) == 2
+    told = capsys.readouterr().err
+    assert "--precision bfloat16: of " in told
+    assert "below --min_cosine 1: leave out --precision" in told
+    assert not (tmp_path / "out").exists()

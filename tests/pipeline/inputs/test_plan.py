@@ -1,0 +1,198 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.inputs import plan
+from pipeline.options.embed_config import InputConfig
+from transforms.documents import Source, Split
+from transforms.sources.base import ReadConfig
+
+
+def config(*globs: object, **settings: object) -> InputConfig:
+    format_ = settings.pop("format", "auto")
+    read = ReadConfig(part_bytes=1024, **settings)
+    return InputConfig(tuple(map(str, globs)), str(format_), read)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    (tmp_path / "b.txt").write_bytes(b"x" * 2500)
+    (tmp_path / "a.jsonl").write_bytes(b"{}\n")
+    (tmp_path / "c.jsonl.gz").write_bytes(b"packed")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / ".hidden.txt").write_bytes(b"no")
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+def test_a_folder_is_planned_in_order_of_names(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus))
+    assert [(Path(s.source.path).name, s.start, s.end) for s in splits] == [
+        ("a.jsonl", 0, 3),
+        ("b.txt", 0, 1024),
+        ("b.txt", 1024, 2048),
+        ("b.txt", 2048, 2500),
+        ("c.jsonl.gz", 0, None),
+    ]
+    assert [s.source.format for s in splits] == ["jsonl", "text", "text", "text", "jsonl"]
+
+
+def test_globs_keep_their_order_and_files_stand_once(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus / "b.*", corpus / "*.jsonl", corpus / "b.txt"))
+    assert [Path(s.source.path).name for s in splits] == ["b.txt"] * 3 + ["a.jsonl"]
+
+
+def test_a_named_format_overrides_the_ending(corpus: Path) -> None:
+    (split,) = plan.make_plan(config(corpus / "a.jsonl", format="text"))
+    assert split.source.format == "text"
+
+
+@pytest.mark.parametrize(
+    ("glob", "settings", "message"),
+    [
+        ("nothing*", {}, "no file matches"),
+        ("b.txt", {"text_b_field": "b"}, "--text_b_field needs records"),
+        ("a.jsonl", {"pair_separator": "|"}, "--pair_separator is for plain text"),
+        ("folder", {}, "no file matches"),
+        ("empty.txt", {}, "every file is empty"),
+        ("b.txt", {"id_field": "id"}, "--id_field needs records with fields"),
+        ("b.txt", {"keep_fields": ("a",)}, "--keep_fields needs records with fields"),
+    ],
+)
+def test_input_that_cannot_be_planned_is_refused(
+    corpus: Path, glob: str, settings: dict, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan.make_plan(config(corpus / glob, **settings))
+
+
+def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path) -> None:
+    contents = {
+        "a": (b"id,body\n1,a\n", "csv"),
+        "b.dat": (b"id\tbody\n1\ta\n", "tsv"),
+        "c": (b"id,other\n1,a\n", "text"),
+        "d.txt": (b"id,body\n1,a\n", "text"),
+    }
+    for name, (content, _) in contents.items():
+        (tmp_path / name).write_bytes(content)
+    splits = plan.make_plan(config(tmp_path, text_field="body"))
+    told = {Path(split.source.path).name: split.source.format for split in splits}
+    assert told == {name: format_ for name, (_, format_) in contents.items()}
+    (split,) = plan.make_plan(config(tmp_path / "a", text_field="body", pair_separator=","))
+    assert split.source.format == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "settings", "message"),
+    [
+        ("a.png", b"\x89PNG\r\n\0\0", {}, r"a\.png is no text, .*\nLeave it out by a glob such as"),
+        ("a", "a".encode("utf-16-le"), {}, "is no text, for it has a NUL"),
+        *[
+            (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: --encoding utf-16")
+            for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
+        ],
+        ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in --encoding utf-16"),
+        ("a.jsonl", b"{}", {"format": "parquet"}, r"--input_format parquet: .*a\.jsonl does not"),
+        ("a.jsonl", b"{}", {"format": "tfrecord"}, r"--input_format tfrecord: .*a\.jsonl does not"),
+    ],
+)
+def test_a_file_that_begins_as_what_it_is_not_is_refused(
+    name: str, content: bytes, settings: dict, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        plan.make_plan(config(tmp_path, **settings))
+
+
+def test_a_damaged_file_under_its_own_name_and_one_that_is_gone_are_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"damaged")
+    (tmp_path / "b.txt").write_bytes(b"x" * 2000)
+    whole = plan.make_plan(config(tmp_path))
+    assert len(whole) == 3
+
+    def refuse(_: str) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(plan.storage, "open_for_reading", refuse)
+    assert plan.make_plan(config(tmp_path)) == whole
+
+
+def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
+    assert plan.make_plan(config(corpus / "b.txt", corpus / "a.jsonl", id_field="id"))
+
+
+def test_a_plan_survives_its_file(corpus: Path) -> None:
+    splits = plan.make_plan(config(corpus))
+    text = plan.to_lines(splits)
+    assert plan.from_lines(text) == splits
+    assert len(text.splitlines()) == len(splits)
+    with pytest.raises(ValueError, match=r"plan\.jsonl is damaged"):
+        plan.from_lines('{"source": "a"}\n')
+
+
+def test_a_changed_corpus_is_told_file_by_file(corpus: Path) -> None:
+    before = plan.make_plan(config(corpus))
+    (corpus / "a.jsonl").unlink()
+    (corpus / "new.txt").write_bytes(b"new")
+    os.utime(corpus / "b.txt", (1, 1))
+    lines = plan.differences(before, plan.make_plan(config(corpus)))
+    assert sorted(Path(line.split()[0]).name + line[line.index(" ") :] for line in lines) == [
+        "a.jsonl is gone",
+        "b.txt has changed",
+        "new.txt is new",
+    ]
+    assert plan.differences(before, list(reversed(before))) == ["its files stand in another order"]
+    assert plan.differences(before, before) == []
+
+
+def test_the_sample_is_bounded_and_spread() -> None:
+    source = Source("a.txt", 10**9, "1", "text")
+    splits = [Split(source, start, start + 10**6) for start in range(0, 10**8, 10**6)]
+    chosen = plan.sample(splits)
+    assert len(chosen) == 8
+    assert all(split.end - split.start == 64 << 10 for split in chosen)
+    assert [split.start // 10**6 for split in chosen] == [0, 12, 25, 37, 50, 62, 75, 87]
+    packed = Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)
+    assert plan.sample([packed]) == [Split(packed.source, 0, 64 << 10)]
+
+
+def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"n\xff.txt")).write_text("text")
+    with pytest.raises(UsageError, match=r"the name of .*\\udcff.txt' is not UTF-8: rename it"):
+        plan.make_plan(config(tmp_path))
+
+
+def test_a_pipe_is_refused() -> None:
+    with pytest.raises(UsageError, match="--input -: this command reads no pipe"):
+        plan.make_plan(config("-"))
+
+
+@pytest.mark.parametrize(
+    "name", ["p[1].txt", "[!a].txt", "s*r.txt", "w?.txt", "back\\slash.txt", "a\nb \x1b'.txt"]
+)
+def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -> None:
+    (tmp_path / "in[1]").mkdir()
+    (tmp_path / "in[1]" / name).write_text("text")
+    (tmp_path / "in[1]/p1.txt").write_text("text")
+    (split,) = plan.make_plan(config(tmp_path / "in[1]" / name))
+    assert split.source.path == str(tmp_path / "in[1]" / name)
+    of_folder = plan.make_plan(config(tmp_path / "in[1]"))
+    assert sorted(Path(split.source.path).name for split in of_folder) == sorted([name, "p1.txt"])
+
+
+def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
+    with pytest.raises(UsageError, match=r"--input no\\u000asuch: no file matches"):
+        plan.make_plan(config("no\nsuch"))
+
+
+def test_splits_of_a_file_share_it_once_read_again() -> None:
+    """Of a plan of a million lines, each with a file of its own, memory would be several times."""
+    source = Source("a.txt", 20, "1", "text")
+    splits = [Split(source, 0, 10), Split(source, 10, 20)]
+    first, second = plan.from_lines(plan.to_lines(splits))
+    assert [first, second] == splits
+    assert first.source is second.source

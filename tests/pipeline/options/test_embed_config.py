@@ -1,0 +1,94 @@
+import argparse
+
+import pytest
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+
+from pipeline.errors import UsageError
+from pipeline.options import embed_config, flags
+from transforms.batching.windows import WindowConfig
+
+
+def parse(*arguments: str) -> embed_config.EmbedConfig:
+    parser = argparse.ArgumentParser()
+    flags.add_embed_flags(parser)
+    return embed_config.embed_config(
+        parser.parse_args(["--input", "a", "--output", "out/", *arguments])
+    )
+
+
+def test_flags_become_the_stages_configurations() -> None:
+    config = parse("--keep_fields", "a, b", "--features", "mean,cls", "--tokens_per_batch", "77")
+    assert config.output == "out"
+    assert config.input.read.keep_fields == ("a", "b")
+    assert config.features == ("mean", "cls")
+    assert config.batching.tokens_per_batch == 77
+    long = parse("--max_seq_length", "64", "--window_stride", "32", "--keep_tokens")
+    assert (long.windows, long.keep_tokens) == (WindowConfig(64, 32), True)
+    limits = parse("--max_rejected", "0", "--max_truncated", "0.5", "--max_unknown", "1").limits
+    assert limits == embed_config.Limits(rejected=0.0, truncated=0.5, unknown=1.0)
+
+
+def test_parts_are_smaller_where_every_token_is_written() -> None:
+    assert parse().input.read.part_bytes == 256 << 10
+    assert parse("--features", "mean").input.read.part_bytes == 1 << 20
+    assert parse("--part_bytes", "5000").input.read.part_bytes == 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output", "out[1]"], r"--output is out\[1\]; choose a name without"),
+        (["--features", "pooled"], "--features has 'pooled'"),
+        (["--features", ""], "--features is empty"),
+        (["--features", "cls,cls"], "--features is empty or names one twice"),
+        (["--max_rejected", "2"], "--max_rejected is 2.0"),
+        (["--max_truncated", "-1"], r"--max_truncated is -1\.0; give a share from 0 to 1"),
+        (["--max_unknown", "nan"], "--max_unknown is nan; give a share"),
+        (["--window_stride", "127"], "--window_stride is 127; give 1 to 126"),
+        (
+            ["--window_stride", "9", "--text_b_field", "b"],
+            "--window_stride is for documents of one",
+        ),
+        (["--max_seq_length", "2"], "--max_seq_length is 2; .* need 3"),
+        (["--max_seq_length", "4", "--text_b_field", "b"], "--max_seq_length is 4; .* need 5"),
+        (["--keep_tokens", "--features", "mean"], "--keep_tokens .* add sequence_output"),
+        (["--pair_separator", ""], "--pair_separator is empty"),
+        (["--tokens_per_batch", "0"], "--tokens_per_batch is 0"),
+        (["--part_bytes", "5"], "--part_bytes is 5"),
+        (["--input_format", "xml"], "--input_format is 'xml'; there are auto, csv, files, jsonl"),
+        (["--keep_fields", "a,a"], "--keep_fields names a field twice"),
+        (["--text_field", ""], "--text_field is empty"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused_by_flag(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse(*arguments)
+
+
+def test_what_decides_the_output_is_the_jobs_identity() -> None:
+    base = parse().identity()
+    limits = (["--max_rejected", "1"], ["--max_truncated", "0"], ["--max_unknown", "0"])
+    for same in (["--tokens_per_batch", "9"], ["--overwrite"], *limits):
+        assert parse(*same).identity() == base
+    others = (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"])
+    others += (["--window_stride", "9"], ["--keep_tokens"], ["--text_b_field", "b"])
+    for other in (*others, ["--pair_separator", "|"]):
+        assert parse(*other).identity() != base
+
+
+def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
+    direct = embed_config.beam_options(["--direct_num_workers=3"]).view_as(DirectOptions)
+    assert direct.direct_num_workers == 3
+    with pytest.raises(UsageError, match=r"--max_seq_lenght: did you mean --max_seq_length\?"):
+        embed_config.beam_options(["--max_seq_lenght", "3"])
+    spaced = embed_config.beam_options(["--direct_num_workers", "3"]).view_as(DirectOptions)
+    assert spaced.direct_num_workers == 3
+    for stray in (["stray"], ["--direct_num_workers=3", "stray"]):
+        with pytest.raises(UsageError, match="'stray' belongs to no flag"):
+            embed_config.beam_options(stray)
+    with pytest.raises(UsageError, match="--zzz: see beam-bert embed --help"):
+        embed_config.beam_options(["--zzz=1"])
+
+
+def test_importing_us_adds_no_flag_to_other_peoples_pipelines() -> None:
+    assert "overwrite" not in PipelineOptions([]).get_all_options()

@@ -1,0 +1,89 @@
+"""The command that run.json and the report tell makes the same job again."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline import cli
+from pipeline.console import overview
+from pipeline.options import config_file, embed_config, flags, resume_command
+from pipeline.output import output_folder
+from pipeline.report import facts
+from transforms import checked_json
+
+LINES = [
+    "--input a.txt b.txt --output out",
+    "--input 'a b/*.jsonl' --output out/ --features mean,cls --keep_fields k,n:int64 --normalize",
+    "--input - --output out --pair_separator '|||' --model_sha256 ab --max_rejected 1",
+    "--input a --output o --features layers:-1,-2 --window_stride 4 --keep_tokens --dtype float16",
+    "--input a --output o --features mean --dedup corpus --part_bytes 7777 --tokens_per_batch 99",
+    "--input a --output o --engine tensorflow --xla_buckets 3 --precision bfloat16 --min_cosine=-1",
+    "--input a --output o '--pair_separator=-|' --text_field=-x --max_unknown 0.5",
+    "--input a --output o --engine tensorflow --max_output_gb 9 --part_bytes 262144",
+]
+
+
+def config_of(words: list[str]) -> embed_config.EmbedConfig:
+    parser = overview.parser_of("embed", flags.add_embed_flags)
+    ours, beams = config_file.parse(parser, words)
+    assert beams == []
+    return embed_config.embed_config(ours)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_command_makes_the_same_configuration(line: str) -> None:
+    config = config_of(shlex.split(line))
+    command = resume_command.command_of(config)
+    assert command[:3] == ["beam-bert", "embed", "--input"]
+    assert config_of(command[2:]) == config
+
+
+def test_what_has_its_default_is_not_told_nor_is_overwrite() -> None:
+    command = resume_command.command_of(config_of(shlex.split("--input a --output o --overwrite")))
+    assert command[2:-1] == ["--input", "a", "--output", "o", "--engine"]
+
+
+def test_flags_of_beam_go_along_but_no_secrets() -> None:
+    given = ["--runner=FlinkRunner", "--flink_master=h:1", "--experiments=a", "--experiments=b"]
+    given += ["--streaming", "--direct_num_workers=2"]
+    secret = ["--s3_access_key_id=key", "--s3_secret_access_key=hidden", "--s3_session_token=t"]
+    config = config_of(shlex.split("--input a --output o"))
+    told = resume_command.command_of(config, embed_config.beam_options([*given, *secret]))
+    assert sorted(told[-6:]) == sorted(given)
+    assert not {"key", "hidden", "t"} & {word.partition("=")[2] for word in told}
+    parsed = PipelineOptions(told[-6:]).get_all_options(drop_default=True)
+    assert parsed == PipelineOptions(given).get_all_options(drop_default=True)
+
+
+def test_the_reports_command_runs_from_anywhere_and_finds_the_job(
+    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a b.txt").write_text("the cat\nsat\n")
+    monkeypatch.chdir(tmp_path)
+    words = ["embed", "--input", "a b.txt", "--output", "out", "--model", str(tiny_path)]
+    words += ["--max_seq_length", "8", "--features", "mean", "--overwrite"]
+    assert cli.main(words) == 0
+    command = facts.gather("out").command
+    assert command.startswith(f"cd {tmp_path}\n")
+    assert "--overwrite" not in command
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    shell = ["sh", "-ec", command]
+    done = subprocess.run(shell, cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "nothing left to do" in done.stdout
+
+    run = json.loads((tmp_path / "out/run.json").read_text())
+    (tmp_path / "out/run.json").write_text(json.dumps(run | {"command": ["rm", "-r", "x"]}))
+    with pytest.raises(ValueError, match="'command' is none of beam-bert embed"):
+        output_folder.load_run("out")
+
+
+def test_texts_are_texts() -> None:
+    assert checked_json.texts({"a": ["b"]}, "a") == ("b",)
+    with pytest.raises(ValueError, match="'a' is no text"):
+        checked_json.texts({"a": [1]}, "a")

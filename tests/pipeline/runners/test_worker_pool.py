@@ -1,0 +1,126 @@
+"""Workers that a pool starts and ends, asked for as runners do; and what such a worker is told."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from apache_beam.portability.api import beam_fn_api_pb2 as fn_api
+from apache_beam.portability.api import beam_fn_api_pb2_grpc as fn_api_grpc
+from apache_beam.portability.api import beam_provision_api_pb2 as provision_api
+from apache_beam.portability.api import beam_provision_api_pb2_grpc as provision_api_grpc
+from apache_beam.runners.worker import sdk_worker_main
+
+from pipeline.runners import worker_boot, worker_pool
+from pipeline.runners.worker_pool import WorkerPool
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def caller(port: int) -> fn_api_grpc.BeamFnExternalWorkerPoolStub:
+    """Call as a runner of its own: with a connection of its own."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}", options)
+    return fn_api_grpc.BeamFnExternalWorkerPoolStub(channel)
+
+
+def request(worker_id: str) -> fn_api.StartWorkerRequest:
+    found = fn_api.StartWorkerRequest(worker_id=worker_id)
+    found.control_endpoint.url = "localhost:1"
+    return found
+
+
+def test_callers_of_the_same_numbers_have_workers_of_their_own() -> None:
+    pool = WorkerPool(SLEEPER)
+    with worker_pool.serve(pool, 0) as port:
+        one, other = caller(port), caller(port)
+        for stub in (one, other):
+            assert stub.StartWorker(request("1-1")).error == ""
+        assert pool.running == 2
+        one.StopWorker(fn_api.StopWorkerRequest(worker_id="1-1"))
+        assert pool.running == 1
+        # Once more, or one that never was: nothing to end, and nothing is.
+        one.StopWorker(fn_api.StopWorkerRequest(worker_id="1-1"))
+        one.StopWorker(fn_api.StopWorkerRequest(worker_id="2-1"))
+        assert pool.running == 1
+        other.StopWorker(fn_api.StopWorkerRequest(worker_id="1-1"))
+        assert pool.running == 0
+        other.StartWorker(request("3-1"))
+    assert pool.running == 0
+
+
+def test_what_keeps_a_worker_from_starting_is_told() -> None:
+    with worker_pool.serve(WorkerPool(["/no/such/program"]), 0) as port:
+        assert "no/such/program" in caller(port).StartWorker(request("1-1")).error
+
+
+def test_a_port_that_is_taken_ends_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            assert worker_pool.main(["--port", str(port)]) == 2
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"beam-bert-worker-pool: --port: port {port} cannot be had")
+
+
+def test_the_program_ends_its_workers_when_it_is_ended() -> None:
+    command = [sys.executable, "-m", "pipeline.runners.worker_pool", "--port", "0"]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(program.stdout.readline().rpartition(":")[2])
+        assert caller(port).StartWorker(request("1-1")).error == ""
+        (worker,) = children_of(program.pid)
+        program.terminate()
+        assert program.wait(30) == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+    finally:
+        program.kill()
+
+
+def children_of(pid: int) -> list[int]:
+    done = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in done.stdout.split()]
+
+
+@pytest.fixture
+def runner() -> Iterator[str]:
+    """A runner that tells a worker the pipeline's options, if it says who it is."""
+
+    class Provision(provision_api_grpc.ProvisionServiceServicer):
+        def GetProvisionInfo(self, _: object, context: grpc.ServicerContext) -> object:  # noqa: N802
+            assert dict(context.invocation_metadata())["worker_id"] == "7-1"
+            info = provision_api.ProvisionInfo(runner_capabilities=["a", "b"])
+            info.pipeline_options.update({"beam:option:s3_endpoint_url:v1": "http://s3.local"})
+            info.control_endpoint.url = "localhost:2"
+            return provision_api.GetProvisionInfoResponse(info=info)
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    provision_api_grpc.add_ProvisionServiceServicer_to_server(Provision(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(grace=None)
+
+
+def test_a_worker_knows_the_options_and_whom_to_talk_to(runner: str) -> None:
+    info = worker_boot.ask(runner, "7-1")
+    told = worker_boot.environment_of("7-1", "localhost:1", "localhost:3", info)
+    assert told["WORKER_ID"] == "7-1"
+    assert told["CONTROL_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:2"'
+    assert told["LOGGING_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:3"'
+    assert told["RUNNER_CAPABILITIES"] == "a b"
+    assert "STATUS_API_SERVICE_DESCRIPTOR" not in told
+    options = sdk_worker_main._load_pipeline_options(told["PIPELINE_OPTIONS"])
+    assert options == {"s3_endpoint_url": "http://s3.local"}
+    assert json.loads(told["PIPELINE_OPTIONS"])

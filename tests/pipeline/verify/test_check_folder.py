@@ -1,0 +1,121 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli, manifest
+from tests.pipeline import corpus
+from tests.pipeline.corpus import EMBEDDED
+from tests.pipeline.verify.spoiling import FEATURES, SETTINGS, check, edit_json, first
+from transforms.records import example_reader
+
+
+def test_a_sound_folder_passes_and_a_sample_comes_out_the_same(
+    whole: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example_reader, "_CHUNK_RECORDS", 5)
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
+    assert cli.main(["verify", str(whole), "--sample", "20"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"sound: {whole}"
+    held = f"{EMBEDDED} in pooled/, {EMBEDDED} in sequence/, 6 in rejected/"
+    assert f"records      {held}" in lines
+    assert "sample       20 documents embedded again" in lines
+    assert f"not checked  the vectors of {EMBEDDED - 20} documents that were not sampled" in lines
+
+    verdict = check(whole, sample=EMBEDDED)
+    assert verdict.faults == verdict.notes == ()
+    assert [drift.feature for drift in verdict.sample.drifts] == list(FEATURES)
+    assert all(drift.difference < 1e-5 for drift in verdict.sample.drifts)
+    assert verdict.sample.documents == EMBEDDED
+    assert {path: path.stat().st_mtime_ns for path in whole.rglob("*")} == before
+
+
+def test_without_a_sample_no_tensorflow_is_imported(whole: Path) -> None:
+    program = """
+import sys
+from pipeline import cli
+assert cli.main(["verify", sys.argv[1]]) == 0
+assert "tensorflow" not in sys.modules
+"""
+    command = [sys.executable, "-c", program, str(whole)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "that the vectors are the model's: --sample N" in result.stdout
+
+
+def test_a_flipped_byte_is_found_and_the_same_embed_mends_it(
+    out: Path, sources: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = corpus.data_files(out)
+    path = first(out, "pooled/packed*.tfrecord")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    fault = f"pooled/{path.name}: its sha256 is not the one that its receipt tells"
+    assert cli.main(["verify", str(out)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"1 fault: {out}"
+    assert f"fault        {fault}" in lines
+    assert "withdrawn    manifest.json" in lines
+    assert f"             receipts/{path.stem}.json" in lines
+    assert "remedy       run the same embed again: it does the damaged parts anew" in lines
+    assert not (out / "manifest.json").exists()
+    assert (out / "receipts" / f"{path.stem}.json.withdrawn").is_file()
+
+    times = {path: path.stat().st_mtime_ns for path in out.glob("receipts/*.json")}
+    unfinished = check(out)
+    assert (unfinished.faults, unfinished.pending, unfinished.parts) == ((), 1, len(times))
+    families = ("pooled", "rejected", "sequence")
+    assert {note.split("/")[0] for note in unfinished.notes} <= set(families)
+    assert f"pooled/{path.name}: no receipt names it (yet)" in unfinished.notes
+    assert "the job is not finished" in unfinished.to_text()
+
+    corpus.embed(sources, out, tiny_path, **SETTINGS)
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert corpus.data_files(out) == before
+    assert check(out).faults == check(out).notes == ()
+    assert corpus.embed(sources, out, tiny_path, **SETTINGS).nothing_left
+
+
+def test_what_cannot_be_withdrawn_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(manifest, "withdraw", read_only)
+    first(out, "pooled/*.tfrecord").unlink()
+    verdict = check(out)
+    assert len(verdict.faults) == 1
+    assert verdict.withdrawn == ("manifest.json",)
+    remedy = "not all damage could be withdrawn: [Errno 30] Read-only file system; mend that"
+    assert f"remedy       {remedy}, and verify again" in verdict.to_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sample", "-1"], "--sample is -1"),
+        (["--sample", "1", "--tolerance", "nan"], "--tolerance is nan"),
+        (["--model", "minilm"], "give --sample too"),
+        (["--sample", "1", "--model", "/nowhere"], "--model /nowhere: there is no such folder"),
+    ],
+)
+def test_wrong_flags_end_in_status_2(
+    arguments: list[str], message: str, whole: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert cli.main(["verify", str(whole), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_of_no_job_or_of_another_release_ends_in_status_2(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert cli.main(["verify", str(tmp_path)]) == 2
+    assert "it is no output folder of embed" in capsys.readouterr().err
+    edit_json(out / "run.json", lambda run: run["configuration"].update({"--new": 1}))
+    assert cli.main(["verify", str(out)]) == 2
+    assert "has a configuration that this release does not know" in capsys.readouterr().err
+    edit_json(out / "run.json", lambda run: run["configuration"].pop("--features"))
+    assert cli.main(["verify", str(out)]) == 2
+    assert "its configuration makes no job: '--features'" in capsys.readouterr().err

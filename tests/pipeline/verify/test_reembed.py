@@ -1,0 +1,165 @@
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline import cli
+from pipeline.options.embed_config import InputConfig
+from pipeline.output import open_job
+from tests.pipeline import corpus
+from tests.pipeline.corpus import EMBEDDED
+from tests.pipeline.verify.spoiling import check, edit_json, first, fix_up, rewrite, values
+from transforms.batching.windows import WindowConfig
+from transforms.bert.compute import ComputeConfig
+from transforms.sources.base import ReadConfig
+
+
+def test_vectors_that_are_not_the_models_are_off(out: Path) -> None:
+    pooled, sequence = first(out, "pooled/rows*"), first(out, "sequence/rows*")
+
+    def move(found: list[Any]) -> None:
+        values(found[7], "mean")[3] += 0.01
+
+    rewrite(out, pooled, move)
+    rewrite(out, sequence, lambda found: values(found[2], "input_ids").__setitem__(1, 9))
+    rewrite(out, sequence, lambda found: values(found[9], "tokens").__setitem__(1, b"dog"))
+    assert check(out).faults == ()
+    off, *others = sorted(check(out, sample=EMBEDDED).faults)
+    assert off == "--sample: mean of '7' is off by 1.0e-02, more than --tolerance 0.0001"
+    assert others == [
+        f"sequence/{pooled.name}: input_ids of '2' is not what its source gives",
+        f"sequence/{pooled.name}: tokens of '9' is not what its source gives",
+    ]
+    assert check(out, sample=EMBEDDED, tolerance=0.1).faults == tuple(others)
+    assert (out / "manifest.json").exists()
+
+
+@pytest.fixture
+def touched(sources: list[str]) -> Iterator[Callable[[str], None]]:
+    """Changes the time of sources, and back."""
+    before = {path: os.stat(path).st_mtime_ns for path in sources}
+    yield lambda path: os.utime(path, (5, 5))
+    for path, time in before.items():
+        os.utime(path, ns=(time, time))
+
+
+def test_sources_that_changed_are_not_checked(
+    out: Path, sources: list[str], touched: Callable[[str], None]
+) -> None:
+    touched(sources[1])
+    verdict = check(out, sample=EMBEDDED)
+    assert verdict.faults == ()
+    assert verdict.sample.documents == EMBEDDED - 60
+    changed = f"{sources[1]} has changed since the job was planned"
+    assert verdict.not_checked[0] == f"60 documents of the sample: {changed}"
+    for path in sources:
+        touched(path)
+    (fault,) = check(out, sample=9).faults
+    assert fault.startswith("--sample: no document could be embedded again")
+
+
+def test_a_damaged_transform_is_a_fault(out: Path) -> None:
+    (out / "transform_fn/saved_model.pb").write_bytes(b"\xff" * 9)
+    (fault,) = check(out, sample=1).faults
+    assert fault.startswith("transform_fn/: cannot be loaded: ")
+
+
+def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path) -> None:
+    long = "The cat sat, unable. A dog ran on the mats! " * 9
+    (tmp_path / "long.txt").write_text(f"{long}\n\nthe cat\n\u200b\nthe mat\n")
+    settings = {"windows": WindowConfig(16, 5), "features": ("sequence_output",)}
+    limits = {"limits": corpus.Limits(0.5)}
+    corpus.embed([str(tmp_path / "long.txt")], tmp_path / "out", tiny_path, **settings, **limits)
+    verdict = check(tmp_path / "out", sample=9)
+    assert verdict.faults == ()
+    assert verdict.records == {"sequence": 3, "rejected": 2}
+    assert verdict.sample.documents == 3
+    assert verdict.sample.drifts[0].difference < 1e-5
+    path = first(tmp_path / "out", "sequence/*.tfrecord")
+    rewrite(tmp_path / "out", path, lambda found: values(found[1], "sequence_output").append(1.0))
+    (fault,) = check(tmp_path / "out").faults
+    assert fault.endswith("has 65 values, not 64")
+
+
+def test_pairs_with_another_model_than_the_jobs(
+    tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [{"id": "a", "text": "the cat", "b": "a dog"}, {"id": "b", "text": "sat", "b": None}]
+    (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    read = ReadConfig(text_b_field="b", id_field="id", part_bytes=1024)
+    settings = {"input": InputConfig((str(tmp_path / "a.jsonl"),), "auto", read)}
+    model, out = tmp_path / "model", tmp_path / "out"
+    shutil.copytree(tiny_path, model)
+    corpus.embed([], out, model, **settings)
+    verdict = check(out, sample=2)
+    assert (verdict.faults, verdict.sample.documents) == ((), 2)
+    assert (
+        open_job.open_job(str(out)).config.identity()
+        == corpus.config([], out, model, **settings).identity()
+    )
+
+    model.rename(tmp_path / "moved")
+    assert cli.main(["verify", str(out), "--sample", "1"]) == 2
+    error = capsys.readouterr().err
+    assert "there is no such folder" in error
+    assert "Name the module of the job with --model, wherever it lies now" in error
+    assert check(out, sample=1, model=str(tmp_path / "moved")).faults == ()
+    (tmp_path / "moved/assets/other.txt").write_text("another module")
+    assert cli.main(["verify", str(out), "--sample", "1", "--model", str(tmp_path / "moved")]) == 2
+    assert "the job's had" in capsys.readouterr().err
+
+    edit_json(first(out, "receipts/*.json"), lambda told: told["counts"].update(pairs=2))
+    assert check(out).faults[0].endswith("its pairs are 1, its receipt tells 2")
+
+
+@pytest.mark.parametrize("output_format", ["tfrecord", "parquet"])
+def test_numbers_that_are_kept_have_to_be_the_same_to_the_last_bit(
+    output_format: str, tiny_path: Path, tmp_path: Path
+) -> None:
+    table = pa.table({"text": ["the cat", "a dog"], "score": [float("nan"), 0.25]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    out = tmp_path / "out"
+    read = ReadConfig(keep_fields=("score",), part_bytes=1024)
+    given = {"input": InputConfig((str(tmp_path / "a.parquet"),), "auto", read)}
+    features = {"features": ("mean",), "output_format": output_format}
+    corpus.embed([], out, tiny_path, **given, **features)
+    assert check(out, sample=2).faults == ()
+    path = first(out, f"pooled/*.{output_format}")
+    if output_format == "tfrecord":
+        rewrite(out, path, lambda found: values(found[1], "score").__setitem__(0, 0.250001))
+    else:
+        stored = parquet.read_table(path)
+        place = stored.schema.get_field_index("score")
+        moved = pa.array([float("nan"), 0.25 + 1e-12])
+        parquet.write_table(stored.set_column(place, stored.schema.field(place), moved), path)
+        fix_up(out, path)
+    (fault,) = check(out, sample=2).faults
+    assert "score of " in fault
+    assert fault.endswith("a.parquet:1' is not what its source gives")
+
+
+def test_less_precision_is_allowed_to_differ_by_a_share_of_the_largest_value(
+    sources: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    compute = ComputeConfig("tensorflow", "bfloat16")
+    corpus.embed(sources, out, tiny_path, compute=compute, features=("mean",))
+    verdict = check(out, sample=EMBEDDED)
+    assert verdict.faults == ()
+    (drift,) = verdict.sample.drifts
+    assert 0.0 < drift.difference < 0.05 * drift.magnitude
+    (fault,) = check(out, sample=EMBEDDED, tolerance=1e-7).faults
+    assert "more than --tolerance 1e-07" in fault
+
+    def move(found: list[Any]) -> None:
+        values(found[1], "mean")[3] += drift.magnitude
+
+    rewrite(out, first(out, "pooled/rows*"), move)
+    (fault,) = check(out, sample=EMBEDDED).faults
+    assert fault.startswith("--sample: mean of '1' is off by ")

@@ -1,0 +1,50 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from transforms.bert import device_locks
+
+CLAIM = "import sys; from pathlib import Path; from transforms.bert import device_locks\n"
+CLAIM += "print(device_locks.claim(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+CLAIM += "print(device_locks.claim(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+CLAIM += "sys.stdin.read()"
+
+
+def test_processes_spread_over_the_devices_and_let_go_when_they_end(tmp_path: Path) -> None:
+    def begin() -> subprocess.Popen[str]:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        return subprocess.Popen([sys.executable, "-c", CLAIM, str(tmp_path)], **pipes)
+
+    def has(process: subprocess.Popen[str]) -> str:
+        first, again = (process.stdout.readline().strip() for _ in range(2))
+        assert first == again
+        return first
+
+    running = [begin() for _ in range(3)]
+    try:
+        held = sorted(map(has, running))
+        assert held in (["/GPU:0", "/GPU:0", "/GPU:1"], ["/GPU:0", "/GPU:1", "/GPU:1"])
+        for process in running:
+            process.kill()
+            process.wait()
+        running = [begin() for _ in range(2)]
+        assert sorted(map(has, running)) == ["/GPU:0", "/GPU:1"]
+    finally:
+        for process in running:
+            process.kill()
+
+
+def test_claims_are_in_a_folder_of_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_locks.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = device_locks.claims_folder()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert device_locks.claims_folder() == folder
+    folder.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="is another user's; set TMPDIR"):
+        device_locks.claims_folder()

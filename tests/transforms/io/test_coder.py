@@ -1,0 +1,32 @@
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that
+
+from tests.transforms.parts import make_part
+from transforms.documents import header_of
+from transforms.io import coder
+
+
+def test_parts_come_back_with_their_header() -> None:
+    for part in (make_part(["one", None]), make_part([])):
+        back = coder.from_bytes(coder.to_bytes(part))
+        assert back.equals(part)
+        assert header_of(back) == header_of(part)
+
+
+def test_beam_uses_it_for_parts() -> None:
+    assert isinstance(beam.coders.registry.get_coder(pa.RecordBatch), coder.PartCoder)
+    part = make_part(["one"] * 1000)
+    assert coder.PartCoder().estimate_size(part) == part.nbytes
+
+
+def test_parts_survive_a_shuffle() -> None:
+    part = make_part(["one", None, "three"])
+
+    def check(actual: list[pa.RecordBatch]) -> None:
+        assert [header_of(batch) for batch in actual] == [header_of(part)]
+        assert actual[0].equals(part)
+
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        assert_that(pipeline | beam.Create([part]) | beam.Reshuffle(), check)

@@ -1,0 +1,113 @@
+import unicodedata
+
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transforms import wordpiece_oracle
+from tests.transforms.wordpiece import test_tokenizer
+from transforms.wordpiece.offsets import NormalizedWidths
+from transforms.wordpiece.tokenizer import WordpieceTokenizer
+
+VOCABULARY, IDS = test_tokenizer.VOCABULARY, test_tokenizer.IDS
+TOKENIZERS = {flag: WordpieceTokenizer(VOCABULARY, flag) for flag in (True, False)}
+GRAPHS = {
+    flag: tf.function(
+        tokenizer.tokenize_with_offsets, input_signature=[tf.TensorSpec([None], tf.string)]
+    )
+    for flag, tokenizer in TOKENIZERS.items()
+}
+
+# Marks that canonical order moves and BERT's rules keep: two of them on one letter trade places.
+MOVED = {
+    char
+    for char in map(chr, range(0x110000))
+    if unicodedata.combining(char) and unicodedata.category(char) != "Mn"
+}
+marked = st.builds(
+    "{}{}{}".format,
+    st.sampled_from("aÅéΣς각가\u1100क"),
+    st.text("\u0301\u0323\u200d\u00ad\u093c\u05b8\u1161\u11a8", max_size=4),
+    st.sampled_from(["", "b", "ΟΣ", " ", "!", "猫"]),
+)
+texts = st.lists(st.one_of(test_tokenizer.texts, marked), max_size=5).map("".join)
+
+
+@pytest.mark.parametrize("do_lower_case", [True, False])
+@settings(deadline=None, max_examples=200)
+@given(batch=st.lists(texts, min_size=1, max_size=4))
+def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: list[str]) -> None:
+    batch = ["".join(char for char in text if char not in MOVED) for text in batch]
+    found = GRAPHS[do_lower_case](tf.constant(batch, tf.string))
+    ids, starts, ends = (column.to_list() for column in found)
+    for row, text in enumerate(batch):
+        assert ids[row] == wordpiece_oracle.tokenize(text, IDS, do_lower_case)
+        encoded, last_end = text.encode(), 0
+        for id_, start, end in zip(ids[row], starts[row], ends[row], strict=True):
+            # A slice that cuts a character in two would not decode.
+            came_from = encoded[start:end].decode()
+            if start < last_end:
+                # Neighbours share a character only where it became several.
+                assert several(encoded[start:last_end].decode())
+            between = encoded[last_end:start].decode()
+            assert not "".join(wordpiece_oracle.words(between, do_lower_case))
+            last_end = end
+            words = list(wordpiece_oracle.words(came_from, do_lower_case))
+            if id_ == VOCABULARY.unknown_id:
+                assert len(words) == 1
+            else:
+                (word,) = words
+                piece = VOCABULARY.tokens[id_].removeprefix("##")
+                same = sigma(piece) == sigma(word)
+                assert same or (sigma(piece) in sigma(word) and several(came_from))
+        assert not "".join(wordpiece_oracle.words(encoded[last_end:].decode(), do_lower_case))
+
+
+def sigma(text: str) -> str:
+    """A sigma is final or not by what stands around it, which a slice leaves out."""
+    return text.replace("ς", "σ")
+
+
+def several(text: str) -> bool:
+    """Whether a character at an end of a text becomes more than one."""
+    return any(len(wordpiece_oracle.fold(char)) > 1 for char in (text[0], text[-1]))
+
+
+@pytest.mark.parametrize("do_lower_case", [True, False])
+def test_every_character_that_is_kept_has_its_own_bytes(do_lower_case: bool) -> None:
+    chars = [char for char in test_tokenizer.ASSIGNED if char not in test_tokenizer.NEW_CAPITALS]
+    batch = [f"\u00ad{char}a" for char in chars]
+    _, starts, ends = (column.to_list() for column in GRAPHS[do_lower_case](tf.constant(batch)))
+    wrong = []
+    for char, text, first, last in zip(chars, batch, starts, ends, strict=True):
+        kept = "".join(wordpiece_oracle.words(char, do_lower_case))
+        begins = len("\u00ad".encode()) + (0 if kept else len(char.encode()))
+        if (first[0], last[-1]) != (begins, len(text.encode())):
+            wrong.append(char)
+    assert wrong == []
+
+
+def test_dropped_characters_count_only_between_what_is_kept() -> None:
+    text = "\u200bso\u00ads \u200d\u0301e\u0301 x\u200b"
+    found = GRAPHS[True](tf.constant([text]))
+    ids, starts, ends = (column.to_list()[0] for column in found)
+    assert [VOCABULARY.tokens[id_] for id_ in ids] == ["so", "##s", "e", "x"]
+    slices = [text.encode()[a:b].decode() for a, b in zip(starts, ends, strict=True)]
+    assert slices == ["so", "s", "e", "x"]
+
+
+def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
+    long = "é" * 201
+    found = GRAPHS[False](tf.constant([f"a {long}! ⚗⚗", "b"]))
+    assert found.starts.to_list() == [[0, 2, 404, 406], [0]]
+    assert found.ends.to_list() == [[1, 404, 405, 412], [1]]
+    unknown = VOCABULARY.unknown_id
+    assert found.ids.to_list() == [[IDS["a"], unknown, IDS["!"], unknown], [IDS["b"]]]
+
+
+def test_no_documents_have_no_offsets() -> None:
+    widths = NormalizedWidths(TOKENIZERS[True].normalize)
+    nothing = tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int64), tf.zeros([1], tf.int64))
+    starts, ends = widths.to_source(tf.constant([], tf.string), nothing, nothing)
+    assert (starts.to_list(), ends.to_list()) == ([], [])

@@ -1,0 +1,1 @@
+"""Wordpieces to windows, and windows to batches with little padding."""

@@ -1,0 +1,1 @@
+"""The table of documents that occur several times in a corpus."""

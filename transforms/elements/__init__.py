@@ -1,0 +1,1 @@
+"""Steps of other pipelines: vectors beside texts, rows or dicts, one element at a time."""

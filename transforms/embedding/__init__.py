@@ -1,0 +1,1 @@
+"""Wordpieces to vectors, given a loaded model; documents of a part stay in order."""

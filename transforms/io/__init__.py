@@ -1,0 +1,1 @@
+"""Files and streams on any file system: storage, compression, encodings, framing, failures."""

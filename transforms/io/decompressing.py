@@ -1,0 +1,65 @@
+"""Read compressed files as far as they can be read."""
+
+import bz2
+import gzip
+import io
+import sys
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from transforms.io.watching import WatchedStream
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+NONE, GZIP, BZIP2, ZSTD = "none", "gzip", "bzip2", "zstd"
+# By the endings of names, and by the bytes that files begin with.
+ENDINGS = {".gz": GZIP, ".gzip": GZIP, ".bz2": BZIP2, ".zst": ZSTD, ".zstd": ZSTD}
+MAGIC = {b"\x1f\x8b": GZIP, b"BZh": BZIP2, b"\x28\xb5\x2f\xfd": ZSTD}
+
+_OPEN: dict[str, Callable[[Any], Any]] = {
+    GZIP: lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
+    BZIP2: lambda file: bz2.BZ2File(file, mode="rb"),
+    ZSTD: lambda file: zstd.ZstdFile(file, mode="rb"),
+}
+
+
+class DamagedError(Exception):
+    """The stream is damaged here; what was read before is sound."""
+
+
+class Decompressed:
+    """The uncompressed bytes of a file.
+
+    Libraries tell damage by many exceptions, some of them an OSError like those of a failing disk.
+    Here damage, which stays, is told apart from what may pass.
+    """
+
+    def __init__(self, stream: BinaryIO, compression: str) -> None:
+        self._raw = WatchedStream(stream)
+        self._file = _OPEN[compression](io.BufferedReader(self._raw))
+
+    def read(self, length: int) -> bytes:
+        """Read up to `length` bytes; none at the end.
+
+        Raises:
+            DamagedError: the file is cut short, is none of its kind, or a checksum does not fit.
+            OSError: the file under it cannot be read.
+        """
+        try:
+            # A read of several blocks would lose those before a damaged one.
+            data: bytes = self._file.read1(length)
+        except Exception as error:
+            if self._raw.failure is not None:
+                raise self._raw.failure from error
+            raise DamagedError(str(error)) from error
+        return data
+
+
+def open_compressed(stream: BinaryIO, compression: str) -> BinaryIO:
+    """Give the uncompressed bytes of a stream."""
+    if compression == NONE:
+        return stream
+    return Decompressed(stream, compression)  # type: ignore[return-value]

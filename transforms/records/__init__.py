@@ -1,0 +1,1 @@
+"""The formats of the output: names, schemas, writers and readers."""

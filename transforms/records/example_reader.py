@@ -1,0 +1,180 @@
+"""Read TFRecord files of tf.Examples, as `examples` makes them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx_bsl.coders import example_coder
+
+from transforms.columns import binary_offsets
+from transforms.documents import ID
+from transforms.features import (
+    ACCOUNT,
+    DOCUMENT_FEATURES,
+    FLOAT32,
+    INPUT_IDS,
+    INT8,
+    OFFSETS,
+    SEGMENT_IDS,
+    TOKEN_FEATURES,
+    scale_of,
+)
+from transforms.io import tfrecord_framing
+from transforms.io.decompressing import GZIP, DamagedError, open_compressed
+from transforms.records import dtypes
+from transforms.records.dtypes import NUMPY_TYPES, Stored
+from transforms.records.record_config import POOLED
+
+# What is decoded at once: so many records, or as many as have so many bytes.
+_CHUNK_RECORDS = 1024
+_CHUNK_BYTES = 16 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
+_TYPES = {
+    **dict.fromkeys((*_VECTORS, *map(scale_of, _VECTORS)), schema_pb2.FLOAT),
+    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
+}
+
+
+class ExampleReader:
+    """Reads TFRecord files of tf.Examples of one schema, gzip or not; see `RecordReader`."""
+
+    def __init__(self, schema: schema_pb2.Schema, family: str) -> None:
+        check_schema(schema, family)
+        self._schema = schema
+        self.vectors = vector_types(schema)
+
+    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+        """Give the records."""
+        try:
+            for chunk in _chunks(tfrecord_framing.read_records(_uncompressed(stream))):
+                yield parse(chunk, self._schema)
+        except (DamagedError, RuntimeError) as error:
+            raise ValueError((str(error).splitlines() or ["no tf.Examples"])[0]) from error
+
+
+def _uncompressed(stream: BinaryIO) -> BinaryIO:
+    """Look whether a stream is gzip, and uncompress it; a record may begin with the same bytes."""
+    head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
+    whole = cast(BinaryIO, _Prefixed(head, stream))
+    gzipped = head.startswith(_GZIP_MAGIC) and not tfrecord_framing.is_head(head)
+    return open_compressed(whole, GZIP) if gzipped else whole
+
+
+class _Prefixed:
+    """A stream of which the beginning has been read."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, length: int) -> bytes:
+        """Read up to `length` bytes."""
+        if not self._head:
+            return self._stream.read(length)
+        head, self._head = self._head[:length], self._head[length:]
+        return head
+
+
+def _chunks(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for record in records:
+        chunk.append(record)
+        size += len(record)
+        if len(chunk) == _CHUNK_RECORDS or size >= _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:
+    """Decode records; a large_list column for each feature of the schema.
+
+    Vectors are large_list<float32>, whatever they are stored in.
+
+    Raises:
+        ValueError: a vector is not stored as the schema tells.
+        RuntimeError: these are no tf.Examples.
+    """
+    decoder = example_coder.ExamplesToRecordBatchDecoder(family_schema.SerializeToString())
+    decoded: pa.RecordBatch = decoder.DecodeBatch(list(records))
+    stored = stored_types(family_schema)
+    if not stored:
+        return decoded
+    columns = {name: decoded.column(name) for name in decoded.schema.names}
+    for name, (dtype, width) in stored.items():
+        columns[name] = _widened(columns, name, dtype, width)
+    for name in map(scale_of, stored):
+        columns.pop(name, None)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def stored_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]:
+    """Tell the type and the width of vectors that are stored as bytes, by feature."""
+    found = {
+        feature.name: dtypes.read_tag(tag)
+        for feature in family_schema.feature
+        for tag in feature.annotation.tag
+    }
+    return {name: told for name, told in found.items() if told is not None}
+
+
+def _widened(
+    columns: Mapping[str, pa.LargeListArray], name: str, dtype: str, width: int
+) -> pa.LargeListArray:
+    """Undo `_stored`, but for what was rounded."""
+    counts = pc.fill_null(pc.list_value_length(columns[name]), 0).to_numpy()
+    content = columns[name].flatten()
+    offsets = binary_offsets(content)
+    # Of vectors of an unknown width all that can be told is whether the values are whole.
+    unit = NUMPY_TYPES[dtype].itemsize * (width if dtype == INT8 else 1)
+    if (counts != 1).any() or unit < 1 or (np.diff(offsets) % unit).any():
+        raise ValueError(f"{name} of a record is not one value of bytes of {dtype}[{width}]")
+    taken = np.frombuffer(content.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    places = (offsets - offsets[0]) // NUMPY_TYPES[dtype].itemsize
+    values = taken.view(NUMPY_TYPES[dtype])
+    if dtype != INT8:
+        return pa.LargeListArray.from_arrays(places, values.astype(np.float32))
+    scales = _scales(columns, name, places // width)
+    vectors = dtypes.widen(Stored(values.reshape(-1, width), scales))
+    return pa.LargeListArray.from_arrays(places, vectors.reshape(-1))
+
+
+def _scales(columns: Mapping[str, pa.LargeListArray], name: str, vectors: np.ndarray) -> np.ndarray:
+    """Give the scale of each vector; ValueError where a record has not as many."""
+    column = columns.get(scale_of(name))
+    if column is None:
+        raise ValueError(f"there is no {scale_of(name)}")
+    if (pc.fill_null(pc.list_value_length(column), 0).to_numpy() != np.diff(vectors)).any():
+        raise ValueError(f"a record has not one {scale_of(name)} for each vector")
+    scales: np.ndarray = column.flatten().to_numpy()
+    return scales
+
+
+def check_schema(family_schema: schema_pb2.Schema, family: str) -> None:
+    """Refuse, by ValueError, a schema that is not of records of a job."""
+    types = {feature.name: feature.type for feature in family_schema.feature}
+    stored = dict.fromkeys(stored_types(family_schema), schema_pb2.BYTES)
+    expected = _TYPES | stored
+    wrong = [name for name in types if types[name] != expected.get(name, types[name])]
+    wrong += [name for name in stored if name not in _VECTORS]
+    needed = [ID, *ACCOUNT, *((INPUT_IDS,) if family != POOLED else ())]
+    lacking = [name for name in needed if name not in types]
+    lacking += [] if family == POOLED or any(n in types for n in TOKEN_FEATURES) else ["vectors"]
+    if wrong or lacking or len(types) < len(family_schema.feature):
+        raise ValueError("it is not the schema of records of a job")
+
+
+def vector_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]:
+    """Tell the type and the width of each feature that is a vector; 0 where none is told."""
+    found = {}
+    for feature in family_schema.feature:
+        sizes = [dim.size for dim in feature.shape.dim]
+        if feature.name in _VECTORS:
+            found[feature.name] = FLOAT32, max(0, sizes[0]) if len(sizes) == 1 else 0
+    return found | stored_types(family_schema)

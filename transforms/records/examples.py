@@ -1,0 +1,165 @@
+"""The record format: two families of tf.Example, their schemas, writing and reading.
+
+`pooled` holds one record a document with its vectors; `sequence` one record a document with a
+vector for each token. Both are TFRecord files
+(https://www.tensorflow.org/tutorials/load_data/tfrecord).
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from transforms.columns import at_most_one_each, one_each, rows, slices, starts
+from transforms.documents import FIELD_PREFIX, ID
+from transforms.features import (
+    ACCOUNT,
+    BOOL,
+    FLOAT32,
+    FLOAT64,
+    INPUT_IDS,
+    INT8,
+    INT64,
+    TOKENS,
+    scale_of,
+)
+from transforms.fields import KeptField, as_bytes
+from transforms.records import dtypes, wire
+from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+
+# In the folder of each family.
+SCHEMA_FILE = "schema.pbtxt"
+# Kept fields of other types are bytes.
+_KEPT_AS = {INT64: schema_pb2.INT, BOOL: schema_pb2.INT, FLOAT64: schema_pb2.FLOAT}
+
+
+def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Schema:
+    """Describe a family's records for TFX and `tf.io.parse_single_example`."""
+    result = schema_pb2.Schema()
+    _add_feature(result, ID, schema_pb2.BYTES, [])
+    for name in ACCOUNT:
+        _add_feature(result, name, schema_pb2.INT, [])
+    add = _add_sequence if family == SEQUENCE else _add_pooled
+    add(result, config, hidden_size)
+    return result
+
+
+def _add_sequence(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
+    widths = config.widths(SEQUENCE, hidden_size)
+    for name in config.of_tokens:
+        if name in widths:
+            _add_vectors(result, name, config.dtype, widths[name], rows=True)
+        else:
+            type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
+            _add_feature(result, name, type_, None)
+
+
+def _add_pooled(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
+    for name, width in config.widths(POOLED, hidden_size).items():
+        _add_vectors(result, name, config.dtype, width, rows=False)
+    for field in config.kept:
+        _add_feature(result, field.name, _KEPT_AS.get(field.type, schema_pb2.BYTES), None)
+        if field.type == BOOL:
+            result.feature[-1].bool_domain.SetInParent()
+
+
+def _add_vectors(
+    target: schema_pb2.Schema, name: str, dtype: str, width: int, *, rows: bool
+) -> None:
+    """Add a feature of one vector, or of rows of them."""
+    if dtype == FLOAT32:
+        _add_feature(target, name, schema_pb2.FLOAT, None if rows else [width])
+        return
+    _add_feature(target, name, schema_pb2.BYTES, [])
+    target.feature[-1].annotation.tag.append(dtypes.tag(dtype, width, rows))
+    if dtype == INT8:
+        _add_feature(target, scale_of(name), schema_pb2.FLOAT, None if rows else [])
+
+
+def _add_feature(
+    target: schema_pb2.Schema, name: str, type_: int, shape: Sequence[int] | None
+) -> None:
+    """Add a feature of a fixed shape, or, where that is None, of any number of values."""
+    feature = target.feature.add(name=name, type=type_)
+    if shape is None:
+        return
+    feature.shape.SetInParent()
+    for size in shape:
+        feature.shape.dim.add(size=size)
+    feature.presence.min_fraction = 1.0
+    feature.presence.min_count = 1
+
+
+def serialize(
+    batch: pa.RecordBatch, family: str, config: RecordConfig
+) -> Iterator[pa.LargeBinaryArray]:
+    """Make the tf.Examples of embedded documents.
+
+    Args:
+        batch: columns as EncodeParts leaves them; no row may be rejected.
+        family: `pooled` or `sequence`.
+        config: what stands in the records.
+
+    Yields:
+        large_binary: the tf.Examples of the next rows.
+    """
+    for piece in slices(batch):
+        yield wire.serialize(_columns(piece, family, config))
+
+
+def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
+    columns = {ID: one_each(batch.column(ID).cast(pa.large_binary()))}
+    columns |= {name: one_each(batch.column(name)) for name in ACCOUNT}
+    if family == SEQUENCE:
+        columns |= {name: batch.column(name) for name in config.of_tokens}
+        ends = starts(batch.column(INPUT_IDS))
+        for name in config.widths(SEQUENCE, 1):
+            columns |= _stored(name, batch.column(name), ends, config.dtype)
+        return pa.RecordBatch.from_pydict(columns)
+    for name in config.of_documents:
+        each = np.arange(batch.num_rows + 1)
+        columns |= _stored(name, rows(batch.column(name)), each, config.dtype)
+    for field in config.kept:
+        # Parts of plain text have no fields.
+        if FIELD_PREFIX + field.name in batch.schema.names:
+            values = _kept(batch.column(FIELD_PREFIX + field.name), field)
+            columns[field.name] = at_most_one_each(values)
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _kept(column: pa.Array, field: KeptField) -> pa.Array:
+    """Make of a kept field what a tf.Example can hold: int64, float32, or bytes."""
+    if field.type in _KEPT_AS:
+        integers = _KEPT_AS[field.type] == schema_pb2.INT
+        return column.cast(pa.int64() if integers else pa.float32(), safe=False)
+    return as_bytes(column)
+
+
+def _stored(
+    name: str, column: pa.LargeListArray, vectors: np.ndarray, dtype: str
+) -> dict[str, pa.LargeListArray]:
+    """Make of vectors what is stored of them.
+
+    Args:
+        name: of the feature.
+        column: large_list<float32>, the vectors of each row one after the other.
+        vectors: int64 [rows + 1], the number of vectors before each row and after the last.
+        dtype: what they are stored in.
+    """
+    if dtype == FLOAT32:
+        return {name: column}
+    values, scales = dtypes.narrow(_vectors(column, vectors), dtype)
+    places = np.ascontiguousarray(vectors * values.shape[1] * values.itemsize)
+    buffers = [None, pa.py_buffer(places), pa.py_buffer(values.reshape(-1).view(np.uint8))]
+    content = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(column), buffers)
+    stored = {name: one_each(content)}
+    if scales is not None:
+        stored[scale_of(name)] = pa.LargeListArray.from_arrays(vectors, pa.array(scales))
+    return stored
+
+
+def _vectors(column: pa.LargeListArray, vectors: np.ndarray) -> np.ndarray:
+    """Take lists of vectors apart; float32 [vectors, width]."""
+    apart: np.ndarray = column.flatten().to_numpy().reshape(max(1, int(vectors[-1])), -1)
+    return apart[: vectors[-1]]

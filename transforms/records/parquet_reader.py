@@ -1,0 +1,185 @@
+"""Read Parquet files of records, as `parquet_records` makes them."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from transforms.columns import at_most_one_each, one_each, starts
+from transforms.documents import ID
+from transforms.features import (
+    ACCOUNT,
+    DOCUMENT_FEATURES,
+    DTYPES,
+    INPUT_IDS,
+    INT8,
+    OFFSETS,
+    TOKEN_FEATURES,
+    TOKENS,
+    TRUNCATED,
+    scale_of,
+)
+from transforms.fields import as_bytes
+from transforms.io.watching import WatchedStream
+from transforms.records import dtypes
+from transforms.records.dtypes import NUMPY_TYPES, Stored
+from transforms.records.parquet_records import ABOUT, DTYPE, OF_TOKENS, vector_fields
+from transforms.records.record_config import SEQUENCE
+
+_BATCH_ROWS = 1024
+
+
+def read_schema(content: bytes) -> pa.Schema:
+    """Read what `schema_bytes` wrote.
+
+    Raises:
+        ValueError: it is no Parquet.
+    """
+    try:
+        return parquet.read_schema(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def is_same(schema: pa.Schema, expected: pa.Schema, family: str) -> bool:
+    """Whether two schemas tell the same of records and of their job; libraries may add more."""
+    about = [(one.metadata or {}).get(ABOUT) for one in (schema, expected)]
+    types = [vector_types(one, family) for one in (schema, expected)]
+    return bool(schema.equals(expected)) and about[0] == about[1] and types[0] == types[1]
+
+
+def vector_types(schema: pa.Schema, family: str) -> dict[str, tuple[str, int]]:
+    """Tell the type and the width of each feature that is a vector.
+
+    Raises:
+        ValueError: a column is not of the type that it tells.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    for field in schema:
+        dtype = ((field.metadata or {}).get(DTYPE) or b"").decode("ascii", "replace")
+        if not dtype:
+            continue
+        vector = field.type
+        if family == SEQUENCE and pa.types.is_list(vector):
+            vector = vector.value_type
+        width = vector.list_size if pa.types.is_fixed_size_list(vector) else 0
+        if (
+            dtype not in DTYPES
+            or not width
+            or vector_fields("", width, dtype, family)[0].type != (field.type)
+        ):
+            raise ValueError(f"column {field.name!r} is of no type that vectors have")
+        found[field.name] = dtype, width
+    return found
+
+
+class ParquetReader:
+    """Reads files of one schema.
+
+    Attributes:
+        family: that they are of.
+        vectors: the type and the width of each feature that is a vector.
+    """
+
+    def __init__(self, schema: pa.Schema, family: str) -> None:
+        self._schema = schema
+        self.family = family
+        check_schema(schema, family)
+        self.vectors = vector_types(schema, family)
+
+    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+        """Give the records in the form that `examples.parse` has; kept numbers as they are.
+
+        Raises:
+            ValueError: the file is damaged, or of another schema.
+        """
+        watched = WatchedStream(stream)
+        try:
+            file = parquet.ParquetFile(pa.PythonFile(watched, mode="r"))
+            if not file.schema_arrow.equals(self._schema):
+                raise ValueError("its columns are not those of the job's records")
+            for batch in file.iter_batches(_BATCH_ROWS):
+                batch.validate(full=True)
+                yield self._as_lists(batch)
+        except (pa.ArrowException, OSError) as error:
+            if watched.failure is not None:
+                raise watched.failure from error
+            raise ValueError(f"damaged Parquet: {error}") from error
+
+    def _as_lists(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = {}
+        scales = {scale_of(name) for name in self.vectors}
+        for name in batch.schema.names:
+            column = batch.column(name)
+            if name in self.vectors:
+                columns[name] = self._vectors(batch, name)
+            elif name in OF_TOKENS and self.family == SEQUENCE:
+                columns[name] = _tokens_read(name, column)
+            elif name == ID:
+                columns[name] = one_each(column.cast(pa.large_binary()))
+            elif name in ACCOUNT:
+                columns[name] = one_each(column.cast(pa.int64()))
+            elif name not in scales:
+                columns[name] = at_most_one_each(_kept_read(column))
+        return pa.RecordBatch.from_pydict(columns)
+
+    def _vectors(self, batch: pa.RecordBatch, name: str) -> pa.LargeListArray:
+        column, (dtype, width) = batch.column(name), self.vectors[name]
+        ends = np.arange(batch.num_rows + 1, dtype=np.int64)
+        if self.family == SEQUENCE:
+            ends, column = starts(column).astype(np.int64), column.flatten()
+        scales = None
+        if dtype == INT8:
+            told = batch.column(scale_of(name))
+            if self.family == SEQUENCE and (starts(told) != ends).any():
+                raise ValueError(f"a record has not one {scale_of(name)} for each vector")
+            flat = told.flatten() if self.family == SEQUENCE else told
+            scales = flat.to_numpy()
+        values = column.flatten().to_numpy().view(NUMPY_TYPES[dtype]).reshape(-1, width)
+        if len(values) != ends[-1]:
+            raise ValueError(f"{name} of a record is null")
+        wide = dtypes.widen(Stored(values, scales))
+        return pa.LargeListArray.from_arrays(ends * width, pa.array(wide.reshape(-1)))
+
+
+def _tokens_read(name: str, column: pa.ListArray) -> pa.LargeListArray:
+    ends, values = starts(column).astype(np.int64), column.flatten()
+    if name == OFFSETS:
+        return pa.LargeListArray.from_arrays(ends * 2, values.flatten())
+    type_ = pa.large_binary() if name == TOKENS else pa.int64()
+    return pa.LargeListArray.from_arrays(ends, values.cast(type_))
+
+
+def _kept_read(column: pa.Array) -> pa.Array:
+    """Give a kept field's values as people and tf.Examples have them: numbers, or bytes of text."""
+    if pa.types.is_boolean(column.type):
+        return column.cast(pa.int64())
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return column
+    return as_bytes(column)
+
+
+def check_schema(schema: pa.Schema, family: str) -> None:
+    """Refuse, by ValueError, a schema that is not of records of a job."""
+    types = {field.name: field.type for field in schema}
+    known = {name: pa.int64() for name in ACCOUNT} | {ID: pa.string(), TRUNCATED: pa.bool_()}
+    needed = set(known)
+    if family == SEQUENCE:
+        known |= OF_TOKENS
+        needed.add(INPUT_IDS)
+    vectors = vector_types(schema, family)
+    for name, (dtype, width) in vectors.items():
+        own = {field.name: field.type for field in vector_fields(name, width, dtype, family)}
+        known |= own
+        needed |= set(own)
+    wrong = any(known.get(name, type_) != type_ for name, type_ in types.items())
+    fitting = TOKEN_FEATURES if family == SEQUENCE else DOCUMENT_FEATURES
+    strange = [name for name in {*types, *vectors} if (name in vectors) != (name in fitting)]
+    # Kept fields stand beside documents only.
+    kept = [type_ for name, type_ in types.items() if name not in known]
+    nested = any(pa.types.is_nested(type_) for type_ in kept) or (kept and family == SEQUENCE)
+    doubled = len(types) < len(schema)
+    if wrong or strange or nested or doubled or not vectors or needed - set(types):
+        raise ValueError("it is not the schema of records of a job")

@@ -1,0 +1,224 @@
+"""The records of a job as Parquet: a row a document, vectors as lists of a fixed size.
+
+A file's schema tells all of it: what vectors are stored in stands beside their columns, and what
+the job was in the schema's metadata. Source: https://parquet.apache.org/docs/file-format.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from transforms.columns import slices, starts
+from transforms.documents import FIELD_PREFIX, ID
+from transforms.features import (
+    ACCOUNT,
+    BFLOAT16,
+    FLOAT16,
+    FLOAT32,
+    INPUT_IDS,
+    INT8,
+    OFFSETS,
+    SEGMENT_IDS,
+    TOKENS,
+    TRUNCATED,
+    scale_of,
+)
+from transforms.fields import ARROW_TYPES, KeptField
+from transforms.records import dtypes
+from transforms.records.dtypes import NUMPY_TYPES, Stored
+from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+
+# In the folder of each family; a name that readers of folders of Parquet pass over.
+SCHEMA_FILE = "_common_metadata"
+# In the metadata of a schema, and of the fields that are vectors.
+ABOUT, DTYPE = b"beam_bert", b"dtype"
+
+# Arrow has no bfloat16: its 16 bits stand there as an integer.
+_ELEMENTS = {
+    FLOAT32: pa.float32(),
+    FLOAT16: pa.float16(),
+    BFLOAT16: pa.uint16(),
+    INT8: pa.int8(),
+}
+OF_TOKENS = {
+    INPUT_IDS: pa.list_(pa.int32()),
+    SEGMENT_IDS: pa.list_(pa.int8()),
+    TOKENS: pa.list_(pa.string()),
+    OFFSETS: pa.list_(pa.list_(pa.int64(), 2)),
+}
+# As files have them; large ones are for the work in memory.
+_KEPT = ARROW_TYPES | {"string": pa.string(), "bytes": pa.binary()}
+
+
+def schema(family: str, config: RecordConfig, hidden_size: int) -> pa.Schema:
+    """Describe the files of a family."""
+    return _schema(family, config, config.widths(family, hidden_size))
+
+
+def _schema(family: str, config: RecordConfig, widths: Mapping[str, int]) -> pa.Schema:
+    fields = [pa.field(ID, pa.string(), nullable=False)]
+    for name in ACCOUNT:
+        type_ = pa.bool_() if name == TRUNCATED else pa.int64()
+        fields.append(pa.field(name, type_, nullable=False))
+    names = config.of_tokens if family == SEQUENCE else config.of_documents
+    for name in names:
+        if name in widths:
+            fields += vector_fields(name, widths[name], config.dtype, family)
+        else:
+            fields.append(pa.field(name, OF_TOKENS[name], nullable=False))
+    if family == POOLED:
+        fields += [pa.field(field.name, _kept_type(field)) for field in config.kept]
+    return pa.schema(fields, {ABOUT: config.about.encode()})
+
+
+def vector_fields(name: str, width: int, dtype: str, family: str) -> list[pa.Field]:
+    """Describe a column of vectors, and that of their scales where they have such."""
+    vector, scale = pa.list_(_ELEMENTS[dtype], width), pa.float32()
+    if family == SEQUENCE:
+        vector, scale = pa.list_(vector), pa.list_(scale)
+    found = [pa.field(name, vector, nullable=False, metadata={DTYPE: dtype.encode()})]
+    if dtype == INT8:
+        found.append(pa.field(scale_of(name), scale, nullable=False))
+    return found
+
+
+def _kept_type(field: KeptField) -> pa.DataType:
+    return _KEPT[field.type or "string"]
+
+
+def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[tuple[bytes, int]]:
+    """Make a Parquet file of embedded documents.
+
+    Args:
+        batch: columns as EncodeParts leaves them; no row may be rejected.
+        family: `pooled` or `sequence`.
+        config: what stands in the records.
+
+    Yields:
+        the next bytes of the file, and how many records they end.
+    """
+    sink = _Sink()
+    writer: parquet.ParquetWriter | None = None
+    for piece in slices(batch):
+        table = _table(piece, family, config)
+        if writer is None:
+            writer = _open(sink, table.schema, config)
+        writer.write_batch(table, row_group_size=piece.num_rows)
+        yield sink.take(), piece.num_rows
+    if writer is not None:
+        writer.close()
+        yield sink.take(), 0
+
+
+def _open(sink: "_Sink", schema: pa.Schema, config: RecordConfig) -> parquet.ParquetWriter:
+    """Begin a file. Vectors hardly repeat, so that a dictionary of their values is but work."""
+    flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    return parquet.ParquetWriter(
+        sink,
+        schema,
+        compression=config.compression,
+        use_dictionary=[name for name in flat if name != ID],
+        write_statistics=flat,
+    )
+
+
+class _Sink(io.RawIOBase):
+    """Keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, data: Any) -> int:
+        self._pieces.append(bytes(data))
+        self._written += len(self._pieces[-1])
+        return len(self._pieces[-1])
+
+    def take(self) -> bytes:
+        """Give what was written since this was asked last."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _table(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
+    """Make the columns of a file."""
+    columns = {ID: batch.column(ID), **{name: batch.column(name) for name in ACCOUNT}}
+    widths: dict[str, int] = {}
+    if family == POOLED:
+        for name in config.of_documents:
+            stored = dtypes.narrow(_matrix(batch.column(name), batch.num_rows), config.dtype)
+            widths[name] = stored.values.shape[1]
+            columns |= _stored(name, stored, None)
+        for field in config.kept:
+            columns[field.name] = _kept(batch, field)
+    else:
+        ends = starts(batch.column(INPUT_IDS)).astype(np.int32)
+        vectors = config.widths(SEQUENCE, 1)
+        for name in config.of_tokens:
+            if name in vectors:
+                matrix = _matrix(batch.column(name), int(ends[-1]))
+                widths[name] = matrix.shape[1]
+                columns |= _stored(name, dtypes.narrow(matrix, config.dtype), ends)
+            else:
+                columns[name] = _list_of_tokens(name, batch.column(name), ends)
+    wanted = _schema(family, config, widths)
+    arrays = [_as(columns[field.name], field.type) for field in wanted]
+    return pa.RecordBatch.from_arrays(arrays, schema=wanted)
+
+
+def _as(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    return column if column.type.equals(type_) else column.cast(type_)
+
+
+def _matrix(column: pa.Array, rows: int) -> np.ndarray:
+    matrix: np.ndarray = column.flatten().to_numpy().reshape(rows, -1)
+    return matrix
+
+
+def _stored(name: str, stored: Stored, ends: np.ndarray | None) -> dict[str, pa.Array]:
+    """Make columns of vectors: one a row, or, where each row's tokens end, lists of them."""
+    width = stored.values.shape[1]
+    columns = {name: pa.FixedSizeListArray.from_arrays(_elements(stored.values), width)}
+    if stored.scales is not None:
+        columns[scale_of(name)] = pa.array(stored.scales)
+    if ends is None:
+        return columns
+    return {own: pa.ListArray.from_arrays(ends, column) for own, column in columns.items()}
+
+
+def _elements(values: np.ndarray) -> pa.Array:
+    flat = values.reshape(-1)
+    return pa.array(flat.view(np.uint16) if flat.dtype == NUMPY_TYPES[BFLOAT16] else flat)
+
+
+def _list_of_tokens(name: str, column: pa.LargeListArray, ends: np.ndarray) -> pa.ListArray:
+    values = column.flatten()
+    if name == OFFSETS:
+        values = pa.FixedSizeListArray.from_arrays(values, 2)
+    else:
+        values = values.cast(OF_TOKENS[name].value_type)
+    return pa.ListArray.from_arrays(ends, values)
+
+
+def _kept(batch: pa.RecordBatch, field: KeptField) -> pa.Array:
+    # Parts of plain text have no fields.
+    if FIELD_PREFIX + field.name not in batch.schema.names:
+        return pa.nulls(batch.num_rows, _kept_type(field))
+    return batch.column(FIELD_PREFIX + field.name).cast(_kept_type(field))
+
+
+def schema_bytes(schema: pa.Schema) -> bytes:
+    """Write a schema as a Parquet file of no rows."""
+    sink = _Sink()
+    parquet.write_metadata(schema, sink)
+    return sink.take()

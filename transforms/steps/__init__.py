@@ -1,0 +1,1 @@
+"""The PTransforms of the main job around its four stages."""

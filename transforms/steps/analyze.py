@@ -1,0 +1,38 @@
+"""AnalyzeParts: learn the lengths of a sample, and save the transform."""
+
+import dataclasses
+
+import apache_beam as beam
+import pyarrow as pa
+import tensorflow_transform.beam as tft_beam
+
+from transforms.bert.vocabulary import Vocabulary
+from transforms.tokenize import adapter_config, texts_only
+from transforms.wordpiece.preprocessing import WordpieceConfig, preprocessing_fn
+
+
+@dataclasses.dataclass
+class AnalyzeParts(beam.PTransform):
+    """Run tf.Transform's analysis over parts of documents.
+
+    Attributes:
+        config: how text becomes wordpieces.
+        vocabulary: the model's.
+        folder: transform_fn/ and transformed_metadata/ are written here.
+        temporary: a folder that launcher and workers can write.
+    """
+
+    config: WordpieceConfig
+    vocabulary: Vocabulary
+    folder: str
+    temporary: str
+
+    def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.pvalue.PDone:
+        names = self.config.texts
+        texts = parts | "TakeTexts" >> beam.Map(texts_only, names)
+        with tft_beam.Context(temp_dir=self.temporary):
+            transform_fn = (texts, adapter_config(names, others=())) | "Analyze" >> (
+                tft_beam.AnalyzeDataset(preprocessing_fn(self.config, self.vocabulary))
+            )
+        written: beam.pvalue.PDone = transform_fn | "Save" >> tft_beam.WriteTransformFn(self.folder)
+        return written
