@@ -101,7 +101,8 @@ def _not_utf8(arguments: Sequence[str]) -> str | None:
 
 
 def _fail(status: int, message: str) -> int:
-    print(parser.red("beam-bert:"), escaping.lines(message), file=sys.stderr)
+    message = escaping.lines(flags.name_flags(message))
+    print(parser.red("beam-bert:"), message, file=sys.stderr)
     return status
 
 
@@ -120,7 +121,8 @@ def _embed(arguments: Sequence[str]) -> int:
     summary, problem = drawn_job.embed(config, beam_options, progress.watch, ours.log_level)
     _say(result.to_text(summary))
     if problem:
-        print(f"beam-bert: {escaping.one_line(problem)}", file=sys.stderr)
+        problem = escaping.one_line(flags.name_flags(problem))
+        print(f"beam-bert: {problem}", file=sys.stderr)
     return 0
 
 
@@ -175,7 +177,7 @@ def _verify(arguments: Sequence[str]) -> int:
             parsed.folder.rstrip("/") or "/", parsed.sample, parsed.tolerance, parsed.model
         )
         verdict = check_folder.verify(config)
-    print(verdict.to_text())
+    print(flags.name_flags(verdict.to_text()))
     return 1 if verdict.faults else 0
 
 

@@ -1,6 +1,8 @@
 """The flags of each command, as argparse sees them; importing this is cheap."""
 
 import argparse
+import functools
+import re
 from typing import Any
 
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
@@ -12,7 +14,29 @@ DEFAULT_MODEL = "minilm"
 PART, CORPUS = DEDUPS = ("part", "corpus")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
+_BACKTICKED = re.compile(r"`([a-z][a-z0-9_]*)`")
+
 _Flags = argparse.ArgumentParser | argparse._ArgumentGroup
+
+
+def name_flags(message: str) -> str:
+    """Replace each backticked name of a flag in a message by the flag.
+
+    Code below the command line knows fields, not flags.
+
+    >>> name_flags("`max_seq_length` is 2; `length` is 3")
+    '--max_seq_length is 2; `length` is 3'
+    """
+    return _BACKTICKED.sub(lambda found: _flag_names().get(found[1], found[0]), message)
+
+
+@functools.cache
+def _flag_names() -> dict[str, str]:
+    """Return the long flags of the commands by their names without dashes."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add_embed_flags(parser)
+    long = [action.option_strings[-1] for action in parser._actions]
+    return {flag.removeprefix("--"): flag for flag in [*long, "--gelu", "--do_lower_case"]}
 
 
 class _Gathered(argparse.Action):

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.console import overview
+from pipeline.errors import UsageError
 from pipeline.options import flags
 from transforms.io import storage
 
@@ -96,3 +97,15 @@ def test_a_reason_is_one_line_of_what_failed() -> None:
     assert storage.reason_of(error) == "no bucket"
     assert storage.reason_of(OSError("first\nsecond")) == "first"
     assert storage.reason_of(OSError()) == "OSError"
+
+
+def test_fields_in_messages_are_printed_as_flags(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: object) -> int:
+        raise UsageError("`max_seq_length` is 2; `length` is 3, `gelu` is tanh")
+
+    monkeypatch.setitem(cli._COMMANDS, "status", refuse)
+    assert cli.main(["status", "out"]) == 2
+    expected = "beam-bert: --max_seq_length is 2; `length` is 3, --gelu is tanh\n"
+    assert capsys.readouterr().err == expected
