@@ -1,30 +1,81 @@
-"""What runs inside a Beam worker: read, tokenize, encode, write; and steps for other pipelines.
+"""The Beam transforms: the four stages of a job, and steps for other pipelines.
 
     from transforms import BertEmbeddings, BertModelHandler
 
-Both are found when they are asked for: the package itself imports neither Beam nor TensorFlow.
+Each name is imported on first use: the package itself imports neither Beam nor TensorFlow.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transforms.batching.batches import BatchingConfig
+    from transforms.batching.windows import WindowConfig
+    from transforms.bert.compute import ComputeConfig
+    from transforms.documents import Source, Split
     from transforms.elements.bert_embeddings import BertEmbeddings, EmbeddedElements
     from transforms.elements.model_handler import BertModelHandler
     from transforms.elements.text_embedder import Rejected
+    from transforms.embedding.embed import EmbeddingConfig
+    from transforms.encode import EncodeConfig, EncodeParts
+    from transforms.read import ReadParts
+    from transforms.records.postprocess import Shaping
+    from transforms.records.record_config import RecordConfig
+    from transforms.sources.base import ReadConfig
+    from transforms.steps.analyze import AnalyzeParts
+    from transforms.tokenize import TokenizeParts
+    from transforms.wordpiece.preprocessing import WordpieceConfig
+    from transforms.write import WriteParts
 
-__all__ = ["BertEmbeddings", "BertModelHandler", "EmbeddedElements", "Rejected"]
+__all__ = [
+    "AnalyzeParts",
+    "BatchingConfig",
+    "BertEmbeddings",
+    "BertModelHandler",
+    "ComputeConfig",
+    "EmbeddedElements",
+    "EmbeddingConfig",
+    "EncodeConfig",
+    "EncodeParts",
+    "ReadConfig",
+    "ReadParts",
+    "RecordConfig",
+    "Rejected",
+    "Shaping",
+    "Source",
+    "Split",
+    "TokenizeParts",
+    "WindowConfig",
+    "WordpieceConfig",
+    "WriteParts",
+]
 
-_PLACES = {
+_MODULES = {
+    "AnalyzeParts": "transforms.steps.analyze",
+    "BatchingConfig": "transforms.batching.batches",
+    "BertEmbeddings": "transforms.elements.bert_embeddings",
     "BertModelHandler": "transforms.elements.model_handler",
+    "ComputeConfig": "transforms.bert.compute",
+    "EmbeddedElements": "transforms.elements.bert_embeddings",
+    "EmbeddingConfig": "transforms.embedding.embed",
+    "EncodeConfig": "transforms.encode",
+    "EncodeParts": "transforms.encode",
+    "ReadConfig": "transforms.sources.base",
+    "ReadParts": "transforms.read",
+    "RecordConfig": "transforms.records.record_config",
     "Rejected": "transforms.elements.text_embedder",
+    "Shaping": "transforms.records.postprocess",
+    "Source": "transforms.documents",
+    "Split": "transforms.documents",
+    "TokenizeParts": "transforms.tokenize",
+    "WindowConfig": "transforms.batching.windows",
+    "WordpieceConfig": "transforms.wordpiece.preprocessing",
+    "WriteParts": "transforms.write",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(
-        importlib.import_module(_PLACES.get(name, "transforms.elements.bert_embeddings")), name
-    )
+    return getattr(importlib.import_module(_MODULES[name]), name)
