@@ -182,7 +182,7 @@ def _compute(
             beam.Pipeline(runner, options=options) as pipeline,
         ):
             graphs.build_embed(pipeline, config, module, handle, pending, run)
-        unread = [escaping.one_line(why) for why in failures.load(config.output)]
+        unread = [escaping.one_line(why) for why in failures.load_reasons(config.output)]
     except UsageError:
         raise
     except Exception as error:

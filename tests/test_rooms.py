@@ -105,6 +105,16 @@ def test_no_two_modules_have_one_name() -> None:
     assert not [stem for stem, count in stems.items() if count > 1]
 
 
+def test_no_two_classes_have_one_name() -> None:
+    names = collections.Counter(
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert not [name for name, count in names.items() if count > 1]
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_a_file_says_what_it_is_for(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))

@@ -25,10 +25,10 @@ from transforms.bert.devices import own_device, share_gpus
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Wanted
-from transforms.dedup.lookup import embed_rest
+from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.documents import header_of, with_header
-from transforms.embedding.embed import EmbeddingConfig, Embeddings, RunAll, embed
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
 from transforms.embedding.part_embeddings import (
     account,
     add_embeddings,
@@ -216,10 +216,10 @@ class _EncodePart(ModelDoFn):
     def setup(self) -> None:
         super().setup()
         folder, features = self._config.repeats, self._config.embedding.features
-        self._embed: Callable[..., Embeddings] = embed
+        self._embed: Callable[..., PartEmbeddings] = embed
         if folder is not None:
             table = shared_table(folder, features, self._model.engine.hidden_size)
-            self._embed = functools.partial(embed_rest, table)
+            self._embed = functools.partial(embed_with_table, table)
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()

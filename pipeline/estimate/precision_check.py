@@ -9,7 +9,7 @@ from pipeline import graphs
 from pipeline.errors import UsageError
 from pipeline.estimate import output_size
 from pipeline.options.embed_config import EmbedConfig
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import agreement, engines
 from transforms.bert.agreement import Likeness
 from transforms.bert.module import BertModule
@@ -55,9 +55,11 @@ def measure(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     return found
 
 
-def _sample(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) -> Wordpieces | None:
+def _sample(
+    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+) -> TokenSequences | None:
     """Take some documents of each place that a sample is read from."""
-    taken: list[Wordpieces] = []
+    taken: list[TokenSequences] = []
     for lot in output_size.sample_lots(config, module, splits):
         count = min(_OF_ONE_PLACE, len(lot.wordpieces.offsets) - 1)
         taken += [lot.wordpieces.take(np.arange(count))] if count else []
@@ -66,9 +68,9 @@ def _sample(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     return _joined(taken) if taken else None
 
 
-def _joined(several: Sequence[Wordpieces]) -> Wordpieces:
+def _joined(several: Sequence[TokenSequences]) -> TokenSequences:
     lengths = np.concatenate([np.diff(own.offsets) for own in several])
-    return Wordpieces(
+    return TokenSequences(
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         input_ids=np.concatenate([own.input_ids for own in several]),
         segment_ids=np.concatenate([own.segment_ids for own in several]),

@@ -87,7 +87,7 @@ class Run:
 def check_file_system(folder: str) -> None:
     """Refuse, by UsageError, an output folder where nothing here can write."""
     try:
-        storage.check_file_system(folder)
+        storage.require_file_system(folder)
     except ValueError as error:
         raise UsageError(f"--output {escaping.one_line(folder)}: {error}") from error
 
@@ -153,7 +153,7 @@ def load_plan(folder: str) -> list[Split]:
     Raises:
         ValueError: it is missing or damaged.
     """
-    storage.outside_of_pipelines()
+    storage.set_default_options()
     refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, plan.PLAN_FILE))
     if text is None:
@@ -270,7 +270,7 @@ def refuse_links(folder: str) -> None:
     Raises:
         ValueError: what should be a file or folder of the job is none.
     """
-    storage.refuse_links(folder, _OURS)
+    storage.check_no_links(folder, _OURS)
 
 
 def check_place(config: EmbedConfig) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
-from transforms.batching.bisection import Outcome, run_or_halve
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.bisection import Outcome, run_or_bisect
+from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 from transforms.bert.engines import Engine
 from transforms.bert.pooling import combine, pool
@@ -57,7 +57,7 @@ class EmbeddingConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Embeddings:
+class PartEmbeddings:
     """Vectors of a part's sound documents.
 
     Attributes:
@@ -85,8 +85,8 @@ class Embeddings:
 
 
 def embed(
-    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
-) -> Embeddings:
+    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
+) -> PartEmbeddings:
     """Embed documents in batches of like length; results stand in the documents' order.
 
     A document's vectors do not depend on which others share its batch, within float32 rounding;
@@ -122,13 +122,13 @@ def embed(
 
 
 def _embed(
-    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll
-) -> Embeddings:
+    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll
+) -> PartEmbeddings:
     """Embed distinct documents."""
-    running = _Running(wordpieces, engine, config)
+    running = _WindowRunner(wordpieces, engine, config)
     batching = config.batching
     batches = plan_batches(running.windows.lengths, batching.tokens_per_batch, batching.boundaries)
-    outcomes = list(run_all(functools.partial(run_or_halve, running.run), batches))
+    outcomes = list(run_all(functools.partial(run_or_bisect, running.run), batches))
     errors = {number: error for own in outcomes for number, error in own.errors.items()}
     if errors:
         _check_engine(engine, batching, next(iter(errors.values())))
@@ -138,7 +138,7 @@ def _embed(
     failed = dict.fromkeys(beyond(largest(config.dtype)), too_large)
     failed |= dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
     failed |= {int(owners[number]): str(error) for number, error in errors.items()}
-    return Embeddings(
+    return PartEmbeddings(
         documents=documents,
         tokens=running.tokens,
         computed_tokens=int(running.windows.lengths.sum()),
@@ -149,10 +149,10 @@ def _embed(
     )
 
 
-class _Running:
+class _WindowRunner:
     """The windows of a part on their way through an engine, and the vectors they have by now."""
 
-    def __init__(self, wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> None:
+    def __init__(self, wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig) -> None:
         self.windows = cut_windows(wordpieces.offsets, config.windows)
         # Of each batch. Several may run at once: each has rows of its own in the arrays below.
         self.positions: list[int] = []
