@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from transforms.features import CLS, DOCUMENT_FEATURES, POOLED_OUTPUT, SEQUENCE_OUTPUT, layers_of
+from transforms import poolings
+from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT, layers_of
 
 Array = TypeVar("Array")
 
@@ -32,12 +33,11 @@ class Wanted:
         >>> Wanted.of(["cls", "layers:-2"])
         Wanted(pooled=False, tokens=False, first=True, layers=(-2,))
         """
-        of_first = {POOLED_OUTPUT, CLS}
-        of_tokens = {SEQUENCE_OUTPUT, *DOCUMENT_FEATURES} - of_first
+        pooled = [found for name, found in poolings.poolings().items() if name in features]
         return cls(
             pooled=POOLED_OUTPUT in features,
-            tokens=not of_tokens.isdisjoint(features),
-            first=not of_first.isdisjoint(features),
+            tokens=SEQUENCE_OUTPUT in features or not all(p.first_token_only for p in pooled),
+            first=POOLED_OUTPUT in features or any(p.first_token_only for p in pooled),
             layers=layers_of(features),
         )
 

@@ -6,23 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from transforms import poolings
 from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
 from transforms.batching.bisection import Outcome, run_or_bisect
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 from transforms.bert.engines import Engine
-from transforms.bert.pooling import combine, pool
 from transforms.embedding.distinct import find_distinct
 from transforms.features import (
     DOCUMENT_FEATURES,
     FLOAT32,
     LAYERS,
-    MEAN,
     POOLED_OUTPUT,
     SEQUENCE_OUTPUT,
     check_features,
     widths_of_tokens,
 )
+from transforms.poolings import DocumentWindows
+from transforms.poolings.reductions import weighted_means
 from transforms.records.dtypes import largest
 from transforms.records.postprocess import Shaping
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
@@ -178,10 +179,11 @@ class _WindowRunner:
             batch.pad(self._wordpieces.segment_ids, 0),
         )
         for name, target in self._vectors.items():
-            pooled = name == POOLED_OUTPUT
-            target[numbers] = (
-                encoded.pooled if pooled else pool(_given(encoded.sequence), batch.kept, name)
-            )
+            if name == POOLED_OUTPUT:
+                target[numbers] = _given(encoded.pooled)
+            else:
+                pooling = poolings.find(name)
+                target[numbers] = pooling.pool(_given(encoded.sequence), batch.kept)
         sources = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
         for name, tokens in self.tokens.items():
             _put_back(tokens, self.windows, numbers, _given(sources[name]))
@@ -189,12 +191,15 @@ class _WindowRunner:
 
     def of_documents(self) -> dict[str, np.ndarray]:
         """Make the vectors of documents of those of their windows."""
-        windows, made = self.windows, {}
-        for name, own in self._vectors.items():
-            kept = windows.kept_to - windows.kept_from
-            weights = kept if name == MEAN else windows.lengths
-            made[name] = combine(own, weights, windows.firsts, name)
-        return made
+        kept = self.windows.kept_to - self.windows.kept_from
+        windows = DocumentWindows(self.windows.firsts, self.windows.lengths, kept)
+        return {name: _combine(name, own, windows) for name, own in self._vectors.items()}
+
+
+def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
+    if name == POOLED_OUTPUT:
+        return weighted_means(vectors, windows.firsts, windows.lengths)
+    return poolings.find(name).combine(vectors, windows)
 
 
 def _given(vectors: np.ndarray | None) -> np.ndarray:
