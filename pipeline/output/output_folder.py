@@ -18,7 +18,7 @@ from pipeline.inputs.stdin import STDIN_FILE
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from transforms import checked_json, escaping
-from transforms.bert.agreement import Likeness
+from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 from transforms.io import storage
@@ -70,7 +70,7 @@ class Run:
     model: str
     hidden_size: int = 0
     transform: Transform | None = None
-    likeness: Likeness | None = None
+    likeness: CosineAgreement | None = None
     command: tuple[str, ...] = ()
     directory: str = ""
 
@@ -140,9 +140,9 @@ def _transform(value: Any) -> Transform:
     return Transform(checked_json.text(value, "fingerprint"), quantiles)
 
 
-def _likeness(value: Any) -> Likeness:
+def _likeness(value: Any) -> CosineAgreement:
     names = ("smallest_cosine", "mean_cosine", "neighbours_kept")
-    return Likeness(
+    return CosineAgreement(
         checked_json.whole(value, "documents"), *(checked_json.cosine(value, n) for n in names)
     )
 

@@ -13,7 +13,7 @@ from transforms import rejects
 from transforms.bert import engines
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed
 from transforms.embedding.part_embeddings import add_embeddings, take_wordpieces
@@ -74,7 +74,9 @@ def load_stages(job: Job, path: Path) -> Stages:
     return Stages(
         transform=transform,
         texts=graphs.wordpiece_config(job.config, module).texts,
-        engine=engines.load(module, Wanted.of(job.config.features), job.config.compute.without_xla),
+        engine=engines.load(
+            module, OutputSpec.of(job.config.features), job.config.compute.without_xla
+        ),
         config=graphs.embedding_config(job.config, module),
     )
 
