@@ -1,11 +1,19 @@
-"""Packaging: what beam-bert needs, and what is optional. Version ranges stand here only."""
+"""The package's metadata and requirements. Version ranges are written in this file only."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+_HERE = Path(__file__).parent
+# The version is read and not imported: what the packages import is not installed yet.
+_VERSION = re.search(
+    r'^__version__ = "(.+)"$', (_HERE / "transforms/__init__.py").read_text("utf-8"), re.MULTILINE
+)[1]
+
 _TEST = [
     "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
+    "build>=1.2,<2",
     "duckdb>=1.2,<2",
     "faiss-cpu>=1.9,<2",
     "gcp-storage-emulator>=2026.7,<2027",
@@ -23,17 +31,19 @@ _TEST = [
     "ruff>=0.9,<1",
     "tensorboard>=2.19,<3",
     "tokenizers>=0.21,<1",
+    "twine>=6,<8",
     "wheel>=0.40",
 ]
 
 setup(
     name="beam-bert",
-    version="0.1.0",
+    version=_VERSION,
     description="Offline BERT features at scale: Apache Beam, tf.Transform and TF Hub",
-    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description=(_HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
+    py_modules=["beam_bert"],
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
     package_data={"pipeline": ["py.typed", "report/page.*"], "transforms": ["py.typed"]},
     install_requires=[

@@ -1,66 +1,99 @@
-"""The built wheel holds the packages, whole, and nothing of the tests."""
+"""The sdist and the wheel: what is in them, that one builds the other, and that it installs."""
 
+import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import transforms
+
 ROOT = Path(__file__).parents[1]
 
 
+def tracked_files() -> set[str]:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("the tracked files are compared with the sdist: this is no git checkout")
+    return {name for name in filter(None, done.stdout.split("\0")) if (ROOT / name).is_file()}
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = folder / "source"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\0")
-    for name in filter(None, tracked):
-        if (ROOT / name).is_file():
-            (build / name).parent.mkdir(parents=True, exist_ok=True)
-            (build / name).write_bytes((ROOT / name).read_bytes())
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    command += ["--no-build-isolation", "--wheel-dir", str(folder), str(build)]
-    subprocess.run(command, check=True)
-    (built,) = folder.glob("*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    source = folder / "source"
+    for name in tracked_files():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
+    done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
-def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    (path,) = built.glob("*.whl")
+    return path
+
+
+def test_both_are_of_this_version_and_their_metadata_is_valid(built: Path) -> None:
+    paths = sorted([*built.glob("*.whl"), *built.glob("*.tar.gz")])
+    assert len(paths) == 2
+    assert all(f"-{transforms.__version__}" in path.name for path in paths)
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_sdist_has_every_tracked_file(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        members = [member.name for member in archive.getmembers() if member.isfile()]
+    names = {name.partition("/")[2] for name in members}
+    assert tracked_files() - names == set()
+    made = {name for name in names - tracked_files() if ".egg-info/" not in name}
+    assert made == {"PKG-INFO", "setup.cfg"}
+
+
+def test_the_wheel_has_every_module_and_no_test(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    ours = {
+    modules = {
         str(path.relative_to(ROOT))
-        for room in ("transforms", "pipeline")
-        for path in (ROOT / room).rglob("*.py")
+        for package in ("transforms", "pipeline")
+        for path in (ROOT / package).rglob("*.py")
     }
-    assert ours <= names
+    modules.add("beam_bert.py")
+    assert modules <= names
     data = {f"pipeline/report/page.{ending}" for ending in ("css", "html.j2", "js")}
     data |= {"transforms/py.typed", "pipeline/py.typed"}
     assert data <= names
-    strangers = {name for name in names - ours if ".dist-info/" not in name}
-    assert strangers == data
+    assert {name for name in names - modules if ".dist-info/" not in name} == data
 
 
-def test_the_wheel_works_in_an_environment_that_holds_nothing_else(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_wheel_installs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "v")], check=True)
     python = tmp_path / "v/bin/python"
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
     subprocess.run([*command, "--no-deps", "--no-index", str(wheel)], check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-    helped = run(str(tmp_path / "v/bin/beam-bert"), "--help")
-    assert helped.returncode == 0, helped.stderr
-    assert "usage: beam-bert COMMAND" in helped.stdout
-    program = "import pipeline.cli, transforms.bert.shape as s; print(s.__file__)"
-    imported = run(str(python), "-c", program)
-    assert imported.stdout.startswith(str(tmp_path / "v")), imported.stderr
+    assert "usage: beam-bert COMMAND" in run(str(tmp_path / "v/bin/beam-bert"), "--help")
+    versions = run(str(tmp_path / "v/bin/beam-bert"), "--version")
+    assert versions.startswith(f"beam-bert {transforms.__version__}\n")
+    program = "import beam_bert; print(beam_bert.__file__, beam_bert.UsageError.__module__)"
+    path, module = run(str(python), "-c", program).split()
+    assert path.startswith(str(tmp_path / "v"))
+    assert module == "pipeline.errors"

@@ -22,7 +22,7 @@ ENV BEAM_BERT_CACHE=/opt/beam-bert/models TF_CPP_MIN_LOG_LEVEL=3 \
   LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/local/nvidia/lib
 
 WORKDIR /opt/beam-bert/source
-COPY setup.py pyproject.toml README.md LICENSE ./
+COPY setup.py pyproject.toml README.md LICENSE beam_bert.py ./
 COPY pipeline pipeline
 COPY transforms transforms
 # OpenVINO, of the extra [cpu], stays out: `--engine auto` then means TensorFlow, in the template's

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import NamedTuple
 
+import transforms
 from pipeline.console.parser import Parser, bold, parser_for
 
 _VERSIONS_OF = ("apache-beam", "tensorflow", "openvino")
@@ -107,7 +108,7 @@ def overview() -> str:
 
 def version() -> str:
     """Tell our version, and those of what computes; nothing of it is imported."""
-    lines = [f"beam-bert {_version_of('beam-bert')}"]
+    lines = [f"beam-bert {transforms.__version__}"]
     lines += [f"{name} {found}" for name in _VERSIONS_OF if (found := _version_of(name))]
     return "\n".join([*lines, f"python {sys.version.split()[0]}"])
 

@@ -60,7 +60,7 @@ def test_it_holds_this_package_the_weights_and_the_launcher(image: Path) -> None
     told = instructions(image)
     copies = [what for name, what in told if name == "COPY" and "--from" not in what]
     sources = {source for what in copies for source in what.split()[:-1]}
-    assert {"setup.py", "pyproject.toml", "README.md", "pipeline", "transforms"} <= sources
+    assert {"setup.py", "README.md", "beam_bert.py", "pipeline", "transforms"} <= sources
     assert all((ROOT / source).exists() for source in sources)
     settings = dict(
         pair.split("=", 1) for name, what in told if name == "ENV" for pair in what.split()

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+import transforms
 from pipeline import cli
 from pipeline.console import overview, parser
 from pipeline.options import flags
@@ -110,5 +111,5 @@ def test_mistyped_words_are_told_with_a_remedy(
 def test_versions_are_told(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([flag]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("beam-bert 0.1.0\napache-beam 2.")
+    assert out.startswith(f"beam-bert {transforms.__version__}\napache-beam 2.")
     assert "python 3." in out

@@ -1,0 +1,31 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.pipeline.verify.spoiling import check, first, rewrite, values
+
+
+def test_values_that_are_not_finite_or_too_few_are_named_and_withdraw_nothing(out: Path) -> None:
+    pooled, sequence = first(out, "pooled/rows*"), first(out, "sequence/rows*")
+
+    def spoil(found: list[Any]) -> None:
+        values(found[3], "mean")[2] = np.nan
+        values(found[5], "mean")[0] = -np.inf
+        del values(found[4], "pooled_output")[15:]
+
+    def spoil_tokens(found: list[Any]) -> None:
+        values(found[2], "offsets").append(7)
+        values(found[0], "sequence_output")[-1] = np.inf
+
+    rewrite(out, pooled, spoil)
+    rewrite(out, sequence, spoil_tokens)
+    verdict = check(out)
+    assert sorted(verdict.faults) == [
+        f"pooled/{pooled.name}: mean of '3' (and of 1 more documents) is not finite",
+        f"pooled/{pooled.name}: pooled_output of '4' has 15 values, not 16",
+        f"sequence/{pooled.name}: offsets of '2' has 11 values, not 10",
+        f"sequence/{pooled.name}: sequence_output of '0' is not finite",
+    ]
+    assert (verdict.withdrawn, verdict.remedy) == ((), "")
+    assert (out / "manifest.json").exists()
