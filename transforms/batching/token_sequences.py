@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class TokenSequences:
+class Wordpieces:
     """Sound documents of a part.
 
     Attributes:
@@ -22,7 +22,7 @@ class TokenSequences:
         """Give the places of the tokens of some documents, in their order; int64.
 
         >>> flat = np.arange(6)
-        >>> TokenSequences(np.array([0, 2, 3, 6]), flat, flat).places(np.array([2, 0]))
+        >>> Wordpieces(np.array([0, 2, 3, 6]), flat, flat).places(np.array([2, 0]))
         array([3, 4, 5, 0, 1])
         """
         lengths = np.diff(self.offsets)[numbers]
@@ -31,10 +31,10 @@ class TokenSequences:
         places: np.ndarray = np.arange(len(shifts)) + shifts
         return places
 
-    def take(self, numbers: np.ndarray) -> "TokenSequences":
+    def take(self, numbers: np.ndarray) -> "Wordpieces":
         """Take some documents, in their order."""
         places, lengths = self.places(numbers), np.diff(self.offsets)[numbers]
-        return TokenSequences(
+        return Wordpieces(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             input_ids=self.input_ids[places],
             segment_ids=self.segment_ids[places],

@@ -4,21 +4,21 @@ import dataclasses
 
 import numpy as np
 
-from transforms.batching.token_sequences import TokenSequences
+from transforms.batching.token_sequences import Wordpieces
 from transforms.bert.engines import Engine
-from transforms.dedup.repeat_table import RepeatTable, hash_documents, places_in
-from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
+from transforms.dedup.repeat_table import RepeatTable, digests, places_in
+from transforms.embedding.embed import EmbeddingConfig, Embeddings, RunAll, embed
 
 
-def embed_with_table(
+def embed_rest(
     table: RepeatTable,
-    wordpieces: TokenSequences,
+    wordpieces: Wordpieces,
     engine: Engine,
     config: EmbeddingConfig,
     run_all: RunAll = map,
-) -> PartEmbeddings:
+) -> Embeddings:
     """Take the documents that a table has from it, and embed the rest; see `embedding.embed`."""
-    rows = places_in(table.digests, hash_documents(wordpieces))
+    rows = places_in(table.digests, digests(wordpieces))
     rest = np.flatnonzero(rows < 0)
     taken = len(rows) - len(rest)
     if not taken:

@@ -1,0 +1,76 @@
+"""The Dockerfile at the top of the project, as far as it can be checked without building it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline import cli
+
+ROOT = Path(__file__).parents[1]
+DOCKERFILE = ROOT / "Dockerfile"
+
+
+def instructions() -> list[tuple[str, str]]:
+    text = re.sub(r"^#.*\n", "", DOCKERFILE.read_text("utf-8"), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], " ".join(line.split()[1:])) for line in lines if line.strip()]
+
+
+def values(name: str) -> list[str]:
+    return [value for instruction, value in instructions() if instruction == name]
+
+
+def test_hadolint_reports_nothing() -> None:
+    beside = Path(sys.executable).with_name("hadolint")
+    program = str(beside) if beside.exists() else shutil.which("hadolint")
+    if program is None and os.environ.get("CI"):
+        pytest.fail("hadolint is missing; the extra [test] installs it")
+    if program is None:
+        pytest.skip("the Dockerfile is not linted: hadolint is missing")
+    done = subprocess.run([program, str(DOCKERFILE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_base_has_a_tag_and_the_user_is_not_root() -> None:
+    (base,) = values("FROM")
+    assert re.fullmatch(r"python:3\.\d+-slim-\w+", base)
+    (user,) = values("USER")
+    assert int(user) > 0
+    assert f"useradd --uid {user} " in values("RUN")[-1]
+    assert json.loads(values("ENTRYPOINT")[0]) == ["beam-bert"]
+
+
+def test_the_image_has_this_package_and_the_weights() -> None:
+    sources = {source for value in values("COPY") for source in value.split()[:-1]}
+    assert {"setup.py", "README.md", "beam_bert.py", "pipeline", "transforms"} <= sources
+    allowed = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert f"!{source}" in allowed
+    assert "beam-bert inspect-model minilm" in values("RUN")[-1]
+
+
+def test_the_job_of_the_docs_runs_embed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/run-in-a-container.md").read_text("utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    job = yaml.safe_load(block)
+    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "Job")
+    spec = job["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    assert spec["restartPolicy"] == "Never"
+    assert spec["securityContext"]["runAsUser"] == int(values("USER")[0])
+    command, *flags = container["args"]
+    assert command == "embed"
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["embed", "--help"])
+    known = set(re.findall(r"--\w+", capsys.readouterr().out))
+    assert {flag.partition("=")[0] for flag in flags} <= known
