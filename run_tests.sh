@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
-# Set up and run all tests, as many at once as there are cores, four at most; or what you name:
-# ./run_tests.sh [arguments of pytest]
+# Set up the environment and run the tests, in as many processes as there are cores, four at most.
+#   ./run_tests.sh                                   all tests
+#   ./run_tests.sh -m "not slow and not cluster"     nine tests of ten, in about three minutes
+#   ./run_tests.sh tests/pipeline/test_job.py        some tests, in one process
+# Other arguments of pytest are passed on.
 set -euo pipefail
 cd "$(dirname "$0")"
 set_up_extras=cpu,report,test
 source ./set_up.sh
-if [ $# -eq 0 ]; then
-  # Files in their order: the longest, of few tests, stand early in it.
-  set -- --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-fi
-exec .venv/bin/python -m pytest "$@"
+
+# For a file one process is faster: each of several would import TensorFlow, for seconds.
+parallel=(--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+for argument in "$@"; do
+  if [ -e "${argument%%::*}" ]; then
+    parallel=()
+  fi
+done
+exec .venv/bin/python -m pytest ${parallel[@]+"${parallel[@]}"} "$@"
