@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from transforms.bert.minilm import weights_folder as minilm_weights
     from transforms.bert.module import BertModule
     from transforms.bert.module import inspect as inspect_model
-    from transforms.elements.yaml_transform import BertEmbeddings as YamlBertEmbeddings
+    from transforms.elements.yaml_transform import YamlBertEmbeddings
     from transforms.receipts import Receipt
 
 __all__ = [
@@ -137,7 +137,7 @@ _PLACES = {
     "InputConfig": "pipeline.options.embed_config:InputConfig",
     "MachineConfig": "pipeline.estimate.pricing:MachineConfig",
     "Receipt": "transforms.receipts:Receipt",
-    "YamlBertEmbeddings": "transforms.elements.yaml_transform:BertEmbeddings",
+    "YamlBertEmbeddings": "transforms.elements.yaml_transform:YamlBertEmbeddings",
     "__version__": "transforms:__version__",
     "cut_windows": "transforms.batching.windows:cut_windows",
     "inspect_model": "transforms.bert.module:inspect",

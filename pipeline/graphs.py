@@ -29,9 +29,9 @@ from transforms.receipts import Receipt
 from transforms.records import record_files
 from transforms.sources.base import ReadConfig
 from transforms.steps.analyze import AnalyzeParts
-from transforms.steps.build_repeat_table import MakeTable, TableConfig
+from transforms.steps.build_repeat_table import BuildRepeatTable, TableConfig
 from transforms.steps.read_plan import ReadPlan, choose_lines
-from transforms.steps.redistribute import ShareParts
+from transforms.steps.redistribute import RedistributeParts
 from transforms.tokenize import TokenizeParts
 from transforms.wordpiece.preprocessing import (
     LENGTH_QUANTILES,
@@ -68,7 +68,7 @@ class EmbedSplits(beam.PTransform):
     """Read, tokenize, encode and write planned splits; the stages are of their own files."""
 
     plan: ReadPlan
-    read: ReadParts | ShareParts
+    read: ReadParts | RedistributeParts
     tokenize: TokenizeParts
     encode: EncodeParts
     write: WriteParts
@@ -113,7 +113,9 @@ def build_embed(
         _ = pipeline | "Embed" >> EmbedSplits(_plan_of(config, alone), read, *stages)
     if shared:
         plan_of_shared = _plan_of(config, shared)
-        _ = pipeline | "EmbedShared" >> EmbedSplits(plan_of_shared, ShareParts(read), *stages)
+        _ = pipeline | "EmbedShared" >> EmbedSplits(
+            plan_of_shared, RedistributeParts(read), *stages
+        )
 
 
 def build_repeats(
@@ -139,7 +141,7 @@ def build_repeats(
         pipeline
         | "Plan" >> _plan_of(config, splits)
         | "Spread" >> beam.Reshuffle()
-        | "Table" >> MakeTable(table)
+        | "Table" >> BuildRepeatTable(table)
     )
 
 

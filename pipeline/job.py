@@ -28,7 +28,7 @@ from pipeline.output.output_folder import Run, Transform
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
 from transforms import escaping
-from transforms.bert.agreement import Likeness
+from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import failures
@@ -129,7 +129,7 @@ def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> 
 
 def _measure_precision(
     config: EmbedConfig, module: Any, splits: Sequence[Split]
-) -> Likeness | None:
+) -> CosineAgreement | None:
     from pipeline.estimate import precision_check
 
     return precision_check.measure(config, module, splits)
@@ -182,7 +182,7 @@ def _compute(
             beam.Pipeline(runner, options=options) as pipeline,
         ):
             graphs.build_embed(pipeline, config, module, handle, pending, run)
-        unread = [escaping.one_line(why) for why in failures.load(config.output)]
+        unread = [escaping.one_line(why) for why in failures.load_reasons(config.output)]
     except UsageError:
         raise
     except Exception as error:

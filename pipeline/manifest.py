@@ -157,7 +157,7 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
     if metadata.size_in_bytes != file.bytes:
         return f"{file.path} has {metadata.size_in_bytes} bytes, not {file.bytes}"
     touched = metadata.last_updated_in_seconds > since
-    if touched and storage.sha256_of(metadata.path) != file.sha256:
+    if touched and storage.hash_file(metadata.path) != file.sha256:
         return f"{file.path} has changed"
     return None
 

@@ -163,8 +163,8 @@ def list_files(folder: str, family: str) -> list[DataFile]:
     Raises:
         ValueError: the job is not finished, or the manifest is damaged.
     """
-    storage.outside_of_pipelines()
-    storage.refuse_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
+    storage.set_default_options()
+    storage.check_no_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
     manifest = load_manifest(folder)
     try:
         parts = checked_json.items(manifest, "parts")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.manifest import Progress
 from pipeline.output.quality import worst_files
-from transforms.bert.agreement import Likeness
+from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
@@ -36,7 +36,7 @@ class Summary:
     seconds: float
     parts_before: int
     redone: tuple[str, ...] = ()
-    likeness: Likeness | None = None
+    likeness: CosineAgreement | None = None
     table: TableReceipt | None = None
 
     @property
@@ -97,7 +97,7 @@ def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]
     ]
 
 
-def _precision(found: Likeness | None) -> list[str]:
+def _precision(found: CosineAgreement | None) -> list[str]:
     if found is None:
         return []
     # Rounded down: what is said to be the least must not be more than it.

@@ -1,6 +1,7 @@
 """Fixtures: small modules with random weights, and the default model with real ones."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before anything imports TensorFlow.
@@ -9,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
+from tests import analysis_memo
 from transforms.bert import checkpoints, encoder, importing, minilm, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
@@ -41,6 +43,23 @@ def make_checkpoint(
     settings = {"do_lower_case": True, "gelu": "erf", **overrides}
     text = "".join(f"{token}\n" for token in vocabulary)
     return Checkpoint(shape, variables, text.encode(), **settings)
+
+
+@pytest.fixture(scope="session")
+def _analyses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "analyses"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _remembered_analyses(_analyses: Path) -> Iterator[None]:
+    with analysis_memo.remembered(_analyses):
+        yield
 
 
 @pytest.fixture(scope="session")

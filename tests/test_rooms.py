@@ -16,7 +16,7 @@ MAY_IMPORT_BEAM = {
     *("transforms.read", "transforms.tokenize", "transforms.encode", "transforms.write"),
 }
 # A file of these folders has the name that users give: a format, a command.
-NAMED_BY_USERS = {"transforms.sources", "pipeline.commands"}
+NAMED_BY_USERS = {"transforms.poolings", "transforms.sources", "pipeline.commands"}
 MOST_TOP_LEVEL_MODULES = 15
 
 
@@ -103,6 +103,16 @@ def test_no_two_modules_have_one_name() -> None:
     named = [name for name in MODULES if name.rpartition(".")[0] not in NAMED_BY_USERS]
     stems = collections.Counter(name.rpartition(".")[2] for name in named)
     assert not [stem for stem, count in stems.items() if count > 1]
+
+
+def test_no_two_classes_have_one_name() -> None:
+    names = collections.Counter(
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert not [name for name, count in names.items() if count > 1]
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

@@ -20,19 +20,19 @@ def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
     return offsets[column.offset : column.offset + len(column) + 1]
 
 
-def one_each(values: pa.Array) -> pa.LargeListArray:
+def singleton_lists(values: pa.Array) -> pa.LargeListArray:
     """Put each value into a list of its own, without copying.
 
-    >>> one_each(pa.array([3, 4])).to_pylist()
+    >>> singleton_lists(pa.array([3, 4])).to_pylist()
     [[3], [4]]
     """
     return pa.LargeListArray.from_arrays(np.arange(len(values) + 1), values)
 
 
-def at_most_one_each(values: pa.Array) -> pa.LargeListArray:
+def optional_lists(values: pa.Array) -> pa.LargeListArray:
     """Put each value into a list of its own; a null becomes an empty list.
 
-    >>> at_most_one_each(pa.array([3, None])).to_pylist()
+    >>> optional_lists(pa.array([3, None])).to_pylist()
     [[3], []]
     """
     present = values.is_valid().to_numpy(zero_copy_only=False)
@@ -40,10 +40,10 @@ def at_most_one_each(values: pa.Array) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(offsets, pc.drop_null(values))
 
 
-def rows(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
+def variable_lists(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
     """Make lists of fixed length lists of any, without copying; no row may be null.
 
-    >>> rows(pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2))).to_pylist()
+    >>> variable_lists(pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2))).to_pylist()
     [[1, 2], [3, 4]]
     """
     width = vectors.type.list_size
@@ -58,10 +58,10 @@ def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, size)
 
 
-def starts(column: pa.LargeListArray) -> np.ndarray:
+def list_offsets(column: pa.LargeListArray) -> np.ndarray:
     """Tell where each list begins in `column.flatten()`, and where the last ends.
 
-    >>> starts(pa.array([[1], [2, 3], [4]], pa.large_list(pa.int64())).slice(1)).tolist()
+    >>> list_offsets(pa.array([[1], [2, 3], [4]], pa.large_list(pa.int64())).slice(1)).tolist()
     [0, 2, 3]
     """
     offsets = column.offsets.to_numpy()

@@ -7,7 +7,7 @@ from apache_beam.metrics import Metrics
 from transforms import metrics
 
 
-def tell_counts(counts: Mapping[str, int]) -> None:
+def report_counts(counts: Mapping[str, int]) -> None:
     """Add counts, and the padding they come to, to the counters under `metrics.NAMESPACE`."""
     for name, count in counts.items():
         Metrics.counter(metrics.NAMESPACE, name).inc(count)

@@ -21,14 +21,14 @@ from transforms import metrics
 from transforms.batching.bisection import Outcome
 from transforms.bert import engines, minilm, module
 from transforms.bert.compute import ComputeConfig
-from transforms.bert.devices import own_device, share_gpus
+from transforms.bert.devices import allow_memory_growth, process_device
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import Wanted
-from transforms.dedup.lookup import embed_rest
+from transforms.bert.output_spec import OutputSpec
+from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.documents import header_of, with_header
-from transforms.embedding.embed import EmbeddingConfig, Embeddings, RunAll, embed
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
 from transforms.embedding.part_embeddings import (
     account,
     add_embeddings,
@@ -123,9 +123,9 @@ def inspect_module(config: EncodeConfig) -> BertModule:
 
 def load_engine(config: EncodeConfig) -> Engine:
     """Load the model onto the device that this process has, and have all of its shapes compiled."""
-    share_gpus()
-    wanted = Wanted.of(config.embedding.features)
-    engine = engines.load(inspect_module(config), wanted, config.compute, own_device())
+    allow_memory_growth()
+    wanted = OutputSpec.of(config.embedding.features)
+    engine = engines.load(inspect_module(config), wanted, config.compute, process_device())
     if config.compute.xla_buckets:
         warm_up(engine, config.embedding.batching.shapes)
     return engine
@@ -166,7 +166,7 @@ def shared_model(config: EncodeConfig, load: Callable[[EncodeConfig], Engine]) -
 
 def _name_of(config: EncodeConfig) -> str:
     """Tell what two configurations have alike that share a model."""
-    wanted = Wanted.of(config.embedding.features)
+    wanted = OutputSpec.of(config.embedding.features)
     return str((config.model_sha256, config.compute, wanted))
 
 
@@ -216,10 +216,10 @@ class _EncodePart(ModelDoFn):
     def setup(self) -> None:
         super().setup()
         folder, features = self._config.repeats, self._config.embedding.features
-        self._embed: Callable[..., Embeddings] = embed
+        self._embed: Callable[..., PartEmbeddings] = embed
         if folder is not None:
             table = shared_table(folder, features, self._model.engine.hidden_size)
-            self._embed = functools.partial(embed_rest, table)
+            self._embed = functools.partial(embed_with_table, table)
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()

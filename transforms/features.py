@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from transforms import poolings
+
 # One vector a document.
 POOLED_OUTPUT = "pooled_output"
-MEAN, CLS, MAX = "mean", "cls", "max"
-DOCUMENT_FEATURES = (POOLED_OUTPUT, MEAN, CLS, MAX)
+MEAN = "mean"
+DOCUMENT_FEATURES = (POOLED_OUTPUT, *poolings.names())
 # One vector a token. LAYERS is asked for as `layers:-1,-2`, the last layer being -1, and has the
 # vectors of these layers side by side.
 SEQUENCE_OUTPUT = "sequence_output"

@@ -103,7 +103,7 @@ class _ReadSplit(beam.DoFn):
         except SourceError as error:
             if self._folder is None:
                 raise
-            failures.note(self._folder, split, str(error))
+            failures.save(self._folder, split, str(error))
 
     def _read(self, split: Split) -> Iterator[pa.RecordBatch]:
         for part in read_unchanged(split, self._config, self._run_fingerprint):
@@ -113,7 +113,7 @@ class _ReadSplit(beam.DoFn):
     def _is_done(self, part: pa.RecordBatch) -> bool:
         if self._folder is None:
             return False
-        return load_receipt(FileSystems.join(self._folder, RECEIPTS), part) is not None
+        return find_receipt(FileSystems.join(self._folder, RECEIPTS), part) is not None
 
 
 def open_split(split: Split) -> BinaryIO:
@@ -151,7 +151,7 @@ def check_unchanged(split: Split) -> None:
             raise SourceError(f"{file.path} has changed since the job was planned")
 
 
-def load_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:
+def find_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:
     """Find the receipt of a part; None where there is none, or one that was cut short."""
     header = header_of(part)
     text = storage.read_text(FileSystems.join(folder, f"{header.name}.json"))

@@ -16,7 +16,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.tfxio import tensor_adapter
 
 from transforms import metrics, rejects
-from transforms.columns import one_each
+from transforms.columns import singleton_lists
 from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.io.coder import from_bytes, to_bytes
@@ -60,7 +60,7 @@ def adapter_config(texts: Sequence[str], others: Sequence[str] = (_PART,)) -> Te
 def texts_only(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
     """Take the texts of the sound documents of a part, as tf.Transform's input to analyze."""
     sound = part.filter(pc.is_null(part.column(REASON)))
-    return pa.RecordBatch.from_pydict({name: one_each(sound.column(name)) for name in texts})
+    return pa.RecordBatch.from_pydict({name: singleton_lists(sound.column(name)) for name in texts})
 
 
 def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
@@ -70,7 +70,9 @@ def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
     cell = pa.array([to_bytes(others)], pa.large_binary())
     offsets = np.minimum(np.arange(part.num_rows + 2), 1)
     blank = pa.array([b""], pa.large_binary())
-    columns = {name: one_each(pa.concat_arrays([blank, part.column(name)])) for name in texts}
+    columns = {
+        name: singleton_lists(pa.concat_arrays([blank, part.column(name)])) for name in texts
+    }
     columns[_PART] = pa.LargeListArray.from_arrays(offsets, cell)
     return pa.RecordBatch.from_pydict(columns)
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics, rejects
-from transforms.counting import tell_counts
+from transforms.counting import report_counts
 from transforms.documents import REASON, header_of
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
@@ -108,5 +108,5 @@ class _WritePart(beam.DoFn):
 
     def process(self, part: pa.RecordBatch) -> Iterator[Receipt]:
         receipt = write_part(part, self._folder, self._config)
-        tell_counts(receipt.counts)
+        report_counts(receipt.counts)
         yield receipt

@@ -24,7 +24,7 @@ from transforms import escaping
 from transforms.batching.batches import pad_batch
 from transforms.bert import engines
 from transforms.bert.engines import Engine
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Split
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES
@@ -94,7 +94,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     run = Run(config.identity(), fingerprint)
     earlier = output_folder.find_earlier(config, run, stdin.relocate(splits, config.output))
     module = model.inspect_model(path, config)
-    engine = engines.load(module, Wanted.of(config.features), config.compute.without_xla)
+    engine = engines.load(module, OutputSpec.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     lots = list(output_size.sample_lots(config, module, splits))
     if not lots:

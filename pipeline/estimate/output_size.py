@@ -16,12 +16,12 @@ from pipeline.estimate.sampling import SampledPart
 from pipeline.options.embed_config import EmbedConfig
 from transforms import rejects
 from transforms.batching.batches import plan_batches
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import Windows, cut_windows
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Source, Split
 from transforms.embedding.distinct import find_distinct
-from transforms.embedding.embed import Embeddings
+from transforms.embedding.embed import PartEmbeddings
 from transforms.embedding.part_embeddings import add_embeddings, reject_oversize, take_wordpieces
 from transforms.features import (
     NUM_TOKENS,
@@ -67,7 +67,7 @@ class Lot:
     counts: Mapping[str, int]
     reasons: Mapping[str, int]
     bytes: Mapping[str, float]
-    wordpieces: Wordpieces
+    wordpieces: TokenSequences
     windows: Windows
     batches: Sequence[np.ndarray]
 
@@ -118,7 +118,7 @@ def _make_lot(
 
 
 def _record_bytes(
-    part: pa.RecordBatch, wordpieces: Wordpieces, config: EmbedConfig, hidden_size: int
+    part: pa.RecordBatch, wordpieces: TokenSequences, config: EmbedConfig, hidden_size: int
 ) -> dict[str, float]:
     """Tell how many bytes the records of sound documents take, by family.
 
@@ -130,12 +130,12 @@ def _record_bytes(
         return dict.fromkeys(families, 0.0)
     rows = max(1, int(np.searchsorted(wordpieces.offsets, _MEASURED_TOKENS, side="right")) - 1)
     tokens = int(wordpieces.offsets[rows])
-    some = Wordpieces(
+    some = TokenSequences(
         wordpieces.offsets[: rows + 1],
         wordpieces.input_ids[:tokens],
         wordpieces.segment_ids[:tokens],
     )
-    zeros = Embeddings(
+    zeros = PartEmbeddings(
         documents={
             name: np.zeros([rows, hidden_size], np.float32) for name in config.records.of_documents
         },

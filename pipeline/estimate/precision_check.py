@@ -9,11 +9,11 @@ from pipeline import graphs
 from pipeline.errors import UsageError
 from pipeline.estimate import output_size
 from pipeline.options.embed_config import EmbedConfig
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import agreement, engines
-from transforms.bert.agreement import Likeness
+from transforms.bert.agreement import CosineAgreement
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Split
 from transforms.embedding.embed import embed
 from transforms.features import DOCUMENT_FEATURES, FLOAT32, MEAN
@@ -21,7 +21,9 @@ from transforms.features import DOCUMENT_FEATURES, FLOAT32, MEAN
 _DOCUMENTS, _OF_ONE_PLACE = 256, 32
 
 
-def measure(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) -> Likeness | None:
+def measure(
+    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+) -> CosineAgreement | None:
     """Embed a sample of the corpus in float32 and in the precision wanted, and compare.
 
     The vectors are those of the documents' features, or their means where only tokens are wanted.
@@ -41,7 +43,7 @@ def measure(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     own = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (MEAN,)
     settings = dataclasses.replace(graphs.embedding_config(config, module), features=own)
     try:
-        loaded = engines.load_with_exact(module, Wanted.of(own), config.compute.without_xla)
+        loaded = engines.load_with_exact(module, OutputSpec.of(own), config.compute.without_xla)
     except ValueError as error:
         raise UsageError(str(error)) from error
     exact, near = (embed(sample, engine, settings).documents for engine in loaded)
@@ -55,9 +57,11 @@ def measure(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     return found
 
 
-def _sample(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) -> Wordpieces | None:
+def _sample(
+    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+) -> TokenSequences | None:
     """Take some documents of each place that a sample is read from."""
-    taken: list[Wordpieces] = []
+    taken: list[TokenSequences] = []
     for lot in output_size.sample_lots(config, module, splits):
         count = min(_OF_ONE_PLACE, len(lot.wordpieces.offsets) - 1)
         taken += [lot.wordpieces.take(np.arange(count))] if count else []
@@ -66,9 +70,9 @@ def _sample(config: EmbedConfig, module: BertModule, splits: Sequence[Split]) ->
     return _joined(taken) if taken else None
 
 
-def _joined(several: Sequence[Wordpieces]) -> Wordpieces:
+def _joined(several: Sequence[TokenSequences]) -> TokenSequences:
     lengths = np.concatenate([np.diff(own.offsets) for own in several])
-    return Wordpieces(
+    return TokenSequences(
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         input_ids=np.concatenate([own.input_ids for own in several]),
         segment_ids=np.concatenate([own.segment_ids for own in several]),

@@ -37,7 +37,7 @@ def list_sources(
         UsageError: a glob matches nothing, a name is not UTF-8, or a file is in an encoding or a
             form that has to be told.
     """
-    storage.outside_of_pipelines()
+    storage.set_default_options()
     seen: set[str] = set()
     for glob in config.globs:
         if glob == PIPE:
@@ -88,10 +88,10 @@ def _of_table(glob: str, tables: Mapping[str, str]) -> Iterator[Source]:
 def _match(glob: str) -> list[FileMetadata]:
     shown = escaping.one_line(glob)
     try:
-        storage.check_file_system(glob)
+        storage.require_file_system(glob)
         found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
     except (OSError, ValueError) as error:
-        reason = storage.reason_of(error)
+        reason = storage.describe_error(error)
         raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
     files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
     if not files:

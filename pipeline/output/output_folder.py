@@ -12,14 +12,13 @@ from typing import Any
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-import transforms
 from pipeline.errors import UsageError
 from pipeline.inputs import bigquery_names, plan
 from pipeline.inputs.stdin import STDIN_FILE
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from transforms import checked_json, escaping
-from transforms.bert.agreement import Likeness
+from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import FORMAT_VERSION, Split, fingerprint
 from transforms.io import storage
@@ -40,7 +39,7 @@ _OURS = (
 _QUANTILES = 19
 _SHOWN = 100
 _COMPUTED_BY = (
-    *("apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
+    *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
     *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy", "openvino"),
 )
 
@@ -71,7 +70,7 @@ class Run:
     model: str
     hidden_size: int = 0
     transform: Transform | None = None
-    likeness: Likeness | None = None
+    likeness: CosineAgreement | None = None
     command: tuple[str, ...] = ()
     directory: str = ""
 
@@ -88,7 +87,7 @@ class Run:
 def check_file_system(folder: str) -> None:
     """Refuse, by UsageError, an output folder where nothing here can write."""
     try:
-        storage.check_file_system(folder)
+        storage.require_file_system(folder)
     except ValueError as error:
         raise UsageError(f"--output {escaping.one_line(folder)}: {error}") from error
 
@@ -141,9 +140,9 @@ def _transform(value: Any) -> Transform:
     return Transform(checked_json.text(value, "fingerprint"), quantiles)
 
 
-def _likeness(value: Any) -> Likeness:
+def _likeness(value: Any) -> CosineAgreement:
     names = ("smallest_cosine", "mean_cosine", "neighbours_kept")
-    return Likeness(
+    return CosineAgreement(
         checked_json.whole(value, "documents"), *(checked_json.cosine(value, n) for n in names)
     )
 
@@ -154,7 +153,7 @@ def load_plan(folder: str) -> list[Split]:
     Raises:
         ValueError: it is missing or damaged.
     """
-    storage.outside_of_pipelines()
+    storage.set_default_options()
     refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, plan.PLAN_FILE))
     if text is None:
@@ -183,7 +182,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": sys.version.split()[0], "beam-bert": transforms.__version__}
+    versions = {"python": sys.version.split()[0]}
     for name in _COMPUTED_BY:
         try:
             versions[name] = metadata.version(name)
@@ -271,7 +270,7 @@ def refuse_links(folder: str) -> None:
     Raises:
         ValueError: what should be a file or folder of the job is none.
     """
-    storage.refuse_links(folder, _OURS)
+    storage.check_no_links(folder, _OURS)
 
 
 def check_place(config: EmbedConfig) -> None:

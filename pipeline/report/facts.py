@@ -13,7 +13,7 @@ from pipeline.output.open_job import Job
 from pipeline.output.output_folder import RUN_FILE, Run
 from pipeline.report import sample
 from pipeline.report.sample import Sample
-from pipeline.verify.bookkeeping import read_papers
+from pipeline.verify.job_metadata import read_metadata
 from transforms import checked_json
 from transforms.io import storage
 from transforms.receipts import Receipt, shares
@@ -62,7 +62,7 @@ def gather(folder: str) -> Facts:
         OSError: a file cannot be read.
     """
     job = open_job.open_job(folder)
-    progress = read_papers(job).progress
+    progress = read_metadata(job).progress
     if not progress.parts:
         raise ValueError(f"{folder}: no part is done yet; there is nothing to show")
     counts = progress.counts()

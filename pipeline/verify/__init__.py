@@ -1,1 +1,1 @@
-"""`verify`: prove that an output folder holds what it tells."""
+"""`verify`: check the files of an output folder against its receipts, plan and sources."""

@@ -1,4 +1,4 @@
-"""The table of repeated documents against its receipt."""
+"""Check the table of repeated documents against its receipt."""
 
 from pipeline.options.flags import CORPUS
 from pipeline.output.open_job import Job
@@ -6,13 +6,14 @@ from transforms.dedup import repeat_files
 from transforms.dedup.repeat_files import TABLE_FILE
 
 
-def faults(job: Job, hidden_size: int, finished: bool) -> list[str]:
-    """Tell what is wrong with the table of a job that has one.
+def dedup_table_faults(job: Job, hidden_size: int, finished: bool) -> list[str]:
+    """Return what is wrong with the table of a job with `--dedup corpus`.
 
     Args:
-        job: whose table it is.
-        hidden_size: numbers of a vector; 0 where there is none to tell by.
-        finished: whether all parts are done, and the table has to be there.
+        job: the job of the table.
+        hidden_size: width of the model's vectors; 0 if it is not known, and then the vectors are
+            not checked.
+        finished: whether all parts are done, so that the table must exist.
     """
     if job.config.dedup != CORPUS or job.run.transform is None:
         return []
@@ -21,10 +22,12 @@ def faults(job: Job, hidden_size: int, finished: bool) -> list[str]:
     except (OSError, ValueError) as error:
         return [f"{TABLE_FILE}: {error}"]
     if receipt is None:
-        return [f"{TABLE_FILE}: is missing"] if finished else []
+        return [f"{TABLE_FILE}: the file is missing"] if finished else []
     if receipt.run != job.run.fingerprint:
-        return [f"{TABLE_FILE}: is of another run"]
-    problems = [why for file in receipt.files if (why := repeat_files.problem(job.folder, file))]
+        return [f"{TABLE_FILE}: it belongs to another run"]
+    problems = [
+        problem for file in receipt.files if (problem := repeat_files.problem(job.folder, file))
+    ]
     if problems or not hidden_size:
         return problems
     try:

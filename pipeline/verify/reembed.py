@@ -1,86 +1,69 @@
-"""Documents embedded again from their sources, and held against what a job wrote of them."""
+"""Embed documents again from their sources and compare them with the records of a job."""
 
 import bisect
 import collections
-import dataclasses
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import tensorflow_transform as tft
 
-from pipeline import graphs
 from pipeline.output.open_job import Job
-from pipeline.verify import read_records, reread
-from pipeline.verify.comparing import Tally
+from pipeline.verify import read_records, recompute, reread
+from pipeline.verify.comparison import Comparison
 from pipeline.verify.read_records import Layout
-from pipeline.verify.verdict import Sampled
-from transforms import metrics, rejects
-from transforms.bert import engines
-from transforms.bert import module as modules
-from transforms.bert.engines import Engine
-from transforms.bert.output_spec import Wanted
-from transforms.documents import REASON, Split, header_of
-from transforms.embedding.embed import EmbeddingConfig, embed
-from transforms.embedding.part_embeddings import add_embeddings, take_wordpieces
-from transforms.io.saved_transform import readable_copy
+from pipeline.verify.recompute import Stages, TransformError
+from pipeline.verify.verdict import SampleResult
+from transforms import metrics
+from transforms.documents import Split, header_of
 from transforms.receipts import Receipt
 from transforms.records import record_files
-from transforms.tokenize import tokenize_part
 
-
-@dataclasses.dataclass(frozen=True)
-class _Again:
-    """What computes: the saved transform and the model."""
-
-    transform: tft.TFTransformOutput
-    texts: tuple[str, ...]
-    engine: Engine
-    config: EmbeddingConfig
+# Receipts of parts, each with the rows to compare, by the key of the part.
+_Rows = dict[str, tuple[Receipt, list[int]]]
 
 
 def embed_again(
     job: Job, layout: Layout, parts: Sequence[Receipt], path: Path, number: int
-) -> Sampled:
+) -> SampleResult:
     """Embed a sample of documents again, as the job did, and compare.
 
     Args:
-        job: what was done.
+        job: the job.
         layout: of its records.
-        parts: receipts of the parts to sample from; sound ones.
-        path: folder of the module, the one that the job was computed with.
-        number: documents of the sample; all where there are no more.
+        parts: receipts of the parts to sample from; parts without damage.
+        path: folder of the module that the job used.
+        number: the number of documents to sample; all if there are fewer.
 
     Raises:
         ValueError: the module cannot be run.
     """
-    chosen = choose([part.counts[metrics.EMBEDDED] for part in parts], number)
-    again = _load(job, path)
-    if isinstance(again, str):
-        return Sampled(faults=(again,))
-    by_split: dict[int, dict[str, tuple[Receipt, list[int]]]] = collections.defaultdict(dict)
+    chosen = spread_rows([part.counts[metrics.EMBEDDED] for part in parts], number)
+    try:
+        stages = recompute.load_stages(job, path)
+    except TransformError as error:
+        return SampleResult(faults=(str(error),))
+    by_split: dict[int, _Rows] = collections.defaultdict(dict)
     for place, rows in chosen.items():
         by_split[_split_of(job.splits, parts[place])][parts[place].key] = parts[place], rows
-    tally = Tally(job.config.dtype, [field.name for field in layout.records.kept])
+    comparison = Comparison(job.config.dtype, [field.name for field in layout.records.kept])
     for place, wanted in sorted(by_split.items()):
-        _embed_split(job, layout, again, job.splits[place], wanted, tally)
-    return tally.result()
+        _compare_split(job, layout, stages, job.splits[place], wanted, comparison)
+    return comparison.result()
 
 
-def choose(counts: Sequence[int], number: int) -> dict[int, list[int]]:
-    """Spread a sample evenly over the documents of parts.
+def spread_rows(counts: Sequence[int], number: int) -> dict[int, list[int]]:
+    """Choose rows that are spread evenly over the documents of parts.
 
     Args:
-        counts: documents of each part.
-        number: how many are wanted.
+        counts: the number of documents of each part.
+        number: how many rows to choose.
 
     Returns:
-        rows by number of the part, ascending.
+        Rows by the number of the part, ascending.
 
-    >>> choose([3, 0, 5], 4)
+    >>> spread_rows([3, 0, 5], 4)
     {0: [1], 2: [0, 2, 4]}
     """
     ends = np.cumsum(np.asarray(counts, np.int64))
@@ -93,98 +76,65 @@ def choose(counts: Sequence[int], number: int) -> dict[int, list[int]]:
     return chosen
 
 
-def _load(job: Job, path: Path) -> _Again | str:
-    """Load the transform and the model, or say what is wrong with the transform."""
-    module = modules.inspect(path)
-    try:
-        fingerprint, _ = graphs.read_transform(job.config, module)
-    except Exception as error:  # of many kinds, when a file of it is damaged
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return f"transform_fn/: cannot be loaded: {rejects.detail(reason)}"
-    if job.run.transform is None or fingerprint != job.run.transform.fingerprint:
-        return "transform_fn/: is not the transform that run.json tells of"
-    with readable_copy(job.folder) as copy:
-        transform = tft.TFTransformOutput(copy)
-        # Loads it, while the copy is there.
-        transform.transform_features_layer()
-    return _Again(
-        transform=transform,
-        texts=graphs.wordpiece_config(job.config, module).texts,
-        engine=engines.load(module, Wanted.of(job.config.features), job.config.compute.without_xla),
-        config=graphs.embedding_config(job.config, module),
-    )
-
-
 def _split_of(splits: Sequence[Split], part: Receipt) -> int:
-    """Find the split that a part is of: the last of its file that begins no later."""
-    own = [number for number, split in enumerate(splits) if split.source.path == part.source]
-    starts = [splits[number].start for number in own]
-    return own[bisect.bisect_right(starts, part.start) - 1]
+    """Return the number of the split of a part: the last of its file that begins no later."""
+    numbers = [number for number, split in enumerate(splits) if split.source.path == part.source]
+    starts = [splits[number].start for number in numbers]
+    return numbers[bisect.bisect_right(starts, part.start) - 1]
 
 
-def _embed_split(
+def _compare_split(
     job: Job,
     layout: Layout,
-    again: _Again,
+    stages: Stages,
     split: Split,
     wanted: Mapping[str, tuple[Receipt, list[int]]],
-    tally: Tally,
+    comparison: Comparison,
 ) -> None:
-    left = dict(wanted)
-    why = f"{split.source.path} no longer gives them"
+    remaining = dict(wanted)
+    reason = f"{split.source.path} no longer contains them"
     try:
         for part in reread.read_parts(job, split, wanted):
-            receipt, rows = left.pop(header_of(part).key)
-            _embed_rows(job, layout, again, part, receipt, rows, tally)
+            receipt, rows = remaining.pop(header_of(part).key)
+            _compare_rows(job, layout, stages, part, receipt, rows, comparison)
     except OSError as error:
-        why = str(error)
-    if left:
-        count = sum(len(rows) for _, rows in left.values())
-        tally.not_checked.append(f"{count:,} documents of the sample: {why}")
+        reason = str(error)
+    if remaining:
+        count = sum(len(rows) for _, rows in remaining.values())
+        comparison.not_checked.append(f"{count:,} documents of the sample: {reason}")
 
 
-def _embed_rows(
+def _compare_rows(
     job: Job,
     layout: Layout,
-    again: _Again,
+    stages: Stages,
     part: pa.RecordBatch,
     receipt: Receipt,
     rows: Sequence[int],
-    tally: Tally,
+    comparison: Comparison,
 ) -> None:
-    """Embed some documents of a part, which are told by their number among the embedded ones."""
+    """Embed documents of a part again and compare; `rows` counts its embedded documents only."""
     embedded = reread.embedded_rows(job.folder, receipt, part)
     if len(embedded) != receipt.counts[metrics.EMBEDDED]:
-        tally.faults.append(
-            f"{receipt.name}: its source has {len(embedded):,} documents beside the rejected ones, "
-            f"its receipt tells {receipt.counts[metrics.EMBEDDED]:,}"
+        comparison.faults.append(
+            f"{receipt.name}: its source has {len(embedded):,} documents that were not rejected, "
+            f"its receipt has {receipt.counts[metrics.EMBEDDED]:,}"
         )
         return
-    fresh = _compute(part.take(pa.array(embedded[list(rows)])), again)
-    if fresh.num_rows < len(rows):
-        tally.faults.append(f"{receipt.name}: documents are rejected now that were embedded")
+    computed = stages.embed(part.take(pa.array(embedded[list(rows)])))
+    if computed.num_rows < len(rows):
+        comparison.faults.append(f"{receipt.name}: documents that were embedded are rejected now")
         return
-    tally.documents += len(rows)
+    comparison.documents += len(rows)
     for family in layout.records.families:
         path = f"{family}/{receipt.name}{layout.records.ending}"
         stored = read_records.read_rows(job.folder, path, rows, family, layout)
-        blocks = record_files.encode(fresh, family, layout.records)
-        content = io.BytesIO(b"".join(block for block, _ in blocks))
-        reader = record_files.reader(family, layout.records, layout.hidden_size)
-        made = pa.Table.from_batches(reader.read(content)).combine_chunks()
-        tally.compare(path, stored, made.to_batches()[0])
+        comparison.add(path, stored, _as_stored(computed, family, layout))
 
 
-def _compute(documents: pa.RecordBatch, again: _Again) -> pa.RecordBatch:
-    """Embed documents as the stages of a job do; those rejected on the way are left out."""
-    part = _sound(tokenize_part(documents, again.transform.transform_raw_features, again.texts))
-    if not part.num_rows:
-        return part
-    wordpieces, sound = take_wordpieces(part)
-    embeddings = embed(wordpieces, again.engine, again.config)
-    shaping = again.config.shaping
-    return _sound(add_embeddings(part, sound, wordpieces, embeddings, shaping))
-
-
-def _sound(part: pa.RecordBatch) -> pa.RecordBatch:
-    return part.filter(pc.is_null(part.column(REASON)))
+def _as_stored(part: pa.RecordBatch, family: str, layout: Layout) -> pa.RecordBatch:
+    """Write records to memory and read them, so that they are rounded as stored records are."""
+    blocks = record_files.encode(part, family, layout.records)
+    content = io.BytesIO(b"".join(block for block, _ in blocks))
+    reader = record_files.reader(family, layout.records, layout.hidden_size)
+    return pa.Table.from_batches(reader.read(content)).combine_chunks().to_batches()[0]

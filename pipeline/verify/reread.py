@@ -1,4 +1,4 @@
-"""Parts of a job, read again from their sources."""
+"""Read parts of a job again from their sources."""
 
 import contextlib
 import json
@@ -16,7 +16,11 @@ from transforms.write import REJECTED
 
 
 def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.RecordBatch]:
-    """Read the parts of some keys; OSError where the source is not what it was."""
+    """Read the parts of a split that have the given keys.
+
+    Raises:
+        OSError: the source is missing or has changed.
+    """
     check_unchanged(split)
     missing = set(keys)
     with contextlib.closing(open_split(split)) as stream:
@@ -31,14 +35,20 @@ def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.Rec
 
 
 def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.ndarray:
-    """Tell which rows of a part, as it is read, were embedded; in the order of its records."""
-    rejected = _rejected(folder, receipt)
+    """Return the rows of a part that were embedded, in the order of the part's records.
+
+    Args:
+        folder: the output folder.
+        receipt: of the part.
+        part: the part as its reader returns it, with the rejected documents.
+    """
+    rejected = _rejected_positions(folder, receipt)
     rows: np.ndarray = np.flatnonzero(~np.isin(part.column(POSITION), rejected))
     return rows
 
 
-def _rejected(folder: str, receipt: Receipt) -> list[int]:
-    """Give the positions of a part's rejected documents."""
+def _rejected_positions(folder: str, receipt: Receipt) -> list[int]:
+    """Return the positions of a part's rejected documents."""
     paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
     texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
     return [json.loads(line)["position"] for text in texts for line in text.split("\n") if line]

@@ -1,25 +1,25 @@
-"""What `verify` found, for programs and for people."""
+"""The result of `verify`, for programs and for people."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 
 from transforms import escaping
 
-_SHOWN_FAULTS = 20
-_SHOWN_NOTES = 5
+_MAX_FAULTS = 20
+_MAX_NOTES = 5
 _WIDTH = len("not checked  ")
 
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """How far one feature is from what the model gives now.
+    """The largest difference between a stored feature and the same feature computed again.
 
     Attributes:
         feature: a name in `features.FEATURES`.
-        difference: the largest absolute difference of any value, beyond what storing it rounds;
-            infinite where one is not finite.
-        id: of the document that has it, fit for a line.
-        magnitude: the largest absolute value that the model gives now.
+        difference: the largest absolute difference of any value, minus the rounding of storage;
+            infinite if a value is not finite.
+        id: of the document with this difference, printable.
+        magnitude: the largest absolute value that the model computes now.
     """
 
     feature: str
@@ -29,14 +29,14 @@ class Drift:
 
 
 @dataclasses.dataclass(frozen=True)
-class Sampled:
-    """What came of embedding a sample of documents again.
+class SampleResult:
+    """The result of embedding a sample of documents again.
 
     Attributes:
-        documents: how many were embedded again.
-        drifts: the largest difference of each float feature; none where there is no document.
-        faults: a line for what else differs.
-        not_checked: a line for what could not be embedded again, or was not.
+        documents: the number of documents embedded again.
+        drifts: one for each float feature; empty if there is no document.
+        faults: a line for each other difference.
+        not_checked: a line for each reason why documents were not embedded again.
     """
 
     documents: int = 0
@@ -47,20 +47,20 @@ class Sampled:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What `verify` found.
+    """The result of `verify`.
 
     Attributes:
         folder: the output folder.
-        parts: parts that are done, whether sound or not.
-        pending: splits of the plan that are not done, or not to their end.
-        files, bytes: of the sound parts, by their receipts.
-        records: records, or lines of rejected/, of the sound parts by folder.
-        faults: a line each, naming the file and what is wrong with it.
-        notes: a line each, of what is no fault and yet worth knowing.
-        not_checked: a line each, of what this call cannot vouch for.
-        sample: what came of `--sample`.
-        withdrawn: files that were set aside, so that `embed` makes them anew.
-        remedy: what to do now, where there is something.
+        parts: the number of parts that are done, damaged parts included.
+        pending: the number of splits of the plan that are not done, or not to their end.
+        files, bytes: of the parts without damage, by their receipts.
+        records: records, or lines of rejected/, of the parts without damage, by folder.
+        faults: a line for each fault; it names the file.
+        notes: a line for each observation that is not a fault.
+        not_checked: a line for each thing that this call did not check.
+        sample: the result of `--sample`.
+        invalidated: files that were set aside, so that `embed` writes them again.
+        remedy: what the user can do now; empty if nothing is to be done.
     """
 
     folder: str
@@ -72,30 +72,30 @@ class Verdict:
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
-    sample: Sampled = Sampled()
-    withdrawn: tuple[str, ...] = ()
+    sample: SampleResult = SampleResult()
+    invalidated: tuple[str, ...] = ()
     remedy: str = ""
 
     def to_text(self) -> str:
-        """Say it in a few lines."""
-        return "\n".join([self._first(), *self._counts(), *self._lists()])
+        """Return the lines that the command prints."""
+        return "\n".join([self._first_line(), *self._counts(), *self._lists()])
 
-    def _first(self) -> str:
+    def _first_line(self) -> str:
         if not self.faults:
-            return f"sound: {self.folder}" + (", as far as it is done" if self.pending else "")
+            return f"sound: {self.folder}" + (" (the parts done so far)" if self.pending else "")
         count = len(self.faults)
         return f"{count:,} {'fault' if count == 1 else 'faults'}: {self.folder}"
 
     def _counts(self) -> list[str]:
         state = ", complete"
         if self.pending:
-            state = f"; the job is not finished, splits that are not done: {self.pending:,}"
+            state = f"; the job is not finished: {self.pending:,} splits are not done"
         lines = [f"parts        {self.parts:,}{state}"]
         if self.files:
-            held = ", ".join(f"{count:,} in {name}/" for name, count in self.records.items())
+            records = ", ".join(f"{count:,} in {name}/" for name, count in self.records.items())
             lines += [
-                f"files        {self.files:,} as their receipts tell, {self.bytes / 1e6:,.1f} MB",
-                f"records      {held}",
+                f"files        {self.files:,} by their receipts, {self.bytes / 1e6:,.1f} MB",
+                f"records      {records}",
             ]
         if self.sample.documents:
             drifts = [f"{d.feature} {d.difference:.1e} ({d.id})" for d in self.sample.drifts]
@@ -105,17 +105,17 @@ class Verdict:
 
     def _lists(self) -> list[str]:
         return [
-            *_labelled("fault", _first_few(self.faults, _SHOWN_FAULTS)),
-            *_labelled("withdrawn", _first_few(self.withdrawn, _SHOWN_NOTES)),
+            *_labelled("fault", _first_few(self.faults, _MAX_FAULTS)),
+            *_labelled("invalidated", _first_few(self.invalidated, _MAX_NOTES)),
             *_labelled("remedy", [self.remedy] if self.remedy else []),
-            *_labelled("note", _first_few(self.notes, _SHOWN_NOTES)),
-            *_labelled("not checked", _first_few(self.not_checked, _SHOWN_NOTES)),
+            *_labelled("note", _first_few(self.notes, _MAX_NOTES)),
+            *_labelled("not checked", _first_few(self.not_checked, _MAX_NOTES)),
         ]
 
 
-def _first_few(lines: Sequence[str], most: int) -> list[str]:
-    more = len(lines) - most
-    return [*lines[:most], f"and {more:,} more"] if more > 0 else list(lines)
+def _first_few(lines: Sequence[str], limit: int) -> list[str]:
+    more = len(lines) - limit
+    return [*lines[:limit], f"and {more:,} more"] if more > 0 else list(lines)
 
 
 def _labelled(label: str, lines: Sequence[str]) -> list[str]:

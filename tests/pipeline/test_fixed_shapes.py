@@ -60,7 +60,7 @@ def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     assert all(
         width in batching.boundaries and batching.width(rows, 2) <= width for rows, width in used
     )
-    assert len(used) <= batching.most_shapes
+    assert len(used) <= batching.max_shapes
     counts = summary.progress.counts()
     assert counts["halved_batches"] > 0
     again = dataclasses.replace(config, output=str(tmp_path / "again"))

@@ -19,7 +19,7 @@ from pipeline import cli, job, reader
 from pipeline.errors import JobError
 from pipeline.options.embed_config import EmbedConfig, InputConfig, Limits
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import check
+from tests.pipeline.verify.damaging import check
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
 from transforms.io import tfrecord_framing

@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from pipeline import cli, head, reader
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import check, first, fix_up
+from tests.pipeline.verify.damaging import check, first, fix_up
 from transforms.records.dtypes import narrow, widen
 from transforms.records.postprocess import Shaping
 

@@ -187,7 +187,7 @@ def test_threads_that_still_write_do_not_stand_in_the_way_of_ctrl_c(
         def busy(_: str) -> None:
             raise OSError(39, "Directory not empty")
 
-        monkeypatch.setattr(job.output, "clear_temporary", busy)
+        monkeypatch.setattr(job.output_folder, "clear_temporary", busy)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(graphs, "build_embed", interrupted)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import cli, head, reader
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import check, first, rewrite, values
+from tests.pipeline.verify.damaging import check, first, rewrite, values
 from transforms.bert import tensorflow_engine
 from transforms.bert.output_spec import Encoded
 from transforms.records.dtypes import narrow, widen

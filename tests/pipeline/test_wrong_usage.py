@@ -94,9 +94,9 @@ def test_help_of_a_command_comes_both_ways(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_reason_is_one_line_of_what_failed() -> None:
     error = storage.BeamIOError("all", {"s3://b/k": ValueError("no bucket\nmore")})
-    assert storage.reason_of(error) == "no bucket"
-    assert storage.reason_of(OSError("first\nsecond")) == "first"
-    assert storage.reason_of(OSError()) == "OSError"
+    assert storage.describe_error(error) == "no bucket"
+    assert storage.describe_error(OSError("first\nsecond")) == "first"
+    assert storage.describe_error(OSError()) == "OSError"
 
 
 def test_fields_in_messages_are_printed_as_flags(

@@ -16,7 +16,7 @@ from apache_beam.typehints import typehints
 
 from transforms import BertEmbeddings, EmbeddedElements, encode
 from transforms.bert import minilm
-from transforms.elements.bert_embeddings import element_types, encode_config
+from transforms.elements.bert_embeddings import config_for_model, element_types
 from transforms.elements.text_config import TextConfig
 
 SETTINGS = {"engine": "tensorflow", "max_seq_length": 8}
@@ -200,11 +200,11 @@ def test_types_that_schemas_would_bend_are_left_open() -> None:
 def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
     tiny_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = encode_config(minilm.NAME, TextConfig())
+    named = config_for_model(minilm.NAME, TextConfig())
     assert named.model == "minilm"
     assert encode.inspect_module(named).fingerprint == named.model_sha256
     monkeypatch.chdir(tiny_path.parent)
-    assert encode_config(tiny_path.name, TextConfig(max_seq_length=8)).model == str(tiny_path)
+    assert config_for_model(tiny_path.name, TextConfig(max_seq_length=8)).model == str(tiny_path)
 
 
 @pytest.mark.parametrize(

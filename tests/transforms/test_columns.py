@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.columns import at_most_one_each, one_each, rows
+from transforms.columns import optional_lists, singleton_lists, variable_lists
 
 TYPES = {
     "numbers": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
@@ -25,7 +25,7 @@ def slices(draw: st.DrawFn, values: st.SearchStrategy, type_: pa.DataType) -> pa
 def test_each_value_becomes_a_list_of_its_own(kind: str, data: st.DataObject) -> None:
     type_, values = TYPES[kind]
     column = data.draw(slices(values, type_))
-    lists = one_each(column)
+    lists = singleton_lists(column)
     lists.validate(full=True)
     assert lists.type == pa.large_list(type_)
     assert lists.to_pylist() == [[value] for value in column.to_pylist()]
@@ -37,7 +37,7 @@ def test_each_value_becomes_a_list_of_its_own(kind: str, data: st.DataObject) ->
 def test_a_null_becomes_an_empty_list(kind: str, data: st.DataObject) -> None:
     type_, values = TYPES[kind]
     column = data.draw(slices(st.none() | values, type_))
-    lists = at_most_one_each(column)
+    lists = optional_lists(column)
     lists.validate(full=True)
     assert lists.type == pa.large_list(type_)
     expected = [[] if value is None else [value] for value in column.to_pylist()]
@@ -49,7 +49,7 @@ def test_a_null_becomes_an_empty_list(kind: str, data: st.DataObject) -> None:
 def test_vectors_become_lists_of_the_same_values(width: int, data: st.DataObject) -> None:
     vector = st.lists(st.floats(width=32, allow_nan=False), min_size=width, max_size=width)
     column = data.draw(slices(vector, pa.list_(pa.float32(), width)))
-    lists = rows(column)
+    lists = variable_lists(column)
     lists.validate(full=True)
     assert lists.type == pa.large_list(pa.float32())
     assert lists.to_pylist() == column.to_pylist()
@@ -59,5 +59,5 @@ def test_values_are_not_copied() -> None:
     column = pa.array(range(1000), pa.int64())
     vectors = pa.FixedSizeListArray.from_arrays(column, 10)
     address = column.buffers()[1].address
-    assert one_each(column).values.buffers()[1].address == address
-    assert rows(vectors).values.buffers()[1].address == address
+    assert singleton_lists(column).values.buffers()[1].address == address
+    assert variable_lists(vectors).values.buffers()[1].address == address

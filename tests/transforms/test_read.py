@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from transforms.documents import ID, POSITION, REASON, TEXT, Source, Split, header_of, part_key
 from transforms.io import failures, storage
-from transforms.read import ReadParts, SourceError, _ReadSplit, load_receipt, read_split
+from transforms.read import ReadParts, SourceError, _ReadSplit, find_receipt, read_split
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
@@ -87,7 +87,7 @@ def test_a_receipt_of_another_key_does_not_count(tmp_path: Path) -> None:
         *({"documents": 0, "embedded": 0, "rejected": 0}, {}, {}, (), "", 0),
     )
     (tmp_path / f"{header.name}.json").write_text(receipt.to_json())
-    assert load_receipt(str(tmp_path), part) is None
+    assert find_receipt(str(tmp_path), part) is None
 
 
 @settings(deadline=None, max_examples=60)
@@ -145,7 +145,9 @@ def test_a_source_that_is_gone_or_changed_is_noted(tmp_path: Path) -> None:
     # A retry of the runner notes the same again.
     parts = [part for split in splits * 2 for part in read.process(split)]
     assert {Path(header_of(part).source).name for part in parts} == {"sound.txt"}
-    notes = [note.removeprefix(f"{tmp_path}/") for note in failures.load(str(tmp_path / "out"))]
+    notes = [
+        note.removeprefix(f"{tmp_path}/") for note in failures.load_reasons(str(tmp_path / "out"))
+    ]
     assert [note.split(":")[0] for note in notes] == [
         "changed.txt has changed since the job was planned",
         "gone.txt cannot be opened",

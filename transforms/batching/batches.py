@@ -43,7 +43,7 @@ class BatchingConfig:
         return tuple((_rows(self.tokens_per_batch, width), width) for width in self.boundaries)
 
     @property
-    def most_shapes(self) -> int:
+    def max_shapes(self) -> int:
         """How many shapes there can be where batches fail, and are halved down to one window."""
         return sum(len(_halves(rows)) for rows, _ in self.shapes)
 
@@ -51,7 +51,7 @@ class BatchingConfig:
         """Give the width of a batch.
 
         With boundaries, the least that fits and has that many rows or, halved some times, would
-        have: so half a batch takes half the positions, of one of `most_shapes`.
+        have: so half a batch takes half the positions, of one of `max_shapes`.
 
         Args:
             rows: those of a batch that was planned, or of a half of one, a quarter, and so on.

@@ -19,7 +19,7 @@ class Outcome:
     halved: int = 0
 
 
-def run_or_halve(run: Callable[[np.ndarray], None], numbers: np.ndarray) -> Outcome:
+def run_or_bisect(run: Callable[[np.ndarray], None], numbers: np.ndarray) -> Outcome:
     """Run a batch, and where that fails its halves, down to single windows.
 
     A batch too large for the memory comes through in halves; a window that no batch can hold, or
@@ -37,5 +37,5 @@ def run_or_halve(run: Callable[[np.ndarray], None], numbers: np.ndarray) -> Outc
         if len(numbers) == 1:
             return Outcome({int(numbers[0]): error})
     middle = len(numbers) // 2
-    one, other = run_or_halve(run, numbers[:middle]), run_or_halve(run, numbers[middle:])
+    one, other = run_or_bisect(run, numbers[:middle]), run_or_bisect(run, numbers[middle:])
     return Outcome({**one.errors, **other.errors}, 1 + one.halved + other.halved)

@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class Wordpieces:
+class TokenSequences:
     """Sound documents of a part.
 
     Attributes:
@@ -22,7 +22,7 @@ class Wordpieces:
         """Give the places of the tokens of some documents, in their order; int64.
 
         >>> flat = np.arange(6)
-        >>> Wordpieces(np.array([0, 2, 3, 6]), flat, flat).places(np.array([2, 0]))
+        >>> TokenSequences(np.array([0, 2, 3, 6]), flat, flat).places(np.array([2, 0]))
         array([3, 4, 5, 0, 1])
         """
         lengths = np.diff(self.offsets)[numbers]
@@ -31,10 +31,10 @@ class Wordpieces:
         places: np.ndarray = np.arange(len(shifts)) + shifts
         return places
 
-    def take(self, numbers: np.ndarray) -> "Wordpieces":
+    def take(self, numbers: np.ndarray) -> "TokenSequences":
         """Take some documents, in their order."""
         places, lengths = self.places(numbers), np.diff(self.offsets)[numbers]
-        return Wordpieces(
+        return TokenSequences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             input_ids=self.input_ids[places],
             segment_ids=self.segment_ids[places],

@@ -8,7 +8,7 @@ NEIGHBOURS = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Likeness:
+class CosineAgreement:
     """What became of some documents' vectors.
 
     Attributes:
@@ -24,14 +24,14 @@ class Likeness:
     neighbours_kept: float
 
 
-def compare(exact: np.ndarray, near: np.ndarray) -> Likeness:
+def compare(exact: np.ndarray, near: np.ndarray) -> CosineAgreement:
     """Compare vectors, float32 [documents, hidden], at least one.
 
     Of fewer than eleven documents the neighbours are all others, and so are kept.
     """
     one, other = _unit(exact), _unit(near)
     cosines = (one * other).sum(axis=1)
-    return Likeness(
+    return CosineAgreement(
         documents=len(exact),
         smallest_cosine=float(cosines.min()),
         mean_cosine=float(cosines.mean()),
@@ -39,9 +39,9 @@ def compare(exact: np.ndarray, near: np.ndarray) -> Likeness:
     )
 
 
-def worst(found: list[Likeness]) -> Likeness:
+def worst(found: list[CosineAgreement]) -> CosineAgreement:
     """Take the worst figure of each kind, of several features of the same documents."""
-    return Likeness(
+    return CosineAgreement(
         found[0].documents,
         min(own.smallest_cosine for own in found),
         min(own.mean_cosine for own in found),

@@ -12,7 +12,7 @@ from pathlib import Path
 _HELD: dict[str, str] = {}
 
 
-def claims_folder() -> Path:
+def locks_folder() -> Path:
     """Give the folder by which the processes of a user agree.
 
     Raises:
@@ -25,7 +25,7 @@ def claims_folder() -> Path:
     return folder
 
 
-def claim(devices: Sequence[str], folder: Path) -> str:
+def lock_device(devices: Sequence[str], folder: Path) -> str:
     """Take the device that the fewest processes have, until this process ends.
 
     Args:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from transforms.bert.output_spec import Encoded, Wanted
+from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
 
 # What the module's own graph adds to the scores of masked positions, as Google's does.
@@ -47,7 +47,7 @@ def encode(
     gelu: str,
     layer_norm_eps: float = 1e-12,
     dropout: Dropout = no_dropout,
-    wanted: Wanted = Wanted(),  # noqa: B008  (it is frozen)
+    output_spec: OutputSpec = OutputSpec(),  # noqa: B008  (it is frozen)
 ) -> Encoded[tf.Tensor]:
     """Run the encoder, as deep as is wanted, and the pooler.
 
@@ -61,22 +61,24 @@ def encode(
         gelu: `erf` or `tanh`, as the weights were trained.
         layer_norm_eps: added to variances.
         dropout: what training applies to activations.
-        wanted: which vectors are computed.
+        output_spec: which vectors are computed.
     """
     run = _Running(variables, shape, {"erf": gelu_erf, "tanh": gelu_tanh}[gelu], layer_norm_eps)
     hidden = run.embed(input_ids, segment_ids, dropout)
     bias = (1.0 - tf.cast(input_mask[:, tf.newaxis, tf.newaxis, :], tf.float32)) * _MASKED
     states = {}
-    for layer in range(wanted.depth(shape.layers)):
+    for layer in range(output_spec.depth(shape.layers)):
         is_last = layer == shape.layers - 1
-        asks = hidden[:, :1] if is_last and wanted.last_layer_first_only else hidden
+        asks = hidden[:, :1] if is_last and output_spec.last_layer_first_token_only else hidden
         hidden = run.layer(f"bert/encoder/layer_{layer}", asks, hidden, bias, dropout)
         states[layer - shape.layers] = hidden
-    pooled = tf.tanh(run.dense("bert/pooler/dense", hidden[:, 0])) if wanted.pooled else None
+    pooled = tf.tanh(run.dense("bert/pooler/dense", hidden[:, 0])) if output_spec.pooled else None
     return Encoded(
         pooled=None if pooled is None else tf.cast(pooled, tf.float32),
-        sequence=hidden if wanted.first or wanted.tokens else None,
-        layers=tf.concat([states[n] for n in wanted.layers], -1) if wanted.layers else None,
+        sequence=hidden if output_spec.first_token or output_spec.tokens else None,
+        layers=tf.concat([states[n] for n in output_spec.layers], -1)
+        if output_spec.layers
+        else None,
     )
 
 

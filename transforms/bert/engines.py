@@ -9,7 +9,7 @@ import numpy as np
 
 from transforms.bert.compute import TENSORFLOW, ComputeConfig
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import Encoded, Wanted
+from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.own_graph import run_once
 from transforms.bert.rebuilding import TOLERANCE, Weights, find_weights, make_probe
 from transforms.bert.tensorflow_engine import ModuleEngine, TensorflowEngine
@@ -53,7 +53,7 @@ class Engine(Protocol):
 
 
 def load(
-    module: BertModule, wanted: Wanted, config: ComputeConfig, device: str | None = None
+    module: BertModule, output_spec: OutputSpec, config: ComputeConfig, device: str | None = None
 ) -> Engine:
     """Load a model, and hold the encoder rebuilt from its variables against its own graph.
 
@@ -62,18 +62,18 @@ def load(
 
     Args:
         module: the model.
-        wanted: what it is to give.
+        output_spec: what it is to give.
         config: by which engine, and how exactly.
         device: of TensorFlow's, where all is computed; None leaves that to it.
 
     Raises:
         ValueError: the module cannot be run, or not with this configuration.
     """
-    return load_with_exact(module, wanted, config, device)[1]
+    return load_with_exact(module, output_spec, config, device)[1]
 
 
 def load_with_exact(
-    module: BertModule, wanted: Wanted, config: ComputeConfig, device: str | None = None
+    module: BertModule, output_spec: OutputSpec, config: ComputeConfig, device: str | None = None
 ) -> tuple[Engine, Engine]:
     """Load a model in float32 and in the precision wanted; one engine where these are the same.
 
@@ -84,47 +84,47 @@ def load_with_exact(
     probe = make_probe(module, functools.partial(run_once, module))
     weights = find_weights(module, probe)
     if isinstance(weights, str):
-        return _as_it_is(module, wanted, config, weights, device)
+        return _as_it_is(module, output_spec, config, weights, device)
     in_float32 = dataclasses.replace(config, precision=FLOAT32)
-    exact = build(weights, module, wanted, in_float32, device)
+    exact = build(weights, module, output_spec, in_float32, device)
     difference = probe.difference(exact.run)
     if difference > TOLERANCE:
         why = f"{exact.name} differs from its graph by {difference:.2g}"
-        return _as_it_is(module, wanted, config, why, device)
+        return _as_it_is(module, output_spec, config, why, device)
     if config.precision == FLOAT32:
         return exact, exact
-    return exact, build(weights, module, wanted, config, device)
+    return exact, build(weights, module, output_spec, config, device)
 
 
 def _as_it_is(
-    module: BertModule, wanted: Wanted, config: ComputeConfig, why: str, device: str | None
+    module: BertModule, output_spec: OutputSpec, config: ComputeConfig, why: str, device: str | None
 ) -> tuple[Engine, Engine]:
     """Take the module's own graph, and log why; ValueError if it cannot serve what is asked for."""
-    for flag in _beyond_the_module(wanted, config):
+    for flag in _beyond_the_module(output_spec, config):
         raise ValueError(f"--model {module.path}: {why}; so leave out {flag}")
     _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, why)
     own = ModuleEngine(module, device)
     return own, own
 
 
-def _beyond_the_module(wanted: Wanted, config: ComputeConfig) -> list[str]:
+def _beyond_the_module(output_spec: OutputSpec, config: ComputeConfig) -> list[str]:
     """List the flags that a module's own graph cannot serve."""
-    layers = ["layers: of --features"] * bool(wanted.layers)
+    layers = ["layers: of --features"] * bool(output_spec.layers)
     return layers + [f"--precision {config.precision}"] * (config.precision != FLOAT32)
 
 
 def build(
     weights: Weights,
     module: BertModule,
-    wanted: Wanted,
+    output_spec: OutputSpec,
     config: ComputeConfig,
     device: str | None = None,
 ) -> Engine:
     """Build the engine that a configuration names."""
     if config.engine == TENSORFLOW:
         xla = config.xla_buckets > 0
-        return TensorflowEngine(weights, module.shape, wanted, config.precision, xla, device)
+        return TensorflowEngine(weights, module.shape, output_spec, config.precision, xla, device)
     # OpenVINO is an extra.
     from transforms.bert.openvino_engine import OpenvinoEngine
 
-    return OpenvinoEngine(weights, module.shape, wanted, config.precision)
+    return OpenvinoEngine(weights, module.shape, output_spec, config.precision)

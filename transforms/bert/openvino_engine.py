@@ -12,7 +12,7 @@ import numpy as np
 
 from transforms.bert import openvino_graph
 from transforms.bert.openvino_runtime import openvino as ov
-from transforms.bert.output_spec import Encoded, Wanted
+from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
 
@@ -26,13 +26,21 @@ class OpenvinoEngine:
     compiled = 0
 
     def __init__(
-        self, weights: Weights, shape: BertShape, wanted: Wanted, precision: str = "float32"
+        self,
+        weights: Weights,
+        shape: BertShape,
+        output_spec: OutputSpec,
+        precision: str = "float32",
     ) -> None:
         """Compile the graph; `precision` is `float32` or `bfloat16`."""
         self.hidden_size = shape.hidden_size
         self.parallel = len(os.sched_getaffinity(0))
-        self._wanted = (wanted.pooled, wanted.first or wanted.tokens, bool(wanted.layers))
-        model = openvino_graph.build(weights, shape, wanted)
+        self._is_output = (
+            output_spec.pooled,
+            output_spec.first_token or output_spec.tokens,
+            bool(output_spec.layers),
+        )
+        model = openvino_graph.build(weights, shape, output_spec)
         settings = {
             "INFERENCE_PRECISION_HINT": _PRECISIONS[precision],
             "INFERENCE_NUM_THREADS": self.parallel,
@@ -51,4 +59,4 @@ class OpenvinoEngine:
             self._of_thread.request = self._compiled.create_infer_request()
         given = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]
         outputs = iter(self._of_thread.request.infer(given, share_inputs=True).values())
-        return Encoded(*(next(outputs) if wanted else None for wanted in self._wanted))
+        return Encoded(*(next(outputs) if wanted else None for wanted in self._is_output))

@@ -11,7 +11,7 @@ import numpy as np
 
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.openvino_runtime import opset13 as op
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
 
@@ -19,7 +19,7 @@ _MASKED = -10000.0
 Node = Any
 
 
-def build(weights: Weights, shape: BertShape, wanted: Wanted) -> ov.Model:
+def build(weights: Weights, shape: BertShape, output_spec: OutputSpec) -> ov.Model:
     """Build the graph.
 
     Returns:
@@ -34,19 +34,19 @@ def build(weights: Weights, shape: BertShape, wanted: Wanted) -> ov.Model:
     hidden = graph.embed(inputs[0], inputs[2])
     bias = _bias(inputs[1])
     states = {}
-    for layer in range(wanted.depth(shape.layers)):
+    for layer in range(output_spec.depth(shape.layers)):
         is_last = layer == shape.layers - 1
-        asks = _first(hidden) if is_last and wanted.last_layer_first_only else hidden
+        asks = _first(hidden) if is_last and output_spec.last_layer_first_token_only else hidden
         hidden = graph.layer(f"bert/encoder/layer_{layer}", asks, hidden, bias)
         states[layer - shape.layers] = hidden
     results = []
-    if wanted.pooled:
+    if output_spec.pooled:
         first = op.squeeze(_first(hidden), _whole(1))
         results.append(op.tanh(graph.dense("bert/pooler/dense", first)))
-    if wanted.first or wanted.tokens:
+    if output_spec.first_token or output_spec.tokens:
         results.append(hidden)
-    if wanted.layers:
-        results.append(op.concat([states[number] for number in wanted.layers], -1))
+    if output_spec.layers:
+        results.append(op.concat([states[number] for number in output_spec.layers], -1))
     return ov.Model([op.result(node) for node in results], inputs, "bert")
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from transforms.bert import encoder
 from transforms.bert.module import HUB_TF1, TOKENS, BertModule
-from transforms.bert.output_spec import Encoded, Wanted
+from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
@@ -73,7 +73,7 @@ class TensorflowEngine:
         self,
         weights: Weights,
         shape: BertShape,
-        wanted: Wanted,
+        output_spec: OutputSpec,
         precision: str = "float32",
         xla: bool = False,
         device: str | None = None,
@@ -83,7 +83,7 @@ class TensorflowEngine:
         Args:
             weights: what the encoder is built from.
             shape: its sizes.
-            wanted: what it is to give.
+            output_spec: what it is to give.
             precision: of the products: `float32`, `bfloat16` or `float16`.
             xla: compile each shape of a batch by XLA, the first time that it comes.
             device: where all of it is computed, as TensorFlow names it; None leaves that to it.
@@ -112,7 +112,7 @@ class TensorflowEngine:
                 segments,
                 gelu=weights.gelu,
                 layer_norm_eps=weights.layer_norm_eps,
-                wanted=wanted,
+                output_spec=output_spec,
             )
             return {name: x for name, x in encoded._asdict().items() if x is not None}
 

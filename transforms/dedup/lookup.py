@@ -4,21 +4,21 @@ import dataclasses
 
 import numpy as np
 
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert.engines import Engine
-from transforms.dedup.repeat_table import RepeatTable, digests, places_in
-from transforms.embedding.embed import EmbeddingConfig, Embeddings, RunAll, embed
+from transforms.dedup.repeat_table import RepeatTable, hash_documents, places_in
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
 
 
-def embed_rest(
+def embed_with_table(
     table: RepeatTable,
-    wordpieces: Wordpieces,
+    wordpieces: TokenSequences,
     engine: Engine,
     config: EmbeddingConfig,
     run_all: RunAll = map,
-) -> Embeddings:
+) -> PartEmbeddings:
     """Take the documents that a table has from it, and embed the rest; see `embedding.embed`."""
-    rows = places_in(table.digests, digests(wordpieces))
+    rows = places_in(table.digests, hash_documents(wordpieces))
     rest = np.flatnonzero(rows < 0)
     taken = len(rows) - len(rest)
     if not taken:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from transforms import checked_json
-from transforms.dedup.repeat_table import Piece, RepeatTable, read_piece
+from transforms.dedup.repeat_table import RepeatTable, TablePiece, read_piece
 from transforms.io import storage
 from transforms.receipts import WrittenFile
 
@@ -66,7 +66,7 @@ def load_receipt(folder: str) -> TableReceipt | None:
     Raises:
         ValueError: it is damaged, or a link.
     """
-    storage.refuse_links(folder, [FOLDER, TABLE_FILE])
+    storage.check_no_links(folder, [FOLDER, TABLE_FILE])
     text = storage.read_text(storage.join(folder, TABLE_FILE))
     try:
         return None if text is None else TableReceipt.from_json(text)
@@ -79,12 +79,12 @@ def problem(folder: str, file: WrittenFile) -> str | None:
     if not _is_piece(file.path):
         return f"{file.path!r} is no name of a piece"
     try:
-        storage.refuse_links(folder, [FOLDER, file.path])
+        storage.check_no_links(folder, [FOLDER, file.path])
         path = storage.within(folder, file.path)
         size, _ = storage.identify(path)
         if size != file.bytes:
             return f"{file.path} has {size} bytes, not {file.bytes}"
-        if storage.sha256_of(path) != file.sha256:
+        if storage.hash_file(path) != file.sha256:
             return f"{file.path} has changed"
     except (OSError, ValueError) as error:
         return f"{file.path}: {error}"
@@ -143,18 +143,18 @@ def _names(folder: str) -> list[str]:
 
 def _delete(folder: str, *paths: str) -> None:
     """Delete files, and what else is in their place, in the table's own folder."""
-    storage.refuse_links(folder, [FOLDER])
+    storage.check_no_links(folder, [FOLDER])
     for path in paths:
         storage.delete_file(storage.join(folder, path))
 
 
-def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int) -> Piece:
+def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int) -> TablePiece:
     """Read a piece; of a local file by mapping it, so that processes share the memory.
 
     Raises:
         ValueError: it is something else.
     """
-    storage.refuse_links(folder, [FOLDER, path])
+    storage.check_no_links(folder, [FOLDER, path])
     whole = storage.within(folder, path)
     if "://" not in folder:
         return read_piece(pa.memory_map(whole), features, hidden_size)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 
 # Numpy sorts and searches bytes of a fixed length; none of them is lost to it.
 DIGEST = np.dtype("S16")
@@ -21,7 +21,7 @@ MAX_TABLE_BYTES = 1 << 30
 _COLUMN = "digest"
 
 
-def digests(wordpieces: Wordpieces) -> np.ndarray:
+def hash_documents(wordpieces: TokenSequences) -> np.ndarray:
     """Hash each document's wordpieces; DIGEST [documents].
 
     A loop over documents, a microsecond each. The hash is a cryptographic one, since texts may be
@@ -38,7 +38,7 @@ def digests(wordpieces: Wordpieces) -> np.ndarray:
     return np.frombuffer(bytes(own), DIGEST)
 
 
-def find_repeats(parts: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
+def find_repeated_digests(parts: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
     """Find the digests that several parts have.
 
     Args:
@@ -80,14 +80,16 @@ def row_bytes(features: Sequence[str], hidden_size: int) -> int:
     return DIGEST.itemsize + len(features) * hidden_size * np.dtype(np.float32).itemsize
 
 
-def schema(features: Sequence[str], hidden_size: int) -> pa.Schema:
+def table_schema(features: Sequence[str], hidden_size: int) -> pa.Schema:
     """Give the columns of a table's files: a digest, and a vector for each feature."""
     vector = pa.list_(pa.float32(), hidden_size)
     columns = [(_COLUMN, pa.binary(DIGEST.itemsize)), *((name, vector) for name in features)]
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
 
 
-def to_bytes(own: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: int) -> bytes:
+def serialize_piece(
+    own: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: int
+) -> bytes:
     """Serialize rows of a table.
 
     Args:
@@ -103,7 +105,7 @@ def to_bytes(own: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: 
     for vectors in documents.values():
         flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
         columns.append(pa.FixedSizeListArray.from_arrays(flat, hidden_size))
-    batch = pa.RecordBatch.from_arrays(columns, schema=schema(list(documents), hidden_size))
+    batch = pa.RecordBatch.from_arrays(columns, schema=table_schema(list(documents), hidden_size))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -111,7 +113,7 @@ def to_bytes(own: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: 
 
 
 @dataclasses.dataclass(frozen=True)
-class Piece:
+class TablePiece:
     """Rows of a table.
 
     Attributes:
@@ -123,13 +125,15 @@ class Piece:
     documents: Mapping[str, np.ndarray]
 
 
-def read_piece(source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_size: int) -> Piece:
-    """Read what `to_bytes` wrote; vectors are views of the source.
+def read_piece(
+    source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_size: int
+) -> TablePiece:
+    """Read what `serialize_piece` wrote; vectors are views of the source.
 
     Raises:
         ValueError: it is something else.
     """
-    expected = schema(features, hidden_size)
+    expected = table_schema(features, hidden_size)
     reader = pa.ipc.open_file(source)
     if reader.schema != expected or reader.num_record_batches != 1:
         raise ValueError("it is no table of these features")
@@ -143,7 +147,7 @@ def read_piece(source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_siz
     flat = {name: batch.column(name).flatten().to_numpy() for name in features}
     if not all(np.isfinite(values).all() for values in flat.values()):
         raise ValueError("it has a value that is no finite number")
-    return Piece(own, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
+    return TablePiece(own, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +158,7 @@ class RepeatTable:
         pieces: none of them empty, their digests ascending within and across them.
     """
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TablePiece, ...]
 
     def __post_init__(self) -> None:
         own = self.digests
@@ -178,6 +182,6 @@ class RepeatTable:
             own = np.flatnonzero((rows >= begin) & (rows < begin + len(piece.digests)))
             target[own] = piece.documents[name][rows[own] - begin]
 
-    def _begins(self) -> Iterator[tuple[int, Piece]]:
+    def _begins(self) -> Iterator[tuple[int, TablePiece]]:
         sizes = [len(piece.digests) for piece in self.pieces]
         return zip(itertools.accumulate([0, *sizes]), self.pieces, strict=False)

@@ -79,7 +79,7 @@ class BertEmbeddings(beam.PTransform):
         """
         super().__init__()
         self._config = TextConfig(features=features_of(features), **settings)
-        self._encode = encode_config(model, self._config)
+        self._encode = config_for_model(model, self._config)
         self._load = load
         self._gives_rejected = False
         self._handler: ErrorHandler | None = None
@@ -123,7 +123,7 @@ def features_of(given: str | Sequence[str]) -> tuple[str, ...]:
     return split_features(given) if isinstance(given, str) else tuple(given)
 
 
-def encode_config(model: str, config: TextConfig) -> EncodeConfig:
+def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     """Name a model by its fingerprint, and tell what it is to compute.
 
     Raises:

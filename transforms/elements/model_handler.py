@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from transforms.elements.bert_embeddings import MOST_ELEMENTS, encode_config, features_of
+from transforms.elements.bert_embeddings import MOST_ELEMENTS, config_for_model, features_of
 from transforms.elements.shared_embedder import SharedEmbedder, shared_embedder
 from transforms.elements.text_config import TextConfig
 from transforms.elements.text_embedder import Rejected
@@ -39,7 +39,7 @@ class BertModelHandler(ModelHandler[Any, PredictionResult, SharedEmbedder]):
         """
         super().__init__()
         self._config = TextConfig(features=features_of(features), **settings)
-        self._encode = encode_config(model, self._config)
+        self._encode = config_for_model(model, self._config)
 
     def load_model(self) -> SharedEmbedder:
         """Give the model and tokenizer of this process, which `BertEmbeddings` has too."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from transforms import encode, metrics
 from transforms.bert.engines import Engine
-from transforms.counting import tell_counts
+from transforms.counting import report_counts
 from transforms.elements.text_config import TextConfig
 from transforms.elements.text_embedder import Embedded, TextEmbedder
 from transforms.encode import EncodeConfig, LoadedModel
@@ -23,7 +23,7 @@ class SharedEmbedder:
         """Embed elements, as many batches at once as the engine is good for."""
         run_all = encode.run_all_of(self.model, metrics.Stopwatch())
         found = self._embedder.embed(elements, run_all)
-        tell_counts(found.counts)
+        report_counts(found.counts)
         return found
 
 

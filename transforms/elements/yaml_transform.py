@@ -5,10 +5,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms.elements.bert_embeddings import BertEmbeddings as Typed
+from transforms.elements.bert_embeddings import BertEmbeddings
 
 
-class BertEmbeddings(beam.PTransform):
+class YamlBertEmbeddings(beam.PTransform):
     """Put vectors beside rows; its parameters are those of `bert_embeddings.BertEmbeddings`.
 
     Without `error_handling` a row that cannot be embedded fails the pipeline, as with Beam's own
@@ -21,7 +21,7 @@ class BertEmbeddings(beam.PTransform):
         if error_handling is not None and set(error_handling) != {"output"}:
             raise ValueError("error_handling takes output, the name of the rejected rows' output")
         self._rejected_to = None if error_handling is None else error_handling["output"]
-        self._typed = Typed(**settings)
+        self._typed = BertEmbeddings(**settings)
 
     def expand(self, rows: beam.PCollection[Any]) -> Any:
         if self._rejected_to is None:

@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Distinct:
         numbers: int64 [documents], the place in `wordpieces` of each document of the part.
     """
 
-    wordpieces: Wordpieces
+    wordpieces: TokenSequences
     numbers: np.ndarray
 
     @property
@@ -37,7 +37,7 @@ class Distinct:
         return spread
 
 
-def find_distinct(wordpieces: Wordpieces) -> Distinct:
+def find_distinct(wordpieces: TokenSequences) -> Distinct:
     """Find the documents that are the first of their kind.
 
     A loop over documents: their bytes are compared whole, which takes a microsecond each.

@@ -6,23 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from transforms import poolings
 from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
-from transforms.batching.bisection import Outcome, run_or_halve
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.bisection import Outcome, run_or_bisect
+from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 from transforms.bert.engines import Engine
-from transforms.bert.pooling import combine, pool
 from transforms.embedding.distinct import find_distinct
 from transforms.features import (
     DOCUMENT_FEATURES,
     FLOAT32,
     LAYERS,
-    MEAN,
     POOLED_OUTPUT,
     SEQUENCE_OUTPUT,
     check_features,
     widths_of_tokens,
 )
+from transforms.poolings import DocumentWindows
+from transforms.poolings.reductions import weighted_means
 from transforms.records.dtypes import largest
 from transforms.records.postprocess import Shaping
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
@@ -57,7 +58,7 @@ class EmbeddingConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Embeddings:
+class PartEmbeddings:
     """Vectors of a part's sound documents.
 
     Attributes:
@@ -85,8 +86,8 @@ class Embeddings:
 
 
 def embed(
-    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
-) -> Embeddings:
+    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
+) -> PartEmbeddings:
     """Embed documents in batches of like length; results stand in the documents' order.
 
     A document's vectors do not depend on which others share its batch, within float32 rounding;
@@ -122,13 +123,13 @@ def embed(
 
 
 def _embed(
-    wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig, run_all: RunAll
-) -> Embeddings:
+    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll
+) -> PartEmbeddings:
     """Embed distinct documents."""
-    running = _Running(wordpieces, engine, config)
+    running = _WindowRunner(wordpieces, engine, config)
     batching = config.batching
     batches = plan_batches(running.windows.lengths, batching.tokens_per_batch, batching.boundaries)
-    outcomes = list(run_all(functools.partial(run_or_halve, running.run), batches))
+    outcomes = list(run_all(functools.partial(run_or_bisect, running.run), batches))
     errors = {number: error for own in outcomes for number, error in own.errors.items()}
     if errors:
         _check_engine(engine, batching, next(iter(errors.values())))
@@ -138,7 +139,7 @@ def _embed(
     failed = dict.fromkeys(beyond(largest(config.dtype)), too_large)
     failed |= dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
     failed |= {int(owners[number]): str(error) for number, error in errors.items()}
-    return Embeddings(
+    return PartEmbeddings(
         documents=documents,
         tokens=running.tokens,
         computed_tokens=int(running.windows.lengths.sum()),
@@ -149,10 +150,10 @@ def _embed(
     )
 
 
-class _Running:
+class _WindowRunner:
     """The windows of a part on their way through an engine, and the vectors they have by now."""
 
-    def __init__(self, wordpieces: Wordpieces, engine: Engine, config: EmbeddingConfig) -> None:
+    def __init__(self, wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig) -> None:
         self.windows = cut_windows(wordpieces.offsets, config.windows)
         # Of each batch. Several may run at once: each has rows of its own in the arrays below.
         self.positions: list[int] = []
@@ -178,10 +179,11 @@ class _Running:
             batch.pad(self._wordpieces.segment_ids, 0),
         )
         for name, target in self._vectors.items():
-            pooled = name == POOLED_OUTPUT
-            target[numbers] = (
-                encoded.pooled if pooled else pool(_given(encoded.sequence), batch.kept, name)
-            )
+            if name == POOLED_OUTPUT:
+                target[numbers] = _given(encoded.pooled)
+            else:
+                pooling = poolings.find(name)
+                target[numbers] = pooling.pool(_given(encoded.sequence), batch.kept)
         sources = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
         for name, tokens in self.tokens.items():
             _put_back(tokens, self.windows, numbers, _given(sources[name]))
@@ -189,12 +191,15 @@ class _Running:
 
     def of_documents(self) -> dict[str, np.ndarray]:
         """Make the vectors of documents of those of their windows."""
-        windows, made = self.windows, {}
-        for name, own in self._vectors.items():
-            kept = windows.kept_to - windows.kept_from
-            weights = kept if name == MEAN else windows.lengths
-            made[name] = combine(own, weights, windows.firsts, name)
-        return made
+        kept = self.windows.kept_to - self.windows.kept_from
+        windows = DocumentWindows(self.windows.firsts, self.windows.lengths, kept)
+        return {name: _combine(name, own, windows) for name, own in self._vectors.items()}
+
+
+def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
+    if name == POOLED_OUTPUT:
+        return weighted_means(vectors, windows.firsts, windows.lengths)
+    return poolings.find(name).combine(vectors, windows)
 
 
 def _given(vectors: np.ndarray | None) -> np.ndarray:

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import metrics, rejects
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import count_windows
 from transforms.documents import REASON
-from transforms.embedding.embed import EmbeddingConfig, Embeddings
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings
 from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import MAX_RECORD_BYTES
@@ -34,7 +34,7 @@ def reject_oversize(
     return rejects.reject(part, vectors > most, Reason.TOO_LARGE, why)
 
 
-def take_wordpieces(part: pa.RecordBatch) -> tuple[Wordpieces, np.ndarray]:
+def take_wordpieces(part: pa.RecordBatch) -> tuple[TokenSequences, np.ndarray]:
     """Take the sound documents out of a part.
 
     Returns:
@@ -45,7 +45,7 @@ def take_wordpieces(part: pa.RecordBatch) -> tuple[Wordpieces, np.ndarray]:
     ids = kept.column(INPUT_IDS)
     offsets = np.zeros(len(ids) + 1, np.int64)
     np.cumsum(pc.list_value_length(ids).to_numpy(zero_copy_only=False), out=offsets[1:])
-    wordpieces = Wordpieces(
+    wordpieces = TokenSequences(
         offsets=offsets,
         input_ids=ids.flatten().to_numpy(),
         segment_ids=kept.column(SEGMENT_IDS).flatten().to_numpy(),
@@ -56,8 +56,8 @@ def take_wordpieces(part: pa.RecordBatch) -> tuple[Wordpieces, np.ndarray]:
 def add_embeddings(
     part: pa.RecordBatch,
     sound: np.ndarray,
-    wordpieces: Wordpieces,
-    embeddings: Embeddings,
+    wordpieces: TokenSequences,
+    embeddings: PartEmbeddings,
     shaping: Shaping,
 ) -> pa.RecordBatch:
     """Put vectors beside the documents, as they are to be stored; rejected ones get none.
@@ -97,8 +97,8 @@ def _reject_failed(
 
 
 def _take(
-    numbers: np.ndarray, wordpieces: Wordpieces, embeddings: Embeddings
-) -> tuple[Wordpieces, Embeddings]:
+    numbers: np.ndarray, wordpieces: TokenSequences, embeddings: PartEmbeddings
+) -> tuple[TokenSequences, PartEmbeddings]:
     """Keep some documents."""
     places = wordpieces.places(numbers)
     return wordpieces.take(numbers), dataclasses.replace(
@@ -116,7 +116,7 @@ def _spread(vectors: np.ndarray, sound: np.ndarray) -> pa.FixedSizeListArray:
     return column.take(pa.array(np.cumsum(sound) - 1, mask=~sound))
 
 
-def account(part: pa.RecordBatch, embeddings: Embeddings) -> dict[str, int]:
+def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
     """Count what a part of embeddings holds, and what it took, for its receipt."""
     told = part.select([REASON, SEGMENT_IDS, *ACCOUNT])
     sound = told.filter(pc.is_null(told.column(REASON)))

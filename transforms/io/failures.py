@@ -11,14 +11,14 @@ from transforms.io import storage
 _FOLDER = "failures"
 
 
-def note(folder: str, split: Split, why: str) -> None:
+def save(folder: str, split: Split, why: str) -> None:
     """Leave a note among the temporary files of an output folder; a second one takes its place."""
     name = f"{fingerprint(split.to_json())}.json"
     line = {"source": split.source.path, "start": split.start, "why": why}
     storage.write_text(folder, f"{storage.TEMPORARY}/{_FOLDER}/{name}", json.dumps(line))
 
 
-def load(folder: str) -> Iterator[str]:
+def load_reasons(folder: str) -> Iterator[str]:
     """Give the reason of each note, by source and place."""
     found = storage.list_folder(FileSystems.join(folder, storage.TEMPORARY, _FOLDER)).values()
     notes = [json.loads(storage.read_text(metadata.path) or "{}") for metadata in found]

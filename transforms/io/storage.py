@@ -28,7 +28,7 @@ def join(folder: str, *names: str) -> str:
     return path
 
 
-def outside_of_pipelines() -> None:
+def set_default_options() -> None:
     """Have remote file systems take their settings from the environment, unless they have some.
 
     Within a pipeline its options are what they take; a program that only looks at files has none.
@@ -37,7 +37,7 @@ def outside_of_pipelines() -> None:
         FileSystems.set_options(PipelineOptions([]))
 
 
-def check_file_system(path: str) -> None:
+def require_file_system(path: str) -> None:
     """Look whether what a path begins with can be worked with here.
 
     Raises:
@@ -50,7 +50,7 @@ def check_file_system(path: str) -> None:
 
 
 def _why_not(scheme: str, error: Exception) -> str:
-    reason = reason_of(error)
+    reason = describe_error(error)
     if not re.search("Unable to get filesystem|Failed to import", reason):
         return reason
     if scheme in _EXTRAS:
@@ -58,7 +58,7 @@ def _why_not(scheme: str, error: Exception) -> str:
     return f"there is no file system for {scheme}://"
 
 
-def reason_of(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Give the line that tells why something could not be listed, read or written."""
     details = getattr(error, "exception_details", None)
     inner = next(iter(details.values()), error) if isinstance(details, dict) else error
@@ -186,7 +186,7 @@ def _is_inside(path: str, folder: str) -> bool:
     return os.path.realpath(path).startswith(os.path.join(root, ""))
 
 
-def refuse_links(folder: str, names: Iterable[str]) -> None:
+def check_no_links(folder: str, names: Iterable[str]) -> None:
     """Refuse what no job made: links, pipes and devices in the place of its files and folders.
 
     Raises:
@@ -226,7 +226,7 @@ def _metadata(entry: os.DirEntry[str]) -> FileMetadata:
     return FileMetadata(entry.path, stat.st_size, stat.st_mtime)
 
 
-def sha256_of(path: str) -> str:
+def hash_file(path: str) -> str:
     """Hash a file, 64 hex digits."""
     digest = hashlib.sha256()
     with contextlib.closing(open_for_reading(path)) as stream:

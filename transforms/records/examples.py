@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from transforms.columns import at_most_one_each, one_each, rows, slices, starts
+from transforms.columns import list_offsets, optional_lists, singleton_lists, slices, variable_lists
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
     ACCOUNT,
@@ -109,22 +109,22 @@ def serialize(
 
 
 def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
-    columns = {ID: one_each(batch.column(ID).cast(pa.large_binary()))}
-    columns |= {name: one_each(batch.column(name)) for name in ACCOUNT}
+    columns = {ID: singleton_lists(batch.column(ID).cast(pa.large_binary()))}
+    columns |= {name: singleton_lists(batch.column(name)) for name in ACCOUNT}
     if family == SEQUENCE:
         columns |= {name: batch.column(name) for name in config.of_tokens}
-        ends = starts(batch.column(INPUT_IDS))
+        ends = list_offsets(batch.column(INPUT_IDS))
         for name in config.widths(SEQUENCE, 1):
             columns |= _stored(name, batch.column(name), ends, config.dtype)
         return pa.RecordBatch.from_pydict(columns)
     for name in config.of_documents:
         each = np.arange(batch.num_rows + 1)
-        columns |= _stored(name, rows(batch.column(name)), each, config.dtype)
+        columns |= _stored(name, variable_lists(batch.column(name)), each, config.dtype)
     for field in config.kept:
         # Parts of plain text have no fields.
         if FIELD_PREFIX + field.name in batch.schema.names:
             values = _kept(batch.column(FIELD_PREFIX + field.name), field)
-            columns[field.name] = at_most_one_each(values)
+            columns[field.name] = optional_lists(values)
     return pa.RecordBatch.from_pydict(columns)
 
 
@@ -153,7 +153,7 @@ def _stored(
     places = np.ascontiguousarray(vectors * values.shape[1] * values.itemsize)
     buffers = [None, pa.py_buffer(places), pa.py_buffer(values.reshape(-1).view(np.uint8))]
     content = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(column), buffers)
-    stored = {name: one_each(content)}
+    stored = {name: singleton_lists(content)}
     if scales is not None:
         stored[scale_of(name)] = pa.LargeListArray.from_arrays(vectors, pa.array(scales))
     return stored

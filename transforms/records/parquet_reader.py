@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from transforms.columns import at_most_one_each, one_each, starts
+from transforms.columns import list_offsets, optional_lists, singleton_lists
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -118,22 +118,22 @@ class ParquetReader:
             elif name in OF_TOKENS and self.family == SEQUENCE:
                 columns[name] = _tokens_read(name, column)
             elif name == ID:
-                columns[name] = one_each(column.cast(pa.large_binary()))
+                columns[name] = singleton_lists(column.cast(pa.large_binary()))
             elif name in ACCOUNT:
-                columns[name] = one_each(column.cast(pa.int64()))
+                columns[name] = singleton_lists(column.cast(pa.int64()))
             elif name not in scales:
-                columns[name] = at_most_one_each(_kept_read(column))
+                columns[name] = optional_lists(_kept_read(column))
         return pa.RecordBatch.from_pydict(columns)
 
     def _vectors(self, batch: pa.RecordBatch, name: str) -> pa.LargeListArray:
         column, (dtype, width) = batch.column(name), self.vectors[name]
         ends = np.arange(batch.num_rows + 1, dtype=np.int64)
         if self.family == SEQUENCE:
-            ends, column = starts(column).astype(np.int64), column.flatten()
+            ends, column = list_offsets(column).astype(np.int64), column.flatten()
         scales = None
         if dtype == INT8:
             told = batch.column(scale_of(name))
-            if self.family == SEQUENCE and (starts(told) != ends).any():
+            if self.family == SEQUENCE and (list_offsets(told) != ends).any():
                 raise ValueError(f"a record has not one {scale_of(name)} for each vector")
             flat = told.flatten() if self.family == SEQUENCE else told
             scales = flat.to_numpy()
@@ -145,7 +145,7 @@ class ParquetReader:
 
 
 def _tokens_read(name: str, column: pa.ListArray) -> pa.LargeListArray:
-    ends, values = starts(column).astype(np.int64), column.flatten()
+    ends, values = list_offsets(column).astype(np.int64), column.flatten()
     if name == OFFSETS:
         return pa.LargeListArray.from_arrays(ends * 2, values.flatten())
     type_ = pa.large_binary() if name == TOKENS else pa.int64()

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from transforms.columns import slices, starts
+from transforms.columns import list_offsets, slices
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
     ACCOUNT,
@@ -162,7 +162,7 @@ def _table(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Recor
         for field in config.kept:
             columns[field.name] = _kept(batch, field)
     else:
-        ends = starts(batch.column(INPUT_IDS)).astype(np.int32)
+        ends = list_offsets(batch.column(INPUT_IDS)).astype(np.int32)
         vectors = config.widths(SEQUENCE, 1)
         for name in config.of_tokens:
             if name in vectors:

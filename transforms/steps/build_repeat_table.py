@@ -1,4 +1,4 @@
-"""MakeTable: embed the documents that stand in several parts, once for all of them."""
+"""BuildRepeatTable: embed the documents that stand in several parts, once for all of them."""
 
 import contextlib
 import dataclasses
@@ -10,18 +10,18 @@ import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
 from transforms import metrics
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert.engines import Engine
 from transforms.dedup import repeat_files
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.dedup.repeat_table import (
     DIGEST,
     REPEAT,
-    digests,
-    find_repeats,
+    find_repeated_digests,
+    hash_documents,
     keep_most,
     places_in,
-    to_bytes,
+    serialize_piece,
 )
 from transforms.documents import Split, fingerprint, header_of
 from transforms.embedding.embed import embed
@@ -63,7 +63,7 @@ class TableConfig:
 
 
 @dataclasses.dataclass
-class MakeTable(beam.PTransform):
+class BuildRepeatTable(beam.PTransform):
     """Make the table of the documents that stand in several parts of all splits.
 
     The corpus is read and tokenized twice: to count digests, and to gather the wordpieces of those
@@ -124,11 +124,11 @@ class _ReadAll(beam.DoFn):
                 yield from read_unchanged(split, config.read, config.run_fingerprint)
 
 
-def _distinct(part: pa.RecordBatch, config: TableConfig) -> tuple[Wordpieces, np.ndarray]:
+def _distinct(part: pa.RecordBatch, config: TableConfig) -> tuple[TokenSequences, np.ndarray]:
     """Give the distinct sound documents of a part and their digests, in the order of these."""
     part = reject_oversize(part, config.hidden_size, config.encode.embedding)
     wordpieces, _ = take_wordpieces(part)
-    own, firsts = np.unique(digests(wordpieces), return_index=True)
+    own, firsts = np.unique(hash_documents(wordpieces), return_index=True)
     return wordpieces.take(firsts), own
 
 
@@ -154,7 +154,7 @@ class _Digest(beam.DoFn):
 
 def _repeats_of(_: int, parts: Iterable[tuple[int, bytes]]) -> bytes:
     """Find what several parts have, of digests with the same first byte."""
-    return find_repeats([(n, np.frombuffer(own, DIGEST)) for n, own in parts]).tobytes()
+    return find_repeated_digests([(n, np.frombuffer(own, DIGEST)) for n, own in parts]).tobytes()
 
 
 class _KeepMost(beam.CombineFn):
@@ -202,7 +202,7 @@ class _Gather(beam.DoFn):
             yield piece, _pack(own[rows], wordpieces.take(rows))
 
 
-def _pack(own: np.ndarray, wordpieces: Wordpieces) -> _Rows:
+def _pack(own: np.ndarray, wordpieces: TokenSequences) -> _Rows:
     return (
         own.tobytes(),
         np.diff(wordpieces.offsets).astype(np.int64).tobytes(),
@@ -211,13 +211,13 @@ def _pack(own: np.ndarray, wordpieces: Wordpieces) -> _Rows:
     )
 
 
-def _unpack(several: Iterable[_Rows]) -> tuple[np.ndarray, Wordpieces]:
+def _unpack(several: Iterable[_Rows]) -> tuple[np.ndarray, TokenSequences]:
     """Put rows together, by digest; in whichever order they come."""
     columns = [b"".join(column) for column in zip(*several, strict=True)]
     own, lengths = np.frombuffer(columns[0], DIGEST), np.frombuffer(columns[1], np.int64)
     ids, segments = np.frombuffer(columns[2], np.int32), np.frombuffer(columns[3], np.int8)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    flat = Wordpieces(offsets, ids.astype(np.int64), segments.astype(np.int64))
+    flat = TokenSequences(offsets, ids.astype(np.int64), segments.astype(np.int64))
     values, firsts = np.unique(own, return_index=True)
     return values, flat.take(firsts)
 
@@ -243,16 +243,16 @@ class _EmbedPiece(ModelDoFn):
             return None
         whole = FileSystems.join(folder, path)
         size, _ = storage.identify(whole)
-        return WrittenFile(path, len(rows.digests), size, storage.sha256_of(whole))
+        return WrittenFile(path, len(rows.digests), size, storage.hash_file(whole))
 
-    def _write(self, path: str, own: np.ndarray, wordpieces: Wordpieces) -> WrittenFile:
+    def _write(self, path: str, own: np.ndarray, wordpieces: TokenSequences) -> WrittenFile:
         """Embed and write; what the model fails on is left out, for each part to reject it."""
         model = self._model
         run_all = self.run_all(metrics.Stopwatch())
         made = embed(wordpieces, model.engine, self._config.embedding, run_all)
         done = np.delete(np.arange(len(own)), list(made.failed))
         vectors = {name: values[done] for name, values in made.documents.items()}
-        content = to_bytes(own[done], vectors, self._table.hidden_size)
+        content = serialize_piece(own[done], vectors, self._table.hidden_size)
         with storage.atomic_write(self._table.folder, path) as file:
             file.write(content)
         return WrittenFile(path, len(done), file.bytes, file.sha256)

@@ -1,4 +1,4 @@
-"""ShareParts: splits to parts that all workers of a cluster share."""
+"""RedistributeParts: splits to parts that all workers of a cluster share."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from transforms.read import ReadParts
 
 
 @dataclasses.dataclass
-class ShareParts(beam.PTransform):
+class RedistributeParts(beam.PTransform):
     """Read splits of many parts each, such as a gzip, and shuffle the parts to all workers.
 
     Without that, all parts of a split are the work of the one that reads it. Only here does text

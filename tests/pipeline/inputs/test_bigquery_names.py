@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import cli, reader
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import check
+from tests.pipeline.verify.damaging import check
 from transforms.steps import extract_table
 
 TABLE = "bq://some-project.corpus.articles"

@@ -11,7 +11,7 @@ from backports import zstd
 
 from pipeline import cli, reader
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import check
+from tests.pipeline.verify.damaging import check
 
 ROWS = [json.dumps({"id": n, "text": corpus.sentence(n)}) for n in range(40)]
 LINES = "".join(f"{row}\n" for row in ROWS).encode()

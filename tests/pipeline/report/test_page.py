@@ -17,7 +17,7 @@ from pipeline.report.projection import project
 from tests.pipeline import corpus
 from tests.pipeline.report.conftest import HOSTILE
 from tests.pipeline.report.receipts import made
-from tests.pipeline.verify.spoiling import check
+from tests.pipeline.verify.damaging import check
 from transforms.receipts import Receipt, WrittenFile
 
 vectors = st.integers(1, 6).flatmap(

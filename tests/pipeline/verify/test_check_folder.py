@@ -7,11 +7,11 @@ import pytest
 from pipeline import cli, manifest
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
-from tests.pipeline.verify.spoiling import FEATURES, SETTINGS, check, edit_json, first
+from tests.pipeline.verify.damaging import FEATURES, SETTINGS, check, edit_json, first
 from transforms.records import example_reader
 
 
-def test_a_sound_folder_passes_and_a_sample_comes_out_the_same(
+def test_a_sound_folder_passes_and_a_sample_has_the_same_vectors(
     whole: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(example_reader, "_CHUNK_RECORDS", 5)
@@ -19,8 +19,8 @@ def test_a_sound_folder_passes_and_a_sample_comes_out_the_same(
     assert cli.main(["verify", str(whole), "--sample", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"sound: {whole}"
-    held = f"{EMBEDDED} in pooled/, {EMBEDDED} in sequence/, 6 in rejected/"
-    assert f"records      {held}" in lines
+    records = f"{EMBEDDED} in pooled/, {EMBEDDED} in sequence/, 6 in rejected/"
+    assert f"records      {records}" in lines
     assert "sample       20 documents embedded again" in lines
     assert f"not checked  the vectors of {EMBEDDED - 20} documents that were not sampled" in lines
 
@@ -45,7 +45,7 @@ assert "tensorflow" not in sys.modules
     assert "that the vectors are the model's: --sample N" in result.stdout
 
 
-def test_a_flipped_byte_is_found_and_the_same_embed_mends_it(
+def test_a_flipped_byte_is_found_and_the_same_embed_repairs_it(
     out: Path, sources: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     before = corpus.data_files(out)
@@ -53,14 +53,14 @@ def test_a_flipped_byte_is_found_and_the_same_embed_mends_it(
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    fault = f"pooled/{path.name}: its sha256 is not the one that its receipt tells"
+    fault = f"pooled/{path.name}: its sha256 differs from the one in its receipt"
     assert cli.main(["verify", str(out)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"1 fault: {out}"
     assert f"fault        {fault}" in lines
-    assert "withdrawn    manifest.json" in lines
+    assert "invalidated  manifest.json" in lines
     assert f"             receipts/{path.stem}.json" in lines
-    assert "remedy       run the same embed again: it does the damaged parts anew" in lines
+    assert "remedy       run the same embed again: it embeds the damaged parts again" in lines
     assert not (out / "manifest.json").exists()
     assert (out / "receipts" / f"{path.stem}.json.withdrawn").is_file()
 
@@ -69,7 +69,7 @@ def test_a_flipped_byte_is_found_and_the_same_embed_mends_it(
     assert (unfinished.faults, unfinished.pending, unfinished.parts) == ((), 1, len(times))
     families = ("pooled", "rejected", "sequence")
     assert {note.split("/")[0] for note in unfinished.notes} <= set(families)
-    assert f"pooled/{path.name}: no receipt names it (yet)" in unfinished.notes
+    assert f"pooled/{path.name}: no receipt lists it (yet)" in unfinished.notes
     assert "the job is not finished" in unfinished.to_text()
 
     corpus.embed(sources, out, tiny_path, **SETTINGS)
@@ -79,7 +79,9 @@ def test_a_flipped_byte_is_found_and_the_same_embed_mends_it(
     assert corpus.embed(sources, out, tiny_path, **SETTINGS).nothing_left
 
 
-def test_what_cannot_be_withdrawn_is_told(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_that_cannot_be_invalidated_is_reported(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
@@ -87,9 +89,9 @@ def test_what_cannot_be_withdrawn_is_told(out: Path, monkeypatch: pytest.MonkeyP
     first(out, "pooled/*.tfrecord").unlink()
     verdict = check(out)
     assert len(verdict.faults) == 1
-    assert verdict.withdrawn == ("manifest.json",)
-    remedy = "not all damage could be withdrawn: [Errno 30] Read-only file system; mend that"
-    assert f"remedy       {remedy}, and verify again" in verdict.to_text().splitlines()
+    assert verdict.invalidated == ("manifest.json",)
+    remedy = "not all damage could be invalidated: [Errno 30] Read-only file system"
+    assert f"remedy       {remedy}; fix this, then verify again" in verdict.to_text().splitlines()
 
 
 @pytest.mark.parametrize(

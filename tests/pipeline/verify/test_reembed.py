@@ -14,27 +14,27 @@ from pipeline.options.embed_config import InputConfig
 from pipeline.output import open_job
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
-from tests.pipeline.verify.spoiling import check, edit_json, first, fix_up, rewrite, values
+from tests.pipeline.verify.damaging import check, edit_json, first, fix_up, rewrite, values
 from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.sources.base import ReadConfig
 
 
-def test_vectors_that_are_not_the_models_are_off(out: Path) -> None:
+def test_vectors_that_differ_from_the_models_are_faults(out: Path) -> None:
     pooled, sequence = first(out, "pooled/rows*"), first(out, "sequence/rows*")
 
-    def move(found: list[Any]) -> None:
-        values(found[7], "mean")[3] += 0.01
+    def move(records: list[Any]) -> None:
+        values(records[7], "mean")[3] += 0.01
 
     rewrite(out, pooled, move)
-    rewrite(out, sequence, lambda found: values(found[2], "input_ids").__setitem__(1, 9))
-    rewrite(out, sequence, lambda found: values(found[9], "tokens").__setitem__(1, b"dog"))
+    rewrite(out, sequence, lambda records: values(records[2], "input_ids").__setitem__(1, 9))
+    rewrite(out, sequence, lambda records: values(records[9], "tokens").__setitem__(1, b"dog"))
     assert check(out).faults == ()
     off, *others = sorted(check(out, sample=EMBEDDED).faults)
     assert off == "--sample: mean of '7' is off by 1.0e-02, more than --tolerance 0.0001"
     assert others == [
-        f"sequence/{pooled.name}: input_ids of '2' is not what its source gives",
-        f"sequence/{pooled.name}: tokens of '9' is not what its source gives",
+        f"sequence/{pooled.name}: input_ids of '2' differs from what its source gives",
+        f"sequence/{pooled.name}: tokens of '9' differs from what its source gives",
     ]
     assert check(out, sample=EMBEDDED, tolerance=0.1).faults == tuple(others)
     assert (out / "manifest.json").exists()
@@ -42,7 +42,7 @@ def test_vectors_that_are_not_the_models_are_off(out: Path) -> None:
 
 @pytest.fixture
 def touched(sources: list[str]) -> Iterator[Callable[[str], None]]:
-    """Changes the time of sources, and back."""
+    """Change the times of sources during a test."""
     before = {path: os.stat(path).st_mtime_ns for path in sources}
     yield lambda path: os.utime(path, (5, 5))
     for path, time in before.items():
@@ -82,12 +82,14 @@ def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path)
     assert verdict.sample.documents == 3
     assert verdict.sample.drifts[0].difference < 1e-5
     path = first(tmp_path / "out", "sequence/*.tfrecord")
-    rewrite(tmp_path / "out", path, lambda found: values(found[1], "sequence_output").append(1.0))
+    rewrite(
+        tmp_path / "out", path, lambda records: values(records[1], "sequence_output").append(1.0)
+    )
     (fault,) = check(tmp_path / "out").faults
     assert fault.endswith("has 65 values, not 64")
 
 
-def test_pairs_with_another_model_than_the_jobs(
+def test_pairs_and_a_model_that_moved_or_changed(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     rows = [{"id": "a", "text": "the cat", "b": "a dog"}, {"id": "b", "text": "sat", "b": None}]
@@ -114,25 +116,25 @@ def test_pairs_with_another_model_than_the_jobs(
     assert cli.main(["verify", str(out), "--sample", "1", "--model", str(tmp_path / "moved")]) == 2
     assert "the job's had" in capsys.readouterr().err
 
-    edit_json(first(out, "receipts/*.json"), lambda told: told["counts"].update(pairs=2))
-    assert check(out).faults[0].endswith("its pairs are 1, its receipt tells 2")
+    edit_json(first(out, "receipts/*.json"), lambda counts: counts["counts"].update(pairs=2))
+    assert check(out).faults[0].endswith("its pairs are 1, its receipt has 2")
 
 
 @pytest.mark.parametrize("output_format", ["tfrecord", "parquet"])
-def test_numbers_that_are_kept_have_to_be_the_same_to_the_last_bit(
+def test_kept_numbers_must_be_equal_to_the_last_bit(
     output_format: str, tiny_path: Path, tmp_path: Path
 ) -> None:
     table = pa.table({"text": ["the cat", "a dog"], "score": [float("nan"), 0.25]})
     parquet.write_table(table, tmp_path / "a.parquet")
     out = tmp_path / "out"
     read = ReadConfig(keep_fields=("score",), part_bytes=1024)
-    given = {"input": InputConfig((str(tmp_path / "a.parquet"),), "auto", read)}
+    settings = {"input": InputConfig((str(tmp_path / "a.parquet"),), "auto", read)}
     features = {"features": ("mean",), "output_format": output_format}
-    corpus.embed([], out, tiny_path, **given, **features)
+    corpus.embed([], out, tiny_path, **settings, **features)
     assert check(out, sample=2).faults == ()
     path = first(out, f"pooled/*.{output_format}")
     if output_format == "tfrecord":
-        rewrite(out, path, lambda found: values(found[1], "score").__setitem__(0, 0.250001))
+        rewrite(out, path, lambda records: values(records[1], "score").__setitem__(0, 0.250001))
     else:
         stored = parquet.read_table(path)
         place = stored.schema.get_field_index("score")
@@ -141,10 +143,10 @@ def test_numbers_that_are_kept_have_to_be_the_same_to_the_last_bit(
         fix_up(out, path)
     (fault,) = check(out, sample=2).faults
     assert "score of " in fault
-    assert fault.endswith("a.parquet:1' is not what its source gives")
+    assert fault.endswith("a.parquet:1' differs from what its source gives")
 
 
-def test_less_precision_is_allowed_to_differ_by_a_share_of_the_largest_value(
+def test_lower_precision_may_differ_by_a_share_of_the_largest_value(
     sources: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -157,8 +159,8 @@ def test_less_precision_is_allowed_to_differ_by_a_share_of_the_largest_value(
     (fault,) = check(out, sample=EMBEDDED, tolerance=1e-7).faults
     assert "more than --tolerance 1e-07" in fault
 
-    def move(found: list[Any]) -> None:
-        values(found[1], "mean")[3] += drift.magnitude
+    def move(records: list[Any]) -> None:
+        values(records[1], "mean")[3] += drift.magnitude
 
     rewrite(out, first(out, "pooled/rows*"), move)
     (fault,) = check(out, sample=EMBEDDED).faults

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
-from transforms.batching.bisection import run_or_halve
+from transforms.batching.bisection import run_or_bisect
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 
 lengths_of = st.lists(st.integers(1, 50), max_size=60).map(lambda own: np.array(own, np.int64))
@@ -182,12 +182,12 @@ def test_halved_batches_shrink_and_their_shapes_are_bounded(
             raise MemoryError
         done.update(numbers.tolist())
 
-    outcomes = [run_or_halve(run, batch) for batch in plan_batches(lengths, budget, boundaries)]
+    outcomes = [run_or_bisect(run, batch) for batch in plan_batches(lengths, budget, boundaries)]
     # A window that fits into the memory alone comes through, in whatever batch it was.
     assert not any(outcome.errors for outcome in outcomes)
     assert done == set(range(len(lengths)))
-    assert len(made) <= batching.most_shapes
-    assert batching.most_shapes <= len(boundaries) * 2 * budget.bit_length()
+    assert len(made) <= batching.max_shapes
+    assert batching.max_shapes <= len(boundaries) * 2 * budget.bit_length()
 
 
 @settings(deadline=None, max_examples=100)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.batching.bisection import Outcome, run_or_halve
+from transforms.batching.bisection import Outcome, run_or_bisect
 
 
 @given(st.integers(1, 40), st.sets(st.integers(0, 39)), st.integers(1, 40))
@@ -18,7 +18,7 @@ def test_only_what_fails_alone_is_given_up(size: int, bad: set[int], room: int) 
             raise ValueError(f"number {min(failing)}")
         done.extend(numbers.tolist())
 
-    outcome = run_or_halve(run, np.arange(size))
+    outcome = run_or_bisect(run, np.arange(size))
     errors = outcome.errors
     assert sorted(errors) == sorted(bad & set(range(size)))
     assert all(str(error) == f"number {number}" for number, error in errors.items())
@@ -28,5 +28,5 @@ def test_only_what_fails_alone_is_given_up(size: int, bad: set[int], room: int) 
 
 def test_a_batch_that_comes_through_is_run_once() -> None:
     calls = []
-    assert run_or_halve(calls.append, np.arange(9)) == Outcome({})
+    assert run_or_bisect(calls.append, np.arange(9)) == Outcome({})
     assert len(calls) == 1

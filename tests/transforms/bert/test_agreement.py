@@ -38,5 +38,8 @@ def test_neighbours_are_counted_by_hand() -> None:
 
 
 def test_the_worst_of_several_features_counts() -> None:
-    one, other = agreement.Likeness(5, 0.9, 0.99, 1.0), agreement.Likeness(5, 0.95, 0.98, 0.8)
-    assert agreement.worst([one, other]) == agreement.Likeness(5, 0.9, 0.98, 0.8)
+    one, other = (
+        agreement.CosineAgreement(5, 0.9, 0.99, 1.0),
+        agreement.CosineAgreement(5, 0.95, 0.98, 0.8),
+    )
+    assert agreement.worst([one, other]) == agreement.CosineAgreement(5, 0.9, 0.98, 0.8)

@@ -7,8 +7,8 @@ import pytest
 from transforms.bert import device_locks
 
 CLAIM = "import sys; from pathlib import Path; from transforms.bert import device_locks\n"
-CLAIM += "print(device_locks.claim(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
-CLAIM += "print(device_locks.claim(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+CLAIM += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+CLAIM += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
 CLAIM += "sys.stdin.read()"
 
 
@@ -40,11 +40,11 @@ def test_claims_are_in_a_folder_of_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device_locks.tempfile, "gettempdir", lambda: str(tmp_path))
-    folder = device_locks.claims_folder()
+    folder = device_locks.locks_folder()
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert device_locks.claims_folder() == folder
+    assert device_locks.locks_folder() == folder
     folder.rmdir()
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ValueError, match="is another user's; set TMPDIR"):
-        device_locks.claims_folder()
+        device_locks.locks_folder()

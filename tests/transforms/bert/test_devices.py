@@ -21,12 +21,12 @@ def test_memory_grows_on_every_gpu_also_where_one_is_in_use(
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["first", kind])
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", note)
-    devices.share_gpus()
+    devices.allow_memory_growth()
     assert seen == {"first": True, "GPU": True}
 
 
 def test_without_a_gpu_tensorflow_chooses() -> None:
-    assert devices.own_device() is None
+    assert devices.process_device() is None
     assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
@@ -40,14 +40,14 @@ two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
 from transforms.bert import engines, module
 from transforms.bert.compute import ComputeConfig
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 
 inspected = module.inspect(Path(sys.argv[1]))
 ids = np.array([[2, 5, 3]], np.int32)
 found = []
 for device in ("/CPU:0", "/CPU:1"):
     for config in (ComputeConfig(), ComputeConfig(xla_buckets=1)):
-        engine = engines.load(inspected, Wanted(), config, device)
+        engine = engines.load(inspected, OutputSpec(), config, device)
         found.append(engine.run(ids, ids * 0 + 1, ids * 0).pooled)
     held = {x.device for x in engine._function.get_concrete_function().captured_inputs}
     assert {name.rpartition("device:")[2] for name in held} == {device.strip("/")}, held

@@ -15,7 +15,7 @@ from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import engines, importing, module, rebuilding
 from transforms.bert.compute import ENGINES, ComputeConfig, has_openvino
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import Wanted
+from transforms.bert.output_spec import OutputSpec
 from transforms.bert.tensorflow_engine import ModuleEngine
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
@@ -37,7 +37,7 @@ def test_an_engine_agrees_with_the_module(
 ) -> None:
     importing.write_module(make_checkpoint(seed=4, **settings), tmp_path / "module")
     inspected = module.inspect(tmp_path / "module")
-    loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert (loaded.name, loaded.hidden_size) == (engine, 16)
     given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
     np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
@@ -47,7 +47,7 @@ def test_an_engine_agrees_with_the_module(
 
 @pytest.mark.parametrize(
     "make",
-    [ModuleEngine, lambda found: engines.load(found, Wanted(), ComputeConfig("tensorflow"))],
+    [ModuleEngine, lambda found: engines.load(found, OutputSpec(), ComputeConfig("tensorflow"))],
     ids=["module", "rebuilt"],
 )
 def test_products_of_float32_are_float32_on_gpus_too(
@@ -62,8 +62,8 @@ def test_products_of_float32_are_float32_on_gpus_too(
 def test_layers_are_those_of_shallower_models(
     engine: str, tiny_module: BertModule, tmp_path: Path
 ) -> None:
-    wanted = Wanted(pooled=False, tokens=False, first=False, layers=(-2, -1))
-    both = engines.load(tiny_module, wanted, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    output_spec = OutputSpec(pooled=False, tokens=False, first_token=False, layers=(-2, -1))
+    both = engines.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
     assert both.pooled is None
     assert both.sequence is None
     checkpoint = make_checkpoint()
@@ -77,7 +77,7 @@ def test_layers_are_those_of_shallower_models(
     deep = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
     expected = np.concatenate([shallow.sequence, deep.sequence], axis=-1)
     np.testing.assert_allclose(both.layers[TOKENS], expected[TOKENS], atol=1e-5)
-    first = dataclasses.replace(wanted, layers=(-2,))
+    first = dataclasses.replace(output_spec, layers=(-2,))
     alone = engines.load(tiny_module, first, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
     np.testing.assert_allclose(alone.layers[TOKENS], shallow.sequence[TOKENS], atol=1e-5)
 
@@ -85,8 +85,8 @@ def test_layers_are_those_of_shallower_models(
 def test_the_first_token_alone_is_what_it_is_among_all(
     engine: str, tiny_module: BertModule
 ) -> None:
-    wanted = Wanted(pooled=True, tokens=False, first=True)
-    first = engines.load(tiny_module, wanted, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    output_spec = OutputSpec(pooled=True, tokens=False, first_token=True)
+    first = engines.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
     whole = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
     assert first.sequence.shape == (3, 1, 16)
     np.testing.assert_allclose(first.sequence[:, 0], whole.sequence[:, 0], atol=1e-5)
@@ -94,7 +94,7 @@ def test_the_first_token_alone_is_what_it_is_among_all(
 
 
 def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
-    loaded = engines.load(tiny_module, Wanted(), ComputeConfig("tensorflow", xla_buckets=2))
+    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
     before = loaded.compiled
     given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
     np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
@@ -106,7 +106,7 @@ def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) 
 
 def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
     exact, near = (
-        engines.load(tiny_module, Wanted(), ComputeConfig(engine, precision)).run(
+        engines.load(tiny_module, OutputSpec(), ComputeConfig(engine, precision)).run(
             IDS, MASK, SEGMENTS
         )
         for precision in ("float32", "bfloat16")
@@ -120,7 +120,7 @@ def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
     tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, gelu="tanh"))
     inspected = module.inspect(tmp_path / "tf2")
     assert (inspected.format, inspected.shape.heads) == ("TF2 SavedModel", 4)
-    loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert loaded.name == engine
     given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
     np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
@@ -128,7 +128,7 @@ def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
 
 def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
     inspected = module.inspect(minilm_path)
-    loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert loaded.name == engine
     draw = np.random.default_rng(1)
     ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
@@ -145,13 +145,13 @@ def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     inspected = module.inspect(tmp_path / "tf2")
     with caplog.at_level(logging.WARNING):
-        loaded = engines.load(inspected, Wanted(), ComputeConfig(engine))
+        loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)
     assert "its variables are not recognised; its own graph is run, by TensorFlow" in caplog.text
     with pytest.raises(ValueError, match="not recognised; so leave out --precision bfloat16"):
-        engines.load(inspected, Wanted(), ComputeConfig(engine, "bfloat16"))
+        engines.load(inspected, OutputSpec(), ComputeConfig(engine, "bfloat16"))
     with pytest.raises(ValueError, match="not recognised; so leave out layers: of --features"):
-        engines.load(inspected, Wanted(layers=(-1,)), ComputeConfig(engine))
+        engines.load(inspected, OutputSpec(layers=(-1,)), ComputeConfig(engine))
 
 
 @pytest.mark.skipif(not has_openvino(), reason="the extra [cpu] is not installed")
@@ -172,10 +172,10 @@ def test_an_encoder_that_differs_from_the_module_is_not_taken(
     variables = {**found.variables}
     variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
     monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
-    loaded = engines.load(tiny_module, Wanted(), ComputeConfig(engine))
+    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)
     monkeypatch.setattr(
         engines, "find_weights", lambda *_: dataclasses.replace(found, variables=variables)
     )
-    loaded = engines.load(tiny_module, Wanted(), ComputeConfig(engine))
+    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)

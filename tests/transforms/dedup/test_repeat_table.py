@@ -6,18 +6,18 @@ from hypothesis import strategies as st
 
 from tests.transforms.embedding.test_distinct import flat
 from tests.transforms.parts import TellingEngine
-from transforms.dedup.lookup import embed_rest
+from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_table import (
     DIGEST,
     REPEAT,
-    Piece,
     RepeatTable,
-    digests,
-    find_repeats,
+    TablePiece,
+    find_repeated_digests,
+    hash_documents,
     keep_most,
     places_in,
     read_piece,
-    to_bytes,
+    serialize_piece,
 )
 from transforms.embedding.embed import EmbeddingConfig, embed
 
@@ -27,7 +27,7 @@ KINDS = st.tuples(st.lists(st.sampled_from([5, 6, 261, 65541]), max_size=3), st.
 @given(st.lists(KINDS, max_size=12))
 def test_digests_are_equal_for_equal_wordpieces_alone(documents: list) -> None:
     kinds = [(tuple(ids), min(first, len(ids))) for ids, first in documents]
-    own = digests(flat(documents)).tolist()
+    own = hash_documents(flat(documents)).tolist()
     assert [[one == other for other in own] for one in own] == [
         [one == other for other in kinds] for one in kinds
     ]
@@ -43,7 +43,7 @@ DIGESTS = st.sampled_from(
 def test_repeats_are_counted_over_parts_in_any_order(parts: dict, random: object) -> None:
     given_parts = [(number, np.array(sorted(own), DIGEST)) for number, own in parts.items()]
     random.shuffle(given_parts)
-    found = find_repeats(given_parts)
+    found = find_repeated_digests(given_parts)
     expected = {
         digest: (len(own), min(own))
         for digest in sorted(set().union(*parts.values()))
@@ -71,23 +71,23 @@ def test_a_table_in_pieces_changes_no_vector(documents: list, data: st.DataObjec
     wordpieces, engine = flat([([7, *ids], first) for ids, first in documents]), TellingEngine()
     config = EmbeddingConfig(features=("mean", "pooled_output"))
     whole = embed(wordpieces, engine, config)
-    own, firsts = np.unique(digests(wordpieces), return_index=True)
+    own, firsts = np.unique(hash_documents(wordpieces), return_index=True)
     chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(own)))))) if len(own) else []
     pieces = [
-        Piece(own[[row]], {name: x[firsts[[row]]] for name, x in whole.documents.items()})
+        TablePiece(own[[row]], {name: x[firsts[[row]]] for name, x in whole.documents.items()})
         for row in chosen
     ]
-    made = embed_rest(RepeatTable(tuple(pieces)), wordpieces, engine, config)
+    made = embed_with_table(RepeatTable(tuple(pieces)), wordpieces, engine, config)
     for name, vectors in whole.documents.items():
         np.testing.assert_allclose(made.documents[name], vectors, rtol=1e-6)
-    assert made.repeated_elsewhere == int(np.isin(digests(wordpieces), own[chosen]).sum())
+    assert made.repeated_elsewhere == int(np.isin(hash_documents(wordpieces), own[chosen]).sum())
     assert made.repeated - made.repeated_elsewhere <= whole.repeated
 
 
 def test_a_piece_is_read_as_it_was_written() -> None:
     own = np.array([b"a" + bytes(15), b"b" * 16], DIGEST)
     vectors = {"mean": np.arange(6, dtype=np.float32).reshape(2, 3)}
-    piece = read_piece(pa.py_buffer(to_bytes(own, vectors, 3)), ["mean"], 3)
+    piece = read_piece(pa.py_buffer(serialize_piece(own, vectors, 3)), ["mean"], 3)
     assert piece.digests.tolist() == own.tolist()
     assert piece.documents["mean"].tolist() == vectors["mean"].tolist()
 
@@ -105,7 +105,9 @@ def test_a_piece_is_read_as_it_was_written() -> None:
 def test_a_piece_that_is_none_is_refused(
     own: tuple, value: float, features: list, hidden: int, why: str
 ) -> None:
-    content = to_bytes(np.array(own, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3)
+    content = serialize_piece(
+        np.array(own, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3
+    )
     with pytest.raises(ValueError, match=why):
         read_piece(pa.py_buffer(content), features, hidden)
     with pytest.raises(ValueError, match=r"(?i)arrow|file|footer|read"):

@@ -38,7 +38,7 @@ class Document(typing.NamedTuple):
 @pytest.fixture(scope="module")
 def embedder(tiny_module: object) -> TextEmbedder:
     config = TextConfig(("mean", "sequence_output"), **SETTINGS)
-    loaded = encode.engines.load(tiny_module, encode.Wanted.of(config.features), config.compute)
+    loaded = encode.engines.load(tiny_module, encode.OutputSpec.of(config.features), config.compute)
     return TextEmbedder(config, tiny_module, loaded)
 
 

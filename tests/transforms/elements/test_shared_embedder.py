@@ -7,7 +7,7 @@ import pytest
 from transforms import BertModelHandler, encode
 from transforms.bert.engines import Engine
 from transforms.elements import shared_embedder
-from transforms.elements.bert_embeddings import encode_config
+from transforms.elements.bert_embeddings import config_for_model
 from transforms.elements.text_config import TextConfig
 
 CONFIG = TextConfig(("mean",), engine="tensorflow", max_seq_length=8)
@@ -26,7 +26,7 @@ def test_threads_and_steps_of_a_process_share_one_model_and_one_tokenizer(tiny_p
         loads.append(config)
         return encode.load_engine(config)
 
-    settings = encode_config(str(tiny_path), CONFIG)
+    settings = config_for_model(str(tiny_path), CONFIG)
     found = []
 
     def want() -> None:
@@ -43,7 +43,7 @@ def test_threads_and_steps_of_a_process_share_one_model_and_one_tokenizer(tiny_p
 
 
 def test_other_fields_are_another_embedder_of_the_same_model(tiny_path: Path) -> None:
-    settings = encode_config(str(tiny_path), CONFIG)
+    settings = config_for_model(str(tiny_path), CONFIG)
     one = shared_embedder.shared_embedder(CONFIG, settings)
     body = TextConfig(("mean",), engine="tensorflow", max_seq_length=8, text_field="body")
     other = shared_embedder.shared_embedder(body, settings)

@@ -17,7 +17,7 @@ ELEMENTS |= st.dictionaries(st.sampled_from(["text", "mean", "n"]), TEXTS | st.n
 
 @pytest.fixture(scope="module")
 def embedder(tiny_module: BertModule) -> TextEmbedder:
-    wanted = encode.Wanted.of(CONFIG.features)
+    wanted = encode.OutputSpec.of(CONFIG.features)
     return TextEmbedder(
         CONFIG, tiny_module, encode.engines.load(tiny_module, wanted, CONFIG.compute)
     )

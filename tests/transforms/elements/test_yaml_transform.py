@@ -10,14 +10,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from transforms import BertModelHandler
-from transforms.elements.yaml_transform import BertEmbeddings
+from transforms.elements.yaml_transform import YamlBertEmbeddings
 
 PROVIDERS = """
 providers:
   - type: python
     config: {}
     transforms:
-      BertEmbeddings: transforms.elements.yaml_transform.BertEmbeddings
+      BertEmbeddings: transforms.elements.yaml_transform.YamlBertEmbeddings
 """
 
 
@@ -86,4 +86,4 @@ def test_without_error_handling_such_a_row_fails_the_pipeline(
     with pytest.raises(Exception, match=r"cannot be embedded: empty.*in YAML error_handling"):
         run(tmp_path, tiny_path, "")
     with pytest.raises(ValueError, match="error_handling takes output"):
-        BertEmbeddings({"send": "bad"}, model=str(tiny_path))
+        YamlBertEmbeddings({"send": "bad"}, model=str(tiny_path))

@@ -2,16 +2,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.embedding.distinct import find_distinct
 
 
-def flat(documents: list[tuple[list[int], int]]) -> Wordpieces:
+def flat(documents: list[tuple[list[int], int]]) -> TokenSequences:
     """Make wordpieces of ids, the first so many of which are of the first text."""
     offsets = np.cumsum([0, *(len(ids) for ids, _ in documents)])
     ids = np.array([number for ids, _ in documents for number in ids], np.int64)
     segments = [int(place >= first) for ids, first in documents for place in range(len(ids))]
-    return Wordpieces(offsets, ids, np.array(segments, np.int64))
+    return TokenSequences(offsets, ids, np.array(segments, np.int64))
 
 
 @given(

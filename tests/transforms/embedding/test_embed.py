@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.transforms.parts import TellingEngine, documents_with, make_tokenized
 from tests.transforms.windows_oracle import best_window, cut_slowly
 from transforms.batching.batches import BatchingConfig
-from transforms.batching.token_sequences import Wordpieces
+from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
@@ -100,7 +100,7 @@ def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule
     documents = [[2, *random.integers(5, 23, n), 3] for n in (50, 3, 21)]
     ids = np.concatenate(documents)
     offsets = np.cumsum([0, *map(len, documents)])
-    wordpieces = Wordpieces(offsets, ids, np.zeros_like(ids))
+    wordpieces = TokenSequences(offsets, ids, np.zeros_like(ids))
     whole = embed.embed(wordpieces, engine, config(windows=WindowConfig(16, 5)))
     for number, document in enumerate(documents):
         rows = whole.tokens["sequence_output"][offsets[number] : offsets[number + 1]]
@@ -161,11 +161,11 @@ def test_vectors_do_not_depend_on_neighbours(tiny_module: BertModule) -> None:
     random = np.random.default_rng(3)
     documents = [[2, *random.integers(5, 23, n), 3] for n in (1, 5, 9, 30, 2, 30, 17)]
 
-    def vectors(chosen: list[list[int]], tokens_per_batch: int) -> embed.Embeddings:
+    def vectors(chosen: list[list[int]], tokens_per_batch: int) -> embed.PartEmbeddings:
         offsets = np.cumsum([0, *map(len, chosen)])
         ids = np.concatenate(chosen)
         return embed.embed(
-            Wordpieces(offsets, ids, np.zeros_like(ids)), engine, config(tokens_per_batch)
+            TokenSequences(offsets, ids, np.zeros_like(ids)), engine, config(tokens_per_batch)
         )
 
     together = vectors(documents, 10_000)

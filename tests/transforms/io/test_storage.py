@@ -80,7 +80,7 @@ def test_a_folder_is_listed_whatever_its_name(tmp_path: Path) -> None:
     assert list(listed) == ["[x]", "a.json", "b.json"]
     assert listed["a.json"].size_in_bytes == 6
     assert storage.identify(str(folder / "a.json")) == (6, storage.version_of(listed["a.json"]))
-    assert len(storage.sha256_of(str(folder / "a.json"))) == 64
+    assert len(storage.hash_file(str(folder / "a.json"))) == 64
 
 
 @pytest.mark.parametrize("path", ["", ".", "a/.", "a//b", "a\0b", "a\ud800", "a" * 5000 + "/../b"])
@@ -132,13 +132,13 @@ def test_nothing_is_written_into_a_folder_that_is_a_link(name: str, tmp_path: Pa
 def test_links_and_pipes_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    storage.refuse_links(str(tmp_path), ["file", "folder", "missing"])
+    storage.check_no_links(str(tmp_path), ["file", "folder", "missing"])
     (tmp_path / "link").symlink_to(tmp_path / "file")
     with pytest.raises(ValueError, match="link is a symbolic link"):
-        storage.refuse_links(str(tmp_path), ["file", "link"])
+        storage.check_no_links(str(tmp_path), ["file", "link"])
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="pipe is neither a file nor a folder"):
-        storage.refuse_links(str(tmp_path), ["pipe"])
+        storage.check_no_links(str(tmp_path), ["pipe"])
 
 
 def test_links_are_not_listed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pipeline.options.embed_config import InputConfig
 from transforms.documents import header_of
 from transforms.read import ReadParts, read_unchanged
 from transforms.sources.base import ReadConfig
-from transforms.steps.redistribute import ShareParts
+from transforms.steps.redistribute import RedistributeParts
 
 CONFIG = ReadConfig(part_bytes=1024)
 
@@ -29,6 +29,6 @@ def test_the_parts_are_those_of_their_splits_whoever_takes_them(tmp_path: Path) 
     wanted = [told(part) for split in splits for part in read_unchanged(split, CONFIG, "run")]
     assert len(wanted) == 2 * (len(splits) - 1)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        parts = pipeline | beam.Create(splits) | ShareParts(ReadParts(CONFIG, "run"))
+        parts = pipeline | beam.Create(splits) | RedistributeParts(ReadParts(CONFIG, "run"))
         assert parts.element_type is pa.RecordBatch
         assert_that(parts | beam.Map(told), equal_to(wanted))

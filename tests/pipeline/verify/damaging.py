@@ -1,4 +1,4 @@
-"""Ways to spoil the output of a job, and to look at what `verify` says of it."""
+"""Damage the output of a job, and verify it."""
 
 import hashlib
 import json
@@ -24,44 +24,44 @@ def check(folder: Path, **settings: Any) -> Verdict:
 
 
 def first(folder: Path, pattern: str) -> Path:
-    """Find the first file of a pattern, by name."""
+    """Return the first file of a pattern, by name."""
     return min(folder.glob(pattern))
 
 
 def edit_json(path: Path, change: Change) -> None:
-    """Change what a JSON file holds."""
+    """Change the content of a JSON file."""
     value = json.loads(path.read_text())
     change(value)
     path.write_text(json.dumps(value))
 
 
 def fix_up(folder: Path, path: Path) -> None:
-    """Make receipt and manifest tell a file as it is now."""
+    """Write the size and sha256 that a file has now into its receipt and the manifest."""
     data = path.read_bytes()
     name = str(path.relative_to(folder))
-    told = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    current = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
-    def tell(part: Any) -> None:
+    def update(part: Any) -> None:
         for file in part["files"]:
-            file.update(told if file["path"] == name else {})
+            file.update(current if file["path"] == name else {})
 
-    edit_json(folder / "receipts" / f"{path.stem}.json", tell)
-    edit_json(folder / "manifest.json", lambda whole: [tell(part) for part in whole["parts"]])
+    edit_json(folder / "receipts" / f"{path.stem}.json", update)
+    edit_json(folder / "manifest.json", lambda whole: [update(part) for part in whole["parts"]])
 
 
 def rewrite(folder: Path, path: Path, change: Callable[[list[Any]], object]) -> None:
-    """Change the records of a file behind the back of sizes and hashes."""
+    """Change the records of a file, and its size and sha256 in the receipt and the manifest."""
     with path.open("rb") as stream:
-        found = [
+        examples = [
             tf.train.Example.FromString(record) for record in tfrecord_framing.read_records(stream)
         ]
-    change(found)
-    records = [record.SerializeToString() for record in found]
+    change(examples)
+    records = [record.SerializeToString() for record in examples]
     path.write_bytes(tfrecord_framing.frame(pa.array(records, pa.large_binary())))
     fix_up(folder, path)
 
 
 def values(record: Any, name: str) -> Any:
-    """Give the values of a feature of a tf.Example, to be changed."""
+    """Return the values of a feature of a tf.Example, which may be changed."""
     feature = record.features.feature[name]
     return getattr(feature, feature.WhichOneof("kind")).value

@@ -6,83 +6,89 @@ from typing import Any
 import pytest
 
 from tests.pipeline import corpus
-from tests.pipeline.verify.spoiling import SETTINGS, Change, check, edit_json, first
+from tests.pipeline.verify.damaging import SETTINGS, Change, check, edit_json, first
 
 
-def test_a_manifest_that_contradicts_the_receipts_is_written_anew(
+def test_a_manifest_that_contradicts_the_receipts_is_written_again(
     out: Path, sources: list[str], tiny_path: Path
 ) -> None:
     before = corpus.data_files(out)
 
     entries = len(json.loads((out / "manifest.json").read_text())["sources"][sources[1]])
 
-    def spoil(whole: Any) -> None:
+    def damage(whole: Any) -> None:
         whole["counts"]["embedded"] += 1
         whole["sources"]["another.txt"] = whole["sources"].pop(sources[1])
         whole["parts"][2]["files"][0]["path"] = "../../etc/passwd"
 
-    edit_json(out / "manifest.json", spoil)
+    edit_json(out / "manifest.json", damage)
     verdict = check(out)
     path = first(out, "pooled/lines-000000002048*").name
     assert verdict.faults == (
-        "manifest.json: counts.embedded is 239; by the receipts it is 238",
-        f"manifest.json: sources.{sources[1]} is not there; "
-        f"by the receipts it is of {entries} entries",
-        f"manifest.json: sources.another.txt is of {entries} entries; "
-        "by the receipts it is not there",
-        "manifest.json: parts[2].files[0].path is '../../etc/passwd'; by the receipts it is "
-        f"'pooled/{path}'",
+        "manifest.json: counts.embedded is 239, but 238 by the receipts",
+        f"manifest.json: sources.{sources[1]} is missing, "
+        f"but an object of {entries} entries by the receipts",
+        f"manifest.json: sources.another.txt is an object of {entries} entries, "
+        "but missing by the receipts",
+        "manifest.json: parts[2].files[0].path is '../../etc/passwd', "
+        f"but 'pooled/{path}' by the receipts",
     )
-    assert verdict.withdrawn == ("manifest.json",)
-    assert verdict.remedy.endswith("it writes manifest.json anew")
-    assert check(out).notes == ("there is no manifest.json: the same embed again writes it",)
+    assert verdict.invalidated == ("manifest.json",)
+    assert verdict.remedy.endswith("it writes manifest.json again")
+    assert check(out).notes == ("manifest.json is missing: run the same embed again to write it",)
     corpus.embed(sources, out, tiny_path, **SETTINGS)
     assert corpus.data_files(out) == before
 
 
 @pytest.mark.parametrize("pattern", ["receipts/*.json", "run.json"])
-def test_a_manifest_of_a_job_that_is_not_done_is_withdrawn(pattern: str, out: Path) -> None:
+def test_a_manifest_of_an_unfinished_job_is_invalidated(pattern: str, out: Path) -> None:
     if pattern == "run.json":
         edit_json(out / pattern, lambda run: run["model"].update(fingerprint="0" * 64))
     else:
         first(out, pattern).unlink()
     verdict = check(out)
     assert verdict.pending
-    assert verdict.faults[0].startswith("manifest.json: is of a finished job; splits")
-    assert verdict.withdrawn == ("manifest.json",)
+    assert verdict.faults[0].startswith("manifest.json: exists, but ")
+    assert verdict.invalidated == ("manifest.json",)
     assert check(out).faults == ()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda told: told["files"].pop(), "its files are .*; by its counts they are "),
-        (lambda told: told["counts"].update(pairs=9), "its pairs are 0, its receipt tells 9"),
-        (lambda told: told["counts"].update(num_tokens=1), "its num_tokens are .* tells 1"),
-        (lambda told: told.update(key="0" * 64), "it is of lines-000000000000-0000000"),
+        (lambda fields: fields["files"].pop(), "its files are .*; by its counts they must be "),
+        (lambda fields: fields["counts"].update(pairs=9), "its pairs are 0, its receipt has 9"),
+        (
+            lambda fields: fields["counts"].update(num_tokens=1),
+            "its num_tokens are .* its receipt has 1",
+        ),
+        (
+            lambda fields: fields.update(key="0" * 64),
+            "this is the receipt of lines-000000000000-0000000",
+        ),
     ],
 )
-def test_receipts_that_tell_something_else_are_withdrawn(
+def test_receipts_that_contradict_their_part_are_invalidated(
     change: Change, message: str, out: Path
 ) -> None:
     receipt = first(out, "receipts/lines*.json")
     edit_json(receipt, change)
     verdict = check(out)
     assert re.search(message, verdict.faults[0]), verdict.faults
-    assert verdict.withdrawn[-1] == f"receipts/{receipt.name}"
+    assert verdict.invalidated[-1] == f"receipts/{receipt.name}"
 
 
 @pytest.mark.parametrize("wrong", [{"last": "no"}, {"start": -1}, {"finished": "now"}])
-def test_a_receipt_with_values_of_other_kinds_is_none(wrong: dict, out: Path) -> None:
+def test_a_receipt_with_values_of_other_types_is_not_a_receipt(wrong: dict, out: Path) -> None:
     receipt = first(out, "receipts/lines*.json")
-    edit_json(receipt, lambda told: told.update(wrong))
+    edit_json(receipt, lambda fields: fields.update(wrong))
     verdict = check(out)
-    assert verdict.faults[0].startswith("manifest.json: is of a finished job; splits")
+    assert verdict.faults[0].startswith("manifest.json: exists, but ")
     assert verdict.notes[0] == f"receipts/{receipt.name}: cannot be read as a receipt"
-    assert verdict.withdrawn == ("manifest.json",)
+    assert verdict.invalidated == ("manifest.json",)
 
 
-def test_receipts_that_count_for_nothing_are_noted(out: Path) -> None:
+def test_files_that_are_not_receipts_are_noted(out: Path) -> None:
     receipt = first(out, "receipts/lines*.json")
     (out / "receipts/copy.json").write_text(receipt.read_text())
     (out / "receipts/cut.json").write_text(receipt.read_text()[:50])
@@ -94,15 +100,15 @@ def test_receipts_that_count_for_nothing_are_noted(out: Path) -> None:
     )
 
 
-def test_files_that_no_receipt_names_are_told(out: Path) -> None:
+def test_files_that_no_receipt_lists_are_faults(out: Path) -> None:
     (out / "pooled/lines-000000000000-0123456789ab.tfrecord").write_bytes(b"")
     (out / "rejected/README").write_text("what this is")
     (fault,) = check(out).faults
-    assert fault.startswith("pooled/lines-000000000000-0123456789ab.tfrecord: no receipt names it")
+    assert fault.startswith("pooled/lines-000000000000-0123456789ab.tfrecord: no receipt lists it")
     assert fault.endswith("delete it")
 
 
-def test_schemas_that_are_not_the_jobs_are_faults(out: Path) -> None:
+def test_wrong_schemas_are_faults(out: Path) -> None:
     schema = out / "pooled/schema.pbtxt"
     schema.write_text(schema.read_text().replace('"mean"', '"means"'))
     (out / "sequence/schema.pbtxt").write_text("feature {")

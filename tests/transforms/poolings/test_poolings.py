@@ -1,9 +1,13 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.bert.pooling import combine, pool
+from transforms import poolings
+from transforms.poolings import DocumentWindows
 
 vectors_of = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2)
 
@@ -20,20 +24,20 @@ def window_of(draw: st.DrawFn) -> list[tuple[list[float], bool]]:
 windows_of = st.lists(window_of(), min_size=1, max_size=6)
 
 
-def pool_slowly(window: list[tuple[list[float], bool]], how: str) -> list[float]:
+def pool_slowly(window: list[tuple[list[float], bool]], name: str) -> list[float]:
     tokens = [vector for vector, kept in window if kept]
-    if how == "cls":
+    if name == "cls":
         return window[0][0]
-    if how == "max":
+    if name == "max":
         return [max(values) for values in zip(*tokens, strict=True)]
     return [sum(values) / len(tokens) for values in zip(*tokens, strict=True)]
 
 
-@pytest.mark.parametrize("how", ["mean", "cls", "max"])
+@pytest.mark.parametrize("name", ["mean", "cls", "max"])
 @settings(deadline=None, max_examples=60)
 @given(windows=windows_of)
 def test_pooling_is_that_of_a_slow_loop(
-    how: str, windows: list[list[tuple[list[float], bool]]]
+    name: str, windows: list[list[tuple[list[float], bool]]]
 ) -> None:
     longest = max(map(len, windows))
     sequence = np.full([len(windows), longest, 2], np.nan, np.float32)
@@ -41,15 +45,15 @@ def test_pooling_is_that_of_a_slow_loop(
     for row, window in enumerate(windows):
         sequence[row, : len(window)] = [vector for vector, _ in window]
         kept[row, : len(window)] = [is_kept for _, is_kept in window]
-    vectors = pool(sequence, kept, how)
+    vectors = poolings.find(name).pool(sequence, kept)
     assert vectors.dtype == np.float32
-    expected = [pool_slowly(window, how) for window in windows]
-    np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-3 if how == "mean" else 0)
+    expected = [pool_slowly(window, name) for window in windows]
+    np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-3 if name == "mean" else 0)
 
 
 def test_an_unknown_pooling_is_refused() -> None:
-    with pytest.raises(ValueError, match="no pooling 'sum'"):
-        pool(np.ones([1, 1, 1], np.float32), np.ones([1, 1], bool), "sum")
+    with pytest.raises(ValueError, match="no pooling 'sum'; there are mean, cls, max"):
+        poolings.find("sum")
 
 
 weighted = st.lists(
@@ -59,10 +63,26 @@ weighted = st.lists(
 )
 
 
+def combine(
+    name: str,
+    vectors: np.ndarray,
+    firsts: np.ndarray,
+    *,
+    lengths: np.ndarray | None = None,
+    kept: np.ndarray | None = None,
+) -> np.ndarray:
+    """Combine window vectors; arrays that are missing hold 1, and must not matter."""
+    ones = np.ones(len(vectors), np.int64)
+    windows = DocumentWindows(
+        firsts, ones if lengths is None else lengths, ones if kept is None else kept
+    )
+    return poolings.find(name).combine(vectors, windows)
+
+
 def test_wide_vectors_are_combined_whole() -> None:
     vectors = np.random.default_rng(0).normal(size=[5, 150]).astype(np.float32)
     weights = np.array([3, 1, 2, 5, 4])
-    means = combine(vectors, weights, np.array([0, 2]), "mean")
+    means = combine("mean", vectors, np.array([0, 2]), kept=weights)
     for row, own in ((0, slice(0, 2)), (1, slice(2, 5))):
         expected = np.average(vectors[own].astype(np.float64), axis=0, weights=weights[own])
         np.testing.assert_allclose(means[row], expected, rtol=1e-6, atol=1e-7)
@@ -77,8 +97,9 @@ def test_documents_are_the_weighted_means_of_their_windows(
     vectors = np.array([vector for vector, _ in windows], np.float32)
     weights = np.array([weight for _, weight in windows])
     firsts = np.cumsum([0, *map(len, documents)])[:-1]
-    means = combine(vectors, weights, firsts, "mean")
-    largest = combine(vectors, weights, firsts, "max")
+    means = combine("mean", vectors, firsts, kept=weights)
+    largest = combine("max", vectors, firsts)
+    assert combine("cls", vectors, firsts, lengths=weights).tolist() == means.tolist()
     assert (means.dtype, largest.dtype) == (np.float32, np.float32)
     for document, mean, most in zip(documents, means, largest, strict=True):
         own = np.array([vector for vector, _ in document], np.float32)
@@ -87,3 +108,19 @@ def test_documents_are_the_weighted_means_of_their_windows(
         assert most.tolist() == own.max(axis=0).tolist()
         if len(document) == 1:
             assert mean.tolist() == own[0].tolist()
+
+
+def test_a_pooling_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "last.py"
+    module.write_text("""
+class Last:
+    order = 9
+    first_token_only = False
+
+POOLING = Last()
+""")
+    monkeypatch.setattr(poolings, "__path__", [*poolings.__path__, str(tmp_path)])
+    monkeypatch.setattr(poolings, "poolings", poolings.poolings.__wrapped__)
+    assert poolings.names() == ("mean", "cls", "max", "last")
+    assert poolings.find("last").order == 9
+    monkeypatch.delitem(sys.modules, "transforms.poolings.last")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.verify.spoiling import check, edit_json, first, fix_up, rewrite, values
+from tests.pipeline.verify.damaging import check, edit_json, first, fix_up, rewrite, values
 from transforms.io import storage
 
 
@@ -15,7 +15,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
 
 
-def cut_and_tell(path: Path) -> None:
+def cut_and_fix_up(path: Path) -> None:
     cut(path)
     fix_up(path.parents[1], path)
 
@@ -31,44 +31,44 @@ def another_reason(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "spoil", "message"),
+    ("pattern", "damage", "message"),
     [
-        ("sequence/*.tfrecord", cut, r"has [\d,]+ bytes, its receipt tells [\d,]+"),
-        ("sequence/*.tfrecord", cut_and_tell, "cut short or damaged: bad data checksum"),
+        ("sequence/*.tfrecord", cut, r"has [\d,]+ bytes, its receipt has [\d,]+"),
+        ("sequence/*.tfrecord", cut_and_fix_up, "cut short or damaged: bad data checksum"),
         ("rejected/*.jsonl", os.unlink, "the file is missing"),
         ("pooled/*.tfrecord", make_folder, "the file is missing"),
         ("rejected/lines*.jsonl", another_reason, "its lines have the reasons .*not_utf8"),
     ],
 )
-def test_damaged_files_withdraw_their_part(
-    pattern: str, spoil: Callable[[Path], None], message: str, out: Path
+def test_damaged_files_invalidate_their_part(
+    pattern: str, damage: Callable[[Path], None], message: str, out: Path
 ) -> None:
     path = first(out, pattern)
-    spoil(path)
+    damage(path)
     verdict = check(out)
     (fault,) = verdict.faults
     assert fault.startswith(f"{path.relative_to(out)}: ")
     assert re.search(message, fault), fault
-    assert verdict.withdrawn == ("manifest.json", f"receipts/{path.stem}.json")
+    assert verdict.invalidated == ("manifest.json", f"receipts/{path.stem}.json")
 
 
-def test_records_that_contradict_their_receipt_or_each_other_withdraw_their_part(
+def test_records_that_contradict_their_receipt_or_each_other_invalidate_their_part(
     out: Path,
 ) -> None:
     paths = sorted((out / "sequence").glob("lines*.tfrecord"))
-    rewrite(out, paths[0], lambda found: found.reverse())
-    rewrite(out, paths[1], lambda found: values(found[2], "num_unknown").__setitem__(0, 99))
+    rewrite(out, paths[0], list.reverse)
+    rewrite(out, paths[1], lambda records: values(records[2], "num_unknown").__setitem__(0, 99))
     rewrite(out, paths[2], list.pop)
-    rewrite(out, paths[3], lambda found: found[1].features.feature.pop("id"))
+    rewrite(out, paths[3], lambda records: records[1].features.feature.pop("id"))
     names = [f"sequence/{path.name}: " for path in paths]
     verdict = check(out)
     assert verdict.faults[0] == (
-        f"sequence/{paths[0].stem}: record 0 is not of the document that pooled/ has there"
+        f"sequence/{paths[0].stem}: record 0 belongs to another document than record 0 in pooled/"
     )
     assert verdict.faults[1].startswith(f"{names[1]}its num_unknown are ")
     assert verdict.faults[2].startswith(f"{names[2]}its records are ")
     assert verdict.faults[3:] == (f"{names[3]}a record has 0 values of id, not 1",)
-    assert len(verdict.withdrawn) == 5
+    assert len(verdict.invalidated) == 5
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "pooled/a\0b", "link/x"])
@@ -79,7 +79,7 @@ def test_paths_that_point_outside_are_never_opened(
     (tmp_path / "secret/x").write_text("mine")
     (out / "link").symlink_to(tmp_path / "secret")
     receipt = first(out, "receipts/*.json")
-    edit_json(receipt, lambda told: told["files"][0].update(path=path))
+    edit_json(receipt, lambda fields: fields["files"][0].update(path=path))
     opened = []
 
     def watch(path: str) -> Any:
@@ -88,11 +88,9 @@ def test_paths_that_point_outside_are_never_opened(
 
     monkeypatch.setattr(storage, "open_for_reading", watch)
     verdict = check(out)
-    assert f"receipts/{receipt.name}: names a file that is none of this folder: " in str(
-        verdict.faults
-    )
+    assert f"receipts/{receipt.name}: lists a file outside this folder: " in str(verdict.faults)
     assert "points outside the folder" in verdict.faults[0]
-    assert verdict.withdrawn[-1] == f"receipts/{receipt.name}"
+    assert verdict.invalidated[-1] == f"receipts/{receipt.name}"
     folders = {str(Path(path).relative_to(out).parent) for path in opened}
     assert folders == {".", "receipts", "pooled", "sequence", "rejected"}
     assert (tmp_path / "secret/x").read_text() == "mine"
@@ -106,9 +104,7 @@ def test_a_link_out_of_the_folder_is_not_followed(out: Path, tmp_path: Path) -> 
     assert "points outside the folder" in fault
 
 
-def test_files_that_cannot_be_read_are_faults_and_stay(
-    out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_files_are_faults_and_stay(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = storage.open_for_reading
 
     def failing(path: str) -> Any:
@@ -121,4 +117,4 @@ def test_files_that_cannot_be_read_are_faults_and_stay(
     assert {fault.split(": ", 1)[1] for fault in verdict.faults} == {
         "cannot be read: Input/output error"
     }
-    assert verdict.withdrawn == ()
+    assert verdict.invalidated == ()

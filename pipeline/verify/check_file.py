@@ -1,0 +1,109 @@
+"""Check one file of a part against its receipt: size, sha256, and sums over its content."""
+
+import collections
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar, cast
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.verify.check_records import CheckedRecords, check_records
+from pipeline.verify.hashed_stream import HashedStream
+from pipeline.verify.read_records import Layout
+from transforms import metrics
+from transforms.features import ACCOUNT
+from transforms.io import storage
+from transforms.receipts import Receipt, WrittenFile
+from transforms.records.record_config import PARQUET
+
+_REJECT_KEYS = ("detail", "id", "position", "reason", "source")
+
+_T = TypeVar("_T")
+
+
+def check_rejects_file(folder: str, file: WrittenFile, receipt: Receipt) -> None:
+    """Read a file of rejected documents and compare its reasons with the receipt.
+
+    Raises:
+        ValueError: the file is missing, or not the file that was written.
+        OSError: the file exists and cannot be read.
+    """
+    reasons = _read_whole(folder, file, lambda stream: _count_reasons(stream, receipt.source))
+    if reasons != receipt.reasons:
+        raise ValueError(
+            f"its lines have the reasons {reasons}, its receipt has {dict(receipt.reasons)}"
+        )
+
+
+def _count_reasons(stream: HashedStream, source: str) -> dict[str, int]:
+    """Count the lines by reason; ValueError if a line does not describe a rejected document."""
+    reasons: collections.Counter[str] = collections.Counter()
+    for number, text in enumerate(stream.lines(), 1):
+        line = json.loads(text)
+        if not isinstance(line, dict) or sorted(line) != list(_REJECT_KEYS):
+            raise ValueError(f"line {number} does not have {', '.join(_REJECT_KEYS)}")
+        if line["source"] != source:
+            raise ValueError(f"line {number} is not of {source}")
+        reasons[str(line["reason"])] += 1
+    return dict(reasons)
+
+
+def check_records_file(
+    folder: str, file: WrittenFile, receipt: Receipt, layout: Layout
+) -> CheckedRecords:
+    """Read a file of records and compare its sums with the receipt.
+
+    Raises:
+        ValueError: the file is missing, or not the file that was written.
+        OSError: the file exists and cannot be read.
+    """
+    family = file.path.split("/")[0]
+
+    def check(stream: HashedStream) -> CheckedRecords:
+        if layout.records.format != PARQUET:
+            return check_records(cast(BinaryIO, stream), family, layout)
+        # A Parquet file is read from its end, which the hashed stream cannot do.
+        path = storage.within(folder, file.path)
+        with contextlib.closing(storage.open_for_reading(path)) as seekable:
+            return check_records(seekable, family, layout)
+
+    records = _read_whole(folder, file, check)
+    sums = {"records": len(records.ids)}
+    sums |= zip(ACCOUNT, records.account.sum(axis=1).tolist(), strict=True)
+    if records.pairs is not None:
+        sums[metrics.PAIRS] = records.pairs
+    expected = {**receipt.counts, "records": file.records}
+    for name, value in sums.items():
+        if expected.get(name) != value:
+            raise ValueError(f"its {name} are {value}, its receipt has {expected.get(name)}")
+    return records
+
+
+def _read_whole(folder: str, file: WrittenFile, check: Callable[[HashedStream], _T]) -> _T:
+    """Read a file to its end and compare its size and sha256 with the receipt.
+
+    Raises:
+        ValueError: the file is missing, or not the file that was written, or `check` raises.
+        OSError: the file exists and cannot be read.
+    """
+    path = storage.within(folder, file.path)
+    if not FileSystems.exists(path) or ("://" not in path and not os.path.isfile(path)):
+        raise ValueError("the file is missing")
+    with contextlib.closing(storage.open_for_reading(path)) as raw:
+        stream = HashedStream(raw)
+        result: list[_T] = []
+        problem = ""
+        try:
+            result.append(check(stream))
+        except (ValueError, RuntimeError) as error:
+            problem = (str(error).splitlines() or [type(error).__name__])[0]
+        stream.read_to_end()
+    if stream.bytes != file.bytes:
+        raise ValueError(f"has {stream.bytes:,} bytes, its receipt has {file.bytes:,}")
+    if stream.sha256 != file.sha256:
+        raise ValueError("its sha256 differs from the one in its receipt")
+    if problem:
+        raise ValueError(problem)
+    return result[0]

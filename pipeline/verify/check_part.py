@@ -1,0 +1,102 @@
+"""Check the files of a part against its receipt and each other."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.verify.check_file import check_records_file, check_rejects_file
+from pipeline.verify.check_records import CheckedRecords
+from pipeline.verify.read_records import Layout
+from transforms import metrics
+from transforms.io import storage
+from transforms.receipts import RECEIPTS, Receipt
+from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+from transforms.write import REJECTED
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckedPart:
+    """The faults of a part, and the ids of its documents.
+
+    Attributes:
+        damage: a line for each file that contradicts the receipt. Embedding the part again
+            repairs it.
+        faults: a line for each other fault.
+        ids: int64 [documents], hashes of the ids; empty if there is damage.
+    """
+
+    damage: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    ids: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
+    """Read every file of a part and check it against the receipt, the format and the other files.
+
+    Takes memory for a batch of records, and for some numbers per document of the part.
+    """
+    problem = _files_problem(folder, receipt, layout.records)
+    if problem:
+        return CheckedPart(damage=(f"{RECEIPTS}/{receipt.name}.json: {problem}",))
+    damage: list[str] = []
+    faults: list[str] = []
+    families: dict[str, CheckedRecords] = {}
+    for file in receipt.files:
+        family = file.path.split("/")[0]
+        try:
+            if family == REJECTED:
+                check_rejects_file(folder, file, receipt)
+            else:
+                families[family] = check_records_file(folder, file, receipt, layout)
+                faults += [f"{file.path}: {fault}" for fault in families[family].faults]
+        except ValueError as error:
+            damage.append(f"{file.path}: {error}")
+        except OSError as error:
+            faults.append(f"{file.path}: cannot be read: {error.strerror or error}")
+    if not damage and len(families) == 2:
+        damage += _compare_families(families[POOLED], families[SEQUENCE], receipt)
+    if damage:
+        return CheckedPart(tuple(damage), tuple(faults))
+    ids = [records.ids for records in families.values()] or [np.empty(0, np.int64)]
+    return CheckedPart(faults=tuple(faults), ids=ids[0])
+
+
+def _files_problem(folder: str, receipt: Receipt, records: RecordConfig) -> str | None:
+    """Return a message if a receipt lists wrong files, else None; opens no file."""
+    for file in receipt.files:
+        try:
+            storage.within(folder, file.path)
+        except ValueError as error:
+            return f"lists a file outside this folder: {error}"
+    listed = {file.path: file.records for file in receipt.files}
+    expected = _expected_files(receipt, records)
+    if listed != expected or len(listed) < len(receipt.files):
+        return f"its files are {_shown(listed)}; by its counts they must be {_shown(expected)}"
+    return None
+
+
+def _expected_files(receipt: Receipt, records: RecordConfig) -> dict[str, int]:
+    """Return the files that a part with these counts must have, and the records in each."""
+    embedded, rejected = receipt.counts[metrics.EMBEDDED], receipt.counts[metrics.REJECTED]
+    families = records.families if embedded else ()
+    files = {f"{family}/{receipt.name}{records.ending}": embedded for family in families}
+    return files | ({f"{REJECTED}/{receipt.name}.jsonl": rejected} if rejected else {})
+
+
+def _shown(files: Mapping[str, int]) -> str:
+    return ", ".join(f"{path} of {count}" for path, count in files.items()) or "none"
+
+
+def _compare_families(
+    pooled: CheckedRecords, sequence: CheckedRecords, receipt: Receipt
+) -> list[str]:
+    """Compare the ids and sums that each document has in the two families."""
+    same = (pooled.ids == sequence.ids) & (pooled.account == sequence.account).all(axis=0)
+    if same.all():
+        return []
+    row = int(np.argmin(same))
+    return [
+        f"{SEQUENCE}/{receipt.name}: record {row} belongs to another document than record {row} "
+        f"in {POOLED}/"
+    ]

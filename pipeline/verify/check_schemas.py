@@ -1,0 +1,22 @@
+"""Check the schema files of a job against its configuration."""
+
+from pipeline.verify.read_records import Layout
+from transforms.io import storage
+from transforms.records import record_files
+
+
+def schema_faults(folder: str, layout: Layout) -> list[str]:
+    """Return what is wrong with the schema files of a folder that has parts."""
+    return [line for family in layout.records.families for line in _faults(folder, family, layout)]
+
+
+def _faults(folder: str, family: str, layout: Layout) -> list[str]:
+    path = f"{family}/{record_files.SCHEMA_FILES[layout.records.format]}"
+    try:
+        stored = storage.read_bytes(storage.within(folder, path))
+    except (OSError, ValueError) as error:
+        return [f"{path}: cannot be read: {str(error).splitlines()[0]}"]
+    if stored is None:
+        return [f"{path}: the file is missing"]
+    problem = record_files.schema_problem(stored, family, layout.records, layout.hidden_size)
+    return [f"{path}: {problem}"] if problem else []

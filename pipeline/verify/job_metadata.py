@@ -1,0 +1,80 @@
+"""Read the metadata files of a job: its manifest and its receipts."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import manifest
+from pipeline.manifest import MANIFEST_FILE, Progress
+from pipeline.output.open_job import Job
+from transforms.documents import PartHeader, part_key
+from transforms.receipts import Receipt
+
+
+@dataclasses.dataclass(frozen=True)
+class JobMetadata:
+    """The manifest and the receipts of a job.
+
+    Attributes:
+        manifest: None if there is no manifest, or it cannot be read.
+        manifest_problem: why it cannot be read.
+        receipts: all readable receipts.
+        misnamed: receipts whose name contradicts their content, by name, with a message for each.
+        parts: the other receipts that belong to this job, in corpus order. If a part is missing,
+            the parts after it in the same split are here, but not in `progress`.
+        progress: of the job, by its receipts.
+    """
+
+    manifest: dict[str, Any] | None
+    manifest_problem: str | None
+    receipts: tuple[Receipt, ...]
+    misnamed: Mapping[str, str]
+    parts: tuple[Receipt, ...]
+    progress: Progress
+
+
+def read_metadata(job: Job) -> JobMetadata:
+    """Read the manifest, then the receipts: a running job may end between the two."""
+    stored, problem = None, None
+    if FileSystems.exists(FileSystems.join(job.folder, MANIFEST_FILE)):
+        try:
+            stored = manifest.load_manifest(job.folder)
+        except ValueError as error:
+            problem = str(error)
+    receipts = manifest.load_receipts(job.folder) if job.run.transform else []
+    problems = {receipt.name: _name_problem(receipt) for receipt in receipts}
+    misnamed = {name: message for name, message in problems.items() if message}
+    parts = _parts_of(job, [receipt for receipt in receipts if receipt.name not in misnamed])
+    fingerprint = job.run.fingerprint if job.run.transform else ""
+    return JobMetadata(
+        manifest=stored,
+        manifest_problem=problem,
+        receipts=tuple(receipts),
+        misnamed=misnamed,
+        parts=parts,
+        progress=manifest.measure_progress(job.splits, parts, fingerprint),
+    )
+
+
+def _parts_of(job: Job, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
+    """Return the receipts whose key follows from the job's plan and run, in corpus order."""
+    sources = {split.source.path: split.source for split in job.splits}
+    order = {path: number for number, path in enumerate(sources)}
+    parts = [
+        receipt
+        for receipt in receipts
+        if receipt.source in sources
+        and receipt.key
+        == part_key(sources[receipt.source], receipt.start, receipt.end, job.run.fingerprint)
+    ]
+    return tuple(sorted(parts, key=lambda part: (order[part.source], part.start)))
+
+
+def _name_problem(receipt: Receipt) -> str | None:
+    """Return a message if the name of a receipt contradicts its content, else None."""
+    header = PartHeader(receipt.source, receipt.start, receipt.end, receipt.last, receipt.key)
+    if receipt.name != header.name:
+        return f"by its source, range and key this is the receipt of {header.name}"
+    return None

@@ -1,0 +1,69 @@
+"""Find the files of an output folder that do not belong to any part of the job."""
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import manifest
+from pipeline.manifest import MANIFEST_FILE
+from pipeline.output.open_job import Job
+from pipeline.verify.job_metadata import JobMetadata
+from transforms.io import storage
+from transforms.receipts import RECEIPTS
+from transforms.records import record_files
+from transforms.records.record_config import FAMILIES
+
+_DATA_ENDINGS = (*record_files.ENDINGS, ".jsonl")
+
+
+def unlisted_faults(job: Job, metadata: JobMetadata) -> list[str]:
+    """Return a line for each file that a reader of a finished folder would wrongly read."""
+    if not metadata.progress.complete:
+        return []
+    return [
+        f"{path}: no receipt lists it, but readers of the whole folder read it: delete it"
+        for path in _unlisted_files(job, metadata)
+        if path.endswith(_DATA_ENDINGS)
+    ]
+
+
+def unlisted_notes(job: Job, metadata: JobMetadata) -> list[str]:
+    """Return a line for each file outside the job's parts that does no harm."""
+    lines = _unused_receipts(job, metadata)
+    if not metadata.progress.complete:
+        lines += [f"{path}: no receipt lists it (yet)" for path in _unlisted_files(job, metadata)]
+    elif metadata.manifest is None and not metadata.manifest_problem:
+        lines.append(f"{MANIFEST_FILE} is missing: run the same embed again to write it")
+    return lines
+
+
+def _unused_receipts(job: Job, metadata: JobMetadata) -> list[str]:
+    """Return a line for each file in receipts/ that does not count for a part of the job."""
+    readable = {f"{receipt.name}.json" for receipt in metadata.receipts}
+    counted = {
+        f"{name}.json" for name in (*metadata.misnamed, *(part.name for part in metadata.parts))
+    }
+    listed = storage.list_folder(FileSystems.join(job.folder, RECEIPTS))
+    names = [name for name in listed if name.endswith(".json")]
+    return [
+        *(
+            f"{RECEIPTS}/{name}: cannot be read as a receipt"
+            for name in names
+            if name not in readable
+        ),
+        *(
+            f"{RECEIPTS}/{name}: belongs to no part of plan.jsonl and run.json"
+            for name in names
+            if name in readable - counted
+        ),
+    ]
+
+
+def _unlisted_files(job: Job, metadata: JobMetadata) -> list[str]:
+    """Return the paths in the data folders that no receipt lists."""
+    listed = {file.path for receipt in metadata.receipts for file in receipt.files}
+    listed |= {f"{family}/{record_files.SCHEMA_FILES[job.records.format]}" for family in FAMILIES}
+    return [
+        f"{family}/{name}"
+        for family in manifest.DATA_FOLDERS
+        for name in storage.list_folder(FileSystems.join(job.folder, family))
+        if f"{family}/{name}" not in listed
+    ]
