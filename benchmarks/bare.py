@@ -21,13 +21,13 @@ def main() -> None:
     """Compute, and tell."""
     quiet.import_tensorflow()
     from pipeline.options import embed_config
-    from transforms.bert import engines, minilm, module
+    from transforms.bert import loading, minilm, module
     from transforms.bert.output_spec import OutputSpec
 
     arguments = jobs.parser(__doc__).parse_args()
     config = embed_config.embed_config(arguments)
     inspected = module.inspect(minilm.resolve(arguments.model))
-    engine = engines.load(inspected, OutputSpec.of(config.features), config.compute)
+    engine = loading.load(inspected, OutputSpec.of(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
     with ThreadPoolExecutor(engine.parallel) as threads:
         list(threads.map(lambda batch: engine.run(*batch), batches[:6]))

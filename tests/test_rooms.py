@@ -16,7 +16,12 @@ MAY_IMPORT_BEAM = {
     *("transforms.read", "transforms.tokenize", "transforms.encode", "transforms.write"),
 }
 # A file of these folders has the name that users give: a format, a command.
-NAMED_BY_USERS = {"transforms.poolings", "transforms.sources", "pipeline.commands"}
+NAMED_BY_USERS = {
+    "transforms.bert.engines",
+    "transforms.poolings",
+    "transforms.sources",
+    "pipeline.commands",
+}
 MOST_TOP_LEVEL_MODULES = 15
 
 

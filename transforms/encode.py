@@ -19,7 +19,7 @@ from apache_beam.utils import shared
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
 from transforms.batching.bisection import Outcome
-from transforms.bert import engines, minilm, module
+from transforms.bert import loading, minilm, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
 from transforms.bert.engines import Engine
@@ -125,7 +125,7 @@ def load_engine(config: EncodeConfig) -> Engine:
     """Load the model onto the device that this process has, and have all of its shapes compiled."""
     allow_memory_growth()
     wanted = OutputSpec.of(config.embedding.features)
-    engine = engines.load(inspect_module(config), wanted, config.compute, process_device())
+    engine = loading.load(inspect_module(config), wanted, config.compute, process_device())
     if config.compute.xla_buckets:
         warm_up(engine, config.embedding.batching.shapes)
     return engine

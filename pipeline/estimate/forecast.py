@@ -22,7 +22,7 @@ from pipeline.output.quality import name_worst
 from pipeline.result import MUCH_UNKNOWN
 from transforms import escaping
 from transforms.batching.batches import pad_batch
-from transforms.bert import engines
+from transforms.bert import loading
 from transforms.bert.engines import Engine
 from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Split
@@ -94,7 +94,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     run = Run(config.identity(), fingerprint)
     earlier = output_folder.find_earlier(config, run, stdin.relocate(splits, config.output))
     module = model.inspect_model(path, config)
-    engine = engines.load(module, OutputSpec.of(config.features), config.compute.without_xla)
+    engine = loading.load(module, OutputSpec.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     lots = list(output_size.sample_lots(config, module, splits))
     if not lots:

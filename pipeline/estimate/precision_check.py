@@ -10,7 +10,7 @@ from pipeline.errors import UsageError
 from pipeline.estimate import output_size
 from pipeline.options.embed_config import EmbedConfig
 from transforms.batching.token_sequences import TokenSequences
-from transforms.bert import agreement, engines
+from transforms.bert import agreement, loading
 from transforms.bert.agreement import CosineAgreement
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import OutputSpec
@@ -43,7 +43,7 @@ def measure(
     own = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (MEAN,)
     settings = dataclasses.replace(graphs.embedding_config(config, module), features=own)
     try:
-        loaded = engines.load_with_exact(module, OutputSpec.of(own), config.compute.without_xla)
+        loaded = loading.load_with_exact(module, OutputSpec.of(own), config.compute.without_xla)
     except ValueError as error:
         raise UsageError(str(error)) from error
     exact, near = (embed(sample, engine, settings).documents for engine in loaded)

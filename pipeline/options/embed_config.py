@@ -218,9 +218,9 @@ def embed_config(arguments: argparse.Namespace) -> EmbedConfig:
     default = _PART_BYTES_WITH_TOKENS if widths_of_tokens(features) else _PART_BYTES
     engine = fastest() if arguments.engine == AUTO else arguments.engine
     buckets, positions = arguments.xla_buckets, arguments.tokens_per_batch
-    buckets = buckets_for(engine) if buckets is None else buckets
-    positions = positions_for(engine) if positions is None else positions
     try:
+        buckets = buckets_for(engine) if buckets is None else buckets
+        positions = positions_for(engine) if positions is None else positions
         return EmbedConfig(
             input=input_config(
                 arguments,

@@ -25,6 +25,7 @@ from pipeline.inputs.stdin import PIPE
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from pipeline.runners import local
+from transforms.bert import engines
 from transforms.bert.compute import TENSORFLOW
 
 # Dataflow would start a process for every core, each with a model that uses all cores.
@@ -175,7 +176,7 @@ def check_accelerator(options: PipelineOptions, config: EmbedConfig) -> None:
             f"{_WORKER_ACCELERATOR}={asked}: workers would have no driver; add "
             ";install-nvidia-driver to it, within quotes"
         )
-    if config.compute.engine != TENSORFLOW:
+    if not engines.find(config.compute.engine).uses_gpus:
         raise UsageError(
             f"--engine {config.compute.engine} computes on CPUs, and {asked} is asked for: give "
             f"--engine {TENSORFLOW} (auto goes by this machine, not by the workers)"

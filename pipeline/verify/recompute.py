@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 from pipeline import graphs
 from pipeline.output.open_job import Job
 from transforms import rejects
-from transforms.bert import engines
+from transforms.bert import loading
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine
 from transforms.bert.output_spec import OutputSpec
@@ -74,7 +74,7 @@ def load_stages(job: Job, path: Path) -> Stages:
     return Stages(
         transform=transform,
         texts=graphs.wordpiece_config(job.config, module).texts,
-        engine=engines.load(
+        engine=loading.load(
             module, OutputSpec.of(job.config.features), job.config.compute.without_xla
         ),
         config=graphs.embedding_config(job.config, module),

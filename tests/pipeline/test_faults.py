@@ -16,7 +16,7 @@ from pipeline.options.embed_config import Limits
 from pipeline.output import lock
 from pipeline.result import to_text
 from tests.pipeline import corpus
-from transforms.bert.engines import TensorflowEngine
+from transforms.bert.tensorflow_engine import TensorflowEngine
 from transforms.receipts import Receipt
 from transforms.write import write_part
 

@@ -16,7 +16,7 @@ from pipeline.result import Summary, to_text
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
-from transforms.bert.engines import TensorflowEngine
+from transforms.bert.tensorflow_engine import TensorflowEngine
 from transforms.dedup import repeat_files
 from transforms.steps import build_repeat_table
 

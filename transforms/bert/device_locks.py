@@ -1,4 +1,4 @@
-"""Devices shared out among the processes of a machine, by files that are locked."""
+"""Devices shared among the processes of a machine by lock files."""
 
 import fcntl
 import itertools
@@ -8,47 +8,47 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-# The devices that this process has, by what it chose from.
-_HELD: dict[str, str] = {}
+# The device that this process locked, by the folder and the devices that it chose from.
+_LOCKED: dict[str, str] = {}
 
 
 def locks_folder() -> Path:
-    """Give the folder by which the processes of a user agree.
+    """Return the folder of lock files that the processes of a user share.
 
     Raises:
-        ValueError: it is another user's.
+        ValueError: it belongs to another user.
     """
     folder = Path(tempfile.gettempdir()) / f"beam-bert-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise ValueError(f"{folder} is another user's; set TMPDIR to a folder of your own")
+        raise ValueError(f"{folder} belongs to another user; set TMPDIR to a folder of yours")
     return folder
 
 
 def lock_device(devices: Sequence[str], folder: Path) -> str:
-    """Take the device that the fewest processes have, until this process ends.
+    """Lock the device that the fewest processes have locked, until this process ends.
 
     Args:
-        devices: by name.
-        folder: holds a file for each turn at each device, locked while a process has it; the
-            system lets go of those of a process that ends, however it ends.
+        devices: names of the devices.
+        folder: has one file per device and place in its queue, locked by one process each. The
+            system releases the locks of a process however it ends.
 
     Returns:
-        the first of the devices that have the least processes; to one process always the same.
+        the first of the devices with the fewest processes; always the same for a process.
     """
     key = f"{folder} {' '.join(devices)}"
-    if key not in _HELD:
-        _HELD[key] = next(
+    if key not in _LOCKED:
+        _LOCKED[key] = next(
             device
-            for turn in itertools.count()
+            for place in itertools.count()
             for device in devices
-            if _lock(folder / f"{re.sub('[^A-Za-z0-9]+', '-', device)}.{turn}")
+            if _lock(folder / f"{re.sub('[^A-Za-z0-9]+', '-', device)}.{place}")
         )
-    return _HELD[key]
+    return _LOCKED[key]
 
 
 def _lock(path: Path) -> bool:
-    """Lock a file for the life of this process, if no other has."""
+    """Lock a file until this process ends, unless another process has locked it."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

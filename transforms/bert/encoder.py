@@ -75,7 +75,7 @@ def encode(
     pooled = tf.tanh(run.dense("bert/pooler/dense", hidden[:, 0])) if output_spec.pooled else None
     return Encoded(
         pooled=None if pooled is None else tf.cast(pooled, tf.float32),
-        sequence=hidden if output_spec.first_token or output_spec.tokens else None,
+        sequence=hidden if output_spec.sequence else None,
         layers=tf.concat([states[n] for n in output_spec.layers], -1)
         if output_spec.layers
         else None,

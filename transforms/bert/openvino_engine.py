@@ -1,7 +1,7 @@
-"""What OpenVINO computes on a CPU: the encoder rebuilt from a module's variables.
+"""The encoder rebuilt from a module's variables, computed by OpenVINO on a CPU.
 
-One stream a core, of one thread each: no core waits for another within a batch, and a batch's
-values do not depend on how many cores the machine has
+It runs one stream per core, with one thread each: no core waits for another within a batch, and a
+batch's values do not depend on the machine's number of cores
 (https://docs.openvino.ai/2025/openvino-workflow/running-inference/inference-devices-and-modes/cpu-device/performance-hint-and-thread-scheduling.html).
 """
 
@@ -11,44 +11,37 @@ import threading
 import numpy as np
 
 from transforms.bert import openvino_graph
+from transforms.bert.engines import EngineSpec
 from transforms.bert.openvino_runtime import openvino as ov
-from transforms.bert.output_spec import Encoded, OutputSpec
-from transforms.bert.rebuilding import Weights
-from transforms.bert.shape import BertShape
+from transforms.bert.output_spec import Encoded
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 
 class OpenvinoEngine:
-    """The rebuilt encoder, as deep as is wanted; several threads may run batches at once."""
+    """The rebuilt encoder, with only the layers that its outputs need; batches run in parallel."""
 
     name = "openvino"
     compiled = 0
 
-    def __init__(
-        self,
-        weights: Weights,
-        shape: BertShape,
-        output_spec: OutputSpec,
-        precision: str = "float32",
-    ) -> None:
-        """Compile the graph; `precision` is `float32` or `bfloat16`."""
-        self.hidden_size = shape.hidden_size
+    def __init__(self, spec: EngineSpec) -> None:
+        """Compile the graph."""
+        self.hidden_size = spec.shape.hidden_size
         self.parallel = len(os.sched_getaffinity(0))
-        self._is_output = (
-            output_spec.pooled,
-            output_spec.first_token or output_spec.tokens,
-            bool(output_spec.layers),
+        self._has_output = (
+            spec.output_spec.pooled,
+            spec.output_spec.sequence,
+            bool(spec.output_spec.layers),
         )
-        model = openvino_graph.build(weights, shape, output_spec)
+        model = openvino_graph.build(spec.weights, spec.shape, spec.output_spec)
         settings = {
-            "INFERENCE_PRECISION_HINT": _PRECISIONS[precision],
+            "INFERENCE_PRECISION_HINT": _PRECISIONS[spec.precision],
             "INFERENCE_NUM_THREADS": self.parallel,
             "NUM_STREAMS": self.parallel,
-            # Threads bound to cores would wait there for whatever else runs on them.
+            # Threads bound to cores would wait there for other programs of the machine.
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = ov.Core().compile_model(model, "CPU", settings)
+        self._compiled_model = ov.Core().compile_model(model, "CPU", settings)
         self._of_thread = threading.local()
 
     def run(
@@ -56,7 +49,7 @@ class OpenvinoEngine:
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
         if not hasattr(self._of_thread, "request"):
-            self._of_thread.request = self._compiled.create_infer_request()
-        given = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]
-        outputs = iter(self._of_thread.request.infer(given, share_inputs=True).values())
-        return Encoded(*(next(outputs) if wanted else None for wanted in self._is_output))
+            self._of_thread.request = self._compiled_model.create_infer_request()
+        inputs = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]
+        outputs = iter(self._of_thread.request.infer(inputs, share_inputs=True).values())
+        return Encoded(*(next(outputs) if has_output else None for has_output in self._has_output))

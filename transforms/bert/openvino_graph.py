@@ -12,8 +12,8 @@ import numpy as np
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.openvino_runtime import opset13 as op
 from transforms.bert.output_spec import OutputSpec
-from transforms.bert.rebuilding import Weights
 from transforms.bert.shape import BertShape
+from transforms.bert.weights import Weights
 
 _MASKED = -10000.0
 Node = Any
@@ -43,7 +43,7 @@ def build(weights: Weights, shape: BertShape, output_spec: OutputSpec) -> ov.Mod
     if output_spec.pooled:
         first = op.squeeze(_first(hidden), _whole(1))
         results.append(op.tanh(graph.dense("bert/pooler/dense", first)))
-    if output_spec.first_token or output_spec.tokens:
+    if output_spec.sequence:
         results.append(hidden)
     if output_spec.layers:
         results.append(op.concat([states[number] for number in output_spec.layers], -1))

@@ -1,4 +1,4 @@
-"""What is wanted of a BERT, and what it gives."""
+"""The outputs that are requested of an encoder, and those that it returns."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ Array = TypeVar("Array")
 
 @dataclasses.dataclass(frozen=True)
 class OutputSpec:
-    """Which vectors are to be computed; what none of them needs is left out.
+    """The vectors to compute; operations that none of them needs are not run.
 
     Attributes:
         pooled: the pooler's vector.
         tokens: the last layer's vectors of all tokens.
-        first_token: that of the first token.
-        layers: layers whose vectors are to stand side by side, counted from the last, which is -1.
+        first_token: the last layer's vector of the first token.
+        layers: layers whose vectors are concatenated, counted from the last, which is -1.
     """
 
     pooled: bool = True
@@ -28,44 +28,47 @@ class OutputSpec:
 
     @classmethod
     def of(cls, features: Sequence[str]) -> "OutputSpec":
-        """Tell what features need.
+        """Return the outputs that features need.
 
         >>> OutputSpec.of(["cls", "layers:-2"])
         OutputSpec(pooled=False, tokens=False, first_token=True, layers=(-2,))
         """
-        pooled = [found for name, found in poolings.poolings().items() if name in features]
+        pooled = POOLED_OUTPUT in features
+        used = [pooling for name, pooling in poolings.poolings().items() if name in features]
+        of_first_token = [pooling.first_token_only for pooling in used]
         return cls(
-            pooled=POOLED_OUTPUT in features,
-            tokens=SEQUENCE_OUTPUT in features or not all(p.first_token_only for p in pooled),
-            first_token=POOLED_OUTPUT in features or any(p.first_token_only for p in pooled),
+            pooled=pooled,
+            tokens=SEQUENCE_OUTPUT in features or not all(of_first_token),
+            first_token=pooled or any(of_first_token),
             layers=layers_of(features),
         )
 
+    @property
+    def sequence(self) -> bool:
+        """Whether vectors of the last layer are an output."""
+        return self.tokens or self.first_token
+
     def depth(self, layers: int) -> int:
-        """Say how many of a BERT's layers have to be computed.
+        """Return how many of an encoder's layers have to be computed.
 
         >>> OutputSpec(False, False, False, (-2, -3)).depth(6)
         5
         """
-        return (
-            layers
-            if self.pooled or self.tokens or self.first_token
-            else layers + 1 + max(self.layers)
-        )
+        return layers if self.pooled or self.sequence else layers + 1 + max(self.layers)
 
     @property
     def last_layer_first_token_only(self) -> bool:
-        """Whether the last layer is needed for the first token alone."""
+        """Whether the last layer is needed for the first token only."""
         return not self.tokens and -1 not in self.layers
 
 
 class Encoded(NamedTuple, Generic[Array]):
-    """What a BERT gives for a batch; None in the place of what was not wanted.
+    """An encoder's outputs for a batch; those that were not requested are None.
 
     Attributes:
         pooled: float32 [batch, hidden].
-        sequence: float32 [batch, sequence, hidden], or [batch, 1, hidden] where only the first
-            token was wanted.
+        sequence: float32 [batch, sequence, hidden], or [batch, 1, hidden] if only the first token
+            was requested.
         layers: float32 [batch, sequence, layers * hidden].
     """
 

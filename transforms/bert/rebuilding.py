@@ -17,6 +17,7 @@ from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
 from transforms.bert.shape import GELUS, BertShape
 from transforms.bert.variables import read_variables
+from transforms.bert.weights import Weights
 
 # The largest difference of any value, in float32.
 TOLERANCE = 1e-4
@@ -24,20 +25,6 @@ _EPSILONS = (1e-12, 1e-5, 1e-6)
 _PROBE_ROWS, _PROBE_LENGTH = 3, 16
 
 Run = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Weights:
-    """Everything that an encoder is built from.
-
-    Attributes:
-        variables: float32 arrays by Google's names.
-        gelu, layer_norm_eps: see `encoder.encode`.
-    """
-
-    variables: dict[str, np.ndarray]
-    gelu: str
-    layer_norm_eps: float
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,8 +70,8 @@ class Pooling(Protocol):
 @functools.cache
 def poolings() -> Mapping[str, Pooling]:
     """Return the poolings by name, in their order. The folder is listed once a process."""
-    names_ = (module.name for module in pkgutil.iter_modules(__path__))
-    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names_}
+    module_names = (module.name for module in pkgutil.iter_modules(__path__))
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in module_names}
     named = {name: m.POOLING for name, m in modules.items() if hasattr(m, "POOLING")}
     return dict(sorted(named.items(), key=lambda item: (item[1].order, item[0])))
 

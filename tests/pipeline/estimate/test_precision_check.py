@@ -10,13 +10,14 @@ from pipeline.errors import UsageError
 from pipeline.estimate import precision_check
 from pipeline.inputs import plan
 from tests.pipeline import corpus
-from transforms.bert.compute import ENGINES, ComputeConfig, has_openvino
+from transforms.bert import engines
+from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engines.names())
 def engine(request: pytest.FixtureRequest) -> str:
-    if request.param == "openvino" and not has_openvino():
+    if not engines.find(request.param).is_installed():
         pytest.skip("the extra [cpu] is not installed")
     return request.param
 

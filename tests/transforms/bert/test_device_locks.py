@@ -46,5 +46,5 @@ def test_claims_are_in_a_folder_of_the_users_own(
     folder.rmdir()
     (tmp_path / "elsewhere").mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ValueError, match="is another user's; set TMPDIR"):
+    with pytest.raises(ValueError, match="belongs to another user; set TMPDIR"):
         device_locks.locks_folder()

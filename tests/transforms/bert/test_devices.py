@@ -38,7 +38,7 @@ import tensorflow as tf
 
 two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-from transforms.bert import engines, module
+from transforms.bert import loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.output_spec import OutputSpec
 
@@ -47,7 +47,7 @@ ids = np.array([[2, 5, 3]], np.int32)
 found = []
 for device in ("/CPU:0", "/CPU:1"):
     for config in (ComputeConfig(), ComputeConfig(xla_buckets=1)):
-        engine = engines.load(inspected, OutputSpec(), config, device)
+        engine = loading.load(inspected, OutputSpec(), config, device)
         found.append(engine.run(ids, ids * 0 + 1, ids * 0).pooled)
     held = {x.device for x in engine._function.get_concrete_function().captured_inputs}
     assert {name.rpartition("device:")[2] for name in held} == {device.strip("/")}, held

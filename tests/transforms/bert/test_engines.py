@@ -1,181 +1,90 @@
-"""All engines give what the module's own graph gives."""
+"""The registry of engines."""
 
-import dataclasses
-import logging
-import sys
-from collections.abc import Callable
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from tests import tf2_module
-from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import engines, importing, module, rebuilding
-from transforms.bert.compute import ENGINES, ComputeConfig, has_openvino
+from transforms.bert import compute, engines, loading
+from transforms.bert.compute import ComputeConfig
+from transforms.bert.engines import openvino, tensorflow
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import OutputSpec
-from transforms.bert.tensorflow_engine import ModuleEngine
 
-IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
-MASK = (IDS != 0).astype(np.int32)
-SEGMENTS = np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], np.int32)
-TOKENS = MASK.astype(bool)
+# It computes by TensorFlow, and counts its batches.
+COUNTING = """
+from transforms.bert.engines.tensorflow import TensorflowKind
 
+class Counting:
+    name, parallel, compiled = "counting", 1, 0
 
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    if request.param == "openvino" and not has_openvino():
-        pytest.skip("the extra [cpu] is not installed")
-    return request.param
+    def __init__(self, engine):
+        self.engine, self.hidden_size, self.batches = engine, engine.hidden_size, 0
 
+    def run(self, *inputs):
+        self.batches += 1
+        return self.engine.run(*inputs)
 
-@pytest.mark.parametrize("settings", [{}, {"gelu": "tanh"}, {"layer_norm_eps": 1e-5}])
-def test_an_engine_agrees_with_the_module(
-    engine: str, settings: dict[str, object], tmp_path: Path
-) -> None:
-    importing.write_module(make_checkpoint(seed=4, **settings), tmp_path / "module")
-    inspected = module.inspect(tmp_path / "module")
-    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
-    assert (loaded.name, loaded.hidden_size) == (engine, 16)
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
-    assert given.sequence.dtype == given.pooled.dtype == np.float32
+class CountingKind(TensorflowKind):
+    precisions = ("float32",)
+    uses_xla = False
 
+    def rank(self):
+        return 3
 
-@pytest.mark.parametrize(
-    "make",
-    [ModuleEngine, lambda found: engines.load(found, OutputSpec(), ComputeConfig("tensorflow"))],
-    ids=["module", "rebuilt"],
-)
-def test_products_of_float32_are_float32_on_gpus_too(
-    make: Callable[[BertModule], object], tiny_module: BertModule
-) -> None:
-    """On an H100 the rebuilt encoder is 0.0016 off the module's own graph else, and not taken."""
-    tf.config.experimental.enable_tensor_float_32_execution(True)
-    make(tiny_module)
-    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+    def build(self, spec):
+        return Counting(super().build(spec))
+
+KIND = CountingKind()
+"""
 
 
-def test_layers_are_those_of_shallower_models(
-    engine: str, tiny_module: BertModule, tmp_path: Path
-) -> None:
-    output_spec = OutputSpec(pooled=False, tokens=False, first_token=False, layers=(-2, -1))
-    both = engines.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
-    assert both.pooled is None
-    assert both.sequence is None
-    checkpoint = make_checkpoint()
-    one_layer = dataclasses.replace(
-        checkpoint,
-        shape=dataclasses.replace(checkpoint.shape, layers=1),
-        variables={name: x for name, x in checkpoint.variables.items() if "layer_1/" not in name},
-    )
-    importing.write_module(one_layer, tmp_path / "one")
-    shallow = ModuleEngine(module.inspect(tmp_path / "one")).run(IDS, MASK, SEGMENTS)
-    deep = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
-    expected = np.concatenate([shallow.sequence, deep.sequence], axis=-1)
-    np.testing.assert_allclose(both.layers[TOKENS], expected[TOKENS], atol=1e-5)
-    first = dataclasses.replace(output_spec, layers=(-2,))
-    alone = engines.load(tiny_module, first, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
-    np.testing.assert_allclose(alone.layers[TOKENS], shallow.sequence[TOKENS], atol=1e-5)
+@pytest.fixture
+def further_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (tmp_path / "counting.py").write_text(COUNTING)
+    monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(tmp_path)])
+    monkeypatch.setattr(engines, "kinds", engines.kinds.__wrapped__)
+    return "counting"
 
 
-def test_the_first_token_alone_is_what_it_is_among_all(
-    engine: str, tiny_module: BertModule
-) -> None:
-    output_spec = OutputSpec(pooled=True, tokens=False, first_token=True)
-    first = engines.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
-    whole = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
-    assert first.sequence.shape == (3, 1, 16)
-    np.testing.assert_allclose(first.sequence[:, 0], whole.sequence[:, 0], atol=1e-5)
-    np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
+def test_an_engine_is_one_file(further_engine: str, tiny_module: BertModule) -> None:
+    assert engines.names() == ("counting", "openvino", "tensorflow")
+    assert compute.fastest() == further_engine
+    engine = loading.load(tiny_module, OutputSpec(), ComputeConfig(further_engine))
+    ids = np.array([[2, 5, 3]], np.int32)
+    before = engine.batches
+    encoded = engine.run(ids, ids * 0 + 1, ids * 0)
+    assert engine.batches == before + 1 == 2
+    assert encoded.sequence.shape == (1, 3, 16)
+    with pytest.raises(ValueError, match="counting does not compute in `precision` bfloat16"):
+        ComputeConfig(further_engine, "bfloat16")
 
 
-def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
-    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
-    before = loaded.compiled
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
-    loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
-    loaded.run(IDS[1:], MASK[1:], SEGMENTS[1:])
-    assert loaded.compiled == before + 2
+def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    engines.kinds()
+    monkeypatch.setattr(engines.pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
+    assert engines.names() == ("openvino", "tensorflow")
 
 
-def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
-    exact, near = (
-        engines.load(tiny_module, OutputSpec(), ComputeConfig(engine, precision)).run(
-            IDS, MASK, SEGMENTS
-        )
-        for precision in ("float32", "bfloat16")
-    )
-    gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
-    assert 0.0 < gap < 0.2
-    assert near.sequence.dtype == near.pooled.dtype == np.float32
+@pytest.mark.parametrize("engine", engines.names())
+def test_setup_has_the_extra_of_each_engine(engine: str) -> None:
+    setup = Path(__file__).parents[3].joinpath("setup.py").read_text()
+    assert re.search(rf'^ +"{engines.find(engine).extra}": \[', setup, re.MULTILINE)
 
 
-def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
-    tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, gelu="tanh"))
-    inspected = module.inspect(tmp_path / "tf2")
-    assert (inspected.format, inspected.shape.heads) == ("TF2 SavedModel", 4)
-    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
-    assert loaded.name == engine
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
-
-
-def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
-    inspected = module.inspect(minilm_path)
-    loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
-    assert loaded.name == engine
-    draw = np.random.default_rng(1)
-    ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
-    mask = (np.arange(40) < draw.integers(1, 41, [5, 1])).astype(np.int32)
-    given, own = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
-    tokens = mask.astype(bool)
-    np.testing.assert_allclose(given.sequence[tokens], own.sequence[tokens], atol=1e-4)
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-4)
-
-
-def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
-    engine: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
-    inspected = module.inspect(tmp_path / "tf2")
-    with caplog.at_level(logging.WARNING):
-        loaded = engines.load(inspected, OutputSpec(), ComputeConfig(engine))
-    assert isinstance(loaded, ModuleEngine)
-    assert "its variables are not recognised; its own graph is run, by TensorFlow" in caplog.text
-    with pytest.raises(ValueError, match="not recognised; so leave out --precision bfloat16"):
-        engines.load(inspected, OutputSpec(), ComputeConfig(engine, "bfloat16"))
-    with pytest.raises(ValueError, match="not recognised; so leave out layers: of --features"):
-        engines.load(inspected, OutputSpec(layers=(-1,)), ComputeConfig(engine))
-
-
-@pytest.mark.skipif(not has_openvino(), reason="the extra [cpu] is not installed")
-def test_openvino_reports_nothing() -> None:
-    from transforms.bert.openvino_runtime import openvino
-
-    assert openvino.tools.ovc.telemetry.__class__.__module__.endswith("telemetry_stub")
-    assert sys.modules["openvino_telemetry"] is None
-
-
-def test_an_encoder_that_differs_from_the_module_is_not_taken(
-    engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = rebuilding.find_weights(
-        tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
-    )
-    assert isinstance(found, rebuilding.Weights)
-    variables = {**found.variables}
-    variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
-    monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
-    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig(engine))
-    assert isinstance(loaded, ModuleEngine)
-    monkeypatch.setattr(
-        engines, "find_weights", lambda *_: dataclasses.replace(found, variables=variables)
-    )
-    loaded = engines.load(tiny_module, OutputSpec(), ComputeConfig(engine))
-    assert isinstance(loaded, ModuleEngine)
+def test_a_gpu_that_tensorflow_cannot_use_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For example, CUDA's libraries are not installed, or the driver is too old for them."""
+    monkeypatch.setattr(tensorflow, "has_gpu", lambda: True)
+    monkeypatch.setattr(openvino.OpenvinoKind, "is_installed", lambda _: True)
+    with pytest.raises(ValueError, match=r"cannot use this machine's GPU; .*'beam-bert\[gpu\]'"):
+        ComputeConfig("tensorflow").check_installed()
+    ComputeConfig("openvino").check_installed()
+    capabilities = {"NVIDIA H100": (9, 0), "Tesla T4": (7, 5)}
+    monkeypatch.setattr(tensorflow, "_compute_capabilities", lambda: capabilities)
+    ComputeConfig("tensorflow", "float16").check_installed()
+    with pytest.raises(ValueError, match=r"bfloat16: .* Tesla T4 does not support it; give float1"):
+        ComputeConfig("tensorflow", "bfloat16").check_installed()
+    capabilities.popitem()
+    ComputeConfig("tensorflow", "bfloat16").check_installed()

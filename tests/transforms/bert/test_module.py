@@ -12,7 +12,7 @@ from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import importing, model_files, module
 from transforms.bert.module import BertModule
-from transforms.bert.tensorflow_engine import ModuleEngine
+from transforms.bert.module_engine import ModuleEngine
 
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

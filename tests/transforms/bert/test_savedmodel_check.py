@@ -12,8 +12,8 @@ from tests.conftest import TINY_VOCABULARY
 from tests.transforms.parts import save_transform
 from transforms.bert import module
 from transforms.bert.module import BertModule
+from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.savedmodel_check import check_operations
-from transforms.bert.tensorflow_engine import ModuleEngine
 
 
 def proto(path: Path) -> saved_model_pb2.SavedModel:

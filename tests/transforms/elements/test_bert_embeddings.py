@@ -38,7 +38,7 @@ class Document(typing.NamedTuple):
 @pytest.fixture(scope="module")
 def embedder(tiny_module: object) -> TextEmbedder:
     config = TextConfig(("mean", "sequence_output"), **SETTINGS)
-    loaded = encode.engines.load(tiny_module, encode.OutputSpec.of(config.features), config.compute)
+    loaded = encode.loading.load(tiny_module, encode.OutputSpec.of(config.features), config.compute)
     return TextEmbedder(config, tiny_module, loaded)
 
 
@@ -254,7 +254,7 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
         ({"max_seq_length": 2}, ValueError, "--max_seq_length is 2"),
         ({"window_stride": 3, "text_b_field": "b"}, ValueError, "window_stride is for documents"),
         ({"text_field": "mean"}, ValueError, "a field of texts is named 'mean'"),
-        ({"engine": "abacus"}, ValueError, "--engine is 'abacus'"),
+        ({"engine": "abacus"}, ValueError, "`engine` is 'abacus'"),
         ({"truncate_dim": 0}, ValueError, "--truncate_dim is 0"),
         ({"no_such": 1}, TypeError, "no_such"),
         ({"model": "/nowhere"}, ValueError, "/nowhere"),

@@ -19,7 +19,7 @@ ELEMENTS |= st.dictionaries(st.sampled_from(["text", "mean", "n"]), TEXTS | st.n
 def embedder(tiny_module: BertModule) -> TextEmbedder:
     wanted = encode.OutputSpec.of(CONFIG.features)
     return TextEmbedder(
-        CONFIG, tiny_module, encode.engines.load(tiny_module, wanted, CONFIG.compute)
+        CONFIG, tiny_module, encode.loading.load(tiny_module, wanted, CONFIG.compute)
     )
 
 

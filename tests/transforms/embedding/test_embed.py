@@ -10,8 +10,8 @@ from transforms.batching.batches import BatchingConfig
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
+from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import Encoded
-from transforms.bert.tensorflow_engine import ModuleEngine
 from transforms.embedding import embed, part_embeddings
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.records.postprocess import Shaping

@@ -9,11 +9,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import encoder, importing, module, own_graph
+from transforms.bert import encoder, importing, module, module_session
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
-from transforms.bert.own_graph import run_once
-from transforms.bert.tensorflow_engine import ModuleEngine
+from transforms.bert.module_engine import ModuleEngine
+from transforms.bert.module_session import run_once
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
@@ -113,7 +113,7 @@ def test_a_graph_that_does_not_run_as_it_is_is_loaded_in_full(
     def fail(*_: object) -> None:
         raise tf.errors.FailedPreconditionError(None, None, "Table not initialized.")
 
-    monkeypatch.setattr(own_graph, "_run_in_session", fail)
+    monkeypatch.setattr(module_session, "_run_in_session", fail)
     once, again = (run(IDS, MASK, SEGMENTS) for run in (partial(run_once, tiny_module), engine.run))
     np.testing.assert_array_equal(once.pooled, again.pooled)
 

@@ -1,0 +1,184 @@
+"""All engines give what the module's own graph gives."""
+
+import dataclasses
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tf2_module
+from tests.conftest import TINY_VOCABULARY, make_checkpoint
+from transforms.bert import engines, importing, loading, module, rebuilding
+from transforms.bert.compute import ComputeConfig
+from transforms.bert.module import BertModule
+from transforms.bert.module_engine import ModuleEngine
+from transforms.bert.output_spec import OutputSpec
+
+IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
+MASK = (IDS != 0).astype(np.int32)
+SEGMENTS = np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], np.int32)
+TOKENS = MASK.astype(bool)
+
+
+@pytest.fixture(scope="module", params=engines.names())
+def engine(request: pytest.FixtureRequest) -> str:
+    kind = engines.find(request.param)
+    if not kind.is_installed():
+        pytest.skip(f"the extra [{kind.extra}] is not installed")
+    return request.param
+
+
+@pytest.mark.parametrize("settings", [{}, {"gelu": "tanh"}, {"layer_norm_eps": 1e-5}])
+def test_an_engine_agrees_with_the_module(
+    engine: str, settings: dict[str, object], tmp_path: Path
+) -> None:
+    importing.write_module(make_checkpoint(seed=4, **settings), tmp_path / "module")
+    inspected = module.inspect(tmp_path / "module")
+    loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
+    assert (loaded.name, loaded.hidden_size) == (engine, 16)
+    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
+    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+    assert given.sequence.dtype == given.pooled.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "make",
+    [ModuleEngine, lambda found: loading.load(found, OutputSpec(), ComputeConfig("tensorflow"))],
+    ids=["module", "rebuilt"],
+)
+def test_products_of_float32_are_float32_on_gpus_too(
+    make: Callable[[BertModule], object], tiny_module: BertModule
+) -> None:
+    """On an H100 the rebuilt encoder is 0.0016 off the module's own graph else, and not taken."""
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    make(tiny_module)
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+def test_layers_are_those_of_shallower_models(
+    engine: str, tiny_module: BertModule, tmp_path: Path
+) -> None:
+    output_spec = OutputSpec(pooled=False, tokens=False, first_token=False, layers=(-2, -1))
+    both = loading.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    assert both.pooled is None
+    assert both.sequence is None
+    checkpoint = make_checkpoint()
+    one_layer = dataclasses.replace(
+        checkpoint,
+        shape=dataclasses.replace(checkpoint.shape, layers=1),
+        variables={name: x for name, x in checkpoint.variables.items() if "layer_1/" not in name},
+    )
+    importing.write_module(one_layer, tmp_path / "one")
+    shallow = ModuleEngine(module.inspect(tmp_path / "one")).run(IDS, MASK, SEGMENTS)
+    deep = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    expected = np.concatenate([shallow.sequence, deep.sequence], axis=-1)
+    np.testing.assert_allclose(both.layers[TOKENS], expected[TOKENS], atol=1e-5)
+    first = dataclasses.replace(output_spec, layers=(-2,))
+    alone = loading.load(tiny_module, first, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    np.testing.assert_allclose(alone.layers[TOKENS], shallow.sequence[TOKENS], atol=1e-5)
+
+
+def test_the_first_token_alone_is_what_it_is_among_all(
+    engine: str, tiny_module: BertModule
+) -> None:
+    output_spec = OutputSpec(pooled=True, tokens=False, first_token=True)
+    first = loading.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    whole = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    assert first.sequence.shape == (3, 1, 16)
+    np.testing.assert_allclose(first.sequence[:, 0], whole.sequence[:, 0], atol=1e-5)
+    np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
+
+
+def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
+    loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
+    before = loaded.compiled
+    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
+    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
+    loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
+    loaded.run(IDS[1:], MASK[1:], SEGMENTS[1:])
+    assert loaded.compiled == before + 2
+
+
+def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
+    exact, near = (
+        loading.load(tiny_module, OutputSpec(), ComputeConfig(engine, precision)).run(
+            IDS, MASK, SEGMENTS
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
+    assert 0.0 < gap < 0.2
+    assert near.sequence.dtype == near.pooled.dtype == np.float32
+
+
+def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
+    tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, gelu="tanh"))
+    inspected = module.inspect(tmp_path / "tf2")
+    assert (inspected.format, inspected.shape.heads) == ("TF2 SavedModel", 4)
+    loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
+    assert loaded.name == engine
+    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+
+
+def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
+    inspected = module.inspect(minilm_path)
+    loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
+    assert loaded.name == engine
+    draw = np.random.default_rng(1)
+    ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
+    mask = (np.arange(40) < draw.integers(1, 41, [5, 1])).astype(np.int32)
+    given, own = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
+    tokens = mask.astype(bool)
+    np.testing.assert_allclose(given.sequence[tokens], own.sequence[tokens], atol=1e-4)
+    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-4)
+
+
+def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
+    engine: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
+    inspected = module.inspect(tmp_path / "tf2")
+    with caplog.at_level(logging.WARNING):
+        loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)
+    assert "its variables are not recognised; its own graph is run, by TensorFlow" in caplog.text
+    with pytest.raises(ValueError, match="not recognised; so leave out `precision` bfloat16"):
+        loading.load(inspected, OutputSpec(), ComputeConfig(engine, "bfloat16"))
+    with pytest.raises(ValueError, match="not recognised; so leave out layers: of `features`"):
+        loading.load(inspected, OutputSpec(layers=(-1,)), ComputeConfig(engine))
+
+
+@pytest.mark.skipif(
+    not engines.find("openvino").is_installed(), reason="the extra [cpu] is not installed"
+)
+def test_openvino_reports_nothing() -> None:
+    from transforms.bert.openvino_runtime import openvino
+
+    assert openvino.tools.ovc.telemetry.__class__.__module__.endswith("telemetry_stub")
+    assert sys.modules["openvino_telemetry"] is None
+
+
+def test_an_encoder_that_differs_from_the_module_is_not_taken(
+    engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rebuilding.find_weights(
+        tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
+    )
+    assert isinstance(found, rebuilding.Weights)
+    variables = {**found.variables}
+    variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
+    monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
+    loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)
+    monkeypatch.setattr(
+        loading, "find_weights", lambda *_: dataclasses.replace(found, variables=variables)
+    )
+    loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
+    assert isinstance(loaded, ModuleEngine)

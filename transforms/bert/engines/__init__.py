@@ -1,0 +1,144 @@
+"""Engines: what computes a model's vectors.
+
+An engine is a module of this folder that defines `KIND`. Users name it as the module is named.
+Modules import the engine's packages within functions only: `beam-bert --help` lists the engines
+without them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from transforms.bert.output_spec import Encoded, OutputSpec
+from transforms.bert.shape import BertShape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from transforms.bert.weights import Weights
+
+# Stands for the fastest engine of the machine.
+AUTO = "auto"
+
+
+class Engine(Protocol):
+    """A model in memory.
+
+    Attributes:
+        name: for messages.
+        hidden_size: numbers of a vector.
+        parallel: number of batches to run at once, each in a thread of its own.
+        compiled: number of batch shapes compiled so far; 0 if the engine compiles none.
+    """
+
+    name: str
+    hidden_size: int
+    parallel: int
+
+    @property
+    def compiled(self) -> int: ...
+
+    def run(
+        self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
+    ) -> Encoded[np.ndarray]:
+        """Embed one batch.
+
+        Args:
+            input_ids: int32 [batch, sequence].
+            input_mask: int32 [batch, sequence], 1 at tokens and 0 at padding.
+            segment_ids: int32 [batch, sequence].
+
+        Returns:
+            at least the outputs that the engine was built for.
+        """
+        ...
+
+
+class EngineSpec(NamedTuple):
+    """The model and the settings that an engine is built from.
+
+    Attributes:
+        weights: weights of the encoder.
+        shape: sizes of the encoder.
+        output_spec: vectors to compute.
+        precision: type that products are computed in.
+        xla_buckets: number of batch widths that XLA compiles; 0 for batches of any shape.
+        device: TensorFlow's name of the device to compute on; None if the engine chooses.
+    """
+
+    weights: Weights
+    shape: BertShape
+    output_spec: OutputSpec
+    precision: str
+    xla_buckets: int = 0
+    device: str | None = None
+
+
+class EngineKind(Protocol):
+    """An engine that users can choose.
+
+    Attributes:
+        extra: extra of beam-bert that installs its packages.
+        precisions: types that it can compute products in.
+        uses_gpus: whether it can compute on GPUs.
+        uses_xla: whether XLA can compile its batches (`xla_buckets`).
+    """
+
+    extra: str
+    precisions: tuple[str, ...]
+    uses_gpus: bool
+    uses_xla: bool
+
+    def is_installed(self) -> bool:
+        """Return whether its packages are installed; they are not imported."""
+        ...
+
+    def check_machine(self, precision: str) -> None:
+        """Raise ValueError if this machine cannot compute, or would be slow without notice."""
+        ...
+
+    def rank(self) -> int:
+        """Return its rank on this machine: `auto` is the installed engine of the highest rank."""
+        ...
+
+    def default_tokens_per_batch(self) -> int:
+        """Return the positions of a batch that suit this machine."""
+        ...
+
+    def default_xla_buckets(self) -> int:
+        """Return the number of batch widths that XLA should compile on this machine."""
+        ...
+
+    def build(self, spec: EngineSpec) -> Engine:
+        """Load a model into memory."""
+        ...
+
+
+@functools.cache
+def kinds() -> Mapping[str, EngineKind]:
+    """Return the engines by name, in order of their names. The folder is listed once a process."""
+    module_names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in module_names}
+    return {name: module.KIND for name, module in modules.items() if hasattr(module, "KIND")}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the engines, sorted."""
+    return tuple(kinds())
+
+
+def find(name: str) -> EngineKind:
+    """Return the engine of a name.
+
+    Raises:
+        ValueError: no engine has that name.
+    """
+    try:
+        return kinds()[name]
+    except KeyError:
+        known = ", ".join(names())
+        raise ValueError(f"`engine` is {name!r}; there are {AUTO}, {known}") from None
