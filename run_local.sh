@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Set up and embed samples/, or what you name: ./run_local.sh [any flags of beam-bert embed]
+# Set up, and embed samples/ or another input: ./run_local.sh [flags of beam-bert embed]
 #
 # Makes .venv, installs this package and the default weights into it, embeds into output/, and
-# prints what came of it. Run again it finds nothing left to do. Flags given here come on top of the
-# default --input and --output; give both to embed something else.
+# prints the first results. Run again, it has nothing left to do. Flags given here replace the default
+# ones: give --input and --output.
 set -euo pipefail
 cd "$(dirname "$0")"
 set_up_extras=cpu,report
@@ -32,5 +32,5 @@ What to try next:
   beam-bert status $out
   beam-bert tokenize --input samples/sentences.txt | head -n 3
   beam-bert embed --input 'your/*.jsonl' --id_field id --text_field text --output your-output
-  python -c "from pipeline import load_embeddings; print(load_embeddings('$out').vectors.shape)"
+  python -c "from beam_bert import load_embeddings; print(load_embeddings('$out').vectors.shape)"
 EOF
