@@ -8,7 +8,7 @@ The main job:
 
 Its results:
     `load_embeddings` and `Embeddings` (a vector for each document), `iterate_sequences` and
-    `TokenEmbeddings` (a vector for each token).
+    `TokenEmbeddings` (a vector for each token), `iterate_records` (every feature).
 
 Steps of other Beam pipelines:
     `BertEmbeddings` and `EmbeddedElements`, `YamlBertEmbeddings` for Beam YAML, `BertModelHandler`
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from pipeline.estimate.pricing import cost as machine_cost
     from pipeline.inputs.plan import make_plan
     from pipeline.options.embed_config import InputConfig
+    from pipeline.reader import iterate_records
     from transforms import (
         AnalyzeParts,
         BatchingConfig,
@@ -122,6 +123,7 @@ __all__ = [
     "cut_windows",
     "embed",
     "inspect_model",
+    "iterate_records",
     "iterate_sequences",
     "load_embeddings",
     "machine_cost",
@@ -141,6 +143,7 @@ _PLACES = {
     "__version__": "transforms:__version__",
     "cut_windows": "transforms.batching.windows:cut_windows",
     "inspect_model": "transforms.bert.module:inspect",
+    "iterate_records": "pipeline.reader:iterate_records",
     "machine_cost": "pipeline.estimate.pricing:cost",
     "make_plan": "pipeline.inputs.plan:make_plan",
     "minilm_weights": "transforms.bert.minilm:weights_folder",
