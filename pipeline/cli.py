@@ -139,10 +139,10 @@ def _plan(arguments: Sequence[str]) -> int:
     config = embed_config.embed_config(ours)
     embed_config.beam_options(beams)
     quiet.import_tensorflow(ours.log_level)
-    from pipeline.estimate import forecast
+    from pipeline.estimate import forecast, forecast_text
 
     with _input_errors():
-        _say(forecast.to_text(forecast.forecast(config, started), machine))
+        _say(forecast_text.to_text(forecast.forecast(config, started), machine))
     return 0
 
 

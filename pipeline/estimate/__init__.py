@@ -1,1 +1,1 @@
-"""What a job will cost, from a sample: bytes, seconds, precision, price."""
+"""Estimate from a sample what a job will take: bytes, seconds, precision and price."""

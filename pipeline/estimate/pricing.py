@@ -1,4 +1,4 @@
-"""What a job costs on machines that were named: hours and a price, from tokens and a speed."""
+"""Compute the hours and the price of a job on given machines, from its tokens and a speed."""
 
 import argparse
 import dataclasses
@@ -43,14 +43,14 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class MachineConfig:
-    """The machines that a job is to run on.
+    """The machines that a job will run on.
 
     Attributes:
-        name: what the user calls them.
-        tokens_per_second: of the whole job on one of them, as `status` tells; None for that of the
-            machine at hand.
-        price: of one for an hour, in any currency; None where it was not told.
-        count: how many there are.
+        name: chosen by the user.
+        tokens_per_second: speed of the whole job on one machine, as `status` prints it; None for
+            the speed of this machine.
+        price: of one machine per hour, in any currency; None if it is not known.
+        count: the number of machines.
     """
 
     name: str
@@ -73,33 +73,33 @@ class MachineConfig:
 def machine_config(
     name: str | None, tokens_per_second: float | None, price: float | None, count: int | None
 ) -> MachineConfig | None:
-    """Join the flags of `plan`; None where no machine was named.
+    """Return the machines that the flags of `plan` describe; None without `--machine`.
 
     Raises:
-        ValueError: a machine was described and not named, or a value makes no sense.
+        ValueError: a machine has no name, or a value is invalid.
     """
-    told = {
+    details = {
         "--machine_tokens_per_second": tokens_per_second,
         "--machine_price": price,
         "--machines": count,
     }
     if name is not None:
         return MachineConfig(name, tokens_per_second, price, 1 if count is None else count)
-    for flag, value in told.items():
+    for flag, value in details.items():
         if value is not None:
-            raise ValueError(f"{flag} is of a machine: add --machine NAME")
+            raise ValueError(f"{flag} describes a machine: add --machine NAME")
     return None
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What some tokens cost.
+    """The cost of a job.
 
     Attributes:
-        hours: from the beginning to the end, start-up included.
-        machine_hours: of all machines together.
-        price: of these; None where no price was told.
-        price_per_million: tokens; None likewise, or where there are none.
+        hours: from start to end, start-up included.
+        machine_hours: the sum over all machines.
+        price: of the machine hours; None if the price of an hour is not known.
+        price_per_million: price per million tokens; None if there is no price or no token.
     """
 
     hours: float
@@ -109,13 +109,13 @@ class Cost:
 
 
 def cost(machine: MachineConfig, tokens: float, speed: float, startup: float) -> Cost:
-    """Price a job: the work is shared evenly, and every machine starts up for itself.
+    """Compute the cost of a job whose machines share the work evenly and each start up.
 
     Args:
-        machine: how many there are, and what an hour of one costs.
-        tokens: to be embedded.
-        speed: tokens a second, of one machine.
-        startup: seconds until a machine computes.
+        machine: the number of machines, and the price of an hour.
+        tokens: to embed.
+        speed: tokens per second of one machine.
+        startup: seconds until a machine embeds its first token.
 
     >>> cost(MachineConfig("m", price=1.8, count=10), tokens=36e6, speed=1000, startup=0)
     Cost(hours=1.0, machine_hours=10.0, price=18.0, price_per_million=0.5)
@@ -128,18 +128,18 @@ def cost(machine: MachineConfig, tokens: float, speed: float, startup: float) ->
 
 
 def to_lines(machine: MachineConfig, whole: Cost, left: Cost | None, speed: float) -> list[str]:
-    """Say it in a few lines.
+    """Return the lines that `plan` prints.
 
     Args:
-        machine: as it was told.
-        whole: of the whole job.
-        left: of what an earlier call has left; None where there was none.
-        speed: tokens a second, of one machine.
+        machine: from the flags.
+        whole: the cost of the whole job.
+        left: the cost of the rest that an earlier call has left; None without an earlier call.
+        speed: tokens per second of one machine.
     """
-    how = "measured here" if machine.tokens_per_second is None else "as told"
+    origin = "measured here" if machine.tokens_per_second is None else "as given"
     return [
         f"machine     {machine.count:,} x {escaping.one_line(machine.name)}, each at "
-        f"{speed:,.0f} tokens/s, {how}",
+        f"{speed:,.0f} tokens/s, {origin}",
         f"hours       {figure(whole.hours)}: {figure(whole.machine_hours)} machine-hours, start-up "
         "included",
         f"cost        {_price(machine, whole, left)}",
@@ -148,17 +148,17 @@ def to_lines(machine: MachineConfig, whole: Cost, left: Cost | None, speed: floa
 
 def _price(machine: MachineConfig, whole: Cost, left: Cost | None) -> str:
     if machine.price is None or whole.price is None:
-        return "add --machine_price X, the price of an hour of one, to have it here"
-    pieces = [f"{figure(whole.price)} at {figure(machine.price)} an hour"]
+        return "add --machine_price X, the price of one machine per hour, to see the cost"
+    pieces = [f"{figure(whole.price)} at {figure(machine.price)} per hour"]
     if whole.price_per_million is not None:
-        pieces.append(f"{figure(whole.price_per_million)} a million tokens")
+        pieces.append(f"{figure(whole.price_per_million)} per million tokens")
     if left is not None and left.price is not None:
-        pieces.append(f"{figure(left.price)} for what is left")
+        pieces.append(f"{figure(left.price)} for the rest")
     return ", ".join(pieces)
 
 
 def figure(value: float) -> str:
-    """Write a number so that two digits of it are seen.
+    """Format a number with at least two significant digits.
 
     >>> figure(6010.4), figure(0.1), figure(0.00095), figure(0)
     ('6,010.40', '0.10', '0.00095', '0.00')

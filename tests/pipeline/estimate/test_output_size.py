@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import job
 from pipeline.errors import UsageError
-from pipeline.estimate import output_size, sampling
+from pipeline.estimate import choose_pieces, output_size, tokenized_sample
 from pipeline.inputs import plan
 from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
@@ -19,21 +19,23 @@ def test_windows_and_kept_tokens_are_counted(
     settings = {"windows": WindowConfig(8, 3), "keep_tokens": True}
     config = corpus.config([str(tmp_path / "long.txt")], tmp_path / "out", tiny_path, **settings)
     config = dataclasses.replace(config, limits=dataclasses.replace(config.limits, rejected=1.0))
-    lots = list(output_size.sample_lots(config, tiny_module, plan.make_plan(config.input)))
+    parts = list(
+        tokenized_sample.tokenize_sample(config, tiny_module, plan.make_plan(config.input))
+    )
     job.embed(config)
     counts, files = corpus.truth(tmp_path / "out")
-    told = output_size.totals(lots, "counts")
-    assert told == {name: counts[name] for name in told}
-    assert output_size.totals(lots, "bytes") == pytest.approx(files, rel=0.1)
+    estimates = tokenized_sample.total_counts(parts)
+    assert estimates == {name: counts[name] for name in estimates}
+    assert tokenized_sample.total_bytes(parts) == pytest.approx(files, rel=0.1)
 
 
 def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
-    sources = sampling.sources_of(plan.make_plan(config.input))
+    sources = choose_pieces.sources_of(plan.make_plan(config.input))
     written = 150_000
-    assert output_size.most_bytes(config, 16, sources) > written
+    assert output_size.max_bytes(config, 16, sources) > written
     small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
     with pytest.raises(UsageError, match=r"--max_output_gb is .* would write about .*sequence"):
         job.embed(small)
@@ -43,7 +45,7 @@ def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     assert written / 2 < sum(corpus.truth(tmp_path / "out")[1].values()) < written * 2
 
 
-# Of few bytes, what becomes much: short lines, letters that come apart, bytes that stay.
+# Texts with many tokens or records per byte: short lines, letters that are decomposed.
 EXTREMES = ["a\n" * 3000, "한\n" * 1000, "ΐ ǖ\n" * 700, "猫" * 2000, "\x01\n" * 3000, "!?" * 3000]
 
 
@@ -58,12 +60,12 @@ def test_the_bound_is_never_below_the_estimate(
         settings = {"features": features, "windows": WindowConfig(8, stride)}
         config = corpus.config([str(path)], tmp_path / "out", tiny_path, **settings)
         splits = plan.make_plan(config.input)
-        lots = list(output_size.sample_lots(config, tiny_module, splits))
-        told = sum(output_size.totals(lots, "bytes").values())
-        assert 0 < told <= output_size.most_bytes(config, 16, sampling.sources_of(splits))
+        parts = list(tokenized_sample.tokenize_sample(config, tiny_module, splits))
+        estimate = sum(tokenized_sample.total_bytes(parts).values())
+        assert 0 < estimate <= output_size.max_bytes(config, 16, choose_pieces.sources_of(splits))
 
 
-def test_under_the_bound_no_text_is_read(
+def test_no_text_is_read_if_the_bound_is_under_the_limit(
     globs: list[str],
     tiny_path: Path,
     tiny_module: BertModule,
@@ -73,6 +75,6 @@ def test_under_the_bound_no_text_is_read(
     def refuse(*_: object) -> None:
         raise AssertionError("a sample was read")
 
-    monkeypatch.setattr(output_size, "sample_lots", refuse)
+    monkeypatch.setattr(tokenized_sample, "tokenize_sample", refuse)
     config = corpus.config(globs, tmp_path / "out", tiny_path)
     output_size.check_output(config, tiny_module, plan.make_plan(config.input))

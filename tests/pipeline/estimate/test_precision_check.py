@@ -22,17 +22,17 @@ def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def test_a_job_of_less_precision_tells_what_that_does(
+def test_a_job_in_lower_precision_records_its_cosine_agreement(
     engine: str, globs: list[str], tiny_path: Path, tmp_path: Path, finished: Path
 ) -> None:
     compute = ComputeConfig(engine, "bfloat16")
     config = corpus.config(globs, tmp_path / "out", tiny_path, compute=compute)
     summary = job.embed(config)
-    told = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
-    assert told == dataclasses.asdict(summary.likeness)
-    assert told["documents"] > 90
-    assert 0.99 <= told["smallest_cosine"] < told["mean_cosine"] < 1.0
-    assert 0.5 < told["neighbours_kept"] <= 1.0
+    stored = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
+    assert stored == dataclasses.asdict(summary.likeness)
+    assert stored["documents"] > 90
+    assert 0.99 <= stored["smallest_cosine"] < stored["mean_cosine"] < 1.0
+    assert 0.5 < stored["neighbours_kept"] <= 1.0
     exact, near = (
         reader.load_embeddings(str(folder)).vectors for folder in (finished, tmp_path / "out")
     )
@@ -52,13 +52,13 @@ def test_float32_is_not_compared(
     assert precision_check.measure(config, tiny_module, plan.make_plan(config.input)) is None
 
 
-def test_vectors_that_turn_too_far_are_refused(
+def test_a_cosine_below_the_limit_is_refused(
     globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["embed", "--input", *globs, "--id_field=id", "--model", str(tiny_path)]
     command += ["--output", str(tmp_path / "out"), "--max_seq_length=8", "--engine=tensorflow"]
     assert cli.main([*command, "--precision=bfloat16", "--min_cosine=1"]) == 2
-    told = capsys.readouterr().err
-    assert "--precision bfloat16: of " in told
-    assert "below --min_cosine 1: leave out --precision" in told
+    message = capsys.readouterr().err
+    assert "--precision bfloat16: of " in message
+    assert "below --min_cosine 1: leave out --precision" in message
     assert not (tmp_path / "out").exists()

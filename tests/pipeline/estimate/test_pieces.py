@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.estimate import sampling
+from pipeline.estimate import choose_pieces, read_pieces
 from pipeline.inputs.plan import make_plan
 from pipeline.options.embed_config import InputConfig
 from transforms.documents import Source, Split
@@ -18,7 +18,7 @@ sizes = st.lists(st.tuples(st.integers(0, 1 << 26), st.booleans()), min_size=1, 
 
 @settings(deadline=None)
 @given(sizes, st.integers(1024, 1 << 21))
-def test_pieces_stand_for_the_whole_corpus_and_are_bounded(
+def test_pieces_represent_the_whole_corpus_and_are_bounded(
     files: list[tuple[int, bool]], part_bytes: int
 ) -> None:
     sources = [
@@ -26,15 +26,15 @@ def test_pieces_stand_for_the_whole_corpus_and_are_bounded(
         for n, (size, packed) in enumerate(files)
     ]
     cuts = [lines.cut_by_bytes(source, max(part_bytes, source.size)) for source in sources]
-    pieces = sampling.choose_pieces([split for cut in cuts for split in cut], part_bytes)
+    pieces = choose_pieces.choose_pieces([split for cut in cuts for split in cut], part_bytes)
     total = sum(source.size for source in sources)
-    assert sum(piece.stands_for for piece in pieces) == pytest.approx(total)
-    if not sampling.is_small([source for source in sources if source.size]):
+    assert sum(piece.represents for piece in pieces) == pytest.approx(total)
+    if not choose_pieces.is_small([source for source in sources if source.size]):
         read = [(piece.split.end or 0) - piece.split.start for piece in pieces]
         assert sum(read) <= 33 * (256 << 10)
-    held = {source.path for source in sources if source.size}
-    if len(held) <= 16:
-        assert {piece.split.source.path for piece in pieces} == held
+    filled = {source.path for source in sources if source.size}
+    if len(filled) <= 16:
+        assert {piece.split.source.path for piece in pieces} == filled
     for piece in pieces:
         assert 0 <= piece.split.start <= piece.split.source.size
         if piece.split.source.splittable:
@@ -42,7 +42,7 @@ def test_pieces_stand_for_the_whole_corpus_and_are_bounded(
 
 
 def write_skewed(folder: Path) -> tuple[list[Path], int]:
-    """Short lines in a gzip, long ones in a text; give the files and the number of lines."""
+    """Write short lines to a gzip and long lines to a text; return the files and line count."""
     some = random.Random(7)
     words = [f"{some.randrange(10**9)}" for _ in range(2000)]
     short = [" ".join(some.choices(words, k=3)) for _ in range(120_000)]
@@ -56,9 +56,9 @@ def count(paths: list[Path]) -> tuple[bool, float]:
     read = ReadConfig(part_bytes=1 << 18)
     splits = make_plan(InputConfig(tuple(map(str, paths)), "auto", read))
     sources = list({split.source.path: split.source for split in splits}.values())
-    parts = sampling.read_pieces(sampling.choose_pieces(splits, read.part_bytes), read)
+    parts = read_pieces.read_pieces(choose_pieces.choose_pieces(splits, read.part_bytes), read)
     documents = sum(part.scale * part.documents.num_rows for part in parts)
-    return sampling.is_small(sources), documents
+    return choose_pieces.is_small(sources), documents
 
 
 def test_documents_of_a_skewed_corpus_are_estimated(tmp_path: Path) -> None:
@@ -68,14 +68,14 @@ def test_documents_of_a_skewed_corpus_are_estimated(tmp_path: Path) -> None:
     assert estimate == pytest.approx(documents, rel=0.1)
 
 
-def test_a_small_file_of_most_documents_is_seen(tmp_path: Path) -> None:
+def test_a_small_file_with_most_documents_gets_enough_pieces(tmp_path: Path) -> None:
     (tmp_path / "long.txt").write_text(f"{'word ' * 1000}\n" * 5000)
     (tmp_path / "short.txt").write_text("word\n" * 20_000)
     paths = [tmp_path / "long.txt", tmp_path / "short.txt"]
     assert count(paths) == (False, pytest.approx(25_000, rel=0.02))
 
 
-def test_of_many_files_some_stand_for_others(tmp_path: Path) -> None:
+def test_some_of_many_files_represent_the_others(tmp_path: Path) -> None:
     lines = [2000 if number % 5 else 20_000 for number in range(100)]
     for number, many in enumerate(lines):
         (tmp_path / f"{number}.txt").write_text("a line that is no longer than others\n" * many)
@@ -83,7 +83,7 @@ def test_of_many_files_some_stand_for_others(tmp_path: Path) -> None:
     assert count(paths) == (False, pytest.approx(sum(lines), rel=0.02))
 
 
-def test_documents_longer_than_a_place_are_estimated(tmp_path: Path) -> None:
+def test_documents_longer_than_a_piece_are_estimated(tmp_path: Path) -> None:
     some = random.Random(3)
     short = [f"{some.randrange(10**9)}" for _ in range(400_000)]
     long = ["word " * 100_000 for _ in range(12)]
@@ -95,17 +95,17 @@ def test_documents_longer_than_a_place_are_estimated(tmp_path: Path) -> None:
 
 
 def test_files_of_one_long_line_are_estimated(tmp_path: Path) -> None:
-    # No place but their beginnings has a document.
+    # A document begins only at the beginning of a file.
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text("word " * 600_000)
     assert count([tmp_path / f"{number}.txt" for number in range(3)]) == (False, pytest.approx(3))
 
 
 @pytest.mark.parametrize("size", [5, 100])
-def test_what_a_gzip_holds_is_told_by_the_little_that_is_read(
+def test_the_documents_of_a_gzip_are_estimated_from_its_beginning(
     size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling, "_WHOLE_BYTES", 1 << 16)
+    monkeypatch.setattr(choose_pieces, "_WHOLE_BYTES", 1 << 16)
     some = random.Random(size)
     lines = [f"{some.randrange(10**9)} {'and so on ' * size}" for _ in range(1_000_000 // size)]
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress("\n".join(lines).encode(), 1))
@@ -116,12 +116,12 @@ def test_what_a_gzip_holds_is_told_by_the_little_that_is_read(
     )
 
 
-def test_of_a_damaged_gzip_that_is_read_whole_nothing_is_guessed(tmp_path: Path) -> None:
+def test_a_damaged_gzip_that_is_read_whole_has_exact_counts(tmp_path: Path) -> None:
     packed = gzip.compress(b"one\n" * 1000)
     (tmp_path / "a.txt.gz").write_bytes(packed + b"no gzip" * 10_000)
     read = ReadConfig()
     splits = make_plan(InputConfig((str(tmp_path / "a.txt.gz"),), "auto", read))
-    (part,) = sampling.read_pieces(sampling.choose_pieces(splits, 1 << 20), read)
+    (part,) = read_pieces.read_pieces(choose_pieces.choose_pieces(splits, 1 << 20), read)
     assert (part.scale, part.documents.num_rows) == (1.0, 1001)
 
 
@@ -131,9 +131,9 @@ def test_a_small_corpus_is_counted(tmp_path: Path) -> None:
     assert count([tmp_path / "a.txt", tmp_path / "b.txt.gz"]) == (True, 100_000)
 
 
-def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+def test_unreadable_files_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n")
     sources = [Source(str(tmp_path / name), 4, "1", "text") for name in ("gone.txt", "a.txt")]
-    pieces = sampling.choose_pieces([Split(source, 0, 4) for source in sources], 1024)
-    (part,) = sampling.read_pieces(pieces, ReadConfig())
+    pieces = choose_pieces.choose_pieces([Split(source, 0, 4) for source in sources], 1024)
+    (part,) = read_pieces.read_pieces(pieces, ReadConfig())
     assert (part.source, part.scale) == (str(tmp_path / "a.txt"), 1.0)

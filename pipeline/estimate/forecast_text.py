@@ -1,0 +1,78 @@
+"""The lines that `plan` prints."""
+
+from pipeline import status
+from pipeline.estimate import pricing
+from pipeline.estimate.forecast import Forecast
+from pipeline.estimate.pricing import MachineConfig
+from transforms import escaping
+from transforms.features import NUM_TOKENS, NUM_WORDPIECES
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
+from transforms.receipts import shares
+
+
+def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
+    """Return the lines of a forecast, with the costs on a machine if one is given."""
+    counts = {name: round(count) for name, count in forecast.counts.items()}
+    rates = shares(counts)
+    padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
+    reasons = ", ".join(f"{round(n):,} {reason}" for reason, n in sorted(forecast.reasons.items()))
+    method = "read whole" if forecast.whole else "estimated from a sample"
+    written = ", ".join(
+        f"{_size(size)} in {name}/" for name, size in forecast.bytes.items() if size
+    )
+    lines = [
+        f"files       {forecast.files:,} in {forecast.splits:,} splits; {method}",
+        f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded, "
+        f"{counts['rejected']:,} rejected" + (f" ({reasons})" if reasons else ""),
+        f"wordpieces  {counts[NUM_WORDPIECES]:,}, {rates['unknown']:.1%} [UNK]; "
+        f"{rates['truncated']:.1%} of the documents truncated",
+        *([f"[UNK]       {', '.join(forecast.unknown)}"] if forecast.unknown else []),
+        f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
+        f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+        f"output      {_size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
+        f"time        about {status.clock(forecast.seconds)} on this machine, {_speed(forecast)}",
+    ]
+    if forecast.parts_done:
+        lines.append(_done(forecast))
+    if machine is not None:
+        lines += _costs(forecast, machine)
+    return "\n".join(lines)
+
+
+def _costs(forecast: Forecast, machine: MachineConfig) -> list[str]:
+    speed = machine.tokens_per_second or forecast.tokens_per_second
+    if speed is None or forecast.tokens_per_second is None:
+        return [f"cost        none on {escaping.one_line(machine.name)}: there is nothing to embed"]
+    tokens, share = forecast.counts[NUM_TOKENS], forecast.share_left
+    whole = pricing.cost(machine, tokens, speed, forecast.startup)
+    left = pricing.cost(machine, share * tokens, speed, forecast.startup if share else 0.0)
+    return pricing.to_lines(machine, whole, left if forecast.parts_done else None, speed)
+
+
+def _speed(forecast: Forecast) -> str:
+    if forecast.positions_per_second is None:
+        return "for start-up only: there is nothing to embed"
+    return f"at {forecast.positions_per_second:,.0f} positions/s, start-up included"
+
+
+def _done(forecast: Forecast) -> str:
+    seconds = forecast.seconds_left
+    left = f"about {status.clock(seconds)} left" if seconds else "nothing left"
+    return (
+        f"done        {forecast.parts_done:,} parts, {forecast.documents_done:,} documents "
+        f"({1 - forecast.share_left:.0%}); {left}"
+    )
+
+
+def _size(size: float) -> str:
+    """Format a number of bytes.
+
+    >>> _size(1_250_000), _size(2.5e9)
+    ('1.2 MB', '2.5 GB')
+    >>> _size(345)
+    '345 bytes'
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size:.0f} bytes"

@@ -1,0 +1,121 @@
+"""Tokenize a sample of a corpus: counts, bytes to write, and batches that a model can run."""
+
+import collections
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from pipeline import graphs
+from pipeline.estimate.choose_pieces import choose_pieces
+from pipeline.estimate.read_pieces import SampledPart, read_pieces
+from pipeline.estimate.record_size import record_bytes
+from pipeline.options.embed_config import EmbedConfig
+from transforms import rejects
+from transforms.batching.batches import plan_batches
+from transforms.batching.token_sequences import TokenSequences
+from transforms.batching.windows import Windows, cut_windows
+from transforms.bert.module import BertModule
+from transforms.documents import REASON, Split
+from transforms.embedding.distinct import find_distinct
+from transforms.embedding.part_embeddings import reject_oversize, take_wordpieces
+from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
+from transforms.tokenize import tokenize_part
+from transforms.wordpiece.preprocessing import model_inputs
+from transforms.write import REJECTED
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenizedPart:
+    """A tokenized part of a sample.
+
+    Attributes:
+        source: path of its file.
+        scale: documents of the corpus that each document represents.
+        counts: of its documents, by the names in receipts.
+        reasons: rejected documents by reason.
+        bytes: that it would write, by folder.
+        wordpieces, windows, batches: of its documents that are not rejected, without repeats.
+    """
+
+    source: str
+    scale: float
+    counts: Mapping[str, int]
+    reasons: Mapping[str, int]
+    bytes: Mapping[str, float]
+    wordpieces: TokenSequences
+    windows: Windows
+    batches: Sequence[np.ndarray]
+
+
+def tokenize_sample(
+    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+) -> Iterator[TokenizedPart]:
+    """Read and tokenize a sample of a corpus as the job would."""
+    wordpieces = graphs.wordpiece_config(config, module)
+    signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
+    graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
+    pieces = choose_pieces(splits, config.input.read.part_bytes)
+    for sampled in read_pieces(pieces, config.input.read):
+        part = tokenize_part(sampled.documents, graph, wordpieces.texts)
+        yield _measure(part, sampled, config, module)
+
+
+def _measure(
+    part: pa.RecordBatch, sampled: SampledPart, config: EmbedConfig, module: BertModule
+) -> TokenizedPart:
+    hidden_size = module.shape.hidden_size
+    part = reject_oversize(part, hidden_size, graphs.embedding_config(config, module))
+    wordpieces, sound = take_wordpieces(part)
+    distinct = find_distinct(wordpieces).wordpieces
+    windows = cut_windows(distinct.offsets, config.windows)
+    batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
+    embedded = part.filter(pa.array(sound))
+    names = (NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
+    counts = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in names} | {
+        "documents": part.num_rows,
+        "embedded": embedded.num_rows,
+        "rejected": part.num_rows - embedded.num_rows,
+        NUM_TOKENS: len(wordpieces.input_ids),
+        COMPUTED_TOKENS: int(windows.lengths.sum()),
+        PADDED_TOKENS: sum(int(windows.lengths[batch[0]]) * len(batch) for batch in batches),
+    }
+    lines = [len(line.encode()) + 1 for line in rejects.reject_lines(part, sampled.source)]
+    written = record_bytes(embedded, wordpieces, config, hidden_size)
+    return TokenizedPart(
+        source=sampled.source,
+        scale=sampled.scale,
+        counts=counts,
+        reasons=collections.Counter(part.column(REASON).drop_null().to_pylist()),
+        bytes={**written, REJECTED: float(sum(lines))},
+        wordpieces=distinct,
+        windows=windows,
+        batches=batches,
+    )
+
+
+def total_counts(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+    """Estimate the counts of the corpus."""
+    return _totals((part.scale, part.counts) for part in parts)
+
+
+def total_reasons(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+    """Estimate the rejected documents of the corpus by reason."""
+    return _totals((part.scale, part.reasons) for part in parts)
+
+
+def total_bytes(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+    """Estimate the bytes that the job will write, by folder."""
+    return _totals((part.scale, part.bytes) for part in parts)
+
+
+def _totals(scaled: Iterator[tuple[float, Mapping[str, float]]]) -> dict[str, float]:
+    total: dict[str, float] = collections.defaultdict(float)
+    for scale, numbers in scaled:
+        for name, number in numbers.items():
+            total[name] += scale * number
+    return dict(total)
