@@ -1,4 +1,4 @@
-"""Plots of a bar a line, each with its value: where the time went, what is unknown or rejected."""
+"""Bar plots with a value per line: seconds by stage, [UNK] rates, rejection reasons."""
 
 import collections
 from collections.abc import Mapping, Sequence
@@ -8,20 +8,20 @@ import plotly.graph_objects as go
 
 from pipeline.manifest import Progress
 from pipeline.report import labels
-from pipeline.report.file_names import cut_apart
+from pipeline.report.file_names import cut_names
 from pipeline.report.palette import MAIN
 from pipeline.report.plot import Plot, figure
 from transforms import metrics
 from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES
 from transforms.receipts import Receipt
 
-_MOST_FILES = 15
-_LABEL_CHARACTERS = 32
-# Pixels: of a bar, of what stands around all of them, and of a value beside its bar.
-_BAR, _AROUND, _VALUE = 30, 24, 76
+_MAX_FILES = 15
+_MAX_CHARACTERS = 32
+# Pixels: the height of a bar, the margin around all bars, and the width of a value.
+_BAR, _MARGIN, _VALUE = 30, 24, 76
 _STAGES = {
     metrics.READ_SECONDS: "reading",
-    metrics.TOKENIZE_SECONDS: "wordpieces",
+    metrics.TOKENIZE_SECONDS: "tokenizing",
     metrics.ENCODE_SECONDS: "the model",
     metrics.WAIT_SECONDS: "waiting for the model",
     metrics.WRITE_SECONDS: "writing",
@@ -29,74 +29,74 @@ _STAGES = {
 
 
 def stages(parts: Sequence[Receipt]) -> Plot:
-    """Draw how long each stage took."""
+    """Draw the seconds of each stage."""
     total: collections.Counter[str] = collections.Counter()
     for part in parts:
         total.update(part.seconds)
-    took = {told: total[name] for name, told in _STAGES.items() if total[name] > 0}
-    if not took:
-        return Plot("stages", "Where the time went", "No part tells how long it took.", None)
+    seconds = {label: total[name] for name, label in _STAGES.items() if total[name] > 0}
+    if not seconds:
+        return Plot("stages", "Time by stage", "The receipts have no durations.", None)
     return Plot(
         "stages",
-        "Where the time went",
-        "Seconds of all parts, summed over threads and workers: more than the clock's where stages "
-        "run at once.",
-        _bars(list(took), list(took.values()), list(map(labels.duration, took.values()))),
-        _height(took),
+        "Time by stage",
+        "Seconds of all parts, summed over threads and workers. The sum is more than the elapsed "
+        "time if stages run in parallel.",
+        _bars(list(seconds), list(seconds.values()), list(map(labels.duration, seconds.values()))),
+        _height(seconds),
     )
 
 
 def unknown(progress: Progress, names: Mapping[str, str]) -> Plot | None:
-    """Draw the files with most wordpieces that the model does not know; `names` is by path."""
-    found = {
+    """Draw the files with the highest [UNK] rates; `names` has labels by path."""
+    rates = {
         source: counts[NUM_UNKNOWN] / counts[NUM_WORDPIECES]
         for source, counts in progress.by_source().items()
         if counts.get(NUM_WORDPIECES)
     }
-    if not found:
+    if not rates:
         return None
-    title = "Unknown wordpieces by file"
-    if not any(found.values()):
-        return Plot("unknown", title, "No wordpiece is unknown to the model, in any file.", None)
-    worst = sorted(found, key=lambda source: (-found[source], source))[:_MOST_FILES]
-    more = f" The worst {len(worst)} of {len(found):,} files." if len(found) > len(worst) else ""
-    shares = [found[source] for source in worst]
+    title = "[UNK] rate by file"
+    if not any(rates.values()):
+        return Plot("unknown", title, "No file has a wordpiece that is [UNK].", None)
+    worst = sorted(rates, key=lambda source: (-rates[source], source))[:_MAX_FILES]
+    more = f" The worst {len(worst)} of {len(rates):,} files." if len(rates) > len(worst) else ""
+    values = [rates[source] for source in worst]
     return Plot(
         "unknown",
         title,
-        "The share of wordpieces that the model does not know, [UNK]: much of it means another "
-        f"language, another casing or no text.{more}",
-        _bars([names[source] for source in worst], shares, list(map(labels.share, shares))),
+        "The share of wordpieces that are [UNK], not in the model's vocabulary. A high rate means "
+        f"another language, another casing, or data that is not text.{more}",
+        _bars([names[source] for source in worst], values, list(map(labels.share, values))),
         _height(worst),
     )
 
 
 def reasons(progress: Progress, documents: int) -> Plot | None:
-    """Draw why documents were rejected, if any were."""
-    found = sorted(progress.reasons().items(), key=lambda pair: -pair[1])
-    if not found:
+    """Draw the number of rejected documents by reason, if any document was rejected."""
+    by_reason = sorted(progress.reasons().items(), key=lambda pair: -pair[1])
+    if not by_reason:
         return None
-    counts = [count for _, count in found]
+    counts = [count for _, count in by_reason]
     return Plot(
         "reasons",
         "Rejected by reason",
         f"{sum(counts):,} of {labels.counted(documents, 'document')} "
-        f"{'has' if sum(counts) == 1 else 'have'} no vector; each is in rejected/ with its place "
-        "and reason.",
-        _bars([reason for reason, _ in found], counts, [f"{count:,}" for count in counts]),
-        _height(found),
+        f"{'has' if sum(counts) == 1 else 'have'} no vector. rejected/ has the position and the "
+        "reason of each.",
+        _bars([reason for reason, _ in by_reason], counts, [f"{count:,}" for count in counts]),
+        _height(by_reason),
     )
 
 
 def _height(bars: Sequence[object] | Mapping[str, float]) -> int:
-    return _AROUND + _BAR * len(bars)
+    return _MARGIN + _BAR * len(bars)
 
 
 def _bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> dict[str, Any]:
-    """Draw horizontal bars, the first on top, each with its value after it."""
-    # Bars of one name would lie on one another; numbers differ.
+    """Draw horizontal bars, the first at the top, each followed by its value."""
+    # The bars are placed by numbers: bars with equal names would cover each other.
     places = list(range(len(names)))
-    told = [labels.markup(name) for name in cut_apart(names, _LABEL_CHARACTERS)]
+    ticks = [labels.markup(name) for name in cut_names(names, _MAX_CHARACTERS)]
     return figure(
         go.Bar(
             x=list(values),
@@ -110,7 +110,7 @@ def _bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -
             hoverinfo="text",
         ),
         xaxis={"visible": False, "range": [0, max(values) or 1]},
-        yaxis={"tickvals": places, "ticktext": told, "range": [len(names) - 0.5, -0.5]}
+        yaxis={"tickvals": places, "ticktext": ticks, "range": [len(names) - 0.5, -0.5]}
         | {"zeroline": False, "showgrid": False},
         bargap=0.3,
         margin={"r": _VALUE, "t": 8},

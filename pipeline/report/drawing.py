@@ -1,4 +1,4 @@
-"""Draw a job when it is asked for, and when it is done."""
+"""Write the report of a job, for the command `report` and at the end of `embed`."""
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -9,11 +9,18 @@ _REMEDY = 'pip install "beam-bert[report]"'
 
 
 def draw(folder: str, projector: str | None) -> str:
-    """Write the report of a job, or the projector's files; say where they are.
+    """Write the report of a job, or the files of the projector.
+
+    Args:
+        folder: output folder of the job.
+        projector: folder for the files of TensorBoard's Embedding Projector; None for the report.
+
+    Returns:
+        A line for the user: the path of the report, or the command that opens the projector.
 
     Raises:
-        UsageError: what draws is not installed.
-        ValueError: the folder is that of no job, or holds what no job leaves.
+        UsageError: the packages of the extra `report` are not installed.
+        ValueError: the folder is not an output folder, or a file in it is damaged.
         OSError: a file cannot be read or written.
     """
     if projector is not None:
@@ -26,15 +33,15 @@ def draw(folder: str, projector: str | None) -> str:
     try:
         from pipeline.report import page
     except ImportError as error:
-        raise UsageError(f"report needs what the extra of that name brings: {_REMEDY}") from error
+        raise UsageError(f"report needs the packages of the extra `report`: {_REMEDY}") from error
     return page.write(folder)
 
 
 def draw_missing(folder: str, *, stale: bool) -> str | None:
-    """Write the report of a finished job, if there is none or it is stale.
+    """Write the report of a finished job if it is missing or stale.
 
     Returns:
-        why it could not be drawn; the job is none the worse.
+        Why the report could not be drawn, which does not make the job fail; None if it was drawn.
     """
     try:
         if not stale and FileSystems.exists(FileSystems.join(folder, REPORT_FILE)):

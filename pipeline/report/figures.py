@@ -1,14 +1,14 @@
-"""The plots of a report, in the order of the page."""
+"""All plots of a report."""
 
 from pipeline.report import bars, documents_map, lengths, speed
 from pipeline.report.facts import Facts
-from pipeline.report.file_names import tell_apart
+from pipeline.report.file_names import shorten_paths
 from pipeline.report.plot import Plot
 
 
 def plots(facts: Facts) -> list[Plot]:
-    """Draw what there is to draw."""
-    names = tell_apart(facts.progress.by_source())
+    """Draw the plots of a report, in the order of the page."""
+    names = shorten_paths(facts.progress.by_source())
     drawn = [
         documents_map.draw(facts.sample, names),
         lengths.draw(facts),

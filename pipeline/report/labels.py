@@ -1,25 +1,25 @@
-"""Texts of any origin, made fit to stand in a plot."""
+"""Make texts and numbers fit for a plot or a line."""
 
 import html
 import textwrap
 import unicodedata
 
-# Some scripts, and some pictures, are not written without them; by themselves they are harmless.
+# Some scripts and some emoji need these joiners. Alone they are harmless.
 _JOINERS = "\u200c\u200d"
 
 
 def visible(value: object) -> str:
-    r"""Show what cannot be seen, or turns the direction of writing around, as its escape.
+    r"""Replace invisible characters, and those that change the writing direction, by escapes.
 
-    Each kind of space, and what ends a line, becomes one space.
+    Each kind of space or line end becomes one space.
 
     >>> visible("a\tb \u202edrawkcab")
     'a b \\u202edrawkcab'
     """
-    return "".join(map(_seen, str(value)))
+    return "".join(map(_visible_char, str(value)))
 
 
-def _seen(char: str) -> str:
+def _visible_char(char: str) -> str:
     if char.isprintable() or char in _JOINERS:
         return char
     if char.isspace():
@@ -27,22 +27,22 @@ def _seen(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
-def cut(text: str, most: int) -> str:
-    """Leave so many characters of a text, and tell where it is cut.
+def cut(text: str, limit: int) -> str:
+    """Cut a text to a number of characters, and mark the cut.
 
     >>> cut("wordpiece", 5), cut("word", 5)
     ('word…', 'word')
     """
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def markup(text: str) -> str:
-    """Write what Plotly shows as this text: it takes some HTML, but knows no &quot;."""
+    """Escape a text for Plotly, which parses some HTML but does not know &quot;."""
     return html.escape(text, quote=False)
 
 
 def paragraph(text: str, columns: int) -> list[str]:
-    """Break a text into lines, at words where that can be, each ready for Plotly.
+    """Break a text into lines, between words if possible, each escaped for Plotly.
 
     >>> paragraph("the cat sat on <it>", 8)
     ['the cat', 'sat on', '&lt;it&gt;']
@@ -52,17 +52,17 @@ def paragraph(text: str, columns: int) -> list[str]:
     return [markup(line) for line in lines]
 
 
-def counted(number: int, thing: str) -> str:
-    """Say how many.
+def counted(number: int, noun: str) -> str:
+    """Format a number with its noun.
 
     >>> counted(1, "part"), counted(2000, "part")
     ('1 part', '2,000 parts')
     """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def share(value: float) -> str:
-    """Write a share, so that nothing looks like something and something not like nothing.
+    """Format a share; only exactly 0 is written as 0%.
 
     >>> share(0), share(0.00001), share(0.0697), share(1)
     ('0%', '<0.01%', '6.97%', '100%')
@@ -73,7 +73,7 @@ def share(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds, with more digits where they are few.
+    """Format seconds, with more digits for small values.
 
     >>> duration(0.00012), duration(0.0312), duration(3.41), duration(1234.5)
     ('<0.001 s', '0.031 s', '3.4 s', '1,234 s')

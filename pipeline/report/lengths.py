@@ -1,4 +1,4 @@
-"""The lengths of documents, and how much of them the model does not see."""
+"""A histogram of the lengths of documents, with the longest input of the model."""
 
 from typing import Any
 
@@ -11,42 +11,42 @@ from pipeline.report.palette import MAIN
 from pipeline.report.plot import Plot, axis, figure
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS, SPECIAL_TOKENS_OF_PAIR
 
-_MOST_BINS = 60
+_MAX_BINS = 60
 
 
 def draw(facts: Facts) -> Plot:
-    """Draw how many documents are how long."""
-    found, windows = facts.sample.num_wordpieces, facts.job.config.windows
-    if not len(found):
-        return Plot("lengths", "Lengths", "No document is embedded: there are no lengths.", None)
+    """Draw the number of documents by length."""
+    num_wordpieces, windows = facts.sample.num_wordpieces, facts.job.config.windows
+    if not len(num_wordpieces):
+        return Plot("lengths", "Lengths", "No document is embedded, so there are no lengths.", None)
     pairs = facts.job.config.input.read.pairs
-    lengths = found + (SPECIAL_TOKENS_OF_PAIR if pairs else SPECIAL_TOKENS)
+    lengths = num_wordpieces + (SPECIAL_TOKENS_OF_PAIR if pairs else SPECIAL_TOKENS)
     edges = bins(lengths, windows.max_seq_length)
     beyond = float((lengths > windows.max_seq_length).mean())
-    done = "read in windows" if windows.stride else "cut"
-    more = "; the last bar has all that are longer still" if lengths.max() >= edges[-1] else ""
-    says = (
-        f"Tokens of {counted(len(lengths), 'document')}, [CLS] and [SEP] included; the median is "
-        f"{int(np.median(lengths)):,}, the longest has {int(lengths.max()):,}. Right of the line, "
-        f"{beyond:.1%} are {done}{more}."
+    treatment = "read in windows" if windows.stride else "truncated"
+    more = "; the last bar has all longer ones" if lengths.max() >= edges[-1] else ""
+    caption = (
+        f"Tokens of {counted(len(lengths), 'document')}, [CLS] and [SEP] included. The median is "
+        f"{int(np.median(lengths)):,}, the maximum {int(lengths.max()):,}. {beyond:.1%}, right of "
+        f"the line, are {treatment}{more}."
     )
-    return Plot("lengths", "Lengths", says, _figure(lengths, edges, windows.max_seq_length))
+    return Plot("lengths", "Lengths", caption, _figure(lengths, edges, windows.max_seq_length))
 
 
 def bins(lengths: np.ndarray, limit: int) -> np.ndarray:
-    """Choose edges, of which one parts the lengths up to a limit from those beyond.
+    """Choose the edges of bins such that one edge separates lengths up to a limit from the others.
 
     Args:
         lengths: int64 [documents].
         limit: `max_seq_length`.
 
     Returns:
-        int64 [bins + 1], ascending by equal steps; a bin has its lower edge, not its upper. The
-        first is at most 0, and few lengths are at the last or beyond.
+        int64 [bins + 1], ascending in equal steps. A bin includes its lower edge and excludes its
+        upper edge. The first edge is at most 0; few lengths are at the last edge or beyond.
     """
-    # A few very long ones would leave no room for the others.
+    # The quantile keeps a few very long documents from squeezing the other bars.
     longest = int(max(np.quantile(lengths, 0.98), 1.2 * limit))
-    size = max(1, -(-longest // _MOST_BINS))
+    size = max(1, -(-longest // _MAX_BINS))
     below, above = -(-(limit + 1) // size), -(-(longest - limit) // size)
     return limit + 1 + size * np.arange(-below, above + 1)
 
@@ -56,7 +56,7 @@ def _figure(lengths: np.ndarray, edges: np.ndarray, limit: int) -> dict[str, Any
     counts, _ = np.histogram(np.minimum(lengths, edges[-1] - 1), edges)
     last = max(int(lengths.max()), int(edges[-1]) - 1)
     uppers = [*(edges[1:-1] - 1).tolist(), last]
-    # A whole number is drawn half a unit to both sides of its place: the line is between two.
+    # A bar reaches half a unit to both sides of its integers, so the line is between two integers.
     place = limit + 0.5
     return figure(
         go.Bar(
@@ -67,11 +67,11 @@ def _figure(lengths: np.ndarray, edges: np.ndarray, limit: int) -> dict[str, Any
             customdata=[_range(*ends) for ends in zip(edges[:-1].tolist(), uppers, strict=True)],
             hovertemplate="%{customdata} tokens: %{y:,d} documents<extra></extra>",
         ),
-        xaxis=axis("tokens", float(edges[-1]), whole=True),
-        yaxis=axis("documents", float(counts.max()), whole=True),
+        xaxis=axis("tokens", float(edges[-1]), integer=True),
+        yaxis=axis("documents", float(counts.max()), integer=True),
         bargap=0.05,
         shapes=[_line(place)],
-        annotations=[_told(place, limit)],
+        annotations=[_annotation(place, limit)],
     )
 
 
@@ -85,8 +85,8 @@ def _line(place: float) -> dict[str, Any]:
     return {"type": "line", "yref": "paper", "line": line, **ends}
 
 
-def _told(place: float, limit: int) -> dict[str, Any]:
-    """Write what the line is, over it."""
+def _annotation(place: float, limit: int) -> dict[str, Any]:
+    """Return the text above the line."""
     text = f"max_seq_length {limit}"
     return {"x": place, "y": 1, "yref": "paper", "yanchor": "bottom", "text": text} | {
         "showarrow": False

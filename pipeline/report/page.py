@@ -1,4 +1,4 @@
-"""report.html: one file that tells of a job, and fetches nothing."""
+"""Write report.html: one file that shows a job and loads nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -22,11 +22,11 @@ from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
 
 
 def write(folder: str) -> str:
-    """Draw a job and write its report; give the path.
+    """Write the report of a job and return its path.
 
     Raises:
-        ValueError: the folder is that of no job, or holds what no job leaves.
-        OSError: a file cannot be read, or the page not be written.
+        ValueError: the folder is not an output folder, or a file in it is damaged.
+        OSError: a file cannot be read or written.
     """
     facts = gather(folder)
     storage.write_text(folder, REPORT_FILE, render(facts))
@@ -36,7 +36,7 @@ def write(folder: str) -> str:
 
 
 def render(facts: Facts) -> str:
-    """Make the page."""
+    """Return the page."""
     drawn = plots(facts)
     figures = {plot.name: plot.figure for plot in drawn if plot.figure}
     scripts = [plotly.offline.get_plotlyjs(), _resource("page.js")]
@@ -48,7 +48,7 @@ def render(facts: Facts) -> str:
         tiles=_tiles(facts),
         settings=_settings(facts),
         style=Markup(_resource("page.css")),  # noqa: S704  (a file of this package)
-        figures=Markup(_as_json(figures)),  # noqa: S704  (no < is left in it)
+        figures=Markup(_as_json(figures)),  # noqa: S704  (it contains no <)
         palettes=Markup(_as_json({"light": LIGHT, "dark": DARK})),  # noqa: S704  (our own)
         scripts=[Markup(script) for script in scripts],  # noqa: S704  (Plotly's, and our own)
         policy=_policy(scripts),
@@ -61,9 +61,9 @@ def _resource(name: str) -> str:
 
 
 def _policy(scripts: list[str]) -> str:
-    """Allow the page its own scripts, by their hashes, and to fetch nothing."""
+    """Return a policy that allows the scripts of the page, by hash, and no request."""
     hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
-    allowed = " ".join(f"'sha256-{own}'" for own in hashes)
+    allowed = " ".join(f"'sha256-{value}'" for value in hashes)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -71,7 +71,7 @@ def _policy(scripts: list[str]) -> str:
 
 
 def _as_json(value: Any) -> str:
-    """Write JSON that no parser of HTML takes for anything else."""
+    """Return JSON without characters that have a meaning in HTML."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
@@ -79,7 +79,7 @@ def _as_json(value: Any) -> str:
 
 
 def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
-    """Give the figures that stand first: name, value, and what more."""
+    """Return the main figures of a job: name, value, and an explanation."""
     counts = facts.counts
     seconds = activity.of_parts(facts.parts).seconds
     computed, padded = counts[COMPUTED_TOKENS], counts[PADDED_TOKENS]
@@ -87,17 +87,17 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     tiles = [
         ("documents", f"{counts['documents']:,}", f"{counts['embedded']:,} embedded"),
         ("rejected", f"{rejected:,}", f"{share(facts.shares['rejected'])} of the documents"),
-        ("tokens", f"{counts['num_tokens']:,}", "embedded, [CLS] and [SEP] included"),
-        ("cut", share(facts.shares["truncated"]), "of the embedded documents"),
-        ("unknown", share(facts.shares["unknown"]), "of the wordpieces"),
-        ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of the positions computed"),
+        ("tokens", f"{counts['num_tokens']:,}", "of embedded documents, with [CLS] and [SEP]"),
+        ("truncated", share(facts.shares["truncated"]), "of the embedded documents"),
+        ("[UNK] rate", share(facts.shares["unknown"]), "of the wordpieces"),
+        ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of the computed positions"),
     ]
     if repeated:
-        tiles.append(("repeated", f"{repeated:,}", "documents not computed again"))
+        tiles.append(("repeated", f"{repeated:,}", "documents, embedded once"))
     if seconds > 0 and counts["num_tokens"]:
-        over = clock(seconds) if seconds >= 60 else duration(seconds)
+        elapsed = clock(seconds) if seconds >= 60 else duration(seconds)
         tiles.append(
-            ("speed", f"{counts['num_tokens'] / seconds:,.0f}", f"tokens/s, over {over} of work")
+            ("speed", f"{counts['num_tokens'] / seconds:,.0f}", f"tokens/s in {elapsed} of work")
         )
     tiles.append(("written", _size(facts.bytes), f"in {counted(len(facts.parts), 'part')}"))
     return tiles
@@ -112,14 +112,14 @@ def _size(size: float) -> str:
 
 
 def _settings(facts: Facts) -> dict[str, str]:
-    """Give the configuration, and what proves whose vectors these are."""
+    """Return the configuration, the fingerprints and the package versions."""
     run = facts.job.run
-    told = {"model": facts.job.model, "model's fingerprint": run.model}
-    told |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
+    settings = {"model": facts.job.model, "model fingerprint": run.model}
+    settings |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
     if run.transform is not None:
-        told["transform's fingerprint"] = run.transform.fingerprint
-        told["run's fingerprint"] = run.fingerprint
-    return told | {f"{name} (version)": value for name, value in facts.versions.items()}
+        settings["transform fingerprint"] = run.transform.fingerprint
+        settings["run fingerprint"] = run.fingerprint
+    return settings | {f"{name} (version)": value for name, value in facts.versions.items()}
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What TensorBoard's Embedding Projector loads: vectors, what is told of each, and a config.
+"""Write the files of TensorBoard's Embedding Projector: vectors, metadata and a config.
 
 Source: https://www.tensorflow.org/tensorboard/tensorboard_projector_plugin
 """
@@ -16,11 +16,11 @@ CONFIG_FILE = "projector_config.pbtxt"
 
 
 def write(folder: str, sample: Sample) -> None:
-    """Write the files of a sample into a folder.
+    """Write a sample of documents into a folder for the projector.
 
     Raises:
         ValueError: the sample is empty.
-        OSError: it cannot be written.
+        OSError: a file cannot be written.
     """
     rows, width = sample.vectors.shape
     if not rows:
@@ -43,7 +43,7 @@ def write(folder: str, sample: Sample) -> None:
 
 
 def _metadata(sample: Sample) -> str:
-    """Write a line a document, after one of names: tabs between, none within."""
+    """Return tab-separated values: a line of names, then a line for each document."""
     names = ["id", "source", "words", "num_tokens", *sample.kept]
     columns: list[Sequence[object]] = [sample.ids, sample.sources, sample.words]
     columns += [sample.num_tokens.tolist(), *sample.kept.values()]

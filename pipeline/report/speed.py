@@ -1,4 +1,4 @@
-"""The speed of a job over the time in which it was worked on."""
+"""A plot of the speed of a job over its working time."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,48 +16,48 @@ from transforms import metrics
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
 
-_LEAST_TIMES, _MOST_TIMES = 24, 120
-# Lines where pauses are cut out; of more, the longest have one.
-_MOST_CUTS = 20
+_MIN_STEPS, _MAX_STEPS = 24, 120
+# The number of lines that mark omitted pauses; only the longest pauses get a line.
+_MAX_CUTS = 20
 _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 
 
 def draw(parts: Sequence[Receipt]) -> Plot:
-    """Draw tokens a second, and the share of waiting."""
+    """Draw the tokens per second and the share of waiting."""
     work = activity.of_parts(parts)
     if work.seconds <= 0 or not any(part.counts[NUM_TOKENS] for part in parts):
-        why = "No token is embedded" if work.seconds > 0 else "No part tells how long it took"
-        return Plot("speed", "Speed", f"{why}: there is no speed to draw.", None)
-    says = (
-        "Tokens a second, each part's spread over the time that it took, with the share of that "
-        "time in which parts waited for the model: near 1 the model bounds the job, near 0 reading "
-        f"or writing does.{_pauses(work)}"
+        reason = "No token is embedded" if work.seconds > 0 else "The receipts have no durations"
+        return Plot("speed", "Speed", f"{reason}, so there is no speed to draw.", None)
+    caption = (
+        "Tokens per second, spread evenly over the duration of each part, and the share of this "
+        "time in which parts waited for the model. Near 100% the model limits the job, near 0% "
+        f"reading or writing does.{_pauses(work)}"
     )
-    return Plot("speed", "Speed", says, _figure(parts, work))
+    return Plot("speed", "Speed", caption, _figure(parts, work))
 
 
 def _pauses(work: WorkTime) -> str:
-    number, lost = len(work.pauses), clock(work.pauses.sum())
-    where = (
-        "" if number > _MOST_CUTS else " at the thin lines" if number > 1 else " at the thin line"
-    )
-    told = f"A pause of {lost}" if number == 1 else f"{number:,} pauses of {lost} in all"
-    verb = "is" if number == 1 else "are"
-    return f" {told}, with no part under way, {verb} cut out{where}." if number else ""
+    number, total = len(work.pauses), clock(work.pauses.sum())
+    if not number:
+        return ""
+    if number == 1:
+        return f" A pause of {total}, when no part was running, is left out at the thin line."
+    where = "" if number > _MAX_CUTS else " at the thin lines"
+    return f" {number:,} pauses of {total} in total, when no part was running, are left out{where}."
 
 
 def over_time(parts: Sequence[Receipt], work: WorkTime) -> tuple[np.ndarray, np.ndarray]:
-    """Tell the speed and the share of waiting by equal steps of the time of work.
+    """Compute the speed and the share of waiting in equal steps of the working time.
 
     Returns:
-        float64 [steps] each: tokens a second, and what part of the parts' time was waiting.
+        Tokens per second, and the share of the parts' time that was waiting; float64 [steps] each.
     """
     begins, ends = (work.clock(times) for times in activity.intervals(parts))
-    # A part that took no time is written in the least that can be drawn.
+    # A part without a duration gets the shortest one that can be drawn.
     instant = 1e-6 * work.seconds
     begins = np.clip(np.minimum(begins, ends - instant), 0, None)
     ends = np.maximum(ends, begins + instant)
-    steps = min(_MOST_TIMES, max(_LEAST_TIMES, len(parts) // 4))
+    steps = min(_MAX_STEPS, max(_MIN_STEPS, len(parts) // 4))
     edges = np.linspace(0, work.seconds, steps + 1)
     tokens = np.array([part.counts[NUM_TOKENS] for part in parts], np.float64)
     waits = np.array([part.seconds.get(metrics.WAIT_SECONDS, 0.0) for part in parts])
@@ -70,7 +70,7 @@ def over_time(parts: Sequence[Receipt], work: WorkTime) -> tuple[np.ndarray, np.
 def _spread(
     amounts: np.ndarray, begins: np.ndarray, ends: np.ndarray, edges: np.ndarray
 ) -> np.ndarray:
-    """Spread each amount evenly from its begin to its end; give what falls between two edges."""
+    """Spread each amount evenly from its begin to its end, and sum between neighbouring edges."""
     rates = amounts / (ends - begins)
     return np.array(
         [
@@ -84,10 +84,12 @@ def _figure(parts: Sequence[Receipt], work: WorkTime) -> dict[str, Any]:
     speed, waiting = over_time(parts, work)
     unit, divisor = next(pair for pair in _UNITS if work.seconds > 3 * pair[1] or pair[1] == 1)
     x = np.linspace(0, work.seconds / divisor, len(speed) + 1).tolist()
-    longest = np.sort(np.argsort(-work.pauses, kind="stable")[:_MOST_CUTS])
+    longest = np.sort(np.argsort(-work.pauses, kind="stable")[:_MAX_CUTS])
     shares = {"overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False}
     return figure(
-        _steps(x, speed, MAIN, name="tokens a second", fill="tozeroy", hovertemplate="%{y:,.0f}/s"),
+        _steps(
+            x, speed, MAIN, name="tokens per second", fill="tozeroy", hovertemplate="%{y:,.0f}/s"
+        ),
         _steps(x, waiting, SECOND, name="share of waiting", yaxis="y2", hovertemplate="%{y:.0%}"),
         xaxis=axis(f"{unit} of work", x[-1]) | {"range": [0, x[-1]], "hoverformat": ",.1f"},
         yaxis=axis("tokens/s", float(speed.max())),
@@ -98,9 +100,9 @@ def _figure(parts: Sequence[Receipt], work: WorkTime) -> dict[str, Any]:
     )
 
 
-def _steps(edges: list[float], values: np.ndarray, colour: str, **more: Any) -> go.Scatter:
-    """Draw each value from its edge to the next."""
-    line = {"color": colour, "shape": "hv", "dash": "dot" if "yaxis" in more else "solid"}
+def _steps(edges: list[float], values: np.ndarray, color: str, **more: Any) -> go.Scatter:
+    """Draw each value as a horizontal line from its edge to the next."""
+    line = {"color": color, "shape": "hv", "dash": "dot" if "yaxis" in more else "solid"}
     return go.Scatter(
         x=edges, y=[*values.tolist(), float(values[-1])], mode="lines", line=line, **more
     )

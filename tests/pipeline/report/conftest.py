@@ -5,7 +5,7 @@ import pytest
 
 from tests.pipeline import corpus
 
-# What somebody may have put into ids, texts and fields.
+# Texts that ids, documents and fields of an attacker may contain.
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "</script><script>alert(2)</script>",
@@ -17,7 +17,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="session")
 def drawn(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished job of 300 documents, some of them hostile and some rejected."""
+    """The output of a job of 300 documents, some of them hostile and two rejected."""
     folder = tmp_path_factory.mktemp("report")
     rows = [
         {"id": f"{HOSTILE[n % 5]} {n}" if n % 3 else f"plain {n}", "text": corpus.sentence(n)}
@@ -33,10 +33,10 @@ def drawn(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     fields = {"id_field": "id", "keep_fields": ("group",), "part_bytes": 1024}
     config = corpus.config([], folder / "out", tiny_path)
     read = corpus.ReadConfig(**fields)
-    given = corpus.InputConfig((str(path),), "auto", read)
+    source = corpus.InputConfig((str(path),), "auto", read)
     corpus.job.embed(
         corpus.EmbedConfig(
-            input=given,
+            input=source,
             output=str(folder / "out"),
             model=str(tiny_path),
             features=("mean", "cls"),

@@ -1,4 +1,4 @@
-"""Receipts of parts that nobody computed."""
+"""Receipts of parts that do not exist."""
 
 from transforms.receipts import Receipt
 
@@ -11,7 +11,7 @@ def made(
     tokens: int = 100,
     unknown: int = 0,
 ) -> Receipt:
-    """Give the receipt of a part of one document that took two seconds, half of them waiting."""
+    """Return the receipt of a part with one document and two seconds, one of them waiting."""
     counts = {"documents": 1, "embedded": 1, "rejected": 0, "num_tokens": tokens}
     counts |= {"num_wordpieces": 50, "num_unknown": unknown, "truncated": 0, "pairs": 0}
     seconds = {"encode_seconds": 1.0, "wait_seconds": 1.0}

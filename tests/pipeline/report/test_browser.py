@@ -1,4 +1,4 @@
-"""report.html in a real browser: Chromium, without a network."""
+"""report.html in a real browser, Chromium, without a network."""
 
 import os
 import re
@@ -20,30 +20,30 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
         if os.environ.get("CI"):
             pytest.fail("there is no chromium; .ci/run installs it")
         pytest.skip("there is no chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield running
         running.close()
 
 
 def opened(browser: Browser, drawn: Path, width: int, scheme: str) -> tuple[Page, list[str]]:
-    """Open the report; what it fetches, logs or raises is noted."""
+    """Open the report; return a list of its requests, log lines and errors too."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
-    page, noted = context.new_page(), []
-    page.on("request", lambda request: noted.append(request.url))
-    page.on("console", lambda message: noted.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: noted.append(f"raised: {error}"))
-    page.on("dialog", lambda dialog: noted.append(f"dialog: {dialog.message}") or dialog.dismiss())
+    page, events = context.new_page(), []
+    page.on("request", lambda request: events.append(request.url))
+    page.on("console", lambda message: events.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: events.append(f"raised: {error}"))
+    page.on("dialog", lambda dialog: events.append(f"dialog: {dialog.message}") or dialog.dismiss())
     page.goto((drawn / "report.html").as_uri())
     page.wait_for_selector("#plot-map .point")
-    return page, noted
+    return page, events
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +53,11 @@ def written(drawn: Path) -> Path:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "light")])
-def test_nothing_is_fetched_or_logged_and_nothing_sticks_out(
+def test_nothing_is_requested_or_logged_and_nothing_overflows(
     browser: Browser, written: Path, width: int, scheme: str
 ) -> None:
-    page, noted = opened(browser, written, width, scheme)
-    assert noted == [(written / "report.html").as_uri()]
+    page, events = opened(browser, written, width, scheme)
+    assert events == [(written / "report.html").as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     plots = page.locator(".plot .main-svg:first-child")
     assert plots.count() == 6
@@ -65,32 +65,30 @@ def test_nothing_is_fetched_or_logged_and_nothing_sticks_out(
         box = plots.nth(place).bounding_box()
         assert box["width"] > width * 0.6
         assert box["height"] > 50
-    # Whatever ids and fields hold stays text.
+    # Ids and fields stay text.
     assert page.locator("img").count() == 0
     assert page.locator("a[href^='javascript']").count() == 0
     page.context.close()
 
 
-def test_dark_and_light_differ_and_can_be_changed(browser: Browser, written: Path) -> None:
+def test_the_themes_differ_and_the_button_changes_them(browser: Browser, written: Path) -> None:
     colours = "[document.body, document.querySelector('#plot-lengths .xtick text')].map((e) => "
     colours += "getComputedStyle(e).backgroundColor + getComputedStyle(e).fill)"
-    found = {}
+    by_theme = {}
     for scheme in ("light", "dark"):
         page, _ = opened(browser, written, 1280, scheme)
-        found[scheme] = page.evaluate(colours)
+        by_theme[scheme] = page.evaluate(colours)
         page.click("#theme")
-        found[f"from {scheme}"] = page.evaluate(colours)
+        by_theme[f"from {scheme}"] = page.evaluate(colours)
         page.context.close()
-    assert found["light"] != found["dark"]
-    assert all(one != other for one, other in zip(found["light"], found["dark"], strict=True))
-    assert found["from light"] == found["dark"]
-    assert found["from dark"] == found["light"]
+    assert by_theme["light"] != by_theme["dark"]
+    assert all(one != other for one, other in zip(by_theme["light"], by_theme["dark"], strict=True))
+    assert by_theme["from light"] == by_theme["dark"]
+    assert by_theme["from dark"] == by_theme["light"]
 
 
-def test_the_map_answers_to_the_mouse_with_ids_that_stay_text(
-    browser: Browser, written: Path
-) -> None:
-    page, noted = opened(browser, written, 1280, "light")
+def test_hovering_over_the_map_shows_ids_as_text(browser: Browser, written: Path) -> None:
+    page, events = opened(browser, written, 1280, "light")
     shown = set()
     points = page.locator("#plot-map .point")
     assert points.count() == 298
@@ -103,12 +101,12 @@ def test_the_map_answers_to_the_mouse_with_ids_that_stay_text(
     assert any("plain" in text for text in shown)
     assert any(HOSTILE[0] in text or HOSTILE[4] in text for text in shown)
     assert not [text for text in shown if "&lt;img" in text]
-    assert noted == [(written / "report.html").as_uri()]
+    assert events == [(written / "report.html").as_uri()]
     page.context.close()
 
 
 def hovers(page: Page, plot: str, place: int) -> str:
-    """Give what is shown at a point or bar."""
+    """Return the text that is shown at a point or bar."""
     point = page.locator(f"{plot} .point").nth(place)
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
@@ -119,7 +117,7 @@ def hovers(page: Page, plot: str, place: int) -> str:
     return text
 
 
-def test_quotes_and_controls_are_shown_as_what_they_are(browser: Browser, written: Path) -> None:
+def test_quotes_and_control_characters_are_shown_as_such(browser: Browser, written: Path) -> None:
     page, _ = opened(browser, written, 1280, "light")
     shown = [hovers(page, "#plot-map", place) for place in range(0, 298, 11)]
     assert not [text for text in shown if "&quot;" in text or "&#x27;" in text]
@@ -133,7 +131,7 @@ def test_quotes_and_controls_are_shown_as_what_they_are(browser: Browser, writte
     page.context.close()
 
 
-def test_bars_tell_their_range_and_their_value(browser: Browser, written: Path) -> None:
+def test_bars_show_their_range_and_their_value(browser: Browser, written: Path) -> None:
     page, _ = opened(browser, written, 1280, "light")
     assert re.fullmatch(r"\d+( to \d+)? tokens: \d+ documents", hovers(page, "#plot-lengths", 8))
     for plot in ("stages", "unknown", "reasons"):
@@ -144,7 +142,7 @@ def test_bars_tell_their_range_and_their_value(browser: Browser, written: Path) 
 
 
 def until(page: Page, becomes: str) -> None:
-    """Wait for an expression to be true; the page's policy lets nothing in it wait for us."""
+    """Poll until an expression is true; the page's policy blocks Playwright's own waiting."""
     for _ in range(100):
         if page.evaluate(becomes):
             return
@@ -152,7 +150,9 @@ def until(page: Page, becomes: str) -> None:
     pytest.fail(f"never: {becomes}")
 
 
-def test_the_wheel_moves_the_page_and_with_ctrl_the_map(browser: Browser, written: Path) -> None:
+def test_the_wheel_scrolls_the_page_and_with_ctrl_zooms_the_map(
+    browser: Browser, written: Path
+) -> None:
     page, _ = opened(browser, written, 1280, "light")
     box = page.locator("#plot-map").bounding_box()
     extent = "document.getElementById('plot-map')._fullLayout.xaxis.range.join()"
@@ -166,7 +166,7 @@ def test_the_wheel_moves_the_page_and_with_ctrl_the_map(browser: Browser, writte
     page.keyboard.up("Control")
     until(page, f"{extent} !== '{before}'")
     assert page.evaluate("scrollY") == 150
-    # On a busy machine two clicks may be too far apart to be one double click.
+    # On a busy machine two clicks may be too far apart for a double click.
     for _ in range(5):
         page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 100)
         page.wait_for_timeout(1000)
@@ -181,7 +181,7 @@ def test_the_wheel_moves_the_page_and_with_ctrl_the_map(browser: Browser, writte
     page.context.close()
 
 
-def test_on_a_telephone_the_map_is_about_as_high_as_wide(browser: Browser, written: Path) -> None:
+def test_on_a_phone_the_map_is_about_square(browser: Browser, written: Path) -> None:
     page, _ = opened(browser, written, 375, "light")
     box = page.locator("#plot-map").bounding_box()
     assert 0.7 < box["height"] / box["width"] < 1.2
@@ -193,7 +193,7 @@ def test_on_a_telephone_the_map_is_about_as_high_as_wide(browser: Browser, writt
 PAPER_WIDTH, PAPER_HEIGHT = 688, 1016
 
 
-def test_it_can_be_printed(browser: Browser, written: Path, tmp_path: Path) -> None:
+def test_the_report_can_be_printed(browser: Browser, written: Path, tmp_path: Path) -> None:
     page, _ = opened(browser, written, 1280, "dark")
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     content = (tmp_path / "report.pdf").read_bytes()
@@ -212,7 +212,7 @@ def test_it_can_be_printed(browser: Browser, written: Path, tmp_path: Path) -> N
         assert card["x"] < drawn["x"]
         assert drawn["x"] + drawn["width"] < card["x"] + card["width"]
         assert drawn["y"] + drawn["height"] < card["y"] + card["height"]
-    # The first page has the account, the map and the lengths.
+    # The first page has the counts, the map and the lengths.
     end = page.locator("section", has=page.locator("#plot-lengths")).bounding_box()
     assert 0.85 * PAPER_HEIGHT < end["y"] + end["height"] <= PAPER_HEIGHT
     page.context.close()

@@ -1,4 +1,4 @@
-"""What the plots say: the numbers that are drawn, and the texts beside them."""
+"""The plots: their numbers and their captions."""
 
 import dataclasses
 import math
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from pipeline.manifest import Progress
 from pipeline.output import activity
 from pipeline.report import bars, documents_map, facts, figures, lengths, page, sample, speed
-from pipeline.report.file_names import tell_apart
+from pipeline.report.file_names import shorten_paths
 from pipeline.report.plot import axis
 from tests.pipeline.report.receipts import made
 
 
-def taken(sources: list[str], **kept: tuple[str, ...]) -> sample.Sample:
-    """Give a sample of a document of each of some files."""
+def made_sample(sources: list[str], **kept: tuple[str, ...]) -> sample.Sample:
+    """Return a sample with one document of each source."""
     number = len(sources)
     ones = np.ones(number, np.int64)
     vectors = np.random.default_rng(1).normal(size=[number, 4]).astype(np.float32)
@@ -27,10 +27,10 @@ def taken(sources: list[str], **kept: tuple[str, ...]) -> sample.Sample:
     return sample.Sample(ids, tuple(sources), words, ones, ones, ones, vectors, "mean", kept)
 
 
-def test_files_of_one_name_have_bars_and_colours_of_their_own() -> None:
+def test_files_with_one_name_have_different_bars_and_colors() -> None:
     paths = ["in/en/data.txt", "in/de/data.txt", "in/de/more.txt"]
     parts = tuple(made(n, source=path, unknown=20 * n) for n, path in enumerate(paths))
-    names = tell_apart(paths)
+    names = shorten_paths(paths)
     drawn = bars.unknown(Progress(parts, (), 3), names)
     assert drawn is not None
     assert drawn.figure is not None
@@ -38,25 +38,25 @@ def test_files_of_one_name_have_bars_and_colours_of_their_own() -> None:
     assert trace["x"] == [0.8, 0.4, 0.0]
     assert len(set(trace["y"])) == 3
     assert drawn.figure["layout"]["yaxis"]["ticktext"] == ["more.txt", "de/data.txt", "en/data.txt"]
-    # Also where there is no bar there is a value, and room for it.
+    # A bar of length 0 has a value too, and room for it.
     assert list(trace["text"]) == ["80.00%", "40.00%", "0%"]
     assert (trace["textposition"], trace["cliponaxis"]) == ("outside", False)
-    points = documents_map.draw(taken(paths), names).figure
+    points = documents_map.draw(made_sample(paths), names).figure
     assert points is not None
     assert [trace["name"] for trace in points["data"]] == ["de/data.txt", "more.txt", "en/data.txt"]
     assert points["data"][0]["hovertext"] == ["<b>id \"1\"</b><br>the 'cat' sat"]
 
 
-def test_where_no_wordpiece_is_unknown_a_sentence_says_so() -> None:
+def test_a_caption_replaces_the_bars_if_no_wordpiece_is_unknown() -> None:
     drawn = bars.unknown(Progress((made(0),), (), 1), {"a.txt": "a.txt"})
     assert drawn is not None
     assert drawn.figure is None
-    assert drawn.says.startswith("No wordpiece is unknown")
+    assert drawn.caption.startswith("No file has a wordpiece that is [UNK]")
 
 
 def test_labels_are_cut_before_they_are_escaped() -> None:
     group = f"{'<&>' * 20}'end\""
-    plot = documents_map.draw(taken(["a", "a"], group=(group, "\u202eb")), {"a": "a"})
+    plot = documents_map.draw(made_sample(["a", "a"], group=(group, "\u202eb")), {"a": "a"})
     assert plot.figure is not None
     first, second = (trace["name"] for trace in plot.figure["data"])
     assert first.endswith("'end\"")
@@ -65,55 +65,55 @@ def test_labels_are_cut_before_they_are_escaped() -> None:
 
 
 @given(st.lists(st.integers(2, 3000), min_size=1, max_size=50), st.integers(2, 512))
-def test_the_line_parts_what_is_cut_from_what_is_not(found: list[int], limit: int) -> None:
-    edges = lengths.bins(np.array(found), limit)
+def test_the_line_separates_truncated_documents(numbers: list[int], limit: int) -> None:
+    edges = lengths.bins(np.array(numbers), limit)
     assert limit + 1 in edges
     assert edges[0] <= 0
     assert len(set(np.diff(edges))) == 1
     assert len(edges) <= 64
-    counts, _ = np.histogram(np.minimum(found, edges[-1] - 1), edges)
-    assert counts.sum() == len(found)
-    assert counts[edges[:-1] > limit].sum() == sum(length > limit for length in found)
+    counts, _ = np.histogram(np.minimum(numbers, edges[-1] - 1), edges)
+    assert counts.sum() == len(numbers)
+    assert counts[edges[:-1] > limit].sum() == sum(length > limit for length in numbers)
 
 
-def test_a_document_of_just_the_limit_is_left_of_the_line(drawn: Path) -> None:
-    told = facts.gather(str(drawn))
+def test_a_document_with_exactly_the_limit_is_left_of_the_line(drawn: Path) -> None:
+    report = facts.gather(str(drawn))
     numbers = np.array([5, 6, 7, 40] * 10)
-    told = dataclasses.replace(
-        told, sample=dataclasses.replace(told.sample, num_wordpieces=numbers)
+    report = dataclasses.replace(
+        report, sample=dataclasses.replace(report.sample, num_wordpieces=numbers)
     )
-    plot = lengths.draw(told)
+    plot = lengths.draw(report)
     assert plot.figure is not None
     (trace,), layout = plot.figure["data"], plot.figure["layout"]
     assert layout["shapes"][0]["x0"] == 8.5
     middles = dict(zip(trace["customdata"], trace["x"], strict=True))
-    # A whole number stands at its tick.
+    # An integer is at its tick.
     assert middles["8"] == 8
     assert sum(y for x, y in zip(trace["x"], trace["y"], strict=True) if x > 8.5) == 20
-    assert plot.says.startswith("Tokens of 40 documents, [CLS] and [SEP] included;")
-    assert "50.0% are cut." in plot.says
+    assert plot.caption.startswith("Tokens of 40 documents, [CLS] and [SEP] included.")
+    assert "50.0%, right of the line, are truncated." in plot.caption
     assert layout["xaxis"]["dtick"] % 1 == layout["yaxis"]["dtick"] % 1 == 0
-    few = dataclasses.replace(told.sample, num_wordpieces=np.array([2000] + [6] * 99))
-    plot = lengths.draw(dataclasses.replace(told, sample=few))
+    few = dataclasses.replace(report.sample, num_wordpieces=np.array([2000] + [6] * 99))
+    plot = lengths.draw(dataclasses.replace(report, sample=few))
     assert plot.figure is not None
     assert plot.figure["data"][0]["customdata"][-1] == "9 to 2,002"
-    one = dataclasses.replace(told.sample, num_wordpieces=np.array([6]))
-    assert "Tokens of 1 document," in lengths.draw(dataclasses.replace(told, sample=one)).says
+    one = dataclasses.replace(report.sample, num_wordpieces=np.array([6]))
+    assert "Tokens of 1 document," in lengths.draw(dataclasses.replace(report, sample=one)).caption
 
 
 @given(st.floats(1e-9, 1e12), st.booleans())
-def test_ticks_are_few_and_as_many_digits_tell_them_apart(most: float, whole: bool) -> None:
-    laid = axis("x", most, whole=whole)
-    step, form = laid["dtick"], laid["tickformat"]
-    ticks = [format(n * step, form) for n in range(math.floor(most / step) + 1)]
+def test_ticks_are_few_and_their_labels_differ(maximum: float, integer: bool) -> None:
+    layout = axis("x", maximum, integer=integer)
+    step, form = layout["dtick"], layout["tickformat"]
+    ticks = [format(n * step, form) for n in range(math.floor(maximum / step) + 1)]
     assert 1 <= len(ticks) <= 7
     assert len(set(ticks)) == len(ticks)
     assert all(float(t.replace(",", "")) == pytest.approx(n * step) for n, t in enumerate(ticks))
-    assert not whole or (step >= 1 and all("." not in tick for tick in ticks))
+    assert not integer or (step >= 1 and all("." not in tick for tick in ticks))
 
 
 @given(st.lists(st.floats(0, 500), min_size=1, max_size=9))
-def test_all_tokens_are_in_the_speed_over_the_time_of_work(ends: list[float]) -> None:
+def test_the_speed_over_the_working_time_includes_all_tokens(ends: list[float]) -> None:
     parts = [made(number, 1e9 + end) for number, end in enumerate(ends)]
     work = activity.of_parts(parts)
     rates, waiting = speed.over_time(parts, work)
@@ -121,46 +121,51 @@ def test_all_tokens_are_in_the_speed_over_the_time_of_work(ends: list[float]) ->
     assert np.logical_or(waiting == 0, np.isclose(waiting, 0.5)).all()
 
 
-def test_the_speed_is_drawn_of_one_part_and_without_pauses() -> None:
+def test_the_speed_of_one_part_and_of_two_parts_with_a_pause() -> None:
     drawn = speed.draw([made(0, 1000.0)])
     assert drawn.figure is not None
     assert drawn.figure["data"][0]["y"] == pytest.approx([50] * 25)
-    assert "cut out" not in drawn.says
-    # A call, and another an hour after it.
+    assert "left out" not in drawn.caption
+    # Two calls, one an hour after the other.
     drawn = speed.draw([made(0, 1000.0), made(1, 4602.0)])
     assert drawn.figure is not None
     assert drawn.figure["data"][0]["x"][-1] == 4
     assert drawn.figure["data"][0]["y"] == pytest.approx([50] * 25)
     assert drawn.figure["layout"]["shapes"][0]["x0"] == 2
-    assert "A pause of 1:00:00, with no part under way, is cut out at the thin line" in drawn.says
-    timeless = dataclasses.replace(made(0), seconds={})
-    assert speed.draw([timeless]).figure is None
-    assert "how long it took" in speed.draw([timeless]).says
-    assert "No token is embedded" in speed.draw([made(0, tokens=0)]).says
-    assert bars.stages([timeless]).figure is None
+    assert (
+        "A pause of 1:00:00, when no part was running, is left out at the thin line"
+        in drawn.caption
+    )
+    without_seconds = dataclasses.replace(made(0), seconds={})
+    assert speed.draw([without_seconds]).figure is None
+    assert "have no durations" in speed.draw([without_seconds]).caption
+    assert "No token is embedded" in speed.draw([made(0, tokens=0)]).caption
+    assert bars.stages([without_seconds]).figure is None
 
 
-def test_short_stages_have_digits_that_tell() -> None:
+def test_short_stages_have_more_digits() -> None:
     part = dataclasses.replace(made(0), seconds={"read_seconds": 0.0042, "write_seconds": 1.25})
     plot = bars.stages([part]).figure
     assert plot is not None
     assert list(plot["data"][0]["text"]) == ["0.004 s", "1.2 s"]
 
 
-def test_a_speed_is_told_in_tokens_by_the_time_of_work(drawn: Path) -> None:
-    told = facts.gather(str(drawn))
+def test_the_speed_is_tokens_per_second_of_work(drawn: Path) -> None:
+    report = facts.gather(str(drawn))
     apart = (made(0, 1000.0), made(1, 4602.0))
-    told = dataclasses.replace(told, progress=Progress(apart, (), 2), counts=told.counts)
-    tiles = {name: (value, more) for name, value, more in page._tiles(told)}
-    assert tiles["speed"][1] == "tokens/s, over 4.0 s of work"
-    assert tiles["speed"][0] == f"{told.counts['num_tokens'] / 4:,.0f}"
-    assert tiles["tokens"][1] == "embedded, [CLS] and [SEP] included"
-    one = dataclasses.replace(told, progress=Progress(apart[:1], (), 1))
+    report = dataclasses.replace(report, progress=Progress(apart, (), 2), counts=report.counts)
+    tiles = {name: (value, more) for name, value, more in page._tiles(report)}
+    assert tiles["speed"][1] == "tokens/s in 4.0 s of work"
+    assert tiles["speed"][0] == f"{report.counts['num_tokens'] / 4:,.0f}"
+    assert tiles["tokens"][1] == "of embedded documents, with [CLS] and [SEP]"
+    one = dataclasses.replace(report, progress=Progress(apart[:1], (), 1))
     assert {name: more for name, _, more in page._tiles(one)}["written"] == "in 1 part"
 
 
-def test_a_job_of_one_document_says_what_it_cannot_draw(drawn: Path) -> None:
-    told = facts.gather(str(drawn))
-    told = dataclasses.replace(told, sample=taken(["a"]), progress=Progress((made(0),), (), 1))
-    undrawn = {plot.name: plot.says for plot in figures.plots(told) if plot.figure is None}
+def test_a_job_with_one_document_has_captions_instead_of_plots(drawn: Path) -> None:
+    report = facts.gather(str(drawn))
+    report = dataclasses.replace(
+        report, sample=made_sample(["a"]), progress=Progress((made(0),), (), 1)
+    )
+    undrawn = {plot.name: plot.caption for plot in figures.plots(report) if plot.figure is None}
     assert set(undrawn) == {"map", "unknown"}

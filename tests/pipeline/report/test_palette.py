@@ -1,4 +1,4 @@
-"""Whatever is drawn or written can be told from its ground, in the light and in the dark."""
+"""Marks and texts have enough contrast in the light and the dark theme."""
 
 import importlib.resources
 import itertools
@@ -13,18 +13,18 @@ THEMES = {"light": (r":root", LIGHT), "dark": (r':root\[data-theme="dark"\]', DA
 
 
 def variables(theme: str) -> dict[str, tuple[float, ...]]:
-    """Read a theme's colours out of the page's style."""
+    """Read the colors of a theme from the page's style."""
     (block,) = re.findall(rf"^{THEMES[theme][0]} \{{(.*?)\}}", STYLE, re.DOTALL | re.MULTILINE)
     return {name: rgb(value) for name, value in re.findall(r"--(\w+): (#\w{6})", block)}
 
 
-def rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+def rgb(color: str) -> tuple[float, ...]:
+    return tuple(int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
 
 
-def luminance(colour: tuple[float, ...]) -> float:
+def luminance(color: tuple[float, ...]) -> float:
     """Source: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
-    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour)
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -41,21 +41,21 @@ def test_contrasts_are_as_defined() -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_marks_stand_out_from_their_card(theme: str) -> None:
     card = variables(theme)["card"]
-    for colour in THEMES[theme][1]:
+    for color in THEMES[theme][1]:
         mixed = tuple(
-            OPACITY * own + (1 - OPACITY) * ground
-            for own, ground in zip(rgb(colour), card, strict=True)
+            OPACITY * mark + (1 - OPACITY) * ground
+            for mark, ground in zip(rgb(color), card, strict=True)
         )
-        assert contrast(mixed, card) >= 3, colour
+        assert contrast(mixed, card) >= 3, color
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_texts_can_be_read(theme: str) -> None:
-    found = variables(theme)
+def test_texts_are_readable(theme: str) -> None:
+    colors = variables(theme)
     assert ".state.unfinished { color: var(--alarm); }" in STYLE
     for text, ground in itertools.product(("ink", "faint", "alarm"), ("ground", "card")):
-        assert contrast(found[text], found[ground]) >= 4.5, (text, ground)
+        assert contrast(colors[text], colors[ground]) >= 4.5, (text, ground)
 
 
-def test_palettes_are_as_long_and_no_colour_is_twice() -> None:
+def test_palettes_have_one_length_and_no_color_twice() -> None:
     assert len(LIGHT) == len(DARK) == len(SYMBOLS) == len(set(LIGHT)) == len(set(DARK))

@@ -1,4 +1,4 @@
-"""The Embedding Projector's files, as TensorBoard itself serves them."""
+"""The files of the Embedding Projector, as TensorBoard serves them."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from pipeline import cli, reader
 
 @pytest.fixture
 def served(drawn: Path, tmp_path: Path) -> Iterator[str]:
-    """The address at which TensorBoard serves the projector's data."""
+    """The address where TensorBoard serves the projector's data."""
     folder = tmp_path / "projector"
     assert cli.main(["report", str(drawn), "--projector", str(folder)]) == 0
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
@@ -27,12 +27,12 @@ def served(drawn: Path, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:
         for _ in range(600):
-            found = [word for word in log.read_text().split() if word.startswith("http://127")]
-            if found:
+            addresses = [word for word in log.read_text().split() if word.startswith("http://127")]
+            if addresses:
                 break
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
-        yield f"{found[0]}data/plugin/projector/"
+        yield f"{addresses[0]}data/plugin/projector/"
     finally:
         process.terminate()
         process.wait(30)
@@ -40,15 +40,15 @@ def served(drawn: Path, tmp_path: Path) -> Iterator[str]:
 
 def fetch(address: str, **query: str) -> bytes:
     url = f"{address}?{urllib.parse.urlencode(query)}"
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  (our own server's)
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  (our own server)
         return answer.read()
 
 
-def test_the_projector_loads_what_the_records_hold(served: str, drawn: Path) -> None:
+def test_the_projector_loads_the_vectors_of_the_records(served: str, drawn: Path) -> None:
     (run,) = json.loads(fetch(f"{served}runs"))
     info = json.loads(fetch(f"{served}info", run=run))
-    (told,) = info["embeddings"]
-    assert (told["tensorName"], told["tensorShape"]) == ("mean", [298, 16])
+    (embedding,) = info["embeddings"]
+    assert (embedding["tensorName"], embedding["tensorShape"]) == ("mean", [298, 16])
     content = fetch(f"{served}tensor", run=run, name="mean", num_rows="10000")
     embeddings = reader.load_embeddings(str(drawn), "mean")
     np.testing.assert_array_equal(

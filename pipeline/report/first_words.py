@@ -1,0 +1,63 @@
+"""Read the first words of documents from their sources."""
+
+import bisect
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.output.open_job import Job
+from pipeline.verify import reread
+from transforms.documents import TEXT, Split, header_of
+from transforms.metrics import EMBEDDED
+from transforms.receipts import Receipt
+
+_MAX_CHARACTERS = 90
+
+_ByKey = dict[str, tuple[Receipt, np.ndarray]]
+
+
+def read_first_words(job: Job, chosen: Sequence[tuple[Receipt, np.ndarray]]) -> tuple[str, ...]:
+    """Read the first words of chosen documents.
+
+    Args:
+        job: the job.
+        chosen: receipts of parts, each with the rows of its chosen documents.
+
+    Returns:
+        A text for each document, empty if its source is gone or has changed.
+    """
+    words: dict[str, list[str]] = {}
+    for split, parts in _by_split(job.splits, chosen):
+        with contextlib.suppress(OSError, ValueError):
+            for part in reread.read_parts(job, split, parts):
+                key = header_of(part).key
+                words[key] = _first_words(job, part, *parts[key])
+    return tuple(text for part, rows in chosen for text in words.get(part.key) or [""] * len(rows))
+
+
+def _by_split(
+    splits: Sequence[Split], chosen: Sequence[tuple[Receipt, np.ndarray]]
+) -> Iterator[tuple[Split, _ByKey]]:
+    """Yield each split that has chosen parts, with these parts by their keys."""
+    ordered = sorted(splits, key=lambda split: (split.source.path, split.start))
+    starts = [(split.source.path, split.start) for split in ordered]
+    by_place: dict[int, _ByKey] = {}
+    for part, rows in chosen:
+        place = bisect.bisect_right(starts, (part.source, part.start)) - 1
+        by_place.setdefault(place, {})[part.key] = (part, rows)
+    return ((ordered[place], parts) for place, parts in by_place.items() if place >= 0)
+
+
+def _first_words(job: Job, part: pa.RecordBatch, receipt: Receipt, rows: np.ndarray) -> list[str]:
+    embedded = reread.embedded_rows(job.folder, receipt, part)
+    if len(embedded) != receipt.counts[EMBEDDED]:
+        return []
+    texts = part.column(TEXT).take(pa.array(embedded[rows])).to_pylist()
+    return [_shorten(text.decode("utf-8", "replace")) for text in texts]
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text[: 4 * _MAX_CHARACTERS].split())
+    return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}…"
