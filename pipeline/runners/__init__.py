@@ -1,1 +1,1 @@
-"""Where a job runs: this machine, a cluster, Dataflow, and workers without containers."""
+"""Runners: this machine, clusters, Dataflow, and a pool of workers without containers."""

@@ -1,8 +1,7 @@
-"""Which runner a job runs on, and with which settings where the user gave none."""
+"""Choose the runner of a job, and set its defaults."""
 
 import os
 from pathlib import Path
-from typing import Any
 
 from apache_beam.options.pipeline_options import (
     DirectOptions,
@@ -11,29 +10,29 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
 )
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import create_runner
+from apache_beam.runners.runner import PipelineRunner, create_runner
 
 from pipeline.console.parser import did_you_mean
 from pipeline.errors import UsageError
 from transforms.bert import minilm
 
-# One thread encodes with all cores while another reads and tokenizes and a third writes.
+# One thread encodes with all cores while another one reads and tokenizes and a third one writes.
 _LOCAL_THREADS = 3
-_KEPT_MILLISECONDS = 60_000
+_WORKER_CACHE_MILLISECONDS = 60_000
 _WITH_JOB_SERVER = ("flinkrunner", "sparkrunner", "portablerunner")
 _LOCAL = (None, "", "DirectRunner", "FnApiRunner")
 
 
 def is_local(options: PipelineOptions) -> bool:
-    """Whether the job runs in this process."""
+    """Return whether the job runs in this process."""
     return options.view_as(StandardOptions).runner in _LOCAL
 
 
 def check_runner(options: PipelineOptions) -> None:
-    """Look for the runner before anything is done.
+    """Check that the runner exists.
 
     Raises:
-        UsageError: there is none of that name, or what it needs is not installed.
+        UsageError: there is no runner of this name, or its packages are not installed.
     """
     name = options.view_as(StandardOptions).runner
     if name in _LOCAL:
@@ -44,19 +43,19 @@ def check_runner(options: PipelineOptions) -> None:
         raise UsageError(f"--runner {name}: {_remedy(name, error)}") from error
     except (ValueError, AttributeError) as error:
         known = StandardOptions.KNOWN_RUNNER_NAMES
-        remedy = did_you_mean(name, known, f"there are {', '.join(known)}")
+        remedy = did_you_mean(name, known, f"choose one of {', '.join(known)}")
         raise UsageError(f"there is no --runner {name}: {remedy}") from error
 
 
 def is_anywhere(handle: str) -> bool:
-    """Whether a --model means the same on every machine: a remote one, and the default one."""
+    """Return whether a --model is the same on every machine: a URL, or the default model."""
     return "://" in handle or (handle == minilm.NAME and not os.path.exists(handle))
 
 
 def model_for_workers(options: PipelineOptions, handle: str, path: Path) -> str:
-    """Give the handle by which workers find the module that lies at `path` on this machine."""
-    known = "://" in handle if is_local(options) else is_anywhere(handle)
-    return handle if known else str(path)
+    """Return the handle by which workers find the module at `path` on this machine."""
+    usable = "://" in handle if is_local(options) else is_anywhere(handle)
+    return handle if usable else str(path)
 
 
 def _remedy(name: str, error: ImportError) -> str:
@@ -65,17 +64,17 @@ def _remedy(name: str, error: ImportError) -> str:
     return f"cannot be imported: {error}"
 
 
-def choose_runner(options: PipelineOptions) -> Any:
-    """Give what `beam.Pipeline` takes as its runner.
+def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
+    """Return the runner for `beam.Pipeline`.
 
-    Locally that is Beam's FnApiRunner by name: DirectRunner would first try to download another.
+    On this machine it is FnApiRunner itself: DirectRunner would first try to download another one.
     """
     if not is_local(options):
-        name = options.view_as(StandardOptions).runner
+        name: str = options.view_as(StandardOptions).runner
         if name.lower().endswith(_WITH_JOB_SERVER):
-            _keep_workers(options)
+            _cache_workers(options)
         return name
-    # FnApiRunner is told apart from a named runner by being an object.
+    # The runner is passed to Beam as an object, not by a name in the options.
     options.view_as(StandardOptions).runner = None
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode == "in_memory" and direct.direct_num_workers in (None, 1):
@@ -84,11 +83,11 @@ def choose_runner(options: PipelineOptions) -> Any:
     return FnApiRunner()
 
 
-def _keep_workers(options: PipelineOptions) -> None:
-    """Have workers kept from stage to stage, with the models that they loaded.
+def _cache_workers(options: PipelineOptions) -> None:
+    """Keep workers from stage to stage, with their loaded models.
 
-    As it comes, Spark's runner starts new ones for every task that finds none at work.
+    By default Spark's runner starts a new worker for each task that finds no active one.
     """
     portable = options.view_as(PortableOptions)
     if int(portable.environment_cache_millis or 0) == 0:
-        portable.environment_cache_millis = _KEPT_MILLISECONDS
+        portable.environment_cache_millis = _WORKER_CACHE_MILLISECONDS

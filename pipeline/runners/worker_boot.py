@@ -1,7 +1,7 @@
-"""What becomes one of Beam's workers, where there are no containers; see `worker_pool`.
+"""Start one of Beam's Python workers without a container; see `worker_pool`.
 
-As the program `boot` of Beam's images does, it asks the runner for the pipeline's options and has
-logs sent there. It installs nothing: the packages of the pipeline have to be there.
+Like the program `boot` of Beam's images, it asks the runner for the pipeline's options and sends
+logs to the runner. It installs nothing: the packages of the pipeline must be installed.
 
 Source: Beam's container contract, https://s.apache.org/beam-fn-api-container-contract
 """
@@ -18,49 +18,49 @@ from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format
 
 _WORKER = "apache_beam.runners.worker.sdk_worker_main"
-_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Become the worker that is asked for; its process is the one that the pool may end."""
+    """Replace this process by the worker, so that the pool can stop it by its process id."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("id", "control_endpoint", "logging_endpoint", "provision_endpoint"):
         parser.add_argument(f"--{name}", required=True, metavar="TEXT")
-    given, _ = parser.parse_known_args(arguments)
-    info = ask(given.provision_endpoint, given.id)
-    told = environment_of(given.id, given.control_endpoint, given.logging_endpoint, info)
-    os.execve(sys.executable, [sys.executable, "-m", _WORKER], {**os.environ, **told})  # noqa: S606
+    parsed, _ = parser.parse_known_args(arguments)
+    info = request_info(parsed.provision_endpoint, parsed.id)
+    variables = environment_of(parsed.id, parsed.control_endpoint, parsed.logging_endpoint, info)
+    os.execve(sys.executable, [sys.executable, "-m", _WORKER], {**os.environ, **variables})  # noqa: S606
 
 
-def ask(endpoint: str, worker_id: str) -> beam_provision_api_pb2.ProvisionInfo:
-    """Ask the runner what the worker is to know.
+def request_info(endpoint: str, worker_id: str) -> beam_provision_api_pb2.ProvisionInfo:
+    """Request the pipeline's options and the endpoints from the runner.
 
     Raises:
-        grpc.RpcError: it does not answer.
+        grpc.RpcError: the runner does not answer.
     """
     channel = grpc.intercept_channel(
         grpc.insecure_channel(endpoint), WorkerIdInterceptor(worker_id)
     )
     stub = beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)
     request = beam_provision_api_pb2.GetProvisionInfoRequest()
-    return stub.GetProvisionInfo(request, timeout=_SECONDS, wait_for_ready=True).info
+    return stub.GetProvisionInfo(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True).info
 
 
 def environment_of(
     worker_id: str, control: str, logs: str, info: beam_provision_api_pb2.ProvisionInfo
 ) -> dict[str, str]:
-    """Give the variables by which Beam's worker is told who it is and whom to talk to."""
-    told = {
+    """Return the environment variables of Beam's worker: its id, options and endpoints."""
+    variables = {
         "WORKER_ID": worker_id,
         "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),
         "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities),
-        # The endpoints of the runner stand in what it tells, where they are others.
+        # The endpoints in `info`, if any, override those of the flags.
         "CONTROL_API_SERVICE_DESCRIPTOR": f'url: "{info.control_endpoint.url or control}"',
         "LOGGING_API_SERVICE_DESCRIPTOR": f'url: "{info.logging_endpoint.url or logs}"',
     }
     if info.status_endpoint.url:
-        told["STATUS_API_SERVICE_DESCRIPTOR"] = f'url: "{info.status_endpoint.url}"'
-    return told
+        variables["STATUS_API_SERVICE_DESCRIPTOR"] = f'url: "{info.status_endpoint.url}"'
+    return variables
 
 
 if __name__ == "__main__":

@@ -20,5 +20,5 @@ def test_workers_are_kept_from_stage_to_stage(flags: list[str], kept: int) -> No
     assert int(options.view_as(PortableOptions).environment_cache_millis) == kept
 
 
-def test_on_this_machine_no_runner_is_fetched() -> None:
+def test_on_this_machine_no_runner_is_downloaded() -> None:
     assert isinstance(local.choose_runner(PipelineOptions([])), FnApiRunner)

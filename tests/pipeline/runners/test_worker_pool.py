@@ -1,4 +1,4 @@
-"""Workers that a pool starts and ends, asked for as runners do; and what such a worker is told."""
+"""A pool of workers, called as runners call it, and the environment of its workers."""
 
 import json
 import os
@@ -24,19 +24,19 @@ SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def caller(port: int) -> fn_api_grpc.BeamFnExternalWorkerPoolStub:
-    """Call as a runner of its own: with a connection of its own."""
+    """Return a client with a separate connection, like that of a separate runner."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", options)
     return fn_api_grpc.BeamFnExternalWorkerPoolStub(channel)
 
 
 def request(worker_id: str) -> fn_api.StartWorkerRequest:
-    found = fn_api.StartWorkerRequest(worker_id=worker_id)
-    found.control_endpoint.url = "localhost:1"
-    return found
+    result = fn_api.StartWorkerRequest(worker_id=worker_id)
+    result.control_endpoint.url = "localhost:1"
+    return result
 
 
-def test_callers_of_the_same_numbers_have_workers_of_their_own() -> None:
+def test_callers_with_equal_ids_have_separate_workers() -> None:
     pool = WorkerPool(SLEEPER)
     with worker_pool.serve(pool, 0) as port:
         one, other = caller(port), caller(port)
@@ -45,7 +45,7 @@ def test_callers_of_the_same_numbers_have_workers_of_their_own() -> None:
         assert pool.running == 2
         one.StopWorker(fn_api.StopWorkerRequest(worker_id="1-1"))
         assert pool.running == 1
-        # Once more, or one that never was: nothing to end, and nothing is.
+        # Stopping it again, or a worker that never existed, does nothing.
         one.StopWorker(fn_api.StopWorkerRequest(worker_id="1-1"))
         one.StopWorker(fn_api.StopWorkerRequest(worker_id="2-1"))
         assert pool.running == 1
@@ -55,12 +55,12 @@ def test_callers_of_the_same_numbers_have_workers_of_their_own() -> None:
     assert pool.running == 0
 
 
-def test_what_keeps_a_worker_from_starting_is_told() -> None:
+def test_the_response_says_why_a_worker_cannot_start() -> None:
     with worker_pool.serve(WorkerPool(["/no/such/program"]), 0) as port:
         assert "no/such/program" in caller(port).StartWorker(request("1-1")).error
 
 
-def test_a_port_that_is_taken_ends_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_an_error_of_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -70,10 +70,10 @@ def test_a_port_that_is_taken_ends_in_a_line(capsys: pytest.CaptureFixture[str])
             for number, handler in before.items():
                 signal.signal(number, handler)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"beam-bert-worker-pool: --port: port {port} cannot be had")
+    assert line.startswith(f"beam-bert-worker-pool: --port: cannot listen on port {port}")
 
 
-def test_the_program_ends_its_workers_when_it_is_ended() -> None:
+def test_the_program_stops_its_workers_when_it_is_stopped() -> None:
     command = [sys.executable, "-m", "pipeline.runners.worker_pool", "--port", "0"]
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -95,7 +95,7 @@ def children_of(pid: int) -> list[int]:
 
 @pytest.fixture
 def runner() -> Iterator[str]:
-    """A runner that tells a worker the pipeline's options, if it says who it is."""
+    """A runner that serves the pipeline's options to a worker with the right id."""
 
     class Provision(provision_api_grpc.ProvisionServiceServicer):
         def GetProvisionInfo(self, _: object, context: grpc.ServicerContext) -> object:  # noqa: N802
@@ -113,14 +113,14 @@ def runner() -> Iterator[str]:
     server.stop(grace=None)
 
 
-def test_a_worker_knows_the_options_and_whom_to_talk_to(runner: str) -> None:
-    info = worker_boot.ask(runner, "7-1")
-    told = worker_boot.environment_of("7-1", "localhost:1", "localhost:3", info)
-    assert told["WORKER_ID"] == "7-1"
-    assert told["CONTROL_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:2"'
-    assert told["LOGGING_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:3"'
-    assert told["RUNNER_CAPABILITIES"] == "a b"
-    assert "STATUS_API_SERVICE_DESCRIPTOR" not in told
-    options = sdk_worker_main._load_pipeline_options(told["PIPELINE_OPTIONS"])
+def test_a_worker_gets_the_options_and_the_endpoints(runner: str) -> None:
+    info = worker_boot.request_info(runner, "7-1")
+    variables = worker_boot.environment_of("7-1", "localhost:1", "localhost:3", info)
+    assert variables["WORKER_ID"] == "7-1"
+    assert variables["CONTROL_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:2"'
+    assert variables["LOGGING_API_SERVICE_DESCRIPTOR"] == 'url: "localhost:3"'
+    assert variables["RUNNER_CAPABILITIES"] == "a b"
+    assert "STATUS_API_SERVICE_DESCRIPTOR" not in variables
+    options = sdk_worker_main._load_pipeline_options(variables["PIPELINE_OPTIONS"])
     assert options == {"s3_endpoint_url": "http://s3.local"}
-    assert json.loads(told["PIPELINE_OPTIONS"])
+    assert json.loads(variables["PIPELINE_OPTIONS"])
