@@ -1,9 +1,9 @@
-# Sourced by the scripts of local clusters: named processes, each with its log and its process id.
+# Sourced by the scripts of local clusters: named processes, each with a log and a process id.
 #
-# $home is the cluster's folder: $home/pids/NAME is the id, which is the process group's too, and
-# $home/logs/NAME.log all that it says.
+# $home is the cluster's folder. $home/pids/NAME has the process id, which is also the process
+# group's, and $home/logs/NAME.log has the output.
 
-begin() { # NAME COMMAND...: start a process that outlives this script
+start_process() { # NAME COMMAND...: start a process that outlives this script
   local name=$1
   shift
   mkdir -p "$home/pids" "$home/logs"
@@ -11,11 +11,11 @@ begin() { # NAME COMMAND...: start a process that outlives this script
   echo $! >"$home/pids/$name"
 }
 
-is_running() { # NAME: not by its group, which it has only a moment after it began
+is_running() { # NAME: checks the process, since its group exists only a moment after the start
   [ -f "$home/pids/$1" ] && kill -0 "$(cat "$home/pids/$1")" 2>/dev/null
 }
 
-end() { # NAME: end a process and those that it started
+stop_process() { # NAME: stop a process and the processes that it started
   local group
   is_running "$1" || { rm -f "$home/pids/$1"; return 0; }
   group=$(cat "$home/pids/$1")
@@ -28,40 +28,40 @@ end() { # NAME: end a process and those that it started
   rm -f "$home/pids/$1"
 }
 
-end_all() {
+stop_all() {
   local file
   for file in "$home"/pids/*; do
-    [ -f "$file" ] && end "$(basename "$file")"
+    [ -f "$file" ] && stop_process "$(basename "$file")"
   done
   return 0
 }
 
-tell_all() { # a line for each process; not 0 if one is gone
-  local file name all=0
+print_status() { # print a line for each process; fail if one is not running
+  local file name status=0
   for file in "$home"/pids/*; do
     [ -f "$file" ] || continue
     name=$(basename "$file")
     if is_running "$name"; then
-      echo "$name runs, process $(cat "$file")"
+      echo "$name is running, process $(cat "$file")"
     else
-      echo "$name is gone; see $home/logs/$name.log"
-      all=1
+      echo "$name is not running; see $home/logs/$name.log"
+      status=1
     fi
   done
-  return $all
+  return $status
 }
 
 refuse_if_running() {
   local file
   for file in "$home"/pids/*; do
     if [ -f "$file" ] && is_running "$(basename "$file")"; then
-      echo "$(basename "$file") runs already: $0 stop ends it" >&2
+      echo "$(basename "$file") is already running: stop it with $0 stop" >&2
       exit 2
     fi
   done
 }
 
-wait_for() { # NAME SECONDS COMMAND...: until the command succeeds, while the process runs
+wait_for() { # NAME SECONDS COMMAND...: wait until the command succeeds, while the process runs
   local name=$1 left=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
@@ -75,15 +75,15 @@ wait_for() { # NAME SECONDS COMMAND...: until the command succeeds, while the pr
   done
 }
 
-listens() { # PORT
+is_listening() { # PORT
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-need() { # COMMAND WHAT-IT-IS
+require() { # COMMAND HOW-TO-INSTALL
   command -v "$1" >/dev/null || { echo "needs $1: $2" >&2; exit 2; }
 }
 
-fetch_jars() { # FOLDER-OF-POM: Beam's runner and what it needs, from Maven Central, checked
+fetch_jars() { # FOLDER-OF-POM: fetch Beam's runner and its dependencies from Maven Central
   local pom=$1
   if ! (cd "$home/jars" 2>/dev/null && sha256sum --quiet --check "$pom/jars.sha256" 2>/dev/null); then
     echo "Fetching Beam's runner from Maven Central (once; some minutes)"
@@ -91,15 +91,15 @@ fetch_jars() { # FOLDER-OF-POM: Beam's runner and what it needs, from Maven Cent
     mvn --quiet --batch-mode --file "$pom/pom.xml" dependency:copy-dependencies \
       -DincludeScope=runtime -DoutputDirectory="$home/jars"
     (cd "$home/jars" && sha256sum --quiet --check "$pom/jars.sha256") ||
-      { echo "what was fetched is not what $pom/jars.sha256 says" >&2; rm -rf "$home/jars"; exit 1; }
+      { echo "the fetched files differ from $pom/jars.sha256" >&2; rm -rf "$home/jars"; exit 1; }
   fi
 }
 
-in_path() { # FOLDER...: the jars of folders as a class path
+class_path() { # FOLDER...: print a class path of all jars in the folders
   printf '%s:' "${@/%//*}"
 }
 
-# What Java 17 keeps from the libraries of these clusters, unless it is told.
+# Java 17 denies the libraries of these clusters access to these packages by default.
 java_opens=()
 for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.text \
   java.time java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks \

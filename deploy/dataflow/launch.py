@@ -1,9 +1,9 @@
-"""What a flex template's launcher runs: `beam-bert embed`, with the parameters as flags.
+"""Run `beam-bert embed` in the launcher of a flex template, with its parameters as flags.
 
     python launch.py --input=gs://... --output=gs://... --template_location=gs://... ...
 
-leaves the beginning of a job in the output folder, and the job's description at the template's
-location, for Dataflow to run.
+writes the plan of a job to the output folder, and the job's description to the template's location,
+where Dataflow reads it.
 """
 
 import sys
@@ -16,19 +16,20 @@ from pipeline import cli
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Describe the job.
+    """Write the description of a job.
 
     Returns:
-        0 the description is there, or nothing was left to do; else as `beam-bert embed`.
+        0 if the description is written or nothing is left to do; else the status of
+        `beam-bert embed`.
     """
     status = cli.main(["embed", *arguments])
-    # It ends with 1, as nothing is embedded yet; a launcher would take that for its own failure.
-    return 0 if status == 1 and _is_described(arguments) else status
+    # Status 1 means that nothing is embedded yet, which is no failure of the launcher.
+    return 0 if status == 1 and _description_exists(arguments) else status
 
 
-def _is_described(arguments: Sequence[str]) -> bool:
-    place = PipelineOptions(list(arguments)).view_as(GoogleCloudOptions).template_location
-    return bool(place) and FileSystems.exists(place)
+def _description_exists(arguments: Sequence[str]) -> bool:
+    path = PipelineOptions(list(arguments)).view_as(GoogleCloudOptions).template_location
+    return bool(path) and FileSystems.exists(path)
 
 
 if __name__ == "__main__":

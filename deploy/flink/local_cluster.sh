@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # A Flink cluster on this machine, for Beam jobs: deploy/flink/local_cluster.sh start|status|stop
 #
-# start   a JobManager, two TaskManagers, Beam's job server and a pool of Python workers, each a
-#         process of its own, in .cluster/flink; it fetches what is missing
-# status  a line for each process; fails if one is gone
-# stop    ends them; what was fetched stays
+# start   starts a JobManager, two TaskManagers, Beam's job server and a pool of Python workers, each
+#         a separate process, in .cluster/flink; it fetches missing files
+# status  prints a line for each process; fails if one is not running
+# stop    stops them; the fetched files stay
 #
-# `task_manager 1` (or 2) and `worker_pool` start such a process again that is gone.
-# Needs Java 17 and Maven, and .venv as run_local.sh makes it. Other folders and ports than the usual
-# are told by CLUSTER, PYTHON_FOLDER, FLINK_PORT, RPC_PORT, JOB_PORT and POOL_PORT.
+# `task_manager 1` (or 2) and `worker_pool` start one such process again.
+# Needs Java 17 and Maven, and the .venv that run_local.sh creates. Set other folders and ports
+# with CLUSTER, PYTHON_FOLDER, FLINK_PORT, RPC_PORT, JOB_PORT and POOL_PORT.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 home="${CLUSTER:-$here/../../.cluster/flink}"
@@ -19,8 +19,8 @@ flink_version=1.19.3
 source "$here/../processes.sh"
 
 fetch() {
-  need java "Debian's openjdk-17-jre-headless, or any Java 17"
-  need mvn "Debian's maven"
+  require java "install Debian's openjdk-17-jre-headless, or any Java 17"
+  require mvn "install Debian's maven"
   mkdir -p "$home"
   home="$(cd "$home" && pwd)"
   fetch_jars "$here"
@@ -39,12 +39,12 @@ configure() {
     "$here/config.yaml" >"$home/conf/config.yaml"
 }
 
-flinks_java() {
+log_option() {
   echo "-Dlog4j2.configurationFile=$home/conf/log4j2.properties"
 }
 
-parameters() { # what a TaskManager is given, by Flink's own reckoning: Java's line, then its own
-  java -cp "$flink/bin/bash-java-utils.jar:$(in_path "$flink/lib")" \
+parameters() { # print the arguments of a TaskManager: a line for Java and a line for Flink
+  java -cp "$flink/bin/bash-java-utils.jar:$(class_path "$flink/lib")" \
     org.apache.flink.runtime.util.bash.BashJavaUtils GET_TM_RESOURCE_PARAMS \
     --configDir "$home/conf" --bindir "$flink/bin" 2>/dev/null |
     sed -n 's/^BASH_JAVA_UTILS_EXEC_RESULT://p'
@@ -53,14 +53,14 @@ parameters() { # what a TaskManager is given, by Flink's own reckoning: Java's l
 task_manager() { # NUMBER
   local of_java of_flink
   { read -ra of_java && read -ra of_flink; } < <(parameters)
-  begin "task_manager_$1" java "${java_opens[@]}" "$(flinks_java)" "${of_java[@]}" \
-    -cp "$(in_path "$flink/lib")" org.apache.flink.runtime.taskexecutor.TaskManagerRunner \
+  start_process "task_manager_$1" java "${java_opens[@]}" "$(log_option)" "${of_java[@]}" \
+    -cp "$(class_path "$flink/lib")" org.apache.flink.runtime.taskexecutor.TaskManagerRunner \
     --configDir "$home/conf" "${of_flink[@]}"
 }
 
 worker_pool() {
-  begin worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
-  wait_for worker_pool 60 listens "$pool_port"
+  start_process worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
+  wait_for worker_pool 60 is_listening "$pool_port"
 }
 
 both_task_managers() {
@@ -71,21 +71,21 @@ start() {
   refuse_if_running
   fetch
   configure
-  begin job_manager java "${java_opens[@]}" "$(flinks_java)" -Xmx512m \
-    -cp "$(in_path "$flink/lib")" \
+  start_process job_manager java "${java_opens[@]}" "$(log_option)" -Xmx512m \
+    -cp "$(class_path "$flink/lib")" \
     org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint --configDir "$home/conf"
   task_manager 1
   task_manager 2
-  begin job_server java "${java_opens[@]}" -Xmx512m -cp "$(in_path "$home/jars")" \
+  start_process job_server java "${java_opens[@]}" -Xmx512m -cp "$(class_path "$home/jars")" \
     org.apache.beam.runners.flink.FlinkJobServerDriver --flink-master "http://localhost:$flink_port" \
     --job-host localhost --job-port "$job_port" --artifact-port 0 --expansion-port 0 \
     --artifacts-dir "$home/artifacts"
   worker_pool
-  wait_for job_manager 60 listens "$flink_port"
+  wait_for job_manager 60 is_listening "$flink_port"
   wait_for task_manager_2 60 both_task_managers
-  wait_for job_server 60 listens "$job_port"
+  wait_for job_server 60 is_listening "$job_port"
   cat <<EOF
-Flink is at http://localhost:$flink_port. To run a job on it, give beam-bert embed these flags too:
+Flink is at http://localhost:$flink_port. To run a job on it, add these flags to beam-bert embed:
   --runner=FlinkRunner --flink_master=localhost:$flink_port --job_endpoint=localhost:$job_port \\
   --environment_type=EXTERNAL --environment_config=localhost:$pool_port --parallelism=2
 EOF
@@ -93,10 +93,10 @@ EOF
 
 case "${1:-}" in
   start) start ;;
-  # One that was killed.
+  # These start one process again.
   task_manager) fetch && task_manager "$2" ;;
   worker_pool) fetch && worker_pool ;;
-  status) tell_all ;;
-  stop) end_all ;;
+  status) print_status ;;
+  stop) stop_all ;;
   *) echo "usage: $0 start|status|stop" >&2; exit 2 ;;
 esac

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # A Spark cluster on this machine, for Beam jobs: deploy/spark/local_cluster.sh start|status|stop
 #
-# start   a standalone master, two workers, Beam's job server and a pool of Python workers, each a
-#         process of its own, in .cluster/spark; it fetches what is missing
-# status  a line for each process; fails if one is gone
-# stop    ends them; what was fetched stays
+# start   starts a standalone master, two workers, Beam's job server and a pool of Python workers,
+#         each a separate process, in .cluster/spark; it fetches missing files
+# status  prints a line for each process; fails if one is not running
+# stop    stops them; the fetched files stay
 #
-# `worker 1` (or 2) and `worker_pool` start such a process again that is gone.
-# Needs Java 17 and Maven, and .venv as run_local.sh makes it. Other folders and ports than the usual
-# are told by CLUSTER, PYTHON_FOLDER, SPARK_PORT, SPARK_PAGE, JOB_PORT and POOL_PORT.
+# `worker 1` (or 2) and `worker_pool` start one such process again.
+# Needs Java 17 and Maven, and the .venv that run_local.sh creates. Set other folders and ports
+# with CLUSTER, PYTHON_FOLDER, SPARK_PORT, SPARK_PAGE, JOB_PORT and POOL_PORT.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 home="${CLUSTER:-$here/../../.cluster/spark}"
@@ -20,8 +20,8 @@ spark_version=3.5.9
 source "$here/../processes.sh"
 
 fetch() {
-  need java "Debian's openjdk-17-jre-headless, or any Java 17"
-  need mvn "Debian's maven"
+  require java "install Debian's openjdk-17-jre-headless, or any Java 17"
+  require mvn "install Debian's maven"
   mkdir -p "$home"
   home="$(cd "$home" && pwd)"
   fetch_jars "$here"
@@ -33,38 +33,38 @@ fetch() {
   fi
 }
 
-sparks_java() { # NAME CLASS ARGUMENT...
-  begin "$1" java "${java_opens[@]}" -Xmx512m -cp "$(in_path "$SPARK_HOME/jars")" "${@:2}"
+spark_java() { # NAME CLASS ARGUMENT...
+  start_process "$1" java "${java_opens[@]}" -Xmx512m -cp "$(class_path "$SPARK_HOME/jars")" "${@:2}"
 }
 
 worker() { # NUMBER
-  sparks_java "worker_$1" org.apache.spark.deploy.worker.Worker --host localhost --cores 1 \
+  spark_java "worker_$1" org.apache.spark.deploy.worker.Worker --host localhost --cores 1 \
     --memory 1g --webui-port 0 --work-dir "$home/work_$1" "spark://localhost:$spark_port"
   wait_for "worker_$1" 60 grep -q "Successfully registered with master" "$home/logs/worker_$1.log"
 }
 
 worker_pool() {
-  begin worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
-  wait_for worker_pool 60 listens "$pool_port"
+  start_process worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
+  wait_for worker_pool 60 is_listening "$pool_port"
 }
 
 start() {
   refuse_if_running
   fetch
-  sparks_java master org.apache.spark.deploy.master.Master --host localhost --port "$spark_port" \
+  spark_java master org.apache.spark.deploy.master.Master --host localhost --port "$spark_port" \
     --webui-port "$spark_page"
-  wait_for master 60 listens "$spark_port"
+  wait_for master 60 is_listening "$spark_port"
   worker 1
   worker 2
-  begin job_server java "${java_opens[@]}" -Xmx1g -Dspark.executor.memory=512m \
-    -cp "$(in_path "$home/jars" "$SPARK_HOME/jars")" \
+  start_process job_server java "${java_opens[@]}" -Xmx1g -Dspark.executor.memory=512m \
+    -cp "$(class_path "$home/jars" "$SPARK_HOME/jars")" \
     org.apache.beam.runners.spark.SparkJobServerDriver \
     --spark-master-url "spark://localhost:$spark_port" --job-host localhost --job-port "$job_port" \
     --artifact-port 0 --expansion-port 0 --artifacts-dir "$home/artifacts"
-  wait_for job_server 60 listens "$job_port"
+  wait_for job_server 60 is_listening "$job_port"
   worker_pool
   cat <<EOF
-Spark is at http://localhost:$spark_page. To run a job on it, give beam-bert embed these flags too:
+Spark is at http://localhost:$spark_page. To run a job on it, add these flags to beam-bert embed:
   --runner=SparkRunner --job_endpoint=localhost:$job_port \\
   --environment_type=EXTERNAL --environment_config=localhost:$pool_port
 EOF
@@ -72,10 +72,10 @@ EOF
 
 case "${1:-}" in
   start) start ;;
-  # One that was killed.
+  # These start one process again.
   worker) fetch && worker "$2" ;;
   worker_pool) fetch && worker_pool ;;
-  status) tell_all ;;
-  stop) end_all ;;
+  status) print_status ;;
+  stop) stop_all ;;
   *) echo "usage: $0 start|status|stop" >&2; exit 2 ;;
 esac

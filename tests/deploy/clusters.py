@@ -1,4 +1,4 @@
-"""Local clusters as their users start them, and jobs on them as processes."""
+"""Start local clusters by their scripts, and run jobs on them as separate processes."""
 
 import collections
 import contextlib
@@ -16,22 +16,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What is fetched once for all; .ci/run keeps it between runs where it can.
-KEPT = Path(os.environ.get("BEAM_BERT_TEST_CLUSTERS", ROOT / ".cluster"))
+# Fetched files, which .ci/run keeps between runs if it can.
+FETCHED = Path(os.environ.get("BEAM_BERT_TEST_CLUSTERS", ROOT / ".cluster"))
 
 
 class Cluster:
-    """A local cluster, by its script in deploy/."""
+    """A local cluster, started by its script in deploy/."""
 
     def __init__(self, name: str, settings: dict[str, str]) -> None:
-        self.folder = KEPT / name
+        self.folder = FETCHED / name
         self._script = ROOT / "deploy" / name / "local_cluster.sh"
         self._environment = {**os.environ, **settings, "CLUSTER": str(self.folder)}
         self._environment["PYTHON_FOLDER"] = str(Path(sys.executable).parent)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[str]:
-        """Have it run, with new logs, while the block does; give what starting it told."""
+        """Run it during a block, with empty logs; yield the output of its start."""
         self.call("stop")
         for log in self.folder.glob("logs/*"):
             log.unlink()
@@ -41,7 +41,7 @@ class Cluster:
             self.call("stop")
 
     def call(self, *arguments: str) -> str:
-        """Run its script."""
+        """Run the script of the cluster; return its output."""
         done = subprocess.run(
             ["bash", str(self._script), *arguments],
             env=self._environment,
@@ -54,27 +54,27 @@ class Cluster:
         return done.stdout
 
     def kill(self, name: str) -> None:
-        """Kill a process of the cluster, and those that it started."""
+        """Kill a process of the cluster and the processes that it started."""
         os.killpg(int((self.folder / "pids" / name).read_text()), 9)
 
     def models_loaded(self) -> collections.Counter[str]:
-        """Count, by process, how often a worker told that it loads a model."""
+        """Count, by process, how often a worker loaded a model, by the logs."""
         paths = [*self.folder.glob("logs/*.log"), *self.folder.glob("work_*/*/*/std*")]
         logs = "".join(path.read_text(errors="replace") for path in paths)
         return collections.Counter(re.findall(r"Process (\d+) loads the model", logs))
 
 
 def need(*programs: str) -> None:
-    """Skip, told why, where somebody has no Java; where all has to be tested, fail."""
+    """Skip the test with a message if a program is missing; fail in CI, which tests everything."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing and os.environ.get("CI"):
         pytest.fail(f"there is no {missing[0]}; .ci/run installs it")
     if missing:
-        pytest.skip(f"clusters are left out: there is no {missing[0]} (deploy/README.md)")
+        pytest.skip(f"there is no {missing[0]}, which clusters need (deploy/README.md)")
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens at."""
+    """Return ports that are not in use."""
     servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [server.getsockname()[1] for server in servers]
     for server in servers:
@@ -83,12 +83,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def ports_for(*names: str) -> dict[str, str]:
-    """Give a script's settings of ports."""
+    """Return free ports as environment variables for a script."""
     return dict(zip(names, map(str, free_ports(len(names))), strict=True))
 
 
 def command(globs: list[str], output: Path, model: Path, *flags: str) -> list[str]:
-    """Give the command line of a job as its user would."""
+    """Return the command line of a job."""
     return [
         *(sys.executable, "-m", "pipeline", "embed", "--input", *globs, "--output", str(output)),
         *("--model", str(model), "--max_rejected=0.1", "--max_seq_length=8"),
@@ -104,7 +104,7 @@ def embed(globs: list[str], output: Path, model: Path, *flags: str) -> None:
 
 
 def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subprocess.Popen[str]:
-    """Begin a job, and wait until some of its parts are done."""
+    """Start a job, and wait until three of its parts are done."""
     words = command(globs, output, model, *flags)
     job = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -120,22 +120,22 @@ def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subproces
 def finish(
     job: subprocess.Popen[str], globs: list[str], output: Path, model: Path, *flags: str
 ) -> None:
-    """Have a job end whose cluster was damaged.
+    """Wait for the end of a job whose cluster was damaged.
 
-    It may have given up before the cluster was whole again: that costs a call, and no more.
+    If the job failed before the cluster was repaired, the same command must complete it.
     """
-    told, _ = job.communicate(timeout=300)
+    output_text, _ = job.communicate(timeout=300)
     if job.returncode:
-        assert "the same command again continues" in told
+        assert "the same command again continues" in output_text
         embed(globs, output, model, *flags)
 
 
 def receipts(output: Path) -> list[Path]:
-    """List the receipts there are."""
+    """Return the paths of the receipts."""
     return sorted(output.glob("receipts/*.json"))
 
 
 def parts_by_worker(output: Path, source: str = "") -> collections.Counter[str]:
-    """Count the parts of a source by the process that computed them."""
-    told = [json.loads(path.read_text()) for path in receipts(output)]
-    return collections.Counter(r["worker"] for r in told if r["source"].endswith(source))
+    """Count the parts of a source by the worker process that computed them."""
+    contents = [json.loads(path.read_text()) for path in receipts(output)]
+    return collections.Counter(r["worker"] for r in contents if r["source"].endswith(source))

@@ -1,4 +1,4 @@
-"""Corpora for clusters, and what a job on this machine makes of them."""
+"""Corpora for clusters, and the output of jobs on this machine to compare with."""
 
 import gzip
 from pathlib import Path
@@ -16,7 +16,7 @@ _IN_GZIP = 5_000
 
 @pytest.fixture(scope="session")
 def few(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:  # noqa: F811
-    """The small corpus, and 5,000 documents in a file that one worker has to read."""
+    """The small corpus, and 5,000 documents in a gzip, which one worker must read."""
     path = tmp_path_factory.mktemp("few") / "many.txt.gz"
     path.write_bytes(gzip.compress("".join(lines(0, _IN_GZIP)).encode(), mtime=0))
     return [*globs, str(path)]
@@ -24,7 +24,7 @@ def few(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]
 
 @pytest.fixture(scope="session")
 def many(few: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """20,000 documents and some more: these, and a file that is cut into splits."""
+    """The files of `few`, and a file with splits: more than 20,000 documents."""
     path = tmp_path_factory.mktemp("many") / "lines.txt"
     path.write_text("".join(lines(_IN_GZIP, DOCUMENTS)))
     return [*few, str(path)]
@@ -36,7 +36,7 @@ def lines(first: int, last: int) -> list[str]:
 
 @pytest.fixture(scope="session")
 def few_finished(few: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A job over the few on this machine."""
+    """The output of a job on this machine over `few`."""
     output = tmp_path_factory.mktemp("few_finished") / "out"
     embed(few, output, tiny_path, *READ)
     return output
@@ -46,7 +46,7 @@ def few_finished(few: list[str], tiny_path: Path, tmp_path_factory: pytest.TempP
 def many_finished(
     many: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A job over the many on this machine."""
+    """The output of a job on this machine over `many`."""
     output = tmp_path_factory.mktemp("many_finished") / "out"
     embed(many, output, tiny_path, *READ)
     return output

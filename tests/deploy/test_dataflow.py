@@ -1,7 +1,6 @@
-"""Jobs sent to a service on this machine that speaks Dataflow's protocol, with files in a fake gs://.
+"""Jobs on a service on this machine that implements Dataflow's protocol, with an emulated gs://.
 
-The service runs what it is sent, from what was staged, by Beam's local runner: the same pipeline
-that workers would be handed.
+The service runs each submitted pipeline, as it was staged for workers, by Beam's local runner.
 """
 
 import contextlib
@@ -49,7 +48,7 @@ _DONE, _FAILED = "JOB_STATE_DONE", "JOB_STATE_FAILED"
 
 
 class Dataflow(http.server.BaseHTTPRequestHandler):
-    """What Beam's client asks of Dataflow: to create a job, and how it is."""
+    """The requests of Beam's client to Dataflow: create a job, and get its state."""
 
     jobs: dict[str, dict[str, Any]]
     run: Callable[[dict[str, Any]], None]
@@ -84,12 +83,12 @@ class Dataflow(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Stay silent."""
+        """Do not log."""
 
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[cloud_storage.Bucket]:
-    """A bucket of a server on this machine, to which all of Google's clients go, as nobody."""
+    """A bucket of a server on this machine; all of Google's clients use it, anonymously."""
     (port,) = free_ports(1)
     logging.getLogger("gcp_storage_emulator").setLevel(logging.CRITICAL)
     with pytest.MonkeyPatch.context() as patch:
@@ -103,11 +102,11 @@ def bucket() -> Iterator[cloud_storage.Bucket]:
 
 @pytest.fixture
 def service(bucket: cloud_storage.Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Dataflow, on this machine; the client's sleeps are short."""
+    """Dataflow on this machine; the client's sleeps are short."""
 
     def run(job: dict[str, Any]) -> None:
-        told = job["environment"]["sdkPipelineOptions"]["options"]
-        pipeline = protos.Pipeline.FromString(content(bucket, told["pipelineUrl"]))
+        sent = job["environment"]["sdkPipelineOptions"]["options"]
+        pipeline = protos.Pipeline.FromString(content(bucket, sent["pipelineUrl"]))
         here = EmbeddedPythonEnvironment.default().to_runner_api(None)
         for environment in pipeline.components.environments.values():
             environment.CopyFrom(here)
@@ -129,14 +128,14 @@ def content(bucket: cloud_storage.Bucket, path: str) -> bytes:
 
 
 def names(bucket: cloud_storage.Bucket, prefix: str) -> list[str]:
-    """List what a job leaves for good, but for its report and what tells of the run itself."""
+    """List the final files of a job, without its report and its files on the run itself."""
     kept = ("pooled/", "rejected/", "manifest.json", "plan.jsonl")
-    found = (blob.name.removeprefix(prefix) for blob in bucket.list_blobs(prefix=prefix))
-    return sorted(name for name in found if name.startswith(kept))
+    paths = (blob.name.removeprefix(prefix) for blob in bucket.list_blobs(prefix=prefix))
+    return sorted(name for name in paths if name.startswith(kept))
 
 
 def flags_for(port: int) -> list[str]:
-    # Beam speaks plain HTTP to a service whose name is this one.
+    # Beam uses plain HTTP for a service with this name.
     return [
         *("--runner=DataflowRunner", "--project=my-project", "--region=europe-west4"),
         *(f"--temp_location=gs://{BUCKET}/tmp", f"--dataflow_endpoint=http://localhost:{port}"),
@@ -144,14 +143,14 @@ def flags_for(port: int) -> list[str]:
 
 
 def launch(arguments: list[str]) -> int:
-    """Do what a flex template's launcher does."""
-    found = importlib.util.spec_from_file_location("launch", ROOT / "deploy/dataflow/launch.py")
-    program = importlib.util.module_from_spec(found)
-    found.loader.exec_module(program)
+    """Run the program of the flex template's launcher."""
+    spec = importlib.util.spec_from_file_location("launch", ROOT / "deploy/dataflow/launch.py")
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
     return program.main(arguments)
 
 
-def test_a_job_on_the_service_leaves_what_one_on_this_machine_does(
+def test_a_job_on_the_service_writes_the_same_files_as_one_on_this_machine(
     bucket: cloud_storage.Bucket, service: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [f"{corpus.sentence(number)}\n" for number in range(60)]
@@ -161,17 +160,17 @@ def test_a_job_on_the_service_leaves_what_one_on_this_machine_does(
     assert cli.main(["embed", *ours, f"--output=gs://{BUCKET}/here"]) == 0
 
     there = [*ours, f"--output=gs://{BUCKET}/there", *flags_for(service.port), IMAGE, GPU]
-    # A template is described, and not run.
+    # A template is written, but not run.
     described = f"gs://{BUCKET}/templates/job"
     assert launch([*there, f"--template_location={described}"]) == 0
     assert not service.jobs
     job = json.loads(content(bucket, described))
     assert job["environment"]["workerPools"][0]["workerHarnessContainerImage"] in IMAGE
     assert not bucket.blob("there/manifest.json").exists()
-    # What the launcher is given in error stays an error.
+    # An error of the launcher stays an error.
     assert launch([*there, "--template_location=gs://my-bucket/none", "--output=here"]) == 2
 
-    # The service has no room, and says so.
+    # The service has no free machine.
     service.problem = "Traceback: ZONE_RESOURCE_POOL_EXHAUSTED: no GPUs"
     assert cli.main(["embed", *there]) == 1
     assert "ZONE_RESOURCE_POOL_EXHAUSTED" in capsys.readouterr().err
@@ -196,21 +195,21 @@ def test_a_job_on_the_service_leaves_what_one_on_this_machine_does(
 def described(
     bucket: cloud_storage.Bucket, tmp_path: Path
 ) -> Callable[..., tuple[dict[str, Any], protos.Pipeline]]:
-    """Have a small pipeline described with a job's flags; give the request, and what is staged."""
+    """Write the template of a small pipeline with a job's flags; return request and pipeline."""
 
     def describe(*flags: str, **settings: object) -> tuple[dict[str, Any], protos.Pipeline]:
         place = tmp_path / "job.json"
-        # A service that would not answer: nothing is sent to it.
-        given = embed_config.beam_options(
+        # There is no service at this port: nothing is sent to it.
+        options = embed_config.beam_options(
             [*flags_for(49151), *flags, f"--template_location={place}"]
         )
-        dataflow.prepare(given, config(**settings))
-        FileSystems.set_options(given)
-        with beam.Pipeline(options=given) as pipeline:
+        dataflow.prepare(options, config(**settings))
+        FileSystems.set_options(options)
+        with beam.Pipeline(options=options) as pipeline:
             _ = pipeline | beam.Create([1]) | beam.Reshuffle() | beam.Map(str)
         job = json.loads(place.read_text())
-        told = job["environment"]["sdkPipelineOptions"]["options"]
-        return job, protos.Pipeline.FromString(content(bucket, told["pipelineUrl"]))
+        sent = job["environment"]["sdkPipelineOptions"]["options"]
+        return job, protos.Pipeline.FromString(content(bucket, sent["pipelineUrl"]))
 
     return describe
 
@@ -221,16 +220,16 @@ def environment_of(pipeline: protos.Pipeline) -> protos.Environment:
 
 
 def staged(bucket: cloud_storage.Bucket, pipeline: protos.Pipeline) -> dict[str, bytes]:
-    """Give what workers are to install, by name."""
-    found = {}
+    """Return the packages that workers install, by name."""
+    packages = {}
     for dependency in environment_of(pipeline).dependencies:
         role = protos.ArtifactStagingToRolePayload.FromString(dependency.role_payload)
         url = protos.ArtifactUrlPayload.FromString(dependency.type_payload).url
-        found[role.staged_name] = content(bucket, url)
-    return found
+        packages[role.staged_name] = content(bucket, url)
+    return packages
 
 
-def test_a_job_for_gpus_asks_for_one_with_a_driver_and_one_process(described: Any) -> None:
+def test_a_job_for_gpus_requests_a_gpu_with_a_driver_and_one_process(described: Any) -> None:
     job, pipeline = described(IMAGE, GPU, "--machine_type=n1-standard-8", "--max_num_workers=20")
     environment = job["environment"]
     (pool,) = environment["workerPools"]
@@ -247,7 +246,7 @@ def test_a_job_for_gpus_asks_for_one_with_a_driver_and_one_process(described: An
     assert protos.DockerPayload.FromString(docker.payload).container_image == image
 
 
-def test_autoscaling_is_what_was_asked_for(described: Any) -> None:
+def test_autoscaling_follows_the_flags(described: Any) -> None:
     job, _ = described(IMAGE, "--num_workers=3", "--max_num_workers=50")
     (pool,) = job["environment"]["workerPools"]
     assert pool["numWorkers"] == 3
@@ -262,20 +261,20 @@ def test_autoscaling_is_what_was_asked_for(described: Any) -> None:
 def test_resource_hints_reach_the_workers(described: Any) -> None:
     hints = ["--resource_hints=min_ram=16GB", f"--resource_hints=accelerator={T4}"]
     job, pipeline = described(IMAGE, *hints)
-    told = dict(environment_of(pipeline).resource_hints)
-    assert told[common_urns.resource_hints.ACCELERATOR.urn] == T4.encode()
-    assert told[common_urns.resource_hints.MIN_RAM_BYTES.urn] == b"16000000000"
+    hints_sent = dict(environment_of(pipeline).resource_hints)
+    assert hints_sent[common_urns.resource_hints.ACCELERATOR.urn] == T4.encode()
+    assert hints_sent[common_urns.resource_hints.MIN_RAM_BYTES.urn] == b"16000000000"
     assert "no_use_multiple_sdk_containers" in job["environment"]["experiments"]
 
 
-def test_what_the_user_asked_for_is_sent(described: Any) -> None:
-    own = ["--experiments=use_multiple_sdk_containers", "--number_of_worker_harness_threads=1"]
-    job, _ = described(IMAGE, *own)
+def test_flags_of_the_user_override_the_defaults(described: Any) -> None:
+    flags = ["--experiments=use_multiple_sdk_containers", "--number_of_worker_harness_threads=1"]
+    job, _ = described(IMAGE, *flags)
     assert "no_use_multiple_sdk_containers" not in job["environment"]["experiments"]
     assert job["environment"]["workerPools"][0]["numThreadsPerWorker"] == 1
 
 
-def test_a_wheel_is_staged_as_it_is(
+def test_a_wheel_is_staged_unchanged(
     described: Any,
     bucket: cloud_storage.Bucket,
     wheel: Path,  # noqa: F811

@@ -1,4 +1,4 @@
-"""The images for Dataflow, as far as no docker engine is needed; and the flex template's words."""
+"""The Dockerfiles for Dataflow, without building them, and the metadata of the flex template."""
 
 import importlib.metadata
 import json
@@ -21,13 +21,13 @@ IMAGES = sorted(FOLDER.glob("*Dockerfile"))
 
 
 def instructions(image: Path) -> list[tuple[str, str]]:
-    """Give each instruction with what it is told, joined to one line."""
+    """Return the name and the arguments of each instruction, joined to one line."""
     text = re.sub(r"^#.*\n", "", image.read_text("utf-8"), flags=re.MULTILINE)
     lines = text.replace("\\\n", " ").splitlines()
     return [(line.split()[0], " ".join(line.split()[1:])) for line in lines if line.strip()]
 
 
-def test_there_is_one_for_each_kind_of_worker() -> None:
+def test_there_is_an_image_for_each_kind_of_worker() -> None:
     assert [image.name for image in IMAGES] == ["Dockerfile", "gpu.Dockerfile"]
 
 
@@ -38,44 +38,51 @@ def test_hadolint_finds_nothing(image: Path) -> None:
     if program is None and os.environ.get("CI"):
         pytest.fail("there is no hadolint; the extra [test] brings it")
     if program is None:
-        pytest.skip("Dockerfiles are not linted: there is no hadolint")
+        pytest.skip("there is no hadolint, which lints Dockerfiles")
     done = subprocess.run([program, str(image)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
-def test_it_is_of_one_python_and_one_beam(image: Path) -> None:
-    told = instructions(image)
-    bases = [what for name, what in told if name == "FROM"]
+def test_all_stages_have_one_python_and_one_beam(image: Path) -> None:
+    lines = instructions(image)
+    bases = [arguments for name, arguments in lines if name == "FROM"]
     assert bases == ["${LAUNCHER} AS launcher", "python:3.11-slim"]
     boot = f"--from=apache/beam_python3.11_sdk:{apache_beam.__version__} /opt/apache/beam "
-    copies = [what for name, what in told if name == "COPY"]
-    assert any(what.startswith(boot) for what in copies)
-    assert any(what.startswith("--from=launcher /opt/google/dataflow/") for what in copies)
-    assert told[-1] == ("ENTRYPOINT", '["/opt/apache/beam/boot"]')
+    copies = [arguments for name, arguments in lines if name == "COPY"]
+    assert any(arguments.startswith(boot) for arguments in copies)
+    assert any(
+        arguments.startswith("--from=launcher /opt/google/dataflow/") for arguments in copies
+    )
+    assert lines[-1] == ("ENTRYPOINT", '["/opt/apache/beam/boot"]')
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
-def test_it_holds_this_package_the_weights_and_the_launcher(image: Path) -> None:
-    told = instructions(image)
-    copies = [what for name, what in told if name == "COPY" and "--from" not in what]
-    sources = {source for what in copies for source in what.split()[:-1]}
+def test_an_image_has_this_package_the_weights_and_the_launcher(image: Path) -> None:
+    lines = instructions(image)
+    copies = [
+        arguments for name, arguments in lines if name == "COPY" and "--from" not in arguments
+    ]
+    sources = {source for arguments in copies for source in arguments.split()[:-1]}
     assert {"setup.py", "README.md", "beam_bert.py", "pipeline", "transforms"} <= sources
     assert all((ROOT / source).exists() for source in sources)
     settings = dict(
-        pair.split("=", 1) for name, what in told if name == "ENV" for pair in what.split()
+        pair.split("=", 1)
+        for name, arguments in lines
+        if name == "ENV"
+        for pair in arguments.split()
     )
     assert f"deploy/dataflow/launch.py {settings['FLEX_TEMPLATE_PYTHON_PY_FILE']}" in copies
-    # The default model is imported at building, to where every process looks for it.
+    # The build imports the default model to the folder where every process expects it.
     assert settings["BEAM_BERT_CACHE"].startswith("/")
-    runs = [what for name, what in told if name == "RUN"]
+    runs = [arguments for name, arguments in lines if name == "RUN"]
     assert runs[-1].endswith("&& beam-bert inspect-model minilm")
-    order = [name for name, what in told if name == "ENV" or what == runs[-1]]
+    order = [name for name, arguments in lines if name == "ENV" or arguments == runs[-1]]
     assert order[0] == "ENV"
 
 
-def test_only_the_one_for_gpus_has_cuda_and_no_openvino() -> None:
-    cpu, gpu = (" ".join(what for _, what in instructions(image)) for image in IMAGES)
+def test_only_the_gpu_image_has_cuda_and_no_openvino() -> None:
+    cpu, gpu = (" ".join(arguments for _, arguments in instructions(image)) for image in IMAGES)
     assert "LD_LIBRARY_PATH=/usr/local/nvidia/lib64" in gpu
     assert '".[gcp,gpu,report]"' in gpu
     assert "cuda" not in cpu
@@ -83,7 +90,7 @@ def test_only_the_one_for_gpus_has_cuda_and_no_openvino() -> None:
 
 
 def test_tensorflow_names_the_cuda_that_it_was_built_with() -> None:
-    """What the extra [gpu] brings, for the version that is installed here."""
+    """Check the packages of the extra [gpu] for the installed version of TensorFlow."""
     import tensorflow as tf
 
     extra = [need for need in map(Requirement, _needs("beam-bert")) if "gpu" in str(need.marker)]
@@ -112,12 +119,12 @@ def test_parameters_of_the_template_are_flags() -> None:
         assert set(parameter) <= {"name", "label", "helpText", "isOptional", "regexes"}
         for pattern in parameter.get("regexes", ()):
             re.compile(pattern)
-    needed = {one["name"] for one in parameters if not one.get("isOptional")}
-    assert needed == {"input", "output", "sdk_container_image"}
+    required = {one["name"] for one in parameters if not one.get("isOptional")}
+    assert required == {"input", "output", "sdk_container_image"}
 
 
 @pytest.mark.parametrize(
-    ("name", "taken", "refused"),
+    ("name", "accepted", "refused"),
     [
         ("input", "gs://my-bucket/corpus/*.jsonl", "/home/me/corpus"),
         ("output", "gs://my-bucket/out", "gs://my-bucket"),
@@ -125,8 +132,10 @@ def test_parameters_of_the_template_are_flags() -> None:
         ("engine", "tensorflow", "torch"),
     ],
 )
-def test_the_template_refuses_what_cannot_work(name: str, taken: str, refused: str) -> None:
+def test_the_template_refuses_values_that_cannot_work(
+    name: str, accepted: str, refused: str
+) -> None:
     parameters = json.loads((FOLDER / "metadata.json").read_text("utf-8"))["parameters"]
     (pattern,) = next(one["regexes"] for one in parameters if one["name"] == name)
-    assert re.fullmatch(pattern, taken)
+    assert re.fullmatch(pattern, accepted)
     assert not re.fullmatch(pattern, refused)

@@ -29,8 +29,8 @@ def ports() -> dict[str, str]:
 def flink(ports: dict[str, str]) -> Iterator[Cluster]:
     need("java", "mvn")
     cluster = Cluster("flink", ports)
-    with cluster.running() as told:
-        assert "--runner=FlinkRunner" in told
+    with cluster.running() as output:
+        assert "--runner=FlinkRunner" in output
         yield cluster
 
 
@@ -43,7 +43,7 @@ def flags(ports: dict[str, str]) -> list[str]:
     ]
 
 
-def test_the_bytes_are_those_of_this_machine(
+def test_flink_writes_the_same_bytes_as_this_machine(
     flink: Cluster,
     flags: list[str],
     few_finished: Path,
@@ -53,17 +53,17 @@ def test_the_bytes_are_those_of_this_machine(
 ) -> None:
     embed(few, tmp_path / "out", tiny_path, *READ, *flags)
     assert data_files(tmp_path / "out") == data_files(few_finished)
-    # Both workers had parts, and each one model.
-    everyone = parts_by_worker(tmp_path / "out")
-    assert len(everyone) == 2
-    # What one worker had to read was shared out.
+    # Both workers computed parts, and each loaded one model.
+    workers = parts_by_worker(tmp_path / "out")
+    assert len(workers) == 2
+    # The documents that one worker read were distributed.
     assert len(parts_by_worker(tmp_path / "out", "many.txt.gz")) == 2
-    processes = {worker.partition(":")[2] for worker in everyone}
+    processes = {worker.partition(":")[2] for worker in workers}
     loaded = flink.models_loaded()
     assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)
 
 
-def test_a_job_outlives_its_workers(
+def test_a_job_survives_the_end_of_its_workers(
     flink: Cluster,
     flags: list[str],
     many_finished: Path,
@@ -71,16 +71,16 @@ def test_a_job_outlives_its_workers(
     tiny_path: Path,
     tmp_path: Path,
 ) -> None:
-    """The pool is killed, and with it the job; begun again, it outlives a TaskManager."""
+    """Without the pool the job fails; started again, it survives the end of a TaskManager."""
     output = tmp_path / "out"
     job = begin(many, output, tiny_path, *READ, *flags)
     flink.kill("worker_pool")
-    told, _ = job.communicate(timeout=300)
-    everything = len(receipts(many_finished))
+    text, _ = job.communicate(timeout=300)
+    parts = len(receipts(many_finished))
     if job.returncode:
-        assert job.returncode == 1, told
-        assert "the same command again continues" in told
-        assert 3 <= len(receipts(output)) < everything
+        assert job.returncode == 1, text
+        assert "the same command again continues" in text
+        assert 3 <= len(receipts(output)) < parts
     flink.call("worker_pool")
 
     before = len(receipts(output))

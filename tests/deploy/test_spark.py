@@ -20,8 +20,8 @@ def ports() -> dict[str, str]:
 def spark(ports: dict[str, str]) -> Iterator[Cluster]:
     need("java", "mvn")
     cluster = Cluster("spark", ports)
-    with cluster.running() as told:
-        assert "--runner=SparkRunner" in told
+    with cluster.running() as output:
+        assert "--runner=SparkRunner" in output
         yield cluster
 
 
@@ -33,7 +33,7 @@ def flags(ports: dict[str, str]) -> list[str]:
     ]
 
 
-def test_the_bytes_are_those_of_this_machine_though_a_worker_is_gone(
+def test_spark_writes_the_same_bytes_as_this_machine_without_a_worker(
     spark: Cluster,
     flags: list[str],
     many_finished: Path,
