@@ -1,1 +1,1 @@
-"""Measurements, run by hand; nothing here is asserted by a test."""
+"""Measurements to run by hand; no test asserts a speed."""

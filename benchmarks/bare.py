@@ -1,9 +1,9 @@
-"""A bare loop over the job's own batches: what the engine does alone.
+"""Measure the engine alone, in a loop over the batches of a job.
 
     python -m benchmarks.bare --input FILE --features mean
 
-makes every batch of the corpus, padded and in memory, then runs the engine over them, as many at
-once as it is good for, and prints one line of JSON. Other benchmarks run it as a process of theirs.
+prepares every batch of the corpus in memory, padded, then runs the engine on them, on its preferred
+number of threads, and prints one line of JSON. Other benchmarks run it as a separate process.
 """
 
 import argparse
@@ -11,14 +11,21 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks import jobs, processes
 from pipeline.console import quiet
 
+if TYPE_CHECKING:
+    from transforms.bert.module import BertModule
+
+_Arguments = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 def main() -> None:
-    """Compute, and tell."""
+    """Measure, and print a line of JSON."""
     quiet.import_tensorflow()
     from pipeline.options import embed_config
     from transforms.bert import loading, minilm, module
@@ -35,7 +42,7 @@ def main() -> None:
         list(threads.map(lambda batch: engine.run(*batch), batches))
         seconds = time.perf_counter() - started
     lengths = [length for _, mask, _ in batches for length in mask.sum(axis=1).tolist()]
-    told = {
+    result = {
         "seconds": seconds,
         "documents": len(lengths),
         "tokens": sum(lengths),
@@ -43,12 +50,11 @@ def main() -> None:
         "padded_tokens": sum(ids.size for ids, _, _ in batches),
         "peak_mb": processes.peak_mb(),
     }
-    print(json.dumps(told))
+    print(json.dumps(result))
 
 
-def _batches(arguments: argparse.Namespace, inspected: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Give the job's own batches, part after part, as the engine takes them."""
-    import numpy as np
+def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator[_Arguments]:
+    """Yield the arguments of the engine for each batch of a job, part after part."""
     import tensorflow as tf
 
     from pipeline import graphs

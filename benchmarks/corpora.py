@@ -1,4 +1,4 @@
-"""Corpora and modules made for measuring, the same from every call.
+"""Write random corpora and modules for measurements, the same in every call.
 
     python -m benchmarks.corpora 10000 corpus.txt
 
@@ -32,8 +32,8 @@ def main() -> None:
 def write_corpus(
     path: Path, vocabulary: Vocabulary, documents: int, words: tuple[int, int]
 ) -> None:
-    """Write a line a document, of between `words` words drawn from a vocabulary."""
-    draw = random.Random(documents)  # noqa: S311  (no secret)
+    """Write a line per document, of random words of a vocabulary; `words` is (least, most)."""
+    draw = random.Random(documents)  # noqa: S311  (not for secrets)
     choice = [token for token in vocabulary.tokens if token.isalpha() and len(token) > 2]
     with open(path, "w", encoding="utf-8") as file:
         for _ in range(documents):
@@ -41,7 +41,7 @@ def write_corpus(
 
 
 def write_random_module(path: Path, vocabulary: bytes, shape: BertShape) -> None:
-    """Write a module of random weights: good for speed and memory, not for meaning."""
+    """Write a module with random weights, to measure speed and memory."""
     draw = np.random.default_rng(0)
     variables = {
         name: draw.normal(1.0 if name.endswith("gamma") else 0.0, 0.02, size).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Plots as SVG, by matplotlib, which is an extra."""
+"""Write plots as SVG with matplotlib, which the extra `benchmarks` installs."""
 
 import importlib.util
 from pathlib import Path
@@ -8,7 +8,7 @@ OURS, THEIRS, INK = "#0b6e4f", "#9aa5b1", "#1f2933"
 
 
 def check() -> None:
-    """End with the remedy where matplotlib is not installed, before anything is measured."""
+    """Exit with the remedy if matplotlib is not installed, before anything is measured."""
     if importlib.util.find_spec("matplotlib") is None:
         raise SystemExit("the plot needs matplotlib: pip install 'beam-bert[benchmarks]'")
 
@@ -18,7 +18,7 @@ def pyplot() -> Any:
     import matplotlib
 
     matplotlib.use("svg")
-    # Text stays text, and the same figures give the same file.
+    # Text stays text, and equal figures give equal files.
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "beam-bert"})
     from matplotlib import pyplot as imported
 

@@ -1,12 +1,12 @@
-"""Hold what `plan` says against what `embed` then does.
+"""Compare the estimates of `plan` with the job.
 
     python -m benchmarks.estimates
 
-makes four corpora of different kinds: short texts of drawn words, every token's vector wanted;
-long texts in windows; pages of very different lengths, cut; and a skewed mix of languages in text,
-gzip and JSON Lines, of which some lines are bad. The first two are small enough to be read whole,
-of the others there is a sample. For each it runs the forecast, then the job, each in a process of
-its own as a user would, and prints bytes and seconds of both and their ratios.
+writes four kinds of corpora: short texts of random words, embedded with all token vectors; long
+texts in windows; pages of very different lengths, truncated; and a skewed mix of languages in text,
+gzip and JSON Lines, with some bad lines. The first two are small enough to be read whole, the
+others are sampled. For each it runs the forecast, then the job, each in a separate process, and
+prints bytes and seconds of both and their ratios.
 """
 
 import argparse
@@ -40,33 +40,33 @@ class Case:
 
 
 def write_short(folder: Path, documents: int) -> None:
-    """Lines of 3 to 110 words."""
+    """Write lines of 3 to 110 words."""
     corpora.write_corpus(folder / "short.txt", _vocabulary(), documents, (3, 110))
 
 
 def write_long(folder: Path, documents: int) -> None:
-    """Lines of 2,000 to 8,000 words."""
+    """Write lines of 2,000 to 8,000 words."""
     corpora.write_corpus(folder / "long.txt", _vocabulary(), documents, (2000, 8000))
 
 
 def write_pages(folder: Path, documents: int) -> None:
-    """Three files of pages: of 2 to 60 words, of 2 to 600, and of 2 to 6,000."""
+    """Write three files of pages: of 2 to 60, of 2 to 600, and of 2 to 6,000 words."""
     for words in (60, 600, 6000):
         path = folder / f"{words}.txt"
         corpora.write_corpus(path, _vocabulary(), documents, (2, words))
 
 
 def write_mixed(folder: Path, copies: int) -> None:
-    """Sentences of 41 languages in a text and a gzip, articles as records, some of them cut."""
-    some = random.Random(copies)  # noqa: S311  (no secret)
+    """Write sentences in 41 languages to a text and a gzip, and articles as records, some cut."""
+    draw = random.Random(copies)  # noqa: S311  (not for secrets)
     sentences = (_SAMPLES / "sentences.txt").read_text("utf-8").splitlines() * copies
     articles = (_SAMPLES / "articles.jsonl").read_text("utf-8").splitlines() * copies
-    some.shuffle(sentences)
+    draw.shuffle(sentences)
     half = len(sentences) // 2
     (folder / "a.txt").write_text("\n".join(sentences[:half]), "utf-8")
     packed = gzip.compress("\n".join(sentences[half:]).encode(), 6)
     (folder / "b.txt.gz").write_bytes(packed)
-    cut = [line if some.random() < 0.95 else line[:20] for line in articles]
+    cut = [line if draw.random() < 0.95 else line[:20] for line in articles]
     (folder / "c.jsonl").write_text("\n".join(cut), "utf-8")
 
 
@@ -83,7 +83,7 @@ CASES = {
 
 
 def main() -> None:
-    """Measure, or be the process that forecasts."""
+    """Measure; with the hidden flag --forecast, run one forecast."""
     started = time.monotonic()
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
@@ -101,7 +101,7 @@ def _compare(name: str, case: Case, folder: Path) -> None:
     words = ["--input", str(folder / "in"), "--output", str(folder / "out"), *case.flags]
     command = [sys.executable, "-m", "benchmarks.estimates", "--forecast", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout.splitlines()[-1])
+    estimates = json.loads(done.stdout.splitlines()[-1])
     began = time.monotonic()
     subprocess.run([sys.executable, "-m", "pipeline", "embed", *words], check=True)
     seconds = time.monotonic() - began
@@ -109,11 +109,13 @@ def _compare(name: str, case: Case, folder: Path) -> None:
     files = [path for kind in folders for path in (folder / "out" / kind).glob("*")]
     written = sum(path.stat().st_size for path in files)
     print(f"{name}:")
-    for what, estimate, truth in (
-        ("bytes", told["bytes"], written),
-        ("seconds", told["seconds"], seconds),
+    for unit, estimate, actual in (
+        ("bytes", estimates["bytes"], written),
+        ("seconds", estimates["seconds"], seconds),
     ):
-        print(f"  {what:8}{estimate:>16,.0f}  {truth:>16,.0f}  {estimate / truth:6.2f}", flush=True)
+        print(
+            f"  {unit:8}{estimate:>16,.0f}  {actual:>16,.0f}  {estimate / actual:6.2f}", flush=True
+        )
 
 
 def _forecast(words: Sequence[str], started: float) -> None:
@@ -125,8 +127,8 @@ def _forecast(words: Sequence[str], started: float) -> None:
     quiet.import_tensorflow()
     from pipeline.estimate import forecast
 
-    found = forecast.forecast(config, started)
-    print(json.dumps({"bytes": sum(found.bytes.values()), "seconds": found.seconds}))
+    result = forecast.forecast(config, started)
+    print(json.dumps({"bytes": sum(result.bytes.values()), "seconds": result.seconds}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The whole job as `beam-bert embed` does it, counted past its start-up.
+"""Measure a whole job of `beam-bert embed`, without its start-up.
 
     python -m benchmarks.jobs --input FILE --features mean
 
 embeds into a folder that is deleted afterwards, and prints one line of JSON. Other benchmarks run
-it as a process of its own.
+it as a separate process.
 """
 
 import argparse
@@ -18,15 +18,15 @@ from pipeline.options import flags
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
-    """What a job came to.
+class JobFigures:
+    """The figures of a job.
 
     Attributes:
-        began: UNIX time at which its first part was begun.
-        seconds: from there until its last part was done.
+        began: UNIX time when its first part began.
+        seconds: from then until its last part was done.
         documents, tokens, padded_tokens: of the embedded documents.
         megabytes: of the files written, in 10^6 bytes.
-        stages: seconds of each stage, of all threads.
+        stages: seconds of each stage, summed over threads.
     """
 
     began: float
@@ -38,21 +38,21 @@ class Measured:
     stages: dict[str, float]
 
 
-def measure(arguments: argparse.Namespace) -> Measured:
-    """Embed, and count from the first part's beginning to the last one's end."""
+def measure(arguments: argparse.Namespace) -> JobFigures:
+    """Embed, and measure from the beginning of the first part to the end of the last one."""
     quiet.import_tensorflow()
     from pipeline import job
     from pipeline.options import embed_config
 
     progress = job.embed(embed_config.embed_config(arguments)).progress
-    # A part's clock starts when it is read: imports, analysis and loading come before.
+    # The time of a part starts with its reading, after imports, analysis and loading.
     began = min(part.finished - sum(part.seconds.values()) for part in progress.parts)
     counts = progress.counts()
     stages: dict[str, float] = {}
     for part in progress.parts:
         for name, seconds in part.seconds.items():
             stages[name] = stages.get(name, 0.0) + seconds
-    return Measured(
+    return JobFigures(
         began=began,
         seconds=max(part.finished for part in progress.parts) - began,
         documents=counts["embedded"],
@@ -64,7 +64,7 @@ def measure(arguments: argparse.Namespace) -> Measured:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Make a parser of the flags of `embed` that needs no --output."""
+    """Return a parser of the flags of `embed` that does not require --output."""
     made = argparse.ArgumentParser(
         description=description,
         allow_abbrev=False,
@@ -78,7 +78,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Embed, and tell."""
+    """Measure, and print a line of JSON."""
     arguments = parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")

@@ -1,4 +1,4 @@
-"""What figures are measured on."""
+"""The machine and the date of a measurement."""
 
 import datetime
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def describe() -> str:
-    """Say which processor, how many of its cores, and how much memory."""
+    """Return the number of cores, the processor and the memory."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "CPU")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
@@ -14,5 +14,5 @@ def describe() -> str:
 
 
 def today() -> str:
-    """Give the date."""
+    """Return the date, in UTC."""
     return datetime.datetime.now(datetime.UTC).date().isoformat()

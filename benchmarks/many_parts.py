@@ -1,4 +1,4 @@
-"""A plan and receipts of many parts, drawn rather than computed."""
+"""Make a random plan and receipts of many parts, without embedding."""
 
 import hashlib
 import random
@@ -14,8 +14,8 @@ _BEGAN = 1_764_000_000.0
 
 
 def make_splits(parts: int) -> Iterator[Split]:
-    """Cut files of 100 ranges each, in corpus order; sizes and times of change differ."""
-    draw = random.Random(0)  # noqa: S311  (no secret)
+    """Yield 100 splits of each file, in corpus order; sizes and modification times differ."""
+    draw = random.Random(0)  # noqa: S311  (not for secrets)
     for number in range(0, parts, _RANGES):
         size = _RANGES * _PART_BYTES - draw.randrange(_PART_BYTES)
         path = f"gs://corpus/2026-11/articles-{number // _RANGES:06d}.jsonl"
@@ -25,8 +25,8 @@ def make_splits(parts: int) -> Iterator[Split]:
 
 
 def make_receipt(split: Split, run_fingerprint: str, number: int) -> Receipt:
-    """Make the receipt that the part of a split would have; numbers differ from part to part."""
-    draw = random.Random(number)  # noqa: S311  (no secret)
+    """Return a receipt for the part of a split, with random numbers."""
+    draw = random.Random(number)  # noqa: S311  (not for secrets)
     end = split.end or 0
     key = part_key(split.source, split.start, end, run_fingerprint)
     header = PartHeader(split.source.path, split.start, end, last=True, key=key)

@@ -1,9 +1,9 @@
-"""Show that memory does not grow with the corpus.
+"""Measure whether memory grows with the corpus.
 
     python -m benchmarks.memory
 
-embeds 10,000 and 100,000 short documents with a BERT of 2 layers of random weights, each in a
-process of its own, and prints peak resident memory of both.
+embeds 10,000 and 100,000 short documents with a BERT of 2 layers and random weights, each in a
+separate process, and prints the peak resident memory of both.
 """
 
 import json
@@ -25,7 +25,7 @@ _SHAPE = BertShape(2, 2, 128, 512, 512, 30522, 2)
 
 
 def main() -> None:
-    """Measure, or be the measured process."""
+    """Measure; with the hidden flag --child, run one measured process."""
     if sys.argv[1:2] == ["--child"]:
         print(json.dumps(_embed(*sys.argv[2:])))
         return

@@ -1,12 +1,12 @@
-"""The steps of a job whose time and memory grow with its parts, at a million of them.
+"""Measure the steps of a job whose time and memory grow with its parts, at a million parts.
 
     python -m benchmarks.million --parts 1000000
 
-makes the output folder of a job of that many parts, without corpus and vectors: a plan, and
-receipts as a job writes them. It then measures what begins, continues, watches and ends such a job,
-and how large the graph is that a runner is handed. Takes some 5 GB of disk for a million, and
-leaves a table in --output. Rows that begin with an arrow go on in the process of the row before, of
-which they have the memory too.
+creates the output folder of a job with this number of parts, without corpus and vectors: a plan and
+receipts as a job writes them. It measures the steps that start, continue, watch and complete such a
+job, and the size of the graph that the runner gets. It needs some 5 GB of disk for a million parts,
+and writes a table to --output. A row with an arrow runs in the process of the row above it, so its
+peak memory includes that of the row above.
 """
 
 import argparse
@@ -16,10 +16,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks import machine, pages, processes
 from benchmarks.many_parts import make_receipt, make_splits
+
+if TYPE_CHECKING:
+    from pipeline.options.embed_config import EmbedConfig
+    from pipeline.output.output_folder import Run
 
 _Sizes = dict[str, int]
 _Row = tuple[str, dict[str, float], _Sizes]
@@ -28,14 +32,14 @@ _SETTINGS = {"features": "mean", "model": "minilm"}
 
 
 def main() -> None:
-    """Measure, and write the page's table; or be one of the measured processes."""
+    """Measure, and write the table; with the hidden flag --process, run one measured process."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--parts", type=int, default=10**6, metavar="N")
-    parser.add_argument("--scratch", default=None, help="where the folder is made (/tmp)")
+    parser.add_argument("--scratch", default=None, help="folder for the output folder (/tmp)")
     parser.add_argument("--process", default=None, help=argparse.SUPPRESS)
     parser.add_argument(
         "--output",
@@ -58,31 +62,31 @@ def main() -> None:
 
 
 def _run(folder: str, parts: int) -> Iterator[_Row]:
-    """Run all processes, in the order of a job."""
+    """Run all processes in the order of a job, and yield their rows."""
     for name in _PROCESSES:
         began = time.monotonic()
-        told = processes.run(
+        result = processes.run(
             "benchmarks.million", ["--process", name, "--scratch", folder, "--parts", str(parts)]
         )
-        print(f"  {name}: {time.monotonic() - began:.0f} s; {json.dumps(told)}", flush=True)
-        yield from told["rows"]
+        print(f"  {name}: {time.monotonic() - began:.0f} s; {json.dumps(result)}", flush=True)
+        yield from result["rows"]
 
 
 def _measure(step: _Step) -> _Row:
-    """Run one step: seconds, those of the processor, and the peak of its process so far."""
+    """Run a step; return its seconds, CPU seconds, and the peak memory of the process so far."""
     name, run = step
-    began, worked = time.perf_counter(), time.process_time()
+    began, cpu_began = time.perf_counter(), time.process_time()
     sizes = run()
     measured = {
         "seconds": time.perf_counter() - began,
-        "cpu": time.process_time() - worked,
+        "cpu": time.process_time() - cpu_began,
         "peak_mb": processes.peak_mb(),
     }
     return name, measured, sizes
 
 
 def to_table(rows: list[_Row]) -> str:
-    """Write what was measured.
+    """Return the table of the measurements.
 
     >>> print(to_table([("walk", {"seconds": 2, "cpu": 1.5, "peak_mb": 300}, {"steps": 9})]))
     | step | seconds | of CPU | peak MB | size |
@@ -92,24 +96,24 @@ def to_table(rows: list[_Row]) -> str:
     lines = [
         [
             name,
-            f"{told['seconds']:.1f}",
-            f"{told['cpu']:.1f}",
-            f"{told['peak_mb']:,.0f}",
-            ", ".join(f"{size:,} {of}" for of, size in sizes.items()),
+            f"{figures['seconds']:.1f}",
+            f"{figures['cpu']:.1f}",
+            f"{figures['peak_mb']:,.0f}",
+            ", ".join(f"{size:,} {unit}" for unit, size in sizes.items()),
         ]
-        for name, told, sizes in rows
+        for name, figures, sizes in rows
     ]
     return pages.table(["step", "seconds", "of CPU", "peak MB", "size"], lines)
 
 
-def _check(holds: bool) -> None:
-    """End a benchmark that did not measure what it was to."""
-    if not holds:
-        raise SystemExit("a step came to something else than it should")
+def _check(condition: bool) -> None:
+    """Exit if a step has a wrong result."""
+    if not condition:
+        raise SystemExit("a step has a wrong result")
 
 
 def _begin(folder: str, parts: int) -> Iterator[_Step]:
-    """Have a job of one document, then give it the plan and the receipts of many parts."""
+    """Run a job of one document, then write the receipts of many parts to its folder."""
     Path(folder, "corpus.txt").write_text("Fresh bread\n", "utf-8")
     from pipeline import job
     from pipeline.console import quiet
@@ -128,13 +132,16 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
     yield from ()
 
 
-def _run_of(folder: str) -> Any:
+def _run_of(folder: str) -> "Run":
     from pipeline.output import output_folder
 
-    return output_folder.load_run(f"{folder}/out")
+    run = output_folder.load_run(f"{folder}/out")
+    if run is None:
+        raise SystemExit(f"{folder}/out has no run.json")
+    return run
 
 
-def _config(folder: str) -> Any:
+def _config(folder: str) -> "EmbedConfig":
     from pipeline.options import embed_config, flag_values
 
     places = {"input": [f"{folder}/corpus.txt"], "output": f"{folder}/out"}
@@ -158,7 +165,7 @@ def _plan(folder: str, parts: int) -> Iterator[_Step]:
         return {}
 
     yield "write plan.jsonl", write
-    yield "→ read it, and compare it with the input", compare
+    yield "→ read it and compare it with the input", compare
 
 
 def _graphs(folder: str, parts: int) -> Iterator[_Step]:
@@ -210,8 +217,8 @@ def _finish(folder: str, parts: int) -> Iterator[_Step]:
         return {"receipts": len(receipts)}
 
     def resume() -> _Sizes:
-        some = manifest.measure_progress(splits, receipts[::2], fingerprint)
-        return {"pending": len(some.pending)}
+        progress = manifest.measure_progress(splits, receipts[::2], fingerprint)
+        return {"pending": len(progress.pending)}
 
     def write() -> _Sizes:
         progress = manifest.measure_progress(splits, receipts, fingerprint)
@@ -220,9 +227,9 @@ def _finish(folder: str, parts: int) -> Iterator[_Step]:
         return {"bytes": Path(folder, "out", manifest.MANIFEST_FILE).stat().st_size}
 
     yield "list the receipts", list_names
-    yield "→ list and read them all", load
-    yield "→ hold half of them against the plan", resume
-    yield "→ hold all against it, write manifest.json", write
+    yield "→ list and read all receipts", load
+    yield "→ compare half of them with the plan", resume
+    yield "→ compare all with the plan, write manifest.json", write
 
 
 def _status(folder: str, parts: int) -> Iterator[_Step]:

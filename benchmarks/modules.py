@@ -1,7 +1,7 @@
-"""Modules of random weights, in the sizes that a benchmark wants."""
+"""Modules of a given shape with random weights."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,21 +10,24 @@ from pipeline.console import quiet
 from transforms.bert import minilm
 from transforms.bert.shape import BertShape
 
-_SPREAD = 0.02
+if TYPE_CHECKING:
+    from transforms.bert.checkpoints import Checkpoint
+
+_DEVIATION = 0.02
 
 
 def random_module(name: str, shape: BertShape) -> Path:
-    """Make a module once, and keep it.
+    """Write a module, unless it exists, and return its folder.
 
-    Its vocabulary is the default model's, filled up with wordpieces that no text has.
+    Its vocabulary is the default model's, extended with wordpieces that no text contains.
 
     Args:
-        name: of its folder, in .models/.
-        shape: its sizes.
+        name: of its folder in .models/random.
+        shape: of its encoder.
     """
     path = processes.ROOT / ".models" / "random" / name
     if not path.exists():
-        print(f"making a module of random weights in {path}", flush=True)
+        print(f"writing a module with random weights to {path}", flush=True)
         quiet.import_tensorflow()
         from transforms.bert import importing
 
@@ -32,16 +35,16 @@ def random_module(name: str, shape: BertShape) -> Path:
     return path
 
 
-def _checkpoint(shape: BertShape) -> Any:
+def _checkpoint(shape: BertShape) -> "Checkpoint":
     from transforms.bert import encoder
     from transforms.bert.checkpoints import Checkpoint
 
-    own = (minilm.weights_folder() / "vocab.txt").read_text("utf-8").splitlines()
-    filling = (f"[filling{number}]" for number in range(shape.vocab_size - len(own)))
-    vocabulary = "".join(f"{token}\n" for token in (*own, *filling)).encode()
+    tokens = (minilm.weights_folder() / "vocab.txt").read_text("utf-8").splitlines()
+    filling = (f"[filling{number}]" for number in range(shape.vocab_size - len(tokens)))
+    vocabulary = "".join(f"{token}\n" for token in (*tokens, *filling)).encode()
     draw = np.random.default_rng(0)
     variables = {
-        name: draw.normal(float(name.endswith("gamma")), _SPREAD, size).astype(np.float32)
+        name: draw.normal(float(name.endswith("gamma")), _DEVIATION, size).astype(np.float32)
         for name, size in encoder.variable_shapes(shape).items()
     }
     return Checkpoint(shape, variables, vocabulary, do_lower_case=True, gelu="erf")

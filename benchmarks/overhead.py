@@ -1,11 +1,11 @@
-"""What Beam and we cost: the job with an engine that computes nothing.
+"""Measure the cost of Beam and this package, in a job with an engine that returns zeros.
 
     python -m benchmarks.overhead
 
-reads, tokenizes, batches, pools and writes `pooled_output` and `mean` of 100,000 documents of some
-60 wordpieces, drawn from the samples; the engine gives arrays of zeros, as wide as the default
-model's. Prints documents/s past start-up, and the seconds of each stage, of all threads; --profile
-prints where one more run spends its time.
+reads, tokenizes, batches, pools and writes `pooled_output` and `mean` of 100,000 random documents
+of some 60 wordpieces from the samples. The engine returns arrays of zeros with the default model's
+width. It prints documents/s without start-up, and the seconds of each stage, summed over threads;
+--profile prints the profile of one more run.
 """
 
 import argparse
@@ -17,27 +17,30 @@ import random
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import jobs, machine, pages, processes, prose
 from benchmarks.spread import Spread
 
+if TYPE_CHECKING:
+    from transforms.bert.output_spec import Encoded
+
 _WORDS = 50
 _HIDDEN = 384
 
 
 class NullEngine:
-    """Gives zeros."""
+    """An engine that returns zeros."""
 
     name = "null"
     hidden_size = _HIDDEN
     parallel = 2
     compiled = 0
 
-    def run(self, input_ids: np.ndarray, *_: np.ndarray) -> Any:
-        """Give arrays of the right shapes; see `Engine.run`."""
+    def run(self, input_ids: np.ndarray, *_: np.ndarray) -> "Encoded[np.ndarray]":
+        """Return arrays of the right shapes; see `Engine.run`."""
         from transforms.bert.output_spec import Encoded
 
         rows, width = input_ids.shape
@@ -46,14 +49,14 @@ class NullEngine:
 
 
 def main() -> None:
-    """Measure, or be a measured process."""
+    """Measure; with the hidden flag --file, run one measured process."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--documents", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3, help="how often it is run (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs (3)")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--file", type=Path, default=None, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -71,9 +74,9 @@ def main() -> None:
 
 
 def draw_lines(count: int) -> list[str]:
-    """Draw documents of as many words each, from anywhere in the prose."""
+    """Draw documents with equal numbers of words, from random places of the prose."""
     words = " ".join(prose.draw_documents(2000)).split()
-    draw = random.Random(count)  # noqa: S311  (no secret)
+    draw = random.Random(count)  # noqa: S311  (not for secrets)
     starts = (draw.randrange(len(words) - _WORDS) for _ in range(count))
     return [" ".join(words[start : start + _WORDS]) for start in starts]
 
@@ -85,12 +88,12 @@ def _measure(path: Path) -> dict[str, Any]:
     from pipeline import graphs
     from transforms.encode import EncodeParts
 
-    # The graph is the job's own, but for what computes.
+    # The graph is the job's, with another engine.
     vars(graphs)["EncodeParts"] = functools.partial(EncodeParts, load=_load)
     with tempfile.TemporaryDirectory() as folder:
-        given = ["--input", str(path), "--output", f"{folder}/out", "--engine", "tensorflow"]
-        given += ["--features", "pooled_output,mean"]
-        measured = jobs.measure(jobs.parser(None).parse_args(given))
+        words = ["--input", str(path), "--output", f"{folder}/out", "--engine", "tensorflow"]
+        words += ["--features", "pooled_output,mean"]
+        measured = jobs.measure(jobs.parser(None).parse_args(words))
     return {
         "documents": measured.documents,
         "tokens": measured.tokens,
@@ -100,7 +103,7 @@ def _measure(path: Path) -> dict[str, Any]:
     }
 
 
-def _load(_: object) -> Any:
+def _load(_: object) -> NullEngine:
     return NullEngine()
 
 
@@ -115,7 +118,7 @@ def _report(runs: list[dict[str, Any]]) -> None:
 
 
 def _profile(path: Path) -> None:
-    """Profile all threads; they are slower for it, Python's own work more than native."""
+    """Profile all threads, which slows Python code down more than native code."""
     profiles: list[cProfile.Profile] = []
 
     def profiled(run: Any) -> Any:

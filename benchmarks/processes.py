@@ -1,4 +1,4 @@
-"""Processes of their own for what is measured; each prints its figures last, as a line of JSON."""
+"""Run measurements in separate processes, which print their figures last, as a line of JSON."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-_LAST_WORDS = 1500
+_ERROR_CHARACTERS = 1500
 
 
 def run(
@@ -19,16 +19,16 @@ def run(
     python: str = sys.executable,
     environment: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Run a module of this repository, and read the line of JSON that it prints last.
+    """Run a module of this repository, and return the JSON that it prints in its last line.
 
     Args:
         module: its dotted name.
         arguments: its flags.
-        python: the interpreter, where another than this one's packages are wanted.
-        environment: variables to set beside those that are set.
+        python: the interpreter, by default this one.
+        environment: variables to add to those of this process.
 
     Raises:
-        SystemExit: it ended with another status than 0.
+        SystemExit: its exit status is not 0.
     """
     done = subprocess.run(
         [python, "-m", module, *arguments],
@@ -41,17 +41,16 @@ def run(
     if done.returncode:
         raise SystemExit(
             f"{module} {' '.join(arguments)}\nended with status {done.returncode}: "
-            f"{done.stderr[-_LAST_WORDS:]}"
+            f"{done.stderr[-_ERROR_CHARACTERS:]}"
         )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
 def peak_mb() -> float:
-    """Give the peak of this process's resident memory so far, in MiB.
+    """Return the peak of this process's resident memory so far, in MiB.
 
-    Linux has it in `VmHWM`. `ru_maxrss` would be no less than the peak of the process that started
-    this one.
+    Linux has it in `VmHWM`. `ru_maxrss` includes the peak of the process that started this one.
     """
     try:
         lines = Path("/proc/self/status").read_text("ascii").splitlines()

@@ -1,10 +1,10 @@
-"""A corpus of paragraphs and questions, the same from every call; it needs no TensorFlow.
+"""Write a random corpus of paragraphs and questions, the same in every call, without TensorFlow.
 
     python -m benchmarks.prose 4000 corpus.txt
 
-writes 4,000 documents, a line each, no two alike. Their sentences are those of the English articles
-in `samples/`: a paragraph has one to nine of them, drawn anew each time, and three documents of
-ten are questions about one. The order is drawn too, so the first documents are a sample of all.
+writes 4,000 different documents, one per line. Their sentences are from the English articles in
+`samples/`. A paragraph has one to nine random sentences, and three documents of ten are questions
+about a sentence. The order is random too, so the first documents are a sample of all.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 _ARTICLES = Path(__file__).parents[1] / "samples" / "articles.jsonl"
 _SHARE_OF_QUESTIONS = 0.3
-# How often a paragraph has one sentence, two, and so on.
+# The weights of paragraphs with one sentence, two sentences, and so on.
 _SENTENCES = (14, 10, 5, 3, 2, 2, 2, 1, 1)
 _OPENINGS = (
     "",
@@ -55,13 +55,13 @@ def main() -> None:
 
 
 def write_lines(path: Path, documents: Sequence[str]) -> None:
-    """Write a line a document."""
+    """Write a line per document."""
     path.write_text("\n".join(documents) + "\n", "utf-8")
 
 
 def draw_documents(count: int) -> list[str]:
-    """Draw paragraphs and questions, no two of them alike."""
-    draw = random.Random(count)  # noqa: S311  (no secret)
+    """Draw different paragraphs and questions."""
+    draw = random.Random(count)  # noqa: S311  (not for secrets)
     sentences = _sentences()
     drawn: dict[str, None] = {}
     while len(drawn) < count:
@@ -69,7 +69,7 @@ def draw_documents(count: int) -> list[str]:
         document = _question(draw, sentences) if question else _paragraph(draw, sentences)
         drawn[draw.choice(_OPENINGS) + document] = None
     documents = list(drawn)
-    # Short ones are soon all drawn, and so stand at the beginning.
+    # All short documents are drawn early, so the order must be shuffled.
     draw.shuffle(documents)
     return documents
 
@@ -77,14 +77,14 @@ def draw_documents(count: int) -> list[str]:
 def _sentences() -> list[str]:
     articles = map(json.loads, _ARTICLES.read_text("utf-8").splitlines())
     texts = (article["text"] for article in articles if article["language"] == "en")
-    found = (re.split(r"(?<=[.!?])\s+", text) for text in texts)
-    return [sentence for some in found for sentence in some if sentence[-1] == "."]
+    split = (re.split(r"(?<=[.!?])\s+", text) for text in texts)
+    return [sentence for group in split for sentence in group if sentence[-1] == "."]
 
 
 def _question(draw: random.Random, sentences: Sequence[str]) -> str:
-    said = draw.choice(sentences).rstrip(".")
-    asked = draw.choice(_QUESTIONS).format(said[0].lower() + said[1:])
-    return asked[0].upper() + asked[1:]
+    statement = draw.choice(sentences).rstrip(".")
+    question = draw.choice(_QUESTIONS).format(statement[0].lower() + statement[1:])
+    return question[0].upper() + question[1:]
 
 
 def _paragraph(draw: random.Random, sentences: Sequence[str]) -> str:

@@ -1,9 +1,9 @@
-"""Time jobs with `--dedup part` and `--dedup corpus`, alternately, each in a process of its own.
+"""Time jobs with `--dedup part` and `--dedup corpus`, alternately, each in a separate process.
 
     python -m benchmarks.repeats --input FILE --features mean
 
-On a corpus in which nothing repeats, the difference is what the search for repeats costs. All other
-flags are those of `embed`, but for --output and --dedup.
+On a corpus without repeats, the difference is the cost of the search for repeats. The other flags
+are those of `embed`, except --output and --dedup.
 """
 
 import argparse
@@ -20,29 +20,29 @@ from transforms import metrics
 
 
 def main() -> None:
-    """Measure, or be one of the measured processes."""
+    """Measure; with the hidden flag --one, run one measured job."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     flags.add_embed_flags(parser)
     parser.set_defaults(output="unset")
     for action in parser._actions:
         action.required = action.required and action.dest != "output"
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(_one(arguments)))
+        print(json.dumps(_run(arguments)))
         return
     seconds: dict[str, list[float]] = {dedup: [] for dedup in flags.DEDUPS}
     for _ in range(arguments.rounds):
-        for dedup, own in seconds.items():
-            told = processes.run("benchmarks.repeats", [*sys.argv[1:], "--one", "--dedup", dedup])
-            own.append(told["seconds"])
-            print(dedup, json.dumps(told))
-    part, corpus = (statistics.median(own) for own in seconds.values())
-    print(f"medians: part {part:.1f} s, corpus {corpus:.1f} s, {corpus / part:.3f} of it")
+        for dedup, durations in seconds.items():
+            result = processes.run("benchmarks.repeats", [*sys.argv[1:], "--one", "--dedup", dedup])
+            durations.append(result["seconds"])
+            print(dedup, json.dumps(result))
+    part, corpus = (statistics.median(durations) for durations in seconds.values())
+    print(f"medians: part {part:.1f} s, corpus {corpus:.1f} s, ratio {corpus / part:.3f}")
 
 
-def _one(arguments: argparse.Namespace) -> dict[str, float]:
+def _run(arguments: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")
         summary = job.embed(embed_config.embed_config(arguments))

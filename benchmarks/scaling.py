@@ -1,11 +1,11 @@
-"""Time and memory by the number of documents.
+"""Measure time and memory by the number of documents.
 
     python -m benchmarks.scaling
 
-embeds 10^3, 10^4, 10^5 and 10^6 documents of some 12 wordpieces by a module of 2 layers and random
-weights, each job a process of its own, and leaves a table and a plot in --output: seconds past
-start-up, start-up, peak memory. The slope is that of the logarithms of time and documents, beyond
-the smallest job: 1 is linear.
+embeds 10^3, 10^4, 10^5 and 10^6 documents of some 12 wordpieces with a module of 2 layers and
+random weights, each in a separate process, and writes a table and a plot to --output: seconds
+without start-up, start-up, peak memory. The slope is of the logarithms of time and documents,
+without the smallest job; 1 is linear.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _SHAPE = BertShape(
 
 
 def main() -> None:
-    """Measure, and write the page's table and the plot."""
+    """Measure, and write the table and the plot."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         allow_abbrev=False,
@@ -63,25 +63,27 @@ def main() -> None:
 
 
 def _measure(size: int, module: Path) -> dict[str, Any]:
-    """Embed so many documents."""
+    """Embed a number of documents."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "corpus.txt"
         prose.write_lines(path, draw_short(size))
         launched = time.time()
         words = ["--input", str(path), "--model", str(module), "--features", "pooled_output,mean"]
-        told = processes.run("benchmarks.jobs", [*words, "--max_output_gb", "10"])
-    if told["documents"] != size:
-        raise SystemExit(f"{told['documents']} of {size} documents were embedded")
-    told["startup"] = told["began"] - launched
-    speed = size / told["seconds"]
-    print(f"  {size:>9,} documents  {told['seconds']:8.2f} s  {speed:,.0f} documents/s", flush=True)
-    return told
+        result = processes.run("benchmarks.jobs", [*words, "--max_output_gb", "10"])
+    if result["documents"] != size:
+        raise SystemExit(f"{result['documents']} of {size} documents were embedded")
+    result["startup"] = result["began"] - launched
+    speed = size / result["seconds"]
+    print(
+        f"  {size:>9,} documents  {result['seconds']:8.2f} s  {speed:,.0f} documents/s", flush=True
+    )
+    return result
 
 
 def draw_short(count: int) -> list[str]:
-    """Draw short documents, no two alike: each ends in its number."""
+    """Draw short documents, which differ since each ends in its number."""
     words = " ".join(prose.draw_documents(2000)).split()
-    draw = random.Random(count)  # noqa: S311  (no secret)
+    draw = random.Random(count)  # noqa: S311  (not for secrets)
     starts = (draw.randrange(len(words) - _WORDS) for _ in range(count))
     return [
         f"{' '.join(words[start : start + _WORDS])} {number}" for number, start in enumerate(starts)
@@ -89,7 +91,7 @@ def draw_short(count: int) -> list[str]:
 
 
 def fit_slope(runs: Sequence[dict[str, Any]]) -> float:
-    """Fit a line to the logarithms of time and documents, but for the smallest job's.
+    """Fit a line to the logarithms of time and documents, without the smallest job.
 
     >>> round(fit_slope([{"documents": n, "seconds": n / 500} for n in (10, 100, 1000)]), 6)
     1.0
@@ -122,7 +124,7 @@ def _plot(runs: Sequence[dict[str, Any]], slope: float, where: str, path: Path) 
     figure, (times, memory) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     sizes = [run["documents"] for run in runs]
     times.loglog(sizes, [run["seconds"] for run in runs], "o-", color=drawing.OURS)
-    times.set_title(f"seconds past start-up, slope {slope:.3f}", color=drawing.INK)
+    times.set_title(f"seconds without start-up, slope {slope:.3f}", color=drawing.INK)
     memory.semilogx(sizes, [run["peak_mb"] for run in runs], "o-", color=drawing.OURS)
     memory.set_ylim(0, None)
     memory.set_title("peak memory, MB", color=drawing.INK)

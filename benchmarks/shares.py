@@ -1,12 +1,13 @@
-"""How near the encoder comes to what the processor can do, at the shape of multilingual BERT-base.
+"""Measure the encoder's share of the processor's speed, at the shape of multilingual BERT-base.
 
     python -m benchmarks.shares
 
-runs alternately, each in a process of its own, a large matrix product through TensorFlow and a bare
-loop over batches of documents through a module of 12 layers of 768 and random weights, in float32
-and in bfloat16. Of the encoder, the operations counted are those of the documents' own wordpieces,
-without padding: two for each multiplication and addition of the layers' products, attention
-included. The embeddings, the norms and the activations count nothing, and take their time.
+runs alternately, each in a separate process, a large matrix product in TensorFlow, and the engine
+in a loop over batches of documents, with a module of 12 layers of 768 and random weights, in
+float32 and in bfloat16. The encoder's operations are counted for the wordpieces of the documents,
+without padding: two for each multiplication and addition in the matrix products of the layers,
+attention included. Embeddings, norms and activations take time, but their operations are not
+counted.
 """
 
 import argparse
@@ -38,14 +39,14 @@ _PRODUCTS = 9
 
 
 def main() -> None:
-    """Measure, or be a measured process."""
+    """Measure; with the hidden flag --product, run one measured product."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--documents", type=int, default=250)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each (3)")
     parser.add_argument("--engine", default="openvino")
     parser.add_argument("--product", choices=_PRECISIONS, default=None, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -58,24 +59,24 @@ def main() -> None:
         prose.write_lines(path, prose.draw_documents(arguments.documents))
         words = ["--input", str(path), "--model", str(module), "--features", "pooled_output,mean"]
         words += ["--engine", arguments.engine]
-        found = {
+        rounds = {
             precision: [_round([*words, "--precision", precision]) for _ in range(arguments.rounds)]
             for precision in _PRECISIONS
         }
     head = ["", "wordpieces/s", "encoder GFLOP/s", "product GFLOP/s", "encoder / product"]
     print(f"\n{machine.describe()}; {machine.today()}; {arguments.engine}\n")
-    print(pages.table(head, [[name, *_cells(rounds)] for name, rounds in found.items()]))
+    print(pages.table(head, [[name, *_cells(runs)] for name, runs in rounds.items()]))
 
 
 def _round(words: list[str]) -> tuple[float, float, float]:
-    """Give wordpieces/s and operations/s of the encoder, and operations/s of a product."""
+    """Return wordpieces/s and operations/s of the encoder, and operations/s of a product."""
     product = processes.run("benchmarks.shares", ["--product", words[-1]])["rate"]
-    told = processes.run("benchmarks.bare", words)
-    operations = count_operations(SHAPE, told["tokens"], told["squares"]) / told["seconds"]
+    result = processes.run("benchmarks.bare", words)
+    operations = count_operations(SHAPE, result["tokens"], result["squares"]) / result["seconds"]
     print(
         f"  {words[-1]:8}  {operations / product:.3f} of {product / 1e9:,.0f} GFLOP/s", flush=True
     )
-    return told["tokens"] / told["seconds"], operations, product
+    return result["tokens"] / result["seconds"], operations, product
 
 
 def count_operations(shape: BertShape, tokens: int, squares: int) -> float:
@@ -90,15 +91,15 @@ def count_operations(shape: BertShape, tokens: int, squares: int) -> float:
     >>> count_operations(tiny, tokens=3, squares=9)
     264.0
     """
-    wide, inner = shape.hidden_size, shape.intermediate_size
-    # Query, key, value, output; up and down; scores and their weighted sum.
-    dense = 2 * tokens * (4 * wide**2 + 2 * wide * inner)
-    attention = 2 * squares * 2 * wide
+    hidden, inner = shape.hidden_size, shape.intermediate_size
+    # Query, key, value, output; up and down; then scores and their weighted sum.
+    dense = 2 * tokens * (4 * hidden**2 + 2 * hidden * inner)
+    attention = 2 * squares * 2 * hidden
     return float(shape.layers * (dense + attention))
 
 
 def _best_product(precision: str) -> float:
-    """Give the operations/s of square products of the side that is fastest; medians of several."""
+    """Return the operations/s of square products with the fastest side; medians of several."""
     quiet.import_tensorflow()
     import tensorflow as tf
 
@@ -119,7 +120,7 @@ def _rate(product: Any, one: Any) -> float:
 
 def _cells(rounds: list[tuple[float, float, float]]) -> list[str]:
     wordpieces, operations, products = zip(*rounds, strict=True)
-    ratios = (own / product for own, product in zip(operations, products, strict=True))
+    ratios = (operation / product for operation, product in zip(operations, products, strict=True))
     return [
         Spread.of(wordpieces).to_text(),
         Spread.of(value / 1e9 for value in operations).to_text(),

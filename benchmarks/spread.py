@@ -1,4 +1,4 @@
-"""What several rounds came to."""
+"""Summarize the figures of several rounds."""
 
 import dataclasses
 import statistics
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """The median of some values, and the least and the greatest."""
+    """The median, the smallest and the largest of some values."""
 
     median: float
     low: float
@@ -15,16 +15,16 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """Sum some values up.
+        """Summarize values.
 
         >>> Spread.of([3, 1, 2])
         Spread(median=2, low=1, high=3)
         """
-        found = sorted(values)
-        return cls(statistics.median(found), found[0], found[-1])
+        ordered = sorted(values)
+        return cls(statistics.median(ordered), ordered[0], ordered[-1])
 
     def to_text(self, digits: int = 0) -> str:
-        """Say it in a cell of a table.
+        """Return the text of a table cell.
 
         >>> Spread.of([1200, 1300, 1250]).to_text()
         '1,250 (1,200 to 1,300)'

@@ -1,11 +1,11 @@
-"""Hold the whole job against a bare loop over the same batches.
+"""Compare a whole job with the engine alone, in a loop over the same batches.
 
     python -m benchmarks.throughput --input FILE --model minilm
 
-runs both alternately, each time in a process of its own: the job as `beam-bert embed` does it, and
-a loop that only calls the engine, with every batch padded and ready in memory. Prints documents/s,
-wordpieces/s, padding and peak memory of each, and the ratio: what share of the engine's own speed
-is left when reading, tokenizing, writing and Beam come to it. Both are counted past start-up.
+runs both alternately, each time in a separate process: the job of `beam-bert embed`, and a loop
+that only calls the engine, with all batches padded in memory before. It prints documents/s,
+tokens/s, padding and peak memory of each, and the ratio: the share of the engine's speed that a job
+with reading, tokenizing, writing and Beam reaches. Both are measured without start-up.
 """
 
 import argparse
@@ -21,18 +21,20 @@ _ROLES = ("jobs", "bare")
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each (3)")
     arguments, flags = parser.parse_known_args()
-    # For its help, and to refuse what is no flag before anything is run.
-    jobs.parser(f"{__doc__}\n--rounds N: how often each is run (3)").parse_args(flags)
+    # This prints the help, and refuses unknown flags before anything is run.
+    jobs.parser(f"{__doc__}\n--rounds N: runs of each (3)").parse_args(flags)
     rounds = [
         {role: _spawn(role, flags) for role in _ROLES[:: -1 if number % 2 else 1]}
         for number in range(arguments.rounds)
     ]
     head = ["", "documents/s", "tokens/s", "padding", "peak MB"]
     print(f"\n{machine.describe()}; {machine.today()}; {' '.join(sys.argv[1:])}\n")
-    print(pages.table(head, [_line(role, [found[role] for found in rounds]) for role in _ROLES]))
-    ratio = Spread.of(found["bare"]["seconds"] / found["jobs"]["seconds"] for found in rounds)
+    print(
+        pages.table(head, [_line(role, [results[role] for results in rounds]) for role in _ROLES])
+    )
+    ratio = Spread.of(results["bare"]["seconds"] / results["jobs"]["seconds"] for results in rounds)
     print(f"\njob / bare loop: {ratio.to_text(3)}")
 
 

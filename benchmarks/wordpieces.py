@@ -1,11 +1,11 @@
-"""Hold our tokenization against Hugging Face's `tokenizers`, which is written in Rust.
+"""Compare the speed of our tokenizer with Hugging Face's `tokenizers`, which is written in Rust.
 
     python -m benchmarks.wordpieces [--input FILE] [--vocabulary FILE]
 
-tokenizes the same lines with both, alternately, on one thread each and then on all cores: the
-samples of this repository in 41 languages, over and over, where no file is named. Prints wordpieces
-a second, and the ratio; the same with offsets, and with a word of over 200 characters in each
-batch, which has ours count characters.
+tokenizes the same lines with both, alternately, on one thread and then on all cores. Without
+--input the lines are the samples of this repository in 41 languages, repeated. It prints wordpieces
+per second and the ratio; also with offsets, and with a word of over 200 characters in each batch,
+for which our tokenizer counts characters.
 """
 
 import argparse
@@ -24,31 +24,33 @@ _BATCH_LINES = 2000
 _LONG_WORD = "é" * 201
 
 Batch = list[str]
-# Tokenizes a batch, and says how many wordpieces there were.
+# Tokenizes a batch, and returns the number of wordpieces.
 Contender = Callable[[Batch], int]
 
 
 def main() -> None:
-    """Measure."""
+    """Measure, and print the speeds."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--input", type=Path, default=None, help="lines of text, UTF-8")
     parser.add_argument("--vocabulary", type=Path, default=None, help="default: minilm's")
-    parser.add_argument("--lines", type=int, default=20_000, help="how many are tokenized")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
+    parser.add_argument("--lines", type=int, default=20_000, help="number of lines to tokenize")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each")
     arguments = parser.parse_args()
     quiet.import_tensorflow()
     lines = _read(arguments.input, arguments.lines)
     batches = [lines[n : n + _BATCH_LINES] for n in range(0, len(lines), _BATCH_LINES)]
     with_long_word = [[*batch[1:], _LONG_WORD] for batch in batches]
     for lower in (False, True):
-        ours, offsets, theirs = _contenders(arguments.vocabulary, lower)
+        ours, offsets, theirs = _load(arguments.vocabulary, lower)
         casing = "uncased" if lower else "cased"
         for threads in (1, os.cpu_count() or 1):
             name = f"{casing}, {threads} thread{'s' * (threads > 1)}"
-            rivals = {"ours": ours, "with offsets": offsets, "tokenizers": theirs}
-            _compare(name, rivals, batches, threads, arguments.rounds)
-        rivals = {"ours": ours, "with offsets": offsets, "tokenizers": theirs}
-        _compare(f"{casing}, 1 thread, a long word", rivals, with_long_word, 1, arguments.rounds)
+            contenders = {"ours": ours, "with offsets": offsets, "tokenizers": theirs}
+            _compare(name, contenders, batches, threads, arguments.rounds)
+        contenders = {"ours": ours, "with offsets": offsets, "tokenizers": theirs}
+        _compare(
+            f"{casing}, 1 thread, a long word", contenders, with_long_word, 1, arguments.rounds
+        )
 
 
 def _read(path: Path | None, count: int) -> list[str]:
@@ -62,7 +64,7 @@ def _read(path: Path | None, count: int) -> list[str]:
     return (lines * (count // len(lines) + 1))[:count]
 
 
-def _contenders(path: Path | None, lower: bool) -> tuple[Contender, Contender, Contender]:
+def _load(path: Path | None, lower: bool) -> tuple[Contender, Contender, Contender]:
     import tensorflow as tf
     from tokenizers import BertWordPieceTokenizer
 
@@ -86,25 +88,25 @@ def _contenders(path: Path | None, lower: bool) -> tuple[Contender, Contender, C
 
 def _compare(
     name: str,
-    rivals: dict[str, Contender],
+    contenders: dict[str, Contender],
     batches: Sequence[Batch],
     threads: int,
     rounds: int,
 ) -> None:
-    speeds: dict[str, list[float]] = {rival: [] for rival in rivals}
-    # `tokenizers` has threads of its own; ours gets as many batches at once.
+    speeds: dict[str, list[float]] = {contender: [] for contender in contenders}
+    # `tokenizers` has its own threads; our tokenizer gets several batches in parallel.
     os.environ["TOKENIZERS_PARALLELISM"] = str(threads > 1).lower()
     for number in range(rounds + 1):
-        for rival in rivals if number % 2 else reversed(rivals):
-            pool_size = 1 if rival == "tokenizers" else threads
+        for contender in contenders if number % 2 else reversed(contenders):
+            pool_size = 1 if contender == "tokenizers" else threads
             started = time.perf_counter()
             with concurrent.futures.ThreadPoolExecutor(pool_size) as pool:
-                wordpieces = sum(pool.map(rivals[rival], batches))
-            speeds[rival].append(wordpieces / (time.perf_counter() - started))
+                wordpieces = sum(pool.map(contenders[contender], batches))
+            speeds[contender].append(wordpieces / (time.perf_counter() - started))
     print(f"{name}:")
-    for rival, values in speeds.items():
+    for contender, values in speeds.items():
         # The first round warms up.
-        print(f"  {rival:13}{statistics.median(values[1:]) / 1e6:6.2f} M wordpieces/s")
+        print(f"  {contender:13}{statistics.median(values[1:]) / 1e6:6.2f} M wordpieces/s")
     ratios = sorted(
         a / b for a, b in zip(speeds["ours"][1:], speeds["tokenizers"][1:], strict=True)
     )

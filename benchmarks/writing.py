@@ -1,10 +1,10 @@
-"""The writing path alone: parts of embeddings to committed files.
+"""Measure the writing of parts alone, from embeddings to committed files.
 
     python -m benchmarks.writing
 
-writes parts many times over, alternately the vectors of documents and of tokens, in float32 and in
-16 bits: records, checksums, sha256, the file forced to disk, the receipt. MB/s are of what was
-written, 10^6 bytes; the vectors are as wide as the default model's, the documents of 60 tokens.
+writes parts repeatedly, alternately document and token vectors, in float32 and in 16 bits: records,
+checksums, sha256, the file forced to disk, and the receipt. MB/s are 10^6 bytes of files per
+second. The vectors have the default model's width, the documents 60 tokens.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.spread import Spread
 from pipeline.console import quiet
 
 _HIDDEN, _TOKENS = 384, 60
-# Parts as large as the job's: of 1 MiB and of 256 KiB of text.
+# Parts of the size that jobs have: 1 MiB and 256 KiB of text.
 _CASES = (
     (("pooled_output", "mean"), "float32", 4000),
     (("pooled_output", "mean"), "float16", 4000),
@@ -35,7 +35,7 @@ def main() -> None:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=int, default=9, help="how often each is written (9)")
+    parser.add_argument("--rounds", type=int, default=9, help="number of times to write each (9)")
     rounds = parser.parse_args().rounds
     quiet.import_tensorflow()
     speeds: dict[int, list[float]] = {case: [] for case in range(len(_CASES))}
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _part(features: tuple[str, ...], _: str, documents: int) -> object:
-    """Make a part as it comes from the encoder."""
+    """Return a part as the encoder returns it."""
     import pyarrow as pa
 
     from transforms.documents import PartHeader, with_header
@@ -88,7 +88,7 @@ def _part(features: tuple[str, ...], _: str, documents: int) -> object:
 
 
 def _write(part: object, features: tuple[str, ...], dtype: str) -> float:
-    """Write a part; give MB/s."""
+    """Write a part; return MB/s."""
     from transforms.records.record_config import RecordConfig
     from transforms.write import write_part
 

@@ -1,1 +1,1 @@
-"""This job held against others that embed the same documents with the same weights."""
+"""Compare this package with others that embed the same documents with the same weights."""

@@ -1,14 +1,14 @@
-"""Hold this job against others, on the same documents with the same weights.
+"""Compare this package with others, on the same documents with the same weights.
 
     python -m benchmarks.peers
     python -m benchmarks.peers job-bfloat16 openvino --documents 1000 --rounds 1
 
-runs the contenders alternately, each in a process of its own, and leaves `peers.md`, `peers.json`
-and `peers.svg` in the folder --output: documents/s and wordpieces/s past start-up, start-up, peak
-memory, and how many times as fast our job is. Where a `peers.md` stands there, its table alone is
-replaced. All embed paragraphs and questions with all-MiniLM-L6-v2, cut to 128 wordpieces, and
-give the mean of the token vectors, which is held against ours; we give pooled_output beside it.
-The peers get an environment of their own, made on first use.
+runs the contenders alternately, each in a separate process, and writes `peers.md`, `peers.json` and
+`peers.svg` to the folder --output: documents/s and wordpieces/s without start-up, start-up, peak
+memory, and the ratio of our speed to theirs. If `peers.md` exists, only its table is replaced. All
+contenders embed paragraphs and questions with all-MiniLM-L6-v2, cut to 128 wordpieces, and return
+the mean of the token vectors, which is compared with ours; our job writes pooled_output too. The
+packages of the others are installed in a separate environment on first use.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from typing import Any
 from benchmarks import drawing, machine, pages, processes, prose
 from benchmarks.peers import environment, rounds, tables
 from benchmarks.peers.contenders import CONTENDERS
-from benchmarks.peers.results import rows
+from benchmarks.peers.results import Row, rows
 
 _OURS = ("apache-beam", "openvino", "tensorflow")
 _THEIRS = ("apache-beam", "openvino", "optimum-intel", "sentence-transformers", "torch")
 
 
 def main() -> None:
-    """Measure, and write what came of it."""
+    """Measure, and write the results."""
     arguments = _parse()
     drawing.check()
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -48,9 +48,9 @@ def main() -> None:
             order = chosen[:: -1 if number % 2 else 1]
             runs.append(rounds.run_round(order, corpus, prepared))
             cosines = rounds.compare(chosen, corpus)
-    found = rows(chosen, runs, cosines)
+    results = rows(chosen, runs, cosines)
     about = _about(arguments, corpus, prepared)
-    _write(found, about, arguments.output)
+    _write(results, about, arguments.output)
 
 
 def _parse() -> argparse.Namespace:
@@ -61,14 +61,16 @@ def _parse() -> argparse.Namespace:
     )
     names = [contender.name for contender in CONTENDERS]
     parser.add_argument("contenders", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
-    parser.add_argument("--documents", type=int, default=6000, help="how many (6000)")
-    parser.add_argument("--input", type=Path, default=None, help="documents, a line each, instead")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (3)")
+    parser.add_argument("--documents", type=int, default=6000, help="number of documents (6000)")
+    parser.add_argument(
+        "--input", type=Path, default=None, help="documents to use instead, one per line"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each (3)")
     parser.add_argument(
         "--environment",
         type=Path,
         default=processes.ROOT / ".peers",
-        help="folder for the peers' packages and models (.peers)",
+        help="folder for the packages and models of the others (.peers)",
     )
     parser.add_argument(
         "--output",
@@ -79,9 +81,9 @@ def _parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.contenders) - set(names))
     if unknown:
-        parser.error(f"{unknown[0]}: no contender; there are {', '.join(names)}")
+        parser.error(f"{unknown[0]}: not a contender; choose from {', '.join(names)}")
     if arguments.rounds < 1 or arguments.documents < 1:
-        parser.error("--rounds and --documents have to be 1 or more")
+        parser.error("--rounds and --documents must be 1 or more")
     return arguments
 
 
@@ -95,7 +97,7 @@ def _documents(arguments: argparse.Namespace) -> Sequence[str]:
 def _about(
     arguments: argparse.Namespace, corpus: rounds.Corpus, prepared: environment.Prepared
 ) -> dict[str, Any]:
-    """Say what was measured, where, when and with what."""
+    """Return the conditions of the measurement: date, machine, corpus and versions."""
     text = "\n".join(corpus.documents).encode()
     return {
         "date": machine.today(),
@@ -110,7 +112,7 @@ def _about(
     }
 
 
-def _write(found: Sequence[Any], about: dict[str, Any], output: Path) -> None:
+def _write(results: Sequence[Row], about: dict[str, Any], output: Path) -> None:
     where = (
         f"{about['machine']}; {about['date']}; {about['rounds']} rounds; "
         f"{about['documents']:,} documents of {about['wordpieces'] / about['documents']:.0f} "
@@ -120,13 +122,13 @@ def _write(found: Sequence[Any], about: dict[str, Any], output: Path) -> None:
         f"{whose}: " + ", ".join(f"{name} {number}" for name, number in about[key].items())
         for whose, key in (("ours", "versions"), ("peers", "versions_of_peers"))
     ]
-    table = tables.markdown(found, where) + "\n- " + "; ".join(versions)
+    table = tables.markdown(results, where) + "\n- " + "; ".join(versions)
     print(f"\n{table}")
     from benchmarks.peers import plots
 
     pages.place(table, output / "peers.md")
-    tables.write_json(found, about, output / "peers.json")
-    plots.plot(found, where, output / "peers.svg")
+    tables.write_json(results, about, output / "peers.json")
+    plots.plot(results, where, output / "peers.svg")
     print(f"\nwritten to {output}")
 
 

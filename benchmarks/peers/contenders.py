@@ -1,27 +1,27 @@
-"""Who is measured, and with what: add or leave out a line here."""
+"""The contenders, and the flags of each."""
 
 import dataclasses
 
 _MEASURED = "benchmarks.peers.measured"
 _OURS = ("--features", "pooled_output,mean")
 
-# What others are held against.
+# The contenders that all others are compared with.
 OURS_FLOAT32, OURS_BFLOAT16 = "job-float32", "job-bfloat16"
 
 
 @dataclasses.dataclass(frozen=True)
 class Contender:
-    """One that is measured.
+    """A program to measure.
 
     Attributes:
         name: for the command line.
         label: for tables.
-        module: what a process of its own runs.
-        arguments: its flags, beyond those that all have.
-        precision: of its products, `float32` or `bfloat16`; says how near its vectors have to be.
+        module: to run in a separate process.
+        arguments: its flags, in addition to those of all contenders.
+        precision: of its products, `float32` or `bfloat16`; it sets the smallest allowed cosine.
         model: `minilm`, or the folder of `environment.Prepared` that it loads.
-        documents: how many it embeds at most; slow ones are given fewer.
-        trial: sizes of batches of which the fastest is found first.
+        documents: the largest number of documents to embed, for slow contenders; None for all.
+        trial: batch sizes, of which the fastest one is used.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Contender:
 
     @property
     def is_peer(self) -> bool:
-        """Whether it needs the environment of the peers."""
+        """Whether it runs in the separate environment."""
         return self.model != "minilm"
 
 
@@ -56,7 +56,7 @@ CONTENDERS = (
     ),
     Contender(
         "openvino",
-        "sentence-transformers, OpenVINO as it comes",
+        "sentence-transformers, OpenVINO by default",
         f"{_MEASURED}.encode",
         "bfloat16",
         ("--backend", "openvino"),
@@ -65,7 +65,7 @@ CONTENDERS = (
     ),
     Contender(
         "openvino-float32",
-        "sentence-transformers, OpenVINO, told float32",
+        "sentence-transformers, OpenVINO in float32",
         f"{_MEASURED}.encode",
         "float32",
         ("--backend", "openvino", "--precision", "f32"),
@@ -100,7 +100,7 @@ CONTENDERS = (
     ),
     Contender(
         "mltransform-512",
-        "Beam MLTransform, 512 documents at once",
+        "Beam MLTransform, 512 documents at a time",
         f"{_MEASURED}.mltransform",
         "float32",
         ("--bundle", "512", "--batch_size", "64"),
@@ -109,7 +109,7 @@ CONTENDERS = (
     ),
     Contender(
         "mltransform",
-        "Beam MLTransform, as it comes",
+        "Beam MLTransform by default",
         f"{_MEASURED}.mltransform",
         "float32",
         model="torch",

@@ -1,6 +1,6 @@
-"""The peers' own packages, and the default model in the folders that they read.
+"""Install the packages of the other contenders, and write the default model in their formats.
 
-Made once and kept; nothing is fetched but packages.
+This is done once; only packages are downloaded.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from benchmarks import processes
 from transforms.bert import minilm
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-# All weights are here: a peer that asks its hub for something else fails at once.
+# All weights are local, so a request to the hub is an error.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 _MODULES = [
@@ -26,11 +26,11 @@ _POOLING = {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True}
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """An environment that can be run.
+    """An installed environment.
 
     Attributes:
         python: its interpreter.
-        models: the folder of each kind of model, `torch` and `openvino`.
+        models: folders of the model by format, `torch` and `openvino`.
     """
 
     python: str
@@ -38,7 +38,7 @@ class Prepared:
 
 
 def prepare(folder: Path) -> Prepared:
-    """Make the environment and the models in a folder, or take those that are there."""
+    """Install the environment and write the models in a folder, unless they exist."""
     python = folder / "environment" / "bin" / "python"
     if not _is_done(folder):
         _install(folder, python)
@@ -54,21 +54,21 @@ def prepare(folder: Path) -> Prepared:
 
 
 def versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
-    """Ask an interpreter for the versions of its packages; those that it lacks are left out."""
+    """Return the versions of an interpreter's packages, without those that are not installed."""
     program = (
-        "import json, sys\nfrom importlib import metadata\nfound = {}\n"
+        "import json, sys\nfrom importlib import metadata\nversions = {}\n"
         "for name in sys.argv[1:]:\n"
-        "    try: found[name] = metadata.version(name)\n"
+        "    try: versions[name] = metadata.version(name)\n"
         "    except metadata.PackageNotFoundError: pass\n"
-        "print(json.dumps(found))"
+        "print(json.dumps(versions))"
     )
     done = subprocess.run([python, "-c", program, *packages], capture_output=True, check=True)
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
+    installed: dict[str, str] = json.loads(done.stdout)
+    return installed
 
 
 def write_model(weights: Path, folder: Path) -> None:
-    """Lay weights out as sentence-transformers reads them: BERT, then the mean, not normalized."""
+    """Write a model for sentence-transformers: BERT, then the mean, without normalization."""
     (folder / "1_Pooling").mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         shutil.copyfile(weights / name, folder / name)
@@ -77,7 +77,7 @@ def write_model(weights: Path, folder: Path) -> None:
 
 
 def _install(folder: Path, python: Path) -> None:
-    print(f"making the peers' environment in {folder}: some 6 GB, minutes", flush=True)
+    print(f"installing the other contenders in {folder}: some 6 GB, minutes", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", python.parents[1]], check=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)]
     if subprocess.run(command, check=False).returncode:
@@ -91,10 +91,10 @@ def _is_done(folder: Path) -> bool:
 
 
 def _stamp(folder: Path) -> Path:
-    """Name the copy of the requirements that says with what the environment was made."""
+    """Return the path of the copy of the requirements that were installed."""
     return folder / "installed.txt"
 
 
 def _absolute(python: Path) -> str:
-    # Not resolved: behind the link is the interpreter without the environment.
+    # A resolved link would be the interpreter without the environment.
     return str(python.absolute())

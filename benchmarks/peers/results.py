@@ -1,4 +1,4 @@
-"""From runs to figures: medians, ranges, ratios, and how near vectors are."""
+"""Summarize runs: medians, ranges, ratios of speed, and cosines of vectors."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -9,20 +9,20 @@ import numpy as np
 from benchmarks.peers.contenders import OURS_BFLOAT16, OURS_FLOAT32, Contender
 from benchmarks.spread import Spread
 
-# The least cosine between vectors of one document that pass for the same.
-NEAR = {"float32": 0.999, "bfloat16": 0.99}
+# The smallest cosine at which two vectors of a document count as equal.
+MIN_COSINE = {"float32": 0.999, "bfloat16": 0.99}
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one process came to.
+    """The figures of one process.
 
     Attributes:
-        documents, wordpieces: that it embedded, counted once for all contenders.
-        seconds: for them, past start-up.
-        startup: seconds from launch until it was ready for them.
-        peak_mb: of resident memory.
-        details: what it told of its settings.
+        documents, wordpieces: embedded ones; wordpieces are counted by our tokenizer.
+        seconds: for all documents, without start-up.
+        startup: seconds from launch until the first document.
+        peak_mb: peak resident memory.
+        details: its settings.
     """
 
     documents: int
@@ -34,22 +34,22 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Wordpieces a second."""
+        """Wordpieces per second."""
         return self.wordpieces / self.seconds
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What all runs of a contender came to.
+    """The figures of all runs of a contender.
 
     Attributes:
         name, label, precision: the contender's.
-        documents: that each run embedded.
+        documents: embedded in each run.
         documents_per_second, wordpieces_per_second, startup, peak_mb: over the rounds.
-        times_float32, times_bfloat16: how many times as many wordpieces a second our job embeds in
-            float32 and in bfloat16, within the same round; none where it was not run.
-        cosine: the least one between its vectors and those that all are held against.
-        details: what it told of its settings.
+        times_float32, times_bfloat16: the ratio of our speed in float32 and in bfloat16 to its
+            speed, in each round; None if our job was not run.
+        cosine: the smallest cosine of its vectors to the reference vectors.
+        details: its settings.
     """
 
     name: str
@@ -71,18 +71,18 @@ def rows(
     rounds: Sequence[Mapping[str, Run]],
     cosines: Mapping[str, float],
 ) -> list[Row]:
-    """Sum up what each contender came to, in the order of the contenders.
+    """Summarize the runs of each contender, in the order of the contenders.
 
     Args:
-        contenders: those measured.
-        rounds: the run of each by name, round by round.
+        contenders: the measured ones.
+        rounds: the runs of each round, by name.
         cosines: by name.
     """
     return [_row(contender, rounds, cosines[contender.name]) for contender in contenders]
 
 
 def _row(contender: Contender, rounds: Sequence[Mapping[str, Run]], cosine: float) -> Row:
-    runs = [found[contender.name] for found in rounds]
+    runs = [results[contender.name] for results in rounds]
     return Row(
         name=contender.name,
         label=contender.label,
@@ -100,17 +100,17 @@ def _row(contender: Contender, rounds: Sequence[Mapping[str, Run]], cosine: floa
 
 
 def _times(ours: str, other: str, rounds: Sequence[Mapping[str, Run]]) -> Spread | None:
-    if any(ours not in found for found in rounds):
+    if any(ours not in results for results in rounds):
         return None
-    return Spread.of(found[ours].rate / found[other].rate for found in rounds)
+    return Spread.of(results[ours].rate / results[other].rate for results in rounds)
 
 
-def least_cosine(vectors: np.ndarray, others: np.ndarray) -> float:
-    """Give the least cosine between the vectors of one document; both float [documents, hidden].
+def smallest_cosine(vectors: np.ndarray, others: np.ndarray) -> float:
+    """Return the smallest cosine between the two vectors of a document.
 
-    Where there are more of one kind than of the other, the first are compared.
+    Both are float [documents, hidden]. If one has more documents, its first ones are compared.
 
-    >>> least_cosine(np.eye(2), np.array([[2.0, 0.0], [0.0, -1.0], [5.0, 5.0]]))
+    >>> smallest_cosine(np.eye(2), np.array([[2.0, 0.0], [0.0, -1.0], [5.0, 5.0]]))
     -1.0
     """
     count = min(len(vectors), len(others))

@@ -1,4 +1,4 @@
-"""Run the contenders, one after the other, round by round."""
+"""Run the contenders one after the other, in rounds."""
 
 import dataclasses
 import time
@@ -11,18 +11,18 @@ import numpy as np
 from benchmarks import processes
 from benchmarks.peers.contenders import OURS_FLOAT32, Contender
 from benchmarks.peers.environment import OFFLINE, Prepared
-from benchmarks.peers.results import NEAR, Run, least_cosine
+from benchmarks.peers.results import MIN_COSINE, Run, smallest_cosine
 from benchmarks.prose import write_lines
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """The documents, and what they count for.
+    """The documents and their lengths.
 
     Attributes:
-        documents: in the order in which all get them.
-        lengths: wordpieces of each, cut to the maximum length.
-        folder: where the files go that are embedded, and the vectors.
+        documents: in the order of embedding.
+        lengths: wordpieces of each document, cut to the maximum length.
+        folder: for the input files and the vectors.
     """
 
     documents: tuple[str, ...]
@@ -30,30 +30,33 @@ class Corpus:
     folder: Path
 
     def first(self, count: int | None) -> tuple[Path, int, int]:
-        """Write the first documents, or all; give the file, their number and their wordpieces."""
-        some = self.documents[:count]
-        path = self.folder / f"first-{len(some)}.txt"
+        """Write the first documents to a file; return its path, and their number and wordpieces."""
+        documents = self.documents[:count]
+        path = self.folder / f"first-{len(documents)}.txt"
         if not path.exists():
-            write_lines(path, some)
-        return path, len(some), sum(self.lengths[:count])
+            write_lines(path, documents)
+        return path, len(documents), sum(self.lengths[:count])
 
 
 def measure_corpus(documents: Sequence[str], folder: Path) -> Corpus:
-    """Count the documents' wordpieces, in a process of its own."""
+    """Count the wordpieces of documents, in a separate process."""
     corpus = Corpus(tuple(documents), (), folder)
     path, _, _ = corpus.first(None)
     words = ["--input", str(path), "--vectors", "none"]
-    told = processes.run("benchmarks.peers.measured.lengths", words)
-    return dataclasses.replace(corpus, lengths=tuple(told["lengths"]))
+    result = processes.run("benchmarks.peers.measured.lengths", words)
+    return dataclasses.replace(corpus, lengths=tuple(result["lengths"]))
 
 
 def with_fastest_batches(contender: Contender, corpus: Corpus, prepared: Prepared) -> Contender:
-    """Find the size of batches that a contender is fastest with, where it has several to try."""
+    """Return a contender with its fastest batch size, if it has several to try."""
     if not contender.trial:
         return contender
-    told = _spawn(contender, corpus, prepared, ("--trial", contender.trial))
-    size = str(told["batch_size"])
-    print(f"  {contender.label}: of batches of {contender.trial}, {size} is fastest", flush=True)
+    result = _spawn(contender, corpus, prepared, ("--trial", contender.trial))
+    size = str(result["batch_size"])
+    print(
+        f"  {contender.label}: of the batch sizes {contender.trial}, {size} is the fastest",
+        flush=True,
+    )
     return dataclasses.replace(contender, arguments=(*contender.arguments, "--batch_size", size))
 
 
@@ -67,16 +70,18 @@ def run_round(
 def _run(contender: Contender, corpus: Corpus, prepared: Prepared) -> Run:
     _, documents, wordpieces = corpus.first(contender.documents)
     launched = time.time()
-    told = _spawn(contender, corpus, prepared, ())
-    if told["documents"] != documents:
-        raise SystemExit(f"{contender.label} embedded {told['documents']} of {documents} documents")
+    result = _spawn(contender, corpus, prepared, ())
+    if result["documents"] != documents:
+        raise SystemExit(
+            f"{contender.label} embedded {result['documents']} of {documents} documents"
+        )
     run = Run(
         documents=documents,
         wordpieces=wordpieces,
-        seconds=told["seconds"],
-        startup=told["ready"] - launched,
-        peak_mb=told["peak_mb"],
-        details=told["details"],
+        seconds=result["seconds"],
+        startup=result["ready"] - launched,
+        peak_mb=result["peak_mb"],
+        details=result["details"],
     )
     rate = documents / run.seconds
     print(
@@ -98,17 +103,17 @@ def _spawn(
 
 
 def compare(contenders: Sequence[Contender], corpus: Corpus) -> dict[str, float]:
-    """Hold the vectors of a round against our own in float32, or the first contender's.
+    """Compare the vectors of a round with our vectors in float32, or with the first contender's.
 
     Returns:
-        the least cosine of each contender, by name.
+        The smallest cosine of each contender, by name.
 
     Raises:
-        SystemExit: one of them is too far off, so that speeds would say nothing.
+        SystemExit: a cosine is too small, so that the speeds cannot be compared.
     """
     vectors = {each.name: np.load(_vectors(corpus, each)) for each in contenders}
     reference = vectors.get(OURS_FLOAT32, vectors[contenders[0].name])
-    cosines = {name: least_cosine(found, reference) for name, found in vectors.items()}
+    cosines = {name: smallest_cosine(rows, reference) for name, rows in vectors.items()}
     _check(contenders, cosines)
     return cosines
 
@@ -116,9 +121,11 @@ def compare(contenders: Sequence[Contender], corpus: Corpus) -> dict[str, float]
 def _check(contenders: Sequence[Contender], cosines: Mapping[str, float]) -> None:
     for contender in contenders:
         cosine = cosines[contender.name]
-        print(f"  {contender.label:46}{cosine:10.6f} least cosine", flush=True)
-        if not cosine > NEAR[contender.precision]:
-            raise SystemExit(f"{contender.label}: the vectors differ; the speeds say nothing")
+        print(f"  {contender.label:46}{cosine:10.6f} smallest cosine", flush=True)
+        if not cosine > MIN_COSINE[contender.precision]:
+            raise SystemExit(
+                f"{contender.label}: the vectors differ, so the speeds cannot be compared"
+            )
 
 
 def _vectors(corpus: Corpus, contender: Contender) -> Path:

@@ -1,4 +1,4 @@
-"""Rows as Markdown and as JSON."""
+"""Write the rows as Markdown and as JSON."""
 
 import dataclasses
 import json
@@ -11,12 +11,12 @@ from benchmarks.spread import Spread
 
 _HEAD = (
     "| | documents/s | wordpieces/s | start-up s | peak MB | our float32 / it | our bfloat16 / it "
-    "| least cosine | documents |\n|---|---|---|---|---|---|---|---|---|"
+    "| smallest cosine | documents |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def markdown(rows: Sequence[Row], where: str) -> str:
-    """Give the table, with where and when it was measured above it and the settings below it."""
+    """Return the table, with place and date above it and the settings below it."""
     return "\n".join([where, "", _HEAD, *map(_line, rows), "", *_notes(rows)])
 
 
@@ -40,12 +40,12 @@ def _times(spread: Spread | None) -> str:
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:
-    told = (
+    settings = (
         (row.label, ", ".join(f"{key} {value}" for key, value in row.details.items()))
         for row in rows
         if row.details
     )
-    return [f"- {label}: {details}" for label, details in told]
+    return [f"- {label}: {details}" for label, details in settings]
 
 
 def write_json(rows: Sequence[Row], about: Mapping[str, Any], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What benchmarks draw is the same from every call, and no document stands in it twice."""
+"""Random documents are the same in every call, and all different."""
 
 from benchmarks import overhead, scaling, shares
 from transforms.bert.shape import BertShape
@@ -11,13 +11,13 @@ def test_short_documents_are_all_different() -> None:
     assert {len(document.split()) for document in documents} == {10}
 
 
-def test_documents_without_a_model_are_as_long_as_each_other() -> None:
+def test_documents_of_overhead_have_equal_lengths() -> None:
     lines = overhead.draw_lines(50)
     assert lines == overhead.draw_lines(50)
     assert {len(line.split()) for line in lines} == {50}
 
 
-def test_the_operations_of_multilingual_base_are_those_of_its_products() -> None:
+def test_the_operations_of_multilingual_base_are_counted() -> None:
     # One document of 128 wordpieces: 12 layers, each 2 * 128 * 7,077,888 and 4 * 128 ** 2 * 768.
     counted = shares.count_operations(shares.SHAPE, tokens=128, squares=128**2)
     assert counted == 12 * (2 * 128 * 7_077_888 + 4 * 128**2 * 768)

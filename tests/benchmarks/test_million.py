@@ -9,7 +9,7 @@ from transforms.receipts import Receipt
 
 
 @pytest.mark.parametrize("parts", [1, 100, 250])
-def test_made_splits_are_those_of_a_plan(parts: int) -> None:
+def test_made_splits_are_like_those_of_a_plan(parts: int) -> None:
     splits = list(make_splits(parts))
     assert len(splits) == parts
     assert len({split.source for split in splits}) == -(-parts // 100)
@@ -20,7 +20,7 @@ def test_made_splits_are_those_of_a_plan(parts: int) -> None:
     assert all(split.is_one_part and 0 < split.bytes <= 3 << 20 for split in splits)
 
 
-def test_made_receipts_are_those_of_the_job() -> None:
+def test_made_receipts_are_like_those_of_a_job() -> None:
     splits = list(make_splits(120))
     receipts = [make_receipt(split, "run", number) for number, split in enumerate(splits)]
     assert [Receipt.from_json(receipt.to_json()) for receipt in receipts] == receipts
@@ -30,6 +30,6 @@ def test_made_receipts_are_those_of_the_job() -> None:
     assert 900 < len(receipts[0].to_json()) < 1300
 
 
-def test_figures_stand_in_a_table() -> None:
+def test_figures_are_written_as_a_table() -> None:
     rows = [("list", {"seconds": 61.23, "cpu": 9.0, "peak_mb": 1234.5}, {"names": 5000})]
     assert million.to_table(rows).splitlines()[2] == "| list | 61.2 | 9.0 | 1,234 | 5,000 names |"

@@ -5,7 +5,7 @@ import pytest
 from benchmarks import pages
 
 
-def test_a_table_replaces_the_one_before_it_and_nothing_else(tmp_path: Path) -> None:
+def test_a_table_replaces_the_table_between_the_marks_only(tmp_path: Path) -> None:
     page = tmp_path / "peers.md"
     page.write_text(f"above\n\n{pages.BEGIN}\nold\n{pages.END}\n\nbelow\n", "utf-8")
     for table in ("first", "second"):
@@ -13,7 +13,7 @@ def test_a_table_replaces_the_one_before_it_and_nothing_else(tmp_path: Path) -> 
     assert page.read_text("utf-8") == (f"above\n\n{pages.BEGIN}\nsecond\n{pages.END}\n\nbelow\n")
 
 
-def test_a_table_without_a_page_makes_one_that_takes_the_next(tmp_path: Path) -> None:
+def test_a_missing_page_is_created_with_the_marks(tmp_path: Path) -> None:
     page = tmp_path / "peers.md"
     pages.check_page(page)
     pages.place("first", page)
@@ -23,9 +23,7 @@ def test_a_table_without_a_page_makes_one_that_takes_the_next(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["", pages.BEGIN, pages.END + pages.BEGIN])
-def test_a_page_without_the_marks_is_refused_before_anything_is_measured(
-    text: str, tmp_path: Path
-) -> None:
+def test_a_page_without_the_marks_is_refused(text: str, tmp_path: Path) -> None:
     page = tmp_path / "peers.md"
     page.write_text(text, "utf-8")
     with pytest.raises(SystemExit, match=r"peers\.md lacks the lines"):

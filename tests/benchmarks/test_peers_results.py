@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.contenders import CONTENDERS, OURS_BFLOAT16, OURS_FLOAT32, Contender
-from benchmarks.peers.results import Row, Run, least_cosine, rows
+from benchmarks.peers.results import Row, Run, rows, smallest_cosine
 from benchmarks.spread import Spread
 
 OURS = Contender(OURS_FLOAT32, "ours", "module", "float32")
@@ -16,7 +16,7 @@ def run(seconds: float, wordpieces: int = 1000) -> Run:
 
 
 def of_three_rounds() -> list[Row]:
-    # Ours embeds twice the wordpieces of the other, which is given fewer documents.
+    # Our job embeds twice the wordpieces of the other one, which gets fewer documents.
     rounds = [
         {OURS_FLOAT32: run(ours, 2000), "other": run(other)}
         for ours, other in ((2.0, 4.0), (1.0, 5.0), (4.0, 4.0))
@@ -24,41 +24,41 @@ def of_three_rounds() -> list[Row]:
     return rows([OURS, OTHER], rounds, {OURS_FLOAT32: 1.0, "other": 0.9995})
 
 
-def test_rates_are_of_the_wordpieces_that_each_was_given() -> None:
+def test_rates_count_the_wordpieces_of_each_contender() -> None:
     ours, other = of_three_rounds()
     assert ours.wordpieces_per_second == Spread(1000.0, 500.0, 2000.0)
     assert other.wordpieces_per_second == Spread(250.0, 200.0, 250.0)
     assert other.documents_per_second == Spread(2.5, 2.0, 2.5)
 
 
-def test_ratios_are_made_within_a_round() -> None:
+def test_ratios_are_computed_within_a_round() -> None:
     ours, other = of_three_rounds()
     assert ours.times_float32 == Spread(1.0, 1.0, 1.0)
     # 1000 / 250, 2000 / 200 and 500 / 250.
     assert other.times_float32 == Spread(4.0, 2.0, 10.0)
 
 
-def test_what_was_not_run_gives_no_ratio() -> None:
+def test_there_is_no_ratio_without_our_run() -> None:
     assert [row.times_bfloat16 for row in of_three_rounds()] == [None, None]
 
 
-def test_startup_and_memory_have_their_range() -> None:
+def test_startup_and_memory_have_ranges() -> None:
     ours, _ = of_three_rounds()
     assert ours.startup == Spread(3.0, 2.0, 5.0)
     assert ours.peak_mb == Spread(200.0, 100.0, 400.0)
 
 
-def test_the_least_cosine_is_of_the_worst_document_whatever_the_lengths_of_vectors() -> None:
+def test_the_smallest_cosine_is_of_the_worst_document_for_any_lengths_of_vectors() -> None:
     vectors = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32)
-    assert least_cosine(vectors, 3 * vectors) == pytest.approx(1)
-    assert least_cosine(vectors, np.array([[1.0, 0.0], [1.0, 1.0]])) == pytest.approx(0.5**0.5)
+    assert smallest_cosine(vectors, 3 * vectors) == pytest.approx(1)
+    assert smallest_cosine(vectors, np.array([[1.0, 0.0], [1.0, 1.0]])) == pytest.approx(0.5**0.5)
 
 
-def test_vectors_that_are_not_finite_are_near_to_nothing() -> None:
-    assert not least_cosine(np.array([[1.0, np.nan]]), np.ones([1, 2])) > 0
+def test_the_cosine_of_vectors_that_are_not_finite_passes_no_limit() -> None:
+    assert not smallest_cosine(np.array([[1.0, np.nan]]), np.ones([1, 2])) > 0
 
 
-def test_contenders_have_names_of_their_own_and_ours_are_among_them() -> None:
+def test_contenders_have_different_names_and_include_ours() -> None:
     names = [contender.name for contender in CONTENDERS]
     assert len(set(names)) == len(names)
     assert {OURS_FLOAT32, OURS_BFLOAT16} <= set(names)

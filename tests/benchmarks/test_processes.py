@@ -10,6 +10,6 @@ def test_the_peak_is_of_this_process_in_mib() -> None:
     assert grown
 
 
-def test_a_process_that_fails_is_told_with_its_last_words() -> None:
+def test_the_message_has_the_end_of_a_failed_process_output() -> None:
     with pytest.raises(SystemExit, match=r"(?s)status 2.*are required"):
         processes.run("benchmarks.prose", [])

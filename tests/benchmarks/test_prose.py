@@ -1,7 +1,7 @@
 from benchmarks import prose
 
 
-def test_documents_are_distinct_lines_and_the_same_from_every_call() -> None:
+def test_documents_are_distinct_lines_and_the_same_in_every_call() -> None:
     documents = prose.draw_documents(2000)
     assert len(documents) == len(set(documents)) == 2000
     assert all(document == document.strip() and document for document in documents)

@@ -1,1 +1,1 @@
-"""What is measured, each in a process of its own; those of the peers import nothing of ours."""
+"""The measured processes. Those of the others import nothing of `pipeline` and `transforms`."""

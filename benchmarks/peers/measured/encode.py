@@ -1,6 +1,6 @@
-"""`SentenceTransformer.encode`, which sorts by length itself; by torch or by OpenVINO.
+"""Measure `SentenceTransformer.encode`, which sorts by length, with torch or OpenVINO.
 
-With `--trial` it says which of several sizes of batches is fastest, and measures nothing else.
+With `--trial` it only prints which of several batch sizes is the fastest.
 """
 
 import json
@@ -8,20 +8,22 @@ import os
 import time
 from typing import Any
 
-from benchmarks.peers.measured import telling
+from benchmarks.peers.measured import reporting
 
 _TRIAL_DOCUMENTS = 384
 
 
 def main() -> None:
-    """Embed, and tell."""
-    parser = telling.parser(__doc__)
+    """Embed, and print the figures."""
+    parser = reporting.parser(__doc__)
     parser.add_argument("--backend", choices=("torch", "openvino"), default="torch")
-    parser.add_argument("--precision", default=None, help="what to load the weights in, or compute")
+    parser.add_argument(
+        "--precision", default=None, help="of the weights (torch), or of the products (openvino)"
+    )
     parser.add_argument("--batch_size", type=int, default=32)
-    parser.add_argument("--trial", default=None, metavar="A,B", help="sizes of batches to try")
+    parser.add_argument("--trial", default=None, metavar="A,B", help="batch sizes to try")
     arguments = parser.parse_args()
-    documents = telling.read(arguments.input)
+    documents = reporting.read(arguments.input)
     model = _load(arguments)
     model.encode(documents[:2])
     if arguments.trial:
@@ -31,8 +33,8 @@ def main() -> None:
     vectors = model.encode(documents, batch_size=arguments.batch_size)
     seconds = time.perf_counter() - started
     details = {"batch": arguments.batch_size, "computed in": _precision(model)}
-    told = telling.Measured(ready, seconds, len(documents), details)
-    telling.tell(told, vectors, arguments.vectors)
+    figures = reporting.Figures(ready, seconds, len(documents), details)
+    reporting.report(figures, vectors, arguments.vectors)
 
 
 def _load(arguments: Any) -> Any:
@@ -53,24 +55,24 @@ def _load(arguments: Any) -> Any:
 
 
 def _precision(model: Any) -> str:
-    """Say what the products are made in."""
+    """Return the precision of the products."""
     inner = model[0].auto_model
     if hasattr(inner, "request"):
-        found = inner.request.get_property("INFERENCE_PRECISION_HINT")
-        return str(found.get_type_name())
+        precision = inner.request.get_property("INFERENCE_PRECISION_HINT")
+        return str(precision.get_type_name())
     return str(inner.dtype).removeprefix("torch.")
 
 
 def _fastest(model: Any, documents: list[str], sizes: str) -> int:
-    """Find the size of batches that takes least for some of the documents, of two tries each."""
-    some = documents[:_TRIAL_DOCUMENTS]
-    taken: dict[int, float] = {}
+    """Return the batch size with the shortest time for the first documents, of two tries each."""
+    first = documents[:_TRIAL_DOCUMENTS]
+    durations: dict[int, float] = {}
     for size in [int(size) for size in sizes.split(",")] * 2:
         started = time.perf_counter()
-        model.encode(some, batch_size=size)
+        model.encode(first, batch_size=size)
         seconds = time.perf_counter() - started
-        taken[size] = min(seconds, taken.get(size, seconds))
-    return min(taken, key=taken.__getitem__)
+        durations[size] = min(seconds, durations.get(size, seconds))
+    return min(durations, key=durations.__getitem__)
 
 
 if __name__ == "__main__":

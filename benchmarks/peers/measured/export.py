@@ -1,10 +1,10 @@
-"""Convert a folder of sentence-transformers to OpenVINO once, as its documentation advises."""
+"""Convert a model of sentence-transformers to OpenVINO once, as its documentation advises."""
 
 import sys
 
 
 def main() -> None:
-    """Convert the folder named first into the one named second."""
+    """Convert the model in the first folder and write it to the second."""
     from sentence_transformers import SentenceTransformer
 
     source, destination = sys.argv[1:]

@@ -1,14 +1,14 @@
-"""Count the wordpieces of each document by our own tokenizer, cut to the maximum length."""
+"""Count the wordpieces of each document by our tokenizer, cut to the maximum length."""
 
 import json
 
-from benchmarks.peers.measured import telling
+from benchmarks.peers.measured import reporting
 from pipeline.console import quiet
 
 
 def main() -> None:
     """Print a list of lengths, [CLS] and [SEP] included."""
-    arguments = telling.parser(__doc__).parse_args()
+    arguments = reporting.parser(__doc__).parse_args()
     quiet.import_tensorflow()
     import tensorflow as tf
 
@@ -19,7 +19,7 @@ def main() -> None:
 
     inspected = module.inspect(minilm.resolve(arguments.model))
     config = WordpieceConfig(arguments.max_seq_length, inspected.do_lower_case)
-    texts = tf.constant(telling.read(arguments.input), tf.string)
+    texts = tf.constant(reporting.read(arguments.input), tf.string)
     ids = model_inputs(config, inspected.vocabulary)({TEXT: texts})[INPUT_IDS]
     print(json.dumps({"lengths": ids.row_lengths().numpy().tolist()}))
 

@@ -1,7 +1,7 @@
-"""Beam's MLTransform with SentenceTransformerEmbeddings, on the runner that our job uses.
+"""Measure Beam's MLTransform with SentenceTransformerEmbeddings, on the runner that our job uses.
 
-Without `--bundle` it finds sizes of batches by itself, as it comes; with it, it waits for so many
-documents, which sentence-transformers then sorts by length.
+By default it chooses batch sizes itself. With `--bundle` it waits for this number of documents,
+which sentence-transformers then sorts by length.
 """
 
 import tempfile
@@ -13,16 +13,16 @@ from apache_beam.ml.transforms.base import MLTransform
 from apache_beam.ml.transforms.embeddings.huggingface import SentenceTransformerEmbeddings
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from benchmarks.peers.measured import stamps, telling
+from benchmarks.peers.measured import reporting, stamps
 
 
 def main() -> None:
-    """Embed, and tell."""
-    parser = telling.parser(__doc__)
-    parser.add_argument("--bundle", type=int, default=None, help="documents given at once")
+    """Embed, and print the figures."""
+    parser = reporting.parser(__doc__)
+    parser.add_argument("--bundle", type=int, default=None, help="documents per call")
     parser.add_argument("--batch_size", type=int, default=None, help="of sentence-transformers")
     arguments = parser.parse_args()
-    documents = telling.read(arguments.input)
+    documents = reporting.read(arguments.input)
     settings: dict[str, Any] = {}
     if arguments.bundle:
         settings |= {"min_batch_size": arguments.bundle, "max_batch_size": arguments.bundle}
@@ -39,15 +39,18 @@ def main() -> None:
         _ = (
             pipeline
             | beam.Create(rows)
-            | "first" >> beam.Map(stamps.arrived)
+            | "first" >> beam.Map(stamps.mark_arrival)
             | MLTransform(write_artifact_location=folder).with_transform(embeddings)
-            | "last" >> beam.Map(stamps.left)
+            | "last" >> beam.Map(stamps.keep_result)
         )
     order = sorted(stamps.rows, key=lambda row: int(row["number"]))
     vectors = np.array([row["text"] for row in order], np.float32)
-    details = {"batch": arguments.batch_size or 32, "documents at once": arguments.bundle or "auto"}
-    told = telling.Measured(stamps.times[0], stamps.seconds(), len(order), details)
-    telling.tell(told, vectors, arguments.vectors)
+    details = {
+        "batch": arguments.batch_size or 32,
+        "documents per call": arguments.bundle or "auto",
+    }
+    figures = reporting.Figures(stamps.times[0], stamps.seconds(), len(order), details)
+    reporting.report(figures, vectors, arguments.vectors)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The module of TF Hub as its users call it: in corpus order, 32 documents at a time.
+"""Measure the TF Hub module as users call it: in corpus order, 32 documents at a time.
 
-The ids are those of our tokenizer; each batch is padded to its longest.
+The ids are from our tokenizer. Each batch is padded to its longest document.
 """
 
 import time
@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.peers.measured import telling
+from benchmarks.peers.measured import reporting
 from pipeline.console import quiet
 
 _BATCH = 32
 
 
 def main() -> None:
-    """Embed, and tell."""
-    arguments = telling.parser(__doc__).parse_args()
-    documents = telling.read(arguments.input)
+    """Embed, and print the figures."""
+    arguments = reporting.parser(__doc__).parse_args()
+    documents = reporting.read(arguments.input)
     quiet.import_tensorflow()
     embed = _load(arguments.model, arguments.max_seq_length)
     embed(documents[:2])
@@ -25,12 +25,12 @@ def main() -> None:
     batches = [documents[n : n + _BATCH] for n in range(0, len(documents), _BATCH)]
     vectors = np.concatenate([embed(batch) for batch in batches])
     seconds = time.perf_counter() - started
-    told = telling.Measured(ready, seconds, len(documents), {"batch": _BATCH})
-    telling.tell(told, vectors, arguments.vectors)
+    figures = reporting.Figures(ready, seconds, len(documents), {"batch": _BATCH})
+    reporting.report(figures, vectors, arguments.vectors)
 
 
 def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndarray]:
-    """Load the module as a function of texts to the means of their token vectors."""
+    """Return a function from texts to the means of their token vectors."""
     import tensorflow as tf
     import tensorflow_hub as hub
 
@@ -44,7 +44,7 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
     signature = loaded.signatures["tokens"]
     config = WordpieceConfig(max_seq_length, inspected.do_lower_case)
     inputs = model_inputs(config, inspected.vocabulary)
-    # Traced once, for a loop of single operations would be slower than it has to be.
+    # One traced function is faster than a sequence of single operations.
     tokenize = tf.function(
         lambda texts: inputs({TEXT: texts})[INPUT_IDS],
         input_signature=[tf.TensorSpec([None], tf.string)],
@@ -54,11 +54,11 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
         ragged = tokenize(tf.constant(texts, tf.string))
         mask = tf.cast(tf.sequence_mask(ragged.row_lengths()), tf.int32)
         ids = tf.cast(ragged.to_tensor(inspected.vocabulary.pad_id), tf.int32)
-        given = {"input_ids": ids, "input_mask": mask, "segment_ids": tf.zeros_like(ids)}
-        vectors = signature(**given)[SEQUENCE_OUTPUT]
+        arguments = {"input_ids": ids, "input_mask": mask, "segment_ids": tf.zeros_like(ids)}
+        vectors = signature(**arguments)[SEQUENCE_OUTPUT]
         weights = tf.cast(mask, tf.float32)[:, :, tf.newaxis]
         means = tf.reduce_sum(vectors * weights, 1) / tf.reduce_sum(weights, 1)
-        # The module lives as long as what it was loaded for.
+        # This reference keeps the module alive as long as the function.
         assert loaded is not None  # noqa: S101
         result: np.ndarray = means.numpy()
         return result

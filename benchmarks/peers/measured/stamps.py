@@ -1,7 +1,8 @@
-"""When the first document came and the last one left a pipeline that runs in this process.
+"""Measure the time from the first document's arrival in a pipeline to the last one's departure.
 
-Beam sets a stage up, and so loads its model, before the first document comes to it. The functions
-stand in a module of their own because Beam pickles those of `__main__`, with what they point to.
+The pipeline runs in this process. Beam sets a stage up, and so loads its model, before the first
+document arrives. The functions are in a separate module, because Beam would pickle functions of
+`__main__` together with the lists here.
 """
 
 import time
@@ -13,19 +14,19 @@ rows: list[Row] = []
 times: list[float] = []
 
 
-def arrived(row: Row) -> Row:
-    """Note when the first document came."""
+def mark_arrival(row: Row) -> Row:
+    """Store the time of the first document's arrival."""
     if not times:
         times.append(time.time())
     return row
 
 
-def left(row: Row) -> None:
-    """Keep a row, and when it left."""
+def keep_result(row: Row) -> None:
+    """Store a row and the time of its departure."""
     rows.append(row)
     times[1:] = [time.time()]
 
 
 def seconds() -> float:
-    """Give the time between the first and the last."""
+    """Return the seconds from the first arrival to the last departure."""
     return times[-1] - times[0]
