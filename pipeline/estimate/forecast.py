@@ -8,7 +8,7 @@ from pipeline import graphs, manifest, model
 from pipeline.errors import UsageError
 from pipeline.estimate import choose_pieces, tokenized_sample
 from pipeline.estimate.model_speed import measure_speed
-from pipeline.estimate.tokenized_sample import TokenizedPart
+from pipeline.estimate.tokenized_sample import MeasuredPart
 from pipeline.inputs import prepare, stdin
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
@@ -129,9 +129,9 @@ def _done_before(config: EmbedConfig, earlier: Run | None, splits: Sequence[Spli
     return manifest.measure_progress(splits, receipts, earlier.fingerprint)
 
 
-def _unknown_rates(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+def _unknown_rates(parts: Sequence[MeasuredPart]) -> dict[str, float]:
     """Return the [UNK] rate of each file."""
-    by_source: dict[str, list[TokenizedPart]] = {}
+    by_source: dict[str, list[MeasuredPart]] = {}
     for part in parts:
         by_source.setdefault(part.source, []).append(part)
     counts = {

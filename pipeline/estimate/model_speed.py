@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.estimate.tokenized_sample import TokenizedPart
+from pipeline.estimate.tokenized_sample import MeasuredPart
 from transforms.batching.batches import pad_batch
 from transforms.bert.engines import Engine
 from transforms.embedding.embed import EmbeddingConfig
@@ -16,7 +16,7 @@ MEASURED_SECONDS = 5.0
 
 
 def measure_speed(
-    parts: Sequence[TokenizedPart], engine: Engine, config: EmbeddingConfig
+    parts: Sequence[MeasuredPart], engine: Engine, config: EmbeddingConfig
 ) -> float | None:
     """Run batches of all lengths for `MEASURED_SECONDS`.
 
@@ -46,7 +46,7 @@ def measure_speed(
     return positions / (time.monotonic() - began)
 
 
-def _run(engine: Engine, chosen: tuple[TokenizedPart, np.ndarray], config: EmbeddingConfig) -> int:
+def _run(engine: Engine, chosen: tuple[MeasuredPart, np.ndarray], config: EmbeddingConfig) -> int:
     """Run a batch and return its positions."""
     part, numbers = chosen
     batch = pad_batch(part.windows, numbers)

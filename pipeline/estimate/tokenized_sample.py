@@ -30,8 +30,8 @@ from transforms.write import REJECTED
 
 
 @dataclasses.dataclass(frozen=True)
-class TokenizedPart:
-    """A tokenized part of a sample.
+class MeasuredPart:
+    """A part of a sample, tokenized and measured.
 
     Attributes:
         source: path of its file.
@@ -54,7 +54,7 @@ class TokenizedPart:
 
 def tokenize_sample(
     config: EmbedConfig, module: BertModule, splits: Sequence[Split]
-) -> Iterator[TokenizedPart]:
+) -> Iterator[MeasuredPart]:
     """Read and tokenize a sample of a corpus as the job would."""
     wordpieces = graphs.wordpiece_config(config, module)
     signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
@@ -67,7 +67,7 @@ def tokenize_sample(
 
 def _measure(
     part: pa.RecordBatch, sampled: SampledPart, config: EmbedConfig, module: BertModule
-) -> TokenizedPart:
+) -> MeasuredPart:
     hidden_size = module.shape.hidden_size
     part = reject_oversize(part, hidden_size, graphs.embedding_config(config, module))
     wordpieces, sound = take_wordpieces(part)
@@ -86,7 +86,7 @@ def _measure(
     }
     lines = [len(line.encode()) + 1 for line in rejects.reject_lines(part, sampled.source)]
     written = record_bytes(embedded, wordpieces, config, hidden_size)
-    return TokenizedPart(
+    return MeasuredPart(
         source=sampled.source,
         scale=sampled.scale,
         counts=counts,
@@ -98,17 +98,17 @@ def _measure(
     )
 
 
-def total_counts(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+def total_counts(parts: Sequence[MeasuredPart]) -> dict[str, float]:
     """Estimate the counts of the corpus."""
     return _totals((part.scale, part.counts) for part in parts)
 
 
-def total_reasons(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+def total_reasons(parts: Sequence[MeasuredPart]) -> dict[str, float]:
     """Estimate the rejected documents of the corpus by reason."""
     return _totals((part.scale, part.reasons) for part in parts)
 
 
-def total_bytes(parts: Sequence[TokenizedPart]) -> dict[str, float]:
+def total_bytes(parts: Sequence[MeasuredPart]) -> dict[str, float]:
     """Estimate the bytes that the job will write, by folder."""
     return _totals((part.scale, part.bytes) for part in parts)
 
