@@ -27,12 +27,12 @@ _Arguments = tuple[np.ndarray, np.ndarray, np.ndarray]
 def main() -> None:
     """Measure, and print a line of JSON."""
     quiet.import_tensorflow()
-    from pipeline.options import embed_config
+    from pipeline.options import conversion
     from transforms.bert import loading, minilm, module
     from transforms.bert.output_spec import OutputSpec
 
     arguments = jobs.parser(__doc__).parse_args()
-    config = embed_config.embed_config(arguments)
+    config = conversion.embed_config(vars(arguments))
     inspected = module.inspect(minilm.resolve(arguments.model))
     engine = loading.load(inspected, OutputSpec.of(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
@@ -59,7 +59,7 @@ def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator
 
     from pipeline import graphs
     from pipeline.inputs import plan
-    from pipeline.options import embed_config
+    from pipeline.options import conversion
     from transforms.batching.batches import pad_batch, plan_batches
     from transforms.batching.windows import cut_windows
     from transforms.documents import REASON, TEXT
@@ -68,7 +68,7 @@ def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator
     from transforms.read import read_split
     from transforms.wordpiece.preprocessing import model_inputs
 
-    config = embed_config.embed_config(arguments)
+    config = conversion.embed_config(vars(arguments))
     vocabulary = inspected.vocabulary
     inputs = model_inputs(graphs.wordpiece_config(config, inspected), vocabulary)
     for split in plan.make_plan(config.input):

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks import corpora
 from pipeline.console import quiet
-from pipeline.options import flags
+from pipeline.options import flag_row, flags
 from transforms.bert import minilm
 from transforms.bert.vocabulary import Vocabulary
 
@@ -119,11 +119,11 @@ def _compare(name: str, case: Case, folder: Path) -> None:
 
 
 def _forecast(words: Sequence[str], started: float) -> None:
-    from pipeline.options import embed_config
+    from pipeline.options import conversion
 
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    flags.add_embed_flags(parser)
-    config = embed_config.embed_config(parser.parse_args(words))
+    flag_row.add_flags(parser, flags.FLAGS)
+    config = conversion.embed_config(vars(parser.parse_args(words)))
     quiet.import_tensorflow()
     from pipeline.estimate import forecast
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import processes
 from pipeline.console import quiet
-from pipeline.options import flags
+from pipeline.options import flag_row, flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,9 +42,9 @@ def measure(arguments: argparse.Namespace) -> JobFigures:
     """Embed, and measure from the beginning of the first part to the end of the last one."""
     quiet.import_tensorflow()
     from pipeline import job
-    from pipeline.options import embed_config
+    from pipeline.options import conversion
 
-    progress = job.embed(embed_config.embed_config(arguments)).progress
+    progress = job.embed(conversion.embed_config(vars(arguments))).progress
     # The time of a part starts with its reading, after imports, analysis and loading.
     began = min(part.finished - sum(part.seconds.values()) for part in progress.parts)
     counts = progress.counts()
@@ -70,10 +70,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    flags.add_embed_flags(made)
-    made.set_defaults(output="unset")
-    for action in made._actions:
-        action.required = action.required and action.dest != "output"
+    rows = {row.name: row for row in flags.FLAGS}
+    rows["output"] = dataclasses.replace(rows["output"], required=False, default="unset")
+    flag_row.add_flags(made, rows.values())
     return made
 
 

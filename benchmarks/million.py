@@ -142,10 +142,10 @@ def _run_of(folder: str) -> "Run":
 
 
 def _config(folder: str) -> "EmbedConfig":
-    from pipeline.options import embed_config, flag_values
+    from pipeline.options import conversion
 
     places = {"input": [f"{folder}/corpus.txt"], "output": f"{folder}/out"}
-    return embed_config.embed_config(flag_values.namespace_of(_SETTINGS | places))
+    return conversion.embed_config(conversion.settings_of(_SETTINGS | places))
 
 
 def _plan(folder: str, parts: int) -> Iterator[_Step]:
@@ -173,6 +173,7 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
 
     from pipeline import graphs, model
     from pipeline.console import quiet
+    from pipeline.job_context import JobContext
 
     quiet.import_tensorflow()
     config = _config(folder)
@@ -182,7 +183,9 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
 
     def build(stride: int) -> _Sizes:
         pipeline = beam.Pipeline()
-        graphs.build_embed(pipeline, config, module, "minilm", splits[::stride], run)
+        pending = splits[::stride]
+        context = JobContext(config, pipeline.options, pending, run, module, "minilm")
+        graphs.build_embed(pipeline, context)
         return {"bytes": pipeline.to_runner_api().ByteSize()}
 
     yield "build the graph, one split pending", lambda: build(parts)

@@ -13,19 +13,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import processes
+from benchmarks import jobs, processes
 from pipeline import job
-from pipeline.options import embed_config, flags
+from pipeline.options import conversion, flags
 from transforms import metrics
 
 
 def main() -> None:
     """Measure; with the hidden flag --one, run one measured job."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    flags.add_embed_flags(parser)
-    parser.set_defaults(output="unset")
-    for action in parser._actions:
-        action.required = action.required and action.dest != "output"
+    parser = jobs.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -45,7 +41,7 @@ def main() -> None:
 def _run(arguments: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")
-        summary = job.embed(embed_config.embed_config(arguments))
+        summary = job.embed(conversion.embed_config(vars(arguments)))
     counts = summary.progress.counts()
     names = (metrics.DOCUMENTS, metrics.REPEATED, metrics.REPEATED_ELSEWHERE)
     return {"seconds": round(summary.seconds, 1), **{name: counts[name] for name in names}}

@@ -1,70 +1,45 @@
 """The main job as a function: its keywords are the flags of `beam-bert embed`."""
 
 import dataclasses
+import inspect
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, Unpack
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import drawn_job, reader
-from pipeline.options import embed_config, flag_values
+from pipeline import job, reader
+from pipeline.console import quiet
+from pipeline.errors import JobError
+from pipeline.job_context import Watch, unwatched
+from pipeline.options import beam_flags, conversion, flags
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.flag_row import FlagValue
 from pipeline.reader import Embeddings
+from pipeline.report import drawing
+from pipeline.result import Summary
 
 _LOG = logging.getLogger(__name__)
 _Path = str | os.PathLike[str]
 
-
-class EmbedSettings(TypedDict, total=False):
-    """What `embed` takes beside input and output; `beam-bert embed --help` tells of each."""
-
-    input_format: str
-    encoding: str
-    text_field: str
-    text_b_field: str | None
-    pair_separator: str | None
-    id_field: str | None
-    keep_fields: str | Sequence[str]
-    model: str
-    model_sha256: str | None
-    max_seq_length: int
-    window_stride: int
-    features: str | Sequence[str]
-    keep_tokens: bool
-    dtype: str
-    normalize: bool
-    truncate_dim: int | None
-    output_format: str
-    compression: str
-    engine: str
-    precision: str
-    xla_buckets: int | None
-    min_cosine: float
-    tokens_per_batch: int | None
-    dedup: str
-    part_bytes: int | None
-    max_rejected: float
-    max_truncated: float
-    max_unknown: float
-    max_output_gb: float
-    overwrite: bool
+# Keywords of `embed` beside input and output; `beam-bert embed --help` describes each.
+EmbedSettings = Mapping[str, FlagValue]
 
 
 @dataclasses.dataclass(frozen=True)
 class EmbedResult:
-    """What a finished job came to.
+    """The result of a finished job.
 
     Attributes:
         folder: the output folder.
-        documents: read; each is embedded or rejected.
+        documents: all that were read; each is embedded or rejected.
         embedded: documents that have vectors.
-        rejected: documents that stand in `rejected/`, by reason.
-        num_tokens: embedded, [CLS] and [SEP] included.
-        num_unknown: wordpieces that the model does not know.
-        truncated: documents that were cut.
-        seconds: that this call took.
-        computed: whether anything was left to do for it.
+        rejected: documents in `rejected/`, by reason.
+        num_tokens: of the embedded documents, [CLS] and [SEP] included.
+        num_unknown: wordpieces that are [UNK].
+        truncated: documents that were truncated.
+        seconds: wall time of this call.
+        computed: whether this call had anything to do.
     """
 
     folder: str
@@ -78,7 +53,7 @@ class EmbedResult:
     computed: bool
 
     def load(self, feature: str | None = None) -> Embeddings:
-        """Load one vector a document; see `reader.load_embeddings`."""
+        """Load one vector for each document; see `reader.load_embeddings`."""
         return reader.load_embeddings(self.folder, feature)
 
 
@@ -87,25 +62,26 @@ def embed(
     output: _Path,
     *,
     beam_options: PipelineOptions | Sequence[str] | None = None,
-    **settings: Unpack[EmbedSettings],
+    **settings: FlagValue,
 ) -> EmbedResult:
-    """Embed a corpus, or go on with it; the same call again continues.
+    """Embed a corpus, or continue it: the same call again continues.
 
     Args:
         input: files, folders or globs.
         output: folder for the results.
-        beam_options: for the runner; a list is of Beam's flags.
+        beam_options: for the runner; a list has Beam's flags.
         settings: named as the flags; `features` and `keep_fields` may be lists.
 
     Raises:
-        UsageError: the input, the model, the output or a setting cannot be worked with.
-        JobError: the job broke off, or more was lost than its limits allow.
+        UsageError: the input, the model, the output or a setting cannot be used.
+        JobError: the job failed, or lost more than its limits allow.
     """
-    given = {"input": _paths(input), "output": os.fspath(output), **settings}
-    config = embed_config.embed_config(flag_values.namespace_of(_joined(given)))
-    if beam_options is None or not isinstance(beam_options, PipelineOptions):
-        beam_options = embed_config.beam_options(list(beam_options or ()))
-    summary, problem = drawn_job.embed(config, beam_options)
+    paths = [input] if isinstance(input, str | os.PathLike) else input
+    given = {"input": [os.fspath(path) for path in paths], "output": os.fspath(output), **settings}
+    config = conversion.embed_config(conversion.settings_of(given))
+    if not isinstance(beam_options, PipelineOptions):
+        beam_options = beam_flags.beam_options(list(beam_options or ()))
+    summary, problem = embed_and_draw(config, beam_options)
     if problem:
         _LOG.warning("%s", problem)
     counts = summary.progress.counts()
@@ -122,14 +98,43 @@ def embed(
     )
 
 
-def _paths(given: _Path | Sequence[_Path]) -> list[str]:
-    several = [given] if isinstance(given, str | os.PathLike) else given
-    return [os.fspath(path) for path in several]
+def _signature() -> inspect.Signature:
+    """Return the signature of `embed` with a keyword for each flag, for help() and editors."""
+    *named, _ = inspect.signature(embed).parameters.values()
+    names = [parameter.name for parameter in named]
+    keywords = [
+        inspect.Parameter(
+            row.name, inspect.Parameter.KEYWORD_ONLY, default=row.default, annotation=FlagValue
+        )
+        for row in flags.FLAGS
+        if row.path and row.name not in names
+    ]
+    return inspect.Signature([*named, *keywords], return_annotation=EmbedResult)
 
 
-def _joined(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give lists as the command line has them, but for the inputs."""
-    return {
-        name: ",".join(value) if name != "input" and isinstance(value, list | tuple) else value
-        for name, value in settings.items()
-    }
+embed.__signature__ = _signature()  # type: ignore[attr-defined]
+
+
+def embed_and_draw(
+    config: EmbedConfig,
+    options: PipelineOptions,
+    watch: Watch = unwatched,
+    log_level: str = "warning",
+) -> tuple[Summary, str | None]:
+    """Embed a corpus as `job.embed` does, and draw the report.
+
+    Returns:
+        the result; and why no report could be drawn, which does not make the job fail.
+
+    Raises:
+        UsageError, JobError: as `job.embed`.
+    """
+    try:
+        with quiet.quiet_beam(log_level):
+            result = job.embed(config, options, watch)
+    except JobError:
+        # The report of a job that is complete and lost too much shows what it lost.
+        if not job.manifest_is_missing(config.output):
+            drawing.draw_missing(config.output, stale=True)
+        raise
+    return result, drawing.draw_missing(config.output, stale=not result.nothing_left)

@@ -1,15 +1,36 @@
-"""The two ways a command fails, and what each exits with."""
+"""The two ways in which a command fails, each with its exit status."""
+
+import contextlib
+import difflib
+from collections.abc import Iterable, Iterator
 
 
 class UsageError(Exception):
-    """The command was given something it cannot work with; exit status 2.
+    """The command cannot work with its flags or its input; exit status 2.
 
     The message names the flag or file and the remedy, in one or two lines.
     """
 
 
 class JobError(Exception):
-    """The work began and did not end well; exit status 1.
+    """The work began and failed; exit status 1.
 
-    The message says what stands and how to go on, in one or two lines.
+    The message says what remains valid and how to continue, in one or two lines.
     """
+
+
+@contextlib.contextmanager
+def input_errors() -> Iterator[None]:
+    """Raise the errors of bad input as UsageError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a remedy for a mistyped word: the nearest known one, if any is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise

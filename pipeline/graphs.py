@@ -1,4 +1,4 @@
-"""The graphs of the main job, as the README's picture has them."""
+"""The graphs of the main job, as in the picture of the README."""
 
 import contextlib
 import dataclasses
@@ -11,6 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.inputs import plan
+from pipeline.job_context import JobContext
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from pipeline.output.output_folder import Run
@@ -41,22 +42,22 @@ from transforms.wordpiece.preprocessing import (
 from transforms.write import WriteParts
 
 
-def build_analyze(
-    pipeline: beam.Pipeline,
-    config: EmbedConfig,
-    module: BertModule,
-    sample: Sequence[Split],
-    folder: str,
-) -> None:
-    """Read a sample and learn the transform from it, into a folder that TensorFlow can write."""
+def build_analyze(pipeline: beam.Pipeline, context: JobContext, folder: str) -> None:
+    """Learn the transform from a sample.
+
+    Args:
+        pipeline: to add the graph to.
+        context: the job.
+        folder: for the transform; one that TensorFlow can write.
+    """
     (
         pipeline
-        | "Sample" >> beam.Create(list(sample))
-        | "Read" >> ReadParts(config.input.read, run_fingerprint="sample")
+        | "Sample" >> beam.Create(plan.sample(context.splits))
+        | "Read" >> ReadParts(context.config.input.read, run_fingerprint="sample")
         | "Analyze"
         >> AnalyzeParts(
-            wordpiece_config(config, module),
-            module.vocabulary,
+            wordpiece_config(context.config, context.module),
+            context.module.vocabulary,
             folder=folder,
             temporary=FileSystems.join(folder, storage.TEMPORARY, "analyze"),
         )
@@ -65,7 +66,7 @@ def build_analyze(
 
 @dataclasses.dataclass
 class EmbedSplits(beam.PTransform):
-    """Read, tokenize, encode and write planned splits; the stages are of their own files."""
+    """Read, tokenize, encode and write planned splits."""
 
     plan: ReadPlan
     read: ReadParts | RedistributeParts
@@ -85,28 +86,22 @@ class EmbedSplits(beam.PTransform):
         )
 
 
-def build_embed(
-    pipeline: beam.Pipeline,
-    config: EmbedConfig,
-    module: BertModule,
-    handle: str,
-    splits: Sequence[Split],
-    run: Run,
-) -> None:
-    """Embed the given splits, which stand in the job's plan.
+def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
+    """Embed the pending splits of a job.
 
-    On a cluster those of many parts go a way of their own. Joining both ways after the reading,
-    by a Flatten, is what Beam's fusion in Java makes invalid graphs of.
+    On a cluster, splits of many parts have a branch of their own. If a Flatten joined both branches
+    after reading, Beam's fusion in Java would make invalid graphs.
     """
-    encode = encode_config(config, module, handle, run)
+    config, splits = context.config, context.pending
+    encode = encode_config(context)
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
     stages = (
-        TokenizeParts(config.output, wordpiece_config(config, module).texts),
+        TokenizeParts(config.output, wordpiece_config(config, context.module).texts),
         EncodeParts(encode),
-        WriteParts(config.output, config.records_by(module.fingerprint)),
+        WriteParts(config.output, config.records_by(context.module.fingerprint)),
     )
-    read = ReadParts(config.input.read, run.fingerprint, config.output)
+    read = ReadParts(config.input.read, context.run.fingerprint, config.output)
     shared = [s for s in splits if not (s.is_one_part or local.is_local(pipeline.options))]
     alone = [s for s in splits if s.is_one_part] if shared else splits
     if alone:
@@ -118,28 +113,21 @@ def build_embed(
         )
 
 
-def build_repeats(
-    pipeline: beam.Pipeline,
-    config: EmbedConfig,
-    module: BertModule,
-    handle: str,
-    splits: Sequence[Split],
-    run: Run,
-) -> None:
-    """Make the table of the documents that stand in several parts; of all splits."""
-    hidden = module.shape.hidden_size
+def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
+    """Make the table of the documents that occur in several parts, from all splits."""
+    config, hidden = context.config, context.module.shape.hidden_size
     table = TableConfig(
         folder=config.output,
-        run_fingerprint=run.fingerprint,
+        run_fingerprint=context.run.fingerprint,
         read=config.input.read,
-        texts=wordpiece_config(config, module).texts,
-        encode=encode_config(config, module, handle, run),
+        texts=wordpiece_config(config, context.module).texts,
+        encode=encode_config(context),
         hidden_size=hidden,
         most=MAX_TABLE_BYTES // row_bytes(config.features, hidden),
     )
     _ = (
         pipeline
-        | "Plan" >> _plan_of(config, splits)
+        | "Plan" >> _plan_of(config, context.splits)
         | "Spread" >> beam.Reshuffle()
         | "Table" >> BuildRepeatTable(table)
     )
@@ -149,18 +137,19 @@ def _plan_of(config: EmbedConfig, splits: Sequence[Split]) -> ReadPlan:
     return ReadPlan(choose_lines(FileSystems.join(config.output, plan.PLAN_FILE), splits))
 
 
-def encode_config(config: EmbedConfig, module: BertModule, handle: str, run: Run) -> EncodeConfig:
-    """Join what is to be computed with the model that does."""
+def encode_config(context: JobContext) -> EncodeConfig:
+    """Return the configuration of the stage that runs the model."""
+    embedding = embedding_config(context.config, context.module)
     return EncodeConfig(
-        model=handle,
-        model_sha256=module.fingerprint,
-        embedding=with_boundaries(embedding_config(config, module), config, run),
-        compute=config.compute,
+        model=context.handle,
+        model_sha256=context.module.fingerprint,
+        embedding=with_boundaries(embedding, context.config, context.run),
+        compute=context.config.compute,
     )
 
 
 def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig:
-    """Join what is to be computed with what the module needs."""
+    """Return what to compute, with what the module needs."""
     return EmbeddingConfig(
         features=config.features,
         windows=config.windows,
@@ -172,7 +161,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
 
 
 def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -> EmbeddingConfig:
-    """Give batches the widths that XLA is to compile, by the lengths that the transform learned."""
+    """Add the widths that XLA compiles, chosen by the lengths that the transform learned."""
     if not config.compute.xla_buckets or run.transform is None:
         return embedding
     lengths, counts = lengths_of_windows(run.transform.length_quantiles, config.windows)
@@ -182,7 +171,7 @@ def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -
 
 
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:
-    """Join what the user wants with what the module needs."""
+    """Return how the texts of a job become wordpieces."""
     longest = None if config.windows.stride else config.windows.max_seq_length
     return texts_to_wordpieces(config.input.read, module, longest, config.keep_tokens)
 
@@ -190,7 +179,7 @@ def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig
 def texts_to_wordpieces(
     read: ReadConfig, module: BertModule, max_seq_length: int | None, keep_tokens: bool
 ) -> WordpieceConfig:
-    """Join how texts are read with what the module needs."""
+    """Return how texts become wordpieces; a `max_seq_length` of None truncates nothing."""
     separator = read.pair_separator
     return WordpieceConfig(
         max_seq_length=max_seq_length,
@@ -202,10 +191,10 @@ def texts_to_wordpieces(
 
 
 def check_transform(folder: str) -> None:
-    """Look at a saved transform before it is run: it may be another's than one of ours.
+    """Check a saved transform before it runs: somebody else may have written it.
 
     Raises:
-        ValueError: it is damaged, or does what no transform of ours does.
+        ValueError: it is damaged, or has operations that our transforms never have.
     """
     path = FileSystems.join(folder, tft.TFTransformOutput.TRANSFORM_FN_DIR, "saved_model.pb")
     with contextlib.closing(storage.open_for_reading(path)) as stream:
@@ -218,13 +207,13 @@ def check_transform(folder: str) -> None:
 
 
 def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[int]]:
-    """Give the fingerprint of the saved transform, and the length quantiles it learned."""
+    """Return the fingerprint of the saved transform, and the length quantiles it learned."""
     check_transform(config.output)
     settings = wordpiece_config(config, module)
     with readable_copy(config.output) as copy, tf.device("/CPU:0"):
         transform = tft.TFTransformOutput(copy)
-        nothing = {name: tf.constant([""]) for name in settings.texts}
-        applied = transform.transform_raw_features(nothing)
+        empty = {name: tf.constant([""]) for name in settings.texts}
+        applied = transform.transform_raw_features(empty)
     quantiles = [int(value) for value in applied[LENGTH_QUANTILES].numpy()[0]]
     return transform_fingerprint(settings, module.vocabulary, quantiles), quantiles
 

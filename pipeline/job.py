@@ -1,13 +1,12 @@
-"""The main job: the graphs analyze, repeats and embed, and what stands around them."""
+"""The main job: run the graphs analyze, repeats and embed, and keep the output folder."""
 
 import contextlib
 import dataclasses
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
@@ -16,9 +15,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import extract_tables, manifest, model
 from pipeline.errors import JobError, UsageError
-from pipeline.inputs import plan, prepare, stdin
+from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
+from pipeline.job_context import JobContext, Watch, unwatched
 from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
@@ -33,32 +33,27 @@ from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import failures
 
-Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
-
-
-def unwatched(*_: object) -> AbstractContextManager[None]:
-    """Run a job in a block that does nothing."""
-    return contextlib.nullcontext()
+if TYPE_CHECKING:
+    from transforms.bert.module import BertModule
 
 
 def embed(
     config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = unwatched
 ) -> Summary:
-    """Embed a corpus, or go on with it.
+    """Embed a corpus, or continue an earlier job.
 
     Args:
         config: what to do.
         options: Beam's, for the runner.
-        watch: makes the block in which the job runs, of output folder, splits and run; see
-            `progress.watch`.
+        watch: returns the block in which the job runs, from output folder, splits and run.
 
     Raises:
-        UsageError: the input, model or output cannot be worked with.
-        JobError: the job broke off, or too many documents were rejected.
+        UsageError: the input, model or output cannot be used.
+        JobError: the job failed, or lost more than its limits allow.
     """
     started = time.monotonic()
     options = options or PipelineOptions([])
-    # Beam's file systems take their credentials and endpoints from there.
+    # Beam's file systems read their credentials and endpoints from the options.
     FileSystems.set_options(options)
     output_folder.check_file_system(config.output)
     local.check_runner(options)
@@ -79,17 +74,15 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     with lock.hold(config.output):
         earlier = output_folder.find_earlier(config, run, splits)
         before, redone = _done_before(config.output, splits, earlier)
-        missing = output_folder.missing_files(config)
-        if earlier is None or before is None or not before.complete or missing:
-            module = model.inspect_model(path, config)
-            if earlier is None:
-                run = _begin(ready, module, run, splits)
-            _store(ready.pipe, config.output)
-            run = _compute(config, options, splits, earlier or run, module, before, watch)
-            progress = _progress(config.output, splits, run)
-        else:
+        if earlier is not None and before is not None and _is_complete(config, before):
             run, progress = earlier, before
-        assert progress is not None
+        else:
+            module = model.inspect_model(path, config)
+            run = earlier or _begin(ready, module, run, splits)
+            _store(ready.pipe, config.output)
+            handle = local.model_for_workers(options, config.model, module.path)
+            run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))
+            progress = _measured(config.output, splits, run)
         dataflow.check_ended(options, complete=progress.complete)
         _finish(config, progress, run)
     return Summary(
@@ -103,8 +96,12 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     )
 
 
-def _begin(ready: Inputs, module: Any, run: Run, splits: Sequence[Split]) -> Run:
-    """Begin a new job, if its output will not be too large nor its vectors too far off."""
+def _is_complete(config: EmbedConfig, before: Progress) -> bool:
+    return before.complete and not output_folder.missing_files(config)
+
+
+def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
+    """Start a new job, unless its output would be too large or its vectors too inexact."""
     config = ready.config
     _check_output(config, module, ready.splits)
     likeness = _measure_precision(config, module, ready.splits)
@@ -121,14 +118,14 @@ def _store(pipe: Piped | None, folder: str) -> None:
         raise UsageError(f"--output {folder}: cannot be written: {error.strerror}") from error
 
 
-def _check_output(config: EmbedConfig, module: Any, splits: Sequence[Split]) -> None:
+def _check_output(config: EmbedConfig, module: "BertModule", splits: Sequence[Split]) -> None:
     from pipeline.estimate import output_size
 
     output_size.check_output(config, module, splits)
 
 
 def _measure_precision(
-    config: EmbedConfig, module: Any, splits: Sequence[Split]
+    config: EmbedConfig, module: "BertModule", splits: Sequence[Split]
 ) -> CosineAgreement | None:
     from pipeline.estimate import precision_check
 
@@ -138,62 +135,68 @@ def _measure_precision(
 def _done_before(
     folder: str, splits: Sequence[Split], earlier: Run | None
 ) -> tuple[Progress | None, tuple[str, ...]]:
-    """Measure what an earlier call did; what is damaged since is to be done again, and told."""
+    """Measure what earlier calls did, without damaged parts; return also what was damaged."""
     before = _progress(folder, splits, earlier)
     damaged = manifest.withdraw_damaged(folder, before.parts) if before else []
     return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
 def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
-    """Measure how far the job is; None while its transform is not known."""
+    """Measure how far the job is; None before the analysis."""
     if run is None or run.transform is None:
         return None
+    return _measured(folder, splits, run)
+
+
+def _measured(folder: str, splits: Sequence[Split], run: Run) -> Progress:
     receipts = manifest.load_receipts(folder)
     return manifest.measure_progress(splits, receipts, run.fingerprint)
 
 
-def _compute(
-    config: EmbedConfig,
-    options: PipelineOptions,
-    splits: Sequence[Split],
-    run: Run,
-    module: Any,
-    before: Progress | None,
-    watch: Watch,
-) -> Run:
-    """Run the graphs."""
-    from pipeline import graphs
-
-    handle = local.model_for_workers(options, config.model, module.path)
-    output_folder.clear_temporary(config.output)
+def _compute(context: JobContext) -> Run:
+    """Run the graphs, and return the run with the transform."""
+    folder = context.config.output
+    output_folder.clear_temporary(folder)
     try:
-        transform = FileSystems.join(config.output, output_folder.TRANSFORM_FN, "saved_model.pb")
-        if run.transform is None or not FileSystems.exists(transform):
-            run = _analyze(config, options, splits, run, module)
-        else:
-            _check_transform(config.output)
-        graphs.write_schemas(config, module)
-        if config.dedup == CORPUS:
-            _make_table(config, options, splits, run, module, handle)
-        pending = splits if before is None else before.pending
-        runner = local.choose_runner(options)
-        with (
-            watch(config.output, splits, run),
-            beam.Pipeline(runner, options=options) as pipeline,
-        ):
-            graphs.build_embed(pipeline, config, module, handle, pending, run)
-        unread = [escaping.one_line(why) for why in failures.load_reasons(config.output)]
+        context = _with_transform(context)
+        _run_graphs(context)
+        unread = [escaping.one_line(reason) for reason in failures.load_reasons(folder)]
     except UsageError:
         raise
     except Exception as error:
-        raise JobError(_broken_off(error, config, splits, run)) from error
+        raise JobError(_broken_off(error, context)) from error
     finally:
-        # Threads of a job that was interrupted may still write there; the next call clears it.
+        # Threads of an interrupted job may still write there; the next call clears it.
         with contextlib.suppress(OSError):
-            output_folder.clear_temporary(config.output)
+            output_folder.clear_temporary(folder)
     if unread:
-        raise JobError(_unread(unread, config, splits, run))
-    return run
+        raise JobError(_unread(unread, context))
+    return context.run
+
+
+def _with_transform(context: JobContext) -> JobContext:
+    """Learn the transform from a sample, unless an earlier call did."""
+    folder = context.config.output
+    transform = FileSystems.join(folder, output_folder.TRANSFORM_FN, "saved_model.pb")
+    if context.run.transform is None or not FileSystems.exists(transform):
+        return dataclasses.replace(context, run=_analyze(context))
+    _check_transform(folder)
+    return context
+
+
+def _run_graphs(context: JobContext) -> None:
+    """Make the table of repeated documents where it is wanted, and embed what is pending."""
+    from pipeline import graphs
+
+    graphs.write_schemas(context.config, context.module)
+    if context.config.dedup == CORPUS:
+        _make_table(context)
+    runner = local.choose_runner(context.options)
+    with (
+        context.watch(context.config.output, context.splits, context.run),
+        beam.Pipeline(runner, options=context.options) as pipeline,
+    ):
+        graphs.build_embed(pipeline, context)
 
 
 def _check_transform(folder: str) -> None:
@@ -203,57 +206,47 @@ def _check_transform(folder: str) -> None:
         graphs.check_transform(folder)
     except ValueError as error:
         raise UsageError(
-            f"--output {error}.\nDelete {folder}/{output_folder.TRANSFORM_FN}, and the same "
-            "command learns it anew"
+            f"--output {error}.\nDelete {folder}/{output_folder.TRANSFORM_FN}: the same command "
+            "makes it again"
         ) from error
 
 
-def _analyze(
-    config: EmbedConfig,
-    options: PipelineOptions,
-    splits: Sequence[Split],
-    run: Run,
-    module: Any,
-) -> Run:
-    """Learn the transform from a sample, and note it in run.json: from then on it stands.
+def _analyze(context: JobContext) -> Run:
+    """Learn the transform from a sample, and record it in run.json; it does not change later.
 
-    Whatever runs the job, this is done here: the sample is small, and tf.Transform's own saving
-    bears no bundle that a cluster runs again.
+    This runs here, whatever runs the job: the sample is small, and tf.Transform cannot save from a
+    bundle that a cluster runs again.
     """
     from pipeline import graphs
     from transforms.io import saved_transform
 
+    config = context.config
     for name in (output_folder.TRANSFORM_FN, output_folder.TRANSFORMED_METADATA):
         output_folder.delete(FileSystems.join(config.output, name))
     with (
         saved_transform.writable_copy(config.output) as folder,
-        beam.Pipeline(FnApiRunner(), options=options) as pipeline,
+        beam.Pipeline(FnApiRunner(), options=context.options) as pipeline,
     ):
-        graphs.build_analyze(pipeline, config, module, plan.sample(splits), folder)
-    fingerprint, quantiles = graphs.read_transform(config, module)
-    run = dataclasses.replace(run, transform=Transform(fingerprint, tuple(quantiles)))
+        graphs.build_analyze(pipeline, context, folder)
+    fingerprint, quantiles = graphs.read_transform(config, context.module)
+    run = dataclasses.replace(context.run, transform=Transform(fingerprint, tuple(quantiles)))
     output_folder.write_run(config.output, run, config)
     return run
 
 
-def _make_table(
-    config: EmbedConfig,
-    options: PipelineOptions,
-    splits: Sequence[Split],
-    run: Run,
-    module: Any,
-    handle: str,
-) -> None:
-    """Have the table of repeated documents: an earlier call's if it is whole, else a new one.
+def _make_table(context: JobContext) -> None:
+    """Keep an earlier call's table of repeated documents if it is complete, else make one.
 
-    It is made of all splits, also of those that are done, so that it depends on nothing else.
+    It is made of all splits, finished ones included, so that it depends on nothing else.
     """
     from pipeline import graphs
 
-    if repeat_files.clear(config.output, run.fingerprint) is None:
-        with beam.Pipeline(local.choose_runner(options), options=options) as pipeline:
-            graphs.build_repeats(pipeline, config, module, handle, splits, run)
-        repeat_files.clear(config.output, run.fingerprint)
+    folder, fingerprint = context.config.output, context.run.fingerprint
+    if repeat_files.clear(folder, fingerprint) is None:
+        runner = local.choose_runner(context.options)
+        with beam.Pipeline(runner, options=context.options) as pipeline:
+            graphs.build_repeats(pipeline, context)
+        repeat_files.clear(folder, fingerprint)
 
 
 def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
@@ -266,58 +259,63 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
     try:
         if manifest_is_missing(config.output):
             manifest.write_manifest(config.output, progress, run.fingerprint)
-        # Whether or not the manifest is new: an earlier call may have been killed between these.
+        # Also if the manifest exists: an earlier call may have been killed between these lines.
         output_folder.clear_temporary(config.output)
     except OSError as error:
         raise JobError(
             f"all parts are done, but the manifest cannot be written: {error}.\n"
-            "The same command again writes it"
+            "Run the same command again to write it"
         ) from error
+    _check_quality(config, progress)
+
+
+def _check_quality(config: EmbedConfig, progress: Progress) -> None:
     problems = quality.over_limits(progress, config.limits)
     damaged = quality.damaged_files(progress)
     if damaged:
         shown = ", ".join(damaged[:3]) + (f", {len(damaged) - 3} more" if damaged[3:] else "")
         files = len(progress.by_source())
         problems.append(
-            f"{len(damaged)} of {files} files are damaged, and read only so far: {shown}"
+            f"{len(damaged)} of {files} files are damaged and were read only in part: {shown}"
         )
     if problems:
-        stands = f"What was embedded stands; {config.output}/manifest.json tells of every file"
+        remains = f"What was embedded stays valid; {config.output}/manifest.json lists every file"
         examples = [f"rejected: {line}" for line in quality.examples(config.output, progress)]
-        raise JobError("\n".join([*problems, *examples, stands]))
+        raise JobError("\n".join([*problems, *examples, remains]))
 
 
 def manifest_is_missing(folder: str) -> bool:
-    """Whether the job's last file is still to be written."""
+    """Return whether the last file of the job is not written yet."""
     return not FileSystems.exists(FileSystems.join(folder, manifest.MANIFEST_FILE))
 
 
-def _broken_off(error: Exception, config: EmbedConfig, splits: Sequence[Split], run: Run) -> str:
-    """Say in two lines what happened, what stands and how to go on."""
+def _broken_off(error: Exception, context: JobContext) -> str:
+    """Return two lines: what happened, what stays valid and how to continue."""
     return (
-        f"the job broke off: {root_cause(error)}.\n"
-        f"{_parts_done(config, splits, run)} parts are done and stay valid; the same command again "
-        "continues (--log_level info shows the traceback)"
+        f"the job failed: {root_cause(error)}.\n"
+        f"{_parts_done(context)} parts are done and stay valid; the same command again continues "
+        "(--log_level info shows the traceback)"
     )
 
 
-def _unread(unread: Sequence[str], config: EmbedConfig, splits: Sequence[Split], run: Run) -> str:
-    """Say in two lines what could not be read, and that all else was."""
-    more = f", and {len(unread) - 3} more" if unread[3:] else ""
+def _unread(reasons: Sequence[str], context: JobContext) -> str:
+    """Return two lines: what could not be read, and that all other splits are done."""
+    more = f", and {len(reasons) - 3} more" if reasons[3:] else ""
     return (
-        f"{len(unread)} of {len(splits)} splits could not be read: {'; '.join(unread[:3])}{more}.\n"
-        f"All others are done ({_parts_done(config, splits, run)} parts) and stay valid; the same "
-        "command again reads what is missing"
+        f"{len(reasons)} of {len(context.splits)} splits could not be read: "
+        f"{'; '.join(reasons[:3])}{more}.\n"
+        f"All others are done ({_parts_done(context)} parts) and stay valid; the same command "
+        "again reads what is missing"
     )
 
 
-def _parts_done(config: EmbedConfig, splits: Sequence[Split], run: Run) -> int:
-    progress = _progress(config.output, splits, run)
+def _parts_done(context: JobContext) -> int:
+    progress = _progress(context.config.output, context.splits, context.run)
     return len(progress.parts) if progress else 0
 
 
 def root_cause(error: Exception) -> str:
-    r"""Find the line that matters in what a runner raises: it quotes tracebacks as text.
+    r"""Return the line that matters of a runner's error, which quotes tracebacks as text.
 
     >>> root_cause(RuntimeError("Traceback ...\nOSError: No space left [while running 'Write']"))
     'No space left'

@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pipeline import manifest
 from pipeline.output import activity, output_folder
@@ -11,7 +11,7 @@ from transforms.documents import Split
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
 
-# Seconds; no clock tells of a time so far away.
+# Seconds; a time so far away cannot be shown as a date.
 _NEVER = 1e10
 # Places of the 50% and 95% quantiles among the 19 that tf.Transform learns.
 _MEDIAN, _LONG = 9, 18
@@ -23,15 +23,15 @@ class Status:
 
     Attributes:
         parts: parts done.
-        expected_parts: parts of the whole job, or None where only reading tells (gzip).
+        expected_parts: parts of the whole job, or None if unknown before reading (gzip).
         complete: whether every split is done.
         documents, embedded, rejected, tokens: sums over the parts done.
-        tokens_per_second: over the last ten minutes, in which parts were under way; or None before
-            there were any.
-        seconds_left: at that speed, or None where it cannot be told.
+        tokens_per_second: over the last ten minutes in which parts were computed; None before the
+            first part.
+        seconds_left: at that speed, or None if unknown.
         median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included, and
-            cut at --max_seq_length unless there are windows: half of the documents are shorter than
-            the one, 95% than the other. None before the analysis.
+            truncated at --max_seq_length unless there are windows: 50% and 95% of the documents are
+            at most as long. None before the analysis.
     """
 
     parts: int
@@ -51,13 +51,13 @@ def measure(folder: str) -> Status:
     """Read the state of a job.
 
     Raises:
-        ValueError: the folder is not that of a job.
+        ValueError: the folder is not the output folder of a job.
     """
     splits = output_folder.load_plan(folder)
     run = output_folder.load_run(folder)
     if run is None:
         raise ValueError(
-            f"{folder} has no {output_folder.RUN_FILE}: it is no output folder of embed"
+            f"{folder} has no {output_folder.RUN_FILE}: it is not an output folder of embed"
         )
     return measure_job(splits, run, manifest.load_receipts(folder) if run.transform else [])
 
@@ -65,7 +65,7 @@ def measure(folder: str) -> Status:
 def measure_job(
     splits: Sequence[Split], run: output_folder.Run, receipts: Iterable[Receipt]
 ) -> Status:
-    """Hold the receipts there are against a job's plan."""
+    """Compare the receipts of a job with its plan."""
     fingerprint = run.fingerprint if run.transform else ""
     progress = manifest.measure_progress(splits, receipts, fingerprint)
     counts = progress.counts()
@@ -85,17 +85,31 @@ def measure_job(
     )
 
 
+def repeated_measure(
+    folder: str, splits: Sequence[Split], run: output_folder.Run
+) -> Callable[[], Status]:
+    """Return a function that measures a running job, and reads each receipt only once."""
+    receipts: dict[str, Receipt] = {}
+
+    def measure_again() -> Status:
+        for receipt in manifest.new_receipts(folder, receipts.keys()):
+            receipts[receipt.name] = receipt
+        return measure_job(splits, run, receipts.values())
+
+    return measure_again
+
+
 def _quantile(run: output_folder.Run, place: int) -> int | None:
     return None if run.transform is None else run.transform.length_quantiles[place]
 
 
 def _expected(splits: Sequence[Split]) -> int | None:
-    """Give the number of parts, if every split is one."""
+    """Return the number of parts, if every split is one part."""
     return len(splits) if all(split.is_one_part for split in splits) else None
 
 
 def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float | None:
-    """Give the speed over the last `window` seconds before the newest receipt, without pauses."""
+    """Return the speed over the last `window` seconds before the newest receipt, without pauses."""
     if not parts:
         return None
     newest = max(part.finished for part in parts)
@@ -107,7 +121,7 @@ def tokens_per_second(parts: Sequence[Receipt], window: float = 600.0) -> float 
 def _seconds_left(
     parts: Sequence[Receipt], splits: Sequence[Split], speed: float | None, complete: bool
 ) -> float | None:
-    """Take the parts to come for as dense as those done."""
+    """Estimate the time left; the other parts are assumed to be as dense as the finished ones."""
     if complete:
         return 0.0
     all_bytes = sum(split.bytes for split in splits)
@@ -124,7 +138,7 @@ def _seconds_left(
 
 
 def _bytes_per_position(splits: Sequence[Split]) -> dict[str, float]:
-    """Tell, by source, how many bytes a position stands for: 1, unless documents are counted."""
+    """Return the bytes of a position, by source: 1, unless positions count documents."""
     stored: collections.Counter[str] = collections.Counter()
     positions: collections.Counter[str] = collections.Counter()
     for split in splits:
@@ -134,7 +148,7 @@ def _bytes_per_position(splits: Sequence[Split]) -> dict[str, float]:
 
 
 def to_line(status: Status) -> str:
-    """Say the most needed in one line."""
+    """Return the most important figures in one line."""
     parts = f"{status.parts:,} of {status.expected_parts:,}" if status.expected_parts else ""
     pieces = [f"{parts or f'{status.parts:,}'} parts", f"{status.documents:,} documents"]
     if status.rejected:
@@ -147,7 +161,7 @@ def to_line(status: Status) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Write a duration.
+    """Format a duration.
 
     >>> clock(59.6), clock(7322)
     ('1:00', '2:02:02')
@@ -158,7 +172,7 @@ def clock(seconds: float) -> str:
 
 
 def to_text(status: Status, now: float | None = None) -> str:
-    """Say it in a few lines."""
+    """Return the figures in a few lines."""
     total = "an unknown number" if status.expected_parts is None else str(status.expected_parts)
     lines = [
         f"parts      {status.parts} of {total}" + (", complete" if status.complete else ""),

@@ -77,7 +77,7 @@ def tokenize(
         if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
             damaged[escaping.one_line(source)] = None
     if damaged:
-        raise JobError(f"damaged, and read only so far: {', '.join(damaged)}")
+        raise JobError(f"damaged and read only in part: {', '.join(damaged)}")
 
 
 def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:

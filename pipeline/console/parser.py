@@ -1,22 +1,27 @@
-"""Parsers of command lines: what help looks like, and how wrong usage is told."""
+"""Parsers of command lines: the layout of the help, and messages about wrong usage."""
 
 import argparse
 import difflib
+import functools
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
+from pipeline.errors import did_you_mean
+from pipeline.options.flag_row import Flag, add_flags
 from transforms import escaping
 
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
-# Lines of help longer than this are hard to read.
+# Longer lines of help are hard to read.
 _WIDEST = 100
 
 
 def in_colour(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that shows colours to somebody who wants them.
+    """Return whether a stream is a terminal that shows colours to somebody who wants them.
 
     Source: https://no-color.org
     """
@@ -26,88 +31,78 @@ def in_colour(stream: TextIO) -> bool:
 
 
 def bold(text: str) -> str:
-    """Make a heading of the help."""
+    """Return a heading of the help."""
     return f"{_BOLD}{text}{_PLAIN}" if in_colour(sys.stdout) else text
 
 
 def red(text: str) -> str:
-    """Make what an error begins with."""
+    """Return the first word of an error."""
     return f"{_RED}{text}{_PLAIN}" if in_colour(sys.stderr) else text
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """Offer what comes nearest to a mistyped word, if anything does."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else otherwise
-
-
-class _Formatter(argparse.HelpFormatter):
-    """Tells defaults where there are some, as wide as the terminal, within reason."""
-
-    def __init__(self, prog: str, **settings: Any) -> None:
-        super().__init__(prog, max_help_position=26, **settings)
-        self._width = min(self._width, _WIDEST)
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        text = action.help or ""
-        silent = action.default in (None, False, "", argparse.SUPPRESS) or action.required
-        told = silent or "default" in text or not action.option_strings
-        return text if told else f"{text} (default: %(default)s)"
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        # An example is copied as it stands.
-        return text if "\n" in text else super()._fill_text(text, width, indent)
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Prints headings bold on a terminal."""
 
     def start_section(self, heading: str | None) -> None:
         super().start_section(heading and bold(heading))
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, where argparse would print its whole usage first."""
+    """Reports an error in one line; argparse would print the whole usage first."""
+
+    def __init__(self, rows: Sequence[Flag], **settings: Any) -> None:
+        super().__init__(**settings)
+        add_flags(self, rows)
+        self._options = ["-h", "--help", *(row.option for row in rows if not row.positional)]
+        self._words: list[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, with the words at hand for what there may be to say of them."""
+        """Parse, and keep the words for messages about them."""
         self._words = list(args or ())
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        otherwise = f"{self.prog} --help tells the flags"
+        otherwise = f"{self.prog} --help lists the flags"
         unknown = re.match(r"unrecognized arguments: (-\S+)", message)
         if unknown:
             flag = unknown[1].partition("=")[0]
-            remedy = did_you_mean(flag, self._option_string_actions, otherwise)
+            remedy = did_you_mean(flag, self._options, otherwise)
             message, otherwise = f"unknown flag {flag}", remedy
         elif "arguments are required" in message and (mistyped := self._mistyped()):
             message, otherwise = mistyped
-        told = escaping.one_line(message)
-        self.exit(2, f"{red(self.prog + ':')} {told}; {otherwise}\n")
+        self.exit(2, f"{red(self.prog + ':')} {escaping.one_line(message)}; {otherwise}\n")
 
     def _mistyped(self) -> tuple[str, str] | None:
-        """Find a word that is nearly one of our flags: then it is that which is missing."""
-        flags = self._option_string_actions
+        """Return the message about a word that is nearly a flag: that one is missing then."""
         for word in self._words:
             flag = word.partition("=")[0]
-            near = difflib.get_close_matches(flag.lower(), list(flags), n=1, cutoff=0.75)
-            if flag.startswith("-") and flag not in flags and near:
+            near = difflib.get_close_matches(flag.lower(), self._options, n=1, cutoff=0.75)
+            if flag.startswith("-") and flag not in self._options and near:
                 return f"unknown flag {flag}", f"did you mean {near[0]}?"
         return None
 
 
-def parser_for(command: str, usage: str, description: str, example: str) -> Parser:
-    """Make the parser of a command, without flags yet.
+def parser_for(
+    command: str, rows: Sequence[Flag], usage: str, description: str, example: str
+) -> Parser:
+    """Return the parser of a command.
 
     Args:
         command: its name.
-        usage: what has to be given.
+        rows: its flags.
+        usage: what must be given.
         description: what it does.
-        example: a command line that could be run.
+        example: a command line that can be run.
     """
     prog = f"beam-bert {command}"
+    width = min(shutil.get_terminal_size().columns - 2, _WIDEST)
+    sentence = description[:1].upper() + description[1:] + "."
     return Parser(
+        rows,
         prog=prog,
         usage=f"{prog} {usage}",
-        description=description[:1].upper() + description[1:] + ".",
+        description=textwrap.fill(sentence, max(11, width)),
         epilog=f"{bold('example:')}\n  {example}",
         allow_abbrev=False,
-        formatter_class=_Formatter,
+        formatter_class=functools.partial(_Formatter, max_help_position=26, width=width),
     )

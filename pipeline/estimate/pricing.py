@@ -1,44 +1,12 @@
 """Compute the hours and the price of a job on given machines, from its tokens and a speed."""
 
-import argparse
 import dataclasses
 import math
 
-from pipeline.options import flags
 from transforms import escaping
 
 _MILLION = 1e6
 _HOUR = 3600.0
-
-
-def add_plan_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `plan`: those of `embed`, and the machines that are to be priced."""
-    flags.add_embed_flags(parser)
-    group = parser.add_argument_group("what it costs")
-    group.add_argument(
-        "--machine",
-        default=None,
-        metavar="NAME",
-        help="tell the hours and the cost of the job on machines of this name, which is yours to "
-        "choose",
-    )
-    group.add_argument(
-        "--machine_tokens_per_second",
-        type=float,
-        default=None,
-        metavar="N",
-        help="what one of them does, as status tells of a job there (default: what this one does)",
-    )
-    group.add_argument(
-        "--machine_price",
-        type=float,
-        default=None,
-        metavar="X",
-        help="of one of them for an hour, in your currency",
-    )
-    group.add_argument(
-        "--machines", type=int, default=None, metavar="N", help="how many there are (default: 1)"
-    )
 
 
 @dataclasses.dataclass(frozen=True)

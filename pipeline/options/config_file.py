@@ -1,43 +1,46 @@
 """`--config`: flags from a YAML or JSON file, or from the run.json of an earlier job."""
 
 import argparse
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
 
-from pipeline.console.parser import Parser
 from pipeline.errors import UsageError
-from pipeline.options import flag_values
+from pipeline.options.flag_row import Flag
 from transforms import escaping
 
 _MOST_BYTES = 1 << 20
-# Several names, which the command line has with commas between.
-_LISTS = ("features", "keep_fields")
+# The help needs no file, and a file names no other file.
+_NOT_IN_A_FILE = ("help", "config")
 
 
-def parse(parser: Parser, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Parse a command line, and the file that its `--config` names; the command line goes first.
+def with_defaults(rows: Iterable[Flag], arguments: Sequence[str]) -> tuple[list[Flag], list[str]]:
+    """Take defaults from the file that `--config` names, so that the command line goes first.
+
+    Args:
+        rows: the flags of a command.
+        arguments: its command line.
 
     Returns:
-        our flags; and what is left, which is Beam's.
+        the flags, with the values of the file as defaults; and the other flags of the file as
+        words, which are Beam's.
 
     Raises:
-        UsageError: the file cannot be read, or holds what no flag can take.
+        UsageError: the file cannot be read, or a value is not allowed.
     """
     path = _path(arguments)
-    beams: list[str] = []
-    if path is not None:
-        ours = {action.dest: action for action in parser._actions}
-        for key, value in _settings(path).items():
-            name = str(key).lstrip("-")
-            if name in ours and name not in ("help", "config"):
-                ours[name].default = _checked(ours[name], value, f"--config {path}: {name}")
-                ours[name].required = False
-            else:
-                beams += _of_beam(name, value, path)
-    parsed, left = parser.parse_known_args(arguments)
-    return parsed, [*beams, *left]
+    by_name = {row.name: row for row in rows}
+    others: list[str] = []
+    for key, value in ({} if path is None else _settings(path)).items():
+        name = str(key).lstrip("-")
+        if name in by_name and name not in _NOT_IN_A_FILE:
+            default = by_name[name].check(value, f"--config {path}: {name}")
+            by_name[name] = dataclasses.replace(by_name[name], default=default, required=False)
+        else:
+            others += _beam_words(name, value, f"--config {path}")
+    return list(by_name.values()), others
 
 
 def _path(arguments: Sequence[str]) -> str | None:
@@ -55,20 +58,23 @@ def _settings(path: str) -> dict[Any, Any]:
             content = file.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
             raise UsageError(f"--config {path}: has more than 1 MiB; name a file of flags")
-        found = yaml.load(content.decode(), _Loader)  # noqa: S506  (a SafeLoader)
+        settings = yaml.load(content.decode(), _Loader)  # noqa: S506  (a SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"--config {path}: cannot be read: {why}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"--config {path}: cannot be read: {reason}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        why = escaping.one_line(" ".join(str(error).split()))
-        raise UsageError(f"--config {path}: is no YAML: {why}") from error
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise UsageError(f"--config {path}: give a line for each flag, as in max_seq_length: 64")
-    return _of_run(found) if isinstance(found.get("configuration"), dict) else found
+        reason = escaping.one_line(" ".join(str(error).split()))
+        raise UsageError(f"--config {path}: is not valid YAML: {reason}") from error
+    if not isinstance(settings, dict) or not all(isinstance(key, str) for key in settings):
+        raise UsageError(
+            f"--config {path}: write one line for each flag, such as max_seq_length: 64"
+        )
+    is_run = isinstance(settings.get("configuration"), dict)
+    return _settings_of_run(settings) if is_run else settings
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads plain values only: no references, which can grow without bounds, and no key twice."""
+    """Loads plain values only: no references, which can grow without bounds, and no double keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -83,31 +89,20 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _of_run(run: dict[str, Any]) -> dict[str, Any]:
-    """Take the flags out of a run.json, and the model by its fingerprint."""
+def _settings_of_run(run: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags in a run.json, and the model with its fingerprint."""
     model = run.get("model")
-    told = model if isinstance(model, dict) else {}
-    of_model = {"model": told.get("handle"), "model_sha256": told.get("fingerprint")}
+    facts = model if isinstance(model, dict) else {}
+    of_model = {"model": facts.get("handle"), "model_sha256": facts.get("fingerprint")}
     configuration: dict[str, Any] = run["configuration"]
     return configuration | {name: value for name, value in of_model.items() if value}
 
 
-def _checked(action: argparse.Action, value: Any, place: str) -> Any:
-    if action.dest in _LISTS and isinstance(value, list):
-        value = ",".join(map(str, value))
-    if action.nargs == "+" and isinstance(value, str):
-        value = [value]
-    flag_values.check_value(action, value, place)
-    if action.choices is not None and value not in action.choices:
-        raise UsageError(f"{place} is {value!r}; there are {', '.join(action.choices)}")
-    return value
-
-
-def _of_beam(name: str, value: Any, path: str) -> list[str]:
-    """Write a flag that is none of ours as Beam's parser takes it, which then judges the name."""
+def _beam_words(name: str, value: Any, place: str) -> list[str]:
+    """Write a flag that is not ours as Beam's parser reads it; that parser checks the name."""
     several = value if isinstance(value, list) else [value]
     if not all(isinstance(one, str | int | float) for one in several):
-        raise UsageError(f"--config {path}: {name} is no value of a flag")
+        raise UsageError(f"{place}: {name} has a value that no flag can have")
     if isinstance(value, bool):
         return [f"--{name}"] if value else []
     return [f"--{name}={one}" for one in several]

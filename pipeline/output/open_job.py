@@ -3,24 +3,20 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline.console import quiet
 from pipeline.errors import UsageError
-from pipeline.options.embed_config import EmbedConfig, InputConfig
+from pipeline.options import conversion
+from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import output_folder
 from pipeline.output.output_folder import RUN_FILE, Run
-from transforms.batching.windows import WindowConfig
 from transforms.bert import minilm
 from transforms.bert import model_files as model_folder
-from transforms.bert.compute import ComputeConfig
 from transforms.documents import Split
 from transforms.io import storage
-from transforms.records.postprocess import Shaping
 from transforms.records.record_config import RecordConfig
-from transforms.sources.base import ReadConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +56,7 @@ def open_job(folder: str) -> Job:
         raise ValueError(f"{folder} has no {RUN_FILE}: it is no output folder of embed")
     text = storage.read_text(FileSystems.join(folder, RUN_FILE)) or "{}"
     try:
-        config = _config(run.configuration, folder)
+        config = conversion.from_identity(run.configuration, folder)
         model = str(json.loads(text)["model"]["handle"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder}/{RUN_FILE}: its configuration makes no job: {error}") from error
@@ -70,32 +66,6 @@ def open_job(folder: str) -> Job:
             "the release that wrote it"
         )
     return Job(folder, tuple(splits), run, config, model)
-
-
-def _config(told: dict[str, Any], folder: str) -> EmbedConfig:
-    """Undo `EmbedConfig.identity`."""
-    read = ReadConfig(
-        text_field=told["--text_field"],
-        text_b_field=told["--text_b_field"],
-        pair_separator=told["--pair_separator"],
-        id_field=told["--id_field"],
-        keep_fields=tuple(told["--keep_fields"]),
-        encoding=told["--encoding"],
-        part_bytes=told["--part_bytes"],
-    )
-    return EmbedConfig(
-        input=InputConfig(tuple(told["--input"]), told["--input_format"], read),
-        output=folder,
-        windows=WindowConfig(told["--max_seq_length"], told["--window_stride"]),
-        features=tuple(told["--features"]),
-        keep_tokens=told["--keep_tokens"],
-        dtype=told["--dtype"],
-        shaping=Shaping(told["--truncate_dim"], told["--normalize"]),
-        output_format=told["--output_format"],
-        compression=told["--compression"],
-        compute=ComputeConfig(told["--engine"], told["--precision"], told["--xla_buckets"]),
-        dedup=told["--dedup"],
-    )
 
 
 def find_module(job: Job, handle: str | None) -> Path:

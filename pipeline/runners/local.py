@@ -12,8 +12,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
-from pipeline.console.parser import did_you_mean
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, did_you_mean
 from transforms.bert import minilm
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.

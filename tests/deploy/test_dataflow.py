@@ -33,7 +33,7 @@ from gcp_storage_emulator.server import create_server
 from google.cloud import storage as cloud_storage
 
 from pipeline import cli, reader
-from pipeline.options import embed_config
+from pipeline.options import beam_flags
 from pipeline.runners import dataflow
 from tests.deploy.clusters import ROOT, free_ports
 from tests.pipeline import corpus
@@ -200,7 +200,7 @@ def described(
     def describe(*flags: str, **settings: object) -> tuple[dict[str, Any], protos.Pipeline]:
         place = tmp_path / "job.json"
         # There is no service at this port: nothing is sent to it.
-        options = embed_config.beam_options(
+        options = beam_flags.beam_options(
             [*flags_for(49151), *flags, f"--template_location={place}"]
         )
         dataflow.prepare(options, config(**settings))

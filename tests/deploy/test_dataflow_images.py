@@ -13,7 +13,7 @@ import apache_beam
 import pytest
 from packaging.requirements import Requirement
 
-from pipeline.options import embed_config, flags
+from pipeline.options import beam_flags, flags
 from tests.deploy.clusters import ROOT
 
 FOLDER = ROOT / "deploy/dataflow"
@@ -111,7 +111,7 @@ def test_parameters_of_the_template_are_flags() -> None:
     template = json.loads((FOLDER / "metadata.json").read_text("utf-8"))
     assert template["name"] == "beam-bert"
     parameters = template["parameters"]
-    known = embed_config._beam_flags() | embed_config._flags_of(flags.add_embed_flags)
+    known = beam_flags.known_flags() | {row.option for row in flags.FLAGS}
     for parameter in parameters:
         assert f"--{parameter['name']}" in known
         assert parameter["label"]

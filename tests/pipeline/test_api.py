@@ -1,24 +1,24 @@
-import argparse
+import inspect
+import pydoc
 import subprocess
 import sys
-import typing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pipeline
-from pipeline.api import EmbedSettings
 from pipeline.errors import UsageError
 from pipeline.options import flags
 from tests.pipeline import corpus
 
 
 def test_keywords_and_flags_are_the_same() -> None:
-    parser = argparse.ArgumentParser(add_help=False)
-    flags.add_embed_flags(parser)
-    ours = {action.dest for action in parser._actions} - {"config", "log_level"}
-    assert {"input", "output", *typing.get_type_hints(EmbedSettings)} == ours
+    ours = {row.name for row in flags.FLAGS} - {"config", "log_level"}
+    keywords = inspect.signature(pipeline.embed).parameters
+    assert set(keywords) - {"beam_options"} == ours
+    assert keywords["max_seq_length"].default == 128
+    assert "max_seq_length: " in pydoc.plain(pydoc.render_doc(pipeline.embed))
 
 
 def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_path: Path) -> None:
@@ -54,18 +54,19 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"max_seq_len": 3}, "there is no 'max_seq_len': did you mean max_seq_length?"),
         ({"max_seq_length": "3"}, "max_seq_length is '3'; give a whole number"),
         ({"overwrite": 1}, "overwrite is 1; give true or false"),
+        ({"config": "run.yaml"}, "there is no 'config'"),
         ({"max_rejected": None}, "max_rejected is None; give a number"),
         ({"features": "pooled"}, "--features has 'pooled'"),
         ({"beam_options": ["--no_such_flag"]}, "unknown flag --no_such_flag"),
     ],
 )
-def test_settings_that_mean_nothing_are_told(settings: dict, told: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_wrong_settings_are_refused(settings: dict, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
         pipeline.embed("a.txt", tmp_path / "out", **settings)
 
 

@@ -45,8 +45,8 @@ def finished(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_needs_neither_beam_nor_tensorflow() -> None:
     program = """
 import sys
-from pipeline import cli
-for command in [[], *([name] for name in cli._COMMANDS)]:
+from pipeline import cli, commands
+for command in [[], *([name] for name in commands.all_commands())]:
     try:
         cli.main([*command, "--help"])
     except SystemExit as end:
@@ -58,7 +58,7 @@ assert not heavy, heavy
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "inspect-model  print what a module says of itself" in result.stdout
+    assert "inspect-model  print the signatures, sizes" in result.stdout
     assert "--max_seq_length" in result.stdout
 
 
@@ -199,7 +199,7 @@ def test_tokenize_gives_what_can_be_read_of_a_damaged_file(
     assert captured.out.count("\n") > 100
     rejected, told = captured.err.splitlines()
     assert json.loads(rejected)["reason"] == "unreadable"
-    assert told == f"beam-bert: damaged, and read only so far: {cut}"
+    assert told == f"beam-bert: damaged and read only in part: {cut}"
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_what_cannot_be_parsed_is_told_in_one_line(
     assert end.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
-    assert line.endswith("--help tells the flags")
+    assert line.endswith("--help lists the flags")
 
 
 def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
@@ -330,7 +330,7 @@ def test_a_disk_that_fills_ends_in_two_lines_and_the_job_goes_on_later(
 
     broken = run(*command, preexec_fn=no_large_files)
     assert broken.returncode == 1
-    assert "the job broke off: [Errno 27] File too large" in broken.stderr
+    assert "the job failed: [Errno 27] File too large" in broken.stderr
     assert len(broken.stderr.strip().splitlines()) == 2
     receipts = list((tmp_path / "out/receipts").iterdir())
     continued = run(*command)

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline import cli, head, reader, status
+from pipeline import cli, reader, status
+from pipeline.commands import head
 from pipeline.errors import UsageError
 from pipeline.output import output_folder
 from tests.pipeline import corpus
@@ -357,6 +358,6 @@ def test_a_transform_that_writes_files_is_not_run(
     (out / "manifest.json").unlink()
     min(out.glob("receipts/*")).unlink()
     shutil.copy(hostile_module / "saved_model.pb", out / "transform_fn/saved_model.pb")
-    with pytest.raises(UsageError, match=r"has the operation WriteFile(.|\n)*learns it anew"):
+    with pytest.raises(UsageError, match=r"has the operation WriteFile(.|\n)*makes it again"):
         corpus.embed(globs, out, tiny_path)
     assert not (tmp_path / "written").exists()

@@ -1,16 +1,19 @@
 """The same corpus leaves the same bytes, whatever runs the job and however it is cut up."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 from pathlib import Path
 
+import apache_beam as beam
 import numpy as np
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import graphs, job, reader
 from pipeline.errors import JobError
+from pipeline.job_context import JobContext
 from tests.deploy import clusters
 from tests.pipeline import corpus
 from transforms.batching.batches import BatchingConfig
@@ -58,9 +61,9 @@ def test_a_few_splits_at_a_time_change_nothing(
     """Four splits a call; the others are pending for the next."""
     build_embed = graphs.build_embed
 
-    def of_first_splits(pipeline: object, config: object, module: object, *rest: object) -> object:
-        handle, splits, run = rest
-        return build_embed(pipeline, config, module, handle, splits[:4], run)
+    def of_first_splits(pipeline: beam.Pipeline, context: JobContext) -> None:
+        first = dataclasses.replace(context, splits=context.pending[:4], before=None)
+        build_embed(pipeline, first)
 
     config = corpus.config(globs, tmp_path / "out", tiny_path)
     monkeypatch.setattr(graphs, "build_embed", of_first_splits)

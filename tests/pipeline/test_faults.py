@@ -161,10 +161,10 @@ def test_a_truncated_gzip_fails_the_job_at_its_end(tiny_path: Path, tmp_path: Pa
         with pytest.raises(JobError) as broken:
             corpus.embed(globs, tmp_path / "out", tiny_path, limits=Limits(0.5))
         first, example, stands = str(broken.value).splitlines()
-        assert first == f"1 of 2 files are damaged, and read only so far: {globs[0]}"
+        assert first == f"1 of 2 files are damaged and were read only in part: {globs[0]}"
         assert "cut.txt.gz:" in example
         assert "unreadable: the file is damaged from here on: Compressed file ended" in example
-        assert stands.startswith("What was embedded stands")
+        assert stands.startswith("What was embedded stays valid")
     counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]
     assert counts["documents"] == counts["embedded"] + 1
     assert 100 < counts["embedded"] < 400

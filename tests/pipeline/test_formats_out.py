@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipeline import cli, head, reader
+from pipeline import cli, reader
+from pipeline.commands import head
 from tests.pipeline import corpus
 from tests.pipeline.verify.damaging import check, first, fix_up
 from transforms.records.dtypes import narrow, widen

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, head, reader, status
+from pipeline import cli, reader, status
+from pipeline.commands import head
 from pipeline.errors import JobError, UsageError
 from pipeline.options.embed_config import Limits
 from pipeline.result import to_text

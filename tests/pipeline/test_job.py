@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import os
 import threading
@@ -18,6 +17,7 @@ from tensorflow_transform.tf_metadata import schema_utils
 from pipeline import graphs, job, reader
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
+from pipeline.job_context import JobContext
 from pipeline.output.output_folder import Run, Transform
 from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
@@ -252,13 +252,13 @@ def test_no_collection_of_the_graph_is_untyped(
     splits = plan.make_plan(settings.input)
     run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5)))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
-    graphs.build_embed(pipeline, settings, tiny_module, "handle", splits, run)
+    context = JobContext(settings, pipeline.options, splits, run, tiny_module, "handle")
+    graphs.build_embed(pipeline, context)
     cluster = beam.Pipeline(FnApiRunner(), options=PipelineOptions([]))
     cluster.options.view_as(StandardOptions).runner = "FlinkRunner"
-    graphs.build_embed(cluster, settings, tiny_module, "handle", splits, run)
+    graphs.build_embed(cluster, context)
     analyze = beam.Pipeline(options=PipelineOptions([]))
-    sampled = dataclasses.replace(settings, output=str(finished.parent / "sampled"))
-    graphs.build_analyze(analyze, sampled, tiny_module, plan.sample(splits), sampled.output)
+    graphs.build_analyze(analyze, context, str(finished.parent / "sampled"))
 
     seen = {
         label: kind for graph in (pipeline, cluster, analyze) for label, kind in kinds_of(graph)

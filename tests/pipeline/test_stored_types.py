@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import cli, head, reader
+from pipeline import cli, reader
+from pipeline.commands import head
 from tests.pipeline import corpus
 from tests.pipeline.verify.damaging import check, first, rewrite, values
 from transforms.bert import tensorflow_engine

@@ -227,7 +227,7 @@ def test_a_killed_worker_ends_the_job_and_not_the_next(
     os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
     _, told = job.communicate()
     assert job.returncode == 1
-    assert b"the job broke off: " in told
+    assert b"the job failed: " in told
     assert b"Traceback" not in told
     assert run(forks, [*command, "--output", str(output)]) == 0
     assert run(forks, [*command, "--output", str(tmp_path / "undisturbed")]) == 0

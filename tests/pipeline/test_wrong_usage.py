@@ -1,14 +1,16 @@
 """What users can get wrong ends in status 2, in a line or two with a remedy, before a folder."""
 
+import argparse
+import dataclasses
 import os
 from pathlib import Path
 
 import pytest
 
 from pipeline import cli
-from pipeline.console import overview
+from pipeline.commands import all_commands
 from pipeline.errors import UsageError
-from pipeline.options import flags
+from pipeline.options import flag_row, flags
 from transforms.io import storage
 
 EMBED = "embed --input a.txt --output out --model tiny --features mean"
@@ -72,14 +74,17 @@ def test_a_folder_is_read_with_the_folders_in_it(
 
 
 def test_inputs_given_twice_stand_together_and_before_a_default() -> None:
-    parser = overview.parser_of("embed", flags.add_embed_flags)
-    words = ["--input", "a", "b", "--output", "o"]
-    assert parser.parse_args([*words, "--input", "c"]).input == ["a", "b", "c"]
+    parser = argparse.ArgumentParser()
+    rows = flags.select("input")
+    flag_row.add_flags(parser, rows)
+    words = ["--input", "a", "b", "--input", "c"]
+    assert parser.parse_args(words).input == ["a", "b", "c"]
     # As --config sets it.
-    (action,) = (action for action in parser._actions if action.dest == "input")
-    action.default, action.required = ["of a file"], False
-    assert parser.parse_args([*words, "--input", "c"]).input == ["a", "b", "c"]
-    assert parser.parse_args(["--output", "o"]).input == ["of a file"]
+    parser = argparse.ArgumentParser()
+    (row,) = rows
+    dataclasses.replace(row, default=["of a file"], required=False).add_to(parser)
+    assert parser.parse_args(words).input == ["a", "b", "c"]
+    assert parser.parse_args([]).input == ["of a file"]
 
 
 def test_help_of_a_command_comes_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +110,8 @@ def test_fields_in_messages_are_printed_as_flags(
     def refuse(_: object) -> int:
         raise UsageError("`max_seq_length` is 2; `length` is 3, `gelu` is tanh")
 
-    monkeypatch.setitem(cli._COMMANDS, "status", refuse)
+    command = dataclasses.replace(all_commands()["status"], run=refuse)
+    monkeypatch.setitem(all_commands(), "status", command)
     assert cli.main(["status", "out"]) == 2
     expected = "beam-bert: --max_seq_length is 2; `length` is 3, --gelu is tanh\n"
     assert capsys.readouterr().err == expected

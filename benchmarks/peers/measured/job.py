@@ -6,14 +6,14 @@ from pathlib import Path
 
 from benchmarks import jobs
 from benchmarks.peers.measured import reporting
-from pipeline.options import flags
+from pipeline.options import flag_row, flags
 
 
 def main() -> None:
     """Embed, and print the figures."""
     ours, rest = reporting.parser(__doc__).parse_known_args()
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    flags.add_embed_flags(parser)
+    flag_row.add_flags(parser, flags.FLAGS)
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "out")
         words = ["--input", str(ours.input), "--output", output, "--model", ours.model]

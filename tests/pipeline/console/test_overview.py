@@ -5,20 +5,10 @@ import pytest
 
 import transforms
 from pipeline import cli
+from pipeline.commands import all_commands
 from pipeline.console import overview, parser
+from pipeline.console.command import Command
 from pipeline.options import flags
-
-ADDS = {
-    "embed": flags.add_embed_flags,
-    "plan": flags.add_embed_flags,
-    "status": flags.add_folder_flags,
-    "head": flags.add_head_flags,
-    "verify": flags.add_verify_flags,
-    "report": flags.add_report_flags,
-    "tokenize": flags.add_tokenize_flags,
-    "import-model": flags.add_import_flags,
-    "inspect-model": flags.add_inspect_flags,
-}
 
 
 class Terminal(io.StringIO):
@@ -38,30 +28,27 @@ def test_help_fits_the_terminal(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    assert set(ADDS) == set(overview.COMMANDS) == set(cli._COMMANDS)
-    for command in ADDS:
+    for command in all_commands():
         text = help_of(command, capsys)
         *body, _, heading, example = text.rstrip("\n").split("\n")
         assert heading == "example:"
         assert f"beam-bert {command}" in example
         assert max(map(len, body[1:])) <= min(columns, 100)
         assert "(default: None)" not in text
-    lines = overview.overview().splitlines()
+    lines = overview.overview(all_commands().values()).splitlines()
     assert max(map(len, [line for line in lines if "--input" not in line])) <= max(columns, 41)
 
 
-@pytest.mark.parametrize("command", ADDS)
-def test_each_example_is_understood(command: str) -> None:
-    words = overview.COMMANDS[command].example.split("beam-bert ")[-1].replace("'", "").split()
-    assert words[0] == command
-    overview.parser_of(command, ADDS[command]).parse_args(words[1:])
+@pytest.mark.parametrize("command", all_commands().values(), ids=lambda command: command.name)
+def test_each_example_is_understood(command: Command) -> None:
+    words = command.example.split("beam-bert ")[-1].replace("'", "").split()
+    assert words[0] == command.name
+    assert command.parse(words[1:])
 
 
-def test_every_flag_of_embed_stands_in_a_group_and_says_something() -> None:
-    parser = overview.parser_of("embed", flags.add_embed_flags)
-    loose = [a.dest for a in parser._optionals._group_actions]
-    assert loose == ["help"]
-    assert all(action.help for action in parser._actions)
+def test_every_flag_says_something_and_those_of_embed_stand_in_groups() -> None:
+    assert all(row.group for row in flags.FLAGS)
+    assert all(row.help for command in all_commands().values() for row in command.flags)
 
 
 def test_colour_is_for_terminals_and_for_those_who_want_it(
@@ -88,7 +75,7 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
         (["embd"], "there is no command 'embd'; did you mean embed?"),
         (["zzz"], "there are embed, plan"),
         (["verify", "out", "--smaple", "3"], "unknown flag --smaple; did you mean --sample?"),
-        (["status", "out", "--zzzzz"], "unknown flag --zzzzz; beam-bert status --help tells"),
+        (["status", "out", "--zzzzz"], "unknown flag --zzzzz; beam-bert status --help lists"),
         (["embed", "--output", "o"], "the following arguments are required: --input"),
         (["head", "out", "-n", "x"], "argument -n: invalid int value: 'x'"),
         (["verify", "o", "--log_level", "x"], "argument --log_level: invalid choice: 'x'"),

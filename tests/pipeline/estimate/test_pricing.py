@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import cli
+from pipeline.errors import UsageError
 from pipeline.estimate import pricing
 from pipeline.estimate.pricing import MachineConfig
-from pipeline.options import embed_config
+from pipeline.options import beam_flags
 
 tokens = st.floats(1, 1e15)
 speeds = st.floats(0.1, 1e7)
@@ -91,7 +92,7 @@ def test_invalid_values_are_refused_at_once(
 
 
 def test_embed_has_no_machine_flags(capsys: pytest.CaptureFixture) -> None:
-    with pytest.raises(embed_config.UsageError, match="unknown flag --machine_price"):
-        embed_config.beam_options(["--machine_price=3"])
+    with pytest.raises(UsageError, match="unknown flag --machine_price"):
+        beam_flags.beam_options(["--machine_price=3"])
     assert cli.main(["embed", "--input", "x", "--output", "y", "--machines=3"]) == 2
     assert "unknown flag --machines" in capsys.readouterr().err

@@ -4,19 +4,18 @@ from pathlib import Path
 import pytest
 
 from pipeline import cli
-from pipeline.console import overview
+from pipeline.commands import all_commands
 from pipeline.errors import UsageError
-from pipeline.options import config_file, embed_config, flags
+from pipeline.options import conversion
 from tests.pipeline import corpus
 
 
 def parse(path: Path, text: str, *more: str) -> tuple:
     path.write_text(text)
-    parser = overview.parser_of("embed", flags.add_embed_flags)
-    return config_file.parse(parser, ["--config", str(path), *more])
+    return all_commands()["embed"].parse_with_file(["--config", str(path), *more])
 
 
-def test_flags_stand_in_a_file_and_the_command_line_goes_first(tmp_path: Path) -> None:
+def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
     text = """
 # a comment
 input: corpus/*.txt
@@ -31,13 +30,13 @@ runner: FlinkRunner
 experiments: [one, two]
 streaming: true
 """
-    parsed, left = parse(tmp_path / "run.yaml", text, "--max_seq_length", "32", "--direct_x=1")
+    settings, left = parse(tmp_path / "run.yaml", text, "--max_seq_length", "32", "--direct_x=1")
     assert left == [
         *("--runner=FlinkRunner", "--experiments=one", "--experiments=two", "--streaming"),
         "--direct_x=1",
     ]
-    assert parsed.input == ["corpus/*.txt"]
-    config = embed_config.embed_config(parsed)
+    assert settings["input"] == ["corpus/*.txt"]
+    config = conversion.embed_config(settings)
     assert config.features == ("mean", "cls")
     assert config.input.read.keep_fields == ("a", "b")
     assert config.windows.max_seq_length == 32
@@ -46,7 +45,7 @@ streaming: true
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("max_seq_length: many", "max_seq_length is 'many'; give a whole number"),
         ("max_seq_length: true", "max_seq_length is True; give a whole number"),
@@ -55,27 +54,25 @@ streaming: true
         ("model: [a]", r"model is \['a'\]; give text"),
         ("model: null", "model is None; give text"),
         ("log_level: loud", "log_level is 'loud'; there are debug"),
-        ("input: a\ninput: b", "is no YAML: it has 'input' twice"),
+        ("input: a\ninput: b", "is not valid YAML: it has 'input' twice"),
         ("input: &a [b]\noutput: *a", "it has a reference"),
-        ("- input", "give a line for each flag"),
-        ("3: 4", "give a line for each flag"),
-        ("", "give a line for each flag"),
-        ("input: [", "is no YAML"),
-        ("input: !!python/object/apply:os.system [ls]", "is no YAML"),
-        ("nested: {a: 1}", "nested is no value of a flag"),
+        ("- input", "write one line for each flag"),
+        ("3: 4", "write one line for each flag"),
+        ("", "write one line for each flag"),
+        ("input: [", "is not valid YAML"),
+        ("input: !!python/object/apply:os.system [ls]", "is not valid YAML"),
+        ("nested: {a: 1}", "nested has a value that no flag can have"),
         ("x: " + "y" * (1 << 20), "has more than 1 MiB"),
     ],
 )
-def test_what_no_flag_can_take_is_told_by_file_and_key(
-    text: str, told: str, tmp_path: Path
-) -> None:
-    with pytest.raises(UsageError, match=told) as raised:
+def test_wrong_values_are_refused_by_file_and_key(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message) as raised:
         parse(tmp_path / "run.yaml", text)
     assert str(tmp_path / "run.yaml") in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_a_mistyped_key_and_a_missing_file_are_told(
+def test_a_mistyped_key_and_a_missing_file_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "run.yaml"
@@ -88,7 +85,7 @@ def test_a_mistyped_key_and_a_missing_file_are_told(
     assert "none.yaml: cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_a_jobs_own_run_json_gives_the_same_job_again(
+def test_run_json_continues_its_job(
     globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -98,8 +95,8 @@ def test_a_jobs_own_run_json_gives_the_same_job_again(
     more = ["--output", str(out), "--max_rejected", "0.1"]
     assert cli.main(["embed", "--config", str(out / "run.json"), *more]) == 0
     assert "nothing left to do" in capsys.readouterr().out
-    told = json.loads((out / "run.json").read_text())["configuration"]
-    lines = [f"{key.lstrip('-')}: {json.dumps(value)}" for key, value in told.items()]
+    identity = json.loads((out / "run.json").read_text())["configuration"]
+    lines = [f"{key.lstrip('-')}: {json.dumps(value)}" for key, value in identity.items()]
     (tmp_path / "run.yaml").write_text("\n".join([*lines, f"model: {tiny_path}"]))
     assert cli.main(["embed", "--config", str(tmp_path / "run.yaml"), *more]) == 0
     assert "nothing left to do" in capsys.readouterr().out

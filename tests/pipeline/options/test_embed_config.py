@@ -1,19 +1,14 @@
-import argparse
-
 import pytest
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
+from pipeline.commands import all_commands
 from pipeline.errors import UsageError
-from pipeline.options import embed_config, flags
+from pipeline.options import conversion, embed_config
 from transforms.batching.windows import WindowConfig
 
 
 def parse(*arguments: str) -> embed_config.EmbedConfig:
-    parser = argparse.ArgumentParser()
-    flags.add_embed_flags(parser)
-    return embed_config.embed_config(
-        parser.parse_args(["--input", "a", "--output", "out/", *arguments])
-    )
+    words = ["--input", "a", "--output", "out/", *arguments]
+    return conversion.embed_config(all_commands()["embed"].parse(words))
 
 
 def test_flags_become_the_stages_configurations() -> None:
@@ -74,21 +69,3 @@ def test_what_decides_the_output_is_the_jobs_identity() -> None:
     others += (["--window_stride", "9"], ["--keep_tokens"], ["--text_b_field", "b"])
     for other in (*others, ["--pair_separator", "|"]):
         assert parse(*other).identity() != base
-
-
-def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
-    direct = embed_config.beam_options(["--direct_num_workers=3"]).view_as(DirectOptions)
-    assert direct.direct_num_workers == 3
-    with pytest.raises(UsageError, match=r"--max_seq_lenght: did you mean --max_seq_length\?"):
-        embed_config.beam_options(["--max_seq_lenght", "3"])
-    spaced = embed_config.beam_options(["--direct_num_workers", "3"]).view_as(DirectOptions)
-    assert spaced.direct_num_workers == 3
-    for stray in (["stray"], ["--direct_num_workers=3", "stray"]):
-        with pytest.raises(UsageError, match="'stray' belongs to no flag"):
-            embed_config.beam_options(stray)
-    with pytest.raises(UsageError, match="--zzz: see beam-bert embed --help"):
-        embed_config.beam_options(["--zzz=1"])
-
-
-def test_importing_us_adds_no_flag_to_other_peoples_pipelines() -> None:
-    assert "overwrite" not in PipelineOptions([]).get_all_options()

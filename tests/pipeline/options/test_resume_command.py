@@ -1,4 +1,4 @@
-"""The command that run.json and the report tell makes the same job again."""
+"""The command in run.json and in the report continues the job."""
 
 import json
 import shlex
@@ -10,8 +10,8 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli
-from pipeline.console import overview
-from pipeline.options import config_file, embed_config, flags, resume_command
+from pipeline.commands import all_commands
+from pipeline.options import beam_flags, conversion, embed_config, resume_command
 from pipeline.output import output_folder
 from pipeline.report import facts
 from transforms import checked_json
@@ -29,10 +29,9 @@ LINES = [
 
 
 def config_of(words: list[str]) -> embed_config.EmbedConfig:
-    parser = overview.parser_of("embed", flags.add_embed_flags)
-    ours, beams = config_file.parse(parser, words)
-    assert beams == []
-    return embed_config.embed_config(ours)
+    settings, beam_words = all_commands()["embed"].parse_with_file(words)
+    assert beam_words == []
+    return conversion.embed_config(settings)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -43,7 +42,7 @@ def test_the_command_makes_the_same_configuration(line: str) -> None:
     assert config_of(command[2:]) == config
 
 
-def test_what_has_its_default_is_not_told_nor_is_overwrite() -> None:
+def test_defaults_and_overwrite_are_left_out() -> None:
     command = resume_command.command_of(config_of(shlex.split("--input a --output o --overwrite")))
     assert command[2:-1] == ["--input", "a", "--output", "o", "--engine"]
 
@@ -53,10 +52,10 @@ def test_flags_of_beam_go_along_but_no_secrets() -> None:
     given += ["--streaming", "--direct_num_workers=2"]
     secret = ["--s3_access_key_id=key", "--s3_secret_access_key=hidden", "--s3_session_token=t"]
     config = config_of(shlex.split("--input a --output o"))
-    told = resume_command.command_of(config, embed_config.beam_options([*given, *secret]))
-    assert sorted(told[-6:]) == sorted(given)
-    assert not {"key", "hidden", "t"} & {word.partition("=")[2] for word in told}
-    parsed = PipelineOptions(told[-6:]).get_all_options(drop_default=True)
+    command = resume_command.command_of(config, beam_flags.beam_options([*given, *secret]))
+    assert sorted(command[-6:]) == sorted(given)
+    assert not {"key", "hidden", "t"} & {word.partition("=")[2] for word in command}
+    parsed = PipelineOptions(command[-6:]).get_all_options(drop_default=True)
     assert parsed == PipelineOptions(given).get_all_options(drop_default=True)
 
 

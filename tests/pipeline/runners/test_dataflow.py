@@ -4,11 +4,16 @@ from pathlib import Path
 
 import google.auth
 import pytest
-from apache_beam.options.pipeline_options import DebugOptions, SetupOptions, WorkerOptions
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    PipelineOptions,
+    SetupOptions,
+    WorkerOptions,
+)
 
 from pipeline import cli
 from pipeline.errors import JobError, UsageError
-from pipeline.options import embed_config
+from pipeline.options import beam_flags
 from pipeline.options.embed_config import EmbedConfig, InputConfig
 from pipeline.runners import accelerator, dataflow
 from transforms.bert.compute import ComputeConfig
@@ -22,8 +27,8 @@ T4 = "type:nvidia-tesla-t4;count:1;install-nvidia-driver"
 GPU = f"--dataflow_service_options=worker_accelerator={T4}"
 
 
-def beam(*flags: str) -> embed_config.PipelineOptions:
-    return embed_config.beam_options(list(flags))
+def beam(*flags: str) -> PipelineOptions:
+    return beam_flags.beam_options(list(flags))
 
 
 def config(**settings: object) -> EmbedConfig:
@@ -39,11 +44,11 @@ def refusal(*flags: str, **settings: object) -> str:
     return str(raised.value)
 
 
-def experiments(options: embed_config.PipelineOptions) -> list[str]:
+def experiments(options: PipelineOptions) -> list[str]:
     return options.view_as(DebugOptions).experiments or []
 
 
-def threads(options: embed_config.PipelineOptions) -> int | None:
+def threads(options: PipelineOptions) -> int | None:
     return options.view_as(DebugOptions).number_of_worker_harness_threads
 
 

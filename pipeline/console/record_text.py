@@ -1,43 +1,29 @@
-"""`head`: the first records of a job, for people."""
+"""Describe a record in a few short lines."""
 
 import itertools
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from pipeline import reader
 from transforms import features, rejects
 from transforms.features import DOCUMENT_FEATURES, TOKEN_FEATURES
-from transforms.records.record_config import FAMILIES
 
 _SHOWN_VALUES = 4
 _SHOWN_IDS = 12
 
 
-def head(folder: str, count: int) -> Iterator[str]:
-    """Give lines that show the first records of each family.
+def to_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield lines about one record, with the first values of its vectors.
 
-    Raises:
-        ValueError: the job is not finished.
+    Args:
+        record: as `reader.iterate_records` yields it.
     """
-    for family in FAMILIES:
-        if not reader.list_files(folder, family):
-            continue
-        yield f"{family}/"
-        for record in itertools.islice(
-            reader.iterate_records(folder, family), min(count, sys.maxsize)
-        ):
-            yield from _show(record)
-
-
-def _show(record: dict[str, Any]) -> Iterator[str]:
     unknown = record[features.NUM_UNKNOWN][0]
-    told = f", {unknown} unknown" if unknown else ""
-    told += ", truncated" if record[features.TRUNCATED][0] else ""
+    notes = f", {unknown} unknown" if unknown else ""
+    notes += ", truncated" if record[features.TRUNCATED][0] else ""
     id_ = _text(record["id"][0])
-    yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{told})"
+    yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{notes})"
     for name, value in record.items():
         if name in DOCUMENT_FEATURES:
             yield f"    {name} [{len(value)}] = {_vector(value)}  norm {np.linalg.norm(value):.4f}"

@@ -2,12 +2,15 @@ import io
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from pipeline import progress, status
+from pipeline import status
+from pipeline.commands import embed
+from pipeline.console import progress
 from pipeline.output import output_folder
 from transforms.documents import Source, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt
@@ -30,35 +33,55 @@ def write_receipt(folder: Path, split: Split, finished: float) -> None:
     (folder / RECEIPTS / f"{receipt.name}.json").write_text(receipt.to_json())
 
 
-def told(folder: Path, terminal: bool, until: Callable[[str], bool]) -> str:
-    """Watch until something is shown."""
-    shown = threading.Event()
+def watch(folder: Path) -> AbstractContextManager[None]:
+    return embed._watch(str(folder), SPLITS, RUN)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_BAR_SECONDS", "_LINE_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.01)
+
+
+def shown(
+    folder: Path, terminal: bool, until: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Watch until something is shown, and return all of it."""
+    finished = threading.Event()
 
     class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
         def write(self, text: str) -> int:
             length = super().write(text)
             if until(self.getvalue()):
-                shown.set()
+                finished.set()
             return length
 
     screen = Screen()
-    console = Console(file=screen, force_terminal=terminal, width=120)
-    with progress.watch(str(folder), SPLITS, RUN, console, seconds=0.01):
-        assert shown.wait(20)
-    ended = screen.getvalue()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(sys, "__stderr__", screen)
+    with watch(folder):
+        assert finished.wait(20)
+    text = screen.getvalue()
     threading.Event().wait(0.05)
-    assert screen.getvalue() == ended
-    return ended
+    assert screen.getvalue() == text
+    return text
 
 
 LINE = "2 of 3 parts, 100 documents, 2 rejected, 500 tokens/s, 0:02 left"
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("terminal", [True, False])
-def test_what_receipts_tell_is_shown(terminal: bool, tmp_path: Path) -> None:
+def test_receipts_decide_what_is_shown(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number, split in enumerate(SPLITS[:2]):
         write_receipt(tmp_path, split, finished=1000.0 + 2 * number)
-    text = told(tmp_path, terminal, lambda text: LINE in text)
+    text = shown(tmp_path, terminal, lambda text: LINE in text, monkeypatch)
     if terminal:
         # The bar is cleared away at the end.
         assert "\x1b[2K" in text[text.rindex(LINE) :]
@@ -66,13 +89,16 @@ def test_what_receipts_tell_is_shown(terminal: bool, tmp_path: Path) -> None:
         assert set(text.splitlines()) == {LINE}
 
 
-def test_a_folder_that_is_not_there_hurts_nobody(tmp_path: Path) -> None:
-    with progress.watch(str(tmp_path / "gone"), SPLITS, RUN, Console(file=io.StringIO()), 0.01):
+@pytest.mark.usefixtures("quick")
+def test_a_missing_folder_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with watch(tmp_path / "gone"):
         threading.Event().wait(0.05)
     (tmp_path / RECEIPTS).write_text("a file")
-    assert told(tmp_path, False, lambda text: "documents" in text).startswith("0 of 3 parts, 0 doc")
+    text = shown(tmp_path, False, lambda text: "documents" in text, monkeypatch)
+    assert text.startswith("0 of 3 parts, 0 doc")
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("error", [BrokenPipeError, OSError(5, "Input/output error"), ValueError])
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_terminal_or_pipe_that_goes_away_costs_the_job_nothing(
@@ -92,44 +118,46 @@ def test_a_terminal_or_pipe_that_goes_away_costs_the_job_nothing(
     monkeypatch.setattr(sys, "__stderr__", Gone())
     # Where a pipe breaks, rich would send the rest of standard output nowhere.
     monkeypatch.setattr(Console, "on_broken_pipe", lambda _: outputs_lost.set())
-    with progress.watch(str(tmp_path), SPLITS, RUN, seconds=0.01):
+    with watch(tmp_path):
         assert tried.wait(20)
     assert not outputs_lost.is_set()
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_file_gets_lines_whatever_the_environment_asks_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = threading.Event()
+    written = threading.Event()
 
     class File(io.StringIO):
         def write(self, text: str) -> int:
-            shown.set()
+            written.set()
             return super().write(text)
 
     file = File()
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(sys, "__stderr__", file)
-    with progress.watch(str(tmp_path), SPLITS, RUN, seconds=0.01):
-        assert shown.wait(20)
+    with watch(tmp_path):
+        assert written.wait(20)
     assert set(file.getvalue().splitlines()) == {"0 of 3 parts, 0 documents"}
 
 
 def test_receipts_are_read_once_and_broken_ones_again(tmp_path: Path) -> None:
-    look = progress._looking(str(tmp_path), SPLITS, RUN)
-    assert look().parts == 0
+    measure = status.repeated_measure(str(tmp_path), SPLITS, RUN)
+    assert measure().parts == 0
     write_receipt(tmp_path, SPLITS[0], 1.0)
     (tmp_path / RECEIPTS / "half.json").write_text("{")
-    assert look().parts == 1
+    assert measure().parts == 1
     for path in (tmp_path / RECEIPTS).iterdir():
         path.write_text("not read again")
     write_receipt(tmp_path, SPLITS[1], 2.0)
-    assert look().parts == 2
+    assert measure().parts == 2
 
 
-def test_short_jobs_are_told_of_by_no_line(tmp_path: Path) -> None:
+def test_short_jobs_show_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    with progress.watch(str(tmp_path), SPLITS, RUN, Console(file=screen)):
+    monkeypatch.setattr(sys, "__stderr__", screen)
+    with watch(tmp_path):
         threading.Event().wait(0.05)
     assert screen.getvalue() == ""
 

@@ -1,0 +1,62 @@
+"""`import-model`: make a TF Hub module of a checkpoint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flag_row import Flag
+from pipeline.options.flags import select
+from transforms.bert.shape import GELUS
+
+_BOOLEANS = {None: None, "true": True, "false": False}
+
+
+def run(words: Sequence[str]) -> int:
+    """Import a checkpoint and print a description of the module."""
+    settings = COMMAND.parse(words)
+    destination = Path(settings["destination"])
+    from pipeline.console import quiet
+
+    with input_errors():
+        quiet.import_tensorflow(settings["log_level"])
+        from pipeline.console import module_text
+        from transforms.bert import checkpoints, importing, module
+
+        checkpoint = checkpoints.read_checkpoint(
+            Path(settings["source"]),
+            gelu=settings["gelu"],
+            do_lower_case=_BOOLEANS[settings["do_lower_case"]],
+        )
+        importing.write_module(checkpoint, destination)
+        inspected = module.inspect(destination)
+    printing.say(module_text.to_text(inspected))
+    printing.say(f"gelu           {checkpoint.gelu}")
+    return 0
+
+
+COMMAND = Command(
+    name="import-model",
+    place=8,
+    usage="SRC DEST [FLAG...]",
+    description="turn a Hugging Face folder or a Google checkpoint into a TF Hub module",
+    example="beam-bert import-model downloads/bert-base-uncased models/bert-base-uncased",
+    flags=(
+        Flag(
+            name="source",
+            positional=True,
+            metavar="SRC",
+            help="folder of a Hugging Face model or of a Google checkpoint",
+        ),
+        Flag(name="destination", positional=True, metavar="DEST", help="folder for the module"),
+        Flag(name="gelu", choices=GELUS, help="replace the kind of gelu that SRC states"),
+        Flag(
+            name="do_lower_case",
+            choices=("true", "false"),
+            help="replace the casing that SRC states",
+        ),
+        *select("log_level"),
+    ),
+    run=run,
+)

@@ -1,0 +1,40 @@
+"""`inspect-model`: describe a module."""
+
+from collections.abc import Sequence
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flag_row import Flag
+from pipeline.options.flags import select
+
+
+def run(words: Sequence[str]) -> int:
+    """Print the signatures, sizes, vocabulary, casing and fingerprint of a module."""
+    settings = COMMAND.parse(words)
+    from pipeline.console import quiet
+
+    with input_errors():
+        quiet.import_tensorflow(settings["log_level"])
+        from pipeline.console import module_text
+        from transforms.bert import minilm, module
+
+        inspected = module.inspect(minilm.resolve(settings["model"]))
+    as_text = module_text.to_json if settings["json"] else module_text.to_text
+    printing.say(as_text(inspected))
+    return 0
+
+
+COMMAND = Command(
+    name="inspect-model",
+    place=9,
+    usage="M [--json]",
+    description="print the signatures, sizes, vocabulary, casing and fingerprint of a module",
+    example="beam-bert inspect-model minilm",
+    flags=(
+        Flag(name="model", positional=True, metavar="M", help="as --model of embed"),
+        Flag(name="json", value_type=bool, default=False, help="print JSON"),
+        *select("log_level"),
+    ),
+    run=run,
+)

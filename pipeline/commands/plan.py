@@ -1,0 +1,75 @@
+"""`plan`: what an `embed` will read, write, take and cost."""
+
+import time
+from collections.abc import Sequence
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flag_row import Flag
+from pipeline.options.flags import FLAGS
+
+_COST = "cost"
+_MACHINE_FLAGS = (
+    Flag(
+        name="machine",
+        group=_COST,
+        metavar="NAME",
+        help="print the hours and the cost of the job on machines with this name, which you choose",
+    ),
+    Flag(
+        name="machine_tokens_per_second",
+        value_type=float,
+        group=_COST,
+        metavar="N",
+        help="speed of one machine, as status prints it for a job there (default: the speed of "
+        "this machine)",
+    ),
+    Flag(
+        name="machine_price",
+        value_type=float,
+        group=_COST,
+        metavar="X",
+        help="price of one machine for one hour, in your currency",
+    ),
+    Flag(
+        name="machines",
+        value_type=int,
+        group=_COST,
+        metavar="N",
+        help="number of machines (default: 1)",
+    ),
+)
+
+
+def run(words: Sequence[str]) -> int:
+    """Measure a sample and print the forecast."""
+    started = time.monotonic()
+    settings, beam_words = COMMAND.parse_with_file(words)
+    from pipeline.estimate import pricing
+    from pipeline.options import beam_flags, conversion
+
+    with input_errors():
+        machine = pricing.machine_config(*(settings[flag.name] for flag in _MACHINE_FLAGS))
+    config = conversion.embed_config(settings)
+    beam_flags.beam_options(beam_words)
+    from pipeline.console import quiet
+
+    quiet.import_tensorflow(settings["log_level"])
+    from pipeline.estimate import forecast, forecast_text
+
+    with input_errors():
+        printing.say(forecast_text.to_text(forecast.forecast(config, started), machine))
+    return 0
+
+
+COMMAND = Command(
+    name="plan",
+    place=2,
+    usage="--input GLOB... --output DIR [FLAG...]",
+    description="estimate the documents, the output, the time and, on machines that you name, the "
+    "cost of an embed with the same flags; writes nothing",
+    example="beam-bert plan --input 'corpus/*.jsonl' --id_field id --features mean --output out",
+    flags=(*FLAGS, *_MACHINE_FLAGS),
+    run=run,
+)

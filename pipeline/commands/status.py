@@ -1,0 +1,29 @@
+"""`status`: how far a job is, from its files alone."""
+
+from collections.abc import Sequence
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flags import FOLDER
+
+
+def run(words: Sequence[str]) -> int:
+    """Print how far a job is."""
+    folder = COMMAND.parse(words)["folder"]
+    from pipeline import status
+
+    with input_errors():
+        printing.say(status.to_text(status.measure(folder)))
+    return 0
+
+
+COMMAND = Command(
+    name="status",
+    place=3,
+    usage="DIR",
+    description="print how far a job is, from its files alone",
+    example="beam-bert status out",
+    flags=(FOLDER,),
+    run=run,
+)

@@ -1,0 +1,54 @@
+"""`tokenize`: what the model would read of each document."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flags import select
+
+_INPUT = ("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field")
+(_MAX_SEQ_LENGTH,) = select("max_seq_length")
+
+
+def run(words: Sequence[str]) -> int:
+    """Print documents as JSON Lines, and the rejected ones on the standard error."""
+    settings = COMMAND.parse(words)
+    from pipeline.console import quiet
+
+    with input_errors():
+        quiet.import_tensorflow(settings["log_level"])
+        from pipeline import tokenizing
+        from pipeline.options import conversion
+        from transforms.bert import minilm, module
+
+        config = conversion.input_config(settings)
+        inspected = module.inspect(minilm.resolve(settings["model"]), settings["model_sha256"])
+        for part in tokenizing.tokenize(config, inspected, settings["max_seq_length"]):
+            sys.stdout.buffer.write(part.lines)
+            for line in part.rejected:
+                printing.say_error(line)
+        sys.stdout.buffer.flush()
+    return 0
+
+
+COMMAND = Command(
+    name="tokenize",
+    place=7,
+    usage="--input GLOB... [FLAG...]",
+    description="print ids and wordpieces of documents as JSON Lines",
+    example="echo 'Fresh bread' | beam-bert tokenize --input -",
+    flags=(
+        *select(*_INPUT, "encoding", "model", "model_sha256"),
+        dataclasses.replace(
+            _MAX_SEQ_LENGTH,
+            default=None,
+            help="largest number of tokens of an input, [CLS] and [SEP] included (default: "
+            "nothing is truncated)",
+        ),
+        *select("log_level"),
+    ),
+    run=run,
+)

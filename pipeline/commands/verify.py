@@ -1,0 +1,59 @@
+"""`verify`: check all files of a job, and compare a sample with the model."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from pipeline.console import printing
+from pipeline.console.command import Command
+from pipeline.errors import input_errors
+from pipeline.options.flag_row import Flag, name_flags
+from pipeline.options.flags import FLAGS, FOLDER, select
+
+_MODEL, _LOG_LEVEL = select("model", "log_level")
+
+
+def run(words: Sequence[str]) -> int:
+    """Check a job and print the faults."""
+    settings = COMMAND.parse(words)
+    from pipeline.console import quiet
+    from pipeline.verify import check_folder
+
+    with input_errors(), quiet.quiet_beam(settings["log_level"]):
+        config = check_folder.VerifyConfig(
+            settings["folder"].rstrip("/") or "/",
+            *(settings[name] for name in ("sample", "tolerance", "model")),
+        )
+        verdict = check_folder.verify(config)
+    printing.say(name_flags(verdict.to_text(), FLAGS))
+    return 1 if verdict.faults else 0
+
+
+COMMAND = Command(
+    name="verify",
+    place=5,
+    usage="DIR [FLAG...]",
+    description="check all files of a job, and embed a sample again to compare",
+    example="beam-bert verify out --sample 100",
+    flags=(
+        FOLDER,
+        Flag(
+            name="sample",
+            value_type=int,
+            default=0,
+            metavar="N",
+            help="embed N documents again from their source, and compare; 0 needs no model",
+        ),
+        Flag(
+            name="tolerance",
+            value_type=float,
+            metavar="T",
+            help="largest allowed absolute difference of any value of the sample (default: 0.0001; "
+            "for a job with a lower --precision, 0.05 of the largest value of the feature)",
+        ),
+        dataclasses.replace(
+            _MODEL, default=None, group="", help="the module of the job, if it was moved"
+        ),
+        dataclasses.replace(_LOG_LEVEL, group=""),
+    ),
+    run=run,
+)

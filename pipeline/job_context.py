@@ -1,0 +1,55 @@
+"""The context of a job: what its graphs are made from."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.manifest import Progress
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output.output_folder import Run
+from transforms.documents import Split
+
+if TYPE_CHECKING:
+    from transforms.bert.module import BertModule
+
+# Returns the block in which a job runs, from its output folder, splits and run.
+Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
+
+
+def unwatched(*_: object) -> AbstractContextManager[None]:
+    """Return a block that does nothing."""
+    return contextlib.nullcontext()
+
+
+@dataclasses.dataclass(frozen=True)
+class JobContext:
+    """A job that is to be computed.
+
+    Attributes:
+        config: the configuration.
+        options: Beam's, for the runner.
+        splits: those of the whole job.
+        run: the content of run.json; after the analysis with the transform.
+        module: the model.
+        handle: where workers find the module.
+        before: what earlier calls have done; None if nothing.
+        watch: returns the block in which the job runs.
+    """
+
+    config: EmbedConfig
+    options: PipelineOptions
+    splits: Sequence[Split]
+    run: Run
+    module: "BertModule"
+    handle: str
+    before: Progress | None = None
+    watch: Watch = unwatched
+
+    @property
+    def pending(self) -> Sequence[Split]:
+        """The splits that are not done."""
+        return self.splits if self.before is None else self.before.pending

@@ -1,0 +1,98 @@
+"""Beam's flags: those of a command line that are not ours go to Beam, once they are checked.
+
+Our flags are no subclass of PipelineOptions: Beam registers every subclass for the whole process,
+and every pipeline of those who import this package would then require --input.
+"""
+
+import argparse
+import contextlib
+import difflib
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.errors import UsageError
+from pipeline.options import flags
+
+
+class _Recorder(argparse.ArgumentParser):
+    """Keeps the actions of the flags that are added."""
+
+    def __init__(self) -> None:
+        self.actions: list[argparse.Action] = []
+        super().__init__(conflict_handler="resolve", add_help=False)
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        action = super().add_argument(*names, **settings)
+        self.actions.append(action)
+        return action
+
+
+def known_flags() -> set[str]:
+    """Return the flags of Beam, with their dashes."""
+    return {"-h", "--help", *(flag for action in _actions() for flag in action.option_strings)}
+
+
+def _actions() -> list[argparse.Action]:
+    recorder = _Recorder()
+    for subclass in PipelineOptions.__subclasses__():
+        subclass._add_argparse_args(recorder)
+    return recorder.actions
+
+
+def beam_options(arguments: Sequence[str]) -> PipelineOptions:
+    """Parse the flags that are left for Beam; refuse those that neither we nor Beam know.
+
+    Args:
+        arguments: the words that our parser did not take.
+
+    Raises:
+        UsageError: a flag is unknown, and the message offers the nearest one; or its value is
+            not allowed.
+    """
+    known = known_flags()
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        flag = argument.split("=", 1)[0]
+        if not flag.startswith("-"):
+            if not before.startswith("-") or "=" in before:
+                raise UsageError(
+                    f"unexpected argument {argument!r} (quote values that contain spaces)"
+                )
+        elif flag not in known:
+            near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
+            remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
+            raise UsageError(f"unknown flag {flag}: {remedy}")
+    return _parse(arguments)
+
+
+def _our_flags() -> set[str]:
+    return {row.option for row in flags.FLAGS}
+
+
+def _parse(arguments: Sequence[str]) -> PipelineOptions:
+    """Let Beam parse now: in the middle of a job it would exit over a wrong value."""
+    options = PipelineOptions(list(arguments))
+    with contextlib.redirect_stderr(io.StringIO()) as message:
+        try:
+            options.get_all_options()
+        except SystemExit as end:
+            reason = message.getvalue().strip().rpartition("error: ")[2]
+            raise UsageError(f"{reason}; that flag is Beam's") from end
+    return options
+
+
+def as_words(name: str, value: Any) -> Iterator[str]:
+    """Write one of Beam's options as its parsers read it.
+
+    Args:
+        name: of the option, without dashes.
+        value: as `PipelineOptions.get_all_options` returns it.
+    """
+    several = value if isinstance(value, list) else [value]
+    for action in _actions():
+        if action.dest == name and action.nargs == 0 and action.const == value:
+            yield action.option_strings[0]
+            return
+    yield from (f"--{name}={one}" for one in several)

@@ -1,0 +1,143 @@
+"""One flag, one row: everything that knows flags is made from the table."""
+
+import dataclasses
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline import api, cli
+from pipeline.commands import all_commands
+from pipeline.console.command import Command
+from pipeline.errors import UsageError
+from pipeline.options import conversion, flags, resume_command
+from pipeline.options.embed_config import EmbedConfig, InputConfig
+from pipeline.options.flag_row import Flag, name_flags
+from transforms.sources.base import ReadConfig
+
+GIVEN = {"input": ["a"], "output": "out", "engine": "tensorflow"}
+WORDS = ["--input", "a", "--output", "out", "--engine", "tensorflow"]
+
+
+@pytest.fixture
+def row(monkeypatch: pytest.MonkeyPatch) -> Flag:
+    """A new flag, for a field of the configuration that no flag sets."""
+    # Loaded once a process: not with this row.
+    all_commands()
+    row = Flag(
+        name="max_document_bytes",
+        path="input.read.max_document_bytes",
+        value_type=int,
+        default=16 << 20,
+        decides_output=True,
+        group="input",
+        metavar="N",
+        help="reject larger documents",
+    )
+    monkeypatch.setattr(flags, "FLAGS", (*flags.FLAGS, row))
+    return row
+
+
+@pytest.fixture
+def command(row: Flag) -> Command:
+    embed = all_commands()["embed"]
+    return dataclasses.replace(embed, flags=(*embed.flags, row))
+
+
+def test_a_row_makes_a_flag_of_the_command_line(
+    row: Flag, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = conversion.embed_config(command.parse([*WORDS, row.option, "99"]))
+    assert config.input.read.max_document_bytes == 99
+    default = conversion.embed_config(command.parse(WORDS))
+    assert default.input.read.max_document_bytes == row.default
+    with pytest.raises(SystemExit):
+        command.parse(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--max_document_bytes N reject larger documents (default: 16777216)" in text
+    with pytest.raises(SystemExit):
+        command.parse([*WORDS, "--max_document_byte", "99"])
+    assert "did you mean --max_document_bytes?" in capsys.readouterr().err
+
+
+def test_a_row_makes_a_key_of_files(row: Flag, command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "flags.yaml"
+    path.write_text(f"{row.name}: 77\n")
+    settings, left = command.parse_with_file([*WORDS, "--config", str(path)])
+    assert (settings[row.name], left) == (77, [])
+    path.write_text(f"{row.name}: many\n")
+    with pytest.raises(UsageError, match="max_document_bytes is 'many'; give a whole number"):
+        command.parse_with_file([*WORDS, "--config", str(path)])
+
+
+def test_a_row_makes_a_keyword(row: Flag) -> None:
+    settings = conversion.settings_of({**GIVEN, row.name: 5})
+    assert conversion.embed_config(settings).input.read.max_document_bytes == 5
+    assert row.name in api._signature().parameters
+    with pytest.raises(UsageError, match="max_document_bytes is None; give a whole number"):
+        conversion.settings_of({**GIVEN, row.name: None})
+
+
+def test_a_row_takes_part_in_the_identity_and_its_inverse(row: Flag) -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, row.name: 5}))
+    identity = json.loads(json.dumps(config.identity()))
+    assert list(identity)[-1] == row.option
+    assert identity[row.option] == 5
+    again = conversion.from_identity(identity, "out")
+    assert again.identity() == identity
+    assert again.input == config.input
+
+
+def test_a_row_takes_part_in_the_resume_command(row: Flag) -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, row.name: 5}))
+    assert resume_command.command_of(config)[-2:] == [row.option, "5"]
+    default = conversion.embed_config(conversion.settings_of(GIVEN))
+    assert row.option not in resume_command.command_of(default)
+
+
+def test_a_row_lets_messages_name_the_flag(row: Flag) -> None:
+    assert name_flags(f"`{row.name}` is 5", flags.FLAGS) == f"{row.option} is 5"
+
+
+def test_the_identity_has_the_order_in_which_jobs_stored_it() -> None:
+    config = conversion.embed_config(conversion.settings_of(GIVEN))
+    assert [name.removeprefix("--") for name in config.identity()] == [
+        *("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field"),
+        *("keep_fields", "encoding", "part_bytes", "max_seq_length", "window_stride", "features"),
+        *("keep_tokens", "dtype", "normalize", "truncate_dim", "output_format", "compression"),
+        *("engine", "precision", "xla_buckets", "dedup"),
+    ]
+
+
+def test_defaults_of_flags_are_those_of_the_configuration() -> None:
+    """But for those that depend on the machine or on other flags."""
+    config = conversion.embed_config(conversion.settings_of(GIVEN))
+    code = EmbedConfig(InputConfig(("a",), "auto", ReadConfig()), "out")
+    read = dataclasses.replace(config.input.read, part_bytes=code.input.read.part_bytes)
+    config = dataclasses.replace(
+        config,
+        input=dataclasses.replace(config.input, read=read),
+        batching=code.batching,
+        compute=dataclasses.replace(config.compute, xla_buckets=code.compute.xla_buckets),
+    )
+    assert config == code
+
+
+def test_flags_of_commands_have_one_row_each() -> None:
+    for command in all_commands().values():
+        names = [row.name for row in command.flags]
+        assert len(set(names)) == len(names)
+
+
+def test_every_row_is_described_where_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, command in all_commands().items():
+        with pytest.raises(SystemExit):
+            cli.main([name, "--help"])
+        text = capsys.readouterr().out
+        assert all((row.metavar if row.positional else row.option) in text for row in command.flags)
+
+
+def test_the_signature_has_a_keyword_for_each_row_of_the_configuration() -> None:
+    keywords = set(inspect.signature(api.embed).parameters) - {"beam_options"}
+    assert keywords == {row.name for row in flags.FLAGS if row.path}
