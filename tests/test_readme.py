@@ -68,10 +68,3 @@ def test_the_readmes_commands_run(checkout: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").split()) <= MOST_WORDS
-
-
-def test_links_lead_somewhere() -> None:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page}: {target}"
