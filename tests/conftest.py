@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from tests import analysis_memo
+from tests import analysis_memo, program
 from transforms.bert import checkpoints, encoder, importing, minilm, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
@@ -57,9 +57,23 @@ def _analyses(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _remembered_analyses(_analyses: Path) -> Iterator[None]:
-    with analysis_memo.remembered(_analyses):
+def _remembered_analyses(_analyses: Path) -> Iterator[analysis_memo.AnalysisMemo]:
+    with analysis_memo.remembered(_analyses) as memo:
+        yield memo
+
+
+@pytest.fixture
+def fixed_sample(_remembered_analyses: analysis_memo.AnalysisMemo) -> Iterator[None]:
+    """Let the jobs of a test learn from one text: for tests that the lengths do not matter to."""
+    with _remembered_analyses.fixed_sample():
         yield
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An environment with a `beam-bert` that need not import anything; see `tests.program`."""
+    with program.running(tmp_path_factory.mktemp("program")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -39,12 +38,12 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, output: Path, environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the samples, and with what ./run_local.sh left."""
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     shutil.copytree(output, tmp_path / "output")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{environment}/bin:/usr/bin:/bin")
     return tmp_path
 
 

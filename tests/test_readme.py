@@ -21,14 +21,14 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, as a newcomer has it after set-up."""
     folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
     # Hidden folders are environments, caches and clusters.
     ignored = shutil.ignore_patterns(".*", "output", "articles", "dist", "*.egg-info")
     shutil.copytree(ROOT, folder, ignore=ignored)
     # set_up.sh leaves an environment that is a link as it is.
-    (folder / ".venv").symlink_to(Path(sys.prefix))
+    (folder / ".venv").symlink_to(environment)
     return folder
 
 

@@ -2,9 +2,9 @@
 
 import json
 import unicodedata
-from pathlib import Path
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+from tests.paths import SAMPLES
+
 SCRIPTS = (
     *("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI", "TAMIL", "THAI"),
     *("CJK", "HIRAGANA", "HANGUL", "GEORGIAN", "ETHIOPIC"),

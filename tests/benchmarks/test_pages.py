@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import pages
+from tests.paths import ROOT
 
 
 def test_a_table_replaces_the_table_between_the_marks_only(tmp_path: Path) -> None:
@@ -32,6 +33,6 @@ def test_a_page_without_the_marks_is_refused(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["peers", "scaling"])
 def test_the_pages_of_this_repository_have_the_marks(name: str) -> None:
-    page = Path(__file__).parents[2] / "docs" / "decisions" / f"{name}.md"
+    page = ROOT / "docs" / "decisions" / f"{name}.md"
     assert page.is_file()
     pages.check_page(page)

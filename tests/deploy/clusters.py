@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import io
 import json
 import os
 import re
@@ -15,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from pipeline import cli
+from tests.paths import ROOT
+
+PROGRAM = (sys.executable, "-m", "pipeline")
 # Fetched files, which .ci/run keeps between runs if it can.
 FETCHED = Path(os.environ.get("BEAM_BERT_TEST_CLUSTERS", ROOT / ".cluster"))
 
@@ -90,22 +94,28 @@ def ports_for(*names: str) -> dict[str, str]:
 def command(globs: list[str], output: Path, model: Path, *flags: str) -> list[str]:
     """Return the command line of a job."""
     return [
-        *(sys.executable, "-m", "pipeline", "embed", "--input", *globs, "--output", str(output)),
+        *("embed", "--input", *globs, "--output", str(output)),
         *("--model", str(model), "--max_rejected=0.1", "--max_seq_length=8"),
         *("--tokens_per_batch=64", "--engine=tensorflow", *flags),
     ]
 
 
+def embed_here(globs: list[str], output: Path, model: Path, *flags: str) -> None:
+    """Run a job of this machine to its end, in this process."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert cli.main(command(globs, output, model, *flags)) == 0
+
+
 def embed(globs: list[str], output: Path, model: Path, *flags: str) -> None:
     """Run a job to its end."""
-    words = command(globs, output, model, *flags)
+    words = [*PROGRAM, *command(globs, output, model, *flags)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
 
 
 def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subprocess.Popen[str]:
     """Start a job, and wait until three of its parts are done."""
-    words = command(globs, output, model, *flags)
+    words = [*PROGRAM, *command(globs, output, model, *flags)]
     job = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

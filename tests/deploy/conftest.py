@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.clusters import embed
+from tests.deploy.clusters import embed_here
 from tests.pipeline import corpus
 from tests.pipeline.conftest import globs  # noqa: F401  (a fixture)
 
@@ -38,7 +38,7 @@ def lines(first: int, last: int) -> list[str]:
 def few_finished(few: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of a job on this machine over `few`."""
     output = tmp_path_factory.mktemp("few_finished") / "out"
-    embed(few, output, tiny_path, *READ)
+    embed_here(few, output, tiny_path, *READ)
     return output
 
 
@@ -48,5 +48,5 @@ def many_finished(
 ) -> Path:
     """The output of a job on this machine over `many`."""
     output = tmp_path_factory.mktemp("many_finished") / "out"
-    embed(many, output, tiny_path, *READ)
+    embed_here(many, output, tiny_path, *READ)
     return output

@@ -35,13 +35,12 @@ from google.cloud import storage as cloud_storage
 from pipeline import cli, reader
 from pipeline.options import beam_flags
 from pipeline.runners import dataflow
-from tests.deploy.clusters import ROOT, free_ports
+from tests.deploy.clusters import free_ports
+from tests.paths import ROOT
 from tests.pipeline import corpus
 from tests.pipeline.runners.test_dataflow import GPU, IMAGE, T4, config
-from tests.test_wheel import (
-    test_the_wheel_works_in_an_environment_that_holds_nothing_else as check_wheel,
-)
-from tests.test_wheel import wheel  # noqa: F401  (a fixture)
+from tests.test_wheel import built, wheel  # noqa: F401  (fixtures)
+from tests.test_wheel import test_the_wheel_installs_in_an_empty_environment as check_wheel
 
 BUCKET = "my-bucket"
 _DONE, _FAILED = "JOB_STATE_DONE", "JOB_STATE_FAILED"
@@ -300,5 +299,5 @@ def test_a_setup_file_is_staged_as_a_package_that_works(
         assert any(name.endswith("/pipeline/report/page.js") for name in packed.getnames())
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "--wheel-dir", str(tmp_path), str(archive)], check=True)
-    (built,) = tmp_path.glob("*.whl")
-    check_wheel(built, tmp_path)
+    (rebuilt,) = tmp_path.glob("*.whl")
+    check_wheel(rebuilt, tmp_path)

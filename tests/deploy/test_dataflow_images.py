@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from pipeline.options import beam_flags, flags
-from tests.deploy.clusters import ROOT
+from tests.paths import ROOT
 
 FOLDER = ROOT / "deploy/dataflow"
 IMAGES = sorted(FOLDER.glob("*Dockerfile"))

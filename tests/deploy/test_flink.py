@@ -19,6 +19,8 @@ from tests.deploy.clusters import (
 from tests.deploy.conftest import READ
 from tests.pipeline.corpus import data_files
 
+pytestmark = pytest.mark.cluster
+
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:

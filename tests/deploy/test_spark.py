@@ -10,6 +10,8 @@ from tests.deploy.clusters import Cluster, begin, finish, need, parts_by_worker,
 from tests.deploy.conftest import READ
 from tests.pipeline.corpus import data_files
 
+pytestmark = pytest.mark.cluster
+
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:

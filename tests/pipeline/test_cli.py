@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import io
 import json
@@ -11,16 +12,15 @@ import pytest
 
 from pipeline import cli, status
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
+from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.bert import importing
-
-HERE = Path(__file__).parent
 
 
 def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=HERE.parents[1], check=False, **settings
+        command, capture_output=True, text=True, cwd=ROOT, check=False, **settings
     )
 
 
@@ -31,14 +31,15 @@ def finished(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     globs = corpus.write_corpus(folder / "in")
     flags = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024", "--max_rejected=0.1"]
     command = ["embed", "--input", *globs, "--output", folder / "out", "--model", tiny_path]
-    result = run(*command, *flags, "--max_seq_length=8")
+    command += [*flags, "--max_seq_length=8"]
+    result = run(*command)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert result.stdout.splitlines()[0].startswith("done in ")
     assert "244: 238 embedded, 6 rejected (1 bad_json, 2 empty, 1 missing_field" in result.stdout
-    again = run(*command, *flags, "--max_seq_length=8")
-    assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.startswith("nothing left to do")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert cli.main(list(map(str, command))) == 0
+    assert printed.getvalue().startswith("nothing left to do")
     return folder / "out"
 
 
@@ -208,9 +209,7 @@ def test_tokenize_gives_what_can_be_read_of_a_damaged_file(
 )
 def test_closed_streams_are_told_or_filled(closed: str, status: int, message: str) -> None:
     command = ["sh", "-c", f'"$0" -m pipeline --help {closed}', sys.executable]
-    result = subprocess.run(
-        command, capture_output=True, text=True, cwd=HERE.parents[1], check=False
-    )
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == status
     assert message in result.stderr
     assert ("usage: beam-bert" in result.stdout) == (status == 0)
@@ -317,7 +316,7 @@ def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_a_disk_that_fills_ends_in_two_lines_and_the_job_goes_on_later(
-    tiny_path: Path, tmp_path: Path
+    tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "small.txt").write_text("the cat sat\n")
     (tmp_path / "large.txt").write_text("the cat sat on a mat\n" * 5000)
@@ -333,7 +332,7 @@ def test_a_disk_that_fills_ends_in_two_lines_and_the_job_goes_on_later(
     assert "the job failed: [Errno 27] File too large" in broken.stderr
     assert len(broken.stderr.strip().splitlines()) == 2
     receipts = list((tmp_path / "out/receipts").iterdir())
-    continued = run(*command)
-    assert continued.returncode == 0, continued.stderr
-    assert "5,001: 5,001 embedded" in continued.stdout
-    assert f"continued; {len(receipts)} parts were done before" in continued.stdout
+    assert cli.main(list(map(str, command))) == 0
+    printed = capsys.readouterr().out
+    assert "5,001: 5,001 embedded" in printed
+    assert f"continued; {len(receipts)} parts were done before" in printed

@@ -85,6 +85,7 @@ def test_processes_change_nothing(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
+@pytest.mark.cluster
 def test_prism_changes_nothing(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

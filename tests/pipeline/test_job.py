@@ -155,6 +155,7 @@ def test_another_job_is_kept_out_and_told_why(
         corpus.embed(globs[:1], finished, tiny_path)
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
     tiny_path: Path, tmp_path: Path
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
         list(reader.iterate_sequences(str(output)))
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_threads_that_still_write_do_not_stand_in_the_way_of_ctrl_c(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +197,7 @@ def test_threads_that_still_write_do_not_stand_in_the_way_of_ctrl_c(
         corpus.embed([str(tmp_path / "a.txt")], tmp_path / "out", tiny_path)
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
     assert reader.load_embeddings(str(tmp_path / "out")).vectors.shape == (1, 16)
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_mostly_wrong_input_fails_at_the_end(tiny_path: Path, tmp_path: Path) -> None:
     (tmp_path / "binary.txt").write_bytes(bytes(range(128, 256)) * 9 + b"\n" + b"the cat\n")
     with pytest.raises(JobError, match=r"1 of 2 documents were rejected \(1 not_utf8\)"):

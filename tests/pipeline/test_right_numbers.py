@@ -1,7 +1,6 @@
 """The whole job with real weights, against Hugging Face's BertModel (see tests/data)."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from pipeline import reader
 from pipeline.job import embed
 from pipeline.options.embed_config import EmbedConfig, InputConfig
+from tests.paths import DATA
 from transforms.sources.base import ReadConfig
 
-DATA = Path(__file__).parents[1] / "data"
 DIRECTION = np.cos(0.7 * np.arange(384) + 0.3)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline import cli
+from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.io import storage
 
@@ -220,7 +221,7 @@ def test_a_killed_worker_ends_the_job_and_not_the_next(
     output = tmp_path / "out"
     processes = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
     program = [sys.executable, "-m", "pipeline", *command, "--output", str(output), *processes]
-    job = subprocess.Popen(program, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    job = subprocess.Popen(program, stderr=subprocess.PIPE, cwd=ROOT)
     while not list(output.glob("receipts/*.json")):
         assert job.poll() is None
         time.sleep(0.01)

@@ -5,16 +5,15 @@ of the vocabulary of multi_cased_L-12_H-768_A-12.
 """
 
 import json
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
+from tests.paths import DATA
 from tests.transforms import wordpiece_oracle as oracle
 from transforms.bert.vocabulary import Vocabulary
 from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
-DATA = Path(__file__).parents[1] / "data"
 VOCABULARY = Vocabulary.from_bytes((DATA / "scripts_vocab.txt").read_bytes())
 IDS = {token: id_ for id_, token in enumerate(VOCABULARY.tokens)}
 LINES = [json.loads(line) for line in (DATA / "scripts.jsonl").read_bytes().splitlines()]

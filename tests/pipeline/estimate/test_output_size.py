@@ -12,6 +12,7 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_windows_and_kept_tokens_are_counted(
     tiny_path: Path, tiny_module: BertModule, tmp_path: Path
 ) -> None:
@@ -54,15 +55,18 @@ EXTREMES = ["a\n" * 3000, "한\n" * 1000, "ΐ ǖ\n" * 700, "猫" * 2000, "\x01\n
 def test_the_bound_is_never_below_the_estimate(
     features: tuple[str, ...], stride: int, tiny_path: Path, tiny_module: BertModule, tmp_path: Path
 ) -> None:
-    for number, text in enumerate(EXTREMES):
-        path = tmp_path / f"{number}.txt"
+    paths = [tmp_path / f"{number}.txt" for number in range(len(EXTREMES))]
+    for path, text in zip(paths, EXTREMES, strict=True):
         path.write_text(text)
-        settings = {"features": features, "windows": WindowConfig(8, stride)}
-        config = corpus.config([str(path)], tmp_path / "out", tiny_path, **settings)
-        splits = plan.make_plan(config.input)
-        parts = list(tokenized_sample.tokenize_sample(config, tiny_module, splits))
-        estimate = sum(tokenized_sample.total_bytes(parts).values())
-        assert 0 < estimate <= output_size.max_bytes(config, 16, choose_pieces.sources_of(splits))
+    settings = {"features": features, "windows": WindowConfig(8, stride)}
+    config = corpus.config(list(map(str, paths)), tmp_path / "out", tiny_path, **settings)
+    splits = plan.make_plan(config.input)
+    parts = list(tokenized_sample.tokenize_sample(config, tiny_module, splits))
+    assert all(part.scale == 1 for part in parts)
+    for source in choose_pieces.sources_of(splits):
+        of_source = [part for part in parts if part.source == source.path]
+        estimate = sum(tokenized_sample.total_bytes(of_source).values())
+        assert 0 < estimate <= output_size.max_bytes(config, 16, [source])
 
 
 def test_no_text_is_read_if_the_bound_is_under_the_limit(

@@ -3,7 +3,6 @@
 import json
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -59,8 +58,9 @@ def test_flags_of_beam_go_along_but_no_secrets() -> None:
     assert parsed == PipelineOptions(given).get_all_options(drop_default=True)
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_the_reports_command_runs_from_anywhere_and_finds_the_job(
-    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_path: Path, environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a b.txt").write_text("the cat\nsat\n")
     monkeypatch.chdir(tmp_path)
@@ -70,7 +70,7 @@ def test_the_reports_command_runs_from_anywhere_and_finds_the_job(
     command = facts.gather("out").command
     assert command.startswith(f"cd {tmp_path}\n")
     assert "--overwrite" not in command
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{environment}/bin:/usr/bin:/bin")
     shell = ["sh", "-ec", command]
     done = subprocess.run(shell, cwd="/", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

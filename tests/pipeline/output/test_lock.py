@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.output import lock
+from tests.paths import ROOT
 
 HOLDER = """
 import sys
@@ -21,7 +22,7 @@ with lock.hold(sys.argv[1]):
 def holder(tmp_path: Path) -> subprocess.Popen:
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "out")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=Path(__file__).parents[3], **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
         assert process.stdout.readline() == b"held\n"
         yield process
         process.kill()

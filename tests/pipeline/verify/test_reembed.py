@@ -70,6 +70,7 @@ def test_a_damaged_transform_is_a_fault(out: Path) -> None:
     assert fault.startswith("transform_fn/: cannot be loaded: ")
 
 
+@pytest.mark.usefixtures("fixed_sample")
 def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path) -> None:
     long = "The cat sat, unable. A dog ran on the mats! " * 9
     (tmp_path / "long.txt").write_text(f"{long}\n\nthe cat\n\u200b\nthe mat\n")
@@ -120,6 +121,7 @@ def test_pairs_and_a_model_that_moved_or_changed(
     assert check(out).faults[0].endswith("its pairs are 1, its receipt has 2")
 
 
+@pytest.mark.usefixtures("fixed_sample")
 @pytest.mark.parametrize("output_format", ["tfrecord", "parquet"])
 def test_kept_numbers_must_be_equal_to_the_last_bit(
     output_format: str, tiny_path: Path, tmp_path: Path

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.paths import ROOT
 from transforms.bert import compute, engines, loading
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import openvino, tensorflow
@@ -70,7 +71,7 @@ def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("engine", engines.names())
 def test_setup_has_the_extra_of_each_engine(engine: str) -> None:
-    setup = Path(__file__).parents[3].joinpath("setup.py").read_text()
+    setup = (ROOT / "setup.py").read_text()
     assert re.search(rf'^ +"{engines.find(engine).extra}": \[', setup, re.MULTILINE)
 
 

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_hub as hub
 
-DATA = Path(__file__).parents[2] / "data"
+from tests.paths import DATA
+
 DIRECTION = np.cos(0.7 * np.arange(384) + 0.3)
 
 

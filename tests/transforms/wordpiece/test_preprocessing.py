@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import tensorflow_transform as tft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.paths import DATA
 from tests.transforms import wordpiece_oracle as oracle
 from tests.transforms.parts import save_transform
 from transforms.bert import minilm
@@ -22,7 +22,6 @@ from transforms.wordpiece.preprocessing import (
     transform_fingerprint,
 )
 
-DATA = Path(__file__).parents[2] / "data"
 VOCABULARY = Vocabulary.from_bytes((minilm.weights_folder() / "vocab.txt").read_bytes())
 IDS = {token: id_ for id_, token in enumerate(VOCABULARY.tokens)}
 CLS, SEP, UNK = IDS["[CLS]"], IDS["[SEP]"], IDS["[UNK]"]

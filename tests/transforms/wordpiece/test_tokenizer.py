@@ -3,7 +3,6 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import BertWordPieceTokenizer, Tokenizer
 
+from tests.paths import ROOT, SAMPLES
 from tests.transforms import wordpiece_oracle as oracle
 from transforms.bert import minilm
 from transforms.bert.vocabulary import Vocabulary
@@ -139,7 +139,7 @@ def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(do_lower_
 
 @pytest.mark.parametrize("do_lower_case", [True, False])
 def test_the_samples_have_the_oracles_ids(do_lower_case: bool) -> None:
-    samples = Path(__file__).parents[3] / "samples/sentences.txt"
+    samples = SAMPLES / "sentences.txt"
     batch = samples.read_text("utf-8").splitlines()
     expected = [oracle.tokenize(text, IDS, do_lower_case) for text in batch]
     assert GRAPHS[do_lower_case](batch) == expected
@@ -185,7 +185,7 @@ print(tokenizer.tokenize(tf.constant(sys.argv[2:])).to_list())
         text=True,
         check=True,
         env={**os.environ, "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "1"},
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
     expected = [oracle.tokenize(text, IDS, do_lower_case=True) for text in texts]
     assert run.stdout.strip().splitlines()[-1] == str(expected)
