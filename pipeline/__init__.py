@@ -1,8 +1,8 @@
-"""What runs at launch: the command line, the plan, the job, the manifest.
+"""The code that runs at launch: commands, plan, job, manifest.
 
     from pipeline import embed, load_embeddings
 
-Both are found when they are asked for: the package itself imports neither Beam nor TensorFlow.
+Names are imported on first use: the package itself imports neither Beam nor TensorFlow.
 """
 
 from typing import TYPE_CHECKING, Any

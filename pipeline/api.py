@@ -77,8 +77,8 @@ def embed(
         JobError: the job failed, or lost more than its limits allow.
     """
     paths = [input] if isinstance(input, str | os.PathLike) else input
-    given = {"input": [os.fspath(path) for path in paths], "output": os.fspath(output), **settings}
-    config = conversion.embed_config(conversion.settings_of(given))
+    folders = {"input": [os.fspath(path) for path in paths], "output": os.fspath(output)}
+    config = conversion.embed_config(conversion.settings_of(folders | settings))
     if not isinstance(beam_options, PipelineOptions):
         beam_options = beam_flags.beam_options(list(beam_options or ()))
     summary, problem = embed_and_draw(config, beam_options)

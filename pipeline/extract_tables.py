@@ -1,4 +1,4 @@
-"""Tables of BigQuery, read once into the output folder, before a job that embeds them begins."""
+"""Read BigQuery tables into the output folder, once, before the job that embeds them starts."""
 
 import json
 
@@ -15,47 +15,47 @@ from pipeline.runners import local
 from transforms import escaping
 from transforms.io import storage
 
-# In the folder of each table, written last: what was read.
+# In the folder of each table, written last: the table and its columns.
 DONE_FILE = "extracted.json"
 
 
 def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
-    """Read the tables among the inputs, unless their rows lie in the output folder.
+    """Read the tables among the inputs, unless the output folder has their rows already.
 
     Returns:
-        the folder of the rows of each, by its input.
+        the folders with the rows, by input.
 
     Raises:
-        UsageError: the output folder is another's, or an input names no table.
+        UsageError: the output folder is not that of this job, or an input is not a table name.
         JobError: a table could not be read.
     """
     globs = [glob for glob in config.input.globs if glob.startswith(SCHEME)]
     if not globs:
         return {}
     if config.input.format != "auto":
-        raise UsageError(f"--input {globs[0]}: a table is no file; leave out --input_format")
-    found = {glob: bigquery_names.parse(glob) for glob in globs}
+        raise UsageError(f"--input {globs[0]}: a table is not a file; remove --input_format")
+    tables = {glob: bigquery_names.parse(glob) for glob in globs}
     with lock.hold(config.output):
         output_folder.check_place(config)
         if config.overwrite:
             output_folder.delete(FileSystems.join(config.output, bigquery_names.FOLDER))
-        for table in found.values():
+        for table in tables.values():
             _extract(table, config, options)
-    return {glob: table.folder(config.output) for glob, table in found.items()}
+    return {glob: table.folder(config.output) for glob, table in tables.items()}
 
 
 def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> None:
     read = config.input.read
     columns = tuple(dict.fromkeys([*read.fields.values(), *(field.name for field in read.kept)]))
     folder = table.folder(config.output)
-    told = {"table": table.reference, "columns": list(columns)}
+    contents = {"table": table.reference, "columns": list(columns)}
     stored = storage.read_text(FileSystems.join(folder, DONE_FILE))
-    # Of a job that has begun, the rows stay, whatever is asked for now: that is refused later.
-    if stored and (json.loads(stored) == told or output_folder.load_run(config.output)):
+    # Rows of a job that has started stay, even if other columns are wanted: that is refused later.
+    if stored and (json.loads(stored) == contents or output_folder.load_run(config.output)):
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)
-    storage.write_text(folder, DONE_FILE, json.dumps(told))
+    storage.write_text(folder, DONE_FILE, json.dumps(contents))
     output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
 
 
@@ -64,8 +64,7 @@ def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineO
         from transforms.steps.extract_table import ExtractTable
     except ImportError as error:
         raise UsageError(
-            f"--input {SCHEME}...: tables need what the extra gcp brings: "
-            'pip install "beam-bert[gcp]"'
+            f'--input {SCHEME}...: tables need the extra gcp: pip install "beam-bert[gcp]"'
         ) from error
     try:
         with beam.Pipeline(local.choose_runner(options), options=options) as pipeline:
@@ -73,8 +72,8 @@ def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineO
                 table.reference, columns, FileSystems.join(folder, bigquery_names.ROWS)
             )
     except Exception as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise JobError(
             f"--input {SCHEME}{table.project}.{table.dataset}.{table.name} could not be read: "
-            f"{escaping.one_line(why)}"
+            f"{escaping.one_line(reason)}"
         ) from error

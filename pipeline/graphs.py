@@ -89,7 +89,7 @@ class EmbedSplits(beam.PTransform):
 def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
     """Embed the pending splits of a job.
 
-    On a cluster, splits of many parts have a branch of their own. If a Flatten joined both branches
+    On a cluster, splits of many parts have a separate branch. If a Flatten joined both branches
     after reading, Beam's fusion in Java would make invalid graphs.
     """
     config, splits = context.config, context.pending

@@ -185,7 +185,7 @@ def _with_transform(context: JobContext) -> JobContext:
 
 
 def _run_graphs(context: JobContext) -> None:
-    """Make the table of repeated documents where it is wanted, and embed what is pending."""
+    """Make the table of repeated documents if requested, and embed the pending splits."""
     from pipeline import graphs
 
     graphs.write_schemas(context.config, context.module)

@@ -1,4 +1,4 @@
-"""The model of a job: find its module, pin its fingerprint, and check it against the flags."""
+"""Find the module of a job, check its fingerprint, and check that it fits the flags."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def find_model(config: EmbedConfig) -> tuple[Path, str]:
-    """Bring the module to this machine; give its folder and its fingerprint.
+    """Download the module if needed; return its folder and its fingerprint.
 
     Raises:
-        UsageError: it cannot be found, or is another one.
+        UsageError: the module cannot be found, or has another fingerprint than the flags want.
     """
     if "://" in config.model or not minilm.is_imported(config.model):
         quiet.import_tensorflow()
@@ -34,10 +34,10 @@ def find_model(config: EmbedConfig) -> tuple[Path, str]:
 
 
 def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
-    """Read what the module says of itself; TensorFlow is imported from here on.
+    """Read the description of the module; this imports TensorFlow.
 
     Raises:
-        UsageError: it is no BERT, or does not fit the configuration.
+        UsageError: the module is not a BERT, or does not fit the configuration.
     """
     quiet.import_tensorflow()
     from transforms.bert import module as modules

@@ -1,4 +1,4 @@
-"""`tokenize`: what the model would read of each document, without running it."""
+"""Tokenize documents as the model would read them, without running the model."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -26,12 +26,13 @@ from transforms.wordpiece.special_tokens import first_text_is_empty
 
 
 class TokenizedPart(NamedTuple):
-    """The lines of some documents.
+    """The lines of the documents of a part.
 
     Attributes:
         lines: JSON Lines, `{"id", "input_ids", "tokens", "offsets"}`, with `segment_ids` for pairs;
-            empty where every document was rejected.
-        rejected: a JSON line each, `{"id", "source", "position", "reason", "detail"}`.
+            empty if every document was rejected.
+        rejected: one JSON line for each rejected document,
+            `{"id", "source", "position", "reason", "detail"}`.
     """
 
     lines: bytes
@@ -44,17 +45,17 @@ def tokenize(
     """Tokenize documents in corpus order.
 
     Args:
-        config: where documents come from; the glob `-` is the standard input, read to its end
-            before anything is given.
-        module: whose vocabulary and casing are meant.
-        max_seq_length: positions of the longest result; None cuts nothing.
+        config: the input; the glob `-` is the standard input, which is read to its end before the
+            first part is yielded.
+        module: provides the vocabulary and the casing.
+        max_seq_length: largest number of tokens of a document; None truncates nothing.
 
     Raises:
-        ValueError: the length has no room for a wordpiece, or is more than the model reads.
-        UsageError: the input matches nothing, lacks the fields that are wanted, or its format does
-            not take the flags given.
+        ValueError: the length has no room for a wordpiece, or is more than the model has.
+        UsageError: the input matches nothing, lacks fields, or its format does not support the
+            flags.
         OSError: a file cannot be read.
-        JobError: at the end, if a file was damaged; what could be read of it was given.
+        JobError: at the end, if a file was damaged; what could be read of it was yielded.
     """
     if max_seq_length is not None:
         module.check_length(max_seq_length)
@@ -64,16 +65,17 @@ def tokenize(
     damaged: dict[str, None] = {}
     for part in _parts(config):
         columns = {name: part.column(name).to_pylist() for name in wordpieces.texts}
-        found = inputs({name: tf.constant(own, tf.string) for name, own in columns.items()})
-        segment_ids = found[SEGMENT_IDS]
+        texts = {name: tf.constant(column, tf.string) for name, column in columns.items()}
+        tokens = inputs(texts)
+        segment_ids = tokens[SEGMENT_IDS]
         empty = first_text_is_empty(segment_ids.flat_values.numpy(), segment_ids.row_splits.numpy())
         part = rejects.reject(part, empty, Reason.EMPTY, rejects.NOTHING_LEFT)
         if not wordpieces.pairs:
-            del found[SEGMENT_IDS]
-        lines = to_json_lines(part.column(ID).to_pylist(), found, as_json)
-        sound = lines.filter(part.column(REASON).is_null())
+            del tokens[SEGMENT_IDS]
+        lines = to_json_lines(part.column(ID).to_pylist(), tokens, as_json)
+        accepted = lines.filter(part.column(REASON).is_null())
         source = header_of(part).source
-        yield TokenizedPart(_joined(sound), list(rejects.reject_lines(part, source)))
+        yield TokenizedPart(_joined(accepted), list(rejects.reject_lines(part, source)))
         if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
             damaged[escaping.one_line(source)] = None
     if damaged:
@@ -81,7 +83,7 @@ def tokenize(
 
 
 def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
-    """Make a graph of what is printed, which leaves out the rest."""
+    """Return a function, traced once, that computes only what is printed."""
     signature = {name: tf.TensorSpec([None], tf.string) for name in config.texts}
     whole = model_inputs(config, vocabulary)
 
@@ -109,12 +111,12 @@ def to_json_lines(
 
     Args:
         ids: of the documents.
-        inputs: what `model_inputs` gives for them: `input_ids`, `offsets`, and `segment_ids` where
-            they are to be written.
+        inputs: as `model_inputs` returns them: `input_ids`, `offsets`, and `segment_ids` if they
+            are to be written.
         tokens_as_json: the JSON of each wordpiece, by id.
 
     Returns:
-        a line of each document, with its end.
+        one line for each document, with its line end.
     """
     input_ids = inputs[INPUT_IDS].flat_values.numpy()
     splits = inputs[INPUT_IDS].row_splits.numpy()
@@ -147,7 +149,7 @@ def _digits(numbers: np.ndarray) -> pa.Array:
 
 
 def _glue(*pieces: pa.Array | str) -> pa.Array:
-    """Concatenate columns, and texts that are the same in every row."""
+    """Concatenate columns and constant texts row by row."""
     columns = [_text(piece) if isinstance(piece, str) else piece for piece in pieces]
     return pc.binary_join_element_wise(*columns, _text(""))
 

@@ -1,1 +1,1 @@
-"""What a terminal shows: help, messages of wrong usage, and the silence of libraries."""
+"""The terminal: help, messages, progress, and keeping libraries quiet."""

@@ -1,4 +1,4 @@
-"""Keep what TensorFlow and Beam say of themselves off the terminal."""
+"""Keep the log lines of TensorFlow and Beam off the terminal."""
 
 import contextlib
 import io
@@ -7,16 +7,16 @@ import os
 import sys
 from collections.abc import Iterator
 
-# From these levels on nothing is kept off the terminal.
+# At these levels everything is shown.
 _LOUD = ("debug", "info")
 _QUIET = "warning"
 
 
 def import_tensorflow(level: str = _QUIET) -> None:
-    """Import TensorFlow with its notes on CPUs and missing GPUs kept off the terminal.
+    """Import TensorFlow without its lines about CPUs and missing GPUs.
 
-    They are written to the process's standard error by native code before any setting can turn
-    them off. Errors of the import itself are raised as always. At `info` and `debug` all shows.
+    Native code writes them to the standard error of the process before any setting can prevent it.
+    Errors of the import are raised as usual. At `info` and `debug` everything is shown.
     """
     if level in _LOUD:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
@@ -28,27 +28,27 @@ def import_tensorflow(level: str = _QUIET) -> None:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         import tensorflow as tf
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
-        os.close(nowhere)
+        os.close(null)
     tf.get_logger().setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
 def quiet_beam(level: str = _QUIET) -> Iterator[None]:
-    """Keep Beam's tracebacks off the terminal, unless more is asked for.
+    """Keep Beam's tracebacks off the terminal, unless the level asks for more.
 
-    A failed bundle is told of many times over, through logging and past it; the command says it
+    Beam reports a failed bundle many times, through logging and past it; the command reports it
     once, in two lines.
 
     Args:
-        level: from which libraries may log; a name in `flags.LOG_LEVELS`. At `warning` and `error`
-            the command's own lines are all there is.
+        level: the lowest level that libraries log; a name in `flags.LOG_LEVELS`. At `warning` and
+            `error` only the lines of the command are shown.
     """
     loud = level in _LOUD
     for name in ("apache_beam", "PrismRunner"):

@@ -1,1 +1,1 @@
-"""Flags to configurations, and configurations back to flags."""
+"""The table of flags, and conversions between flags and configurations."""

@@ -12,21 +12,22 @@ from pipeline.options.flag_row import Settings
 _Config = TypeVar("_Config")
 
 
-def settings_of(given: Settings) -> dict[str, Any]:
+def settings_of(values: Settings) -> dict[str, Any]:
     """Return the value of every flag that configures a job.
 
     Args:
-        given: values by the names of flags, without dashes; the other flags have their defaults.
+        values: by the names of flags, without dashes; the other flags have their defaults.
 
     Raises:
         UsageError: there is no such flag, or a value has the wrong type.
     """
     rows = {row.name: row for row in flags.FLAGS if row.path}
-    for name in given:
+    for name in values:
         if name not in rows:
-            raise UsageError(f"there is no {name!r}: {did_you_mean(name, rows, 'see embed')}")
+            remedy = did_you_mean(name, rows, "beam-bert embed --help lists the flags")
+            raise UsageError(f"unknown setting {name!r}: {remedy}")
     defaults = {name: row.default for name, row in rows.items()}
-    return defaults | {name: rows[name].check(value, name) for name, value in given.items()}
+    return defaults | {name: rows[name].check(value, name) for name, value in values.items()}
 
 
 def embed_config(settings: Settings) -> EmbedConfig:

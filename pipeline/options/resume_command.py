@@ -18,8 +18,8 @@ _SECRET = re.compile(r"secret|password|token|credential|access_key")
 def command_of(config: EmbedConfig, beam: PipelineOptions | None = None) -> list[str]:
     """Return the shortest `beam-bert embed` that makes a configuration, with Beam's flags.
 
-    It has no `--overwrite`, so that it continues the job, and none of Beam's flags that hold a
-    secret. It always names the engine: `auto` may be another one on another machine.
+    The command leaves out `--overwrite`, so that it continues the job, and Beam's flags that hold
+    a secret. It always names the engine: `auto` may be another one on another machine.
 
     >>> from pipeline.options.embed_config import InputConfig
     >>> from transforms.sources.base import ReadConfig

@@ -56,10 +56,10 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_seq_len": 3}, "there is no 'max_seq_len': did you mean max_seq_length?"),
+        ({"max_seq_len": 3}, "unknown setting 'max_seq_len': did you mean max_seq_length?"),
         ({"max_seq_length": "3"}, "max_seq_length is '3'; give a whole number"),
         ({"overwrite": 1}, "overwrite is 1; give true or false"),
-        ({"config": "run.yaml"}, "there is no 'config'"),
+        ({"config": "run.yaml"}, "unknown setting 'config'"),
         ({"max_rejected": None}, "max_rejected is None; give a number"),
         ({"features": "pooled"}, "--features has 'pooled'"),
         ({"beam_options": ["--no_such_flag"]}, "unknown flag --no_such_flag"),

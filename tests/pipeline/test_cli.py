@@ -63,7 +63,7 @@ assert not heavy, heavy
     assert "--max_seq_length" in result.stdout
 
 
-def test_status_and_head_tell_what_the_job_left(
+def test_status_and_head_read_the_output_folder(
     finished: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert cli.main(["status", str(finished)]) == 0
@@ -83,7 +83,7 @@ def test_status_and_head_tell_what_the_job_left(
     assert any(line.startswith("    sequence_output [3, 16], first row = [") for line in lines)
 
 
-def test_a_job_under_way_tells_its_progress(finished: Path, tmp_path: Path) -> None:
+def test_status_measures_a_running_job(finished: Path, tmp_path: Path) -> None:
     copy = tmp_path / "out"
     shutil.copytree(finished, copy)
     receipts = sorted((copy / "receipts").glob("lines-*"))
@@ -116,7 +116,7 @@ def test_tokenize_prints_json_lines(
     assert rejected == ["bad_json", "missing_field", "wrong_type"]
 
 
-def test_tokenize_reads_a_pipe_and_tells_pairs(
+def test_tokenize_reads_a_pipe_and_pairs(
     tiny_path: Path, capsysbinary: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = "The cats" + " sat" * 200
@@ -174,7 +174,7 @@ def test_tokenize_rejects_what_embed_rejects(
         (["--pair_separator", "\udcff"], r"'\udcff' is not UTF-8: give text"),
     ],
 )
-def test_tokenize_ends_wrong_usage_in_status_2(
+def test_tokenize_exits_with_2_at_wrong_usage(
     arguments: list[str],
     message: str,
     tiny_path: Path,
@@ -189,7 +189,7 @@ def test_tokenize_ends_wrong_usage_in_status_2(
     assert "Traceback" not in error
 
 
-def test_tokenize_gives_what_can_be_read_of_a_damaged_file(
+def test_tokenize_prints_the_readable_part_of_a_damaged_file(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     cut = tmp_path / "cut.txt.gz"
@@ -198,16 +198,16 @@ def test_tokenize_gives_what_can_be_read_of_a_damaged_file(
     assert cli.main(["tokenize", "--model", str(tiny_path), "--input", str(cut)]) == 1
     captured = capsys.readouterr()
     assert captured.out.count("\n") > 100
-    rejected, told = captured.err.splitlines()
+    rejected, message = captured.err.splitlines()
     assert json.loads(rejected)["reason"] == "unreadable"
-    assert told == f"beam-bert: damaged and read only in part: {cut}"
+    assert message == f"beam-bert: damaged and read only in part: {cut}"
 
 
 @pytest.mark.parametrize(
     ("closed", "status", "message"),
     [(">&-", 2, "the standard output is closed"), ("2>&-", 0, ""), ("<&-", 0, "")],
 )
-def test_closed_streams_are_told_or_filled(closed: str, status: int, message: str) -> None:
+def test_closed_streams_are_reported_or_opened(closed: str, status: int, message: str) -> None:
     command = ["sh", "-c", f'"$0" -m pipeline --help {closed}', sys.executable]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.returncode == status
@@ -215,7 +215,7 @@ def test_closed_streams_are_told_or_filled(closed: str, status: int, message: st
     assert ("usage: beam-bert" in result.stdout) == (status == 0)
 
 
-def test_a_closed_standard_input_is_told(
+def test_a_closed_standard_input_is_reported(
     tiny_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
@@ -264,7 +264,7 @@ def other_vocabulary(folder: Path) -> None:
         (["--id_field", "id"], "--id_field needs records with fields"),
     ],
 )
-def test_wrong_usage_ends_in_status_2_and_one_or_two_lines(
+def test_wrong_usage_exits_with_2_and_one_or_two_lines(
     arguments: list[str],
     message: str,
     tiny_path: Path,
@@ -295,7 +295,7 @@ def test_wrong_usage_ends_in_status_2_and_one_or_two_lines(
         (["head"], "the following arguments are required: DIR"),
     ],
 )
-def test_what_cannot_be_parsed_is_told_in_one_line(
+def test_parse_errors_are_one_line(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture
 ) -> None:
     with pytest.raises(SystemExit) as end:

@@ -91,7 +91,7 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
         assert counts[name] == before[name]
     assert len(list((tmp_path / "corpus/repeats").glob("*.arrow"))) > 1
     assert summary.table is not None
-    told = f"taken from a table of {summary.table.documents} that stand in several parts"
+    told = f"taken from a table of {summary.table.documents} that occur in several parts"
     assert told in to_text(summary)
     assert verify(VerifyConfig(str(tmp_path / "corpus"), sample=40)).faults == ()
 

@@ -1,4 +1,4 @@
-"""What users can get wrong ends in status 2, in a line or two with a remedy, before a folder."""
+"""Wrong usage exits with 2 and one or two lines with a remedy, and creates no folder."""
 
 import argparse
 import dataclasses
@@ -27,7 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         (EMBED + " --output foo://x", "--output foo://x: there is no file system for foo://"),
         (EMBED + " --output hdfs://x/y", 'hdfs:// needs pip install "beam-bert[hadoop]"'),
@@ -48,7 +48,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 @pytest.mark.usefixtures("place")
 def test_a_line_says_what_is_wrong(
-    line: str, told: str, capsys: pytest.CaptureFixture[str]
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [word.replace("''", "") for word in line.split()]
     try:
@@ -58,13 +58,13 @@ def test_a_line_says_what_is_wrong(
     printed = capsys.readouterr()
     assert status == 2
     assert printed.out == ""
-    assert told in printed.err
+    assert message in printed.err
     assert len(printed.err.splitlines()) <= 2
     assert not os.path.exists("out")
 
 
 @pytest.mark.usefixtures("place")
-def test_a_folder_is_read_with_the_folders_in_it(
+def test_a_folder_is_read_with_its_folders(
     tiny_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["tokenize", "--model", str(tiny_path), "--input", "deep", "--input", "a.txt"]
@@ -73,7 +73,7 @@ def test_a_folder_is_read_with_the_folders_in_it(
     assert ids == ['{"id":"deep/b.txt:0"', '{"id":"deep/more/c.txt:0"', '{"id":"a.txt:0"']
 
 
-def test_inputs_given_twice_stand_together_and_before_a_default() -> None:
+def test_repeated_inputs_are_joined_and_replace_the_default() -> None:
     parser = argparse.ArgumentParser()
     rows = flags.select("input")
     flag_row.add_flags(parser, rows)
@@ -88,13 +88,13 @@ def test_inputs_given_twice_stand_together_and_before_a_default() -> None:
 
 
 def test_help_of_a_command_comes_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
-    told = []
+    texts = []
     for words in (["help", "status"], ["status", "--help"]):
         with pytest.raises(SystemExit, match="0"):
             cli.main(words)
-        told.append(capsys.readouterr().out)
-    assert told[0] == told[1]
-    assert "beam-bert status out" in told[0]
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert "beam-bert status out" in texts[0]
 
 
 def test_a_reason_is_one_line_of_what_failed() -> None:

@@ -70,7 +70,7 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["embd"], "there is no command 'embd'; did you mean embed?"),
         (["zzz"], "there are embed, plan"),
@@ -81,8 +81,8 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
         (["verify", "o", "--log_level", "x"], "argument --log_level: invalid choice: 'x'"),
     ],
 )
-def test_mistyped_words_are_told_with_a_remedy(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_mistyped_words_get_a_remedy(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
         status = cli.main(arguments)
@@ -90,12 +90,12 @@ def test_mistyped_words_are_told_with_a_remedy(
         status = left.code
     assert status == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert len(error.splitlines()) == 1
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
-def test_versions_are_told(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_versions_are_printed(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([flag]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"beam-bert {transforms.__version__}\napache-beam 2.")
