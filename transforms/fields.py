@@ -1,4 +1,4 @@
-"""Fields of the input that records carry: their names, and one type each for the whole job."""
+"""Fields of the input that records keep: their names, and one type each for the whole job."""
 
 import dataclasses
 import datetime
@@ -39,7 +39,7 @@ _FLOAT64_DIGITS = 15
 _TYPES_ELSEWHERE = re.compile(
     r"(big|small|tiny)?int|u?int\d+|integer|float\d*|double|str|utf8|varchar|boolean|datetime"
 )
-# So alike are `strings` and string; `strong` is not.
+# The similarity above which a word is a misspelt type: `strings` is one, `strong` is not.
 _LIKE_A_TYPE = 0.85
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
@@ -47,11 +47,11 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 
 @dataclasses.dataclass(frozen=True)
 class KeptField:
-    """A field to carry.
+    """A field to keep.
 
     Attributes:
-        name: in the input and in the records.
-        type: one of `features.FIELD_TYPES`; empty while nobody has said, which reads as text.
+        name: its name in the input and in the records.
+        type: one of `features.FIELD_TYPES`; empty while unknown, which is read as text.
     """
 
     name: str
@@ -62,66 +62,67 @@ class KeptField:
 
     @property
     def arrow(self) -> pa.DataType:
-        """The type of its column."""
+        """The Arrow type of its column."""
         return ARROW_TYPES[self.type or STRING]
 
 
 def parse_fields(names: Iterable[str]) -> tuple[KeptField, ...]:
-    """Read `name` and `name:type`; a colon before what is no type belongs to the name.
+    """Parse `name` and `name:type`; without a type after it, a colon belongs to the name.
 
     >>> [str(field) for field in parse_fields(["dc:title", "year:int64", "a:int32:string"])]
     ['dc:title', 'year:int64', 'a:int32:string']
 
     Raises:
-        ValueError: a name is doubled, or one that records have for something else, or a type is
-            none that there is; a field of a name that ends like one has its type told too.
+        ValueError: a name is repeated or is that of another feature of records, or what follows
+            the colon looks like an unknown type.
     """
-    found = []
+    fields = []
     for text in names:
-        name, colon, told = text.rpartition(":")
-        typed = bool(colon and name) and told in FIELD_TYPES
-        if colon and name and not typed and _looks_like_a_type(told):
+        name, colon, suffix = text.rpartition(":")
+        typed = bool(colon and name) and suffix in FIELD_TYPES
+        if colon and name and not typed and _looks_like_a_type(suffix):
             raise ValueError(
-                f"--keep_fields {text}: {told!r} is no type; there are {', '.join(FIELD_TYPES)}.\n"
-                f"A field of that whole name is kept with its type told: {text}:{STRING}"
+                f"`keep_fields` {text}: {suffix!r} is not a type; there are "
+                f"{', '.join(FIELD_TYPES)}.\n"
+                f"If the whole text is the name of a field, add its type: {text}:{STRING}"
             )
-        found.append(KeptField(name, told) if typed else KeptField(text))
-    check_keep_fields([field.name for field in found])
-    return tuple(found)
+        fields.append(KeptField(name, suffix) if typed else KeptField(text))
+    check_keep_fields([field.name for field in fields])
+    return tuple(fields)
 
 
-def _looks_like_a_type(told: str) -> bool:
-    """Whether a word is a type elsewhere, or one of `features.FIELD_TYPES` misspelt."""
-    told = told.lower()
-    misspelt = difflib.get_close_matches(told, FIELD_TYPES, 1, _LIKE_A_TYPE)
-    return bool(misspelt or _TYPES_ELSEWHERE.fullmatch(told))
+def _looks_like_a_type(word: str) -> bool:
+    """Return whether a word is a type of another system, or a misspelt `features.FIELD_TYPES`."""
+    word = word.lower()
+    misspelt = difflib.get_close_matches(word, FIELD_TYPES, 1, _LIKE_A_TYPE)
+    return bool(misspelt or _TYPES_ELSEWHERE.fullmatch(word))
 
 
 class WrongTypeError(ValueError):
-    """A value does not have the type of its field; the message names both."""
+    """A value does not have the type of its field; the message names the field and the type."""
 
 
 def keep(value: Any, field: KeptField) -> Any:
-    """Give what a record carries of a value, as `field.arrow` takes it; None stays None.
+    """Convert a value to what a record keeps, which `field.arrow` accepts; None stays None.
 
-    Text takes a string as it is, and of anything else its JSON.
+    A text field keeps a string unchanged, and any other value as JSON.
 
     Raises:
-        WrongTypeError: it has another type.
+        WrongTypeError: the value has another type.
     """
     if value is None:
         return None
     if field.type in ("", STRING):
         return _as_text(value)
-    if not _is(value, field.type):
+    if not _has_type(value, field.type):
         raise WrongTypeError(
-            f"field {field.name!r} is no {field.type}; --keep_fields {field.name}:{STRING} "
+            f"field {field.name!r} is no {field.type}; `keep_fields` {field.name}:{STRING} "
             "keeps it as text"
         )
     return value
 
 
-def _is(value: Any, type_: str) -> bool:
+def _has_type(value: Any, type_: str) -> bool:
     kind = type_of(value)
     if type_ == FLOAT64:
         return kind in (FLOAT64, INT64)
@@ -131,7 +132,7 @@ def _is(value: Any, type_: str) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """Tell the type of a value, as a reader gives it; `string` of what fits no other."""
+    """Return the type of a value that a format has read; `string` if no other type fits."""
     if isinstance(value, bool):
         return BOOL
     if isinstance(value, int) and -(2**_INT64_BITS) <= value < 2**_INT64_BITS:
@@ -142,10 +143,10 @@ def type_of(value: Any) -> str:
 
 
 def type_of_text(text: str) -> str:
-    """Tell the type of a value that is written as text; `""` of nothing.
+    """Return the type of a value that is written as text; `""` for blank text.
 
-    A number is one that its digits alone tell: what is written otherwise (007, +1), or has more
-    digits than its type keeps, stays text.
+    Only plain decimal notation is a number: 007, +1, 1e5, and numbers with more digits than their
+    type holds stay text.
 
     >>> [type_of_text(text) for text in ("12", "-1.50", "007", "1e5", "9" * 20, " ")]
     ['int64', 'float64', 'string', 'string', 'string', '']
@@ -160,72 +161,72 @@ def type_of_text(text: str) -> str:
 
 
 def read_text(text: str, field: KeptField) -> Any:
-    """Read a value that is written as text; nothing, but for text itself, is None.
+    """Parse a value that is written as text; blank text is None, except in a text field.
 
     Raises:
-        WrongTypeError: it does not write such a value.
+        WrongTypeError: the text is not a value of the field's type.
     """
     if field.type in ("", STRING):
         return text
     if field.type == BYTES:
         return text.encode()
     try:
-        return _READ[field.type](text.strip()) if text.strip() else None
+        return _PARSERS[field.type](text.strip()) if text.strip() else None
     except (ValueError, KeyError, OverflowError) as error:
         raise WrongTypeError(
             f"field {field.name!r} holds {text[:50]!r}, no {field.type}; "
-            f"--keep_fields {field.name}:{STRING} keeps it as text"
+            f"`keep_fields` {field.name}:{STRING} keeps it as text"
         ) from error
 
 
-def _whole(text: str) -> int:
+def _parse_integer(text: str) -> int:
     number = int(text)
     if type_of(number) != INT64:
         raise ValueError(text)
     return number
 
 
-def _number(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
     return number
 
 
-def _moment(text: str) -> datetime.datetime:
+def _parse_timestamp(text: str) -> datetime.datetime:
     moment = datetime.datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 
-_READ = {
-    INT64: _whole,
-    FLOAT64: _number,
+_PARSERS = {
+    INT64: _parse_integer,
+    FLOAT64: _parse_float,
     BOOL: lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
-    TIMESTAMP: _moment,
+    TIMESTAMP: _parse_timestamp,
     DATE: datetime.date.fromisoformat,
 }
 
 
 def common_type(types: Iterable[str]) -> str:
-    """Choose the narrowest type for values of several; text where none were seen.
+    """Return the narrowest type that holds values of all types; text if there are no types.
 
     >>> common_type(["int64", "float64"]), common_type(["int64", "bool"]), common_type([])
     ('float64', 'string', 'string')
     """
-    seen = {type_ for type_ in types if type_}
-    if seen == {INT64, FLOAT64}:
+    distinct = {type_ for type_ in types if type_}
+    if distinct == {INT64, FLOAT64}:
         return FLOAT64
-    return seen.pop() if len(seen) == 1 else STRING
+    return distinct.pop() if len(distinct) == 1 else STRING
 
 
 def type_of_arrow(type_: pa.DataType) -> str | None:
-    """Tell the type that keeps values of an Arrow type; None of what is no scalar."""
+    """Return the type that keeps values of an Arrow type; None for a nested type."""
     if pa.types.is_dictionary(type_):
         return type_of_arrow(type_.value_type)
     if pa.types.is_nested(type_):
         return None
     if pa.types.is_uint64(type_):
-        # Half of its values are no int64.
+        # Half of its values exceed int64.
         return STRING
     tests = {
         BOOL: pa.types.is_boolean,
@@ -235,7 +236,7 @@ def type_of_arrow(type_: pa.DataType) -> str | None:
         DATE: pa.types.is_date,
         BYTES: _is_binary,
     }
-    return next((name for name, holds in tests.items() if holds(type_)), STRING)
+    return next((name for name, is_type in tests.items() if is_type(type_)), STRING)
 
 
 def _is_binary(type_: pa.DataType) -> bool:
@@ -244,12 +245,12 @@ def _is_binary(type_: pa.DataType) -> bool:
 
 
 def column(values: Sequence[Any], field: KeptField) -> pa.Array:
-    """Make the column of a field of what `keep` gave."""
+    """Build the column of a field from values that `keep` has returned."""
     return pa.array(values, field.arrow)
 
 
 def as_bytes(values: pa.Array) -> pa.Array:
-    """Make of a column of text, bytes, moments or days one of bytes; ISO 8601 of the latter two.
+    """Convert a column of text, bytes, timestamps or dates to bytes; the last two in ISO 8601.
 
     >>> as_bytes(pa.array([0, None], pa.timestamp("us", tz="UTC"))).to_pylist()
     [b'1970-01-01T00:00:00.000000Z', None]

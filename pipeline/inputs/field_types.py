@@ -15,10 +15,9 @@ from transforms.documents import Split
 from transforms.io.decompressing import DamagedError
 from transforms.read import open_split
 from transforms.sources import base, opening
-from transforms.sources.base import ReadConfig, Seen
+from transforms.sources.base import ReadConfig, SampledFields
 
 _SHOWN_FIELDS = 12
-_NEEDS_TENSORFLOW = "tfrecord"
 
 
 def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
@@ -46,9 +45,9 @@ def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
     return dataclasses.replace(config, read=read)
 
 
-def _look(split: Split, config: InputConfig) -> Seen:
+def _look(split: Split, config: InputConfig) -> SampledFields:
     source = split.source
-    if source.format == _NEEDS_TENSORFLOW:
+    if base.find(source.format).needs_tensorflow:
         # Its reader imports it, with all that it has to say then.
         quiet.import_tensorflow()
     with (
@@ -56,8 +55,8 @@ def _look(split: Split, config: InputConfig) -> Seen:
         contextlib.closing(open_split(split)) as raw,
     ):
         stream = opening.readable(raw, source, config.read)
-        return base.find(source.format).look(split, stream, config.read)
-    return Seen()
+        return base.find(source.format).sample_fields(split, stream, config.read)
+    return SampledFields()
 
 
 def _is_of_table(split: Split) -> bool:
@@ -68,10 +67,10 @@ def _check_fields(config: ReadConfig, there: Iterable[str]) -> None:
     """Refuse fields that no record has; where no record could be read, all may be there."""
     names = list(there)
     untyped = [field.name for field in config.kept if not field.type]
-    wanted = [*config.fields.items(), *(("--keep_fields", name) for name in untyped)]
-    for flag, name in wanted:
+    wanted = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
+    for setting, name in wanted:
         if names and name not in names:
-            raise UsageError(_missing(flag, name, names))
+            raise UsageError(_missing(f"--{setting}", name, names))
 
 
 def _missing(flag: str, name: str, names: Sequence[str]) -> str:

@@ -19,8 +19,6 @@ from transforms.io.transcoding import UTF8
 from transforms.sources import base, detecting, files
 
 AUTO = "auto"
-# JSON Lines, or one JSON value: only the content tells.
-_DOUBTFUL = ".json"
 # What names begin with that other programs' notes have: .DS_Store, _SUCCESS.
 _HIDDEN = (".", "_")
 
@@ -148,14 +146,12 @@ def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
     """Tell format and compression, by the name if that tells, else by the content."""
     format_, compression = detecting.by_name(name)
     asked = None if config.format == AUTO else config.format
-    if format_ and not (name.lower().endswith(_DOUBTFUL) and compression == NONE):
+    if format_ and not name.lower().endswith(base.find(format_).shared_endings):
         return asked or format_, compression
     head = _head(path)
-    if asked is None and format_ and detecting.is_json_over_lines(head):
-        raise UsageError(
-            f"--input {escaping.one_line(name)} holds one JSON value over several lines, and JSON "
-            f"Lines has an object a line: jq -c '.[]' makes such of an array"
-        )
+    problem = base.find(format_).problem_of_head(head) if format_ and asked is None else None
+    if problem:
+        raise UsageError(f"--input {escaping.one_line(name)} {problem}")
     if format_:
         return asked or format_, compression
     # A separator is for lines, whatever their first one looks like.

@@ -186,7 +186,7 @@ def test_later_values_of_another_type_are_rejected_and_told(
         embed(out, tiny_path, tmp_path / name, keep_fields=fields)
         assert kept(out, "n") == [(n,) for n in range(300)]
         (path,) = (out / "rejected").iterdir()
-        assert "--keep_fields n:string keeps it as text" in json.loads(path.read_text())["detail"]
+        assert "`keep_fields` n:string keeps it as text" in json.loads(path.read_text())["detail"]
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,13 @@ def test_later_values_of_another_type_are_rejected_and_told(
         (b"a\n", ["--encoding", "klingon"], "--encoding is 'klingon'"),
         (b"a\n", ["--input_format", "csv"], "--text_field: .* has no column 'text'; it has a"),
         (b"a\n", ["--input_format=files", "--id_field=id"], "--id_field needs records"),
-        (b"a\n", ["--input_format", "parquet"], "--input_format parquet: .*data does not begin as"),
+        (
+            b"a\n",
+            ["--input_format", "parquet"],
+            "--input_format parquet: .*data does not begin like",
+        ),
         (b"caf\xe9\n", ["--encoding", "utf-16"], "data: it is not in --encoding utf-16: "),
-        (b"id;text\n", ["--input_format=csv"], "its separator looks like ';': write it anew with"),
+        (b"id;text\n", ["--input_format=csv"], "its separator looks like ';': convert it to"),
     ],
 )
 def test_what_cannot_be_read_so_is_told_in_a_line(

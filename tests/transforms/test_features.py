@@ -28,7 +28,7 @@ def test_layers_are_told_from_the_last(asked: str) -> None:
         check_features(split_features(f"mean,{asked}"))
 
 
-def test_a_list_of_features_may_hold_one_of_layers() -> None:
+def test_a_list_of_features_may_contain_layers() -> None:
     features = split_features(" cls,layers:-3, -1 ,mean")
     assert features == ("cls", "layers:-3,-1", "mean")
     assert layers_of(features) == (-3, -1)
@@ -39,12 +39,12 @@ def test_a_list_of_features_may_hold_one_of_layers() -> None:
 @pytest.mark.parametrize(
     "features", [(), ("mean", "mean"), ("layers:-1", "layers:-2"), ("layers:-1,-2,-1",)]
 )
-def test_no_features_and_doubled_ones_are_refused(features: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="--features is empty or names one twice"):
+def test_no_features_and_repeated_ones_are_refused(features: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="`features` is empty or names one twice"):
         check_features(features)
 
 
 @pytest.mark.parametrize("name", ["id", "num_tokens", "truncated", "mean", "tokens", "offsets"])
-def test_a_kept_field_never_takes_the_place_of_a_feature(name: str) -> None:
-    with pytest.raises(ValueError, match=f"--keep_fields has '{name}'.*rename"):
+def test_a_kept_field_must_not_have_the_name_of_a_feature(name: str) -> None:
+    with pytest.raises(ValueError, match=f"`keep_fields` has '{name}'.*rename"):
         check_keep_fields(("a", name))

@@ -39,16 +39,16 @@ def test_a_value_written_as_text_is_read_back(type_: str) -> None:
     ],
 )
 def test_a_value_of_another_type_is_refused_with_the_remedy(value: object, type_: str) -> None:
-    with pytest.raises(WrongTypeError, match=f"field 'k' is no {type_}; --keep_fields k:string"):
+    with pytest.raises(WrongTypeError, match=f"field 'k' is no {type_}; `keep_fields` k:string"):
         fields.keep(value, KeptField("k", type_))
 
 
 @pytest.mark.parametrize("type_", ["int64", "float64", "bool", "timestamp", "date"])
-def test_nothing_is_null_and_nonsense_refused(type_: str) -> None:
+def test_blank_text_is_null_and_invalid_text_is_refused(type_: str) -> None:
     assert fields.read_text(" ", KeptField("k", type_)) is None
     assert fields.keep(None, KeptField("k", type_)) is None
     for text in ("nonsense", "nan", "9" * 40 if type_ != "float64" else "1e999"):
-        with pytest.raises(WrongTypeError, match="--keep_fields k:string keeps it as text"):
+        with pytest.raises(WrongTypeError, match="`keep_fields` k:string keeps it as text"):
             fields.read_text(text, KeptField("k", type_))
 
 
@@ -81,18 +81,18 @@ def test_text_that_is_taken_for_a_number_reads_as_that_number(value: object) -> 
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         *("n:int32", "n:int", "n:uint8", "n:Int64", "n:integer", "n:float", "n:double", "n:str"),
         *("n:flaot64", "n:strings", "n:boolean", "n:datetime", "n:timestmap", "a:b:int32"),
     ],
 )
-def test_a_type_that_is_none_is_refused_and_a_name_like_it_can_be_told(told: str) -> None:
+def test_an_unknown_type_is_refused_and_a_name_like_one_can_be_kept(text: str) -> None:
     with pytest.raises(
-        ValueError, match=f"--keep_fields {told}: .* is no type; there are string, "
+        ValueError, match=f"`keep_fields` {text}: .* is not a type; there are string, "
     ):
-        fields.parse_fields([told])
-    assert fields.parse_fields([f"{told}:string"]) == (KeptField(told, "string"),)
+        fields.parse_fields([text])
+    assert fields.parse_fields([f"{text}:string"]) == (KeptField(text, "string"),)
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_other_colons_belong_to_the_name(name: str) -> None:
     assert fields.parse_fields([name]) == (KeptField(name),)
 
 
-def test_names_and_types_are_told_apart() -> None:
-    told = fields.parse_fields(["a", "b:int64", "c:d", "e:d:bool", ":int64"])
-    assert [(field.name, field.type) for field in told] == [
+def test_names_and_types_are_parsed() -> None:
+    parsed = fields.parse_fields(["a", "b:int64", "c:d", "e:d:bool", ":int64"])
+    assert [(field.name, field.type) for field in parsed] == [
         *[("a", ""), ("b", "int64"), ("c:d", ""), ("e:d", "bool"), (":int64", "")]
     ]
-    with pytest.raises(ValueError, match="--keep_fields names a field twice"):
+    with pytest.raises(ValueError, match="`keep_fields` names a field twice"):
         fields.parse_fields(["a", "a:int64"])
 
 
-def test_one_type_is_found_for_several() -> None:
+def test_several_types_have_one_common_type() -> None:
     assert fields.common_type(["int64", "", "int64"]) == "int64"
     assert fields.common_type(["float64", "int64"]) == "float64"
     assert fields.common_type(["date", "timestamp"]) == "string"

@@ -1,1 +1,1 @@
-"""Readers, one file a format; `base.find` gets them by name."""
+"""Input formats, one file each; `base.find` returns them by name."""

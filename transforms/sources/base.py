@@ -1,16 +1,17 @@
-"""What a reader is, and how one is found.
+"""The interface of an input format, its configuration, and the registry of formats.
 
-A format is a module of this folder that defines `FORMAT`. Its name on the command line is the
-module's name; nothing else has to be registered.
+An input format is a module of this package that defines `FORMAT`. The module's name is the format's
+name on the command line; a new format needs no other line anywhere.
 """
 
+import abc
 import dataclasses
 import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from transforms.documents import Source, Split
 from transforms.fields import KeptField, parse_fields
 from transforms.io.transcoding import UTF8, check_encoding
 
-# Opens a file at its beginning: the bytes as they are stored.
+# Opens a file at its beginning and returns its bytes as stored.
 Opener = Callable[[], BinaryIO]
 
 _LEAST_PART_BYTES, _MOST_PART_BYTES = 1 << 10, 1 << 30
@@ -29,14 +30,15 @@ class ReadConfig:
     """How records become documents.
 
     Attributes:
-        text_field: field of a structured record that holds the text.
-        text_b_field: field that holds the second text of a pair; None where there are no pairs.
-        pair_separator: what stands between the texts of a pair on a line of plain text, or None.
-        id_field: field that holds the id; None makes ids of source and position.
-        keep_fields: further fields to carry into the pooled records; `name`, or `name:type`.
-        encoding: of text, as Python names it.
-        part_bytes: text bytes of a part, about.
-        max_document_bytes: longer records are rejected unread, so that memory stays bounded.
+        text_field: field of a structured record with the text.
+        text_b_field: field with the second text of a pair; None without pairs.
+        pair_separator: separates the two texts of a pair in a line of plain text; None without
+            pairs.
+        id_field: field with the id; None derives ids from source and position.
+        keep_fields: further fields to copy into the pooled records; `name` or `name:type`.
+        encoding: encoding of text files, by Python's name.
+        part_bytes: approximate bytes of text in a part.
+        max_document_bytes: longer records are rejected unread, which bounds memory.
     """
 
     text_field: str = "text"
@@ -51,37 +53,42 @@ class ReadConfig:
     def __post_init__(self) -> None:
         if not _LEAST_PART_BYTES <= self.part_bytes <= _MOST_PART_BYTES:
             raise ValueError(
-                f"--part_bytes is {self.part_bytes}; give {_LEAST_PART_BYTES} to {_MOST_PART_BYTES}"
+                f"`part_bytes` is {self.part_bytes}; give {_LEAST_PART_BYTES} to {_MOST_PART_BYTES}"
             )
         if not self.text_field:
-            raise ValueError("--text_field is empty; name the field that holds the text")
+            raise ValueError("`text_field` is empty; name the field with the text")
         if "" in (self.text_b_field, self.pair_separator):
-            flag = "--text_b_field" if self.text_b_field == "" else "--pair_separator"
-            raise ValueError(f"{flag} is empty; leave it out where there are no pairs")
+            name = "text_b_field" if self.text_b_field == "" else "pair_separator"
+            raise ValueError(f"`{name}` is empty; leave it out if there are no pairs")
         if self.text_b_field and self.pair_separator:
-            raise ValueError("--text_b_field and --pair_separator both make pairs; give one")
+            raise ValueError("`text_b_field` and `pair_separator` both make pairs; give one")
         if self.pair_separator and "\n" in self.pair_separator:
-            raise ValueError("--pair_separator has a line's end; no line has one within")
+            raise ValueError("`pair_separator` contains a line end, which no line contains")
         parse_fields(self.keep_fields)
         if self.encoding != check_encoding(self.encoding):
             raise ValueError(
-                f"--encoding is {self.encoding!r}; give {check_encoding(self.encoding)}"
+                f"`encoding` is {self.encoding!r}; give {check_encoding(self.encoding)}"
             )
 
     @property
     def kept(self) -> tuple[KeptField, ...]:
-        """The fields to carry, taken apart."""
+        """The parsed `keep_fields`."""
         return parse_fields(self.keep_fields)
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields that records need, by the flag that names them."""
-        told = {
-            "--text_field": self.text_field,
-            "--text_b_field": self.text_b_field,
-            "--id_field": self.id_field,
+        """The fields that every record needs, by the setting that names them."""
+        by_setting = {
+            "text_field": self.text_field,
+            "text_b_field": self.text_b_field,
+            "id_field": self.id_field,
         }
-        return {flag: name for flag, name in told.items() if name is not None}
+        return {setting: name for setting, name in by_setting.items() if name is not None}
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """All fields to read, as pairs of setting and field; a field may repeat."""
+        return [*self.fields.items(), *(("keep_fields", field.name) for field in self.kept)]
 
     @property
     def pairs(self) -> bool:
@@ -91,12 +98,12 @@ class ReadConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ReadPart:
-    """A part as it comes out of a reader.
+    """A part as a format reads it.
 
     Attributes:
         start, end: the byte range in which its records begin.
-        last: whether the split ends here.
-        documents: see `documents.documents_batch`; every record of the range has a row.
+        last: whether this is the last part of the split.
+        documents: see `documents.documents_batch`; one row for every record of the range.
     """
 
     start: int
@@ -105,51 +112,88 @@ class ReadPart:
     documents: pa.RecordBatch
 
 
-class Seen(NamedTuple):
-    """What the beginning of a split shows; empty where it has no records with fields.
+class SampledFields(NamedTuple):
+    """The fields at the beginning of a split; empty if its records have no fields.
 
     Attributes:
-        names: the fields that its records have, one or the other.
-        types: of the kept fields, in their order; `""` of one without a value there.
+        names: the names of all fields that occur.
+        types: the types of the kept fields, in their order; `""` for a field without a value.
     """
 
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
 
 
-class Format(Protocol):
-    """A reader. Its methods are pure: they see a stream, never a path to open.
+class Format(abc.ABC):
+    """An input format. Its methods are pure: they read streams and open no paths.
 
     Attributes:
-        extensions: how names of its files end.
-        is_text: whether its files are text, and so may be in other encodings.
-        can_start_anywhere: whether a reader can start in the middle of a plain file.
+        endings: file name endings, lower case, without the ending of a compression.
+        shared_endings: those of `endings` that other kinds of files have too; files with such an
+            ending are opened to call `problem_of_head`.
+        is_text: whether files are text, and therefore may be in other encodings.
+        can_start_anywhere: whether a reader can start in the middle of an uncompressed file.
+        stores_compressed: whether files are compressed within, so that they are smaller than
+            their text.
+        needs_tensorflow: whether reading imports TensorFlow.
     """
 
-    extensions: tuple[str, ...]
-    is_text: bool
-    can_start_anywhere: bool
+    endings: tuple[str, ...] = ()
+    shared_endings: tuple[str, ...] = ()
+    is_text: bool = False
+    can_start_anywhere: bool = False
+    stores_compressed: bool = False
+    needs_tensorflow: bool = False
 
+    @abc.abstractmethod
+    def check(self, config: ReadConfig) -> None:
+        """Raise ValueError for a setting that has no meaning for this format."""
+
+    @abc.abstractmethod
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
-        """Cut a file into the splits that workers read independently.
+        """Cut a file into splits, which workers read independently.
 
         Raises:
-            ValueError: it has not the fields that the configuration names.
-            OSError: it has to be read for that, and cannot be.
+            ValueError: the file lacks a field that the configuration names.
+            OSError: the file must be read to cut it, and reading fails.
         """
-        ...
 
+    @abc.abstractmethod
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Read the parts of a split, in order, from its readable stream."""
-        ...
+        """Read the parts of a split in order."""
 
-    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
-        """Look at the fields of the records that a split begins with."""
-        ...
+    def sample_fields(
+        self,
+        split: Split,  # noqa: ARG002
+        stream: BinaryIO,  # noqa: ARG002
+        config: ReadConfig,  # noqa: ARG002
+    ) -> SampledFields:
+        """Read the names and types of fields from the records at the beginning of a split."""
+        return SampledFields()
 
-    def check(self, config: ReadConfig) -> None:
-        """Refuse, by ValueError, a configuration that means nothing for this format."""
-        ...
+    def has_magic(self, head: bytes) -> bool:  # noqa: ARG002
+        """Return whether the first bytes of a file, uncompressed, prove that it is of this format.
+
+        Only formats that are not text have such bytes.
+        """
+        return False
+
+    def matches_text(self, text: str, text_field: str | None) -> bool:  # noqa: ARG002
+        """Return whether a text file whose name has no known ending is of this format.
+
+        Args:
+            text: the first characters of the file.
+            text_field: the field with the text; None if documents are plain lines.
+        """
+        return False
+
+    def problem_of_head(self, head: bytes) -> str | None:  # noqa: ARG002
+        """Return why a file with one of `shared_endings` is not of this format; None if it may be.
+
+        Args:
+            head: the first bytes of the file.
+        """
+        return None
 
 
 @functools.cache

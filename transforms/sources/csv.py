@@ -1,4 +1,4 @@
-"""Comma-separated values: a header, then a record a document (RFC 4180)."""
+"""Comma-separated values: a header, then one document a record (RFC 4180)."""
 
 from transforms.sources.delimited import DelimitedFormat
 

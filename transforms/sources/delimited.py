@@ -1,4 +1,4 @@
-"""Records of delimited fields under a header: what CSV and TSV have in common.
+"""Records of delimited fields under a header: the common part of CSV and TSV.
 
 Quoting is that of RFC 4180: a quoted field may hold delimiters, line ends, and doubled quotes.
 """
@@ -14,57 +14,60 @@ from transforms import fields
 from transforms.documents import Source, Split
 from transforms.io.decompressing import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import lines, opening, record_fields
-from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
+from transforms.sources import base, lines, opening, record_fields
+from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
 
 _BYTE_ORDER_MARK = "\ufeff"
 _SHOWN_COLUMNS = 12
-_CONVERT = "write it anew with commas, as .csv, or with tabs, as .tsv"
-# What may separate columns where the delimiter does not, and what to do then.
-_SEPARATORS = {
-    ",": "--input_format csv reads it",
-    "\t": "--input_format tsv reads it",
-    ";": _CONVERT,
-    "|": _CONVERT,
-}
+# Other characters that may separate columns; no format of ours reads them.
+_OTHER_SEPARATORS = (";", "|")
 _NOT_CLOSED = "a quote opens here that is not closed"
 
 Row = list[str] | Record
 
 
 class Line(NamedTuple):
-    """A line of the file: its first byte, its text, and why it cannot be used, if so."""
+    """A line of the file: its first byte, its text, and its rejection if it cannot be used."""
 
     position: int
     text: str
     problem: Record | None = None
 
 
-class DelimitedFormat:
-    """A format of a delimiter; ids are `path:first byte of the record`.
+class DelimitedFormat(Format):
+    """A format with one delimiter; ids are `path:first byte of the record`.
 
     Attributes:
         delimiter: one character.
-        extensions: see `base.Format`.
     """
 
     is_text = True
-    can_start_anywhere = False
 
-    def __init__(self, delimiter: str, extensions: tuple[str, ...]) -> None:
+    def __init__(self, delimiter: str, endings: tuple[str, ...]) -> None:
         self.delimiter = delimiter
-        self.extensions = extensions
+        self.endings = endings
 
     def check(self, config: ReadConfig) -> None:
-        """Refuse a separator: records have fields."""
+        """Refuse a pair separator, because records have fields."""
         record_fields.check_no_separator(config)
 
-    def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
-        """Hold the header against the fields that are wanted; a file is one split.
+    def matches_text(self, text: str, text_field: str | None) -> bool:
+        """Return whether the first line is a header with the field of the text."""
+        # JSON Lines begin with a brace.
+        if "\0" in text or text.startswith("{"):
+            return False
+        line = text.partition("\n")[0].rstrip("\r")
+        header = next(csv.reader([line], delimiter=self.delimiter), [])
+        # Programs write names without spaces around them; in prose a space follows a comma.
+        names = {name for name in header if name and name == name.strip()}
+        return text_field in names and 1 < len(header) == len(names)
 
-        Only reading from the beginning tells whether a line's end stands within quotes.
+    def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
+        """Check that the header has the fields to read, and return the file as one split.
+
+        A file is never cut: only reading from its beginning shows whether a line end is quoted.
         """
         if source.size == 0:
             return []
@@ -81,68 +84,78 @@ class DelimitedFormat:
             self._check_first_line(first[0].text, header, source, config)
             return
         shown = ", ".join(header[:_SHOWN_COLUMNS]) + ", ..." * (len(header) > _SHOWN_COLUMNS)
-        wanted = [*config.fields.items(), *(("--keep_fields", f.name) for f in config.kept)]
-        for flag, name in wanted:
+        for setting, name in config.columns:
             if header.count(name) != 1:
                 what = "no column" if name not in header else "several columns"
                 hint = _other_separator(header, name, self.delimiter)
-                raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}{hint}")
+                raise ValueError(
+                    f"`{setting}`: {source.path} has {what} {name!r}; it has {shown}{hint}"
+                )
 
     def _check_first_line(
         self, line: str, problem: Record, source: Source, config: ReadConfig
     ) -> None:
-        """Refuse a first line that is no row; what damage or its size cost is told later."""
+        """Refuse a first line that is not a row; damage and size are rejected when it is read."""
         if problem.reason == Reason.BAD_CSV:
             hint = _other_separator([line.strip()], config.text_field, self.delimiter)
-            why = f"its first line is no header: {problem.detail}{hint}"
-            raise ValueError(f"--input {source.path}: {why}")
+            why = f"its first line is not a header: {problem.detail}{hint}"
+            raise ValueError(f"`input` {source.path}: {why}")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the parts of a split."""
+        """Read the parts of a split."""
         header, rows = self._rows(split, stream, config)
         for part in into_ranges(rows, split, config.part_bytes):
-            found = [_record(row, header, config) for row in part.records]
+            records = [_record(row, header, config) for row in part.records]
             path = split.source.path
-            batch = record_fields.to_documents(found, part.positions, path, config)
+            batch = record_fields.to_documents(records, part.positions, path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
     def _rows(
         self, split: Split, stream: BinaryIO, config: ReadConfig
     ) -> tuple[list[str], Iterator[tuple[int, Row]]]:
-        """Give the header, and the rows with their positions."""
+        """Return the header, and the rows with their positions."""
         lines_ = _lines(stream, split, config)
         rows: Iterator[tuple[int, Row]]
         rows = parse_rows(lines_, self.delimiter, config.max_document_bytes)
-        # A header that cannot be read is a row that was rejected.
+        # A header that cannot be parsed becomes a rejected row.
         first = list(itertools.islice(rows, 1))
         header = first[0][1] if first and isinstance(first[0][1], list) else []
         unread = [] if header else first
         return header, itertools.chain(unread, rows)
 
-    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
-        """Look at the header, and at the values of the rows after it."""
+    def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
+        """Read the header, and types from the values of the rows after it."""
         header, rows = self._rows(split, stream, config)
         ranges = into_ranges(rows, split, config.part_bytes)
-        # Of a split without an end, the first part is enough.
+        # The first part of a split without an end is enough.
         parts = ranges if split.end is not None else itertools.islice(ranges, 1)
-        found = [row for part in parts for row in part.records]
-        sound = [row for row in found if isinstance(row, list) and len(row) == len(header)]
-        values = [dict(zip(header, row, strict=True)) for row in sound]
-        return Seen(tuple(header), record_fields.types_of(values, config, fields.type_of_text))
+        sampled = [row for part in parts for row in part.records]
+        valid = [row for row in sampled if isinstance(row, list) and len(row) == len(header)]
+        values = [dict(zip(header, row, strict=True)) for row in valid]
+        types = record_fields.types_of(values, config, fields.type_of_text)
+        return SampledFields(tuple(header), types)
 
 
 def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:
-    """Tell the remedy, if a column is missing because another than the delimiter separates."""
+    """Return the remedy if a column is missing because the file has another separator."""
     line = header[0] if len(header) == 1 else ""
-    for separator, remedy in _SEPARATORS.items():
+    for separator, remedy in _separators().items():
         columns = [column.strip(' "') for column in line.split(separator)]
         if separator != delimiter and name in columns:
             return f"; its separator looks like {separator!r}: {remedy}"
     return ""
 
 
+def _separators() -> dict[str, str]:
+    """Return what may separate columns, and the remedy for each."""
+    tables = {n: f for n, f in base.formats().items() if isinstance(f, DelimitedFormat)}
+    remedies = {f.delimiter: f"`input_format` {name} reads it" for name, f in tables.items()}
+    convert = "convert it to commas (.csv) or tabs (.tsv)"
+    return remedies | dict.fromkeys(_OTHER_SEPARATORS, convert)
+
+
 def _lines(stream: BinaryIO, split: Split, config: ReadConfig) -> Iterator[Line]:
-    """Give the lines of a file; bytes that are not UTF-8 come as halves of surrogate pairs."""
+    """Read the lines of a file; bytes that are not UTF-8 become lone surrogates."""
     whole = Split(split.source, 0, None)
     too_large = rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
     for block in lines.read_blocks(whole, stream, config.part_bytes, config.max_document_bytes):
@@ -159,15 +172,15 @@ def _lines(stream: BinaryIO, split: Split, config: ReadConfig) -> Iterator[Line]
 def parse_rows(lines_: Iterable[Line], delimiter: str, max_bytes: int) -> Iterator[tuple[int, Row]]:
     """Parse lines as rows.
 
-    A row that cannot be parsed costs its first line: what follows is read anew from the next one.
+    If a row cannot be parsed, only its first line is rejected; parsing starts again at the next.
 
     Args:
-        lines_: with their ends.
-        delimiter: between fields.
-        max_bytes: of a row.
+        lines_: with their line ends.
+        delimiter: separates fields.
+        max_bytes: limit of a row.
 
     Yields:
-        the position of each row, and its fields, or why there are none.
+        the position of each row, and its fields or its rejection.
     """
     csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
     feed = _Feed(lines_, max_bytes)
@@ -180,7 +193,7 @@ def parse_rows(lines_: Iterable[Line], delimiter: str, max_bytes: int) -> Iterat
         try:
             yield first.position, next(reader)
         except (csv.Error, _NotClosedError) as error:
-            feed.return_but_first()
+            feed.return_all_but_first()
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
             yield first.position, rejected(Reason.BAD_CSV, error)
 
@@ -190,12 +203,12 @@ class _NotClosedError(Exception):
 
 
 class _Feed:
-    """Lines for `csv.reader`, which can be given again."""
+    """Lines for `csv.reader`; the lines of a row can be returned and read again."""
 
     def __init__(self, lines_: Iterable[Line], max_bytes: int) -> None:
         self._lines = iter(lines_)
         self._ahead: collections.deque[Line] = collections.deque()
-        self._given: list[Line] = []
+        self._taken: list[Line] = []
         self._size = 0
         self._max = max_bytes
 
@@ -204,29 +217,29 @@ class _Feed:
 
     def __next__(self) -> str:
         line = self._peek()
-        if line is None and self._given:
+        if line is None and self._taken:
             raise _NotClosedError(_NOT_CLOSED)
         if line is None:
             raise StopIteration
         self._size += len(line.text)
-        if self._given and (line.problem or self._size > self._max):
+        if self._taken and (line.problem or self._size > self._max):
             raise _NotClosedError(_NOT_CLOSED)
         return self.take().text
 
     def begin_row(self) -> Line | None:
-        """Begin a row; give its first line, or None at the end."""
-        self._given, self._size = [], 0
+        """Begin a row; return its first line, or None at the end."""
+        self._taken, self._size = [], 0
         return self._peek()
 
     def take(self) -> Line:
         """Take the next line."""
         line = self._ahead.popleft()
-        self._given.append(line)
+        self._taken.append(line)
         return line
 
-    def return_but_first(self) -> None:
-        """Have the lines of the row come again, but for the first."""
-        self._ahead.extendleft(reversed(self._given[1:]))
+    def return_all_but_first(self) -> None:
+        """Return all lines of the row except the first, to be read again."""
+        self._ahead.extendleft(reversed(self._taken[1:]))
 
     def _peek(self) -> Line | None:
         if not self._ahead:

@@ -1,7 +1,7 @@
-"""Whole files: each is a document, and its path the id.
+"""Whole files: each is one document, and its path is the id.
 
-Many small files make a part together, so a source is all that a glob matches, and positions are
-numbers of files.
+Many small files make one part together. A source is therefore everything that a glob matches, and
+positions number its files.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from transforms.io.decompressing import DamagedError, open_compressed
 from transforms.io.transcoding import as_utf8
 from transforms.rejects import Reason
 from transforms.sources import record_fields
-from transforms.sources.base import ReadConfig, ReadPart, Seen
+from transforms.sources.base import Format, ReadConfig, ReadPart
 from transforms.sources.record_fields import Record, rejected
 
 NAME = "files"
@@ -25,73 +25,69 @@ _READ_BYTES = 1 << 16
 
 
 class MemberStreams:
-    """Stands for the stream of a source of several files: opens each of them."""
+    """Takes the place of the stream of a source of several files: opens each of them."""
 
     def __init__(self, open_: Callable[[str], BinaryIO]) -> None:
         self.open = open_
 
     def close(self) -> None:
-        """Do nothing: each is closed once it is read."""
+        """Do nothing: each file is closed after it is read."""
 
 
-class FilesFormat:
-    """A file a document, in the encoding that is told."""
+class FilesFormat(Format):
+    """One document a file, in the configured encoding."""
 
-    extensions = ()
-    is_text = False
     can_start_anywhere = True
 
     def check(self, config: ReadConfig) -> None:
-        """Refuse fields and pairs: a file is one text."""
-        flags = {
-            "--id_field": config.id_field,
-            "--keep_fields": config.keep_fields,
-            "--text_b_field": config.text_b_field,
-            "--pair_separator": config.pair_separator,
+        """Refuse fields and pairs, because a file is one text."""
+        settings = {
+            "id_field": config.id_field,
+            "keep_fields": config.keep_fields,
+            "text_b_field": config.text_b_field,
+            "pair_separator": config.pair_separator,
         }
-        for flag in (flag for flag, value in flags.items() if value):
-            raise ValueError(f"{flag} needs records; --input_format {NAME} has none: leave it out")
+        for name in (name for name, value in settings.items() if value):
+            raise ValueError(
+                f"`{name}` needs records; `input_format` {NAME} has none: leave it out"
+            )
 
     def cut(self, *_: object) -> list[Split]:
-        """Cut nothing: see `group`."""
+        """Raise ValueError: files are grouped by `group`, not cut."""
         raise ValueError("files are grouped, not cut")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the one part of a split; `stream` is a `MemberStreams`."""
+        """Read the only part of a split; `stream` is a `MemberStreams`."""
         streams = cast(MemberStreams, stream)
         members = split.members[: (split.end or 0) - split.start]
-        found = [_read_member(member, streams, config) for member in members]
-        positions = list(range(split.start, split.start + len(found)))
-        batch = record_fields.to_documents(found, positions, split.source.path, config)
+        records = [_read_member(member, streams, config) for member in members]
+        positions = list(range(split.start, split.start + len(records)))
+        batch = record_fields.to_documents(records, positions, split.source.path, config)
         ids = pa.array([member.path for member in members], pa.large_string())
-        place = batch.schema.get_field_index(documents.ID)
-        batch = batch.set_column(place, documents.ID, ids)
-        yield ReadPart(split.start, split.start + len(found), True, batch)
-
-    def look(self, *_: object) -> Seen:
-        """See nothing: files have no fields."""
-        return Seen()
+        index = batch.schema.get_field_index(documents.ID)
+        batch = batch.set_column(index, documents.ID, ids)
+        yield ReadPart(split.start, split.start + len(records), True, batch)
 
 
 def group(path: str, members: Sequence[Member], part_bytes: int) -> list[Split]:
-    """Make one source of files, and splits of about `part_bytes` each.
+    """Make one source of all files, and splits of about `part_bytes` each.
 
     Args:
-        path: stands for all of them.
-        members: in corpus order.
-        part_bytes: bytes of a split, as stored.
+        path: path of the source.
+        members: the files in corpus order.
+        part_bytes: stored bytes of a split.
     """
-    told = [[member.path, member.size, member.version] for member in members]
+    identities = [[member.path, member.size, member.version] for member in members]
     size = sum(member.size for member in members)
-    source = Source(path, size, fingerprint(told)[:16], NAME)
+    source = Source(path, size, fingerprint(identities)[:16], NAME)
     splits = []
     start = stored = 0
     for number, member in enumerate(members, 1):
         stored += member.size
         full = stored >= part_bytes or number - start >= _MOST_MEMBERS
         if full or number == len(members):
-            own = tuple(members[start:number])
-            splits.append(Split(source, start, number, stored=stored, members=own))
+            split_members = tuple(members[start:number])
+            splits.append(Split(source, start, number, stored=stored, members=split_members))
             start, stored = number, 0
     return splits
 
@@ -114,6 +110,7 @@ def _read_member(member: Member, streams: MemberStreams, config: ReadConfig) -> 
 
 
 def _read(stream: BinaryIO, most: int) -> bytes:
+    """Read up to `most` bytes."""
     pieces: list[bytes] = []
     while most > 0 and (piece := stream.read(min(most, _READ_BYTES))):
         pieces.append(piece)

@@ -1,4 +1,4 @@
-"""Hold what a file begins with against how it is to be read, before anything is."""
+"""Check the beginning of a file against its format and encoding, before anything is read."""
 
 import contextlib
 import io
@@ -11,42 +11,42 @@ from transforms.sources import base, detecting
 from transforms.sources.base import Opener, ReadConfig
 from transforms.sources.detecting import HEAD_BYTES
 
-# Names of the encodings whose files may begin with a byte order mark that is not UTF-8.
+# Encodings whose files may begin with a byte order mark other than that of UTF-8.
 _MARKED = ("utf-16", "utf-32")
 
 
 def check(source: Source, open_: Opener, config: ReadConfig) -> None:
-    """Refuse a file whose first bytes tell that it is in another encoding, or of another format.
+    """Refuse a file whose first bytes show another encoding or another format.
 
-    What is no text is looked at only where the name does not speak for the format: a damaged file
-    under its own name costs itself alone. One that cannot be read is passed over: who reads it
-    tells.
+    A file that is not text is only opened if its name lacks the ending of its format: a damaged
+    file with the right ending is rejected alone, later. A file that cannot be read is not refused
+    here, because its reader reports the error.
 
     Raises:
-        ValueError: it cannot be read so; the message names it and the remedy.
+        ValueError: the message names the file and the remedy.
     """
-    is_text = base.find(source.format).is_text
-    if not source.size or not (is_text or _is_in_doubt(source)):
+    format_ = base.find(source.format)
+    if not source.size or not (format_.is_text or _has_other_ending(source)):
         return
     with contextlib.suppress(OSError), contextlib.closing(open_()) as stream:
-        head = detecting.uncompressed(stream.read(HEAD_BYTES), source.compression)
-        if is_text:
+        head = detecting.uncompress_head(stream.read(HEAD_BYTES), source.compression)
+        if format_.is_text:
             _check_encoding(head, escaping.one_line(source.path), config.encoding)
-        elif detecting.by_magic(head) != source.format:
+        elif not format_.has_magic(head):
             raise ValueError(
-                f"--input_format {source.format}: {escaping.one_line(source.path)} does not begin "
-                "as such a file does; leave the flag out, or name what it is"
+                f"`input_format` {source.format}: {escaping.one_line(source.path)} does not begin "
+                "like such a file; leave `input_format` out, or give another"
             )
 
 
-def _is_in_doubt(source: Source) -> bool:
+def _has_other_ending(source: Source) -> bool:
     return detecting.by_name(source.path)[0] != source.format
 
 
 def _check_encoding(head: bytes, name: str, encoding: str) -> None:
-    told = detecting.encoding_of(head)
-    if told and not encoding.startswith(_MARKED):
-        raise ValueError(f"--input {name} is in another encoding: --encoding {told}")
+    marked = detecting.encoding_of(head)
+    if marked and not encoding.startswith(_MARKED):
+        raise ValueError(f"`input` {name} is in another encoding: `encoding` {marked}")
     if encoding == UTF8:
         return
     try:
@@ -54,5 +54,5 @@ def _check_encoding(head: bytes, name: str, encoding: str) -> None:
     except DamagedError as error:
         unmarked = f" ({encoding}-le or {encoding}-be without that mark)" * (encoding in _MARKED)
         raise ValueError(
-            f"--input {name}: {error}; give the one that it is in{unmarked}"
+            f"`input` {name}: {error}; give the encoding of the file{unmarked}"
         ) from error

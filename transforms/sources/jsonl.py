@@ -1,4 +1,4 @@
-"""JSON Lines: a line is an object with a text and, perhaps, an id and fields to keep."""
+"""JSON Lines: each line is an object with a text and, optionally, an id and fields to keep."""
 
 import json
 import re
@@ -11,47 +11,65 @@ import pyarrow as pa
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines, record_fields
-from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
+from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.record_fields import Record, rejected
 
-# Integers beyond 64 bits come out of orjson as floats; the standard library keeps their digits.
+# orjson reads integers beyond 64 bits as floats; the standard library keeps their digits.
 _LONG_NUMBER = re.compile(rb"\d{19}")
+# A JSON object or array that continues in the next line.
+_JSON_OVER_LINES = re.compile(rb"\s*(\[|\{\s*\r?\n)")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class JsonLinesFormat:
+class JsonLinesFormat(Format):
     """UTF-8 JSON, one object a line (https://jsonlines.org)."""
 
-    extensions = (".jsonl", ".ndjson", ".json")
+    endings = (".jsonl", ".ndjson", ".json")
+    # A .json file may also be a single JSON value.
+    shared_endings = (".json",)
     is_text = True
     can_start_anywhere = True
 
+    def matches_text(self, text: str, _: str | None) -> bool:
+        """Return whether the text begins with an object."""
+        return text.lstrip().startswith("{")
+
+    def problem_of_head(self, head: bytes) -> str | None:
+        """Return why a file that is one JSON value over several lines cannot be read."""
+        if not _JSON_OVER_LINES.match(head.removeprefix(_BYTE_ORDER_MARK)):
+            return None
+        return (
+            "holds one JSON value over several lines, and JSON Lines has one object a line; "
+            "jq -c '.[]' converts an array"
+        )
+
     def cut(self, source: Source, _: Opener, config: ReadConfig) -> list[Split]:
-        """Cut by byte range; see `lines.cut_by_bytes`."""
+        """Cut by byte ranges; see `lines.cut_by_bytes`."""
         return lines.cut_by_bytes(source, config.part_bytes)
 
     def check(self, config: ReadConfig) -> None:
-        """Refuse a separator: records have fields."""
+        """Refuse a pair separator, because records have fields."""
         record_fields.check_no_separator(config)
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the parts of a split."""
+        """Read the parts of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         for block in blocks:
             batch = parse(block, split.source.path, config)
             yield ReadPart(block.start, block.end, block.at_end, batch)
 
-    def look(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
-        """Look at the records that a split begins with."""
+    def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
+        """Read names and types from the records at the beginning of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         block = next(iter(blocks))
-        values = [_load_sound(line.as_buffer()) for line in block.lines]
-        found = [value for value in values if isinstance(value, dict)]
-        names = dict.fromkeys(name for value in found for name in value)
-        return Seen(tuple(names), record_fields.types_of(found, config))
+        values = [_load_or_none(line.as_buffer()) for line in block.lines]
+        objects = [value for value in values if isinstance(value, dict)]
+        names = dict.fromkeys(name for value in objects for name in value)
+        return SampledFields(tuple(names), record_fields.types_of(objects, config))
 
 
-def _load_sound(line: Any) -> Any:
-    """Read JSON; None of what is none."""
+def _load_or_none(line: Any) -> Any:
+    """Parse JSON; return None if the line is not JSON."""
     try:
         return _load(_stripped(line))
     except (ValueError, RecursionError):
@@ -59,30 +77,35 @@ def _load_sound(line: Any) -> Any:
 
 
 def _stripped(line: Any) -> bytes:
-    return bytes(line).removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
+    return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(b" \t\r\n")
 
 
 def _load(raw: bytes) -> Any:
-    """Read JSON, with all digits of integers; ValueError or RecursionError of what is none."""
+    """Parse JSON, with all digits of integers.
+
+    Raises:
+        ValueError: the bytes are not JSON.
+        RecursionError: the value is nested too deeply.
+    """
     value = orjson.loads(raw)
     return json.loads(raw) if _LONG_NUMBER.search(raw) else value
 
 
 def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
-    """Turn a block of lines into documents; a row for every line, rejected or not."""
+    """Turn a block of lines into documents, one row for every line, rejected or not."""
     too_large = rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
-    found = [
+    records = [
         too_large if oversize else parse_line(line.as_buffer(), config)
         for line, oversize in zip(block.lines, block.oversize, strict=True)
     ]
     if block.damage:
         damage = f"the file is damaged from here on: {block.damage}"
-        found[-1] = rejected(Reason.UNREADABLE, damage)
-    return record_fields.to_documents(found, block.positions, path, config)
+        records[-1] = rejected(Reason.UNREADABLE, damage)
+    return record_fields.to_documents(records, block.positions, path, config)
 
 
 def parse_line(line: Any, config: ReadConfig) -> Record:
-    """Read one line (a buffer of bytes)."""
+    """Parse one line (a buffer of bytes)."""
     raw = _stripped(line)
     if not raw:
         return rejected(Reason.EMPTY, "the line is blank")
@@ -91,7 +114,7 @@ def parse_line(line: Any, config: ReadConfig) -> Record:
         if not isinstance(value, dict):
             kind = record_fields.kind_of(value)
             return rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {kind}")
-        return record_fields.from_mapping(value, config, what="a JSON ")
+        return record_fields.from_mapping(value, config, kind_prefix="a JSON ")
     except ValueError as error:
         return _not_json(raw, error, config.encoding)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Columns of any Arrow type as the kept fields of documents."""
+"""Convert columns of any Arrow type to the kept fields of documents."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from transforms.sources.text import decode
 
 
 def keep_column(column: pa.Array, field: KeptField) -> tuple[pa.Array, np.ndarray]:
-    """Give a column the type of its field.
+    """Convert a column to the type of its field.
 
     Returns:
-        the column, null where a value does not fit, and a bool array: where that is so.
+        the column, with null for each value that does not fit, and a bool array that marks these.
     """
     none_wrong = np.zeros(len(column), bool)
     if pa.types.is_dictionary(column.type):
@@ -37,22 +37,26 @@ def keep_column(column: pa.Array, field: KeptField) -> tuple[pa.Array, np.ndarra
 
 
 def _decoded(column: pa.Array) -> tuple[pa.LargeStringArray, np.ndarray]:
-    """Hold text to be UTF-8, which Arrow does not; null where it is not."""
+    """Validate text as UTF-8, which Arrow does not; values that are not UTF-8 become null.
+
+    Returns:
+        the text, and a bool array that marks the values that are not UTF-8.
+    """
     raw = pc.cast(column, pa.large_string()).cast(pa.large_binary())
-    text, sound = decode(pc.fill_null(raw, b""))
-    kept = pc.and_(pa.array(sound), column.is_valid())
-    return pc.if_else(kept, text, pa.scalar(None, text.type)), ~sound
+    text, valid = decode(pc.fill_null(raw, b""))
+    kept = pc.and_(pa.array(valid), column.is_valid())
+    return pc.if_else(kept, text, pa.scalar(None, text.type)), ~valid
 
 
 def _cast(column: pa.Array, field: KeptField) -> pa.Array | None:
-    """Cast by Arrow what holds the same values then; None of what has to be read."""
-    own, wanted = fields.type_of_arrow(column.type), field.type or features.STRING
-    if own == features.TIMESTAMP == wanted:
+    """Cast with Arrow if that keeps the values; return None if they must be converted singly."""
+    stored, wanted = fields.type_of_arrow(column.type), field.type or features.STRING
+    if stored == features.TIMESTAMP == wanted:
         if column.type.tz is None:
             column = pc.assume_timezone(column, "UTC")
         return pc.cast(column, field.arrow, safe=False)
-    widened = (own, wanted) == (features.INT64, features.FLOAT64)
-    return pc.cast(column, field.arrow) if own == wanted or widened else None
+    widened = (stored, wanted) == (features.INT64, features.FLOAT64)
+    return pc.cast(column, field.arrow) if stored == wanted or widened else None
 
 
 def _value(value: Any, field: KeptField) -> Any:

@@ -1,6 +1,6 @@
 """Lines of a byte stream, in bounded memory, as Arrow arrays.
 
-A line belongs to the range in which its first byte stands. Ranges can therefore be chosen from the
+A line belongs to the range that contains its first byte. Ranges can therefore be chosen from the
 file's size alone, without reading, and every line is read exactly once.
 """
 
@@ -25,12 +25,12 @@ class LineBlock:
 
     Attributes:
         start, end: the range, in bytes of the uncompressed stream.
-        at_end: whether the split has nothing after these lines.
+        at_end: whether these are the last lines of the split.
         lines: large_binary, each with its line end if it had one; empty where oversize.
         positions: int64, the first byte of each line.
         oversize: bool, the lines whose bytes were dropped because there were too many.
-        damage: why the stream cannot be read further, or None. The last line then stands for all
-            that is lost, and is empty; a line that the damage cut is not given as a line.
+        damage: why the stream cannot be read further, or None. The last line is then empty and
+            represents everything that is lost, including a line that the damage cut.
     """
 
     start: int
@@ -43,16 +43,16 @@ class LineBlock:
 
     @property
     def unreadable(self) -> np.ndarray:
-        """Which line stands for what damage lost; bool."""
+        """Bool, true for the line that represents what damage lost."""
         lost = len(self.lines) - 1 if self.damage else -1
-        which: np.ndarray = np.arange(len(self.lines)) == lost
-        return which
+        mask: np.ndarray = np.arange(len(self.lines)) == lost
+        return mask
 
 
 def cut_by_bytes(source: Source, part_bytes: int) -> list[Split]:
-    """Cut a file every `part_bytes` bytes; a compressed one is a single split.
+    """Cut a file every `part_bytes` bytes; a compressed file is a single split.
 
-    Splits cover the file without gap or overlap; an empty file has none.
+    Splits cover the file without gap or overlap; an empty file has no split.
     """
     if source.size == 0:
         return []
@@ -65,11 +65,11 @@ def cut_by_bytes(source: Source, part_bytes: int) -> list[Split]:
 def read_blocks(
     split: Split, stream: BinaryIO, part_bytes: int, max_line_bytes: int
 ) -> Iterator[LineBlock]:
-    """Read the blocks of a split: one where its end is known, else one each `part_bytes`.
+    """Read the blocks of a split: one if its end is known, else one for each `part_bytes`.
 
     Args:
-        split: what to read.
-        stream: uncompressed bytes, at its beginning; seekable where `split.start` is not 0.
+        split: the range to read.
+        stream: uncompressed bytes from the beginning; seekable if `split.start` is not 0.
         part_bytes: width of the ranges of a split without an end.
         max_line_bytes: lines longer than this are dropped and marked oversize.
     """
@@ -90,7 +90,7 @@ def read_blocks(
 
 
 class _LineReader:
-    """A position in a stream, always at the beginning of a line."""
+    """Reads a stream; its position is always at the beginning of a line."""
 
     def __init__(self, stream: BinaryIO, max_line_bytes: int) -> None:
         self._stream = stream
@@ -100,7 +100,7 @@ class _LineReader:
         self.damage: str | None = None
 
     def seek_line(self, start: int, end: int | None) -> None:
-        """Go to the first line that begins at or after `start`; give up once past `end`."""
+        """Move to the first line that begins at or after `start`; stop after `end`."""
         self._stream.seek(start - 1)
         self.position, self._ahead = start - 1, b""
         complete = False
@@ -125,32 +125,40 @@ class _LineReader:
         )
 
     def at_end(self) -> bool:
-        """Whether nothing follows; may read ahead."""
+        """Return whether the stream ends here; may read ahead."""
         if not self._ahead:
             self._ahead = self._more(_CHUNK)
         return not self._ahead
 
     def _more(self, length: int) -> bytes:
-        """Read from the stream, to which damage is an end."""
+        """Read from the stream; damage ends it."""
         try:
             return b"" if self.damage else self._stream.read(length)
         except DamagedError as error:
             self.damage = str(error) or "damaged"
             return b""
 
-    def _finish_line(self, have: int) -> tuple[bytes, bool]:
-        """Read on to the end of the line; says whether it grew over the limit."""
+    def _finish_line(self, size: int) -> tuple[bytes, bool]:
+        """Read the rest of a line of which `size` bytes are read.
+
+        Returns:
+            the rest, and whether the line is longer than the limit.
+        """
         pieces: list[bytes] = []
         while True:
             piece, complete = self._piece_of_line()
-            have += len(piece)
-            if have <= self._max:
+            size += len(piece)
+            if size <= self._max:
                 pieces.append(piece)
             if complete:
-                return b"".join(pieces), have > self._max
+                return b"".join(pieces), size > self._max
 
     def _piece_of_line(self) -> tuple[bytes, bool]:
-        """Read up to a line's end or a chunk; says whether the line is complete."""
+        """Read to the end of the line, at most one chunk.
+
+        Returns:
+            the bytes, and whether the line is complete.
+        """
         chunk = self._ahead or self._more(_CHUNK)
         cut = chunk.find(NEWLINE) + 1
         piece = chunk[:cut] if cut else chunk
@@ -174,16 +182,16 @@ class _LineReader:
 
 
 def _cut_short(block: LineBlock, damage: str, position: int) -> LineBlock:
-    """Put one empty line in place of what damage lost."""
-    whole, last = len(block.lines), len(block.lines) - 1
-    if whole and not block.oversize[last] and not block.lines[last].as_py().endswith(NEWLINE):
-        whole, position = last, int(block.positions[last])
+    """Replace what damage lost by one empty line."""
+    complete, last = len(block.lines), len(block.lines) - 1
+    if complete and not block.oversize[last] and not block.lines[last].as_py().endswith(NEWLINE):
+        complete, position = last, int(block.positions[last])
     nothing = pa.array([b""], pa.large_binary())
     return dataclasses.replace(
         block,
-        lines=pa.concat_arrays([block.lines[:whole], nothing]),
-        positions=np.append(block.positions[:whole], position),
-        oversize=np.append(block.oversize[:whole], False),
+        lines=pa.concat_arrays([block.lines[:complete], nothing]),
+        positions=np.append(block.positions[:complete], position),
+        oversize=np.append(block.oversize[:complete], False),
         damage=damage,
     )
 
@@ -196,7 +204,7 @@ def _block(
     oversize_tail: bool,
     max_line_bytes: int,
 ) -> LineBlock:
-    """Cut a buffer of whole lines into an array, without copying it."""
+    """Cut a buffer of complete lines into an array, without copying it."""
     ends = np.flatnonzero(np.frombuffer(body, np.uint8) == NEWLINE[0]) + 1
     if body and (not len(ends) or ends[-1] < len(body)):
         ends = np.append(ends, len(body))

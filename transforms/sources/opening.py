@@ -1,4 +1,4 @@
-"""From the bytes of a file as they are stored to those that its format reads."""
+"""From the stored bytes of a file to the bytes that its format reads."""
 
 from typing import BinaryIO
 
@@ -10,12 +10,12 @@ from transforms.sources.base import ReadConfig
 
 
 def readable(stream: BinaryIO, source: Source, config: ReadConfig) -> BinaryIO:
-    """Uncompress a file, and make its text UTF-8.
+    """Uncompress a file, and convert text to UTF-8.
 
     Args:
-        stream: the bytes as they are stored.
-        source: whose they are.
-        config: in which encoding its text is.
+        stream: the bytes as stored.
+        source: the file.
+        config: `encoding` is that of text files.
     """
     uncompressed = open_compressed(stream, source.compression)
     if not base.find(source.format).is_text:

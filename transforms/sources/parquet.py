@@ -1,4 +1,4 @@
-"""Parquet: a row a document; only the columns that are wanted are read.
+"""Parquet: each row is a document; only the columns that a job needs are read.
 
 Positions count rows, so ids are `path:row`.
 """
@@ -19,7 +19,7 @@ from transforms.io.transcoding import UTF8
 from transforms.io.watching import WatchedStream
 from transforms.rejects import Reason
 from transforms.sources import record_fields
-from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
+from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.text import decode
 
@@ -32,21 +32,25 @@ _TEXT_TYPES = (
 )
 
 
-class ParquetFormat:
+class ParquetFormat(Format):
     """Parquet, cut by row groups (https://parquet.apache.org)."""
 
-    extensions = (".parquet", ".pq")
-    is_text = False
+    endings = (".parquet", ".pq")
     can_start_anywhere = True
+    stores_compressed = True
 
     def check(self, config: ReadConfig) -> None:
-        """Refuse what is for text."""
+        """Refuse settings of plain text."""
         record_fields.check_no_separator(config)
         if config.encoding != UTF8:
-            raise ValueError("--encoding is for text; Parquet tells its own: leave it out")
+            raise ValueError("`encoding` is for text; Parquet files hold UTF-8: leave it out")
+
+    def has_magic(self, head: bytes) -> bool:
+        """Return whether the bytes begin with Parquet's magic bytes."""
+        return head.startswith(b"PAR1")
 
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
-        """Cut by row groups; small ones stay together. A damaged file is one split."""
+        """Cut by row groups, with small groups joined. A damaged file is one split."""
         with contextlib.closing(open_()) as stream:
             file = _open(stream)
             if isinstance(file, str):
@@ -55,7 +59,7 @@ class ParquetFormat:
             return _cut(source, file, config)
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the parts of a split."""
+        """Read the parts of a split."""
         path = split.source.path
         file = _open(stream)
         if isinstance(file, str) or split.end is None:
@@ -72,18 +76,18 @@ class ParquetFormat:
             yield ReadPart(start, end, end == split.end, batch)
             start = end
 
-    def look(self, _: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
-        """Take what the file tells."""
+    def sample_fields(self, _: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
+        """Read names and types from the file's schema."""
         file = _open(stream)
         if isinstance(file, str):
-            return Seen()
+            return SampledFields()
         schema = file.schema_arrow
         types = (fields.type_of_arrow(schema.field(field.name).type) for field in config.kept)
-        return Seen(tuple(schema.names), tuple(type_ or "" for type_ in types))
+        return SampledFields(tuple(schema.names), tuple(type_ or "" for type_ in types))
 
 
 def _open(stream: BinaryIO) -> parquet.ParquetFile | str:
-    """Read the footer; tell what is wrong with it, if it is damaged."""
+    """Read the footer; return the error message if it is damaged."""
     watched = WatchedStream(stream)
     try:
         return parquet.ParquetFile(pa.PythonFile(watched, mode="r"))
@@ -94,35 +98,35 @@ def _open(stream: BinaryIO) -> parquet.ParquetFile | str:
 
 
 def _check_schema(schema: pa.Schema, source: Source, config: ReadConfig) -> None:
-    """Refuse, by ValueError, a file that lacks a field, or has it of a type that cannot be read."""
+    """Raise ValueError for a file that lacks a field, or whose field has an unreadable type."""
     shown = ", ".join(schema.names[:_SHOWN_COLUMNS]) + ", ..." * (len(schema) > _SHOWN_COLUMNS)
-    for flag, name in [*config.fields.items(), *(("--keep_fields", f.name) for f in config.kept)]:
+    for setting, name in config.columns:
         if schema.names.count(name) != 1:
             what = "no column" if name not in schema.names else "several columns"
-            raise ValueError(f"{flag}: {source.path} has {what} {name!r}; it has {shown}")
+            raise ValueError(f"`{setting}`: {source.path} has {what} {name!r}; it has {shown}")
         type_ = schema.field(name).type
-        if not _fits(flag, type_):
-            wanted = {"--keep_fields": "a scalar", "--id_field": "text or integers"}
+        if not _fits(setting, type_):
+            expected = {"keep_fields": "a scalar", "id_field": "text or integers"}
             raise ValueError(
-                f"{flag}: column {name!r} of {source.path} is {type_}, not "
-                f"{wanted.get(flag, 'text')}: name another column, or flatten it first"
+                f"`{setting}`: column {name!r} of {source.path} is {type_}, not "
+                f"{expected.get(setting, 'text')}: name another column, or flatten it first"
             )
 
 
-def _fits(flag: str, type_: pa.DataType) -> bool:
-    """Whether a column can be what a flag wants."""
-    if flag == "--keep_fields":
+def _fits(setting: str, type_: pa.DataType) -> bool:
+    """Return whether a column of a type can be read for a setting."""
+    if setting == "keep_fields":
         return fields.type_of_arrow(type_) is not None
     if pa.types.is_dictionary(type_):
-        return _fits(flag, type_.value_type)
-    if flag == "--id_field" and pa.types.is_integer(type_):
+        return _fits(setting, type_.value_type)
+    if setting == "id_field" and pa.types.is_integer(type_):
         return True
-    # Spark and Hive of old wrote text as bytes; what is no UTF-8 is rejected, row by row.
+    # Old versions of Spark and Hive wrote text as bytes; rows that are not UTF-8 are rejected.
     return any(is_text(type_) for is_text in _TEXT_TYPES)
 
 
 def _raw(column: pa.Array) -> pa.LargeBinaryArray:
-    """Give the bytes of a column of text, of bytes, or of integers as they are written."""
+    """Return a column of text, bytes or integers as bytes; integers in decimal."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_integer(column.type):
@@ -138,8 +142,8 @@ def _cut(source: Source, file: parquet.ParquetFile, config: ReadConfig) -> list[
         columns = [group.column(index) for index in range(group.num_columns)]
         end += group.num_rows
         stored += sum(column.total_compressed_size for column in columns)
-        named = [c for c in columns if c.path_in_schema == config.text_field]
-        text += sum(column.total_uncompressed_size for column in named)
+        texts = [c for c in columns if c.path_in_schema == config.text_field]
+        text += sum(column.total_uncompressed_size for column in texts)
         last = number == file.num_row_groups - 1
         if end > start and (last or text >= config.part_bytes):
             splits.append(Split(source, start, end, stored=stored))
@@ -150,31 +154,31 @@ def _cut(source: Source, file: parquet.ParquetFile, config: ReadConfig) -> list[
 def _parts(
     file: parquet.ParquetFile, split: Split, config: ReadConfig
 ) -> Iterator[pa.RecordBatch | str]:
-    """Give rows of about `part_bytes` of text; at damage tell of it, and end.
+    """Yield rows with about `part_bytes` of text each; damage yields its message and ends.
 
-    Where a part ends depends on the texts alone.
+    The end of a part depends on the texts only.
     """
-    wanted = dict.fromkeys([*config.fields.values(), *(field.name for field in config.kept)])
-    held: list[pa.RecordBatch] = []
+    columns = dict.fromkeys(name for _, name in config.columns)
+    collected: list[pa.RecordBatch] = []
     size = rows = 0
     try:
-        for batch in _batches(file, split, list(wanted)):
+        for batch in _batches(file, split, list(columns)):
             while batch.num_rows:
                 count = _rows_that_fit(batch, config, size, rows)
-                held.append(batch.slice(0, count))
-                size += _text_bytes(held[-1], config)
+                collected.append(batch.slice(0, count))
+                size += _text_bytes(collected[-1], config)
                 rows += count
                 batch = batch.slice(count)
                 if size >= config.part_bytes or rows >= _MOST_ROWS:
-                    yield _joined(held)
-                    held, size, rows = [], 0, 0
+                    yield _joined(collected)
+                    collected, size, rows = [], 0, 0
     except (pa.ArrowException, OSError) as error:
-        if held:
-            yield _joined(held)
+        if collected:
+            yield _joined(collected)
         yield f"the file is damaged from here on: {error}"
         return
-    if held:
-        yield _joined(held)
+    if collected:
+        yield _joined(collected)
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
@@ -196,7 +200,7 @@ def _text_bytes(batch: pa.RecordBatch, config: ReadConfig) -> int:
 
 
 def _rows_that_fit(batch: pa.RecordBatch, config: ReadConfig, size: int, rows: int) -> int:
-    """Count the rows up to the one with which the part is full."""
+    """Return the number of rows until the part is full."""
     ends = size + np.cumsum(_text_lengths(batch, config))
     full = int(np.searchsorted(ends, config.part_bytes)) + 1
     return int(min(full, batch.num_rows, _MOST_ROWS - rows))
@@ -222,13 +226,13 @@ def _batches(
 
 
 def to_documents(rows: pa.RecordBatch, start: int, path: str, config: ReadConfig) -> pa.RecordBatch:
-    """Make documents of rows; every row is one, rejected or not.
+    """Make documents of rows, one for every row, rejected or not.
 
     Args:
-        rows: the columns that are wanted.
+        rows: the columns to read.
         start: number of the first row in its file.
-        path: of the file.
-        config: which column is what.
+        path: the file.
+        config: names the columns to read.
     """
     positions = np.arange(start, start + rows.num_rows)
     checks: list[tuple[np.ndarray, Reason, str]] = []
@@ -243,13 +247,13 @@ def to_documents(rows: pa.RecordBatch, start: int, path: str, config: ReadConfig
         kept[field.name], wrong = keep_column(rows.column(field.name), field)
         checks.append((wrong, Reason.WRONG_TYPE, _not_of_type(field)))
     reasons, details = rejects.first_reasons(checks)
-    sound = pa.array([reason is None for reason in reasons])
+    valid = pa.array([reason is None for reason in reasons])
     blank = pa.scalar("", pa.large_string())
     return documents.documents_batch(
         ids=ids,
         positions=positions,
-        text=pc.if_else(sound, text, blank),
-        text_b=text_b and pc.if_else(sound, text_b, blank),
+        text=pc.if_else(valid, text, blank),
+        text_b=text_b and pc.if_else(valid, text_b, blank),
         reasons=reasons,
         details=details,
         fields=kept,
@@ -257,7 +261,7 @@ def to_documents(rows: pa.RecordBatch, start: int, path: str, config: ReadConfig
 
 
 def _not_of_type(field: KeptField) -> str:
-    return f"field {field.name!r} is no {field.type}; --keep_fields {field.name}:string keeps text"
+    return f"field {field.name!r} is no {field.type}; `keep_fields` {field.name}:string keeps text"
 
 
 def _ids(
@@ -268,9 +272,9 @@ def _ids(
 ) -> list[str]:
     if config.id_field is None:
         return places
-    text, sound = decode(pc.fill_null(_raw(rows.column(config.id_field)), b""))
+    text, valid = decode(pc.fill_null(_raw(rows.column(config.id_field)), b""))
     ids = text.to_pylist()
-    wrong = ~sound | np.array([not id_ for id_ in ids], bool)
+    wrong = ~valid | np.array([not id_ for id_ in ids], bool)
     detail = f"field {config.id_field!r} is no id: give a string or an integer"
     checks.append((wrong, Reason.WRONG_TYPE, detail))
     return [id_ or place for id_, place in zip(ids, places, strict=True)]
@@ -288,12 +292,12 @@ def _texts(
     null = pc.is_null(column).to_numpy(zero_copy_only=False)
     raw = pc.fill_null(column, b"")
     large = pc.binary_length(raw).to_numpy(zero_copy_only=False) > config.max_document_bytes
-    text, sound = decode(raw)
+    text, valid = decode(raw)
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     if not second:
         checks.append((null, Reason.WRONG_TYPE, f"field {name!r} holds a null"))
     checks.append((large, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"))
-    checks.append((~sound, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
+    checks.append((~valid, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
     if not second:
         empty = blank.to_numpy(zero_copy_only=False)
         checks.append((empty, Reason.EMPTY, f"field {name!r} has no text"))
@@ -301,7 +305,7 @@ def _texts(
 
 
 def _unreadable(path: str, start: int, end: int, why: str, config: ReadConfig) -> pa.RecordBatch:
-    """Give a row for each that was lost."""
+    """Return one rejected row for each lost row."""
     lost = record_fields.rejected(Reason.UNREADABLE, why)
     positions = np.arange(start, end)
     return record_fields.to_documents([lost] * len(positions), positions, path, config)

@@ -1,4 +1,4 @@
-"""Records with fields, whatever file they stand in, as documents."""
+"""Turn records with fields, of any format, into documents."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ Keep = Callable[[Any, KeptField], Any]
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What one record came to; `reason` is None where the text is sound."""
+    """A record as it was read; `reason` is None unless it is rejected."""
 
     text: str = ""
     text_b: str = ""
@@ -28,37 +28,40 @@ class Record:
 
 
 def rejected(reason: Reason, detail: object) -> Record:
-    """Reject a record."""
+    """Return a rejected record."""
     return Record(reason=reason, detail=rejects.detail(detail))
 
 
 def check_no_separator(config: ReadConfig) -> None:
-    """Refuse a separator: records have fields."""
+    """Refuse a pair separator, because records have fields."""
     if config.pair_separator and not config.text_b_field:
-        raise ValueError("--pair_separator is for plain text; records have --text_b_field")
+        raise ValueError("`pair_separator` is for plain text; for records give `text_b_field`")
 
 
 def from_mapping(
-    value: Mapping[str, Any], config: ReadConfig, what: str = "a ", keep: Keep = fields.keep
+    value: Mapping[str, Any],
+    config: ReadConfig,
+    kind_prefix: str = "a ",
+    keep: Keep = fields.keep,
 ) -> Record:
-    """Take a document out of a record.
+    """Make a document of a record.
 
     Args:
-        value: the record, by field.
-        config: which fields are what.
-        what: stands before the kind of a value in messages.
-        keep: makes of a value what a record carries.
+        value: the record's values by field.
+        config: names the fields to read.
+        kind_prefix: precedes the kind of a value in messages.
+        keep: converts a value to the type of its kept field.
     """
     id_, problem = _id(value, config.id_field)
     if problem:
         return problem
-    text, problem = _text(value, config.text_field, what)
+    text, problem = _text(value, config.text_field, kind_prefix)
     if not problem and not text.strip():
         problem = rejected(Reason.EMPTY, f"field {config.text_field!r} has no text")
     text_b = ""
     if config.text_b_field and not problem:
-        # A document may do without a second text, but it has to say so.
-        text_b, problem = _text(value, config.text_b_field, what, null="")
+        # A document without a second text must have a null or empty field.
+        text_b, problem = _text(value, config.text_b_field, kind_prefix, null="")
     kept: tuple[Any, ...] = ()
     if not problem:
         try:
@@ -82,20 +85,20 @@ def _id(value: Mapping[str, Any], id_field: str | None) -> tuple[str | None, Rec
 
 
 def _text(
-    value: Mapping[str, Any], field: str, what: str, null: str | None = None
+    value: Mapping[str, Any], field: str, kind_prefix: str, null: str | None = None
 ) -> tuple[str, Record | None]:
-    """Take a text out of a record; `null` stands for a null where that is allowed."""
+    """Return a text of a record, or its rejection; `null` replaces a null if that is allowed."""
     if field not in value:
         return "", rejected(Reason.MISSING_FIELD, f"no field {field!r}")
     text = null if value[field] is None else value[field]
     if not isinstance(text, str):
         kind = kind_of(value[field])
-        return "", rejected(Reason.WRONG_TYPE, f"field {field!r} holds {what}{kind}")
+        return "", rejected(Reason.WRONG_TYPE, f"field {field!r} holds {kind_prefix}{kind}")
     return text, None
 
 
 def kind_of(value: Any) -> str:
-    """Name the kind of a value as JSON does."""
+    """Return the name that JSON has for the kind of a value."""
     kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return {**kinds, bytes: "value of bytes"}.get(type(value), "number")
 
@@ -103,13 +106,13 @@ def kind_of(value: Any) -> str:
 def to_documents(
     records: Sequence[Record], positions: Sequence[int] | np.ndarray, path: str, config: ReadConfig
 ) -> pa.RecordBatch:
-    """Make the documents of a part; a row for every record, rejected or not.
+    """Make the documents of a part, one row for every record, rejected or not.
 
     Args:
-        records: as they were read.
-        positions: of each.
-        path: of their file.
-        config: which fields they keep.
+        records: the records in order.
+        positions: the position of each record.
+        path: their file.
+        config: names the fields to keep.
     """
     places = documents.record_ids(path, [int(position) for position in positions])
     absent = (None,) * len(config.kept)
@@ -132,18 +135,18 @@ def to_documents(
 def types_of(
     values: Sequence[Mapping[str, Any]],
     config: ReadConfig,
-    tell: Callable[[Any], str] = fields.type_of,
+    type_of: Callable[[Any], str] = fields.type_of,
 ) -> tuple[str, ...]:
-    """Tell the types of the kept fields of some records; `""` where none has a value.
+    """Return the types of the kept fields of some records; `""` for a field without a value.
 
     Args:
-        values: the records, by field.
-        config: which fields they keep.
-        tell: the type of a value; `""` of one that stands for none.
+        values: the records' values by field.
+        config: names the fields to keep.
+        type_of: returns the type of a value; `""` for a value that represents a null.
     """
-    found = []
+    types = []
     for field in config.kept:
-        seen = [value[field.name] for value in values if value.get(field.name) is not None]
-        types = set(filter(None, map(tell, seen)))
-        found.append(fields.common_type(types) if types else "")
-    return tuple(found)
+        present = [value[field.name] for value in values if value.get(field.name) is not None]
+        present_types = set(filter(None, map(type_of, present)))
+        types.append(fields.common_type(present_types) if present_types else "")
+    return tuple(types)

@@ -1,4 +1,4 @@
-"""Plain text: a line is a document."""
+"""Plain text: each line is a document."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -11,36 +11,34 @@ from transforms import documents, rejects
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
 from transforms.sources import lines
-from transforms.sources.base import Opener, ReadConfig, ReadPart, Seen
+from transforms.sources.base import Format, Opener, ReadConfig, ReadPart
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-class TextFormat:
+class TextFormat(Format):
     """UTF-8, one document a line, LF or CRLF; ids are `path:first byte of the line`."""
 
-    extensions = (".txt", ".text")
+    endings = (".txt", ".text")
     is_text = True
     can_start_anywhere = True
 
     def cut(self, source: Source, _: Opener, config: ReadConfig) -> list[Split]:
-        """Cut by byte range; see `lines.cut_by_bytes`."""
+        """Cut by byte ranges; see `lines.cut_by_bytes`."""
         return lines.cut_by_bytes(source, config.part_bytes)
 
-    def look(self, *_: object) -> Seen:
-        """See nothing: lines have no fields."""
-        return Seen()
-
     def check(self, config: ReadConfig) -> None:
-        """Refuse fields: a line has none."""
+        """Refuse fields, because a line has none."""
         if config.text_b_field and not config.pair_separator:
-            raise ValueError("--text_b_field needs records; plain text has --pair_separator for it")
+            raise ValueError("`text_b_field` needs records; for plain text give `pair_separator`")
         if config.id_field or config.keep_fields:
-            flag = "--id_field" if config.id_field else "--keep_fields"
-            raise ValueError(f"{flag} needs records with fields; plain text has none: leave it out")
+            name = "id_field" if config.id_field else "keep_fields"
+            raise ValueError(
+                f"`{name}` needs records with fields; plain text has none: leave it out"
+            )
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the parts of a split."""
+        """Read the parts of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         for block in blocks:
             batch = parse(block, split.source.path, config)
@@ -48,8 +46,8 @@ class TextFormat:
 
 
 def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
-    """Turn a block of lines into documents; a row for every line, rejected or not."""
-    text, sound = decode(block.lines)
+    """Turn a block of lines into documents, one row for every line, rejected or not."""
+    text, valid = decode(block.lines)
     text = pc.utf8_rtrim(text, characters="\r\n")
     if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
         text = pa.concat_arrays([pc.utf8_slice_codeunits(text[:1], start=1), text[1:]])
@@ -60,7 +58,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     checks = [
         (block.unreadable, Reason.UNREADABLE, damage),
         (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
-        (~sound, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
+        (~valid, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {what}"),
     ]
     reasons, details = rejects.first_reasons(checks)
@@ -79,11 +77,11 @@ def split_pairs(
 ) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
     """Split lines into first and second texts.
 
-    A line is split at its last separator, as google-research/bert `extract_features.py` does; one
-    without any is a first text alone.
+    A line is split at its last separator, like google-research/bert `extract_features.py` does; a
+    line without a separator is a first text only.
 
     Returns:
-        the first texts, and the second ones, empty where there is none.
+        the first texts, and the second texts, which are empty for lines without a separator.
     """
     nothing = pa.array([""] * len(text), pa.large_string())
     if separator is None or not len(text):
@@ -91,24 +89,24 @@ def split_pairs(
     cut = pa.scalar(separator, pa.large_string())
     pieces = pc.split_pattern(text, separator, max_splits=1, reverse=True)
     is_pair = pc.equal(pc.list_value_length(pieces), 2)
-    # Every line has a piece 0; pad the others with one more, so that all have a piece 1.
+    # Append a separator to lines without one, so that every line has a piece 1.
     padded = pc.if_else(is_pair, text, pc.binary_join_element_wise(text, nothing, cut))
     pieces = pc.split_pattern(padded, separator, max_splits=1, reverse=True)
     return pc.list_element(pieces, 0), pc.list_element(pieces, 1)
 
 
 def decode(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:
-    """Read bytes as UTF-8.
+    """Decode bytes as UTF-8.
 
     Returns:
-        the text, empty where it could not be read, and a bool array: which could.
+        the text, empty for values that are not UTF-8, and a bool array that marks valid values.
     """
     try:
         return raw.cast(pa.large_string()), np.ones(len(raw), bool)
     except pa.ArrowInvalid:
-        sound = np.array([_is_utf8(value.as_buffer()) for value in raw], bool)
-        kept = pc.if_else(pa.array(sound), raw, pa.scalar(b"", pa.large_binary()))
-        return kept.cast(pa.large_string()), sound
+        valid = np.array([_is_utf8(value.as_buffer()) for value in raw], bool)
+        kept = pc.if_else(pa.array(valid), raw, pa.scalar(b"", pa.large_binary()))
+        return kept.cast(pa.large_string()), valid
 
 
 def _is_utf8(value: pa.Buffer) -> bool:

@@ -1,6 +1,6 @@
-"""TFRecord files of tf.Example: an example a document.
+"""TFRecord files of tf.Example: each example is a document.
 
-Positions are the first bytes of the records' frames, of the uncompressed file.
+A position is the first byte of a record's frame in the uncompressed file.
 """
 
 import itertools
@@ -13,52 +13,55 @@ from transforms.io.decompressing import DamagedError
 from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
 from transforms.sources import record_fields
-from transforms.sources.base import ReadConfig, ReadPart, Seen
+from transforms.sources.base import Format, ReadConfig, ReadPart, SampledFields
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
 
 _FRAME_BYTES = 16
-# So many examples tell the types of fields.
+# The types of fields are taken from this many examples.
 _SAMPLE = 256
 
 
-class TfrecordFormat:
+class TfrecordFormat(Format):
     """TFRecord (https://www.tensorflow.org/tutorials/load_data/tfrecord)."""
 
-    extensions = (".tfrecord", ".tfrecords")
-    is_text = False
-    can_start_anywhere = False
+    endings = (".tfrecord", ".tfrecords")
+    needs_tensorflow = True
 
     def check(self, config: ReadConfig) -> None:
-        """Refuse what is for text."""
+        """Refuse settings of plain text."""
         record_fields.check_no_separator(config)
         if config.encoding != UTF8:
-            raise ValueError("--encoding is for text; TFRecords hold UTF-8: leave it out")
+            raise ValueError("`encoding` is for text; TFRecords hold UTF-8: leave it out")
+
+    def has_magic(self, head: bytes) -> bool:
+        """Return whether a record's length and its checksum come first."""
+        return tfrecord_framing.is_head(head)
 
     def cut(self, source: Source, *_: object) -> list[Split]:
-        """Leave it whole: only reading tells where a record begins."""
+        """Return the file as one split: only reading shows where a record begins."""
         return [Split(source, 0, None)] if source.size else []
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Give the parts of a split."""
+        """Read the parts of a split."""
         for part in into_ranges(_examples(stream), split, config.part_bytes):
-            found = [_record(record, config) for record in part.records]
-            batch = record_fields.to_documents(found, part.positions, split.source.path, config)
+            records = [_record(record, config) for record in part.records]
+            batch = record_fields.to_documents(records, part.positions, split.source.path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
-    def look(self, _: Split, stream: BinaryIO, config: ReadConfig) -> Seen:
-        """Look at the examples that the file begins with."""
+    def sample_fields(self, _: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
+        """Read names and types from the examples at the beginning of the file."""
         head = [record for _, record in itertools.islice(_examples(stream), _SAMPLE)]
-        read = [_features(record) for record in head if isinstance(record, bytes)]
-        found = [features for features in read if features is not None]
-        # In an example they have no order.
-        names = sorted({name for features in found for name in features})
-        types = record_fields.types_of([_wanted(features, config) for features in found], config)
-        return Seen(tuple(names), types)
+        parsed = [_features(record) for record in head if isinstance(record, bytes)]
+        examples = [features for features in parsed if features is not None]
+        # The features of an example have no order.
+        names = sorted({name for features in examples for name in features})
+        types = record_fields.types_of([_wanted(features, config) for features in examples], config)
+        return SampledFields(tuple(names), types)
 
 
 def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
-    """Give the records with their positions; what damage loses is one that is rejected."""
+    """Read the records with their positions; damage yields one rejected record for the rest."""
     position = 0
     try:
         for record in tfrecord_framing.read_records(stream):
@@ -81,27 +84,27 @@ def _record(record: bytes | Record, config: ReadConfig) -> Record:
 
 
 def _features(record: bytes) -> Mapping[str, Any] | None:
-    """Take an example apart; None of what is none.
+    """Parse an example; return None if the bytes are not a tf.Example.
 
-    One by one, as each may be damaged in its own way.
+    Examples are parsed one by one, because each may be damaged in a different way.
     """
     from tensorflow.core.example import example_pb2
 
     try:
         features: Mapping[str, Any] = example_pb2.Example.FromString(record).features.feature
-    except Exception:  # protobuf's DecodeError differs by implementation
+    except Exception:  # the class of protobuf's DecodeError depends on its implementation
         return None
     return features
 
 
 def _wanted(features: Mapping[str, Any], config: ReadConfig) -> dict[str, Any]:
-    """Take out the values of the features that are wanted."""
-    wanted = {*config.fields.values(), *(field.name for field in config.kept)}
+    """Return the values of the features to read."""
+    wanted = {name for _, name in config.columns}
     return {name: _value(features[name]) for name in wanted if name in features}
 
 
 def _value(feature: Any) -> Any:
-    """Give the one value of a feature; a list of several, None of none."""
+    """Return the value of a feature: one value, a list of several, or None for no value."""
     kind = feature.WhichOneof("kind")
     values = list(getattr(feature, kind).value) if kind else []
     values = [_text(value) if isinstance(value, bytes) else value for value in values]

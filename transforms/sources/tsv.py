@@ -1,4 +1,4 @@
-"""Tab-separated values: as CSV, with tabs."""
+"""Tab-separated values: like CSV, with tabs."""
 
 from transforms.sources.delimited import DelimitedFormat
 

@@ -53,12 +53,12 @@ def test_a_named_format_overrides_the_ending(corpus: Path) -> None:
     ("glob", "settings", "message"),
     [
         ("nothing*", {}, "no file matches"),
-        ("b.txt", {"text_b_field": "b"}, "--text_b_field needs records"),
-        ("a.jsonl", {"pair_separator": "|"}, "--pair_separator is for plain text"),
+        ("b.txt", {"text_b_field": "b"}, "`text_b_field` needs records"),
+        ("a.jsonl", {"pair_separator": "|"}, "`pair_separator` is for plain text"),
         ("folder", {}, "no file matches"),
         ("empty.txt", {}, "every file is empty"),
-        ("b.txt", {"id_field": "id"}, "--id_field needs records with fields"),
-        ("b.txt", {"keep_fields": ("a",)}, "--keep_fields needs records with fields"),
+        ("b.txt", {"id_field": "id"}, "`id_field` needs records with fields"),
+        ("b.txt", {"keep_fields": ("a",)}, "`keep_fields` needs records with fields"),
     ],
 )
 def test_input_that_cannot_be_planned_is_refused(
@@ -90,12 +90,12 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
         ("a.png", b"\x89PNG\r\n\0\0", {}, r"a\.png is no text, .*\nLeave it out by a glob such as"),
         ("a", "a".encode("utf-16-le"), {}, "is no text, for it has a NUL"),
         *[
-            (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: --encoding utf-16")
+            (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: `encoding` utf-16")
             for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
         ],
         ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in --encoding utf-16"),
-        ("a.jsonl", b"{}", {"format": "parquet"}, r"--input_format parquet: .*a\.jsonl does not"),
-        ("a.jsonl", b"{}", {"format": "tfrecord"}, r"--input_format tfrecord: .*a\.jsonl does not"),
+        ("a.jsonl", b"{}", {"format": "parquet"}, r"`input_format` parquet: .*a\.jsonl does not"),
+        ("a.jsonl", b"{}", {"format": "tfrecord"}, r"`input_format` tfrecord: .*a\.jsonl does not"),
     ],
 )
 def test_a_file_that_begins_as_what_it_is_not_is_refused(

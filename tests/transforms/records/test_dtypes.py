@@ -86,6 +86,6 @@ def test_only_our_own_tags_are_read(text: str, told: tuple[str, int] | None) -> 
 
 def test_a_type_that_there_is_not_is_refused() -> None:
     with pytest.raises(
-        ValueError, match="--dtype is 'int4'; there are float32, float16, bfloat16, int8"
+        ValueError, match="`dtype` is 'int4'; there are float32, float16, bfloat16, int8"
     ):
         dtypes.check_dtype("int4")

@@ -34,9 +34,9 @@ def test_nothing_is_done_where_nothing_is_asked_for() -> None:
 
 
 def test_numbers_that_are_none_are_refused_by_their_flag() -> None:
-    with pytest.raises(ValueError, match="--truncate_dim is 0; give 1 or more"):
+    with pytest.raises(ValueError, match="`truncate_dim` is 0; give 1 or more"):
         Shaping(0)
-    with pytest.raises(ValueError, match="--truncate_dim is 99, and the model's vectors have 16"):
+    with pytest.raises(ValueError, match="`truncate_dim` is 99, and the model's vectors have 16"):
         Shaping(99).check_width(16)
     Shaping(16).check_width(16)
     Shaping().check_width(16)

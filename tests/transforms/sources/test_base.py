@@ -7,9 +7,9 @@ from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
 
-def test_formats_are_found_by_their_files_names() -> None:
+def test_formats_have_the_names_of_their_modules() -> None:
     assert base.names() == ["csv", "files", "jsonl", "parquet", "text", "tfrecord", "tsv"]
-    assert base.find("text").extensions == (".txt", ".text")
+    assert base.find("text").endings == (".txt", ".text")
     with pytest.raises(ValueError, match="no input format 'lines'; there are csv, files, jsonl"):
         base.find("lines")
 
@@ -32,21 +32,21 @@ def test_the_package_is_scanned_once_a_process(monkeypatch: pytest.MonkeyPatch) 
     assert len(scans) == 1
 
 
-def test_configurations_that_mean_nothing_are_refused() -> None:
+def test_configurations_without_meaning_are_refused() -> None:
     for settings, flag in (
-        ({"part_bytes": 10}, "--part_bytes"),
-        ({"text_b_field": ""}, "--text_b_field is empty; leave it out"),
-        ({"pair_separator": ""}, "--pair_separator is empty; leave it out"),
+        ({"part_bytes": 10}, "`part_bytes`"),
+        ({"text_b_field": ""}, "`text_b_field` is empty; leave it out"),
+        ({"pair_separator": ""}, "`pair_separator` is empty; leave it out"),
         ({"pair_separator": "|", "text_b_field": "b"}, "both make pairs; give one"),
-        ({"text_field": ""}, "--text_field"),
-        ({"keep_fields": ("a", "a")}, "--keep_fields"),
+        ({"text_field": ""}, "`text_field`"),
+        ({"keep_fields": ("a", "a")}, "`keep_fields`"),
     ):
         with pytest.raises(ValueError, match=flag):
             ReadConfig(**settings)
 
 
 @pytest.mark.parametrize("name", ["", "lines", "base", "nope", "text.FORMAT"])
-def test_what_is_no_format_is_refused_with_those_there_are(name: str) -> None:
+def test_an_unknown_format_is_refused_with_the_known_names(name: str) -> None:
     with pytest.raises(ValueError, match=f"no input format '{name}'; there are csv, files"):
         base.find(name)
 
@@ -54,17 +54,17 @@ def test_what_is_no_format_is_refused_with_those_there_are(name: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"part_bytes": 1023}, "--part_bytes is 1023; give 1024 to 1073741824"),
-        ({"part_bytes": (1 << 30) + 1}, "--part_bytes is 1073741825; give 1024 to"),
-        ({"pair_separator": "a\nb"}, "--pair_separator has a line's end"),
-        ({"text_b_field": ""}, "--text_b_field is empty; leave it out"),
-        ({"pair_separator": ""}, "--pair_separator is empty; leave it out"),
+        ({"part_bytes": 1023}, "`part_bytes` is 1023; give 1024 to 1073741824"),
+        ({"part_bytes": (1 << 30) + 1}, "`part_bytes` is 1073741825; give 1024 to"),
+        ({"pair_separator": "a\nb"}, "`pair_separator` contains a line end"),
+        ({"text_b_field": ""}, "`text_b_field` is empty; leave it out"),
+        ({"pair_separator": ""}, "`pair_separator` is empty; leave it out"),
         ({"pair_separator": "|", "text_b_field": "b"}, "both make pairs; give one"),
-        ({"text_field": ""}, "--text_field is empty; name the field that holds the text"),
-        ({"keep_fields": ("a", "b", "a")}, "--keep_fields names a field twice; name each once"),
+        ({"text_field": ""}, "`text_field` is empty; name the field with the text"),
+        ({"keep_fields": ("a", "b", "a")}, "`keep_fields` names a field twice; name each once"),
     ],
 )
-def test_a_refused_configuration_is_told_its_remedy(settings: dict, message: str) -> None:
+def test_the_refusal_of_a_configuration_names_the_remedy(settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ReadConfig(**settings)
     assert ReadConfig(part_bytes=1024, keep_fields=("a", "b")).part_bytes == 1024

@@ -50,7 +50,7 @@ def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:
         (b"1", "bad_csv", "the row has 1 field, the header 3"),
         (b"", "empty", "the line is blank"),
         (b"1, ,2", "empty", "field 'text' has no text"),
-        (b"1,a,b", "wrong_type", "holds 'b', no int64; --keep_fields n:string keeps"),
+        (b"1,a,b", "wrong_type", "holds 'b', no int64; `keep_fields` n:string keeps"),
         (b"1,a,99999999999999999999", "wrong_type", "no int64"),
         (b",a,2", "wrong_type", "field 'id' is no id"),
         (b"1,\xff,2", "not_utf8", "the row is not UTF-8"),
@@ -105,9 +105,9 @@ def cut(data: bytes, config: ReadConfig) -> list[Split]:
 @pytest.mark.parametrize(
     ("settings_", "message"),
     [
-        ({"text_field": "body"}, "--text_field: a.csv has no column 'body'; it has id, text, n, n"),
-        ({"id_field": "key"}, "--id_field: a.csv has no column 'key'"),
-        ({"keep_fields": ("n:int64",)}, "--keep_fields: a.csv has several columns 'n'"),
+        ({"text_field": "body"}, "`text_field`: a.csv has no column 'body'; it has id, text, n, n"),
+        ({"id_field": "key"}, "`id_field`: a.csv has no column 'key'"),
+        ({"keep_fields": ("n:int64",)}, "`keep_fields`: a.csv has several columns 'n'"),
     ],
 )
 def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, message: str) -> None:
@@ -121,28 +121,28 @@ def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, mess
 @pytest.mark.parametrize(
     ("header", "name", "remedy"),
     [
-        (b"id;text;n", "csv", "its separator looks like ';': write it anew with commas"),
-        (b'"id"|"text"', "csv", r"its separator looks like '\|': write it anew with commas"),
-        (b"id\ttext\tn", "csv", r"its separator looks like '\\t': --input_format tsv reads it"),
-        (b"id,text,n", "tsv", "its separator looks like ',': --input_format csv reads it"),
+        (b"id;text;n", "csv", "its separator looks like ';': convert it to commas"),
+        (b'"id"|"text"', "csv", r"its separator looks like '\|': convert it to commas"),
+        (b"id\ttext\tn", "csv", r"its separator looks like '\\t': `input_format` tsv reads it"),
+        (b"id,text,n", "tsv", "its separator looks like ',': `input_format` csv reads it"),
     ],
 )
 def test_another_separator_is_told_with_the_remedy(header: bytes, name: str, remedy: str) -> None:
     data = header + b"\n1\n"
-    with pytest.raises(ValueError, match=f"(has no column 'text'|is no header: ).*; {remedy}"):
+    with pytest.raises(ValueError, match=f"(has no column 'text'|is not a header: ).*; {remedy}"):
         base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), ReadConfig())
 
 
 def test_a_column_that_is_missing_says_nothing_of_separators() -> None:
     with pytest.raises(ValueError, match=r"it has a;b$"):
         cut(b"a;b\n1;2\n", ReadConfig())
-    with pytest.raises(ValueError, match=r"a.csv: its first line is no header: .* not closed$"):
+    with pytest.raises(ValueError, match=r"a.csv: its first line is not a header: .* not closed$"):
         cut(b'a,"b\n1;2\n', ReadConfig())
 
 
-def look(data: bytes, *kept: str, end: int | None = 1 << 16) -> base.Seen:
+def sample(data: bytes, *kept: str, end: int | None = 1 << 16) -> base.SampledFields:
     config = ReadConfig(part_bytes=1024, keep_fields=kept)
-    return base.find("csv").look(Split(source(), 0, end), io.BytesIO(data), config)
+    return base.find("csv").sample_fields(Split(source(), 0, end), io.BytesIO(data), config)
 
 
 def test_types_are_those_of_the_first_rows() -> None:
@@ -154,19 +154,19 @@ def test_types_are_those_of_the_first_rows() -> None:
         b"\xff,2005,13.25,12,2,true,",
     ]
     names = ("year", "price", "zip", "mixed", "flag", "none")
-    seen = look(b"\n".join(rows), *names)
-    assert seen.names == ("text", *names)
-    assert seen.types == ("int64", "float64", "string", "float64", "string", "")
+    sampled = sample(b"\n".join(rows), *names)
+    assert sampled.names == ("text", *names)
+    assert sampled.types == ("int64", "float64", "string", "float64", "string", "")
 
 
 def test_no_more_is_looked_at_than_the_beginning() -> None:
     data = b"text,n\n" + b"a,1\n" * 1000 + b"a,x\n"
-    assert look(data, "n", end=100).types == ("int64",)
-    assert look(data, "n", end=None).types == ("int64",)
-    assert look(data, "n").types == ("string",)
-    assert look(b"", "n") == ((), ("",))
+    assert sample(data, "n", end=100).types == ("int64",)
+    assert sample(data, "n", end=None).types == ("int64",)
+    assert sample(data, "n").types == ("string",)
+    assert sample(b"", "n") == ((), ("",))
 
 
 def test_a_pair_separator_is_refused() -> None:
-    with pytest.raises(ValueError, match="--pair_separator is for plain text"):
+    with pytest.raises(ValueError, match="`pair_separator` is for plain text"):
         base.find("csv").check(ReadConfig(pair_separator="|"))

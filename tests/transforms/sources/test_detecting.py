@@ -12,14 +12,14 @@ from transforms.sources import base, detecting
 
 @pytest.mark.parametrize("name", base.names())
 @pytest.mark.parametrize("ending", ["", *ENDINGS])
-def test_every_ending_is_told_from_the_files_name(name: str, ending: str) -> None:
-    for extension in base.find(name).extensions:
-        path = f"gs://some.where/b{extension}{ending}".upper()
+def test_every_ending_shows_the_format(name: str, ending: str) -> None:
+    for own_ending in base.find(name).endings:
+        path = f"gs://some.where/b{own_ending}{ending}".upper()
         assert detecting.by_name(path) == (name, ENDINGS.get(ending, "none"))
 
 
 @pytest.mark.parametrize("path", ["", "x.jsonl/part-0", "x.jsonl.bak", ".gz", "txt", "b.log"])
-def test_other_names_tell_no_format(path: str) -> None:
+def test_other_names_show_no_format(path: str) -> None:
     assert detecting.by_name(path) == (None, "gzip" if path == ".gz" else "none")
 
 
@@ -32,7 +32,7 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("name", CONTENTS)
-def test_a_file_without_a_telling_name_is_told_by_its_content(name: str) -> None:
+def test_a_file_without_a_known_ending_is_detected_by_its_content(name: str) -> None:
     content = CONTENTS[name]
     assert detecting.by_content(content, "none") == (name, "none")
     for pack, compression in ((gzip, "gzip"), (bz2, "bzip2"), (zstd, "zstd")):
@@ -56,13 +56,18 @@ def test_a_file_without_a_telling_name_is_told_by_its_content(name: str) -> None
         (b"\n", "text"),
     ],
 )
-def test_a_first_line_that_names_the_column_of_texts_is_a_header(content: bytes, name: str) -> None:
-    assert detecting.by_content(content, "none", column="text") == (name, "none")
-    assert detecting.by_content(gzip.compress(content), "none", column="text") == (name, "gzip")
+def test_a_first_line_with_the_field_of_the_text_is_a_header(content: bytes, name: str) -> None:
+    assert detecting.by_content(content, "none", text_field="text") == (name, "none")
+    assert detecting.by_content(gzip.compress(content), "none", text_field="text") == (name, "gzip")
     assert detecting.by_content(content, "none") == ("text", "none")
 
 
-def test_text_of_another_encoding_is_looked_into() -> None:
+def test_a_header_with_a_brace_or_a_nul_is_not_a_table() -> None:
+    assert detecting.by_content(b"{id,text\n", "none", text_field="text") == ("jsonl", "none")
+    assert detecting.by_content(b"id,text\n\0", "none", text_field="text") == (None, "none")
+
+
+def test_text_in_another_encoding_is_decoded_to_detect_its_format() -> None:
     for text, name in (("id,text\n", "csv"), ('{"text": "a"}', "jsonl"), ("a", "text")):
         assert detecting.by_content(text.encode("utf-16"), "none", "utf-16", "text")[0] == name
     assert detecting.by_content("id,text\n".encode("utf-16"), "none")[0] == "text"
@@ -72,19 +77,16 @@ def test_text_of_another_encoding_is_looked_into() -> None:
 @pytest.mark.parametrize(
     "content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\x14\0", "a".encode("utf-16-le")]
 )
-def test_what_has_a_nul_and_is_nothing_known_has_no_format(content: bytes) -> None:
+def test_content_with_a_nul_and_no_magic_bytes_has_no_format(content: bytes) -> None:
     assert detecting.by_content(content, "none") == (None, "none")
 
 
-def test_nothing_and_broken_heads_are_text() -> None:
+def test_empty_and_damaged_heads_are_text() -> None:
     assert detecting.by_content(b"", "none") == ("text", "none")
     assert detecting.by_content(b"\x1f\x8bgarbage", "none") == ("text", "gzip")
 
 
-def test_other_encodings_and_json_over_lines_are_told() -> None:
+def test_encodings_with_a_byte_order_mark_are_detected() -> None:
     assert detecting.encoding_of("a".encode("utf-16")) == "utf-16"
     assert detecting.encoding_of("a".encode("utf-32")) == "utf-32"
     assert detecting.encoding_of("a".encode("utf-8-sig")) is None
-    assert detecting.is_json_over_lines(b'[\n {"text": "a"}]')
-    assert detecting.is_json_over_lines(b'{\r\n "text": "a"}')
-    assert not detecting.is_json_over_lines(b'{"text": "a"}\n{\n')

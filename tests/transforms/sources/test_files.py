@@ -65,5 +65,5 @@ def test_files_are_grouped_by_bytes_and_number() -> None:
 
 @pytest.mark.parametrize("flag", ["id_field", "text_b_field", "pair_separator"])
 def test_fields_and_pairs_are_refused(flag: str) -> None:
-    with pytest.raises(ValueError, match=f"--{flag} needs records; --input_format files has none"):
+    with pytest.raises(ValueError, match=f"`{flag}` needs records; `input_format` files has none"):
         base.find("files").check(ReadConfig(**{flag: "x"}))

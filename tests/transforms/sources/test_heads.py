@@ -25,7 +25,7 @@ def test_a_byte_order_mark_is_told_with_the_remedy(format_: str, encoding: str) 
     data = "id,text\n".encode(encoding)
     for told in ("utf-8", "cp1252"):
         with pytest.raises(
-            ValueError, match=f"--input a.x is in another .*: --encoding {encoding}$"
+            ValueError, match=f"`input` a.x is in another .*: `encoding` {encoding}$"
         ):
             check(data, "a.x", format_, told)
     check(data, "a.x", format_, encoding)
@@ -36,7 +36,7 @@ def test_a_byte_order_mark_within_a_compressed_file_is_told() -> None:
     import gzip
 
     packed = gzip.compress("a line\n".encode("utf-16"))
-    with pytest.raises(ValueError, match="--encoding utf-16"):
+    with pytest.raises(ValueError, match="`encoding` utf-16"):
         check(packed, "a.txt.gz", "text", compression=MAGIC[b"\x1f\x8b"])
 
 
@@ -53,7 +53,7 @@ def test_another_encoding_than_is_told_is_refused_by_name(encoding: str) -> None
 
 @pytest.mark.parametrize("format_", ["parquet", "tfrecord"])
 def test_a_format_that_a_file_is_not_of_is_refused(format_: str) -> None:
-    message = re.escape(f"--input_format {format_}: a.jsonl does not begin as such a file does")
+    message = re.escape(f"`input_format` {format_}: a.jsonl does not begin like such a file")
     with pytest.raises(ValueError, match=message):
         check(b'{"text": "a"}', "a.jsonl", format_)
     check({"parquet": b"PAR1...", "tfrecord": TFRECORD}[format_], "a.jsonl", format_)

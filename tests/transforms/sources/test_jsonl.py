@@ -111,6 +111,20 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert rows["reason"] == [None, "empty", None]
 
 
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        (b'[\n {"text": "a"}]', True),
+        (b'\xef\xbb\xbf{\r\n "text": "a"}', True),
+        (b'{"text": "a"}\n{\n', False),
+        (b"", False),
+    ],
+)
+def test_one_json_value_over_several_lines_is_refused(head: bytes, refused: bool) -> None:
+    problem = base.find("jsonl").problem_of_head(head) or ""
+    assert ("several lines" in problem and "jq -c '.[]' converts an array" in problem) == refused
+
+
 def test_fields_and_types_are_those_of_the_sound_records() -> None:
     lines = [
         '\ufeff{"text": "a", "n": 1}',
@@ -122,9 +136,9 @@ def test_fields_and_types_are_those_of_the_sound_records() -> None:
     data = "\n".join(lines).encode()
     config = ReadConfig(keep_fields=("n", "x", "gone", "large"))
     split = Split(Source("a.jsonl", len(data), "1", "jsonl"), 0, len(data))
-    seen = base.find("jsonl").look(split, io.BytesIO(data), config)
-    assert seen.names == ("text", "n", "x", "large")
-    assert seen.types == ("int64", "float64", "", "string")
+    sampled = base.find("jsonl").sample_fields(split, io.BytesIO(data), config)
+    assert sampled.names == ("text", "n", "x", "large")
+    assert sampled.types == ("int64", "float64", "", "string")
 
 
 values = st.recursive(
@@ -208,5 +222,7 @@ def test_only_pairs_have_a_second_text() -> None:
 
 
 def test_a_separator_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"--pair_separator is for plain text; .*--text_b_field"):
+    with pytest.raises(
+        ValueError, match=r"`pair_separator` is for plain text; .* give `text_b_field`"
+    ):
         base.find("jsonl").check(ReadConfig(pair_separator="|"))

@@ -85,8 +85,8 @@ def test_scalars_keep_their_types() -> None:
     names = ("small", "half", "yes", "at", "day", "raw", "name")
     plain = ReadConfig(id_field="id", keep_fields=names)
     (split,) = cut(data, plain)
-    seen, types = FORMAT.look(split, io.BytesIO(data), plain)
-    assert seen == ("text", "id", *names)
+    columns, types = FORMAT.sample_fields(split, io.BytesIO(data), plain)
+    assert columns == ("text", "id", *names)
     assert types == ("int64", "float64", "bool", "timestamp", "date", "bytes", "string")
     typed = tuple(f"{name}:{type_}" for name, type_ in zip(names, types, strict=True))
     rows, _ = read(data, ReadConfig(id_field="id", keep_fields=typed))
@@ -110,7 +110,7 @@ def test_what_no_type_holds_is_kept_as_text() -> None:
     names = ("large", "price", "time", "span")
     plain = ReadConfig(id_field="large", keep_fields=names)
     (split,) = cut(data, plain)
-    assert FORMAT.look(split, io.BytesIO(data), plain).types == ("string",) * 4
+    assert FORMAT.sample_fields(split, io.BytesIO(data), plain).types == ("string",) * 4
     rows, _ = read(data, plain)
     assert rows["reason"] == [None, None]
     assert rows["id"] == [str(2**63), "1"]
@@ -163,12 +163,12 @@ def test_bad_rows_are_rejected_and_the_next_ones_read() -> None:
 @pytest.mark.parametrize(
     ("settings_", "message"),
     [
-        ({"text_field": "body"}, "--text_field: a.parquet has no column 'body'; it has text, list"),
-        ({"text_field": "list"}, "--text_field: column 'list' of a.parquet is list<.*, not text"),
+        ({"text_field": "body"}, "`text_field`: a.parquet has no column 'body'; it has text, list"),
+        ({"text_field": "list"}, "`text_field`: column 'list' of a.parquet is list<.*, not text"),
         ({"text_field": "number"}, "column 'number' of a.parquet is double, not text"),
-        ({"id_field": "number"}, "--id_field: column 'number' .* is double, not text or integers"),
-        ({"keep_fields": ("list",)}, "--keep_fields: column 'list' .*, not a scalar"),
-        ({"keep_fields": ("struct",)}, "--keep_fields: column 'struct' .*, not a scalar"),
+        ({"id_field": "number"}, "`id_field`: column 'number' .* is double, not text or integers"),
+        ({"keep_fields": ("list",)}, "`keep_fields`: column 'list' .*, not a scalar"),
+        ({"keep_fields": ("struct",)}, "`keep_fields`: column 'struct' .*, not a scalar"),
     ],
 )
 def test_columns_that_cannot_be_read_are_refused_by_name(settings_: dict, message: str) -> None:
@@ -211,5 +211,5 @@ def test_a_beginning_is_read_alone() -> None:
 
 
 def test_flags_for_text_are_refused() -> None:
-    with pytest.raises(ValueError, match="--encoding is for text"):
+    with pytest.raises(ValueError, match="`encoding` is for text"):
         FORMAT.check(ReadConfig(encoding="cp1252"))

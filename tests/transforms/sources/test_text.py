@@ -98,7 +98,7 @@ def test_a_line_over_the_limit_leaves_no_text() -> None:
 
 @pytest.mark.parametrize(
     ("config", "flag"),
-    [(ReadConfig(id_field="id"), "--id_field"), (ReadConfig(keep_fields=("k",)), "--keep_fields")],
+    [(ReadConfig(id_field="id"), "`id_field`"), (ReadConfig(keep_fields=("k",)), "`keep_fields`")],
 )
 def test_a_field_of_plain_text_is_refused(config: ReadConfig, flag: str) -> None:
     with pytest.raises(ValueError, match=f"{flag} needs records with fields.*leave it out"):
@@ -133,6 +133,6 @@ def test_only_pairs_have_a_second_text() -> None:
 
 
 def test_a_field_for_the_second_text_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"--text_b_field needs records; .*--pair_separator"):
+    with pytest.raises(ValueError, match=r"`text_b_field` needs records; .* give `pair_separator`"):
         base.find("text").check(ReadConfig(text_b_field="b"))
     base.find("text").check(ReadConfig(pair_separator="\t"))
