@@ -61,7 +61,7 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
         ({"overwrite": 1}, "overwrite is 1; give true or false"),
         ({"config": "run.yaml"}, "unknown setting 'config'"),
         ({"max_rejected": None}, "max_rejected is None; give a number"),
-        ({"features": "pooled"}, "--features has 'pooled'"),
+        ({"features": "pooled"}, "`features` has 'pooled'"),
         ({"beam_options": ["--no_such_flag"]}, "unknown flag --no_such_flag"),
     ],
 )

@@ -250,7 +250,7 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "error", "told"),
     [
-        ({"features": ["pooled"]}, ValueError, "--features has 'pooled'"),
+        ({"features": ["pooled"]}, ValueError, "`features` has 'pooled'"),
         ({"max_seq_length": 2}, ValueError, "--max_seq_length is 2"),
         ({"window_stride": 3, "text_b_field": "b"}, ValueError, "window_stride is for documents"),
         ({"text_field": "mean"}, ValueError, "a field of texts is named 'mean'"),

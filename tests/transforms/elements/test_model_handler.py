@@ -56,5 +56,5 @@ def test_a_handler_refuses_what_would_change_nothing(tiny_path: Path) -> None:
     with pytest.raises(ValueError, match="takes no inference_args"):
         handler.run_inference(["a"], None, {"temperature": 1})
     assert handler.get_num_bytes(["ab", "c"]) == 12
-    with pytest.raises(ValueError, match="--features has 'nothing'"):
+    with pytest.raises(ValueError, match="`features` has 'nothing'"):
         BertModelHandler(str(tiny_path), "nothing")

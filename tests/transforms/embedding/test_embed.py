@@ -205,7 +205,7 @@ def test_a_document_of_too_many_windows_is_rejected(monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_features_are_refused() -> None:
-    with pytest.raises(ValueError, match="--features has 'sum'"):
+    with pytest.raises(ValueError, match="`features` has 'sum'"):
         config(features=("sum",))
 
 
