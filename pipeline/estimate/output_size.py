@@ -16,14 +16,7 @@ from transforms.sources import base
 
 # Ids, feature names, kept fields and wordpieces as text, per byte of text; a generous bound.
 _OTHER_BYTES = 500
-<<<<<<< HEAD
-# A Parquet file compresses its columns, and stores repeated values once.
-_PARQUET = "parquet"
 # No gzip has more text than this times its size.
-=======
-# Its columns are compressed, and values that repeat stand there once.
-# No gzip holds more times its size.
->>>>>>> f4a17df (Describe an input format in its own file only)
 _GZIP_RATIO = 1100
 
 
@@ -67,12 +60,6 @@ def max_bytes(config: EmbedConfig, hidden_size: int, sources: Sequence[Source]) 
 
 
 def _is_plain(source: Source) -> bool:
-<<<<<<< HEAD
     """Return whether the text of a file has at most as many bytes as the file."""
-    return source.compression == decompressing.NONE and source.format != _PARQUET
-=======
-    """Whether a file takes as many bytes as its text."""
-    return (
-        source.compression == decompressing.NONE and not base.find(source.format).stores_compressed
-    )
->>>>>>> f4a17df (Describe an input format in its own file only)
+    stores_compressed = base.find(source.format).stores_compressed
+    return source.compression == decompressing.NONE and not stores_compressed

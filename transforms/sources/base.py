@@ -133,8 +133,8 @@ class Format(abc.ABC):
             ending are opened to call `problem_of_head`.
         is_text: whether files are text, and therefore may be in other encodings.
         can_start_anywhere: whether a reader can start in the middle of an uncompressed file.
-        stores_compressed: whether files are compressed within, so that they are smaller than
-            their text.
+        stores_compressed: whether a file may have fewer bytes than its text, because columns are
+            compressed or repeated values are stored once.
         needs_tensorflow: whether reading imports TensorFlow.
     """
 
