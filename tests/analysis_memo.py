@@ -7,7 +7,6 @@ any process of this run of the tests has done it before.
 import dataclasses
 import functools
 import hashlib
-import inspect
 import os
 import shutil
 import tempfile
@@ -19,8 +18,8 @@ from typing import Any
 import pytest
 
 from pipeline.inputs import plan
+from pipeline.job_context import JobContext
 from pipeline.options.embed_config import InputConfig
-from transforms.documents import Split
 from transforms.sources.base import ReadConfig
 
 _FINGERPRINT = "fingerprint"
@@ -36,20 +35,20 @@ class AnalysisMemo:
         # Keys of analyses whose result is still to be read, by output folder.
         self._begun: dict[str, Path] = {}
 
-    def build_analyze(self, original: Callable[..., None], *args: Any, **named: Any) -> None:
+    def build_analyze(
+        self, original: Callable[..., None], pipeline: object, context: JobContext, folder: str
+    ) -> None:
         """Copy a known transform into the folder of the job, or learn it."""
-        values = inspect.signature(original).bind(*args, **named).arguments
-        config, folder = values["config"], values["folder"]
-        if self._sample_is_fixed and not config.input.read.pairs:
-            values |= self._fixed_sample(config)
-        key = _key(values["config"], values["module"], values["sample"])
-        self._begun.pop(config.output, None)
-        if key is None or "://" in config.output:
-            return original(**values)
+        if self._sample_is_fixed and not context.config.input.read.pairs:
+            context = self._with_fixed_sample(context)
+        key = _key(context)
+        self._begun.pop(context.config.output, None)
+        if key is None or "://" in context.config.output:
+            return original(pipeline, context, folder)
         known = self._folder / key
-        self._begun[config.output] = known
+        self._begun[context.config.output] = known
         if not known.is_dir():
-            return original(**values)
+            return original(pipeline, context, folder)
         for path in known.iterdir():
             if path.is_dir():
                 shutil.copytree(path, Path(folder) / path.name)
@@ -77,12 +76,13 @@ class AnalysisMemo:
         finally:
             self._sample_is_fixed = False
 
-    def _fixed_sample(self, config: Any) -> dict[str, Any]:
+    def _with_fixed_sample(self, context: JobContext) -> JobContext:
         path = self._folder / "sample.txt"
         if not path.exists():
             path.write_text("".join(f"{'the cat sat ' * words}\n" for words in range(1, 30)))
         text = InputConfig((str(path),), "text", ReadConfig())
-        return {"config": dataclasses.replace(config, input=text), "sample": plan.make_plan(text)}
+        config = dataclasses.replace(context.config, input=text)
+        return dataclasses.replace(context, config=config, splits=plan.make_plan(text))
 
 
 @contextmanager
@@ -112,13 +112,14 @@ def _store(output: Path, known: Path, result: Sequence[object]) -> None:
         shutil.rmtree(copy)
 
 
-def _key(config: Any, module: Any, sample: Sequence[Split]) -> str | None:
+def _key(context: JobContext) -> str | None:
     """Compute the name of what determines an analysis; None where that is not known."""
     from pipeline import graphs
 
-    settings = graphs.wordpiece_config(config, module)
-    determining = [repr(settings), module.vocabulary.sha256, repr(config.input.read)]
-    for split in sample:
+    read, vocabulary = context.config.input.read, context.module.vocabulary
+    settings = graphs.wordpiece_config(context.config, context.module)
+    determining = [repr(settings), vocabulary.sha256, repr(read)]
+    for split in plan.sample(context.splits):
         paths = [split.source.place, *(member.path for member in split.members)]
         if not all(os.path.isfile(path) for path in paths if not os.path.isdir(path)):
             return None

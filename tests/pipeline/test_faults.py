@@ -115,7 +115,6 @@ def test_a_folder_that_vanishes_fails_the_job_and_not_the_next(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

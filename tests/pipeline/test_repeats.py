@@ -214,7 +214,6 @@ def test_what_the_model_fails_on_is_rejected_in_each_part(
     assert manifest["counts"]["repeated_elsewhere"] == 2
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
