@@ -315,7 +315,7 @@ def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
     assert "/nowhere has no plan.jsonl" in capsys.readouterr().err
 
 
-def test_a_disk_that_fills_ends_in_two_lines_and_the_job_goes_on_later(
+def test_a_full_disk_ends_in_two_lines_and_the_job_continues_later(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "small.txt").write_text("the cat sat\n")

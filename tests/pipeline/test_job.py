@@ -42,7 +42,7 @@ def test_every_document_is_embedded_or_rejected(finished: Path) -> None:
     assert not (finished / "tmp").exists()
 
 
-def test_ids_stand_in_corpus_order(finished: Path, globs: list[str]) -> None:
+def test_ids_are_in_corpus_order(finished: Path, globs: list[str]) -> None:
     embeddings = reader.load_embeddings(str(finished))
     assert embeddings.vectors.shape == (EMBEDDED, 16)
     assert embeddings.vectors.dtype == np.float32
@@ -103,7 +103,7 @@ def test_another_folder_gets_the_same_bytes(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
-def test_a_job_that_broke_off_continues(
+def test_an_interrupted_job_continues(
     finished: Path,
     globs: list[str],
     tiny_path: Path,
@@ -138,7 +138,7 @@ def test_a_job_that_broke_off_continues(
         assert (output / "receipts" / name).stat().st_mtime_ns == time
 
 
-def test_another_job_is_kept_out_and_told_why(
+def test_another_job_is_refused_with_the_differences(
     finished: Path, globs: list[str], tiny_path: Path, minilm_path: Path
 ) -> None:
     cases = [
@@ -156,7 +156,7 @@ def test_another_job_is_kept_out_and_told_why(
 
 
 @pytest.mark.usefixtures("fixed_sample")
-def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
+def test_a_changed_input_is_refused_and_overwrite_starts_again(
     tiny_path: Path, tmp_path: Path
 ) -> None:
     globs = corpus.write_corpus(tmp_path / "in")[:1]
@@ -180,7 +180,7 @@ def test_a_changed_input_is_kept_out_and_overwrite_starts_anew(
 
 
 @pytest.mark.usefixtures("fixed_sample")
-def test_threads_that_still_write_do_not_stand_in_the_way_of_ctrl_c(
+def test_ctrl_c_works_while_threads_still_write(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.txt").write_text("the cat\n")
@@ -223,7 +223,7 @@ def test_mostly_wrong_input_fails_at_the_end(tiny_path: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["precious.txt", "pooled"])
-def test_foreign_folders_are_left_alone(
+def test_folders_of_others_are_refused(
     name: str, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_text("mine")
@@ -281,7 +281,7 @@ def test_no_collection_of_the_graph_is_untyped(
     assert not any("Read/Share" in label for label, _ in kinds_of(pipeline))
 
 
-def test_the_cause_is_found_in_what_runners_raise() -> None:
+def test_the_root_cause_of_a_runners_error_is_shown() -> None:
     text = "Traceback (most recent call last):\nRuntimeError: OSError: disk [while running 'W']"
     assert job.root_cause(RuntimeError(text)) == "disk"
     assert job.root_cause(KeyError("x")) == "'x'"

@@ -47,7 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 @pytest.mark.usefixtures("place")
-def test_a_line_says_what_is_wrong(
+def test_one_line_says_what_is_wrong(
     line: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [word.replace("''", "") for word in line.split()]
@@ -87,7 +87,7 @@ def test_repeated_inputs_are_joined_and_replace_the_default() -> None:
     assert parser.parse_args([]).input == ["of a file"]
 
 
-def test_help_of_a_command_comes_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_is_a_command_and_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     texts = []
     for words in (["help", "status"], ["status", "--help"]):
         with pytest.raises(SystemExit, match="0"):

@@ -40,18 +40,18 @@ def test_help_fits_the_terminal(
 
 
 @pytest.mark.parametrize("command", all_commands().values(), ids=lambda command: command.name)
-def test_each_example_is_understood(command: Command) -> None:
+def test_each_example_can_be_parsed(command: Command) -> None:
     words = command.example.split("beam-bert ")[-1].replace("'", "").split()
     assert words[0] == command.name
     assert command.parse(words[1:])
 
 
-def test_every_flag_says_something_and_those_of_embed_stand_in_groups() -> None:
+def test_every_flag_has_a_help_and_those_of_embed_a_group() -> None:
     assert all(row.group for row in flags.FLAGS)
     assert all(row.help for command in all_commands().values() for row in command.flags)
 
 
-def test_colour_is_for_terminals_and_for_those_who_want_it(
+def test_colour_is_printed_on_terminals_unless_unwanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")

@@ -101,7 +101,7 @@ def test_a_missing_folder_is_no_error(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("error", [BrokenPipeError, OSError(5, "Input/output error"), ValueError])
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_terminal_or_pipe_that_goes_away_costs_the_job_nothing(
+def test_a_terminal_or_pipe_may_go_away(
     terminal: bool, error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried, outputs_lost = threading.Event(), threading.Event()
@@ -162,6 +162,6 @@ def test_short_jobs_show_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert screen.getvalue() == ""
 
 
-def test_lines_leave_out_what_is_not_known() -> None:
+def test_lines_leave_out_unknown_figures() -> None:
     now = status.measure_job([Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)], RUN, [])
     assert status.to_line(now) == "0 parts, 0 documents"

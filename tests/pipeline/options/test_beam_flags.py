@@ -5,7 +5,7 @@ from pipeline.errors import UsageError
 from pipeline.options import beam_flags
 
 
-def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
+def test_flags_of_beam_are_passed_on_and_unknown_ones_refused() -> None:
     direct = beam_flags.beam_options(["--direct_num_workers=3"]).view_as(DirectOptions)
     assert direct.direct_num_workers == 3
     with pytest.raises(UsageError, match=r"--max_seq_lenght: did you mean --max_seq_length\?"):
@@ -19,5 +19,5 @@ def test_beams_flags_pass_and_unknown_ones_are_refused() -> None:
         beam_flags.beam_options(["--zzz=1"])
 
 
-def test_importing_us_adds_no_flag_to_other_peoples_pipelines() -> None:
+def test_importing_this_package_adds_no_flag_to_other_pipelines() -> None:
     assert "overwrite" not in PipelineOptions([]).get_all_options()

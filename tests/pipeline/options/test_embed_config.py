@@ -23,7 +23,7 @@ def test_flags_become_the_stages_configurations() -> None:
     assert limits == embed_config.Limits(rejected=0.0, truncated=0.5, unknown=1.0)
 
 
-def test_parts_are_smaller_where_every_token_is_written() -> None:
+def test_parts_are_smaller_with_features_of_tokens() -> None:
     assert parse().input.read.part_bytes == 256 << 10
     assert parse("--features", "mean").input.read.part_bytes == 1 << 20
     assert parse("--part_bytes", "5000").input.read.part_bytes == 5000
@@ -55,12 +55,12 @@ def test_parts_are_smaller_where_every_token_is_written() -> None:
         (["--text_field", ""], "`text_field` is empty"),
     ],
 )
-def test_values_that_mean_nothing_are_refused_by_flag(arguments: list[str], message: str) -> None:
+def test_wrong_values_are_refused_by_flag(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse(*arguments)
 
 
-def test_what_decides_the_output_is_the_jobs_identity() -> None:
+def test_the_identity_has_what_decides_the_output() -> None:
     base = parse().identity()
     limits = (["--max_rejected", "1"], ["--max_truncated", "0"], ["--max_unknown", "0"])
     for same in (["--tokens_per_batch", "9"], ["--overwrite"], *limits):

@@ -1,7 +1,6 @@
 """One flag, one row: everything that knows flags is made from the table."""
 
 import dataclasses
-import inspect
 import json
 from pathlib import Path
 
@@ -136,8 +135,3 @@ def test_every_row_is_described_where_it_is_used(capsys: pytest.CaptureFixture[s
             cli.main([name, "--help"])
         text = capsys.readouterr().out
         assert all((row.metavar if row.positional else row.option) in text for row in command.flags)
-
-
-def test_the_signature_has_a_keyword_for_each_row_of_the_configuration() -> None:
-    keywords = set(inspect.signature(api.embed).parameters) - {"beam_options"}
-    assert keywords == {row.name for row in flags.FLAGS if row.path}

@@ -46,7 +46,7 @@ def test_defaults_and_overwrite_are_left_out() -> None:
     assert command[2:-1] == ["--input", "a", "--output", "o", "--engine"]
 
 
-def test_flags_of_beam_go_along_but_no_secrets() -> None:
+def test_flags_of_beam_are_included_without_secrets() -> None:
     given = ["--runner=FlinkRunner", "--flink_master=h:1", "--experiments=a", "--experiments=b"]
     given += ["--streaming", "--direct_num_workers=2"]
     secret = ["--s3_access_key_id=key", "--s3_secret_access_key=hidden", "--s3_session_token=t"]
