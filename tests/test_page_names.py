@@ -50,14 +50,22 @@ def test_every_page_is_in_the_index_of_its_folder(folder: Path) -> None:
     assert [page for page in pages if f"({page})" not in index] == []
 
 
-def test_the_table_of_flags_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
-    known = set()
-    for command in ("embed", "plan"):
-        with pytest.raises(SystemExit, match="0"):
-            cli.main([command, "--help"])
-        known |= set(re.findall(r"^  (?:-h, )?(--\w+)", capsys.readouterr().out, re.MULTILINE))
-    page = (ROOT / "docs/commands.md").read_text("utf-8").partition("## Flags of")[2]
-    assert set(re.findall(r"`(--\w+)", page)) == known - {"--help"}
+def flags_by_group(text: str, heading: str) -> dict[str, set[str]]:
+    """Return the flags below each heading; a heading is a line that matches a pattern."""
+    parts = re.split(heading, text, flags=re.MULTILINE)[1:]
+    groups = {
+        name.lower(): set(re.findall(r"^  (--\w+)|`(--\w+)", body, re.MULTILINE))
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+    return {name: {one or other for one, other in pairs} for name, pairs in groups.items() if pairs}
+
+
+def test_the_tables_of_flags_are_those_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["plan", "--help"])
+    shown = flags_by_group(capsys.readouterr().out, r"^([a-z]+):$")
+    page = (ROOT / "docs/commands.md").read_text("utf-8")
+    assert flags_by_group(page.partition("## Flags of")[2], r"^### (\w+)$") == shown
 
 
 @pytest.mark.parametrize("page", CURRENT, ids=name_of)
