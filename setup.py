@@ -51,6 +51,7 @@ setup(
         "backports.zstd>=1,<2; python_version < '3.14'",
         "google-crc32c>=1.5,<2",
         "ml-dtypes>=0.4,<1",
+        "msgspec>=0.19,<1",
         "numpy>=1.26,<3",
         "orjson>=3.9,<4",
         "pyarrow>=18,<26",

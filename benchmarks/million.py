@@ -23,7 +23,7 @@ from benchmarks.many_parts import make_receipt, make_splits
 
 if TYPE_CHECKING:
     from pipeline.options.embed_config import EmbedConfig
-    from pipeline.output.output_folder import Run
+    from pipeline.output.run_file import Run
 
 _Sizes = dict[str, int]
 _Row = tuple[str, dict[str, float], _Sizes]
@@ -133,9 +133,9 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
 
 
 def _run_of(folder: str) -> "Run":
-    from pipeline.output import output_folder
+    from pipeline.output import run_file
 
-    run = output_folder.load_run(f"{folder}/out")
+    run = run_file.load_run(f"{folder}/out")
     if run is None:
         raise SystemExit(f"{folder}/out has no run.json")
     return run
@@ -149,19 +149,18 @@ def _config(folder: str) -> "EmbedConfig":
 
 
 def _plan(folder: str, parts: int) -> Iterator[_Step]:
-    from pipeline.inputs import plan
-    from pipeline.output import output_folder
+    from pipeline.output import layout, plan_file
     from transforms.io import storage
 
     splits = list(make_splits(parts))
-    path = Path(folder, "out", plan.PLAN_FILE)
+    path = Path(folder, "out", layout.PLAN_FILE)
 
     def write() -> _Sizes:
-        storage.write_text(f"{folder}/out", plan.PLAN_FILE, plan.to_lines(splits))
+        storage.write_text(f"{folder}/out", layout.PLAN_FILE, plan_file.to_lines(splits))
         return {"bytes": path.stat().st_size}
 
     def compare() -> _Sizes:
-        _check(plan.differences(output_folder.load_plan(f"{folder}/out"), splits) == [])
+        _check(plan_file.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
         return {}
 
     yield "write plan.jsonl", write

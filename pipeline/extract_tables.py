@@ -10,7 +10,7 @@ from pipeline.errors import JobError, UsageError
 from pipeline.inputs import bigquery_names
 from pipeline.inputs.bigquery_names import SCHEME, Table
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import lock, output_folder
+from pipeline.output import lock, output_folder, run_file
 from pipeline.runners import local
 from transforms import escaping
 from transforms.io import storage
@@ -51,7 +51,7 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
     contents = {"table": table.reference, "columns": list(columns)}
     stored = storage.read_text(FileSystems.join(folder, DONE_FILE))
     # Rows of a job that has started stay, even if other columns are wanted: that is refused later.
-    if stored and (json.loads(stored) == contents or output_folder.load_run(config.output)):
+    if stored and (json.loads(stored) == contents or run_file.load_run(config.output)):
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)

@@ -14,7 +14,8 @@ from pipeline.inputs import plan
 from pipeline.job_context import JobContext
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
-from pipeline.output.output_folder import Run
+from pipeline.output import layout
+from pipeline.output.run_file import Run
 from pipeline.runners import local
 from transforms.batching.buckets import choose_boundaries, lengths_of_windows
 from transforms.bert.module import BertModule
@@ -134,7 +135,7 @@ def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
 
 
 def _plan_of(config: EmbedConfig, splits: Sequence[Split]) -> ReadPlan:
-    return ReadPlan(choose_lines(FileSystems.join(config.output, plan.PLAN_FILE), splits))
+    return ReadPlan(choose_lines(FileSystems.join(config.output, layout.PLAN_FILE), splits))
 
 
 def encode_config(context: JobContext) -> EncodeConfig:
@@ -196,7 +197,7 @@ def check_transform(folder: str) -> None:
     Raises:
         ValueError: it is damaged, or has operations that our transforms never have.
     """
-    path = FileSystems.join(folder, tft.TFTransformOutput.TRANSFORM_FN_DIR, "saved_model.pb")
+    path = FileSystems.join(folder, layout.SAVED_TRANSFORM)
     with contextlib.closing(storage.open_for_reading(path)) as stream:
         content = stream.read()
     try:
@@ -223,5 +224,5 @@ def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     records = config.records_by(module.fingerprint)
     for family in records.families:
         content = record_files.schema_content(family, records, module.shape.hidden_size)
-        name = record_files.SCHEMA_FILES[records.format]
+        name = layout.SCHEMA_FILES[records.format]
         storage.write_bytes(config.output, f"{family}/{name}", content)

@@ -23,8 +23,8 @@ from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
-from pipeline.output import lock, output_folder, quality
-from pipeline.output.output_folder import Run, Transform
+from pipeline.output import layout, lock, output_folder, quality, run_file
+from pipeline.output.run_file import Run, Transform
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
 from transforms import escaping
@@ -137,7 +137,7 @@ def _done_before(
 ) -> tuple[Progress | None, tuple[str, ...]]:
     """Measure what earlier calls did, without damaged parts; return also what was damaged."""
     before = _progress(folder, splits, earlier)
-    damaged = manifest.withdraw_damaged(folder, before.parts) if before else []
+    damaged = manifest.invalidate_damaged(folder, before.parts) if before else []
     return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
@@ -177,7 +177,7 @@ def _compute(context: JobContext) -> Run:
 def _with_transform(context: JobContext) -> JobContext:
     """Learn the transform from a sample, unless an earlier call did."""
     folder = context.config.output
-    transform = FileSystems.join(folder, output_folder.TRANSFORM_FN, "saved_model.pb")
+    transform = FileSystems.join(folder, layout.TRANSFORM_FN, "saved_model.pb")
     if context.run.transform is None or not FileSystems.exists(transform):
         return dataclasses.replace(context, run=_analyze(context))
     _check_transform(folder)
@@ -206,7 +206,7 @@ def _check_transform(folder: str) -> None:
         graphs.check_transform(folder)
     except ValueError as error:
         raise UsageError(
-            f"--output {error}.\nDelete {folder}/{output_folder.TRANSFORM_FN}: the same command "
+            f"--output {error}.\nDelete {folder}/{layout.TRANSFORM_FN}: the same command "
             "makes it again"
         ) from error
 
@@ -221,7 +221,7 @@ def _analyze(context: JobContext) -> Run:
     from transforms.io import saved_transform
 
     config = context.config
-    for name in (output_folder.TRANSFORM_FN, output_folder.TRANSFORMED_METADATA):
+    for name in (layout.TRANSFORM_FN, layout.TRANSFORMED_METADATA):
         output_folder.delete(FileSystems.join(config.output, name))
     with (
         saved_transform.writable_copy(config.output) as folder,
@@ -230,7 +230,7 @@ def _analyze(context: JobContext) -> Run:
         graphs.build_analyze(pipeline, context, folder)
     fingerprint, quantiles = graphs.read_transform(config, context.module)
     run = dataclasses.replace(context.run, transform=Transform(fingerprint, tuple(quantiles)))
-    output_folder.write_run(config.output, run, config)
+    run_file.write_run(config.output, run, config)
     return run
 
 
@@ -279,14 +279,15 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
             f"{len(damaged)} of {files} files are damaged and were read only in part: {shown}"
         )
     if problems:
-        remains = f"What was embedded stays valid; {config.output}/manifest.json lists every file"
+        manifest_path = f"{config.output}/{layout.MANIFEST_FILE}"
+        remains = f"What was embedded stays valid; {manifest_path} lists every file"
         examples = [f"rejected: {line}" for line in quality.examples(config.output, progress)]
         raise JobError("\n".join([*problems, *examples, remains]))
 
 
 def manifest_is_missing(folder: str) -> bool:
     """Return whether the last file of the job is not written yet."""
-    return not FileSystems.exists(FileSystems.join(folder, manifest.MANIFEST_FILE))
+    return not FileSystems.exists(FileSystems.join(folder, layout.MANIFEST_FILE))
 
 
 def _broken_off(error: Exception, context: JobContext) -> str:

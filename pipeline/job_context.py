@@ -10,7 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output.output_folder import Run
+from pipeline.output.run_file import Run
 from transforms.documents import Split
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Receipts gathered: what is done, what is not, and the manifest of a finished job."""
+"""The progress of a job, computed from its receipts, and the manifest of a finished job."""
 
 import collections
 import contextlib
@@ -11,30 +11,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import msgspec
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
-from transforms import checked_json
+from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
+from transforms.records.record_config import POOLED, SEQUENCE
+from transforms.write import REJECTED
 
 MANIFEST_FILE = "manifest.json"
-# The folders of files that receipts tell of.
-DATA_FOLDERS = ("pooled", "sequence", "rejected")
-# Of an object store every receipt is waited for: so many at once, and so many asked for ahead.
+# The folders of the files that receipts name.
+DATA_FOLDERS = (POOLED, SEQUENCE, REJECTED)
+# The ending that an invalidated receipt gets.
+WITHDRAWN = ".withdrawn"
+# An object store answers each read after a delay: threads, and reads started ahead.
 _THREADS, _AHEAD = 32, 4096
 _Number = TypeVar("_Number", int, float)
+_T = TypeVar("_T")
 
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far a job is.
+    """The finished parts and the pending splits of a job.
 
     Attributes:
         parts: receipts of this job, in corpus order.
-        pending: splits that are not done, or not done to their end.
-        splits: all splits of the plan.
+        pending: splits that are not finished.
+        splits: number of splits in the plan.
     """
 
     parts: tuple[Receipt, ...]
@@ -43,7 +49,7 @@ class Progress:
 
     @property
     def complete(self) -> bool:
-        """Whether every split is done."""
+        """Whether every split is finished."""
         return not self.pending
 
     def counts(self) -> dict[str, int]:
@@ -51,7 +57,7 @@ class Progress:
         return _sum(part.counts for part in self.parts)
 
     def by_source(self) -> dict[str, dict[str, int]]:
-        """Sum the counts of each file's parts, in corpus order."""
+        """Sum the counts of the parts of each file, in corpus order."""
         parts: dict[str, list[Mapping[str, int]]] = {}
         for part in self.parts:
             parts.setdefault(part.source, []).append(part.counts)
@@ -63,55 +69,54 @@ class Progress:
 
 
 def load_receipts(folder: str) -> list[Receipt]:
-    """Read all receipts of an output folder; those cut short or renamed are passed over."""
+    """Read all receipts of an output folder; skip those that were cut short or renamed."""
     return list(new_receipts(folder, set()))
 
 
 def new_receipts(folder: str, known: Set[str]) -> Iterator[Receipt]:
-    """Read the receipts whose names are not known yet."""
+    """Read the receipts whose names are not in `known`."""
     paths = [
         metadata.path
         for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
         if name.endswith(".json") and name.removesuffix(".json") not in known
     ]
-    for receipt in _load_all(paths, waits="://" in folder):
-        if receipt is not None:
-            yield receipt
+    receipts = _load_in_parallel(paths) if "://" in folder else map(_load, paths)
+    yield from filter(None, receipts)
 
 
-def _load_all(paths: Sequence[str], waits: bool) -> Iterator[Receipt | None]:
-    """Load receipts, in order; where each is waited for, many at once."""
-    if not waits:
-        yield from map(_load, paths)
-        return
+def _load_in_parallel(paths: Sequence[str]) -> Iterator[Receipt | None]:
+    """Load receipts, in order, in several threads."""
     with ThreadPoolExecutor(_THREADS) as threads:
         for first in range(0, len(paths), _AHEAD):
             yield from threads.map(_load, paths[first : first + _AHEAD])
 
 
 def _load(path: str) -> Receipt | None:
-    """Read a receipt; None where it was cut short or renamed, or is gone."""
+    """Read a receipt; return None if it was cut short or renamed, or no longer exists."""
     try:
         receipt = Receipt.from_json(_read(path))
     except ValueError:
         return None
-    named = os.path.basename(path) == f"{receipt.name}.json"
-    return _sharing(receipt) if named else None
+    has_its_name = os.path.basename(path) == f"{receipt.name}.json"
+    return _with_shared_strings(receipt) if has_its_name else None
 
 
-def _read(path: str) -> str:
-    """Read what was listed just now, without asking for it first; nothing of what is gone."""
+def _read(path: str) -> bytes:
+    """Read a file that was just listed; return nothing if it no longer exists.
+
+    It is opened without a check before: of a million receipts the check would take as long again.
+    """
     try:
         with contextlib.closing(storage.open_for_reading(path)) as stream:
-            return stream.read().decode()
+            return stream.read()
     except OSError:
         if FileSystems.exists(path):
             raise
-        return ""
+        return b""
 
 
-def _sharing(receipt: Receipt) -> Receipt:
-    """Have a receipt share with others what is the same in them: there may be a million."""
+def _with_shared_strings(receipt: Receipt) -> Receipt:
+    """Share equal strings with other receipts: of a million, they would take a gigabyte."""
     return dataclasses.replace(
         receipt,
         source=sys.intern(receipt.source),
@@ -126,15 +131,15 @@ def _interned(named: Mapping[str, _Number]) -> dict[str, _Number]:
     return {sys.intern(name): value for name, value in named.items()}
 
 
-def withdraw_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
-    """Withdraw the receipts whose files are not what they say, so that their parts are done again.
+def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
+    """Invalidate the receipts of damaged files, so that their parts are computed again.
 
-    A file counts as damaged if it is missing, has another size, or has changed since its receipt
-    was written and then has another sha256. Files that changed without a trace are found by
-    reading them all.
+    A file counts as damaged if it is missing, has another size, or was changed after its receipt
+    was written and has another sha256. A change that kept size and time is not detected here:
+    `verify` reads all files.
 
     Returns:
-        a line for each part withdrawn.
+        one line for each invalidated receipt.
     """
     listed = {
         f"{family}/{name}": metadata
@@ -145,7 +150,7 @@ def withdraw_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
     for receipt in receipts:
         problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
         if any(problems):
-            withdraw(folder, receipt)
+            invalidate(folder, receipt)
             lines.append(next(filter(None, problems)))
     return lines
 
@@ -156,16 +161,16 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
         return f"{file.path} is missing"
     if metadata.size_in_bytes != file.bytes:
         return f"{file.path} has {metadata.size_in_bytes} bytes, not {file.bytes}"
-    touched = metadata.last_updated_in_seconds > since
-    if touched and storage.hash_file(metadata.path) != file.sha256:
+    changed_later = metadata.last_updated_in_seconds > since
+    if changed_later and storage.hash_file(metadata.path) != file.sha256:
         return f"{file.path} has changed"
     return None
 
 
-def withdraw(folder: str, receipt: Receipt) -> None:
-    """Set a receipt that was proved wrong aside, and the manifest that counted on it."""
+def invalidate(folder: str, receipt: Receipt) -> None:
+    """Rename a wrong receipt, and delete the manifest, which was computed from it."""
     path = FileSystems.join(folder, RECEIPTS, f"{receipt.name}.json")
-    FileSystems.rename([path], [f"{path}.withdrawn"])
+    FileSystems.rename([path], [f"{path}{WITHDRAWN}"])
     manifest = FileSystems.join(folder, MANIFEST_FILE)
     if FileSystems.exists(manifest):
         FileSystems.delete([manifest])
@@ -174,10 +179,10 @@ def withdraw(folder: str, receipt: Receipt) -> None:
 def measure_progress(
     splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
 ) -> Progress:
-    """Hold receipts against the plan.
+    """Match receipts with the plan.
 
-    A receipt counts if its key is the one that the plan and the run give; others, of changed files
-    or other configurations, do not.
+    A receipt counts if it has the key that the plan and the run give; receipts of changed files or
+    other configurations have other keys.
     """
     by_place = {(receipt.source, receipt.start): receipt for receipt in receipts}
     parts: list[Receipt] = []
@@ -193,7 +198,7 @@ def measure_progress(
 def _chain(
     split: Split, by_place: Mapping[tuple[str, int], Receipt], run_fingerprint: str
 ) -> tuple[list[Receipt], bool]:
-    """Follow the receipts of a split from its start; say whether they reach its end."""
+    """Return the receipts of a split from its start on, and whether they reach its end."""
     chain: list[Receipt] = []
     start = split.start
     while (receipt := by_place.get((split.source.path, start))) is not None:
@@ -209,10 +214,10 @@ def _chain(
 
 
 def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> None:
-    """Write the manifest of a complete job, a part at a time: its text may not fit into memory.
+    """Write the manifest of a complete job, part by part: its text may not fit into memory.
 
     Raises:
-        ValueError: the account does not close over the whole.
+        ValueError: the sum of embedded and rejected documents is not the number of documents.
     """
     counts = progress.counts()
     if counts["documents"] != counts["embedded"] + counts["rejected"]:
@@ -239,7 +244,7 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
 
 
 def _block(name: str, begin: str, members: Iterable[str], end: str) -> Iterator[str]:
-    """Write an object or array of many members as `json.dumps` does, one at a time."""
+    """Yield the text of an object or array as `json.dumps` writes it, member by member."""
     yield f',\n "{name}": {begin}'
     comma = ""
     for member in members:
@@ -252,34 +257,46 @@ def _indented(value: Any) -> str:
     return json.dumps(value, indent=1).replace("\n", "\n  ")
 
 
+class _Version(msgspec.Struct):
+    format_version: int
+
+
+_VERSION_DECODER = msgspec.json.Decoder(_Version)
+_OBJECT_DECODER = msgspec.json.Decoder(dict[str, Any])
+
+
 def load_manifest(folder: str) -> dict[str, Any]:
     """Read the manifest of a finished job.
 
     Raises:
-        ValueError: there is none, or it is damaged or of another version.
+        ValueError: there is no manifest, or it is damaged or of another format version.
     """
-    text = storage.read_text(FileSystems.join(folder, MANIFEST_FILE))
-    if text is None:
+    return decode_manifest(folder, _OBJECT_DECODER)
+
+
+def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
+    """Read the manifest of a finished job into the type of a decoder; raises as `load_manifest`."""
+    content = storage.read_bytes(FileSystems.join(folder, MANIFEST_FILE))
+    if content is None:
         raise ValueError(
-            f"{folder} has no {MANIFEST_FILE}: it is no output folder, or the job is not finished; "
-            "run the same embed again"
+            f"{folder} has no {MANIFEST_FILE}: it is not an output folder, or the job is not "
+            "finished; run the same embed again"
         )
     try:
-        manifest: dict[str, Any] = checked_json.loads(text)
-        version = checked_json.take(manifest, "format_version")
+        version = strict_json.decode(content, _VERSION_DECODER).format_version
+        if version == FORMAT_VERSION:
+            return strict_json.decode(content, decoder)
     except ValueError as error:
         raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
-    if version != FORMAT_VERSION:
-        raise ValueError(
-            f"{folder}/{MANIFEST_FILE} is of format {version}, not {FORMAT_VERSION}: read it with "
-            "the release that wrote it, or embed anew"
-        )
-    return manifest
+    raise ValueError(
+        f"{folder}/{MANIFEST_FILE} has format version {version}, not {FORMAT_VERSION}: read it "
+        "with the release that wrote it, or embed anew"
+    )
 
 
 def _part(receipt: Receipt) -> dict[str, Any]:
-    told = {key: getattr(receipt, key) for key in ("name", "source", "start", "end", "counts")}
-    return told | {"files": [dataclasses.asdict(file) for file in receipt.files]}
+    part = {key: getattr(receipt, key) for key in ("name", "source", "start", "end", "counts")}
+    return part | {"files": [msgspec.structs.asdict(file) for file in receipt.files]}
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -1,7 +1,7 @@
-"""Read what a finished job wrote, in corpus order.
+"""Read the records of a finished job, in corpus order.
 
-An output folder may come from anywhere: whatever stands in it, nothing outside of it is opened, and
-what is not as a job leaves it is a ValueError that names the file.
+An output folder may come from anywhere: whatever it contains, no file outside of it is opened, and
+a file that no job wrote so raises a ValueError that names it.
 """
 
 import contextlib
@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, load_manifest
-from transforms import checked_json
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, decode_manifest
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -32,25 +32,39 @@ from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.record_config import POOLED, SEQUENCE
 from transforms.records.record_files import RecordReader
+from transforms.strict_json import Count
 
-# No file holds more times its size, by what its name ends in; equal vectors come near.
+# The largest possible ratio of content to file size, by file name ending; equal vectors come near.
 _MOST_COMPRESSED = {".gz": 1100, ".parquet": 1 << 15}
 # Characters of a path that a message shows.
 _SHOWN = 200
 
 
-class DataFile(NamedTuple):
-    """A file of records, as the manifest tells of it: path within the folder, and records."""
+class DataFile(msgspec.Struct, frozen=True):
+    """A file of records in the manifest: its path within the folder, and its number of records."""
 
     path: str
-    records: int
+    records: Count
+
+
+class _Part(msgspec.Struct):
+    files: tuple[DataFile, ...]
+
+
+class _Manifest(msgspec.Struct):
+    """The fields of the manifest that a reader needs."""
+
+    parts: tuple[_Part, ...]
+
+
+_MANIFEST_DECODER = msgspec.json.Decoder(_Manifest)
 
 
 class Embeddings(NamedTuple):
     """Vectors of all documents.
 
     Attributes:
-        ids: of each document, in corpus order.
+        ids: ids of the documents, in corpus order.
         vectors: float32 [documents, hidden].
     """
 
@@ -59,16 +73,18 @@ class Embeddings(NamedTuple):
 
 
 class TokenEmbeddings(NamedTuple):
-    """Vectors of one document's tokens.
+    """Vectors of the tokens of one document.
 
     Attributes:
-        id: of the document.
+        id: id of the document.
         input_ids: int64 [tokens].
-        vectors: float32 [tokens, hidden], of sequence_output; of layers where only these are there.
-        segment_ids: int64 [tokens], or None where the job was not of pairs.
+        vectors: float32 [tokens, hidden], sequence_output; the layers if the job computed only
+            these.
+        segment_ids: int64 [tokens], or None if the job had no pairs.
         tokens: the wordpieces as text, or None without --keep_tokens.
-        offsets: int64 [tokens, 2], start and end in the bytes of the document, or None likewise.
-        layers: float32 [tokens, layers * hidden], or None where the job was not asked for layers.
+        offsets: int64 [tokens, 2], start and end in the bytes of the document, or None without
+            --keep_tokens.
+        layers: float32 [tokens, layers * hidden], or None if the job did not compute layers.
     """
 
     id: str
@@ -81,11 +97,11 @@ class TokenEmbeddings(NamedTuple):
 
 
 def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) -> Embeddings:
-    """Load one vector a document.
+    """Load one vector for each document.
 
     Args:
         folder: output folder of a finished `embed`.
-        feature: `pooled_output`, `mean`, `cls` or `max`; None for the first that was computed.
+        feature: `pooled_output`, `mean`, `cls` or `max`; None for the first one of the job.
 
     Raises:
         ValueError: the job is not finished, or did not compute the feature.
@@ -100,31 +116,31 @@ def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) 
     for batch in _batches(folder, files, reader):
         values = batch.column(name).flatten().to_numpy()
         if len(values) != batch.num_rows * width or len(ids) + batch.num_rows > rows:
-            raise ValueError(f"{folder}: {name} of a record has not {width} values")
+            raise ValueError(f"{folder}: {name} of a record does not have {width} values")
         vectors[len(ids) : len(ids) + batch.num_rows] = values.reshape(batch.num_rows, width)
         ids += [value.decode() for value in batch.column(ID).flatten().to_pylist()]
     return Embeddings(ids, vectors)
 
 
 def _count_rows(folder: str, files: list[DataFile], vector_bytes: int) -> int:
-    """Count the records, if so many vectors can stand in the files."""
+    """Count the records, and check that the files are large enough for so many vectors."""
     rows = sum(file.records for file in files)
-    held = sum(storage.identify(_path(folder, file.path))[0] for file in files)
+    size = sum(storage.identify(_path(folder, file.path))[0] for file in files)
     endings = {os.path.splitext(file.path)[1] for file in files}
-    most = max((_MOST_COMPRESSED.get(ending, 1) for ending in endings), default=1)
-    if rows * vector_bytes > held * most:
+    ratio = max((_MOST_COMPRESSED.get(ending, 1) for ending in endings), default=1)
+    if rows * vector_bytes > size * ratio:
         raise ValueError(
-            f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {vector_bytes} bytes are more "
-            f"than its files hold, which have {held} bytes"
+            f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {vector_bytes} bytes do not "
+            f"fit into its files, which have {size} bytes"
         )
     return rows
 
 
 def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbeddings]:
-    """Go through the token vectors of all documents, one document at a time.
+    """Iterate over the token vectors of all documents, one document at a time.
 
     Raises:
-        ValueError: the job is not finished, or did not compute a feature of tokens.
+        ValueError: the job is not finished, or did not compute a token feature.
     """
     for record in iterate_records(os.fspath(folder), SEQUENCE):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
@@ -145,7 +161,7 @@ def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbedding
 
 
 def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:
-    """Go through the records of a family: feature name to a numpy array or a list of bytes.
+    """Iterate over the records of a family: feature name to a numpy array or a list of bytes.
 
     Raises:
         ValueError: the job is not finished, or has no such family.
@@ -158,33 +174,25 @@ def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:
 
 
 def list_files(folder: str, family: str) -> list[DataFile]:
-    """List the files of a family in corpus order, by the manifest.
+    """List the files of a family in corpus order, as in the manifest.
 
     Raises:
         ValueError: the job is not finished, or the manifest is damaged.
     """
     storage.set_default_options()
     storage.check_no_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
-    manifest = load_manifest(folder)
-    try:
-        parts = checked_json.items(manifest, "parts")
-        told = [file for part in parts for file in checked_json.items(part, "files")]
-        files = [
-            DataFile(checked_json.text(file, "path"), checked_json.whole(file, "records"))
-            for file in told
-        ]
-        if len({file.path for file in files}) < len(files):
-            raise ValueError("it tells of a file twice")
-    except ValueError as error:
-        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
+    manifest = decode_manifest(folder, _MANIFEST_DECODER)
+    files = [file for part in manifest.parts for file in part.files]
+    if len({file.path for file in files}) < len(files):
+        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: it names a file twice")
     return [file for file in files if file.path.startswith(f"{family}/")]
 
 
 def open_family(folder: str, family: str) -> RecordReader:
-    """Read what a folder tells of the records of a family, and make their reader.
+    """Read the schema of a family, and make the reader of its records.
 
     Raises:
-        ValueError: the job has no such family, or its schema is not of our records.
+        ValueError: the job has no such family, or its schema is not one of this format.
     """
     for name in record_files.SCHEMA_FILES.values():
         path = f"{family}/{name}"
@@ -201,26 +209,28 @@ def open_family(folder: str, family: str) -> RecordReader:
 def _vector_feature(
     folder: str, reader: RecordReader, wanted: str | None
 ) -> tuple[str, tuple[str, int]]:
-    """Find a feature of documents; give its name, what it is stored in, and its width."""
-    vectors = {name: told for name, told in reader.vectors.items() if name in DOCUMENT_FEATURES}
+    """Find a document feature; return its name, stored type and width."""
+    vectors = {name: kind for name, kind in reader.vectors.items() if name in DOCUMENT_FEATURES}
     name = wanted or next(iter(vectors), "")
     if name not in vectors:
         raise ValueError(f"{folder} has no {name!r}; it has {', '.join(vectors)}")
     if vectors[name][1] < 1:
-        raise ValueError(f"{folder}: the schema does not tell the size of {name}")
+        raise ValueError(f"{folder}: the schema has no size of {name}")
     return name, vectors[name]
 
 
 def _batches(folder: str, files: list[DataFile], reader: RecordReader) -> Iterator[pa.RecordBatch]:
-    """Decode the records of some files; each has to have as many as the manifest tells."""
+    """Decode the records of files; check that each has the number of records in the manifest."""
     for file in files:
-        left = file.records
+        missing = file.records
         with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
             for batch in _decoded(reader.read(stream), file.path):
-                left -= batch.num_rows
+                missing -= batch.num_rows
                 yield batch
-        if left:
-            raise ValueError(f"{folder}/{file.path} has not the {file.records} records of its part")
+        if missing:
+            raise ValueError(
+                f"{folder}/{file.path} does not have the {file.records} records of its part"
+            )
 
 
 def _decoded(batches: Iterator[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
@@ -229,14 +239,14 @@ def _decoded(batches: Iterator[pa.RecordBatch], path: str) -> Iterator[pa.Record
             for name in (ID, *ACCOUNT):
                 lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)
                 if not pc.all(pc.equal(lengths, 1)).as_py():
-                    raise ValueError(f"a record has not one {name}")
+                    raise ValueError(f"a record does not have one {name}")
             yield batch
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
 
 
 def _path(folder: str, path: str) -> str:
-    """Join a folder and the path of a file of records that must be in it."""
+    """Join a folder and the path of a file of records in it."""
     joined = storage.within(folder, path)
     if "://" not in folder and not os.path.isfile(joined):
         raise ValueError(f"{folder}/{path[:_SHOWN]} is missing")

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from pipeline import manifest
-from pipeline.output import activity, output_folder
+from pipeline.output import activity, plan_file, run_file
+from pipeline.output.layout import RUN_FILE
+from pipeline.output.run_file import Run
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt
@@ -53,18 +55,14 @@ def measure(folder: str) -> Status:
     Raises:
         ValueError: the folder is not the output folder of a job.
     """
-    splits = output_folder.load_plan(folder)
-    run = output_folder.load_run(folder)
+    splits = plan_file.load_plan(folder)
+    run = run_file.load_run(folder)
     if run is None:
-        raise ValueError(
-            f"{folder} has no {output_folder.RUN_FILE}: it is not an output folder of embed"
-        )
+        raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
     return measure_job(splits, run, manifest.load_receipts(folder) if run.transform else [])
 
 
-def measure_job(
-    splits: Sequence[Split], run: output_folder.Run, receipts: Iterable[Receipt]
-) -> Status:
+def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) -> Status:
     """Compare the receipts of a job with its plan."""
     fingerprint = run.fingerprint if run.transform else ""
     progress = manifest.measure_progress(splits, receipts, fingerprint)
@@ -85,9 +83,7 @@ def measure_job(
     )
 
 
-def repeated_measure(
-    folder: str, splits: Sequence[Split], run: output_folder.Run
-) -> Callable[[], Status]:
+def repeated_measure(folder: str, splits: Sequence[Split], run: Run) -> Callable[[], Status]:
     """Return a function that measures a running job, and reads each receipt only once."""
     receipts: dict[str, Receipt] = {}
 
@@ -99,7 +95,7 @@ def repeated_measure(
     return measure_again
 
 
-def _quantile(run: output_folder.Run, place: int) -> int | None:
+def _quantile(run: Run, place: int) -> int | None:
     return None if run.transform is None else run.transform.length_quantiles[place]
 
 

@@ -1,8 +1,8 @@
-"""What travels: sources, splits, and parts of documents as Arrow batches.
+"""The elements of the pipeline: sources, splits, and parts of documents as Arrow batches.
 
-A part is a bounded run of consecutive documents of one source. It travels as one
-`pyarrow.RecordBatch` whose schema metadata carry its `PartHeader`, so that every stage maps one
-part to one part and nothing else has to be joined back.
+A part is a bounded run of consecutive documents of one source. It is one `pyarrow.RecordBatch`
+whose schema metadata contain its `PartHeader`, so that every stage maps one part to one part and
+no join is needed.
 """
 
 import dataclasses
@@ -12,16 +12,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from transforms import checked_json
+from transforms import strict_json
+from transforms.strict_json import Count, Json
 
-# Raised whenever the bytes that a part leaves behind change their meaning.
+# Increased whenever the bytes of a part's files change their meaning.
 FORMAT_VERSION = 2
 
-# Columns of a part as it is read. `text` is empty where `reason` is set. `text_b` is there in parts
-# of pairs, and empty where a document has no second text. Columns named `fields.<name>` follow, one
-# for each kept field.
+# Columns of a part after reading. `text` is empty where `reason` is set. Parts of pairs have
+# `text_b`, which is empty where a document has no second text. Then comes a column named
+# `fields.<name>` for each kept field.
 ID = "id"
 POSITION = "position"
 TEXT = "text"
@@ -42,13 +44,13 @@ class Source:
     """One input file, as it was when the job was planned.
 
     Attributes:
-        path: as the input glob gave it.
-        size: bytes, as stored (compressed size for a gzip).
-        version: what tells a changed file from an unchanged one: its time of change.
+        path: the path that the input glob matched.
+        size: stored bytes (of a gzip the compressed size).
+        version: the time of change, which differs once a file has changed.
         format: a name in `transforms.sources`.
-        compression: `none`, or a name in `sources.decompressing`.
-        whole: whether it can be read from its beginning only.
-        location: where its bytes lie, if not at `path`.
+        compression: `none`, or a name in `transforms.io.decompressing`.
+        whole: whether readers have to start at its beginning.
+        location: the path of its bytes where that is not `path`.
     """
 
     path: str
@@ -66,13 +68,13 @@ class Source:
 
     @property
     def place(self) -> str:
-        """Where its bytes lie."""
+        """The path of its bytes."""
         return self.location or self.path
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One of many files that are documents; attributes as of `Source`."""
+    """One of many files that are each a document; see `Source` for the attributes."""
 
     path: str
     size: int
@@ -82,15 +84,15 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """What one worker reads: the records of a source that begin in `[start, end)`.
+    """The work of one worker: the records of a source that begin in `[start, end)`.
 
     Attributes:
         source: the file.
-        start: first byte, of the uncompressed stream; of a format that counts documents, the number
-            of the first.
-        end: one past the last; None where only reading tells (a gzip).
-        stored: the bytes it takes as stored, of a format that counts documents; else None.
-        members: the documents, where each is a file.
+        start: the first byte of the uncompressed stream; in a format that counts documents, the
+            number of the first document.
+        end: one past the last; None where it is unknown before reading (a gzip).
+        stored: stored bytes of the split, in a format that counts documents; else None.
+        members: the files, where each file is a document.
     """
 
     source: Source
@@ -101,86 +103,102 @@ class Split:
 
     @property
     def bytes(self) -> int:
-        """The bytes it takes, as stored."""
+        """The stored bytes of the split."""
         if self.stored is not None:
             return self.stored
         return self.source.size if self.end is None else self.end - self.start
 
     @property
     def is_one_part(self) -> bool:
-        """Whether it is read as one part; of others only reading tells how many they have."""
+        """Whether the split is one part; otherwise their number is unknown before reading."""
         return bool(self.members) or (self.source.splittable and self.stored is None)
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the line that stands in plan.jsonl."""
-        line = dataclasses.asdict(self.source)
-        optional = {"whole": line.pop("whole"), "location": line.pop("location")}
-        optional["counted"] = self.stored is not None
-        optional["members"] = [list(dataclasses.astuple(member)) for member in self.members]
-        return {
-            "source": line.pop("path"),
+    def to_json(self) -> str:
+        """Serialize to a line of plan.jsonl, without its end."""
+        source = self.source
+        line: dict[str, Any] = {
+            "source": source.path,
             "start": self.start,
             "end": self.end,
             "bytes": self.bytes,
-            **line,
-            **{name: value for name, value in optional.items() if value},
+            "size": source.size,
+            "version": source.version,
+            "format": source.format,
+            "compression": source.compression,
         }
+        optional = {
+            "whole": source.whole,
+            "location": source.location,
+            "counted": self.stored is not None,
+            "members": [[m.path, m.size, m.version, m.compression] for m in self.members],
+        }
+        line.update({name: value for name, value in optional.items() if value})
+        return json.dumps(line)
 
     @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> "Split":
-        """Read one line of plan.jsonl.
+    def from_json(cls, line: Json) -> "Split":
+        """Read the result of `to_json`.
 
         Raises:
-            ValueError: a field is missing, or not of its kind.
+            ValueError: a field is missing, unknown or of another type, or fields contradict each
+                other.
         """
-        source = Source(
-            path=checked_json.text(line, "source"),
-            size=checked_json.whole(line, "size"),
-            version=checked_json.text(line, "version"),
-            format=checked_json.text(line, "format"),
-            compression=checked_json.text(line, "compression"),
-            whole="whole" in line and checked_json.flag(line, "whole"),
-            location=checked_json.text(line, "location") if "location" in line else "",
+        stored = strict_json.decode(line, _LINE_DECODER)
+        end = stored.end
+        if end is not None and end < stored.start:
+            raise ValueError(f"`end` is {end}, `start` is {stored.start}")
+        if stored.members and len(stored.members) != (end or 0) - stored.start:
+            raise ValueError(
+                f"`members` has {len(stored.members)} files, not {(end or 0) - stored.start}"
+            )
+        return cls(
+            source=Source(
+                path=stored.source,
+                size=stored.size,
+                version=stored.version,
+                format=stored.format,
+                compression=stored.compression,
+                whole=stored.whole,
+                location=stored.location,
+            ),
+            start=stored.start,
+            end=end,
+            stored=stored.bytes if stored.counted else None,
+            members=tuple(Member(*member) for member in stored.members),
         )
-        start = checked_json.whole(line, "start")
-        told = checked_json.take(line, "end")
-        end = None if told is None else checked_json.whole(line, "end")
-        if end is not None and end < start:
-            raise ValueError(f"'end' is {end}, 'start' is {start}")
-        counted = "counted" in line and checked_json.flag(line, "counted")
-        stored = checked_json.whole(line, "bytes") if counted else None
-        told = checked_json.items(line, "members") if "members" in line else []
-        members = tuple(map(_member, told))
-        if members and len(members) != (end or 0) - start:
-            raise ValueError(f"'members' are {len(members)}, not {(end or 0) - start}")
-        return cls(source=source, start=start, end=end, stored=stored, members=members)
 
 
-def _member(told: Any) -> Member:
-    if not isinstance(told, list) or len(told) != len(dataclasses.fields(Member)):
-        raise ValueError("one of 'members' is no file")
-    named = {
-        field.name: value for field, value in zip(dataclasses.fields(Member), told, strict=True)
-    }
-    return Member(
-        path=checked_json.text(named, "path"),
-        size=checked_json.whole(named, "size"),
-        version=checked_json.text(named, "version"),
-        compression=checked_json.text(named, "compression"),
-    )
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """A line of plan.jsonl; `members` are path, size, version and compression."""
+
+    source: str
+    start: Count
+    end: Count | None
+    bytes: Count
+    size: Count
+    version: str
+    format: str
+    compression: str
+    whole: bool = False
+    location: str = ""
+    counted: bool = False
+    members: tuple[tuple[str, Count, str, str], ...] = ()
+
+
+_LINE_DECODER = msgspec.json.Decoder(_Line)
 
 
 @dataclasses.dataclass(frozen=True)
 class PartHeader:
-    """What a part is, apart from its documents.
+    """The place, the key and the measures of a part.
 
     Attributes:
-        source: path of the file the documents stand in.
+        source: path of the file that contains the documents.
         start: first byte of the range in which its records begin.
         end: one past the last byte of that range.
-        last: whether the source has no part after this one in the same split.
+        last: whether this part is the last of its split.
         key: the content key, 64 hex digits; see `part_key`.
-        measures: counts and seconds that the stages add on the way to the receipt.
+        measures: counts and seconds that the stages add for the receipt.
     """
 
     source: str
@@ -188,29 +206,29 @@ class PartHeader:
     end: int
     last: bool
     key: str
-    measures: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    measures: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The stem of every file this part leaves: source stem, start, key."""
+        """The stem of the names of all files of this part: source stem, start, key."""
         return f"{file_stem(self.source)}-{self.start:012d}-{self.key[:12]}"
 
     def measured(self, **measures: float) -> "PartHeader":
-        """Give the same header with measures added."""
+        """Return a copy with measures added."""
         return dataclasses.replace(self, measures={**self.measures, **measures})
 
 
 def part_key(source: Source, start: int, end: int, run_fingerprint: str) -> str:
-    """Name a part by everything that determines its output.
+    """Compute the content key of a part from everything that determines its output.
 
     Args:
         source: the file, with size and version.
         start: first byte of the range.
         end: one past its last byte.
-        run_fingerprint: hash over model, configuration, transform and format version.
+        run_fingerprint: hash of model, configuration, transform and format version.
 
     Returns:
-        64 hex digits. Equal keys mean equal output, whatever runner or bundle computed it.
+        64 hex digits. Equal keys mean equal output, on every runner and in every bundle.
     """
     identity = [source.path, source.size, source.version, source.format, source.compression]
     return fingerprint([identity, start, end, run_fingerprint])
@@ -223,7 +241,7 @@ def fingerprint(value: Any) -> str:
 
 
 def file_stem(path: str) -> str:
-    """Make of any path a short name that is safe in any folder.
+    """Return a short name for a path that is safe in any folder.
 
     >>> file_stem("gs://bucket/a b/../news.en.jsonl.gz")
     'news.en'
@@ -237,7 +255,7 @@ def file_stem(path: str) -> str:
 
 
 def record_ids(source: str, positions: Sequence[int]) -> list[str]:
-    """Give documents without an id of their own one from their place.
+    """Make ids from source and position, for documents without an id.
 
     >>> record_ids("a.txt", [0, 17])
     ['a.txt:0', 'a.txt:17']
@@ -245,8 +263,11 @@ def record_ids(source: str, positions: Sequence[int]) -> list[str]:
     return [f"{source}:{position}" for position in positions]
 
 
+_HEADER_DECODER = msgspec.json.Decoder(PartHeader)
+
+
 def with_header(batch: pa.RecordBatch, header: PartHeader) -> pa.RecordBatch:
-    """Attach a header to a batch, in place of any it had."""
+    """Attach a header to a batch; it replaces an earlier one."""
     payload = json.dumps(dataclasses.asdict(header)).encode()
     return batch.replace_schema_metadata({_HEADER_KEY: payload})
 
@@ -259,8 +280,8 @@ def header_of(batch: pa.RecordBatch) -> PartHeader:
     """
     metadata = batch.schema.metadata or {}
     if _HEADER_KEY not in metadata:
-        raise ValueError("this RecordBatch carries no part header")
-    return PartHeader(**json.loads(metadata[_HEADER_KEY]))
+        raise ValueError("this RecordBatch has no part header")
+    return strict_json.decode(metadata[_HEADER_KEY], _HEADER_DECODER)
 
 
 def documents_batch(
@@ -273,12 +294,12 @@ def documents_batch(
     details: Sequence[str | None],
     fields: Mapping[str, Sequence[str | None] | pa.Array] | None = None,
 ) -> pa.RecordBatch:
-    """Build the batch of a part as a reader leaves it, without its header.
+    """Build the batch of a part after reading, without its header.
 
     Returns:
         columns `id` large_string, `position` int64, `text` large_binary (UTF-8, never null),
-        `reason` string (null where the document is sound), `detail` string, where there are second
-        texts `text_b` large_binary, and a column for each kept field, large_string unless typed.
+        `reason` string (null where the document is valid), `detail` string, `text_b` large_binary
+        if there are second texts, and a column for each kept field, large_string unless typed.
     """
     columns: dict[str, pa.Array] = {
         ID: pa.array(ids, pa.large_string()),

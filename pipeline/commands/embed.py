@@ -10,7 +10,7 @@ from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 
 if TYPE_CHECKING:
-    from pipeline.output.output_folder import Run
+    from pipeline.output.run_file import Run
     from transforms.documents import Split
 
 

@@ -13,8 +13,8 @@ from pipeline.inputs import prepare, stdin
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import output_folder
-from pipeline.output.output_folder import Run
 from pipeline.output.quality import name_worst
+from pipeline.output.run_file import Run
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
 from transforms.bert.output_spec import OutputSpec

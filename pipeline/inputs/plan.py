@@ -3,20 +3,18 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.errors import UsageError
 from pipeline.inputs.listing import list_sources
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import InputConfig
-from transforms import checked_json, escaping
+from transforms import escaping
 from transforms.documents import Member, Source, Split
 from transforms.io import storage
 from transforms.sources import base, files, heads
-from transforms.steps.read_plan import to_line
 
-PLAN_FILE = "plan.jsonl"
 # The sample that tf.Transform analyzes: so many splits, evenly over the corpus, and of each the
 # beginning.
 _SAMPLE_SPLITS = 8
@@ -114,39 +112,3 @@ def _beginning(split: Split) -> Split:
     limit = split.start + (_SAMPLE_BYTES if split.stored is None else _SAMPLE_DOCUMENTS)
     end = limit if split.end is None else min(split.end, limit)
     return dataclasses.replace(split, end=end)
-
-
-def to_lines(splits: Iterable[Split]) -> str:
-    """Serialize: a JSON line a split."""
-    return "".join(map(to_line, splits))
-
-
-def from_lines(text: str) -> list[Split]:
-    """Read what `to_lines` wrote; the splits of a file share its `Source`, as they did.
-
-    Raises:
-        ValueError: it is not a plan.
-    """
-    sources: dict[Source, Source] = {}
-    try:
-        splits = (Split.from_json(checked_json.loads(line)) for line in text.splitlines())
-        return [
-            dataclasses.replace(split, source=sources.setdefault(split.source, split.source))
-            for split in splits
-        ]
-    except ValueError as error:
-        raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
-
-
-def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
-    """Say how the input changed between two plans, a line a file."""
-    old = {split.source.path: split.source for split in before}
-    new = {split.source.path: split.source for split in now}
-    gone = {path: "is gone" for path in old if path not in new}
-    fresh = {path: "is new" for path in new if path not in old}
-    changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
-    states = {**gone, **fresh, **changed}
-    lines = [f"{escaping.one_line(path)} {state}" for path, state in states.items()]
-    if not lines and list(before) != list(now):
-        lines.append("its files stand in another order")
-    return lines

@@ -1,1 +1,1 @@
-"""The output folder: its file names, who owns it, and what a job left in it."""
+"""The output folder: its file names, its plan and run files, and checks before a job uses it."""

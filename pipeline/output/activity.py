@@ -1,4 +1,4 @@
-"""When parts were under way: their times joined, and the pauses between two calls cut out."""
+"""The time in which a job ran: the union of its parts' times, without pauses between calls."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ import numpy as np
 
 from transforms.receipts import Receipt
 
-# Seconds. No call of a command begins as fast; from one part to the next of a call it is less.
+# Seconds. Two calls of a command are further apart, two parts of one call are closer together.
 PAUSE = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
 class WorkTime:
-    """The time in which a job was worked on.
+    """The intervals in which a job ran.
 
     Attributes:
-        starts, ends: float64 [intervals], UNIX seconds, ascending; between them was a pause.
+        starts, ends: float64 [intervals], UNIX seconds, ascending; there is a pause between two.
     """
 
     starts: np.ndarray
@@ -24,22 +24,22 @@ class WorkTime:
 
     @property
     def seconds(self) -> float:
-        """Of work, all in all."""
+        """The total length of all intervals."""
         return float((self.ends - self.starts).sum())
 
     @property
     def pauses(self) -> np.ndarray:
-        """How long each pause was; float64 [intervals - 1], seconds."""
+        """The lengths of the pauses; float64 [intervals - 1], seconds."""
         lengths: np.ndarray = self.starts[1:] - self.ends[:-1]
         return lengths
 
     @property
     def cuts(self) -> np.ndarray:
-        """Where the pauses are cut out; float64 [intervals - 1], seconds of work before each."""
+        """The seconds of work before each pause; float64 [intervals - 1]."""
         return np.cumsum(self.ends - self.starts)[:-1]
 
     def clock(self, times: np.ndarray) -> np.ndarray:
-        """Tell the seconds of work before some UNIX times; it stands still in a pause."""
+        """Return the seconds of work before each of some UNIX times; a pause adds nothing."""
         if not len(self.starts):
             return np.zeros(len(times))
         worked = np.cumsum(self.ends - self.starts)
@@ -51,11 +51,11 @@ class WorkTime:
 
 
 def join(starts: np.ndarray, ends: np.ndarray, pause: float = PAUSE) -> WorkTime:
-    """Join intervals; what lies between two of them is a pause if it is longer than `pause`.
+    """Merge intervals whose gaps are at most `pause`.
 
     Args:
         starts: float64 [intervals], seconds, in any order.
-        ends: of each, not before its start.
+        ends: the end of each interval, at or after its start.
         pause: seconds.
 
     >>> joined = join(np.array([70.0, 0.0, 1.0]), np.array([71.0, 9.0, 5.0]))
@@ -71,11 +71,11 @@ def join(starts: np.ndarray, ends: np.ndarray, pause: float = PAUSE) -> WorkTime
 
 
 def of_parts(parts: Sequence[Receipt]) -> WorkTime:
-    """Give the time in which any of some parts was under way."""
+    """Return the time in which at least one of the parts ran."""
     return join(*intervals(parts))
 
 
 def intervals(parts: Sequence[Receipt]) -> tuple[np.ndarray, np.ndarray]:
-    """Tell when each part was begun and finished; float64 [parts] each, UNIX seconds."""
+    """Return the start and the end of each part; float64 [parts] each, UNIX seconds."""
     ends = np.array([part.finished for part in parts], np.float64)
     return ends - [sum(part.seconds.values()) for part in parts], ends

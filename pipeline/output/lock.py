@@ -1,4 +1,4 @@
-"""One job at a time in an output folder."""
+"""Run one job at a time in an output folder."""
 
 import contextlib
 import fcntl
@@ -10,32 +10,32 @@ from pipeline.errors import UsageError
 
 @contextlib.contextmanager
 def hold(folder: str) -> Iterator[None]:
-    """Keep other jobs of this machine out of a local folder, which is made if it is not there.
+    """Lock a local folder against other jobs of this machine; create it if it does not exist.
 
-    The folder itself is locked, by flock(2): no file has to be left in it, and the lock of a
-    process goes with the process, however that ends. A folder that was made and is still empty
-    when the block ends is removed again. Folders of other file systems are not locked.
+    The folder itself is locked by flock(2): this leaves no file in it, and the kernel releases the
+    lock when the process ends, in whatever way. A folder that was created here and is still empty
+    at the end of the block is removed. Folders of remote file systems are not locked.
 
     Raises:
-        UsageError: another job holds the folder, or it cannot be made.
+        UsageError: another job has locked the folder, or it cannot be created.
     """
     if "://" in folder or (os.path.exists(folder) and not os.path.isdir(folder)):
         yield
         return
-    made = _make(folder)
+    created = _create(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(descriptor, folder)
         yield
     finally:
         os.close(descriptor)
-        for path in made:
+        for path in created:
             with contextlib.suppress(OSError):
                 os.rmdir(path)
 
 
-def _make(folder: str) -> list[str]:
-    """Make a folder; give what of its path was made, innermost first."""
+def _create(folder: str) -> list[str]:
+    """Create a folder; return the created folders of its path, innermost first."""
     missing = []
     path = os.path.abspath(folder)
     while not os.path.exists(path):
@@ -53,10 +53,10 @@ def _lock(descriptor: int, folder: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(
-            f"--output {folder}: another embed is at work in it; wait for its end, or choose "
-            "another folder"
+            f"--output {folder}: another embed is at work in it; wait until it ends, or "
+            "choose another folder"
         ) from error
     except OSError:
-        # Some network file systems have no locks for folders. Two jobs there would do the same
-        # parts twice, and leave the same files.
+        # Some network file systems cannot lock folders. Two jobs there would compute the same parts
+        # twice and write the same files.
         return

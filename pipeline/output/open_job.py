@@ -1,35 +1,30 @@
-"""Open the job that an output folder is of, from its files alone."""
+"""Open the job of an output folder from its files."""
 
 import dataclasses
-import json
 from pathlib import Path
-
-from apache_beam.io.filesystems import FileSystems
 
 from pipeline.console import quiet
 from pipeline.errors import UsageError
 from pipeline.options import conversion
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import output_folder
-from pipeline.output.output_folder import RUN_FILE, Run
-from transforms.bert import minilm
-from transforms.bert import model_files as model_folder
+from pipeline.output import plan_file, run_file
+from pipeline.output.layout import RUN_FILE
+from pipeline.output.run_file import Run
+from transforms.bert import minilm, model_files
 from transforms.documents import Split
-from transforms.io import storage
 from transforms.records.record_config import RecordConfig
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A job as its folder tells it.
+    """A job, read from its folder.
 
     Attributes:
         folder: the output folder.
-        splits: of plan.jsonl.
-        run: of run.json.
-        config: what run.json says of the configuration; how batches are cut, and the limits, are
-            not part of that.
-        model: handle of the module, as it was given.
+        splits: the splits in plan.jsonl.
+        run: the identity of the job in run.json.
+        config: the configuration in run.json; it does not include batch sizes and limits.
+        model: the handle of the module that the user gave.
     """
 
     folder: str
@@ -40,7 +35,7 @@ class Job:
 
     @property
     def records(self) -> RecordConfig:
-        """What stands in its records."""
+        """The configuration of its records."""
         return self.config.records_by(self.run.model)
 
 
@@ -48,48 +43,46 @@ def open_job(folder: str) -> Job:
     """Read plan.jsonl and run.json.
 
     Raises:
-        ValueError: the folder is not that of a job, or of one that this release can read.
+        ValueError: the folder does not contain a job, or one that this release cannot read.
     """
-    splits = output_folder.load_plan(folder)
-    run = output_folder.load_run(folder)
-    if run is None:
-        raise ValueError(f"{folder} has no {RUN_FILE}: it is no output folder of embed")
-    text = storage.read_text(FileSystems.join(folder, RUN_FILE)) or "{}"
+    splits = plan_file.load_plan(folder)
+    stored = run_file.load_run_file(folder)
+    if stored is None:
+        raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
     try:
-        config = conversion.from_identity(run.configuration, folder)
-        model = str(json.loads(text)["model"]["handle"])
+        config = conversion.from_identity(stored.configuration, folder)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder}/{RUN_FILE}: its configuration makes no job: {error}") from error
-    if config.identity() != run.configuration:
+        raise ValueError(f"{folder}/{RUN_FILE}: its configuration is not valid: {error}") from error
+    if config.identity() != stored.configuration:
         raise ValueError(
             f"{folder}/{RUN_FILE} has a configuration that this release does not know: verify with "
             "the release that wrote it"
         )
-    return Job(folder, tuple(splits), run, config, model)
+    return Job(folder, tuple(splits), stored.run, config, stored.model.handle)
 
 
 def find_module(job: Job, handle: str | None) -> Path:
-    """Find the folder of the module that a job was computed with.
+    """Find the folder of the module that a job used.
 
     Args:
-        job: whose module is meant.
-        handle: where it lies now; None for where it lay then.
+        job: the job.
+        handle: the current handle of the module; None for the handle in run.json.
 
     Raises:
-        UsageError: it is not there, or another one is.
+        UsageError: there is no module, or a different one.
     """
-    given = handle or job.model
-    if "://" in given or not minilm.is_imported(given):
+    handle = handle or job.model
+    if "://" in handle or not minilm.is_imported(handle):
         quiet.import_tensorflow()
-    remedy = "name the module of the job with --model, wherever it lies now, or leave out --sample"
+    remedy = "give the current place of the job's module with --model, or leave out --sample"
     try:
-        path = minilm.resolve(given)
-        fingerprint = model_folder.fingerprint(path)
+        path = minilm.resolve(handle)
+        fingerprint = model_files.fingerprint(path)
     except (ValueError, OSError) as error:
         raise UsageError(f"{error}.\n{remedy.capitalize()}") from error
     if fingerprint != job.run.model:
         raise UsageError(
-            f"--model {given} has the fingerprint {fingerprint[:12]}, the job's had "
+            f"--model {handle} has the fingerprint {fingerprint[:12]}, the job's module had "
             f"{job.run.model[:12]}: {remedy}"
         )
     return path

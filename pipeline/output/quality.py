@@ -1,97 +1,121 @@
-"""What of a corpus was lost to the model, by file, and whether that is more than is allowed."""
+"""Per-file rejection, truncation and [UNK] rates, and their limits."""
 
 import dataclasses
 from collections.abc import Mapping
 
+import msgspec
+
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import Limits
-from transforms import checked_json, escaping, rejects
+from pipeline.output.layout import REJECTED
+from transforms import escaping, rejects, strict_json
 from transforms.io import storage
 from transforms.receipts import shares
 from transforms.rejects import Reason
+from transforms.strict_json import Count
 
 _SHOWN_FILES = 3
 _SHOWN_EXAMPLES = 3
 
 
 def worst_files(progress: Progress, share: str, above: float) -> list[str]:
-    """Name the files that lost most, worst first.
+    """Return the files with the highest rates, highest first.
 
     Args:
         progress: of the job.
         share: a name in `receipts.shares`.
-        above: files that lost no more than this share are left out.
+        above: files with this rate or a lower one are omitted.
 
     Returns:
-        at most three of `path 12.3%`, and how many more there are.
+        at most three lines `path 12.3%`, and the number of further files.
     """
-    lost = {path: shares(counts)[share] for path, counts in progress.by_source().items()}
-    return name_worst(lost, above)
+    rates = {path: shares(counts)[share] for path, counts in progress.by_source().items()}
+    return name_worst(rates, above)
 
 
-def name_worst(lost: Mapping[str, float], above: float) -> list[str]:
-    """Name the files that lost most, worst first, of the share that each lost."""
-    worst = sorted((path for path in lost if lost[path] > above), key=lambda path: -lost[path])
-    named = [f"{escaping.one_line(path)} {lost[path]:.1%}" for path in worst[:_SHOWN_FILES]]
-    more = len(worst) - len(named)
-    return [*named, f"{more:,} more"] if more else named
+def name_worst(rates: Mapping[str, float], above: float) -> list[str]:
+    """Return the files with the highest rates, as `worst_files` does.
+
+    Args:
+        rates: the rate of each file.
+        above: files with this rate or a lower one are omitted.
+    """
+    worst = sorted((path for path in rates if rates[path] > above), key=lambda path: -rates[path])
+    lines = [f"{escaping.one_line(path)} {rates[path]:.1%}" for path in worst[:_SHOWN_FILES]]
+    more = len(worst) - len(lines)
+    return [*lines, f"{more:,} more"] if more else lines
 
 
 def damaged_files(progress: Progress) -> list[str]:
-    """Name the files that could be read only up to where they are damaged, in corpus order."""
+    """Return the files that are damaged and were read up to the damage, in corpus order."""
     damaged = (part.source for part in progress.parts if Reason.UNREADABLE.value in part.reasons)
     return list(dict.fromkeys(map(escaping.one_line, damaged)))
 
 
 def examples(folder: str, progress: Progress) -> list[str]:
-    """Give the first rejected documents of a job, a line each.
+    """Return lines that describe the first rejected documents of a job.
 
     Args:
-        folder: its output folder.
+        folder: the output folder of the job.
         progress: of the job.
 
     Returns:
-        at most three of `file:position reason: detail`, the id after the place where it is another.
+        at most three lines `file:position reason: detail`, with the id after the position if the
+        input had one.
     """
     shown: list[str] = []
     for part in progress.parts:
         for file in part.files:
-            if file.path.startswith("rejected/") and len(shown) < _SHOWN_EXAMPLES:
+            if file.path.startswith(f"{REJECTED}/") and len(shown) < _SHOWN_EXAMPLES:
                 text = storage.read_text(storage.within(folder, file.path)) or ""
                 shown += [_example(line) for line in text.split("\n") if line]
     return shown[:_SHOWN_EXAMPLES]
 
 
+class _RejectedDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A line of a file in rejected/; see `rejects.reject_lines`."""
+
+    id: str
+    source: str
+    position: Count
+    reason: str
+    detail: str
+
+
+_DECODER = msgspec.json.Decoder(_RejectedDocument)
+
+
 def _example(line: str) -> str:
     try:
-        row = checked_json.loads(line)
-        source, reason, detail = (checked_json.text(row, n) for n in ("source", "reason", "detail"))
-        place = f"{source}:{checked_json.whole(row, 'position')}"
-        id_ = checked_json.text(row, "id")
-        place += f" ({id_})" * (id_ != place)
+        document = strict_json.decode(line, _DECODER)
     except ValueError as error:
         return f"a line that cannot be read: {rejects.detail(error)}"
-    return f"{rejects.detail(place)} {rejects.detail(reason)}: {rejects.detail(detail)}"
+    place = f"{document.source}:{document.position}"
+    place += f" ({document.id})" * (document.id != place)
+    return (
+        f"{rejects.detail(place)} {rejects.detail(document.reason)}: "
+        f"{rejects.detail(document.detail)}"
+    )
 
 
 def over_limits(progress: Progress, limits: Limits) -> list[str]:
-    """Say, a paragraph each, which limits are exceeded, and by which files."""
-    whole = shares(progress.counts())
+    """Return a paragraph for each limit that is exceeded, with the files that exceed it most."""
+    rates = shares(progress.counts())
     problems = []
     for name, limit in dataclasses.asdict(limits).items():
-        if whole[name] > limit:
+        if rates[name] > limit:
             files = ", ".join(worst_files(progress, name, limit))
             problems.append(
-                f"{_account(name, progress)}, more than --max_{name} {limit:g}: {files}"
+                f"{_describe(name, progress)}, more than --max_{name} {limit:g}: {files}"
             )
     return problems
 
 
-def _account(name: str, progress: Progress) -> str:
+def _describe(name: str, progress: Progress) -> str:
     counts = progress.counts()
     share = f"{shares(counts)[name]:.1%}"
     if name == "rejected":
-        reasons = ", ".join(f"{n} {why}" for why, n in sorted(progress.reasons().items()))
+        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(progress.reasons().items()))
         return f"{counts['rejected']} of {counts['documents']} documents were rejected ({reasons})"
     if name == "truncated":
         return f"{share} of the documents were cut (--max_seq_length, --window_stride)"

@@ -3,7 +3,7 @@
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import UsageError
-from pipeline.output.output_folder import REPORT_FILE
+from pipeline.output.layout import REPORT_FILE
 
 _REMEDY = 'pip install "beam-bert[report]"'
 

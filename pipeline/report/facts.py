@@ -4,17 +4,13 @@ import dataclasses
 import shlex
 from collections.abc import Mapping, Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.manifest import Progress
-from pipeline.output import open_job, quality
+from pipeline.output import open_job, quality, run_file
 from pipeline.output.open_job import Job
-from pipeline.output.output_folder import RUN_FILE, Run
+from pipeline.output.run_file import Run
 from pipeline.report.sample import Sample
 from pipeline.report.take_sample import take_sample
 from pipeline.verify.job_metadata import read_metadata
-from transforms import checked_json
-from transforms.io import storage
 from transforms.receipts import Receipt, shares
 
 
@@ -65,6 +61,7 @@ def gather(folder: str) -> Facts:
     if not progress.parts:
         raise ValueError(f"{folder}: no part is done yet; there is nothing to show")
     counts = progress.counts()
+    stored = run_file.load_run_file(folder)
     return Facts(
         job=job,
         progress=progress,
@@ -72,7 +69,7 @@ def gather(folder: str) -> Facts:
         shares=shares(counts),
         sample=take_sample(job, progress.parts),
         rejected=quality.examples(folder, progress),
-        versions=_versions(folder),
+        versions=stored.versions if stored else {},
         command=_command(job.run),
     )
 
@@ -80,12 +77,3 @@ def gather(folder: str) -> Facts:
 def _command(run: Run) -> str:
     """Return the shell lines that continue a job, from any folder."""
     return f"cd {shlex.quote(run.directory)}\n{shlex.join(run.command)}"
-
-
-def _versions(folder: str) -> dict[str, str]:
-    """Read the versions of packages from run.json."""
-    run = checked_json.loads(storage.read_text(FileSystems.join(folder, RUN_FILE)) or "{}")
-    versions = run.get("versions")
-    if not isinstance(versions, dict):
-        return {}
-    return {str(name): str(value) for name, value in versions.items()}

@@ -11,7 +11,7 @@ import plotly.offline
 from markupsafe import Markup
 
 from pipeline.output import activity, output_folder
-from pipeline.output.output_folder import REPORT_FILE
+from pipeline.output.layout import REPORT_FILE
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
 from pipeline.report.labels import counted, duration, share, visible

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
@@ -58,7 +60,7 @@ def _differences_from(
 
 def _entry(receipt: Receipt) -> dict[str, Any]:
     """Return the entry of a part in the manifest."""
-    files = [vars(file) for file in receipt.files]
+    files = [msgspec.structs.asdict(file) for file in receipt.files]
     fields = {**vars(receipt), "files": files, "counts": dict(receipt.counts)}
     return {key: fields[key] for key in _PART_KEYS}
 

@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from pipeline import cli, reader, status
 from pipeline.commands import head
 from pipeline.errors import UsageError
-from pipeline.output import output_folder
+from pipeline.output import plan_file
 from tests.pipeline import corpus
 from transforms.io import tfrecord_framing
 
@@ -230,7 +230,7 @@ def test_a_manifest_that_does_not_fit_its_files_is_refused(
     manifest = json.loads((out / "manifest.json").read_text())
     change(manifest)
     (out / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ValueError, match=r"are more than its files hold|has not the|twice"):
+    with pytest.raises(ValueError, match=r"do not fit into its files|does not have the|twice"):
         reader.load_embeddings(str(out))
 
 
@@ -286,7 +286,7 @@ def test_a_plan_that_names_another_file_is_of_another_job(
 ) -> None:
     set_at(out / "plan.jsonl", ("source",), "/etc/passwd")
     before = tree(out)
-    with pytest.raises(UsageError, match=r"is of another job: /etc/passwd is gone"):
+    with pytest.raises(UsageError, match=r"belongs to another job: /etc/passwd is gone"):
         corpus.embed(globs, out, tiny_path)
     assert tree(out) == before
 
@@ -298,7 +298,7 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_way_out(
     (out / "run.json").mkdir()
     with pytest.raises(UsageError, match="--overwrite starts anew"):
         corpus.embed(globs, out, tiny_path)
-    assert output_folder.load_plan(str(out))
+    assert plan_file.load_plan(str(out))
     assert not corpus.embed(globs, out, tiny_path, overwrite=True).nothing_left
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import graphs, job, reader
-from pipeline.output import output_folder
+from pipeline.output import run_file
 from tests.pipeline import corpus
 from transforms import encode
 from transforms.bert.compute import ComputeConfig
@@ -49,7 +49,7 @@ def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     assert ours.ids == theirs.ids
     np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-5)
 
-    run = output_folder.load_run(str(tmp_path / "out"))
+    run = run_file.load_run(str(tmp_path / "out"))
     embedding = graphs.with_boundaries(graphs.embedding_config(config, tiny_module), config, run)
     batching = embedding.batching
     assert len(batching.boundaries) == 2
@@ -73,5 +73,5 @@ def test_without_xla_a_batch_is_as_wide_as_it_has_to_be(
 ) -> None:
     config = corpus.config(globs, finished, tiny_path)
     embedding = graphs.embedding_config(config, tiny_module)
-    run = output_folder.load_run(str(finished))
+    run = run_file.load_run(str(finished))
     assert graphs.with_boundaries(embedding, config, run) == embedding

@@ -18,7 +18,7 @@ from pipeline import graphs, job, reader
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.job_context import JobContext
-from pipeline.output.output_folder import Run, Transform
+from pipeline.output.run_file import Run, Transform
 from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
 from transforms.batching.windows import WindowConfig
@@ -230,7 +230,7 @@ def test_folders_of_others_are_refused(
     for overwrite in (False, True):
         if name == "pooled" and not overwrite:
             continue
-        with pytest.raises(UsageError, match=r"--output .*(no part of a job|will not delete)"):
+        with pytest.raises(UsageError, match=r"--output .*(not part of a job|will not delete)"):
             corpus.embed(globs, tmp_path, tiny_path, overwrite=overwrite)
     assert (tmp_path / name).read_text() == "mine"
 

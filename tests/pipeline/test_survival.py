@@ -97,7 +97,7 @@ def _patch(module: Any, name: str, before: Any = id, after: Any = id) -> None:
 
 
 _POINTS = {
-    "planned": _after("pipeline.output.output_folder", "write_run"),
+    "planned": _after("pipeline.output.run_file", "write_run"),
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.parts import make_part
 from transforms import documents
-from transforms.documents import PartHeader, Source, Split
+from transforms.documents import Member, PartHeader, Source, Split
 
 SOURCE = Source("a.txt", 10, "1.5", "text")
 
@@ -43,9 +43,54 @@ def test_file_stems_are_safe_in_any_folder(path: str) -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 5), (5, None)])
 def test_splits_survive_their_line(start: int, end: int | None) -> None:
     split = Split(SOURCE, start, end)
-    line = json.loads(json.dumps(split.to_json()))
-    assert Split.from_json(line) == split
+    assert Split.from_json(split.to_json()) == split
+    line = json.loads(split.to_json())
     assert (line["source"], line["bytes"]) == ("a.txt", 10 if end is None else 5)
+
+
+MEMBERS = (Member("a.md", 3, "1.0"), Member("b.md", 4, "2.0", "gzip"))
+GROUP = Split(Source("*.md", 7, "x", "files", whole=True, location="tmp/x"), 0, 2, 7, MEMBERS)
+
+
+def test_all_fields_of_a_split_survive_its_line() -> None:
+    assert Split.from_json(GROUP.to_json()) == GROUP
+    assert list(json.loads(GROUP.to_json())) == [
+        *("source", "start", "end", "bytes", "size", "version", "format", "compression"),
+        *("whole", "location", "counted", "members"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"start": 3}, "`end` is 2, `start` is 3"),
+        ({"end": 3}, "`members` has 2 files, not 3"),
+        ({"end": -1}, r"`\$\.end`"),
+        ({"size": 1.0}, r"`\$\.size`"),
+        ({"version": None}, r"`\$\.version`"),
+        ({"whole": 1}, r"`\$\.whole`"),
+        ({"counted": "true"}, r"`\$\.counted`"),
+        ({"location": []}, r"`\$\.location`"),
+        ({"members": [["a", 1, "1"]]}, r"length 4.*`\$\.members\[0\]`"),
+        ({"members": [["a", 1, "1", "none", 5]]}, r"length 4.*`\$\.members\[0\]`"),
+        ({"members": [["a", -1, "1", "none"]]}, r"`\$\.members\[0\]\[1\]`"),
+        ({"members": [{}]}, r"`\$\.members\[0\]`"),
+        ({"other": 1}, "unknown field `other`"),
+    ],
+    ids=str,
+)
+def test_a_line_with_a_wrong_field_is_refused_by_name(change: dict, reason: str) -> None:
+    line = json.loads(GROUP.to_json()) | change
+    with pytest.raises(ValueError, match=reason):
+        Split.from_json(json.dumps(line))
+
+
+@pytest.mark.parametrize("name", ["source", "start", "end", "bytes", "size", "version", "format"])
+def test_a_line_without_a_field_is_refused_by_name(name: str) -> None:
+    line = json.loads(GROUP.to_json())
+    del line[name]
+    with pytest.raises(ValueError, match=f"missing required field `{name}`"):
+        Split.from_json(json.dumps(line))
 
 
 def test_headers_travel_with_their_batch_and_gather_measures() -> None:
@@ -55,7 +100,7 @@ def test_headers_travel_with_their_batch_and_gather_measures() -> None:
     assert again == header
     assert again.measures == {"read_seconds": 0.5, "documents": 2}
     assert isinstance(again, PartHeader)
-    with pytest.raises(ValueError, match="carries no part header"):
+    with pytest.raises(ValueError, match="has no part header"):
         documents.header_of(part.replace_schema_metadata({}))
 
 
@@ -69,9 +114,8 @@ sources = st.builds(
 @given(sources, st.integers(0, 2**50), st.none() | st.integers(0, 2**50))
 def test_any_split_survives_its_line(source: Source, start: int, length: int | None) -> None:
     split = Split(source, start, None if length is None else start + length)
-    line = json.loads(json.dumps(split.to_json()))
-    assert Split.from_json(line) == split
-    assert line["bytes"] == (source.size if length is None else length)
+    assert Split.from_json(split.to_json().encode()) == split
+    assert json.loads(split.to_json())["bytes"] == (source.size if length is None else length)
 
 
 @settings(deadline=None, max_examples=80)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +54,7 @@ def test_an_open_account_is_refused(changes: dict) -> None:
         dataclasses.replace(RECEIPT, **changes)
 
 
-words = st.text(max_size=8)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 numbers = st.integers(0, 2**53)
 files = st.builds(WrittenFile, words, numbers, numbers, words)
 
@@ -102,7 +103,7 @@ def test_a_receipt_without_one_of_its_fields_is_none(field: str) -> None:
 def test_a_receipt_without_one_of_its_main_counts_is_none(count: str) -> None:
     value = json.loads(RECEIPT.to_json())
     del value["counts"][count]
-    with pytest.raises(ValueError, match=f"not a receipt: '{count}'"):
+    with pytest.raises(ValueError, match=f"the counts of part a-0 lack '{count}'"):
         Receipt.from_json(json.dumps(value))
 
 
@@ -110,20 +111,22 @@ def test_a_receipt_without_one_of_its_main_counts_is_none(count: str) -> None:
 @pytest.mark.parametrize("place", ["start", "end", "records", "bytes", "documents", "empty"])
 def test_numbers_of_other_kinds_are_refused_by_name(place: str, wrong: object) -> None:
     value = json.loads(RECEIPT.to_json())
-    for told in (value, value["files"][0], value["counts"], value["reasons"]):
-        if place in told:
-            told[place] = wrong
-    with pytest.raises(ValueError, match=f"'{place}' is no whole number|NaN is no number"):
+    for record in (value, value["files"][0], value["counts"], value["reasons"]):
+        if place in record:
+            record[place] = wrong
+    # Of a value in `counts` or `reasons` msgspec names the object.
+    path = rf"{place}|files\[0\]\.{place}|(counts|reasons)\[\.\.\.\]"
+    with pytest.raises(ValueError, match=rf"not a receipt: .*(`\$\.({path})`|malformed)"):
         Receipt.from_json(json.dumps(value))
 
 
 @pytest.mark.parametrize("wrong", [-1, 1e300, "1", None, [], {}, True], ids=str)
 def test_times_of_other_kinds_are_refused_by_name(wrong: object) -> None:
-    for place in ("finished", "encode_seconds"):
+    for place, path in (("finished", "finished"), ("encode_seconds", "seconds[...]")):
         value = json.loads(RECEIPT.to_json())
-        told = value if place in value else value["seconds"]
-        told[place] = wrong
-        with pytest.raises(ValueError, match=f"not a receipt: '{place}' is no time"):
+        record = value if place in value else value["seconds"]
+        record[place] = wrong
+        with pytest.raises(ValueError, match=re.escape(f"`$.{path}`")):
             Receipt.from_json(json.dumps(value))
 
 
@@ -140,6 +143,9 @@ def test_times_of_other_kinds_are_refused_by_name(wrong: object) -> None:
         {"seconds": 1},
         {"files": {}},
         {"files": [{"path": 7, "records": 1, "bytes": 1, "sha256": ""}]},
+        {"files": [{"path": "", "records": 1, "bytes": 1, "sha256": "", "more": 1}]},
+        {"files": [{"path": "", "records": 1, "bytes": 1}]},
+        {"shares": {"rejected": "none"}},
         {"shares": []},
         {"more": 1},
     ],
@@ -147,9 +153,7 @@ def test_times_of_other_kinds_are_refused_by_name(wrong: object) -> None:
 )
 def test_fields_of_other_kinds_are_refused(change: dict) -> None:
     value = json.loads(RECEIPT.to_json()) | change
-    with pytest.raises(
-        ValueError, match=f"not a receipt: .*{next(iter(change))}|'path' is no (text|object)"
-    ):
+    with pytest.raises(ValueError, match=f"not a receipt: .*({next(iter(change))}|truncated)"):
         Receipt.from_json(json.dumps(value))
 
 
@@ -159,7 +163,7 @@ def test_json_without_end_or_sense_is_refused(text: str) -> None:
         Receipt.from_json(text)
 
 
-def test_an_open_account_is_told_in_numbers() -> None:
+def test_the_message_about_an_open_account_has_its_numbers() -> None:
     text = RECEIPT.to_json().replace('"embedded": 2', '"embedded": 1')
     with pytest.raises(ValueError, match=r"3 documents, 1 embedded, 1 rejected \({'empty': 1}\)"):
         Receipt.from_json(text)
@@ -168,10 +172,10 @@ def test_an_open_account_is_told_in_numbers() -> None:
 def test_shares_stand_beside_the_counts() -> None:
     counts = {"documents": 8, "embedded": 6, "rejected": 2, "truncated": 3}
     counts |= {"num_wordpieces": 50, "num_unknown": 5}
-    told = {"rejected": 0.25, "truncated": 0.5, "unknown": 0.1}
-    assert shares(counts) == told
+    expected = {"rejected": 0.25, "truncated": 0.5, "unknown": 0.1}
+    assert shares(counts) == expected
     receipt = dataclasses.replace(RECEIPT, counts=counts, reasons={"empty": 2})
-    assert json.loads(receipt.to_json())["shares"] == told
+    assert json.loads(receipt.to_json())["shares"] == expected
 
 
 def test_of_nothing_no_share_is_lost() -> None:

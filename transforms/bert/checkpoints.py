@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from transforms import checked_json
+from transforms import strict_json
 from transforms.bert.shape import GELUS, BertShape
 from transforms.bert.vocabulary import Vocabulary
 
@@ -279,7 +279,7 @@ def _hint(name: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = checked_json.loads(path.read_text("utf-8"))
+        value = strict_json.decode_any(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     if not isinstance(value, dict):

@@ -1,70 +1,68 @@
 """The table of repeated documents in an output folder, and the receipt that commits it."""
 
 import contextlib
-import dataclasses
 import json
 import threading
 from collections.abc import Sequence
 
+import msgspec
 import pyarrow as pa
 
-from transforms import checked_json
+from transforms import strict_json
 from transforms.dedup.repeat_table import RepeatTable, TablePiece, read_piece
 from transforms.io import storage
 from transforms.receipts import WrittenFile
+from transforms.strict_json import Count, Json
 
 FOLDER = "repeats"
 TABLE_FILE = f"{FOLDER}/table.json"
 
 
-@dataclasses.dataclass(frozen=True)
-class TableReceipt:
-    """What the table came to; it is written last, and a table without it is made again.
+class TableReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The receipt of the table. It is written last: a table without a receipt is computed again.
 
     Attributes:
         run: fingerprint of the run.
-        left_out: repeated documents for which there was no room.
-        files: its pieces, in the order of their digests.
+        left_out: number of repeated documents for which there was no room.
+        files: the pieces of the table, in the order of their digests.
     """
 
     run: str
-    left_out: int
+    left_out: Count
     files: tuple[WrittenFile, ...]
 
     @property
     def documents(self) -> int:
-        """How many documents it has."""
+        """The number of documents in the table."""
         return sum(file.records for file in self.files)
 
     def to_json(self) -> str:
-        """Serialize; `from_json` reads it back."""
-        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True)
+        """Serialize; `from_json` reads the result."""
+        return json.dumps(msgspec.to_builtins(self), indent=1, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> "TableReceipt":
-        """Read what `to_json` wrote.
+    def from_json(cls, text: Json) -> "TableReceipt":
+        """Read the result of `to_json`.
 
         Raises:
-            ValueError: the text was cut short, or is of another shape.
+            ValueError: the text was cut short or has another shape.
         """
-        value = checked_json.loads(text)
-        return cls(
-            run=checked_json.text(value, "run"),
-            left_out=checked_json.whole(value, "left_out"),
-            files=tuple(WrittenFile.from_json(one) for one in checked_json.items(value, "files")),
-        )
+        return strict_json.decode(text, _DECODER)
+
+
+_DECODER = msgspec.json.Decoder(TableReceipt)
 
 
 def write_receipt(folder: str, receipt: TableReceipt) -> None:
-    """Commit a table."""
+    """Write the receipt, which commits the table."""
     storage.write_text(folder, TABLE_FILE, receipt.to_json())
 
 
 def load_receipt(folder: str) -> TableReceipt | None:
-    """Read the receipt of the table; None where there is none.
+    """Read the receipt of the table; return None if there is none.
 
     Raises:
-        ValueError: it is damaged, or a link.
+        ValueError: it is damaged or a link.
     """
     storage.check_no_links(folder, [FOLDER, TABLE_FILE])
     text = storage.read_text(storage.join(folder, TABLE_FILE))
@@ -75,9 +73,9 @@ def load_receipt(folder: str) -> TableReceipt | None:
 
 
 def problem(folder: str, file: WrittenFile) -> str | None:
-    """Say why a piece is not the one that the receipt tells of; None where it is."""
+    """Describe how a piece differs from its receipt; return None if it does not."""
     if not _is_piece(file.path):
-        return f"{file.path!r} is no name of a piece"
+        return f"{file.path!r} is not the name of a piece"
     try:
         storage.check_no_links(folder, [FOLDER, file.path])
         path = storage.within(folder, file.path)
@@ -96,10 +94,10 @@ def _is_piece(path: str) -> bool:
 
 
 def clear(folder: str, run: str) -> TableReceipt | None:
-    """Give the receipt of a table of this run that is whole; else delete what is not to be taken.
+    """Return the receipt of this run's table if the table is undamaged, else delete what is wrong.
 
-    Pieces of a table that was not committed stay, for the same job to go on with: each is written
-    as a whole, under a name that tells what it holds.
+    Pieces of a table without a receipt stay, so that the same job can use them: each was written
+    atomically, and its name depends on its content.
 
     Raises:
         OSError: the folder cannot be written.
@@ -107,7 +105,7 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     try:
         receipt = load_receipt(folder)
     except ValueError:
-        withdraw(folder)
+        invalidate(folder)
         return None
     if receipt is None:
         return None
@@ -119,8 +117,8 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     return None
 
 
-def withdraw(folder: str) -> None:
-    """Delete a table that was proved wrong, its receipt first.
+def invalidate(folder: str) -> None:
+    """Delete a wrong table, its receipt first.
 
     Raises:
         OSError: the folder cannot be written.
@@ -129,7 +127,7 @@ def withdraw(folder: str) -> None:
 
 
 def is_committed(folder: str) -> bool:
-    """Whether there is a receipt of a table that can be read."""
+    """Whether the folder has a table with a valid receipt."""
     try:
         return load_receipt(folder) is not None
     except ValueError:
@@ -142,23 +140,23 @@ def _names(folder: str) -> list[str]:
 
 
 def _delete(folder: str, *paths: str) -> None:
-    """Delete files, and what else is in their place, in the table's own folder."""
+    """Delete files, or links in their place, in the folder of the table."""
     storage.check_no_links(folder, [FOLDER])
     for path in paths:
         storage.delete_file(storage.join(folder, path))
 
 
 def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int) -> TablePiece:
-    """Read a piece; of a local file by mapping it, so that processes share the memory.
+    """Read a piece. A local file is mapped, so that processes share its memory.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the file is not a piece with these features.
     """
     storage.check_no_links(folder, [FOLDER, path])
-    whole = storage.within(folder, path)
+    full_path = storage.within(folder, path)
     if "://" not in folder:
-        return read_piece(pa.memory_map(whole), features, hidden_size)
-    with contextlib.closing(storage.open_for_reading(whole)) as stream:
+        return read_piece(pa.memory_map(full_path), features, hidden_size)
+    with contextlib.closing(storage.open_for_reading(full_path)) as stream:
         return read_piece(pa.py_buffer(stream.read()), features, hidden_size)
 
 
@@ -166,7 +164,7 @@ def load_table(folder: str, features: Sequence[str], hidden_size: int) -> Repeat
     """Read the table of a folder.
 
     Raises:
-        ValueError: there is none, or it is not what its receipt tells.
+        ValueError: there is no table, or it differs from its receipt.
     """
     receipt = load_receipt(folder)
     if receipt is None:
@@ -179,9 +177,9 @@ def _read(
 ) -> RepeatTable:
     pieces = []
     for file in receipt.files:
-        why = problem(folder, file)
-        if why:
-            raise ValueError(why)
+        difference = problem(folder, file)
+        if difference:
+            raise ValueError(difference)
         piece = load_piece(folder, file.path, features, hidden_size)
         if len(piece.digests) != file.records:
             raise ValueError(f"{file.path} has {len(piece.digests)} rows, not {file.records}")
@@ -189,13 +187,13 @@ def _read(
     return RepeatTable(tuple(pieces))
 
 
-# The table that this process read last, by its folder and receipt: all threads use the one.
+# The last table that this process read, by folder and receipt; all threads share it.
 _READ: dict[tuple[object, ...], RepeatTable] = {}
 _READING = threading.Lock()
 
 
 def shared_table(folder: str, features: Sequence[str], hidden_size: int) -> RepeatTable:
-    """Read the table of a folder once a process; see `load_table`."""
+    """Read the table of a folder once per process; see `load_table`."""
     with _READING:
         key = (folder, load_receipt(folder), tuple(features), hidden_size)
         if key not in _READ:
@@ -204,6 +202,6 @@ def shared_table(folder: str, features: Sequence[str], hidden_size: int) -> Repe
                 _READ[key] = load_table(folder, features, hidden_size)
             except ValueError as error:
                 raise ValueError(
-                    f"{error}: delete {folder}/{FOLDER}, and the same command makes it anew"
+                    f"{error}: delete {folder}/{FOLDER}, and the same command computes it again"
                 ) from error
         return _READ[key]

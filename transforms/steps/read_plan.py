@@ -1,20 +1,18 @@
-"""ReadPlan: the splits to be done, read by a worker from the plan in the output folder.
+"""ReadPlan: a worker reads the pending splits from the plan in the output folder.
 
-A graph that held the splits itself would grow with the corpus, and services bound what a graph may
-take: Dataflow 10 MB. It holds a bit for each line of the plan instead.
+A graph that contained the splits would grow with the corpus, and services limit the size of a
+graph: Dataflow to 10 MB. The graph contains one bit for each line of the plan instead.
 """
 
 import contextlib
 import dataclasses
 import itertools
-import json
 import zlib
 from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 import numpy as np
 
-from transforms import checked_json
 from transforms.documents import Split
 from transforms.io import storage
 
@@ -24,9 +22,10 @@ class ChosenLines:
     """Some lines of a plan.
 
     Attributes:
-        path: of the plan.
-        marks: a bit a line, the first the highest of its byte; 1 where it is chosen. By zlib.
-        count: of the chosen lines.
+        path: path of the plan.
+        marks: one bit per line, 1 if the line is chosen; the first line has the highest bit of the
+            first byte. Compressed by zlib.
+        count: number of chosen lines.
     """
 
     path: str
@@ -35,56 +34,56 @@ class ChosenLines:
 
 
 def to_line(split: Split) -> str:
-    """Write the line of a split, its end included."""
-    return f"{json.dumps(split.to_json())}\n"
+    """Return the line of a split, with its line end."""
+    return f"{split.to_json()}\n"
 
 
 def choose_lines(path: str, splits: Iterable[Split]) -> ChosenLines:
     """Find the lines of some splits.
 
     Args:
-        path: of a plan.
-        splits: some of it, in its order.
+        path: path of a plan.
+        splits: some of its splits, in the order of the plan.
 
     Raises:
-        ValueError: the plan lacks one of them, or has it in another place.
+        ValueError: the plan does not contain one of them, or in another order.
     """
-    wanted = (to_line(split).encode() for split in splits)
-    next_one = next(wanted, None)
+    chosen_lines = (to_line(split).encode() for split in splits)
+    next_line = next(chosen_lines, None)
     marks = bytearray()
     with contextlib.closing(storage.open_for_reading(path)) as lines:
         for line in lines:
-            marks.append(line == next_one)
+            marks.append(line == next_line)
             if marks[-1]:
-                next_one = next(wanted, None)
-    if next_one is not None:
-        raise ValueError(f"{path} has changed while the job was begun; run the same command again")
+                next_line = next(chosen_lines, None)
+    if next_line is not None:
+        raise ValueError(f"{path} has changed since the job started; run the same command again")
     bits = np.packbits(np.frombuffer(marks, np.uint8))
     return ChosenLines(path, zlib.compress(bits.tobytes()), sum(marks))
 
 
 def read_lines(chosen: ChosenLines) -> Iterator[Split]:
-    """Read the splits of chosen lines, in order.
+    """Read the splits of the chosen lines, in order.
 
     Raises:
-        ValueError: the plan is damaged, or has fewer of them.
+        ValueError: the plan is damaged, or has fewer lines.
     """
     bits = np.unpackbits(np.frombuffer(zlib.decompress(chosen.marks), np.uint8))
-    found = 0
+    count = 0
     with contextlib.closing(storage.open_for_reading(chosen.path)) as lines:
         for line in itertools.compress(lines, bits):
-            yield Split.from_json(checked_json.loads(line.decode()))
-            found += 1
-    if found != chosen.count:
+            yield Split.from_json(line)
+            count += 1
+    if count != chosen.count:
         raise ValueError(f"{chosen.path} was cut short; run the same command again")
 
 
 @dataclasses.dataclass
 class ReadPlan(beam.PTransform):
-    """Read the splits that are to be done from the plan.
+    """Read the pending splits from the plan.
 
     Attributes:
-        chosen: which lines of which plan; all workers have to see it.
+        chosen: the lines to read; all workers must have access to the plan.
     """
 
     chosen: ChosenLines

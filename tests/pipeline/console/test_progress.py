@@ -11,13 +11,13 @@ from rich.console import Console
 from pipeline import status
 from pipeline.commands import embed
 from pipeline.console import progress
-from pipeline.output import output_folder
+from pipeline.output.run_file import Run, Transform
 from transforms.documents import Source, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt
 
 SOURCE = Source("a.txt", 3000, "1", "text")
 SPLITS = [Split(SOURCE, start, start + 1000) for start in (0, 1000, 2000)]
-RUN = output_folder.Run({}, "model", 16, output_folder.Transform("transform", tuple(range(19))))
+RUN = Run({}, "model", 16, Transform("transform", tuple(range(19))))
 
 
 def write_receipt(folder: Path, split: Split, finished: float) -> None:

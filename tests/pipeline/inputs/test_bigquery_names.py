@@ -100,7 +100,7 @@ def test_a_strangers_folder_stays_as_it_is(
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     assert cli.main(command(tmp_path, tiny_path)) == 2
-    assert "which is no part of a job" in capsys.readouterr().err
+    assert "which is not part of a job" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

@@ -125,30 +125,6 @@ def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
     assert plan.make_plan(config(corpus / "b.txt", corpus / "a.jsonl", id_field="id"))
 
 
-def test_a_plan_survives_its_file(corpus: Path) -> None:
-    splits = plan.make_plan(config(corpus))
-    text = plan.to_lines(splits)
-    assert plan.from_lines(text) == splits
-    assert len(text.splitlines()) == len(splits)
-    with pytest.raises(ValueError, match=r"plan\.jsonl is damaged"):
-        plan.from_lines('{"source": "a"}\n')
-
-
-def test_a_changed_corpus_is_told_file_by_file(corpus: Path) -> None:
-    before = plan.make_plan(config(corpus))
-    (corpus / "a.jsonl").unlink()
-    (corpus / "new.txt").write_bytes(b"new")
-    os.utime(corpus / "b.txt", (1, 1))
-    lines = plan.differences(before, plan.make_plan(config(corpus)))
-    assert sorted(Path(line.split()[0]).name + line[line.index(" ") :] for line in lines) == [
-        "a.jsonl is gone",
-        "b.txt has changed",
-        "new.txt is new",
-    ]
-    assert plan.differences(before, list(reversed(before))) == ["its files stand in another order"]
-    assert plan.differences(before, before) == []
-
-
 def test_the_sample_is_bounded_and_spread() -> None:
     source = Source("a.txt", 10**9, "1", "text")
     splits = [Split(source, start, start + 10**6) for start in range(0, 10**8, 10**6)]
@@ -187,12 +163,3 @@ def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -
 def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
     with pytest.raises(UsageError, match=r"--input no\\u000asuch: no file matches"):
         plan.make_plan(config("no\nsuch"))
-
-
-def test_splits_of_a_file_share_it_once_read_again() -> None:
-    """Of a plan of a million lines, each with a file of its own, memory would be several times."""
-    source = Source("a.txt", 20, "1", "text")
-    splits = [Split(source, 0, 10), Split(source, 10, 20)]
-    first, second = plan.from_lines(plan.to_lines(splits))
-    assert [first, second] == splits
-    assert first.source is second.source

@@ -53,7 +53,7 @@ def test_the_same_pipe_again_continues_and_another_is_refused(
     assert "nothing left to do" in capsys.readouterr().out
     pipe(monkeypatch, LINES + b'{"id": "x", "text": "the cat"}\n')
     assert cli.main(["embed", *flags]) == 2
-    assert "is of another job: - has changed" in capsys.readouterr().err
+    assert "belongs to another job: - has changed" in capsys.readouterr().err
     pipe(monkeypatch, LINES[: len(LINES) // 2])
     assert cli.main(["embed", *flags, "--overwrite", "--max_rejected=0.1"]) == 0
     assert (out / "stdin").read_bytes() == LINES[: len(LINES) // 2]

@@ -214,4 +214,4 @@ def test_jobs_with_few_documents_are_drawn_and_damaged_folders_are_errors(
     assert cli.main(["report", str(out)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert cli.main(["report", str(tmp_path)]) == 2
-    assert "is no output folder of embed" in capsys.readouterr().err
+    assert "is not an output folder of embed" in capsys.readouterr().err

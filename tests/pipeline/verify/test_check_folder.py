@@ -85,7 +85,7 @@ def test_damage_that_cannot_be_invalidated_is_reported(
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(manifest, "withdraw", read_only)
+    monkeypatch.setattr(manifest, "invalidate", read_only)
     first(out, "pooled/*.tfrecord").unlink()
     verdict = check(out)
     assert len(verdict.faults) == 1
@@ -114,10 +114,10 @@ def test_a_folder_of_no_job_or_of_another_release_ends_in_status_2(
     out: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert cli.main(["verify", str(tmp_path)]) == 2
-    assert "it is no output folder of embed" in capsys.readouterr().err
+    assert "it is not an output folder of embed" in capsys.readouterr().err
     edit_json(out / "run.json", lambda run: run["configuration"].update({"--new": 1}))
     assert cli.main(["verify", str(out)]) == 2
     assert "has a configuration that this release does not know" in capsys.readouterr().err
     edit_json(out / "run.json", lambda run: run["configuration"].pop("--features"))
     assert cli.main(["verify", str(out)]) == 2
-    assert "its configuration makes no job: '--features'" in capsys.readouterr().err
+    assert "its configuration is not valid: '--features'" in capsys.readouterr().err

@@ -111,11 +111,11 @@ def test_pairs_and_a_model_that_moved_or_changed(
     assert cli.main(["verify", str(out), "--sample", "1"]) == 2
     error = capsys.readouterr().err
     assert "there is no such folder" in error
-    assert "Name the module of the job with --model, wherever it lies now" in error
+    assert "Give the current place of the job's module with --model" in error
     assert check(out, sample=1, model=str(tmp_path / "moved")).faults == ()
     (tmp_path / "moved/assets/other.txt").write_text("another module")
     assert cli.main(["verify", str(out), "--sample", "1", "--model", str(tmp_path / "moved")]) == 2
-    assert "the job's had" in capsys.readouterr().err
+    assert "the job's module had" in capsys.readouterr().err
 
     edit_json(first(out, "receipts/*.json"), lambda counts: counts["counts"].update(pairs=2))
     assert check(out).faults[0].endswith("its pairs are 1, its receipt has 2")

@@ -1,0 +1,67 @@
+"""The names of all files and folders of an output folder.
+
+Names that lower packages write are defined there and imported here; no other module has a literal
+of them.
+"""
+
+from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
+from pipeline.inputs.stdin import STDIN_FILE
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN
+from transforms.dedup.repeat_files import FOLDER as REPEATS
+from transforms.dedup.repeat_files import TABLE_FILE
+from transforms.io import storage
+from transforms.io.storage import TEMPORARY
+from transforms.receipts import RECEIPTS
+from transforms.records.record_config import POOLED, SEQUENCE
+from transforms.records.record_files import SCHEMA_FILES
+from transforms.write import REJECTED
+
+PLAN_FILE = "plan.jsonl"
+RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
+# tf.Transform writes into the third folder, and renames it to the first.
+TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
+TRANSFORM_TEMPORARY = "transform_tmp"
+SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
+
+# The top level of an output folder. `embed --overwrite` deletes them from last to first.
+NAMES = (
+    *(STDIN_FILE, BIGQUERY),
+    *(*DATA_FOLDERS, RECEIPTS, TEMPORARY, TRANSFORM_TEMPORARY),
+    *(TRANSFORM_FN, TRANSFORMED_METADATA),
+    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
+)
+
+__all__ = [
+    "BIGQUERY",
+    "DATA_FOLDERS",
+    "MANIFEST_FILE",
+    "NAMES",
+    "PLAN_FILE",
+    "POOLED",
+    "RECEIPTS",
+    "REJECTED",
+    "REPEATS",
+    "REPORT_FILE",
+    "RUN_FILE",
+    "SAVED_TRANSFORM",
+    "SCHEMA_FILES",
+    "SEQUENCE",
+    "STDIN_FILE",
+    "TABLE_FILE",
+    "TEMPORARY",
+    "TRANSFORMED_METADATA",
+    "TRANSFORM_FN",
+    "TRANSFORM_TEMPORARY",
+    "WITHDRAWN",
+    "check_no_links",
+]
+
+
+def check_no_links(folder: str) -> None:
+    """Refuse links in the place of a job's files and folders: a job uses its own folder only.
+
+    Raises:
+        ValueError: one of the names is neither a file nor a folder.
+    """
+    storage.check_no_links(folder, NAMES)

@@ -1,0 +1,63 @@
+"""plan.jsonl: the splits of a job, one JSON line each."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.output import layout
+from pipeline.output.layout import PLAN_FILE
+from transforms import escaping
+from transforms.documents import Source, Split
+from transforms.io import storage
+from transforms.steps.read_plan import to_line
+
+
+def load_plan(folder: str) -> list[Split]:
+    """Read plan.jsonl.
+
+    Raises:
+        ValueError: it is missing or damaged, or the folder contains links.
+    """
+    storage.set_default_options()
+    layout.check_no_links(folder)
+    text = storage.read_text(FileSystems.join(folder, PLAN_FILE))
+    if text is None:
+        raise ValueError(f"{folder} has no {PLAN_FILE}: it is not an output folder of embed")
+    return from_lines(text)
+
+
+def to_lines(splits: Iterable[Split]) -> str:
+    """Serialize splits, one JSON line each."""
+    return "".join(map(to_line, splits))
+
+
+def from_lines(text: str) -> list[Split]:
+    """Read the result of `to_lines`; the splits of a file share one `Source`.
+
+    Raises:
+        ValueError: the text is not a plan.
+    """
+    sources: dict[Source, Source] = {}
+    try:
+        splits = map(Split.from_json, text.splitlines())
+        return [
+            dataclasses.replace(split, source=sources.setdefault(split.source, split.source))
+            for split in splits
+        ]
+    except ValueError as error:
+        raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
+
+
+def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
+    """Describe how the input changed between two plans, one line per file."""
+    old = {split.source.path: split.source for split in before}
+    new = {split.source.path: split.source for split in now}
+    missing = {path: "is gone" for path in old if path not in new}
+    added = {path: "is new" for path in new if path not in old}
+    changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
+    states = {**missing, **added, **changed}
+    lines = [f"{escaping.one_line(path)} {state}" for path, state in states.items()]
+    if not lines and list(before) != list(now):
+        lines.append("its files are in another order")
+    return lines

@@ -1,0 +1,180 @@
+"""run.json: what determines a job's output, and how to resume it."""
+
+import dataclasses
+import json
+import sys
+from importlib import metadata
+from typing import Annotated, Any
+
+import msgspec
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output import layout
+from pipeline.output.layout import RUN_FILE
+from transforms import strict_json
+from transforms.bert.agreement import CosineAgreement
+from transforms.documents import FORMAT_VERSION, fingerprint
+from transforms.io import storage
+from transforms.strict_json import Cosine, Count
+
+# The number that tf.Transform learns; `preprocessing.NUM_QUANTILES` would import TensorFlow.
+_QUANTILES = 19
+_COMMAND = ("beam-bert", "embed")
+_COMPUTED_BY = (
+    *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
+    *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy", "openvino"),
+)
+
+
+class Transform(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The result of tf.Transform's analysis: its fingerprint and the quantiles of lengths."""
+
+    fingerprint: str
+    length_quantiles: Annotated[
+        tuple[Count, ...], msgspec.Meta(min_length=_QUANTILES, max_length=_QUANTILES)
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The identity of a job.
+
+    Attributes:
+        configuration: the flags that determine the output, and their values.
+        model: fingerprint of the module.
+        hidden_size: width of the module's vectors; 0 before the module was inspected.
+        transform: None before the analysis.
+        likeness: the effect of the precision on vectors; None for float32.
+        command: the command that resumes the job; see `resume_command.command_of`.
+        directory: the working directory that relative paths in it refer to.
+    """
+
+    configuration: dict[str, Any]
+    model: str
+    hidden_size: int = 0
+    transform: Transform | None = None
+    likeness: CosineAgreement | None = None
+    command: tuple[str, ...] = ()
+    directory: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash in every part's key: model, configuration, transform, format version."""
+        if self.transform is None:
+            raise ValueError("the transform is not known before the analysis")
+        return fingerprint(
+            [FORMAT_VERSION, self.model, self.configuration, self.transform.fingerprint]
+        )
+
+
+class _Model(msgspec.Struct, forbid_unknown_fields=True):
+    handle: str
+    fingerprint: str
+    hidden_size: Count
+
+
+class _Likeness(msgspec.Struct, forbid_unknown_fields=True):
+    """See `CosineAgreement`."""
+
+    documents: Count
+    smallest_cosine: Cosine
+    mean_cosine: Cosine
+    neighbours_kept: Cosine
+
+
+class RunFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of run.json, in the order of its fields."""
+
+    format_version: int
+    configuration: dict[str, Any]
+    tokens_per_batch: Count
+    model: _Model
+    transform: Transform | None
+    likeness: _Likeness | None
+    versions: dict[str, str]
+    command: tuple[str, ...]
+    directory: str
+
+    def __post_init__(self) -> None:
+        # People copy the command into a shell.
+        if self.command[:2] != _COMMAND:
+            raise ValueError(f"`command` does not begin with {' '.join(_COMMAND)}")
+
+    @property
+    def run(self) -> Run:
+        """The identity of the job."""
+        return Run(
+            configuration=self.configuration,
+            model=self.model.fingerprint,
+            hidden_size=self.model.hidden_size,
+            transform=self.transform,
+            likeness=CosineAgreement(**msgspec.structs.asdict(self.likeness))
+            if self.likeness
+            else None,
+            command=self.command,
+            directory=self.directory,
+        )
+
+
+class _Version(msgspec.Struct):
+    format_version: int
+
+
+_DECODER = msgspec.json.Decoder(RunFile)
+_VERSION_DECODER = msgspec.json.Decoder(_Version)
+
+
+def load_run_file(folder: str) -> RunFile | None:
+    """Read run.json; return None if there is none.
+
+    Raises:
+        ValueError: it is damaged or of another format version, or the folder contains links.
+    """
+    layout.check_no_links(folder)
+    text = storage.read_text(FileSystems.join(folder, RUN_FILE))
+    if text is None:
+        return None
+    try:
+        version = strict_json.decode(text, _VERSION_DECODER).format_version
+        if version != FORMAT_VERSION:
+            raise ValueError(f"its format version is {version}, not {FORMAT_VERSION}")
+        return strict_json.decode(text, _DECODER)
+    except ValueError as error:
+        raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
+
+
+def load_run(folder: str) -> Run | None:
+    """Read the identity of the job from run.json; see `load_run_file`."""
+    file = load_run_file(folder)
+    return None if file is None else file.run
+
+
+def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
+    """Write run.json."""
+    value = {
+        "format_version": FORMAT_VERSION,
+        "configuration": run.configuration,
+        "tokens_per_batch": config.batching.tokens_per_batch,
+        "model": {
+            "handle": config.model,
+            "fingerprint": run.model,
+            "hidden_size": run.hidden_size,
+        },
+        "transform": run.transform and msgspec.structs.asdict(run.transform),
+        "likeness": run.likeness and dataclasses.asdict(run.likeness),
+        "versions": _versions(),
+        "command": list(run.command),
+        "directory": run.directory,
+    }
+    storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": sys.version.split()[0]}
+    for name in _COMPUTED_BY:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
