@@ -70,9 +70,9 @@ def _caption(sample: Sample, shares: np.ndarray, criterion: str) -> str:
     color = f" The color shows the {criterion}." if criterion else ""
     no_words = "" if sample.has_words else " The sources cannot be read, so only ids are shown."
     return (
-        f"{len(sample.ids):,} documents by {sample.feature}; similar documents are close to each "
-        f"other. The axes are the first two principal components of the vectors, with "
-        f"{shares[0]:.0%} and {shares[1]:.0%} of the variance.{color}{no_words}"
+        f"{len(sample.ids):,} documents by {sample.feature}; similar ones are close. The axes are "
+        f"the first two principal components of the vectors, with {shares[0]:.0%} and "
+        f"{shares[1]:.0%} of the variance.{color}{no_words}"
     )
 
 

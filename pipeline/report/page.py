@@ -87,7 +87,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     tiles = [
         ("documents", f"{counts['documents']:,}", f"{counts['embedded']:,} embedded"),
         ("rejected", f"{rejected:,}", f"{share(facts.shares['rejected'])} of the documents"),
-        ("tokens", f"{counts['num_tokens']:,}", "of embedded documents, with [CLS] and [SEP]"),
+        ("tokens", f"{counts['num_tokens']:,}", "with [CLS] and [SEP]"),
         ("truncated", share(facts.shares["truncated"]), "of the embedded documents"),
         ("[UNK] rate", share(facts.shares["unknown"]), "of the wordpieces"),
         ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of the computed positions"),

@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
@@ -40,7 +39,9 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         self._workers: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
 
-    def StartWorker(self, request: Any, context: Any) -> Any:  # noqa: N802  (name of the service)
+    def StartWorker(  # noqa: N802  (name of the service)
+        self, request: beam_fn_api_pb2.StartWorkerRequest, context: grpc.ServicerContext
+    ) -> beam_fn_api_pb2.StartWorkerResponse:
         """Start a worker; the response has the error if it cannot start."""
         flags = [f"--id={request.worker_id}"]
         for name in ("control_endpoint", "logging_endpoint", "provision_endpoint"):
@@ -53,7 +54,9 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
             self._workers[context.peer(), request.worker_id] = worker
         return beam_fn_api_pb2.StartWorkerResponse()
 
-    def StopWorker(self, request: Any, context: Any) -> Any:  # noqa: N802  (name of the service)
+    def StopWorker(  # noqa: N802  (name of the service)
+        self, request: beam_fn_api_pb2.StopWorkerRequest, context: grpc.ServicerContext
+    ) -> beam_fn_api_pb2.StopWorkerResponse:
         """Stop the caller's worker with this id, if there is one."""
         with self._lock:
             worker = self._workers.pop((context.peer(), request.worker_id), None)

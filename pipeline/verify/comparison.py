@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipeline.verify.read_records import lengths_of, printable_id
 from pipeline.verify.verdict import Drift, SampleResult
 from transforms.documents import ID
-from transforms.features import FLOAT32, INT8
+from transforms.features import INT8
 from transforms.records.dtypes import spacing
 
 
@@ -19,7 +19,7 @@ class Comparison:
     Vectors may drift. Everything else, numbers among the kept fields included, must be equal.
     """
 
-    def __init__(self, dtype: str, kept: Collection[str] = ()) -> None:
+    def __init__(self, dtype: str, kept: Collection[str]) -> None:
         self._dtype = dtype
         self._kept = frozenset(kept)
         self.documents = 0
@@ -37,9 +37,9 @@ class Comparison:
                 magnitude = np.abs(other.flatten().to_numpy()).max(initial=0.0)
                 drift = Drift(name, difference, printable_id(ids[row]), float(magnitude))
                 self._drifts[name] = _larger(self._drifts.get(name, drift), drift)
-            elif (row_ := first_difference(one, other)) is not None:
+            elif (place := first_difference(one, other)) is not None:
                 self.faults.append(
-                    f"{path}: {name} of {printable_id(ids[row_])} differs from what its source "
+                    f"{path}: {name} of {printable_id(ids[place])} differs from what its source "
                     "gives"
                 )
 
@@ -72,7 +72,7 @@ def first_difference(one: pa.Array, other: pa.Array) -> int | None:
     return next((row for row, (old, new) in pairs if old != new), None)
 
 
-def largest_difference(one: pa.Array, other: pa.Array, dtype: str = FLOAT32) -> tuple[int, float]:
+def largest_difference(one: pa.Array, other: pa.Array, dtype: str) -> tuple[int, float]:
     """Find the row in which two columns of lists of floats differ most.
 
     Args:

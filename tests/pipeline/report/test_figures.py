@@ -157,7 +157,7 @@ def test_the_speed_is_tokens_per_second_of_work(drawn: Path) -> None:
     tiles = {name: (value, more) for name, value, more in page._tiles(report)}
     assert tiles["speed"][1] == "tokens/s in 4.0 s of work"
     assert tiles["speed"][0] == f"{report.counts['num_tokens'] / 4:,.0f}"
-    assert tiles["tokens"][1] == "of embedded documents, with [CLS] and [SEP]"
+    assert tiles["tokens"][1] == "with [CLS] and [SEP]"
     one = dataclasses.replace(report, progress=Progress(apart[:1], (), 1))
     assert {name: more for name, _, more in page._tiles(one)}["written"] == "in 1 part"
 
