@@ -65,15 +65,15 @@ def measure(arguments: argparse.Namespace) -> JobFigures:
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser of the flags of `embed` that does not require --output."""
-    made = argparse.ArgumentParser(
+    flag_parser = argparse.ArgumentParser(
         description=description,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     rows = {row.name: row for row in flags.FLAGS}
     rows["output"] = dataclasses.replace(rows["output"], required=False, default="unset")
-    flag_row.add_flags(made, rows.values())
-    return made
+    flag_row.add_flags(flag_parser, rows.values())
+    return flag_parser
 
 
 def main() -> None:
