@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests import analysis_memo, program
-from transforms.bert import checkpoints, encoder, importing, minilm, module
+from transforms.bert import checkpoint_folders, encoder, importing, minilm, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
 from transforms.bert.shape import BertShape
@@ -101,4 +101,4 @@ def minilm_path() -> Path:
 
 @pytest.fixture(scope="session")
 def minilm_checkpoint() -> Checkpoint:
-    return checkpoints.read_checkpoint(minilm.weights_folder())
+    return checkpoint_folders.read_checkpoint(minilm.weights_folder())

@@ -88,7 +88,7 @@ def test_a_worker_refuses_other_weights_than_the_job_was_planned_with(
     tiny_module: BertModule,
 ) -> None:
     settings = EncodeConfig(str(tiny_module.path), "f" * 64, EmbeddingConfig(("mean",)))
-    with pytest.raises(ValueError, match="--model_sha256 is ffff"):
+    with pytest.raises(ValueError, match="`model_sha256` is ffff"):
         encode.load_engine(settings)
 
 
@@ -106,7 +106,7 @@ def test_unpacked_weights_that_have_changed_are_refused_at_every_load(
     content = bytearray(weights.read_bytes())
     content[100] ^= 1
     weights.write_bytes(content)
-    with pytest.raises(ValueError, match=f"--model_sha256 is {tiny_module.fingerprint}, but"):
+    with pytest.raises(ValueError, match=f"`model_sha256` is {tiny_module.fingerprint}, but"):
         encode.load_engine(settings)
 
 

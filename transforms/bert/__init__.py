@@ -1,1 +1,1 @@
-"""The model: its module folder, its variables, its engines."""
+"""The model: checkpoints, modules, variables, and the engines that compute vectors."""

@@ -1,21 +1,22 @@
-"""How like vectors of less precision are to exact ones."""
+"""Agreement of vectors of lower precision with those of float32."""
 
 import dataclasses
 
 import numpy as np
 
-NEIGHBOURS = 10
+_NEIGHBOURS = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class CosineAgreement:
-    """What became of some documents' vectors.
+    """Agreement of two sets of vectors of the same documents.
 
     Attributes:
-        documents: how many.
-        smallest_cosine: between a document's two vectors, of the worst document.
-        mean_cosine: over all documents.
-        neighbours_kept: of the ten documents nearest to each, by cosine, the share that still are.
+        documents: number of documents.
+        smallest_cosine: smallest cosine between the two vectors of a document.
+        mean_cosine: mean of these cosines.
+        neighbours_kept: share of each document's ten nearest neighbours, by cosine, that both sets
+            have in common; mean over the documents.
     """
 
     documents: int
@@ -24,28 +25,28 @@ class CosineAgreement:
     neighbours_kept: float
 
 
-def compare(exact: np.ndarray, near: np.ndarray) -> CosineAgreement:
-    """Compare vectors, float32 [documents, hidden], at least one.
+def compare(exact: np.ndarray, approximate: np.ndarray) -> CosineAgreement:
+    """Compare vectors, float32 [documents, hidden], of at least one document.
 
-    Of fewer than eleven documents the neighbours are all others, and so are kept.
+    Among fewer than eleven documents, the neighbours are all other documents, and all are kept.
     """
-    one, other = _unit(exact), _unit(near)
-    cosines = (one * other).sum(axis=1)
+    exact_unit, approximate_unit = _unit(exact), _unit(approximate)
+    cosines = (exact_unit * approximate_unit).sum(axis=1)
     return CosineAgreement(
         documents=len(exact),
         smallest_cosine=float(cosines.min()),
         mean_cosine=float(cosines.mean()),
-        neighbours_kept=_neighbours_kept(one, other),
+        neighbours_kept=_neighbours_kept(exact_unit, approximate_unit),
     )
 
 
-def worst(found: list[CosineAgreement]) -> CosineAgreement:
-    """Take the worst figure of each kind, of several features of the same documents."""
+def worst(agreements: list[CosineAgreement]) -> CosineAgreement:
+    """Return the minimum of each figure, over several features of the same documents."""
     return CosineAgreement(
-        found[0].documents,
-        min(own.smallest_cosine for own in found),
-        min(own.mean_cosine for own in found),
-        min(own.neighbours_kept for own in found),
+        agreements[0].documents,
+        min(agreement.smallest_cosine for agreement in agreements),
+        min(agreement.mean_cosine for agreement in agreements),
+        min(agreement.neighbours_kept for agreement in agreements),
     )
 
 
@@ -55,17 +56,17 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _neighbours_kept(one: np.ndarray, other: np.ndarray) -> float:
-    count = min(NEIGHBOURS, len(one) - 1)
+def _neighbours_kept(exact: np.ndarray, approximate: np.ndarray) -> float:
+    count = min(_NEIGHBOURS, len(exact) - 1)
     if not count:
         return 1.0
-    nearest = [_nearest(unit, count) for unit in (one, other)]
+    nearest = [_nearest(unit, count) for unit in (exact, approximate)]
     kept = [len(np.intersect1d(a, b)) for a, b in zip(*nearest, strict=True)]
     return float(np.mean(kept)) / count
 
 
 def _nearest(unit: np.ndarray, count: int) -> np.ndarray:
-    """Give the documents nearest to each but itself; int64 [documents, count]."""
+    """Return the nearest neighbours of each document; int64 [documents, count]."""
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
     nearest: np.ndarray = np.argpartition(-cosines, count - 1, axis=1)[:, :count]

@@ -1,8 +1,8 @@
-"""The operations that BERT and WordPiece are made of.
+"""The operations that graphs of BERT and WordPiece may have.
 
-Each computes from its inputs, from variables of the model and from random numbers, and does nothing
-else. A list of what is let through can be too short, and then a model is refused by name; a list of
-what is kept out can be too short as well, and then nobody notices.
+Each only computes, from its inputs, variables of the model and random numbers. The list names what
+is allowed because its gaps show: a model is refused, by the name of the operation. A gap in a list
+of forbidden operations would not be noticed.
 """
 
 _STRUCTURE = """
@@ -61,6 +61,6 @@ _TEXT = """
 COMPUTING = frozenset(
     (_STRUCTURE + _VARIABLES + _ARRAYS + _ARITHMETIC + _LAYERS + _RANDOM + _TEXT).split()
 )
-# These stand in every SavedModel, to save and restore its variables.
+# Every SavedModel has these, to save and restore its variables.
 RESTORING = frozenset({"RestoreV2"})
 SAVING = frozenset({"SaveV2", "MergeV2Checkpoints"})

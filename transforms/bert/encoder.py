@@ -1,7 +1,7 @@
-"""BERT's encoder in TensorFlow ops, from variables under Google's names.
+"""BERT's encoder in TensorFlow operations, from variables by Google's names.
 
-Source: Devlin et al. 2019 (https://arxiv.org/abs/1810.04805) and google-research/bert
-`modeling.py`, whose variable names and order of operations these are.
+Source: Devlin et al. 2019 (https://arxiv.org/abs/1810.04805). Variable names and the order of
+operations are those of google-research/bert `modeling.py`.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import tensorflow as tf
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
 
-# What the module's own graph adds to the scores of masked positions, as Google's does.
+# Added to the scores of masked positions, as in Google's graphs.
 _MASKED = -10000.0
 _GELU_TANH_CUBIC = 0.044715
 
@@ -22,17 +22,17 @@ Variables = Mapping[str, tf.Tensor]
 
 
 def no_dropout(tensor: tf.Tensor) -> tf.Tensor:
-    """Leave a tensor as it is."""
+    """Return the tensor unchanged."""
     return tensor
 
 
 def gelu_erf(x: tf.Tensor) -> tf.Tensor:
-    """Gaussian error linear unit, exact."""
+    """Compute the exact Gaussian error linear unit."""
     return 0.5 * x * (1.0 + tf.math.erf(x / math.sqrt(2.0)))
 
 
 def gelu_tanh(x: tf.Tensor) -> tf.Tensor:
-    """Gaussian error linear unit, by the approximation of Hendrycks and Gimpel."""
+    """Compute the Gaussian error linear unit by the approximation of Hendrycks and Gimpel."""
     inner = math.sqrt(2.0 / math.pi) * (x + _GELU_TANH_CUBIC * tf.pow(x, 3))
     return 0.5 * x * (1.0 + tf.tanh(inner))
 
@@ -49,30 +49,32 @@ def encode(
     dropout: Dropout = no_dropout,
     output_spec: OutputSpec = OutputSpec(),  # noqa: B008  (it is frozen)
 ) -> Encoded[tf.Tensor]:
-    """Run the encoder, as deep as is wanted, and the pooler.
+    """Run the layers that the outputs need, and the pooler.
 
     Args:
-        variables: tensors by Google's names, `bert/embeddings/word_embeddings` and on. Products
+        variables: tensors by Google's names, such as `bert/embeddings/word_embeddings`. Products
             are computed in the type of their kernels; sums of layers, norms and softmax in float32.
         shape: sizes; heads must be known.
         input_ids: int32 [batch, sequence].
         input_mask: int32 [batch, sequence], 1 at tokens and 0 at padding.
         segment_ids: int32 [batch, sequence].
-        gelu: `erf` or `tanh`, as the weights were trained.
+        gelu: `erf` or `tanh`, which the weights were trained with.
         layer_norm_eps: added to variances.
-        dropout: what training applies to activations.
-        output_spec: which vectors are computed.
+        dropout: applied to activations in training.
+        output_spec: vectors to compute.
     """
-    run = _Running(variables, shape, {"erf": gelu_erf, "tanh": gelu_tanh}[gelu], layer_norm_eps)
-    hidden = run.embed(input_ids, segment_ids, dropout)
+    parts = _EncoderParts(
+        variables, shape, {"erf": gelu_erf, "tanh": gelu_tanh}[gelu], layer_norm_eps
+    )
+    hidden = parts.embed(input_ids, segment_ids, dropout)
     bias = (1.0 - tf.cast(input_mask[:, tf.newaxis, tf.newaxis, :], tf.float32)) * _MASKED
     states = {}
     for layer in range(output_spec.depth(shape.layers)):
         is_last = layer == shape.layers - 1
-        asks = hidden[:, :1] if is_last and output_spec.last_layer_first_token_only else hidden
-        hidden = run.layer(f"bert/encoder/layer_{layer}", asks, hidden, bias, dropout)
+        queried = hidden[:, :1] if is_last and output_spec.last_layer_first_token_only else hidden
+        hidden = parts.layer(f"bert/encoder/layer_{layer}", queried, hidden, bias, dropout)
         states[layer - shape.layers] = hidden
-    pooled = tf.tanh(run.dense("bert/pooler/dense", hidden[:, 0])) if output_spec.pooled else None
+    pooled = tf.tanh(parts.dense("bert/pooler/dense", hidden[:, 0])) if output_spec.pooled else None
     return Encoded(
         pooled=None if pooled is None else tf.cast(pooled, tf.float32),
         sequence=hidden if output_spec.sequence else None,
@@ -83,8 +85,8 @@ def encode(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Running:
-    """The encoder's parts."""
+class _EncoderParts:
+    """The parts of the encoder; activations are float32 [batch, sequence, hidden]."""
 
     variables: Variables
     shape: BertShape
@@ -92,7 +94,7 @@ class _Running:
     layer_norm_eps: float
 
     def embed(self, input_ids: tf.Tensor, segment_ids: tf.Tensor, dropout: Dropout) -> tf.Tensor:
-        """Sum up the vectors of wordpieces, segments and positions."""
+        """Add the vectors of wordpieces, segments and positions, and normalize."""
         variables = self.variables
         with tf.name_scope("bert/embeddings/"):
             words = tf.gather(variables["bert/embeddings/word_embeddings"], input_ids)
@@ -102,45 +104,46 @@ class _Running:
         return dropout(self.layer_norm("bert/embeddings/LayerNorm", words + segments + positions))
 
     def layer(
-        self, scope: str, asks: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
+        self, scope: str, queried: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
     ) -> tf.Tensor:
-        """Run one layer for the tokens that ask, over all of them."""
-        attended = self.attend(f"{scope}/attention", asks, hidden, bias, dropout)
-        between = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + asks)
-        inner = self.activation(self.dense(f"{scope}/intermediate/dense", between))
+        """Run one layer for the queried tokens; they attend to all tokens in `hidden`."""
+        attended = self.attend(f"{scope}/attention", queried, hidden, bias, dropout)
+        normal = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + queried)
+        inner = self.activation(self.dense(f"{scope}/intermediate/dense", normal))
         outer = dropout(self.dense(f"{scope}/output/dense", inner))
-        return self.layer_norm(f"{scope}/output/LayerNorm", _as_float32(outer) + between)
+        return self.layer_norm(f"{scope}/output/LayerNorm", _as_float32(outer) + normal)
 
     def attend(
-        self, scope: str, asks: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
+        self, scope: str, queried: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
     ) -> tf.Tensor:
-        """Attend from the tokens that ask to all."""
+        """Compute the attention of the queried tokens to all tokens in `hidden`."""
         heads = self.shape.heads
         assert heads is not None
         head_size = self.shape.hidden_size // heads
 
-        def heads_of(name: str, x: tf.Tensor, batch: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+        def project(name: str, x: tf.Tensor, batch: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
             projected = self.dense(f"{scope}/self/{name}", x)
-            # The shape's constants stay in the graph: from them readers learn the number of heads.
+            # The constants of this shape stay in the graph; the number of heads is read from them.
             with tf.name_scope(f"{scope}/self/"):
                 split = tf.reshape(projected, [batch, length, heads, head_size])
                 return tf.transpose(split, [0, 2, 1, 3])
 
-        asked = all_ = tf.unstack(tf.shape(asks)[:2])
-        if asks is not hidden:
-            all_ = tf.unstack(tf.shape(hidden)[:2])
-        query = heads_of("query", asks, *asked)
-        key, value = heads_of("key", hidden, *all_), heads_of("value", hidden, *all_)
+        query_size = hidden_size = tf.unstack(tf.shape(queried)[:2])
+        if queried is not hidden:
+            hidden_size = tf.unstack(tf.shape(hidden)[:2])
+        query = project("query", queried, *query_size)
+        key = project("key", hidden, *hidden_size)
+        value = project("value", hidden, *hidden_size)
         with tf.name_scope(f"{scope}/self/"):
             products = _as_float32(tf.matmul(query, key, transpose_b=True))
             scores = products * (1.0 / math.sqrt(head_size)) + bias
             weights = tf.cast(dropout(tf.nn.softmax(scores)), value.dtype)
             context = tf.transpose(tf.matmul(weights, value), [0, 2, 1, 3])
-            joined = tf.reshape(context, [*asked, self.shape.hidden_size])
+            joined = tf.reshape(context, [*query_size, self.shape.hidden_size])
         return _as_float32(dropout(self.dense(f"{scope}/output/dense", joined)))
 
     def dense(self, scope: str, x: tf.Tensor) -> tf.Tensor:
-        """Multiply with a kernel and add a bias, in the kernel's type."""
+        """Multiply by a kernel and add a bias, in the kernel's type."""
         kernel, bias = self.variables[f"{scope}/kernel"], self.variables[f"{scope}/bias"]
         x = tf.cast(x, kernel.dtype)
         with tf.name_scope(f"{scope}/"):
@@ -164,7 +167,7 @@ def _as_float32(x: tf.Tensor) -> tf.Tensor:
 
 
 def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
-    """List every variable of a BERT of these sizes, by Google's names."""
+    """Return the shape of each variable of a BERT of these sizes, by Google's names."""
     wide, inner = shape.hidden_size, shape.intermediate_size
     shapes: dict[str, tuple[int, ...]] = {
         "bert/embeddings/word_embeddings": (shape.vocab_size, wide),

@@ -1,8 +1,8 @@
 """Write a checkpoint as a TF1 Hub module, the format of google/bert_*_L-*_H-*_A-*/1.
 
-Tag sets `{}` and `{"train"}` (with dropout); signatures `tokens`, `default` (the same) and
-`tokenization_info`. Two imports of the same weights by the same TensorFlow write the same bytes,
-so their fingerprints are equal.
+A module has the tag sets `{}` and `{"train"}` (with dropout), and the signatures `tokens`,
+`default` (the same) and `tokenization_info`. Two imports of the same weights by the same TensorFlow
+write the same bytes, so their fingerprints are equal.
 """
 
 import os
@@ -17,8 +17,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
 
-# A serialized ModuleDef with format FORMAT_V3: what marks a folder as a TF1 Hub module
-# (https://www.tensorflow.org/hub/tf1_hub_module). The proto itself left tensorflow-hub in 0.16.
+# The file that marks a folder as a TF1 Hub module (https://www.tensorflow.org/hub/tf1_hub_module),
+# and its content: a serialized ModuleDef with format FORMAT_V3. tensorflow-hub 0.16 removed the
+# proto.
 MODULE_MARKER = "tfhub_module.pb"
 _MODULE_DEF = b"\x08\x03"
 
@@ -26,7 +27,7 @@ v1 = tf.compat.v1
 
 
 def write_module(checkpoint: Checkpoint, destination: Path) -> None:
-    """Write the module; it appears at its destination whole or not at all.
+    """Write the module; its destination appears complete or not at all.
 
     Raises:
         ValueError: the destination exists and is not an empty folder.
@@ -35,7 +36,7 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
         raise ValueError(f"{destination} exists and is not empty: choose another folder")
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".import-") as scratch:
-        # A fixed folder name inside: the path of an asset becomes part of the graph.
+        # The path of an asset becomes part of the graph; `_make_deterministic` replaces it.
         vocabulary = Path(scratch) / "vocab.txt"
         vocabulary.write_bytes(checkpoint.vocabulary)
         module = Path(scratch) / "module"
@@ -64,7 +65,7 @@ def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:
 
 
 def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> dict[str, Any]:
-    """Build the graph into the default one; give its signatures."""
+    """Add the encoder to the default graph; return its signatures."""
     inputs = {
         name: v1.placeholder(tf.int32, [None, None], name=name)
         for name in ("input_ids", "input_mask", "segment_ids")
@@ -76,7 +77,7 @@ def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> di
         for name, array in checkpoint.variables.items()
     }
     rate = checkpoint.dropout if training else 0.0
-    # Read each variable once, under its own name, so that the graph is not full of reads.
+    # Read each variable once; otherwise every use adds a read to the graph.
     values = {name: tf.identity(variable) for name, variable in variables.items()}
     encoded = encoder.encode(
         values,
@@ -116,7 +117,7 @@ def _assign(session: Any, checkpoint: Checkpoint) -> None:
 
 
 def _make_deterministic(path: Path, vocabulary: Path) -> None:
-    """Take out of a SavedModel what differs from one writing to the next."""
+    """Remove from a SavedModel what differs between two imports."""
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     for meta_graph in model.meta_graphs:
         for node in meta_graph.graph_def.node:

@@ -1,4 +1,4 @@
-"""Load a model by an engine, and compare it with the module's own graph."""
+"""Load a model by an engine, and compare it with the module's graph."""
 
 import dataclasses
 import functools
@@ -23,8 +23,8 @@ def load(
 ) -> Engine:
     """Load a model by an engine that rebuilds the encoder from the module's variables.
 
-    If its float32 vectors differ from those of the module's own graph by more than
-    `rebuilding.TOLERANCE`, the own graph is loaded instead, with a warning in the log.
+    If its float32 vectors differ from those of the module's graph by more than
+    `rebuilding.TOLERANCE`, the module's graph is loaded instead, with a warning in the log.
 
     Args:
         module: the model.
@@ -83,7 +83,7 @@ def _load_own_graph(
     reason: str,
     device: str | None,
 ) -> tuple[Engine, Engine]:
-    """Load the module's own graph, and log the reason.
+    """Load the module's graph, and log the reason.
 
     Raises:
         ValueError: it does not compute the requested layers or precision.
@@ -92,6 +92,6 @@ def _load_own_graph(
     too_much += [f"`precision` {config.precision}"] * (config.precision != FLOAT32)
     if too_much:
         raise ValueError(f"`model` {module.path}: {reason}; so leave out {too_much[0]}")
-    _LOG.warning("%s: %s; its own graph is run, by TensorFlow", module.path, reason)
+    _LOG.warning("%s: %s; the module's graph is run instead, by TensorFlow", module.path, reason)
     engine = ModuleEngine(module, device)
     return engine, engine

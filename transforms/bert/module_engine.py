@@ -1,4 +1,4 @@
-"""A module's own graph as an engine, run by TensorFlow 2."""
+"""A module's graph as an engine, run by TensorFlow 2."""
 
 import functools
 from collections.abc import Callable
@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.devices import disable_tensor_float_32
-from transforms.bert.module import HUB_TF1, TOKENS, BertModule
+from transforms.bert.meta_graph import HUB_TF1, TOKENS
+from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
@@ -17,9 +18,9 @@ _Graph = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 
 class ModuleEngine:
-    """The module's own graph, in float32; it always returns pooled_output and sequence_output."""
+    """The module's graph, in float32; it always returns pooled_output and sequence_output."""
 
-    name = "the module's own graph"
+    name = "the module's graph"
     # TensorFlow uses all cores for each batch.
     parallel = 1
     compiled = 0

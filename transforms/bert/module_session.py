@@ -1,11 +1,12 @@
-"""Run a module's own graph on a single batch."""
+"""Run a module's graph on a single batch."""
 
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from transforms.bert.module import HUB_TF1, TOKENS, BertModule, read_graph
+from transforms.bert.meta_graph import HUB_TF1, TOKENS, choose_graph, read_saved_model
+from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine, check_outputs
 from transforms.bert.output_spec import Encoded
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
@@ -45,7 +46,7 @@ def run_once(
 
 def _run_in_session(path: Path, inputs: tuple[np.ndarray, ...]) -> Encoded[np.ndarray]:
     v1 = tf.compat.v1
-    meta_graph = read_graph(path)
+    meta_graph = choose_graph(read_saved_model(path), path).meta_graph
     signature = meta_graph.signature_def[TOKENS]
     arrays = dict(zip(("input_ids", "input_mask", "segment_ids"), inputs, strict=True))
     feed = {signature.inputs[name].name: array for name, array in arrays.items()}

@@ -1,8 +1,8 @@
-"""OpenVINO, imported without what it would report of it.
+"""OpenVINO, imported without its telemetry.
 
-Its package sends a message to its makers whenever it is imported, by the package
-`openvino_telemetry`; where that is missing it goes without. A job opens no connection that its user
-did not ask for, so here it is missing.
+Whenever it is imported, OpenVINO reports that to its makers by the package `openvino_telemetry`, if
+that package can be imported. A job opens no connection that its user did not request, so the
+package is hidden from OpenVINO.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""The encoder that a module's variables make, held against the module's own graph.
+"""Find the settings with which a module's variables compute the vectors of the module's graph.
 
-What the variables do not tell (the gelu, the epsilon of the norms) is found by trying: only what
-gives the module's own vectors is taken.
+The variables do not say which gelu and which epsilon of the norms they were trained with. Each
+combination is tried, and the best one is accepted if its vectors equal those of the graph.
 """
 
 import dataclasses
@@ -19,44 +19,47 @@ from transforms.bert.shape import GELUS, BertShape
 from transforms.bert.variables import read_variables
 from transforms.bert.weights import Weights
 
-# The largest difference of any value, in float32.
+# The largest accepted difference of any value, in float32.
 TOLERANCE = 1e-4
 _EPSILONS = (1e-12, 1e-5, 1e-6)
 _PROBE_ROWS, _PROBE_LENGTH = 3, 16
 
-Run = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
+_Run = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """An input, and what the module itself gives for it.
+    """An input, and the outputs of the module's graph for it.
 
     Attributes:
-        inputs: int32 [rows, length] ids, mask and segments; rows are of different lengths.
-        expected: of the module's own graph.
+        inputs: int32 [rows, length] ids, mask and segments; the rows have different lengths.
+        expected: outputs of the module's graph.
     """
 
     inputs: tuple[np.ndarray, np.ndarray, np.ndarray]
     expected: Encoded[np.ndarray]
 
-    def difference(self, run: Run) -> float:
-        """Give the largest difference at any token of what both give; of NaN, infinity."""
-        encoded, gaps = run(*self.inputs), []
+    def difference(self, run: _Run) -> float:
+        """Return the largest difference at any token, of the outputs that both have.
+
+        A NaN counts as an infinite difference.
+        """
+        encoded, differences = run(*self.inputs), []
         if encoded.pooled is not None and self.expected.pooled is not None:
-            gaps.append(encoded.pooled - self.expected.pooled)
+            differences.append(encoded.pooled - self.expected.pooled)
         if encoded.sequence is not None and self.expected.sequence is not None:
             length = encoded.sequence.shape[1]
             tokens = self.inputs[1][:, :length].astype(bool)
-            gaps.append((encoded.sequence - self.expected.sequence[:, :length])[tokens])
-        largest = (np.nan_to_num(np.abs(gap), nan=np.inf).max() for gap in gaps)
+            differences.append((encoded.sequence - self.expected.sequence[:, :length])[tokens])
+        largest = (np.nan_to_num(np.abs(x), nan=np.inf).max() for x in differences)
         return float(max(largest, default=0.0))
 
 
-def make_probe(module: BertModule, run: Run) -> Probe:
-    """Run a module's own graph on ids drawn from its whole vocabulary."""
+def make_probe(module: BertModule, run: _Run) -> Probe:
+    """Run a module's graph on random ids of its whole vocabulary."""
     length = min(_PROBE_LENGTH, module.shape.positions)
-    draw = np.random.default_rng(0)
-    ids = draw.integers(0, module.shape.vocab_size, [_PROBE_ROWS, length]).astype(np.int32)
+    random = np.random.default_rng(0)
+    ids = random.integers(0, module.shape.vocab_size, [_PROBE_ROWS, length]).astype(np.int32)
     lengths = np.array([[length], [max(1, length // 2)], [1]])
     mask = (np.arange(length) < lengths).astype(np.int32)
     segments = np.broadcast_to(np.arange(length) >= length // 3, ids.shape).astype(np.int32)
@@ -73,17 +76,17 @@ def _run(
 
 
 def find_weights(module: BertModule, probe: Probe) -> Weights | str:
-    """Read a module's variables, and find the settings with which they give its own vectors.
+    """Read a module's variables, and find the settings that they were trained with.
 
     Returns:
-        the weights; or why there are none to work with.
+        the weights; or the reason why the encoder cannot be rebuilt.
     """
     if module.shape.heads is None:
-        return "its graph does not tell the number of heads"
+        return "its graph does not show the number of heads"
     variables = read_variables(module.path, module.shape)
     if variables is None:
         return "its variables are not recognised"
-    # On the CPU, as the probe was: what a GPU's arithmetic does is no matter of these settings.
+    # On the CPU, like the probe: differences of a GPU's arithmetic do not concern these settings.
     with tf.device("/CPU:0"):
         tensors = {name: tf.constant(array) for name, array in variables.items()}
         differences = {
@@ -95,4 +98,6 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
     best = min(differences, key=differences.__getitem__)
     if differences[best] <= TOLERANCE:
         return Weights(variables, *best)
-    return f"the encoder that they make differs from its graph by {differences[best]:.2g}"
+    return (
+        f"the encoder rebuilt from its variables differs from its graph by {differences[best]:.2g}"
+    )

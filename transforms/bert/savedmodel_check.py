@@ -1,73 +1,87 @@
-"""What a BERT has no use for: a SavedModel whose graph could do more than compute is not run.
+"""Refuse a SavedModel whose graph could do more than compute.
 
-A SavedModel is a program: TensorFlow runs what stands in it with the rights of the process
-(https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md). So its graphs are read before
-they are loaded. Every operation has to be one that computes, or one that saves or restores
-variables; and of these last none may be reached by loading or calling the model, but for the
-restoring that TensorFlow's saver does.
+A SavedModel is a program: TensorFlow runs it with the rights of the process
+(https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md). Therefore its graphs are checked
+before they are loaded. Every operation has to be one that computes, or one that saves or restores
+variables. Loading or calling the model must not reach those that save or restore, except for the
+restoring by TensorFlow's saver.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transforms.bert.allowed_operations import COMPUTING, RESTORING, SAVING
 
+if TYPE_CHECKING:
+    from tensorflow.core.framework.attr_value_pb2 import AttrValue
+    from tensorflow.core.framework.node_def_pb2 import NodeDef
+    from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-def check_operations(saved_model: Any, path: object) -> None:
-    """Refuse a SavedModel proto that could do more than compute.
 
-    Raises:
-        ValueError: it can; the message names the operation that no BERT has.
+def check_operations(saved_model: SavedModel, name: object) -> None:
+    """Raise ValueError if a SavedModel could do more than compute; the message names the operation.
+
+    Args:
+        saved_model: protocol buffer of the model.
+        name: name of the model in the message.
     """
     for meta_graph in saved_model.meta_graphs:
-        strange = _strange(meta_graph)
-        if strange or _saves_elsewhere(meta_graph):
-            what = f"has the operation {strange}, which a BERT has no use for"
-            if not strange:
-                what = "saves or restores files where no saver does"
-            raise ValueError(f"{path}: its graph {what}; what may reach out of it is not run")
+        operation = _first_forbidden(meta_graph)
+        if operation is not None:
+            raise ValueError(
+                f"{name}: its graph has the operation {operation}, which a BERT does not need; a "
+                "graph that could do more than compute is not run"
+            )
+        if _saves_outside_saver(meta_graph):
+            raise ValueError(
+                f"{name}: its graph saves or restores files outside TensorFlow's saver; a graph "
+                "that could do more than compute is not run"
+            )
 
 
-def _strange(meta_graph: Any) -> str | None:
-    """Find an operation that no BERT is made of. Functions can be called as operations."""
+def _first_forbidden(meta_graph: MetaGraphDef) -> str | None:
+    """Return the first operation that is not allowed. Functions can be called as operations."""
     graph = meta_graph.graph_def
     functions = {function.signature.name for function in graph.library.function}
-    known = COMPUTING | RESTORING | SAVING | functions
+    allowed = COMPUTING | RESTORING | SAVING | functions
     bodies = (function.node_def for function in graph.library.function)
     nodes = (node for body in (graph.node, *bodies) for node in body)
-    return next((node.op for node in nodes if node.op not in known), None)
+    return next((node.op for node in nodes if node.op not in allowed), None)
 
 
-def _saves_elsewhere(meta_graph: Any) -> bool:
-    """Whether something saves or restores that is not the saver's alone.
+def _saves_outside_saver(meta_graph: MetaGraphDef) -> bool:
+    """Return whether anything but the saver reaches an operation that saves or restores.
 
-    What restores may be run by loading, through the saver; what saves never is. Nothing else may
-    wait for either, and no signature, collection or object of the model may name it.
+    Loading runs what restores, through the saver; it never runs what saves. No other node may
+    depend on either, and no signature, collection or object of the model may name it.
     """
     graph, saver = meta_graph.graph_def, meta_graph.saver_def
-    calls = {f.signature.name: _calls(f.node_def) for f in graph.library.function}
+    calls = {f.signature.name: _called_operations(f.node_def) for f in graph.library.function}
     saving, both = (_callers(calls, of) for of in (SAVING, SAVING | RESTORING))
     loading = {_node(saver.restore_op_name), _node(saver.filename_tensor_name)}
-    nodes, functions = _downstream(graph.node, both), both & calls.keys()
-    # Nobody runs a list of savers, and it names what they save with.
-    collections = [own for key, own in meta_graph.collection_def.items() if key != "savers"]
+    nodes, functions = _dependent_nodes(graph.node, both), both & calls.keys()
+    # The collection "savers" is never run, and it names what the savers save with.
+    collections = [value for key, value in meta_graph.collection_def.items() if key != "savers"]
     parts = (meta_graph.signature_def, collections, meta_graph.asset_file_def)
     return (
-        bool(loading & _downstream(graph.node, saving))
+        bool(loading & _dependent_nodes(graph.node, saving))
         or _is_named(nodes | functions, parts)
         or _is_named(functions, meta_graph.object_graph_def)
     )
 
 
-def _calls(nodes: Iterable[Any]) -> set[str]:
-    """Name the operations of nodes, and the functions that stand in their attributes."""
+def _called_operations(nodes: Iterable[NodeDef]) -> set[str]:
+    """Return the operations of nodes, and the functions in the attributes of nodes."""
     names = set()
     for node in nodes:
         names |= {node.op, *_functions(node.attr.values())}
     return names
 
 
-def _functions(attributes: Iterable[Any]) -> Iterator[str]:
+def _functions(attributes: Iterable[AttrValue]) -> Iterator[str]:
     for attribute in attributes:
         for function in (attribute.func, *attribute.list.func):
             yield function.name
@@ -75,37 +89,37 @@ def _functions(attributes: Iterable[Any]) -> Iterator[str]:
 
 
 def _callers(calls: Mapping[str, set[str]], operations: frozenset[str]) -> set[str]:
-    """Name operations, and the functions that lead to them, through others too."""
-    found = set(operations)
-    while more := {name for name, called in calls.items() if called & found} - found:
-        found |= more
-    return found
+    """Return operations, and the functions that call them, directly or through functions."""
+    callers = set(operations)
+    while more := {name for name, called in calls.items() if called & callers} - callers:
+        callers |= more
+    return callers
 
 
-def _downstream(nodes: Iterable[Any], operations: set[str]) -> set[str]:
-    """Name the nodes that call one of some operations or functions, or wait for one that does."""
-    after: dict[str, list[str]] = {}
+def _dependent_nodes(nodes: Iterable[NodeDef], operations: set[str]) -> set[str]:
+    """Return the nodes that call one of some operations or functions, or depend on such a node."""
+    successors: dict[str, list[str]] = {}
     for node in nodes:
         for source in node.input:
-            after.setdefault(_node(source), []).append(node.name)
-    waiting = [node.name for node in nodes if _calls([node]) & operations]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += after.get(name, [])
-    return found
+            successors.setdefault(_node(source), []).append(node.name)
+    queue = [node.name for node in nodes if _called_operations([node]) & operations]
+    dependent: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name not in dependent:
+            dependent.add(name)
+            queue += successors.get(name, [])
+    return dependent
 
 
 def _node(tensor: str) -> str:
-    """Give the node of a tensor: `a/b` of `a/b:0` and of `^a/b`."""
+    """Return the node of a tensor: `a/b` for `a/b:0` and for `^a/b`."""
     return tensor.removeprefix("^").split(":")[0]
 
 
-def _is_named(names: set[str], value: Any) -> bool:
-    """Whether one of some names stands anywhere in (parts of) a protocol buffer."""
-    strings = list(_strings(value))
+def _is_named(names: set[str], message: Any) -> bool:
+    """Return whether a protocol buffer, or a collection of them, has one of some names anywhere."""
+    strings = list(_strings(message))
     packed = b"\n".join(text for text in strings if isinstance(text, bytes))
     plain = {_node(text) for text in strings if isinstance(text, str)}
     return bool(names & plain) or any(name.encode() in packed for name in names)

@@ -1,4 +1,4 @@
-"""The sizes of a BERT, and the names that its variables go by."""
+"""The sizes of a BERT, and how they are read from the shapes of its variables."""
 
 import dataclasses
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 GELUS = ("erf", "tanh")
 
-# Google's checkpoints and TF1 modules; `bert/` may stand behind further scopes.
+# Google's checkpoints and TF1 modules; `bert/` may follow further scopes.
 _TF1_EMBEDDINGS = "bert/embeddings/"
 _TF1_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
 _TF1_INTERMEDIATE = "bert/encoder/layer_0/intermediate/dense/kernel"
@@ -22,7 +22,7 @@ class BertShape:
 
     Attributes:
         layers: transformer layers.
-        heads: attention heads of a layer; None where the module does not tell.
+        heads: attention heads of a layer; None if the module does not show them.
         hidden_size: width of a token vector.
         intermediate_size: width inside the feed-forward block.
         positions: rows of the position table: the longest input.
@@ -44,22 +44,22 @@ class BertShape:
 
 
 def shape_of_variables(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    """Tell the sizes from the names and shapes of a module's variables.
+    """Return the sizes of a BERT from the names and shapes of its variables.
 
     Args:
-        shapes: variable name (without `:0`) to shape.
+        shapes: shapes by variable name (without `:0`).
 
     Returns:
-        None where the names are not those of a BERT that this program knows.
+        None if the names are not those of a BERT that this program knows.
     """
-    for recognise in (_shape_tf1, _shape_tf2):
-        shape = recognise(shapes)
+    for read in (_shape_tf1, _shape_tf2):
+        shape = read(shapes)
         if shape is not None:
             return shape
     return None
 
 
-def _ending(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
+def _shape_of_ending(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
     return next((shape for name, shape in shapes.items() if name.endswith(endings)), None)
 
 
@@ -68,10 +68,10 @@ def _count_layers(shapes: Mapping[str, Sequence[int]], pattern: re.Pattern[str])
 
 
 def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _ending(shapes, _TF1_EMBEDDINGS + "word_embeddings")
-    positions = _ending(shapes, _TF1_EMBEDDINGS + "position_embeddings")
-    segments = _ending(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
-    intermediate = _ending(shapes, _TF1_INTERMEDIATE)
+    words = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "word_embeddings")
+    positions = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "position_embeddings")
+    segments = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
+    intermediate = _shape_of_ending(shapes, _TF1_INTERMEDIATE)
     if words is None or positions is None or segments is None or intermediate is None:
         return None
     return BertShape(
@@ -86,9 +86,11 @@ def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
 
 
 def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _ending(shapes, "word_embeddings/embeddings")
-    positions = _ending(shapes, "position_embedding/embeddings", "position_embeddings/embeddings")
-    segments = _ending(shapes, "type_embeddings/embeddings")
+    words = _shape_of_ending(shapes, "word_embeddings/embeddings")
+    positions = _shape_of_ending(
+        shapes, "position_embedding/embeddings", "position_embeddings/embeddings"
+    )
+    segments = _shape_of_ending(shapes, "type_embeddings/embeddings")
     layers = _count_layers(shapes, _TF2_LAYER)
     if words is None or positions is None or segments is None or not layers:
         return None

@@ -1,7 +1,7 @@
-"""The weights of a module, by the names that Google's checkpoints have for them.
+"""Read the weights of a module by the names that Google's checkpoints have for them.
 
-TF1 modules have these names already, perhaps behind a scope. TF2 modules hold the encoder of the
-TensorFlow model garden, whose names the converters of its checkpoints tell
+TF1 modules have these names already, possibly after a scope. TF2 modules have the encoder of the
+TensorFlow model garden; the converters of its checkpoints show how its names correspond
 (https://github.com/tensorflow/models).
 """
 
@@ -18,7 +18,7 @@ from transforms.bert.encoder import variable_shapes
 from transforms.bert.shape import BertShape
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-# From a name of the model garden to Google's; the first that fits counts.
+# From names of the model garden to Google's; the first that matches applies.
 _TF2_NAMES = tuple(
     (re.compile(rf"(?:^|.*/){pattern}$"), name)
     for pattern, name in (
@@ -54,7 +54,7 @@ _TF1_NAME = re.compile(r"(?:^|.*/)(bert/.*)$")
 
 
 def checkpoint_keys(reader: Any) -> dict[str, str]:
-    """Map the name of each variable to its key in a checkpoint.
+    """Return the checkpoint key of each variable by its name.
 
     Variables are stored by name (TF1) or as objects (TF2).
     """
@@ -76,24 +76,24 @@ def read_variables(path: Path, shape: BertShape) -> dict[str, np.ndarray] | None
         shape: its sizes.
 
     Returns:
-        float32 arrays by Google's names, all that `encoder.encode` needs; None where one of them is
-        not found, or is of another size.
+        all float32 arrays that `encoder.encode` needs, by Google's names; None if one of them is
+        missing or has another size.
     """
     reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
     keys = google_names(checkpoint_keys(reader))
     stored = reader.get_variable_to_shape_map()
-    found: dict[str, np.ndarray] = {}
+    variables: dict[str, np.ndarray] = {}
     for name, expected in variable_shapes(shape).items():
         key = keys.get(name)
         if key not in stored or np.prod(stored[key]) != np.prod(expected):
             return None
-        # The model garden's kernels have an axis for heads, which Google's have joined.
-        found[name] = np.asarray(reader.get_tensor(key), np.float32).reshape(expected)
-    return found
+        # The model garden's kernels have an axis for heads, which Google's kernels do not have.
+        variables[name] = np.asarray(reader.get_tensor(key), np.float32).reshape(expected)
+    return variables
 
 
 def google_names(keys: Mapping[str, str]) -> dict[str, str]:
-    """Rename what is known, and leave out what is not.
+    """Rename the keys that are known, and drop the others.
 
     >>> google_names({"transformer/layer_3/output/bias": "a", "module/bert/pooler/dense/bias": "b"})
     {'bert/encoder/layer_3/output/dense/bias': 'a', 'bert/pooler/dense/bias': 'b'}

@@ -1,11 +1,11 @@
-"""A model's wordpieces, one a line, as `vocab.txt` lists them."""
+"""The wordpieces of a model, which `vocab.txt` lists one per line."""
 
 import collections
 import dataclasses
 import functools
 import hashlib
 
-# Begins the wordpieces that continue a word.
+# Prefix of wordpieces that continue a word.
 SUFFIX_MARK = "##"
 
 
@@ -15,7 +15,7 @@ class Vocabulary:
 
     Attributes:
         tokens: the wordpiece of each id.
-        sha256: of the file they were read from.
+        sha256: sha256 of the vocabulary file.
     """
 
     tokens: tuple[str, ...]
@@ -23,8 +23,8 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if len(set(self.tokens)) < len(self.tokens):
-            double, _ = collections.Counter(self.tokens).most_common(1)[0]
-            raise ValueError(f"the vocabulary has {double!r} twice, so its ids are ambiguous")
+            repeated, _ = collections.Counter(self.tokens).most_common(1)[0]
+            raise ValueError(f"the vocabulary has {repeated!r} twice, so its ids are ambiguous")
         for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]"):
             if token not in self._ids:
                 raise ValueError(f"the vocabulary has no {token}: it is not a BERT vocabulary")
@@ -34,7 +34,7 @@ class Vocabulary:
         """Read the content of a vocabulary file.
 
         Raises:
-            ValueError: not UTF-8, no special tokens, or a wordpiece stands in it twice.
+            ValueError: it is not UTF-8, lacks a special token, or has a wordpiece twice.
         """
         try:
             text = content.decode("utf-8")

@@ -1,4 +1,4 @@
-"""All engines give what the module's own graph gives."""
+"""All engines give what the module's graph gives."""
 
 import dataclasses
 import logging
@@ -54,7 +54,7 @@ def test_an_engine_agrees_with_the_module(
 def test_products_of_float32_are_float32_on_gpus_too(
     make: Callable[[BertModule], object], tiny_module: BertModule
 ) -> None:
-    """On an H100 the rebuilt encoder is 0.0016 off the module's own graph else, and not taken."""
+    """On an H100 the rebuilt encoder is 0.0016 off the module's graph else, and not taken."""
     tf.config.experimental.enable_tensor_float_32_execution(True)
     make(tiny_module)
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
@@ -148,7 +148,10 @@ def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
     with caplog.at_level(logging.WARNING):
         loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)
-    assert "its variables are not recognised; its own graph is run, by TensorFlow" in caplog.text
+    assert (
+        "its variables are not recognised; the module's graph is run instead, by TensorFlow"
+        in caplog.text
+    )
     with pytest.raises(ValueError, match="not recognised; so leave out `precision` bfloat16"):
         loading.load(inspected, OutputSpec(), ComputeConfig(engine, "bfloat16"))
     with pytest.raises(ValueError, match="not recognised; so leave out layers: of `features`"):

@@ -20,7 +20,7 @@ def test_weights_that_are_not_installed_are_told(
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert minilm.weights_folder().is_dir()
     monkeypatch.setitem(minilm._SHA256, "vocab.txt", "0" * 64)
-    with pytest.raises(ValueError, match=r"vocab\.txt is not the file it should be"):
+    with pytest.raises(ValueError, match=r"vocab\.txt is not the expected file"):
         minilm.weights_folder()
 
 
@@ -39,7 +39,7 @@ def test_a_wheel_with_changed_weights_is_refused(
     (tmp_path / "model").mkdir()
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
-    with pytest.raises(ValueError, match=r"model\.safetensors is not the file it should be"):
+    with pytest.raises(ValueError, match=r"model\.safetensors is not the expected file"):
         minilm.weights_folder()
     (tmp_path / "model/model.safetensors").symlink_to(real / "model.safetensors")
     vocabulary = (real / "vocab.txt").read_bytes()

@@ -113,10 +113,10 @@ def test_parts_that_do_not_fit_together_are_refused(copy: Path) -> None:
 
 def test_another_fingerprint_and_too_long_inputs_are_refused(tiny_module: BertModule) -> None:
     assert module.inspect(tiny_module.path, tiny_module.fingerprint.upper())
-    with pytest.raises(ValueError, match="--model_sha256 is abc, but"):
+    with pytest.raises(ValueError, match="`model_sha256` is abc, but"):
         module.inspect(tiny_module.path, "abc")
     tiny_module.check_length(32)
-    with pytest.raises(ValueError, match="--max_seq_length is 33, the model has 32 positions"):
+    with pytest.raises(ValueError, match="`max_seq_length` is 33, the model has 32 positions"):
         tiny_module.check_length(33)
 
 
@@ -144,8 +144,8 @@ def rename_tokens(model: Any) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (drop_info, "deep/er: it does not tell do_lower_case .*no tokenization_info"),
-        (compute_casing, "deep/er: it does not tell do_lower_case .*computed by LogicalNot"),
+        (drop_info, "deep/er: it has no readable do_lower_case .*no tokenization_info"),
+        (compute_casing, "deep/er: it has no readable do_lower_case .*computed by LogicalNot"),
         (keep_train, "deep/er: it has no signature 'tokens'"),
         (rename_tokens, "deep/er: .* it has default, tokenization_info, words"),
     ],

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -9,8 +10,9 @@ import pytest
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from transforms.bert import checkpoints
-from transforms.bert.checkpoints import Checkpoint, read_checkpoint
+from transforms.bert import google_checkpoint
+from transforms.bert.checkpoint_folders import read_checkpoint
+from transforms.bert.checkpoints import Checkpoint
 
 
 def hugging_face_name(name: str) -> str:
@@ -157,14 +159,14 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (configured(num_attention_heads=3), "hidden size 16 does not divide by 3"),
         (lambda folder, _: (folder / "vocab.txt").unlink(), r"cannot read .*vocab\.txt"),
         (lambda folder, _: (folder / "model.safetensors").unlink(), "has no model.safetensors"),
-        (written("model.safetensors", b"\xff" * 99), "is no safetensors file"),
-        (cut_weights, "is no safetensors file"),
+        (written("model.safetensors", b"\xff" * 99), "is not a safetensors file"),
+        (cut_weights, "is not a safetensors file"),
         (written("model.safetensors.index.json", LOST_SHARD), r"has no model-7\.safetensors"),
         (written("vocab.txt", b"\xff"), "is not UTF-8"),
         (written("config.json", b"["), r"cannot read .*config\.json"),
         (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
-        (written("config.json", b"[]"), r"config\.json holds no JSON object"),
-        (written("config.json", b'{"model_type": "bert"}'), "does not give 'num_hidden_layers'"),
+        (written("config.json", b"[]"), r"config\.json does not hold a JSON object"),
+        (written("config.json", b'{"model_type": "bert"}'), "does not have 'num_hidden_layers'"),
         (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
         (tokenizer('{"tokenize_chinese_chars": false}'), "turns off tokenize_chinese_chars"),
         (tokenizer('{"strip_accents": false}'), "sets strip_accents apart from do_lower_case"),
@@ -182,9 +184,9 @@ def test_what_cannot_be_imported_is_told(
 
 
 def test_what_is_no_folder_and_what_is_no_gelu_is_refused(folder: Path) -> None:
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         read_checkpoint(folder / "vocab.txt")
-    with pytest.raises(ValueError, match="gelu is 'relu'; it is one of erf, tanh"):
+    with pytest.raises(ValueError, match="`gelu` is 'relu'; it is one of erf, tanh"):
         read_checkpoint(folder, gelu="relu")
 
 
@@ -227,8 +229,8 @@ def test_a_google_checkpoint_is_read(
     assert_same(read, tiny_checkpoint)
     assert (read.gelu, read.do_lower_case) == ("tanh", False)
     assert read_checkpoint(folder, gelu="erf").gelu == "erf"
-    index = checkpoints.hashlib.sha256((folder / "bert_model.ckpt.index").read_bytes()).hexdigest()
-    monkeypatch.setattr(checkpoints, "_TRAINED_WITH_ERF", {index})
+    index = hashlib.sha256((folder / "bert_model.ckpt.index").read_bytes()).hexdigest()
+    monkeypatch.setattr(google_checkpoint, "_TRAINED_WITH_ERF", {index})
     assert read_checkpoint(folder).gelu == "erf"
 
     folder = folder.rename(tmp_path / "uncased_L-2")
@@ -237,7 +239,7 @@ def test_a_google_checkpoint_is_read(
     folder = folder.rename(tmp_path / "Cased_L-2")
     assert not read_checkpoint(folder).do_lower_case
     folder = folder.rename(tmp_path / "mine")
-    with pytest.raises(ValueError, match="give --do_lower_case true or false"):
+    with pytest.raises(ValueError, match="give `do_lower_case` true or false"):
         read_checkpoint(folder)
     assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
     (folder / "bert_model.ckpt.data-00000-of-00001").unlink()
@@ -291,8 +293,8 @@ def test_weights_that_cannot_be_right_are_refused(
     ("spoil", "message"),
     [
         (configured(num_hidden_layers=1), "more layers than the configuration's 1"),
-        (configured(num_attention_heads=0), "holds no usable BERT"),
-        (configured(num_attention_heads=None), "holds no usable BERT"),
+        (configured(num_attention_heads=0), "does not hold a usable BERT"),
+        (configured(num_attention_heads=None), "does not hold a usable BERT"),
         (tokenizer('{"do_lower_case": "false"}'), "has do_lower_case 'false'"),
     ],
 )

@@ -1,0 +1,35 @@
+"""Read published BERT weights: folders of Hugging Face, and Google's TensorFlow checkpoints."""
+
+from pathlib import Path
+
+from transforms.bert import google_checkpoint, hugging_face_checkpoint
+from transforms.bert.checkpoints import Checkpoint
+
+
+def read_checkpoint(
+    folder: Path, *, gelu: str | None = None, do_lower_case: bool | None = None
+) -> Checkpoint:
+    """Read a folder of either kind.
+
+    Args:
+        folder: holds config.json, model.safetensors and vocab.txt (Hugging Face), or
+            bert_config.json, bert_model.ckpt.* and vocab.txt (Google).
+        gelu: overrides the folder's.
+        do_lower_case: overrides the folder's.
+
+    Raises:
+        ValueError: it is neither kind, not a BERT, or its files do not fit together.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder")
+    try:
+        if (folder / "bert_config.json").is_file():
+            return google_checkpoint.read(folder, gelu, do_lower_case)
+        if (folder / "config.json").is_file():
+            return hugging_face_checkpoint.read(folder, gelu, do_lower_case)
+    except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+        # A setting or a file has a form that no BERT has; the error names it.
+        raise ValueError(f"{folder} does not hold a usable BERT: {error}") from error
+    raise ValueError(
+        f"{folder} has neither config.json (Hugging Face) nor bert_config.json (Google)"
+    )

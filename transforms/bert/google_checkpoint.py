@@ -1,0 +1,73 @@
+"""Read Google's TensorFlow checkpoints, as google-research/bert publishes them."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transforms.bert.checkpoints import (
+    Checkpoint,
+    check_variables,
+    read_bytes,
+    read_json,
+    shape_from_config,
+)
+
+# sha256 of the index files of checkpoints that were trained with the exact gelu.
+# google/bert_multi_cased_L-12_H-768_A-12 is of November 2018. google-research/bert computed the
+# exact gelu then, and computes the tanh approximation since 2019, with the same name in the
+# configuration. So nothing else in the checkpoint distinguishes the two.
+_TRAINED_WITH_ERF = {"7d8509c2a62b4e300feb55f8e5f1eef41638f4998dd4d887736f42d4f6a34b37"}
+
+
+def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoint:
+    """Read a folder with bert_config.json; see `checkpoint_folders.read_checkpoint`."""
+    config = read_json(folder / "bert_config.json")
+    prefix = folder / "bert_model.ckpt"
+    index = Path(f"{prefix}.index")
+    if not index.is_file():
+        raise ValueError(f"{folder} has no bert_model.ckpt.index beside bert_config.json")
+    shape = shape_from_config(config)
+    arrays = _read_arrays(prefix)
+    return Checkpoint(
+        shape=shape,
+        variables=check_variables(arrays, shape),
+        vocabulary=read_bytes(folder / "vocab.txt"),
+        do_lower_case=_casing_from_name(folder) if do_lower_case is None else do_lower_case,
+        gelu=_gelu(config, index) if gelu is None else gelu,
+        dropout=float(config.get("hidden_dropout_prob", 0.1)),
+    )
+
+
+def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
+    """Read the variables of BERT, without the optimizer's."""
+    import tensorflow as tf
+
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        return {
+            name: reader.get_tensor(name)
+            for name in reader.get_variable_to_shape_map()
+            if name.startswith("bert/") and not name.endswith(("/adam_m", "/adam_v"))
+        }
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        raise ValueError(f"cannot read {prefix}.*: {str(error).splitlines()[0]}") from error
+
+
+def _gelu(config: Mapping[str, Any], index: Path) -> str:
+    if hashlib.sha256(index.read_bytes()).hexdigest() in _TRAINED_WITH_ERF:
+        return "erf"
+    if config.get("hidden_act") != "gelu":
+        raise ValueError(f"bert_config.json has hidden_act {config.get('hidden_act')!r}, not gelu")
+    return "tanh"
+
+
+def _casing_from_name(folder: Path) -> bool:
+    name = folder.resolve().name.lower()
+    if "uncased" in name or "_cased" in name or name.startswith("cased"):
+        return "uncased" in name
+    raise ValueError(
+        f"the name of {folder} has neither cased nor uncased: give `do_lower_case` true or false"
+    )

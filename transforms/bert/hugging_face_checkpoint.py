@@ -1,0 +1,121 @@
+"""Read BERT folders of Hugging Face.
+
+Neither torch nor transformers is needed: safetensors files hold plain arrays.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transforms.bert.checkpoints import (
+    Checkpoint,
+    check_variables,
+    read_bytes,
+    read_json,
+    shape_from_config,
+)
+
+_GELUS = {
+    "gelu": "erf",
+    "gelu_python": "erf",
+    "gelu_new": "tanh",
+    "gelu_fast": "tanh",
+    "gelu_pytorch_tanh": "tanh",
+}
+
+# From names in a Hugging Face BertModel to Google's; the first that matches applies.
+_RENAMES = (
+    (r"^embeddings\.(word|position|token_type)_embeddings\.weight$", r"embeddings/\1_embeddings"),
+    (r"^(.*)LayerNorm\.(gamma|weight)$", r"\1LayerNorm/gamma"),
+    (r"^(.*)LayerNorm\.(beta|bias)$", r"\1LayerNorm/beta"),
+    (r"^(.*)\.weight$", r"\1/kernel"),
+    (r"^(.*)\.bias$", r"\1/bias"),
+)
+
+
+def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoint:
+    """Read a folder with config.json; see `checkpoint_folders.read_checkpoint`."""
+    config = read_json(folder / "config.json")
+    _check_architecture(config)
+    shape = shape_from_config(config)
+    arrays = {_google_name(name): array for name, array in _read_safetensors(folder).items()}
+    for name in arrays:
+        if name.endswith("/kernel"):
+            arrays[name] = arrays[name].T
+    return Checkpoint(
+        shape=shape,
+        variables=check_variables(arrays, shape),
+        vocabulary=read_bytes(folder / "vocab.txt"),
+        do_lower_case=_read_casing(folder) if do_lower_case is None else do_lower_case,
+        gelu=_gelu(config) if gelu is None else gelu,
+        layer_norm_eps=float(config.get("layer_norm_eps", 1e-12)),
+        dropout=float(config.get("hidden_dropout_prob", 0.1)),
+    )
+
+
+def _check_architecture(config: Mapping[str, Any]) -> None:
+    if config.get("model_type") != "bert":
+        raise ValueError(f"config.json is of a {config.get('model_type')!r}, not of a bert")
+    if config.get("position_embedding_type", "absolute") != "absolute":
+        raise ValueError("config.json asks for relative positions; BERT's are absolute")
+    if config.get("is_decoder"):
+        raise ValueError("config.json is of a decoder; only encoders can be imported")
+
+
+def _gelu(config: Mapping[str, Any]) -> str:
+    activation = config.get("hidden_act", "gelu")
+    if activation not in _GELUS:
+        raise ValueError(f"config.json has hidden_act {activation!r}, not a gelu")
+    return _GELUS[activation]
+
+
+def _read_casing(folder: Path) -> bool:
+    path = folder / "tokenizer_config.json"
+    settings = read_json(path) if path.is_file() else {}
+    do_lower_case = settings.get("do_lower_case", True)
+    if not isinstance(do_lower_case, bool):
+        raise ValueError(f"{path} has do_lower_case {do_lower_case!r}; it is true or false")
+    if settings.get("tokenize_chinese_chars", True) is not True:
+        raise ValueError(f"{path} turns off tokenize_chinese_chars, which BERT's rules include")
+    if settings.get("strip_accents") not in (None, do_lower_case):
+        raise ValueError(f"{path} sets strip_accents apart from do_lower_case; BERT joins the two")
+    return do_lower_case
+
+
+def _google_name(name: str) -> str:
+    name = name.removeprefix("bert.")
+    for pattern, replacement in _RENAMES:
+        renamed, count = re.subn(pattern, replacement, name)
+        if count:
+            name = renamed
+            break
+    name = re.sub(r"encoder\.layer\.(\d+)\.", r"encoder/layer_\1/", name)
+    return "bert/" + name.replace(".", "/")
+
+
+def _read_safetensors(folder: Path) -> dict[str, np.ndarray]:
+    import ml_dtypes  # noqa: F401  (adds to numpy the bfloat16 that safetensors files may hold)
+    from safetensors import SafetensorError, safe_open
+
+    arrays: dict[str, np.ndarray] = {}
+    for name in _weight_files(folder):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder} has no {name}; other weight formats are not read")
+        try:
+            with safe_open(folder / name, framework="numpy") as tensors:
+                for key in tensors.keys():  # noqa: SIM118  (it is not a dict)
+                    arrays[key] = tensors.get_tensor(key)
+        except SafetensorError as error:
+            raise ValueError(f"{folder / name} is not a safetensors file: {error}") from error
+    return arrays
+
+
+def _weight_files(folder: Path) -> list[str]:
+    """Return the names of the weight files: one, or those that an index lists."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return ["model.safetensors"]
+    return sorted({Path(name).name for name in read_json(index)["weight_map"].values()})

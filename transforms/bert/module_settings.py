@@ -1,0 +1,120 @@
+"""The sizes, casing and vocabulary of a module, read from its files without running its graph."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from transforms.bert.meta_graph import HUB_TF1, ChosenGraph
+from transforms.bert.shape import BertShape, shape_of_variables
+from transforms.bert.variables import checkpoint_keys
+from transforms.bert.vocabulary import Vocabulary
+
+TOKENIZATION_INFO = "tokenization_info"
+_SPLIT_INTO_HEADS = re.compile(r"layer_0/attention/self/.*[Rr]eshape(_\d+)?/shape(/\d+)?$")
+
+
+def read_shape(path: Path, graph: ChosenGraph) -> BertShape:
+    """Return the sizes of a module.
+
+    Raises:
+        ValueError: its variables cannot be read, or are not those of a BERT.
+    """
+    try:
+        shapes = _variable_shapes(path)
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"`model` {path}: its variables cannot be read: {reason}") from error
+    shape = shape_of_variables(shapes)
+    if shape is None:
+        raise ValueError(f"`model` {path}: its variables are not those of a BERT")
+    if shape.heads is None and graph.format == HUB_TF1:
+        return dataclasses.replace(shape, heads=_heads(graph.meta_graph, shape.hidden_size))
+    return shape
+
+
+def _variable_shapes(path: Path) -> dict[str, list[int]]:
+    """Return the shape of each variable by name, stored by name (TF1) or as objects (TF2)."""
+    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    shapes: Mapping[str, list[int]] = reader.get_variable_to_shape_map()
+    return {name: shapes[key] for name, key in checkpoint_keys(reader).items() if key in shapes}
+
+
+def _heads(meta_graph: meta_graph_pb2.MetaGraphDef, hidden_size: int) -> int | None:
+    """Return the number of heads, from the constants that the first layer reshapes vectors by."""
+    constants = set()
+    for node in meta_graph.graph_def.node:
+        if node.op == "Const" and _SPLIT_INTO_HEADS.search(node.name):
+            constants |= {int(n) for n in tf.make_ndarray(node.attr["value"].tensor).flatten()}
+    divisors = {n for n in constants if 1 < n < hidden_size}
+    pairs = [(a, b) for a in divisors for b in divisors if a * b == hidden_size]
+    # In every published BERT the size of a head is larger than the number of heads.
+    return min(min(pair) for pair in pairs) if pairs else None
+
+
+def read_casing(path: Path, graph: ChosenGraph) -> bool:
+    """Return whether texts have to be lower-cased.
+
+    Raises:
+        ValueError: the module does not say.
+    """
+    try:
+        if graph.format == HUB_TF1:
+            return _constant_output(graph.meta_graph, "do_lower_case")
+        return _stored_casing(path)
+    except KeyError as error:
+        raise ValueError(f"`model` {path}: it has no readable do_lower_case ({error})") from error
+
+
+def _constant_output(meta_graph: meta_graph_pb2.MetaGraphDef, output: str) -> bool:
+    """Return a constant output of `tokenization_info`."""
+    info = meta_graph.signature_def[TOKENIZATION_INFO]
+    if output not in info.outputs:
+        raise KeyError(f"no {TOKENIZATION_INFO} signature with that output")
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    node = nodes[info.outputs[output].name.split(":")[0]]
+    while node.op == "Identity":
+        node = nodes[node.input[0].split(":")[0].lstrip("^")]
+    if node.op != "Const":
+        raise KeyError(f"it is computed by {node.op}")
+    return bool(tf.make_ndarray(node.attr["value"].tensor))
+
+
+def _stored_casing(path: Path) -> bool:
+    """Return the variable `do_lower_case` of a TF2 BERT."""
+    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    key = "do_lower_case/.ATTRIBUTES/VARIABLE_VALUE"
+    if key not in reader.get_variable_to_shape_map():
+        raise KeyError("no variable of that name")
+    return bool(np.asarray(reader.get_tensor(key)))
+
+
+def read_vocabulary(path: Path, meta_graph: meta_graph_pb2.MetaGraphDef) -> Vocabulary:
+    """Return the vocabulary of a module's assets folder.
+
+    The path that `tokenization_info` returns is not used: in a TF2 module it is the place of the
+    file when the module was built.
+
+    Raises:
+        ValueError: the folder has no vocabulary.
+    """
+    assets = path / "assets"
+    listed = [Path(asset.filename).name for asset in meta_graph.asset_file_def]
+    present = [name for name in listed or _file_names(assets) if (assets / name).is_file()]
+    likely = [name for name in present if "vocab" in name] or present
+    if len(likely) != 1:
+        raise ValueError(
+            f"`model` {path}: no vocabulary in its assets folder ({present or 'empty'})"
+        )
+    try:
+        return Vocabulary.from_bytes((assets / likely[0]).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: {error}") from error
+
+
+def _file_names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
