@@ -22,9 +22,9 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.console import module_text
-        from transforms.bert import checkpoints, importing, module
+        from transforms.bert import checkpoint_folders, importing, module
 
-        checkpoint = checkpoints.read_checkpoint(
+        checkpoint = checkpoint_folders.read_checkpoint(
             Path(settings["source"]),
             gelu=settings["gelu"],
             do_lower_case=_BOOLEANS[settings["do_lower_case"]],

@@ -98,6 +98,4 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
     best = min(differences, key=differences.__getitem__)
     if differences[best] <= TOLERANCE:
         return Weights(variables, *best)
-    return (
-        f"the encoder rebuilt from its variables differs from its graph by {differences[best]:.2g}"
-    )
+    return f"its rebuilt encoder differs from its graph by {differences[best]:.2g}"
