@@ -30,7 +30,7 @@ def build(weights: Weights, shape: BertShape, output_spec: OutputSpec) -> ov.Mod
         op.parameter([-1, -1], np.int32, name=name)
         for name in ("input_ids", "input_mask", "segment_ids")
     ]
-    parts = _EncoderParts(weights, shape)
+    parts = _EncoderGraph(weights, shape)
     hidden = parts.embed(inputs[0], inputs[2])
     bias = _bias(inputs[1])
     states = {}
@@ -50,7 +50,7 @@ def build(weights: Weights, shape: BertShape, output_spec: OutputSpec) -> ov.Mod
     return ov.Model([op.result(node) for node in results], inputs, "bert")
 
 
-class _EncoderParts:
+class _EncoderGraph:
     """The parts of the encoder; see `encoder.py`."""
 
     def __init__(self, weights: Weights, shape: BertShape) -> None:
