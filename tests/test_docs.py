@@ -47,6 +47,7 @@ def place(tmp_path: Path, output: Path, environment: Path, monkeypatch: pytest.M
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 @pytest.mark.usefixtures("place")
 def test_the_blocks_of_a_page_run(page: Path) -> None:

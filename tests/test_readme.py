@@ -49,6 +49,7 @@ def without_vectors(text: str) -> list[str]:
     return [NUMBER.sub("#", line) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_readmes_commands_run(checkout: Path) -> None:
     start, tests, use = blocks("README.md", "bash")
     assert tests.strip() == TESTS

@@ -11,6 +11,8 @@ import pytest
 
 import transforms
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

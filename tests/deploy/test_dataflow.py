@@ -149,6 +149,7 @@ def launch(arguments: list[str]) -> int:
     return program.main(arguments)
 
 
+@pytest.mark.slow
 def test_a_job_on_the_service_writes_the_same_files_as_one_on_this_machine(
     bucket: cloud_storage.Bucket, service: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,6 +274,7 @@ def test_flags_of_the_user_override_the_defaults(described: Any) -> None:
     assert job["environment"]["workerPools"][0]["numThreadsPerWorker"] == 1
 
 
+@pytest.mark.slow
 def test_a_wheel_is_staged_unchanged(
     described: Any,
     bucket: cloud_storage.Bucket,
@@ -284,6 +286,7 @@ def test_a_wheel_is_staged_unchanged(
     assert packages["extra_packages.txt"].decode().split() == [wheel.name]
 
 
+@pytest.mark.slow
 def test_a_setup_file_is_staged_as_a_package_that_works(
     described: Any,
     bucket: cloud_storage.Bucket,

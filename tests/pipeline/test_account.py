@@ -10,6 +10,8 @@ import pytest
 
 from pipeline import cli, reader
 
+pytestmark = pytest.mark.slow
+
 _COUNT = 2200
 _TEXTS = ["the cat sat", "un\u200bable", "猫 on a mat", "ﷺ", "\u0301\u0301", "é" * 300, "a" * 5000]
 _LINE_ENDS = [b"\n", b"\n", b"\r\n", b"\n\n", b"\r\r\n", b" \n"]

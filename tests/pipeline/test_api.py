@@ -21,6 +21,7 @@ def test_keywords_and_flags_are_the_same() -> None:
     assert "max_seq_length: " in pydoc.plain(pydoc.render_doc(pipeline.embed))
 
 
+@pytest.mark.slow
 def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_path: Path) -> None:
     given = {
         "model": str(tiny_path),

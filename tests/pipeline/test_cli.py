@@ -24,13 +24,12 @@ def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.fixture(scope="module")
-def finished(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A job run to its end by the program itself."""
-    folder = tmp_path_factory.mktemp("cli")
-    globs = corpus.write_corpus(folder / "in")
+@pytest.mark.slow
+def test_the_program_runs_a_job_to_its_end(
+    globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
     flags = ["--id_field=id", "--keep_fields=k", "--part_bytes=1024", "--max_rejected=0.1"]
-    command = ["embed", "--input", *globs, "--output", folder / "out", "--model", tiny_path]
+    command = ["embed", "--input", *globs, "--output", tmp_path / "out", "--model", tiny_path]
     command += [*flags, "--max_seq_length=8"]
     result = run(*command)
     assert result.returncode == 0, result.stderr
@@ -40,7 +39,6 @@ def finished(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert cli.main(list(map(str, command))) == 0
     assert printed.getvalue().startswith("nothing left to do")
-    return folder / "out"
 
 
 def test_help_needs_neither_beam_nor_tensorflow() -> None:
@@ -96,9 +94,9 @@ def test_status_measures_a_running_job(finished: Path, tmp_path: Path) -> None:
 
 
 def test_tokenize_prints_json_lines(
-    finished: Path, tiny_path: Path, capsys: pytest.CaptureFixture
+    globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    rows = finished.parent / "in/rows.jsonl"
+    _, _, rows = globs
     command = ["tokenize", "--model", tiny_path, "--input", rows, "--id_field", "id"]
     command += ["--max_seq_length", "8"]
     assert cli.main([str(word) for word in command]) == 0
@@ -315,6 +313,7 @@ def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
     assert "/nowhere has no plan.jsonl" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_two_lines_and_the_job_continues_later(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -91,6 +91,7 @@ def test_files_that_were_only_touched_are_left(
     assert corpus.embed(globs, output, tiny_path).nothing_left
 
 
+@pytest.mark.slow
 def test_a_folder_that_vanishes_fails_the_job_and_not_the_next(
     finished: Path,
     globs: list[str],
@@ -115,6 +116,7 @@ def test_a_folder_that_vanishes_fails_the_job_and_not_the_next(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
+@pytest.mark.slow
 def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     assert (summary.parts_before, summary.progress.counts()["embedded"]) == (1, 6)
 
 
+@pytest.mark.slow
 def test_a_truncated_gzip_fails_the_job_at_its_end(tiny_path: Path, tmp_path: Path) -> None:
     lines = [f"{corpus.sentence(number)} {number**9}" for number in range(400)]
     packed = gzip.compress("\n".join(lines).encode(), mtime=0)
@@ -179,6 +182,7 @@ def test_a_second_job_in_the_folder_is_refused(
     assert corpus.embed(globs, output, tiny_path).nothing_left
 
 
+@pytest.mark.slow
 def test_a_document_that_the_model_fails_on_is_rejected(
     finished: Path,
     globs: list[str],

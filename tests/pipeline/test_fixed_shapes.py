@@ -35,6 +35,7 @@ def shapes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     return seen
 
 
+@pytest.mark.slow
 def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     shapes: list[tuple[int, int]],
     finished: Path,

@@ -100,6 +100,7 @@ def expected(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> reade
     return reader.load_embeddings(str(folder / "out"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_format_gives_the_same_documents_and_types(
     name: str, tiny_path: Path, tmp_path: Path, expected: reader.Embeddings
@@ -119,6 +120,7 @@ def test_every_format_gives_the_same_documents_and_types(
     assert told[:2] == ["year:int64", "score:float64"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pack", "name"),
     [
@@ -145,6 +147,7 @@ def test_compressed_files_other_encodings_and_names_that_tell_nothing(
     assert check(tmp_path / "out", sample=10).faults == ()
 
 
+@pytest.mark.slow
 def test_whole_files_share_parts_and_a_damaged_one_costs_itself(
     tiny_path: Path, tmp_path: Path, expected: reader.Embeddings
 ) -> None:
@@ -174,6 +177,7 @@ def test_whole_files_share_parts_and_a_damaged_one_costs_itself(
     assert check(tmp_path / "out", sample=20).faults == ()
 
 
+@pytest.mark.slow
 def test_later_values_of_another_type_are_rejected_and_told(
     tiny_path: Path, tmp_path: Path
 ) -> None:

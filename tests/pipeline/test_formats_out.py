@@ -24,6 +24,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", CASES, ids=lambda case: "-".join(map(str, case.values())))
 def test_readers_give_the_same_of_every_format_and_verify_proves_it(
     settings: dict, globs: list[str], tiny_path: Path, tmp_path: Path, finished: Path
@@ -119,6 +120,7 @@ def test_wrong_flags_are_told(
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_a_schema_file_that_is_not_the_jobs_is_a_fault(
     globs: list[str], tiny_path: Path, tmp_path: Path

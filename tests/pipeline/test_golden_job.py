@@ -11,6 +11,8 @@ import pytest
 
 from tests.pipeline import golden_job
 
+pytestmark = pytest.mark.slow
+
 
 def test_two_jobs_leave_what_they_always_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)

@@ -32,6 +32,7 @@ def evil_corpus(folder: Path) -> tuple[list[str], list[str]]:
     return paths, [*ids, f"{paths[1]}:0"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_names_and_values_steer_neither_files_nor_terminals(
     tiny_path: Path, tmp_path: Path

@@ -103,6 +103,7 @@ def test_another_folder_gets_the_same_bytes(
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
+@pytest.mark.slow
 def test_an_interrupted_job_continues(
     finished: Path,
     globs: list[str],
@@ -155,6 +156,7 @@ def test_another_job_is_refused_with_the_differences(
         corpus.embed(globs[:1], finished, tiny_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_a_changed_input_is_refused_and_overwrite_starts_again(
     tiny_path: Path, tmp_path: Path

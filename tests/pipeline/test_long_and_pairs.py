@@ -28,6 +28,7 @@ def run_module(path: Path, rows: list[list[int]], segments: list[list[int]]) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_long_documents_are_read_whole_and_strange_ones_are_told(
     tiny_path: Path, tmp_path: Path
@@ -70,6 +71,7 @@ def test_long_documents_are_read_whole_and_strange_ones_are_told(
     assert [record[name][0] for name in account] == [137, 135, 0, 0]
 
 
+@pytest.mark.slow
 def test_pairs_are_two_segments(tiny_path: Path, tmp_path: Path) -> None:
     rows = [
         {"id": "both", "text": "the cat", "b": "a dog ran"},

@@ -52,6 +52,7 @@ def body(client: object, key: str) -> bytes:
     return client.get_object(Bucket="results", Key=key)["Body"].read()
 
 
+@pytest.mark.slow
 def test_a_job_reads_and_writes_objects_and_continues(
     server: object,
     globs: list[str],

@@ -11,6 +11,8 @@ from pipeline.options.embed_config import EmbedConfig, InputConfig
 from tests.paths import DATA
 from transforms.sources.base import ReadConfig
 
+pytestmark = pytest.mark.slow
+
 DIRECTION = np.cos(0.7 * np.arange(384) + 0.3)
 
 

@@ -13,6 +13,8 @@ from pipeline.api import embed
 from pipeline.reader import iterate_sequences, load_embeddings
 from transforms import BertEmbeddings
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [
     "Is it far?",
     "Nein, es ist nah.",

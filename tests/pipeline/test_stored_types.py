@@ -15,6 +15,7 @@ from transforms.bert.output_spec import Encoded
 from transforms.records.dtypes import narrow, widen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_readers_give_what_was_stored_and_verify_proves_it(
     dtype: str, globs: list[str], tiny_path: Path, tmp_path: Path, finished: Path

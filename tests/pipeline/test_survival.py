@@ -18,6 +18,8 @@ from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.io import storage
 
+pytestmark = pytest.mark.slow
+
 RANDOM_KILLS, MOST_RUNS = 8, 60
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
 FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--engine=tensorflow"]

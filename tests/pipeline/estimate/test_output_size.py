@@ -12,6 +12,7 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_windows_and_kept_tokens_are_counted(
     tiny_path: Path, tiny_module: BertModule, tmp_path: Path
@@ -30,6 +31,7 @@ def test_windows_and_kept_tokens_are_counted(
     assert tokenized_sample.total_bytes(parts) == pytest.approx(files, rel=0.1)
 
 
+@pytest.mark.slow
 def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

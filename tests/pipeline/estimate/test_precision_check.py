@@ -22,6 +22,7 @@ def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.mark.slow
 def test_a_job_in_lower_precision_records_its_cosine_agreement(
     engine: str, globs: list[str], tiny_path: Path, tmp_path: Path, finished: Path
 ) -> None:

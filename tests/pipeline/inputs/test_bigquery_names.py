@@ -42,6 +42,7 @@ def command(out: Path, model: Path, *more: str) -> list[str]:
     return ["embed", "--input", TABLE, "--output", str(out), "--model", str(model), *flags, *more]
 
 
+@pytest.mark.slow
 def test_a_table_is_read_once_and_embedded(
     read: list[dict], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

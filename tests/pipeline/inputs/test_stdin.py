@@ -23,6 +23,7 @@ def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
+@pytest.mark.slow
 def test_the_same_pipe_again_continues_and_another_is_refused(
     tiny_path: Path,
     tmp_path: Path,

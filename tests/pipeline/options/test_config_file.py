@@ -85,6 +85,7 @@ def test_a_mistyped_key_and_a_missing_file_are_refused(
     assert "none.yaml: cannot be read: No such file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_run_json_continues_its_job(
     globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

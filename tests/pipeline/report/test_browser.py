@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pipeline.report import page as pages
 from tests.pipeline.report.conftest import HOSTILE
 
+pytestmark = pytest.mark.slow
+
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

@@ -138,6 +138,7 @@ def test_the_page_has_the_counts_and_no_hostile_script(drawn: Path) -> None:
     assert "run fingerprint" in text
 
 
+@pytest.mark.slow
 def test_embed_draws_once_and_verify_accepts_the_report(
     tiny_path: Path,
     tmp_path: Path,
@@ -174,6 +175,7 @@ def test_embed_draws_once_and_verify_accepts_the_report(
     assert 'pip install "beam-bert[report]"' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_jobs_with_few_documents_are_drawn_and_damaged_folders_are_errors(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from pipeline import cli, reader
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served(drawn: Path, tmp_path: Path) -> Iterator[str]:

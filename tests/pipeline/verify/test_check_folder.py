@@ -45,6 +45,7 @@ assert "tensorflow" not in sys.modules
     assert "that the vectors are the model's: --sample N" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_is_found_and_the_same_embed_repairs_it(
     out: Path, sources: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

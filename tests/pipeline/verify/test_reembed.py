@@ -90,6 +90,7 @@ def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path)
     assert fault.endswith("has 65 values, not 64")
 
 
+@pytest.mark.slow
 def test_pairs_and_a_model_that_moved_or_changed(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -148,6 +149,7 @@ def test_kept_numbers_must_be_equal_to_the_last_bit(
     assert fault.endswith("a.parquet:1' differs from what its source gives")
 
 
+@pytest.mark.slow
 def test_lower_precision_may_differ_by_a_share_of_the_largest_value(
     sources: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ print("each on its own")
 """
 
 
+@pytest.mark.slow
 def test_an_engine_computes_on_the_device_it_is_given(tiny_path: Path) -> None:
     """By two virtual devices, which have to be there before TensorFlow computes anything."""
     command = [sys.executable, "-c", VIRTUAL, str(tiny_path)]

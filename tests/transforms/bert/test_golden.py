@@ -35,6 +35,7 @@ def run(tokens: object, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     return outputs["pooled_output"].numpy(), outputs["sequence_output"].numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 16])
 def test_the_module_agrees_with_the_oracle(tokens: object, batch: int) -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)

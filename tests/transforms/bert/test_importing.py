@@ -71,6 +71,7 @@ def test_the_default_signature_is_that_of_tokens(tiny_path: Path) -> None:
         np.testing.assert_array_equal(default[name], value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 16])
 def test_the_default_models_rows_are_the_golden_ones(minilm_path: Path, batch: int) -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
@@ -98,6 +99,7 @@ def test_the_default_models_rows_are_the_golden_ones(minilm_path: Path, batch: i
     assert expected == {}
 
 
+@pytest.mark.slow
 def test_training_drops_out_and_inference_does_not(tiny_path: Path) -> None:
     first, second = call(tiny_path, ["train"]), call(tiny_path, ["train"])
     assert not np.allclose(first["sequence_output"], second["sequence_output"])
@@ -153,6 +155,7 @@ def test_a_failed_import_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_cased_model_without_dropout_is_written_as_such(tmp_path: Path) -> None:
     importing.write_module(make_checkpoint(do_lower_case=False, dropout=0.0), tmp_path / "cased")
     info = hub.load(str(tmp_path / "cased")).signatures["tokenization_info"]()

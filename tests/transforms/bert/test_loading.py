@@ -94,6 +94,7 @@ def test_the_first_token_alone_is_what_it_is_among_all(
     np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
     before = loaded.compiled
@@ -117,6 +118,7 @@ def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
     assert near.sequence.dtype == near.pooled.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
     tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, gelu="tanh"))
     inspected = module.inspect(tmp_path / "tf2")
@@ -127,6 +129,7 @@ def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
     inspected = module.inspect(minilm_path)
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
@@ -165,6 +168,7 @@ def test_openvino_reports_nothing() -> None:
     assert sys.modules["openvino_telemetry"] is None
 
 
+@pytest.mark.slow
 def test_an_encoder_that_differs_from_the_module_is_not_taken(
     engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_wheel_with_changed_weights_is_refused(
     assert minilm.weights_folder() == tmp_path / "model"
 
 
+@pytest.mark.slow
 def test_two_processes_may_import_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ def engine(tiny_module: BertModule) -> ModuleEngine:
     return ModuleEngine(tiny_module)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gelu", ["erf", "tanh"])
 def test_an_engine_gives_what_the_encoder_gives(tmp_path: Path, gelu: str) -> None:
     checkpoint = make_checkpoint(gelu=gelu, layer_norm_eps=0.01, seed=3)

@@ -69,6 +69,7 @@ def test_what_reaches_out_of_the_graph_is_refused_by_name(
         module.inspect(tmp_path)
 
 
+@pytest.mark.slow
 def test_berts_and_transforms_are_let_through(
     tiny_path: Path, tiny_module: BertModule, minilm_path: Path, tmp_path: Path
 ) -> None:

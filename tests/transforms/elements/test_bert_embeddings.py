@@ -53,6 +53,7 @@ def same(found: object, wanted: np.ndarray) -> None:
     np.testing.assert_allclose(np.float32(found), wanted, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_each_element_has_vectors_or_a_reason(embedder: TextEmbedder) -> None:
     elements = [
         *TEXTS[:4],
@@ -174,6 +175,7 @@ def _is(found: list, wanted: list) -> None:
     assert found == wanted
 
 
+@pytest.mark.slow
 def test_pairs_are_told_apart(tiny_path: Path) -> None:
     pairs = [{"text": "the cat", "b": "a dog"}, {"text": "the cat", "b": None}, {"text": "the cat"}]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:

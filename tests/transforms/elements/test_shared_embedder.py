@@ -42,6 +42,7 @@ def test_threads_and_steps_of_a_process_share_one_model_and_one_tokenizer(tiny_p
     assert {id(each) for each in (*found, handler.load_model())} == {id(found[0])}
 
 
+@pytest.mark.slow
 def test_other_fields_are_another_embedder_of_the_same_model(tiny_path: Path) -> None:
     settings = config_for_model(str(tiny_path), CONFIG)
     one = shared_embedder.shared_embedder(CONFIG, settings)

@@ -63,6 +63,7 @@ def written(tmp_path: Path, prefix: str) -> list[dict]:
     return sorted(map(json.loads, lines), key=str)
 
 
+@pytest.mark.slow
 def test_a_yaml_pipeline_embeds_rows_and_writes_dead_letters(
     tmp_path: Path, tiny_path: Path
 ) -> None:

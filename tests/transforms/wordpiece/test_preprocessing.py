@@ -87,6 +87,7 @@ def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> N
     assert "tokens" not in inputs
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) -> None:
@@ -105,6 +106,7 @@ def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) ->
         assert tokens == [VOCABULARY.tokens[id_] for id_ in ids]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str, str]]) -> None:
@@ -144,6 +146,7 @@ def transform(
     return tft.TFTransformOutput(str(folder))
 
 
+@pytest.mark.slow
 def test_a_saved_transform_gives_the_same_as_the_function(
     transform: tft.TFTransformOutput, tiny_module: BertModule
 ) -> None:
