@@ -1,5 +1,6 @@
 """Fixtures: small modules with random weights, and the default model with real ones."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,13 @@ from transforms.bert import checkpoint_folders, encoder, importing, minilm, modu
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
 from transforms.bert.shape import BertShape
+
+with contextlib.suppress(ModuleNotFoundError):
+    import hypothesis
+
+    # No test may fail because the machine is busy.
+    hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None)
+    hypothesis.settings.load_profile("tests")
 
 TINY_VOCABULARY = (
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "a"),
