@@ -13,7 +13,7 @@ HIDDEN, HEADS, LAYERS = 8, 2, 1
 
 
 class Tf2Bert(tf.Module):
-    """Not a real encoder: its outputs are enough of one to see ids, mask and segments in them."""
+    """Outputs that depend on ids, mask and segments, instead of a real encoder's."""
 
     def __init__(self, vocabulary: Path, vocab_size: int, do_lower_case: bool) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Tf2Bert(tf.Module):
         return {"pooled_output": tf.tanh(sequence[:, 0]), "sequence_output": sequence}
 
 
-# Google's name of a variable, and that of the model garden's encoder.
+# Parts of Google's names of variables, and of the model garden's.
 GARDEN = (
     ("bert/embeddings/word_embeddings", "word_embeddings/embeddings"),
     ("bert/embeddings/position_embeddings", "position_embedding/embeddings"),
@@ -65,14 +65,14 @@ GARDEN = (
 
 
 def garden_name(name: str) -> str:
-    """Rename a variable as the model garden's own converter does, one replacement after another."""
+    """Rename a variable as the model garden's converter does, one replacement after another."""
     for google, garden in GARDEN:
         name = name.replace(google, garden)
     return name
 
 
 class WholeTf2Bert(tf.Module):
-    """A whole encoder, its variables named and shaped as the model garden has them."""
+    """A whole encoder; its variables have the model garden's names and shapes."""
 
     def __init__(self, vocabulary: Path, checkpoint: Checkpoint) -> None:
         super().__init__()
@@ -90,14 +90,14 @@ class WholeTf2Bert(tf.Module):
 
     @tf.function
     def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        own = self._checkpoint
+        checkpoint = self._checkpoint
         variables = {
-            name: tf.reshape(weights, own.variables[name].shape)
-            for name, weights in zip(own.variables, self.weights, strict=True)
+            name: tf.reshape(weights, checkpoint.variables[name].shape)
+            for name, weights in zip(checkpoint.variables, self.weights, strict=True)
         }
         names = ("input_word_ids", "input_mask", "input_type_ids")
-        given = (inputs[name] for name in names)
-        encoded = encoder.encode(variables, own.shape, *given, gelu=own.gelu)
+        arrays = (inputs[name] for name in names)
+        encoded = encoder.encode(variables, checkpoint.shape, *arrays, gelu=checkpoint.gelu)
         return {"pooled_output": encoded.pooled, "sequence_output": encoded.sequence}
 
 
@@ -113,7 +113,7 @@ def save_whole(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def save(folder: Path, tokens: tuple[str, ...], do_lower_case: bool = False) -> Tf2Bert:
-    """Save a module and give what was saved."""
+    """Save a module and return the model that was saved."""
     vocabulary = folder.with_suffix(".txt")
     vocabulary.write_text("".join(f"{token}\n" for token in tokens))
     model = Tf2Bert(vocabulary, len(tokens), do_lower_case)

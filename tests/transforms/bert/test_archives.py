@@ -28,7 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
     ids=lambda info: info.name,
 )
-def test_an_archive_that_reaches_outside_is_refused(
+def test_an_entry_outside_the_folder_is_refused(
     tmp_path: Path, cache: Path, bad: tarfile.TarInfo
 ) -> None:
     packed = archive(tmp_path / "m.tar.gz", bad)
@@ -39,7 +39,7 @@ def test_an_archive_that_reaches_outside_is_refused(
     assert not Path("/tmp/outside-of-beam-bert").exists()
 
 
-def test_a_bomb_and_a_cut_archive_are_refused(
+def test_a_bomb_and_a_truncated_archive_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = archive(tmp_path / "m.tar.gz")
@@ -51,9 +51,7 @@ def test_a_bomb_and_a_cut_archive_are_refused(
         model_files.resolve(str(packed))
 
 
-def test_an_archive_that_grows_as_no_weights_do_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_implausible_growth_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "_SMALL_BYTES", 1 << 20)
     zeros = member("zeros")
     zeros.size = 2 << 20
@@ -71,7 +69,7 @@ def test_an_archive_that_grows_as_no_weights_do_is_refused(
     assert list((tmp_path / "full/unpacked").iterdir()) == []
 
 
-def test_what_goes_on_behind_an_archive_is_bounded_too(
+def test_bytes_after_the_archive_are_bounded_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = archive(tmp_path / "m.tar.gz")
@@ -81,9 +79,7 @@ def test_what_goes_on_behind_an_archive_is_bounded_too(
         model_files.resolve(str(packed))
 
 
-def test_an_archive_of_very_many_entries_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "_MAX_ENTRIES", 5)
     model_files.resolve(str(archive(tmp_path / "m.tar.gz", *map(member, "abc"))))
     with pytest.raises(ValueError, match="it has over 5 entries"):
@@ -113,9 +109,7 @@ def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None
     ],
     ids=str,
 )
-def test_headers_of_no_sense_are_refused_by_the_archives_name(
-    tmp_path: Path, headers: dict
-) -> None:
+def test_invalid_headers_are_refused_with_the_archives_name(tmp_path: Path, headers: dict) -> None:
     odd = member("odd")
     odd.pax_headers = headers
     with pytest.raises(ValueError, match=r"`model` .*m\.tar\.gz: cannot be unpacked"):
@@ -123,13 +117,13 @@ def test_headers_of_no_sense_are_refused_by_the_archives_name(
 
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE], ids=["character", "block"])
-def test_a_device_is_refused_by_its_name(tmp_path: Path, kind: bytes) -> None:
+def test_a_device_is_refused_with_its_name(tmp_path: Path, kind: bytes) -> None:
     packed = archive(tmp_path / "m.tgz", member("disk", kind))
     with pytest.raises(ValueError, match=r"m\.tgz: .*'disk' is neither a file nor a folder"):
         model_files.resolve(str(packed))
 
 
-def test_an_archive_cut_anywhere_is_never_unpacked_in_part(tmp_path: Path) -> None:
+def test_an_archive_truncated_anywhere_is_never_unpacked_in_part(tmp_path: Path) -> None:
     whole = archive(tmp_path / "m.tar.gz").read_bytes()
     base = model_files.fingerprint(write_module(tmp_path / "m"))
     refusals = []
@@ -162,7 +156,7 @@ def test_an_archive_with_a_changed_byte_is_refused(tmp_path: Path) -> None:
         model_files.resolve(str(tmp_path / "m.tar.gz"))
 
 
-def test_an_archive_whose_compression_is_broken_is_refused(tmp_path: Path) -> None:
+def test_an_archive_with_broken_compression_is_refused(tmp_path: Path) -> None:
     packed = stored(tmp_path / "m.tar", bytes(200_000))
     second_block = 10 + 5 + int.from_bytes(packed[11:13], "little")
     packed[second_block + 1] ^= 1

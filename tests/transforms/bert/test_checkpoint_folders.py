@@ -102,7 +102,7 @@ def test_shards_are_read_through_their_index(folder: Path, tiny_checkpoint: Chec
     assert_same(read_checkpoint(folder), tiny_checkpoint)
 
 
-def test_casing_and_gelu_come_from_the_folder_or_the_flag(
+def test_casing_and_gelu_come_from_the_folder_or_the_arguments(
     folder: Path, tiny_checkpoint: Checkpoint
 ) -> None:
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
@@ -172,7 +172,7 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (tokenizer('{"strip_accents": false}'), "sets strip_accents apart from do_lower_case"),
     ],
 )
-def test_what_cannot_be_imported_is_told(
+def test_a_folder_that_cannot_be_imported_is_refused_with_the_reason(
     folder: Path,
     tiny_checkpoint: Checkpoint,
     spoil: Callable[[Path, Checkpoint], None],
@@ -183,7 +183,7 @@ def test_what_cannot_be_imported_is_told(
         read_checkpoint(folder)
 
 
-def test_what_is_no_folder_and_what_is_no_gelu_is_refused(folder: Path) -> None:
+def test_a_file_and_an_unknown_gelu_are_refused(folder: Path) -> None:
     with pytest.raises(ValueError, match="is not a folder"):
         read_checkpoint(folder / "vocab.txt")
     with pytest.raises(ValueError, match="`gelu` is 'relu'; it is one of erf, tanh"):
@@ -250,7 +250,7 @@ def test_a_google_checkpoint_is_read(
         read_checkpoint(folder, do_lower_case=False)
 
 
-def test_a_spoilt_google_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkpoint) -> None:
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkpoint) -> None:
     folder = write_google(tmp_path / "uncased", tiny_checkpoint)
     data = folder / "bert_model.ckpt.data-00000-of-00001"
     whole = data.read_bytes()
@@ -280,7 +280,7 @@ def test_a_spoilt_google_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: 
         (lambda array: array * np.nan, "holds values that are not finite"),
     ],
 )
-def test_weights_that_cannot_be_right_are_refused(
+def test_implausible_weights_are_refused(
     folder: Path, tiny_checkpoint: Checkpoint, change: Callable, message: str
 ) -> None:
     arrays = hugging_face_arrays(tiny_checkpoint)
@@ -298,7 +298,7 @@ def test_weights_that_cannot_be_right_are_refused(
         (tokenizer('{"do_lower_case": "false"}'), "has do_lower_case 'false'"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(
+def test_implausible_settings_are_refused(
     folder: Path,
     tiny_checkpoint: Checkpoint,
     spoil: Callable[[Path, Checkpoint], None],

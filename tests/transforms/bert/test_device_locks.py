@@ -6,37 +6,37 @@ import pytest
 
 from transforms.bert import device_locks
 
-CLAIM = "import sys; from pathlib import Path; from transforms.bert import device_locks\n"
-CLAIM += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
-CLAIM += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
-CLAIM += "sys.stdin.read()"
+LOCK = "import sys; from pathlib import Path; from transforms.bert import device_locks\n"
+LOCK += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+LOCK += "print(device_locks.lock_device(['/GPU:0', '/GPU:1'], Path(sys.argv[1])), flush=True)\n"
+LOCK += "sys.stdin.read()"
 
 
-def test_processes_spread_over_the_devices_and_let_go_when_they_end(tmp_path: Path) -> None:
-    def begin() -> subprocess.Popen[str]:
+def test_processes_spread_over_the_devices_and_release_them_when_they_end(tmp_path: Path) -> None:
+    def start() -> subprocess.Popen[str]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, "-c", CLAIM, str(tmp_path)], **pipes)
+        return subprocess.Popen([sys.executable, "-c", LOCK, str(tmp_path)], **pipes)
 
-    def has(process: subprocess.Popen[str]) -> str:
-        first, again = (process.stdout.readline().strip() for _ in range(2))
-        assert first == again
+    def device_of(process: subprocess.Popen[str]) -> str:
+        first, second = (process.stdout.readline().strip() for _ in range(2))
+        assert first == second
         return first
 
-    running = [begin() for _ in range(3)]
+    running = [start() for _ in range(3)]
     try:
-        held = sorted(map(has, running))
-        assert held in (["/GPU:0", "/GPU:0", "/GPU:1"], ["/GPU:0", "/GPU:1", "/GPU:1"])
+        devices = sorted(map(device_of, running))
+        assert devices in (["/GPU:0", "/GPU:0", "/GPU:1"], ["/GPU:0", "/GPU:1", "/GPU:1"])
         for process in running:
             process.kill()
             process.wait()
-        running = [begin() for _ in range(2)]
-        assert sorted(map(has, running)) == ["/GPU:0", "/GPU:1"]
+        running = [start() for _ in range(2)]
+        assert sorted(map(device_of, running)) == ["/GPU:0", "/GPU:1"]
     finally:
         for process in running:
             process.kill()
 
 
-def test_claims_are_in_a_folder_of_the_users_own(
+def test_the_folder_of_locks_belongs_to_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device_locks.tempfile, "gettempdir", lambda: str(tmp_path))

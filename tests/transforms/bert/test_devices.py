@@ -9,20 +9,20 @@ import tensorflow as tf
 from transforms.bert import devices
 
 
-def test_memory_grows_on_every_gpu_also_where_one_is_in_use(
+def test_memory_grows_on_every_gpu_even_if_one_is_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen: dict[str, bool] = {}
+    growth: dict[str, bool] = {}
 
     def note(gpu: str, grow: bool) -> None:
-        seen[gpu] = grow
+        growth[gpu] = grow
         if gpu == "first":
             raise RuntimeError("Physical devices cannot be modified after being initialized")
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["first", kind])
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", note)
     devices.allow_memory_growth()
-    assert seen == {"first": True, "GPU": True}
+    assert growth == {"first": True, "GPU": True}
 
 
 def test_without_a_gpu_tensorflow_chooses() -> None:
@@ -44,21 +44,21 @@ from transforms.bert.output_spec import OutputSpec
 
 inspected = module.inspect(Path(sys.argv[1]))
 ids = np.array([[2, 5, 3]], np.int32)
-found = []
+vectors = []
 for device in ("/CPU:0", "/CPU:1"):
     for config in (ComputeConfig(), ComputeConfig(xla_buckets=1)):
         engine = loading.load(inspected, OutputSpec(), config, device)
-        found.append(engine.run(ids, ids * 0 + 1, ids * 0).pooled)
+        vectors.append(engine.run(ids, ids * 0 + 1, ids * 0).pooled)
     held = {x.device for x in engine._function.get_concrete_function().captured_inputs}
     assert {name.rpartition("device:")[2] for name in held} == {device.strip("/")}, held
-assert all(np.allclose(found[0], other, atol=1e-6) for other in found)
-print("each on its own")
+assert all(np.allclose(vectors[0], other, atol=1e-6) for other in vectors)
+print("on each device")
 """
 
 
 @pytest.mark.slow
-def test_an_engine_computes_on_the_device_it_is_given(tiny_path: Path) -> None:
-    """By two virtual devices, which have to be there before TensorFlow computes anything."""
+def test_an_engine_computes_on_its_device(tiny_path: Path) -> None:
+    """On two virtual devices; they have to be configured before TensorFlow computes anything."""
     command = [sys.executable, "-c", VIRTUAL, str(tiny_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout == "each on its own\n", done.stderr
+    assert done.stdout == "on each device\n", done.stderr

@@ -93,7 +93,7 @@ def test_the_encoder_computes_bert(
         )
 
 
-def test_what_masked_positions_hold_does_not_matter(
+def test_masked_positions_do_not_matter(
     tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor]
 ) -> None:
     def run(ids: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,12 +106,12 @@ def test_what_masked_positions_hold_does_not_matter(
     other, other_pooled = run(np.where(MASK == 1, IDS, 9), np.where(MASK == 1, SEGMENTS, 1))
     np.testing.assert_allclose(other[MASK == 1], sequence[MASK == 1], atol=1e-6)
     np.testing.assert_allclose(other_pooled, pooled, atol=1e-6)
-    seen, _ = run(np.where(IDS == 9, 10, IDS), SEGMENTS)
-    np.testing.assert_allclose(seen[0], sequence[0], atol=1e-6)
-    assert np.abs(seen[1, :3] - sequence[1, :3]).max(-1).min() > 1e-3
+    changed, _ = run(np.where(IDS == 9, 10, IDS), SEGMENTS)
+    np.testing.assert_allclose(changed[0], sequence[0], atol=1e-6)
+    assert np.abs(changed[1, :3] - sequence[1, :3]).max(-1).min() > 1e-3
 
 
-def test_training_drops_after_the_embeddings_and_at_three_places_a_layer(
+def test_dropout_follows_the_embeddings_and_three_steps_of_each_layer(
     tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor]
 ) -> None:
     dropped: list[list[int]] = []
@@ -127,7 +127,7 @@ def test_training_drops_after_the_embeddings_and_at_three_places_a_layer(
     assert dropped == [hidden, *[attention, hidden, hidden] * 2]
 
 
-def test_both_gelus() -> None:
+def test_both_gelus_are_computed() -> None:
     x = np.linspace(-4, 4, 33, dtype=np.float32)
     exact = erf_gelu(x)
     np.testing.assert_allclose(encoder.gelu_erf(tf.constant(x)), exact, atol=1e-6)

@@ -33,7 +33,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_module_has_the_references_tags_and_signatures(tiny_path: Path) -> None:
+def test_a_module_has_the_tags_and_signatures_of_googles_modules(tiny_path: Path) -> None:
     model = saved_model_pb2.SavedModel.FromString((tiny_path / "saved_model.pb").read_bytes())
     assert [sorted(graph.meta_info_def.tags) for graph in model.meta_graphs] == [[], ["train"]]
     for graph in model.meta_graphs:
@@ -44,7 +44,7 @@ def test_a_module_has_the_references_tags_and_signatures(tiny_path: Path) -> Non
     assert (tiny_path / "tfhub_module.pb").read_bytes() == b"\x08\x03"
 
 
-def test_tokenization_info_tells_vocabulary_and_casing(tiny_path: Path) -> None:
+def test_tokenization_info_has_vocabulary_and_casing(tiny_path: Path) -> None:
     info = hub.load(str(tiny_path)).signatures["tokenization_info"]()
     assert info["do_lower_case"].numpy()
     # The file's name only: under TF2 no path in the graph survives a move.
@@ -73,7 +73,7 @@ def test_the_default_signature_is_that_of_tokens(tiny_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 16])
-def test_the_default_models_rows_are_the_golden_ones(minilm_path: Path, batch: int) -> None:
+def test_the_default_models_vectors_are_the_golden_ones(minilm_path: Path, batch: int) -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
     offsets = golden["offsets"]
     rows = np.split(golden["input_ids"], offsets[1:-1])
@@ -122,7 +122,7 @@ def test_two_imports_write_the_same_bytes(
     assert files(tmp_path / "elsewhere/again") == files(tiny_path)
 
 
-def test_what_stands_at_the_destination_is_left_alone(
+def test_files_at_the_destination_are_not_changed(
     tmp_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
@@ -156,7 +156,7 @@ def test_a_failed_import_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_a_cased_model_without_dropout_is_written_as_such(tmp_path: Path) -> None:
+def test_a_cased_model_without_dropout_is_written(tmp_path: Path) -> None:
     importing.write_module(make_checkpoint(do_lower_case=False, dropout=0.0), tmp_path / "cased")
     info = hub.load(str(tmp_path / "cased")).signatures["tokenization_info"]()
     assert not info["do_lower_case"].numpy()

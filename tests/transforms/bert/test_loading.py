@@ -1,4 +1,4 @@
-"""All engines give what the module's graph gives."""
+"""Every engine computes the vectors of the module's graph."""
 
 import dataclasses
 import logging
@@ -40,21 +40,24 @@ def test_an_engine_agrees_with_the_module(
     inspected = module.inspect(tmp_path / "module")
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert (loaded.name, loaded.hidden_size) == (engine, 16)
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
-    assert given.sequence.dtype == given.pooled.dtype == np.float32
+    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-5)
+    np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
+    assert actual.sequence.dtype == actual.pooled.dtype == np.float32
 
 
 @pytest.mark.parametrize(
     "make",
-    [ModuleEngine, lambda found: loading.load(found, OutputSpec(), ComputeConfig("tensorflow"))],
+    [
+        ModuleEngine,
+        lambda x: loading.load(x, OutputSpec(), ComputeConfig("tensorflow")),
+    ],
     ids=["module", "rebuilt"],
 )
 def test_products_of_float32_are_float32_on_gpus_too(
     make: Callable[[BertModule], object], tiny_module: BertModule
 ) -> None:
-    """On an H100 the rebuilt encoder is 0.0016 off the module's graph else, and not taken."""
+    """On an H100 the rebuilt encoder is 0.0016 off the module's graph otherwise: not used."""
     tf.config.experimental.enable_tensor_float_32_execution(True)
     make(tiny_module)
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
@@ -83,7 +86,7 @@ def test_layers_are_those_of_shallower_models(
     np.testing.assert_allclose(alone.layers[TOKENS], shallow.sequence[TOKENS], atol=1e-5)
 
 
-def test_the_first_token_alone_is_what_it_is_among_all(
+def test_the_first_token_has_the_same_vector_with_and_without_the_others(
     engine: str, tiny_module: BertModule
 ) -> None:
     output_spec = OutputSpec(pooled=True, tokens=False, first_token=True)
@@ -95,18 +98,18 @@ def test_the_first_token_alone_is_what_it_is_among_all(
 
 
 @pytest.mark.slow
-def test_xla_gives_the_same_and_tells_what_it_compiled(tiny_module: BertModule) -> None:
+def test_xla_computes_the_same_and_counts_compiled_shapes(tiny_module: BertModule) -> None:
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
     before = loaded.compiled
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-5)
+    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
+    np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
+    np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-5)
     loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
     loaded.run(IDS[1:], MASK[1:], SEGMENTS[1:])
     assert loaded.compiled == before + 2
 
 
-def test_bfloat16_is_near(engine: str, tiny_module: BertModule) -> None:
+def test_bfloat16_is_close_to_float32(engine: str, tiny_module: BertModule) -> None:
     exact, near = (
         loading.load(tiny_module, OutputSpec(), ComputeConfig(engine, precision)).run(
             IDS, MASK, SEGMENTS
@@ -125,8 +128,8 @@ def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
     assert (inspected.format, inspected.shape.heads) == ("TF2 SavedModel", 4)
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert loaded.name == engine
-    given, own = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
-    np.testing.assert_allclose(given.sequence[TOKENS], own.sequence[TOKENS], atol=1e-5)
+    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
 
 
 @pytest.mark.slow
@@ -137,13 +140,13 @@ def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
     draw = np.random.default_rng(1)
     ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
     mask = (np.arange(40) < draw.integers(1, 41, [5, 1])).astype(np.int32)
-    given, own = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
+    actual, expected = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
     tokens = mask.astype(bool)
-    np.testing.assert_allclose(given.sequence[tokens], own.sequence[tokens], atol=1e-4)
-    np.testing.assert_allclose(given.pooled, own.pooled, atol=1e-4)
+    np.testing.assert_allclose(actual.sequence[tokens], expected.sequence[tokens], atol=1e-4)
+    np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-4)
 
 
-def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
+def test_a_module_that_is_not_recognised_runs_its_graph_with_a_warning(
     engine: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
@@ -161,7 +164,7 @@ def test_what_is_not_recognised_runs_its_own_graph_and_the_log_says_so(
 @pytest.mark.skipif(
     not engines.find("openvino").is_installed(), reason="the extra [cpu] is not installed"
 )
-def test_openvino_reports_nothing() -> None:
+def test_openvino_sends_no_telemetry() -> None:
     from transforms.bert.openvino_runtime import openvino
 
     assert openvino.tools.ovc.telemetry.__class__.__module__.endswith("telemetry_stub")
@@ -169,20 +172,20 @@ def test_openvino_reports_nothing() -> None:
 
 
 @pytest.mark.slow
-def test_an_encoder_that_differs_from_the_module_is_not_taken(
+def test_an_encoder_that_differs_from_the_module_is_not_used(
     engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = rebuilding.find_weights(
+    weights = rebuilding.find_weights(
         tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
     )
-    assert isinstance(found, rebuilding.Weights)
-    variables = {**found.variables}
+    assert isinstance(weights, rebuilding.Weights)
+    variables = {**weights.variables}
     variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
     monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)
     monkeypatch.setattr(
-        loading, "find_weights", lambda *_: dataclasses.replace(found, variables=variables)
+        loading, "find_weights", lambda *_: dataclasses.replace(weights, variables=variables)
     )
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)

@@ -8,7 +8,7 @@ from transforms.bert import importing, minilm, model_files
 from transforms.bert.checkpoints import Checkpoint
 
 
-def test_weights_that_are_not_installed_are_told(
+def test_missing_weights_are_named_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
@@ -64,9 +64,9 @@ def test_two_processes_may_import_at_once(
         whole(checkpoint, destination)
 
     monkeypatch.setattr(importing, "write_module", second)
-    found = minilm.resolve("minilm")
-    assert found.parent == tmp_path
-    assert model_files.fingerprint(found) == model_files.fingerprint(minilm_path)
+    folder = minilm.resolve("minilm")
+    assert folder.parent == tmp_path
+    assert model_files.fingerprint(folder) == model_files.fingerprint(minilm_path)
 
     def fails(_: Checkpoint, destination: Path) -> None:
         raise OSError(f"no space for {destination}")
@@ -77,7 +77,7 @@ def test_two_processes_may_import_at_once(
         minilm.resolve("minilm")
 
 
-def test_before_its_import_the_model_is_not_taken_for_imported(
+def test_the_model_is_not_imported_before_its_import(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
@@ -85,7 +85,7 @@ def test_before_its_import_the_model_is_not_taken_for_imported(
     assert minilm.module_folder().parent == tmp_path
 
 
-def test_a_folder_of_that_name_goes_before_the_default_model(
+def test_a_folder_named_minilm_precedes_the_default_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "minilm").mkdir()

@@ -18,7 +18,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def test_a_fingerprint_is_of_paths_and_bytes_only(tmp_path: Path) -> None:
+def test_a_fingerprint_depends_on_paths_and_bytes_only(tmp_path: Path) -> None:
     one = write_module(tmp_path / "one")
     two = shutil.copytree(one, tmp_path / "deep/two")
     os.utime(two / "saved_model.pb", (1, 1))
@@ -44,7 +44,7 @@ def test_an_archive_is_unpacked_once_into_the_cache(
     assert (model_files.resolve(str(packed)) / "mark").exists()
 
 
-def test_a_module_whose_weights_lie_behind_a_link_has_no_fingerprint(tmp_path: Path) -> None:
+def test_a_module_with_a_linked_folder_has_no_fingerprint(tmp_path: Path) -> None:
     module = write_module(tmp_path / "m")
     (module / "variables").rename(tmp_path / "elsewhere")
     (module / "variables").symlink_to(tmp_path / "elsewhere")
@@ -62,7 +62,7 @@ def test_a_link_to_a_file_is_hashed_as_the_file(tmp_path: Path) -> None:
     assert model_files.fingerprint(module) != base
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no such folder or \.tar\.gz"):
         model_files.resolve(str(tmp_path / "none"))
     (tmp_path / "file").touch()
@@ -97,7 +97,7 @@ def test_two_processes_may_unpack_one_archive(
     )
 
 
-def test_the_cache_lies_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_choose_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEAM_BERT_CACHE", "/given")
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
     monkeypatch.setenv("HOME", "/home/me")
@@ -115,7 +115,7 @@ trees = st.dictionaries(
 
 @settings(deadline=None, max_examples=50)
 @given(trees, trees)
-def test_folders_have_one_fingerprint_where_their_files_are_the_same(one: dict, two: dict) -> None:
+def test_equal_files_have_equal_fingerprints(one: dict, two: dict) -> None:
     with tempfile.TemporaryDirectory() as base:
         for place, tree in (("x/y", one), ("z", two)):
             Path(base, place).mkdir(parents=True)

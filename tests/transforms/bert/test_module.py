@@ -24,7 +24,7 @@ def copy(tiny_path: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
-def test_a_module_tells_what_it_is(tiny_module: BertModule, tiny_path: Path) -> None:
+def test_a_module_is_described(tiny_module: BertModule, tiny_path: Path) -> None:
     shape = tiny_module.shape
     assert (shape.layers, shape.heads, shape.hidden_size) == (2, 4, 16)
     assert (shape.intermediate_size, shape.positions, shape.vocab_size) == (32, 32, 24)
@@ -35,12 +35,12 @@ def test_a_module_tells_what_it_is(tiny_module: BertModule, tiny_path: Path) -> 
     assert tiny_module.fingerprint == model_files.fingerprint(tiny_path)
 
 
-def test_the_default_model_tells_what_it_is(minilm_path: Path) -> None:
+def test_the_default_model_is_described(minilm_path: Path) -> None:
     shape = module.inspect(minilm_path).shape
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (6, 12, 384, 512)
 
 
-def test_a_module_works_wherever_it_is_moved_and_without_its_marker(
+def test_a_module_works_after_a_move_and_without_its_marker(
     copy: Path, tiny_module: BertModule
 ) -> None:
     (copy / "tfhub_module.pb").unlink()
@@ -55,7 +55,7 @@ def test_a_module_works_wherever_it_is_moved_and_without_its_marker(
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
-def test_padding_does_not_reach_the_tokens(tiny_module: BertModule) -> None:
+def test_padding_does_not_change_vectors(tiny_module: BertModule) -> None:
     engine = ModuleEngine(tiny_module)
     pooled, sequence, _ = engine.run(IDS, MASK, IDS * 0)
     alone_pooled, alone, _ = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
@@ -81,7 +81,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     assert not module.inspect(tmp_path / "cased").do_lower_case
 
 
-def test_what_is_no_module_is_refused_by_name(copy: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_module_is_refused(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"has no saved_model\.pb"):
         module.inspect(tmp_path)
     whole = (copy / "saved_model.pb").read_bytes()
@@ -150,7 +150,7 @@ def rename_tokens(model: Any) -> None:
         (rename_tokens, "deep/er: .* it has default, tokenization_info, words"),
     ],
 )
-def test_a_graph_that_does_not_tell_enough_is_refused(
+def test_an_incomplete_graph_is_refused(
     copy: Path, tmp_path: Path, spoil: Callable[[Any], None], message: str
 ) -> None:
     moved = tmp_path / "deep/er"

@@ -27,7 +27,7 @@ def engine(tiny_module: BertModule) -> ModuleEngine:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gelu", ["erf", "tanh"])
-def test_an_engine_gives_what_the_encoder_gives(tmp_path: Path, gelu: str) -> None:
+def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, gelu: str) -> None:
     checkpoint = make_checkpoint(gelu=gelu, layer_norm_eps=0.01, seed=3)
     importing.write_module(checkpoint, tmp_path / "module")
     engine = ModuleEngine(module.inspect(tmp_path / "module"))
@@ -53,9 +53,7 @@ def test_segments_and_masks_reach_the_graph(engine: ModuleEngine) -> None:
 
 
 @pytest.mark.parametrize("width", [6, 7, 16, 32])
-def test_a_document_has_its_own_vectors_whatever_it_is_batched_and_padded_with(
-    engine: ModuleEngine, width: int
-) -> None:
+def test_vectors_do_not_depend_on_batch_and_padding(engine: ModuleEngine, width: int) -> None:
     padding = width - IDS.shape[1]
     ids, mask, segments = (
         np.pad(array, [(0, 0), (0, padding)], constant_values=filler)
@@ -95,31 +93,33 @@ def test_outputs_of_other_shapes_are_refused(
         run_once(inspected, inputs, inputs, inputs)
 
 
-def test_a_graph_gives_once_what_it_gives_again_and_again(
+def test_a_single_run_computes_what_the_engine_computes(
     engine: ModuleEngine, tiny_module: BertModule, tmp_path: Path
 ) -> None:
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     tf2 = module.inspect(tmp_path / "tf2")
     for inspected, other in ((tiny_module, engine), (tf2, ModuleEngine(tf2))):
-        once, again = (
+        once, repeated = (
             run(IDS, MASK, SEGMENTS) for run in (partial(run_once, inspected), other.run)
         )
-        np.testing.assert_allclose(once.pooled, again.pooled, atol=1e-6)
-        np.testing.assert_allclose(once.sequence, again.sequence, atol=1e-6)
+        np.testing.assert_allclose(once.pooled, repeated.pooled, atol=1e-6)
+        np.testing.assert_allclose(once.sequence, repeated.sequence, atol=1e-6)
 
 
-def test_a_graph_that_does_not_run_as_it_is_is_loaded_in_full(
+def test_a_graph_that_fails_in_a_session_is_loaded_by_the_engine(
     engine: ModuleEngine, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise tf.errors.FailedPreconditionError(None, None, "Table not initialized.")
 
     monkeypatch.setattr(module_session, "_run_in_session", fail)
-    once, again = (run(IDS, MASK, SEGMENTS) for run in (partial(run_once, tiny_module), engine.run))
-    np.testing.assert_array_equal(once.pooled, again.pooled)
+    once, repeated = (
+        run(IDS, MASK, SEGMENTS) for run in (partial(run_once, tiny_module), engine.run)
+    )
+    np.testing.assert_array_equal(once.pooled, repeated.pooled)
 
 
-def test_a_tf2_module_does_not_train_and_sees_mask_and_segments(tmp_path: Path) -> None:
+def test_a_tf2_module_does_not_train_and_receives_mask_and_segments(tmp_path: Path) -> None:
     saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     engine = ModuleEngine(module.inspect(tmp_path / "tf2"))
     pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
@@ -138,7 +138,7 @@ class Untrainable(tf2_module.Tf2Bert):
         return {"pooled_output": sequence[:, 0], "sequence_output": sequence}
 
 
-def test_a_tf2_module_need_not_know_of_training(tmp_path: Path) -> None:
+def test_a_tf2_module_need_not_take_training(tmp_path: Path) -> None:
     vocabulary = tmp_path / "vocab.txt"
     vocabulary.write_text("".join(f"{token}\n" for token in TINY_VOCABULARY))
     model = Untrainable(vocabulary, len(TINY_VOCABULARY), do_lower_case=True)

@@ -57,7 +57,7 @@ def in_a_branch(x: tf.Tensor) -> tf.Tensor:
         (in_a_branch, "WriteFile"),
     ],
 )
-def test_what_reaches_out_of_the_graph_is_refused_by_name(
+def test_an_operation_with_effects_is_refused_by_name(
     function: Callable, operation: str, tmp_path: Path
 ) -> None:
     hostile = tf.Module()
@@ -70,7 +70,7 @@ def test_what_reaches_out_of_the_graph_is_refused_by_name(
 
 
 @pytest.mark.slow
-def test_berts_and_transforms_are_let_through(
+def test_berts_and_transforms_are_allowed(
     tiny_path: Path, tiny_module: BertModule, minilm_path: Path, tmp_path: Path
 ) -> None:
     save_transform(tmp_path, tiny_module.vocabulary, ["the cat"], keep_tokens=True, pairs=True)
@@ -79,7 +79,7 @@ def test_berts_and_transforms_are_let_through(
         check_operations(proto(path), path)
 
 
-def test_a_function_of_the_name_of_an_operation_is_looked_into(tiny_path: Path) -> None:
+def test_a_function_named_like_an_operation_is_checked(tiny_path: Path) -> None:
     model = proto(tiny_path)
     for graph in model.meta_graphs:
         function = graph.graph_def.library.function.add()
@@ -93,7 +93,7 @@ def test_a_function_of_the_name_of_an_operation_is_looked_into(tiny_path: Path) 
     "operation",
     ["DecodeProtoV2", "XlaCustomCallV2", "InitializeTableFromTextFile", "NotOfThisTime"],
 )
-def test_operations_that_nobody_thought_of_are_refused(operation: str, tiny_path: Path) -> None:
+def test_operations_that_are_not_listed_are_refused(operation: str, tiny_path: Path) -> None:
     model = proto(tiny_path)
     model.meta_graphs[1].graph_def.node.add(name="more", op=operation)
     with pytest.raises(ValueError, match=f"has the operation {operation}"):
@@ -101,7 +101,7 @@ def test_operations_that_nobody_thought_of_are_refused(operation: str, tiny_path
 
 
 def save_to(meta_graph: Any, path: Path) -> None:
-    """Add a node `evil` that saves a tensor wherever it likes, as the saver's own does."""
+    """Add a node `evil` that saves a tensor at any path, as the saver's node does."""
     for name, values in {"path": str(path), "names": ["x"], "slices": [""], "what": "x"}.items():
         node = meta_graph.graph_def.node.add(name=name, op="Const")
         node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values, tf.string))
@@ -165,7 +165,7 @@ def in_a_function(meta_graph: Any) -> None:
         in_a_function,
     ],
 )
-def test_what_saves_is_the_savers_alone(
+def test_only_the_saver_may_save_or_restore(
     place: Callable[[Any], None], tiny_path: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(tiny_path, tmp_path / "hostile")

@@ -12,7 +12,7 @@ GARDEN = {
 
 
 @pytest.mark.parametrize("scope", ["", "module/"])
-def test_googles_variables_tell_every_size_but_heads(
+def test_googles_variables_show_every_size_except_heads(
     scope: str, tiny_checkpoint: Checkpoint
 ) -> None:
     expected = tiny_checkpoint.shape
@@ -20,7 +20,7 @@ def test_googles_variables_tell_every_size_but_heads(
     assert shape_of_variables(shapes) == BertShape(2, None, 16, 32, 32, 24, 2)
 
 
-def test_the_model_gardens_variables_tell_every_size() -> None:
+def test_the_model_gardens_variables_show_every_size() -> None:
     shapes = {
         "word_embeddings/embeddings": (100, 12),
         "position_embedding/embeddings": (64, 12),
@@ -32,7 +32,7 @@ def test_the_model_gardens_variables_tell_every_size() -> None:
     assert shape_of_variables(shapes) == BertShape(2, 3, 12, 48, 64, 100, 2)
 
 
-def test_other_variables_are_no_bert() -> None:
+def test_other_variables_are_not_a_bert() -> None:
     assert shape_of_variables({"dense/kernel": (3, 4)}) is None
     assert shape_of_variables({}) is None
 
@@ -42,7 +42,7 @@ def test_heads_have_to_divide_the_hidden_size() -> None:
         BertShape(1, 3, 16, 32, 32, 24, 2)
 
 
-def test_google_layers_are_counted_once_each_and_optimizer_slots_not_at_all() -> None:
+def test_google_layers_are_counted_once_and_optimizer_slots_are_ignored() -> None:
     shapes = {
         "bert/embeddings/word_embeddings/adam_m": (7, 7),
         "bert/embeddings/word_embeddings": (100, 12),
@@ -56,7 +56,7 @@ def test_google_layers_are_counted_once_each_and_optimizer_slots_not_at_all() ->
 
 
 @pytest.mark.parametrize("missing", ["word_emb", "position_emb", "token_type_emb", "intermediate"])
-def test_google_variables_that_lack_one_are_no_bert(
+def test_incomplete_google_variables_are_not_a_bert(
     missing: str, tiny_checkpoint: Checkpoint
 ) -> None:
     every = variable_shapes(tiny_checkpoint.shape)
@@ -67,7 +67,7 @@ def test_google_variables_that_lack_one_are_no_bert(
 
 @pytest.mark.parametrize("scope", ["", "bert_encoder/"])
 @pytest.mark.parametrize(("query", "heads"), [((12, 3, 4), 3), ((12, 12), None)])
-def test_heads_of_the_model_garden_stand_in_its_query_kernels(
+def test_the_model_gardens_query_kernels_show_the_heads(
     scope: str, query: tuple[int, ...], heads: int | None
 ) -> None:
     shapes = {
@@ -80,13 +80,13 @@ def test_heads_of_the_model_garden_stand_in_its_query_kernels(
 
 
 @pytest.mark.parametrize("missing", GARDEN)
-def test_garden_variables_that_lack_a_table_are_no_bert(missing: str) -> None:
+def test_incomplete_garden_variables_are_not_a_bert(missing: str) -> None:
     layer = {"transformer/layer_0/intermediate/kernel": (12, 48)}
     shapes = {name: size for name, size in GARDEN.items() if name != missing}
     assert shape_of_variables(shapes | layer) is None
 
 
-def test_the_model_gardens_albert_is_no_bert() -> None:
+def test_the_model_gardens_albert_is_not_a_bert() -> None:
     shapes = {
         **GARDEN,
         "embedding_projection/kernel": (12, 24),

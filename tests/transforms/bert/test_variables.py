@@ -38,12 +38,12 @@ def test_the_names_of_the_model_garden_are_known() -> None:
     }
 
 
-def test_what_is_no_part_of_the_encoder_is_left_out() -> None:
-    strangers = ["do_lower_case", "cls/predictions/output_bias", "transformer/layer_1/other/kernel"]
-    assert google_names({name: name for name in strangers}) == {}
+def test_variables_outside_the_encoder_are_dropped() -> None:
+    others = ["do_lower_case", "cls/predictions/output_bias", "transformer/layer_1/other/kernel"]
+    assert google_names({name: name for name in others}) == {}
 
 
-def test_a_module_gives_its_weights_back(
+def test_the_weights_of_a_module_are_those_of_its_checkpoint(
     tiny_module: BertModule, tiny_checkpoint: Checkpoint
 ) -> None:
     variables = read_variables(tiny_module.path, tiny_module.shape)
@@ -54,8 +54,8 @@ def test_a_module_gives_its_weights_back(
 
 
 @pytest.mark.parametrize("shape", [{"layers": 3}, {"positions": 31}])
-def test_weights_of_other_sizes_are_none(tmp_path: Path, shape: dict[str, int]) -> None:
+def test_weights_of_other_sizes_are_not_read(tmp_path: Path, shape: dict[str, int]) -> None:
     importing.write_module(make_checkpoint(), tmp_path / "module")
     inspected = module.inspect(tmp_path / "module")
-    told = {**vars(inspected.shape), **shape}
-    assert read_variables(tmp_path / "module", type(inspected.shape)(**told)) is None
+    sizes = {**vars(inspected.shape), **shape}
+    assert read_variables(tmp_path / "module", type(inspected.shape)(**sizes)) is None

@@ -7,14 +7,14 @@ from transforms.bert.vocabulary import Vocabulary
 SPECIAL = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 
 
-def test_ids_are_line_numbers_whatever_a_line_holds() -> None:
+def test_ids_are_line_numbers() -> None:
     vocabulary = Vocabulary.from_bytes(f"{SPECIAL}a\u2028b\n\u2028\nc\n".encode())
     assert vocabulary.tokens[4:] == ("a\u2028b", "\u2028", "c")
     assert (vocabulary.pad_id, vocabulary.unknown_id) == (0, 1)
     assert (vocabulary.cls_id, vocabulary.sep_id) == (2, 3)
 
 
-def test_windows_line_ends_and_a_missing_last_one_are_fine() -> None:
+def test_windows_line_ends_and_a_missing_last_line_end_are_accepted() -> None:
     windows = Vocabulary.from_bytes(f"{SPECIAL}a".replace("\n", "\r\n").encode())
     assert windows.tokens == Vocabulary.from_bytes(f"{SPECIAL}a\n".encode()).tokens
     assert windows.sha256 != Vocabulary.from_bytes(f"{SPECIAL}a\n".encode()).sha256
@@ -28,7 +28,7 @@ def test_windows_line_ends_and_a_missing_last_one_are_fine() -> None:
         (b"\xff\xfe", "is not UTF-8"),
     ],
 )
-def test_what_is_no_vocabulary_is_refused(content: bytes, message: str) -> None:
+def test_an_invalid_vocabulary_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Vocabulary.from_bytes(content)
 
@@ -44,7 +44,7 @@ wordpieces = st.lists(
 
 @settings(deadline=None, max_examples=80)
 @given(wordpieces, st.sampled_from(["\n", "\r\n"]))
-def test_any_wordpieces_come_back_in_their_order(tokens: list[str], end: str) -> None:
+def test_wordpieces_are_read_in_their_order(tokens: list[str], end: str) -> None:
     expected = (*tokens, *SPECIAL.split())
     content = "".join(token + end for token in expected).encode()
     vocabulary = Vocabulary.from_bytes(content)

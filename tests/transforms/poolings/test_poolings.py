@@ -36,7 +36,7 @@ def pool_slowly(window: list[tuple[list[float], bool]], name: str) -> list[float
 @pytest.mark.parametrize("name", ["mean", "cls", "max"])
 @settings(deadline=None, max_examples=60)
 @given(windows=windows_of)
-def test_pooling_is_that_of_a_slow_loop(
+def test_a_pooling_computes_what_a_slow_loop_computes(
     name: str, windows: list[list[tuple[list[float], bool]]]
 ) -> None:
     longest = max(map(len, windows))
@@ -79,13 +79,13 @@ def combine(
     return poolings.find(name).combine(vectors, windows)
 
 
-def test_wide_vectors_are_combined_whole() -> None:
+def test_all_columns_of_wide_vectors_are_combined() -> None:
     vectors = np.random.default_rng(0).normal(size=[5, 150]).astype(np.float32)
     weights = np.array([3, 1, 2, 5, 4])
     means = combine("mean", vectors, np.array([0, 2]), kept=weights)
-    for row, own in ((0, slice(0, 2)), (1, slice(2, 5))):
-        expected = np.average(vectors[own].astype(np.float64), axis=0, weights=weights[own])
-        np.testing.assert_allclose(means[row], expected, rtol=1e-6, atol=1e-7)
+    for document, rows in ((0, slice(0, 2)), (1, slice(2, 5))):
+        expected = np.average(vectors[rows].astype(np.float64), axis=0, weights=weights[rows])
+        np.testing.assert_allclose(means[document], expected, rtol=1e-6, atol=1e-7)
 
 
 @settings(deadline=None, max_examples=60)
@@ -102,12 +102,12 @@ def test_documents_are_the_weighted_means_of_their_windows(
     assert combine("cls", vectors, firsts, lengths=weights).tolist() == means.tolist()
     assert (means.dtype, largest.dtype) == (np.float32, np.float32)
     for document, mean, most in zip(documents, means, largest, strict=True):
-        own = np.array([vector for vector, _ in document], np.float32)
+        rows = np.array([vector for vector, _ in document], np.float32)
         shares = [weight for _, weight in document]
-        np.testing.assert_allclose(mean, np.average(own, axis=0, weights=shares), atol=1e-3)
-        assert most.tolist() == own.max(axis=0).tolist()
+        np.testing.assert_allclose(mean, np.average(rows, axis=0, weights=shares), atol=1e-3)
+        assert most.tolist() == rows.max(axis=0).tolist()
         if len(document) == 1:
-            assert mean.tolist() == own[0].tolist()
+            assert mean.tolist() == rows[0].tolist()
 
 
 def test_a_pooling_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
