@@ -4,7 +4,7 @@ Each takes the value, and the values of all flags where others decide it. Import
 """
 
 from pipeline.options.flag_row import Settings
-from transforms.bert.compute import AUTO, buckets_for, fastest, positions_for
+from transforms.bert.compute import AUTO, default_tokens_per_batch, default_xla_buckets, fastest
 from transforms.features import split_features, widths_of_tokens
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
@@ -63,9 +63,11 @@ def engine(value: str, _: Settings) -> str:
 
 def xla_buckets(value: int | None, settings: Settings) -> int:
     """Return the number of widths that XLA compiles; the engine decides the default."""
-    return buckets_for(engine(settings["engine"], settings)) if value is None else value
+    return default_xla_buckets(engine(settings["engine"], settings)) if value is None else value
 
 
 def tokens_per_batch(value: int | None, settings: Settings) -> int:
     """Return the positions of a batch; the engine decides the default."""
-    return positions_for(engine(settings["engine"], settings)) if value is None else value
+    return (
+        default_tokens_per_batch(engine(settings["engine"], settings)) if value is None else value
+    )

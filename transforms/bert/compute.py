@@ -81,11 +81,11 @@ def fastest() -> str:
     return max(installed, key=lambda name: installed[name].rank())
 
 
-def buckets_for(engine: str) -> int:
+def default_xla_buckets(engine: str) -> int:
     """Return the default of `xla_buckets` for an engine on this machine."""
     return engines.find(engine).default_xla_buckets()
 
 
-def positions_for(engine: str) -> int:
+def default_tokens_per_batch(engine: str) -> int:
     """Return the default of `tokens_per_batch` for an engine on this machine."""
     return engines.find(engine).default_tokens_per_batch()

@@ -4,7 +4,7 @@ import dataclasses
 
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
-from transforms.bert.compute import AUTO, ComputeConfig, fastest, positions_for
+from transforms.bert.compute import AUTO, ComputeConfig, default_tokens_per_batch, fastest
 from transforms.bert.module import BertModule
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.features import FLOAT32, MEAN, check_features, name_of
@@ -88,7 +88,7 @@ class TextConfig:
         """Tell what is computed of wordpieces."""
         positions = self.tokens_per_batch
         if positions is None:
-            positions = positions_for(self.compute.engine)
+            positions = default_tokens_per_batch(self.compute.engine)
         return EmbeddingConfig(
             features=self.features,
             windows=self.windows,

@@ -54,7 +54,7 @@ def test_auto_is_an_engine_that_is_installed(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_defaults_suit_the_machine(gpu: bool) -> None:
     assert compute.fastest() == ("tensorflow" if gpu else "openvino")
-    assert compute.buckets_for("tensorflow") == (8 if gpu else 0)
-    assert compute.buckets_for("openvino") == 0
-    assert compute.positions_for("tensorflow") == (16384 if gpu else 2048)
-    assert compute.positions_for("openvino") == 1024
+    assert compute.default_xla_buckets("tensorflow") == (8 if gpu else 0)
+    assert compute.default_xla_buckets("openvino") == 0
+    assert compute.default_tokens_per_batch("tensorflow") == (16384 if gpu else 2048)
+    assert compute.default_tokens_per_batch("openvino") == 1024

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from pathlib import Path
 
@@ -110,7 +111,20 @@ def test_documents_are_the_weighted_means_of_their_windows(
             assert mean.tolist() == rows[0].tolist()
 
 
-def test_a_pooling_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+# Adds a folder to the package before the names of features are derived from it.
+FURTHER = """
+import sys
+from transforms import poolings
+poolings.__path__.append(sys.argv[1])
+from transforms import features
+from transforms.bert.output_spec import OutputSpec
+features.check_features(["last"])
+print(features.DOCUMENT_FEATURES)
+print(OutputSpec.of(["last"]))
+"""
+
+
+def test_a_pooling_is_one_file(tmp_path: Path) -> None:
     module = tmp_path / "last.py"
     module.write_text("""
 class Last:
@@ -119,8 +133,14 @@ class Last:
 
 POOLING = Last()
 """)
-    monkeypatch.setattr(poolings, "__path__", [*poolings.__path__, str(tmp_path)])
-    monkeypatch.setattr(poolings, "poolings", poolings.poolings.__wrapped__)
-    assert poolings.names() == ("mean", "cls", "max", "last")
-    assert poolings.find("last").order == 9
-    monkeypatch.delitem(sys.modules, "transforms.poolings.last")
+    command = [sys.executable, "-c", FURTHER, str(tmp_path)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output.splitlines() == [
+        "('pooled_output', 'mean', 'cls', 'max', 'last')",
+        "OutputSpec(pooled=False, tokens=True, first_token=False, layers=())",
+    ]
+
+
+def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poolings.pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
+    assert poolings.names() == ("mean", "cls", "max")
