@@ -81,7 +81,7 @@ def test_all_missing_flags_are_named_at_once(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--temp_location=/tmp", "Invalid GCS path (/tmp), options for the option: temp_location"),
+        ("--temp_location=/tmp", "Invalid GCS path (/tmp), given for the option: temp_location"),
         ("--temp_location=gs://my-bucket", "gs://my-bucket/"),
         ("--project=12345", "Invalid Project ID (12345)"),
         ("--job_name=Mine", "Invalid job_name (Mine)"),
