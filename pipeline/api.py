@@ -14,7 +14,7 @@ from pipeline.errors import JobError
 from pipeline.job_context import Watch, unwatched
 from pipeline.options import beam_flags, conversion, flags
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.options.flag_row import FlagValue
+from pipeline.options.flag_row import Flag, FlagValue
 from pipeline.reader import Embeddings
 from pipeline.report import drawing
 from pipeline.result import Summary
@@ -104,12 +104,17 @@ def _signature() -> inspect.Signature:
     names = [parameter.name for parameter in named]
     keywords = [
         inspect.Parameter(
-            row.name, inspect.Parameter.KEYWORD_ONLY, default=row.default, annotation=FlagValue
+            row.name, inspect.Parameter.KEYWORD_ONLY, default=row.default, annotation=_type_of(row)
         )
         for row in flags.FLAGS
         if row.path and row.name not in names
     ]
     return inspect.Signature([*named, *keywords], return_annotation=EmbedResult)
+
+
+def _type_of(row: Flag) -> object:
+    value_type = str | Sequence[str] if row.value_type is tuple else row.value_type
+    return value_type | None if row.default is None else value_type
 
 
 embed.__signature__ = _signature()  # type: ignore[attr-defined]

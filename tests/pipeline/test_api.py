@@ -18,7 +18,7 @@ def test_keywords_and_flags_are_the_same() -> None:
     keywords = inspect.signature(pipeline.embed).parameters
     assert set(keywords) - {"beam_options"} == ours
     assert keywords["max_seq_length"].default == 128
-    assert "max_seq_length: " in pydoc.plain(pydoc.render_doc(pipeline.embed))
+    assert "max_seq_length: int = 128" in pydoc.plain(pydoc.render_doc(pipeline.embed))
 
 
 @pytest.mark.slow
