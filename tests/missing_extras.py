@@ -10,9 +10,12 @@ from collections.abc import Generator, Iterator
 import pytest
 
 # The extra of setup.py that brings each package.
-_EXTRAS = {
+EXTRAS = {
+    "apitools": "gcp",
     "boto3": "aws",
     "botocore": "aws",
+    "clonevirtualenv": "yaml",
+    "docstring_parser": "yaml",
     "duckdb": "test",
     "faiss": "test",
     "gcp_storage_emulator": "test",
@@ -21,12 +24,13 @@ _EXTRAS = {
     "google.cloud": "gcp",
     "hnswlib": "test",
     "hypothesis": "test",
+    "hdfs": "hadoop",
     "jinja2": "report",
+    "jsonschema": "yaml",
     "lancedb": "test",
     "matplotlib": "benchmarks",
     "moto": "test",
     "openvino": "cpu",
-    "packaging": "test",
     "pandas": "test",
     "playwright": "test",
     "plotly": "report",
@@ -42,8 +46,8 @@ def extra_of(error: BaseException | None) -> str | None:
         if isinstance(error, ModuleNotFoundError) and error.name:
             parts = error.name.split(".")
             for name in (".".join(parts[:2]), parts[0]):
-                if name in _EXTRAS:
-                    return _EXTRAS[name]
+                if name in EXTRAS:
+                    return EXTRAS[name]
         error = error.__cause__ or error.__context__
     return None
 

@@ -1,6 +1,15 @@
+import ast
+import re
+import sys
+
 import pytest
 
 from tests import missing_extras
+from tests.paths import DATA, ROOT
+
+# What is imported by another name than it is installed by, or comes with a requirement.
+OTHERS = {"google", "grpc", "packaging", "pytest", "yaml"}
+OURS = {"beam_bert", "benchmarks", "pipeline", "tests", "transforms"}
 
 
 def import_missing(name: str) -> None:
@@ -31,3 +40,17 @@ def test_a_missing_extra_skips_a_test_and_fails_it_where_everything_is_tested(
     monkeypatch.setenv("CI", "true")
     with pytest.raises(ModuleNotFoundError, match="plotly"), missing_extras.skipping():
         import_missing("plotly")
+
+
+def test_each_package_that_a_test_file_imports_is_required_or_has_its_extra() -> None:
+    requirements = (ROOT / "setup.py").read_text().partition("install_requires=[")[2]
+    names = re.findall(r'^ +"([\w.-]+)', requirements.partition("]")[0], re.MULTILINE)
+    known = {name.partition(".")[0].replace("-", "_").lower() for name in names}
+    known |= OTHERS | OURS | set(sys.stdlib_module_names) | set(missing_extras.EXTRAS)
+    paths = [path for path in (ROOT / "tests").rglob("*.py") if DATA not in path.parents]
+    for path in paths:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            modules = [getattr(node, "module", None)] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            unknown = {str(module).partition(".")[0] for module in modules} - known
+            assert not unknown, f"{path}: name the extra of {unknown} in tests/missing_extras.py"
