@@ -1,1 +1,1 @@
-"""Texts to wordpieces, exactly as BERT does it, and the byte offsets of each."""
+"""Tokenize texts into BERT's wordpieces, with the byte range of each."""

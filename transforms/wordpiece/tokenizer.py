@@ -1,9 +1,9 @@
-"""BERT's WordPiece in a TensorFlow graph.
+"""BERT's WordPiece tokenizer as a TensorFlow graph.
 
-The rules are those of google-research/bert `tokenization.py` (`FullTokenizer`): drop control and
-format characters, split at white space, punctuation and CJK ideographs, fold case and strip accents
-where the model wants it, then match the longest wordpieces first; a word of more than 200
-characters is unknown. Everything happens on whole columns.
+It follows google-research/bert `tokenization.py` (`FullTokenizer`): drop control and format
+characters, split at white space, punctuation and CJK ideographs, fold case and strip accents where
+the model expects it, then match the longest wordpieces first. A word of more than 200 characters is
+unknown. All steps work on whole columns.
 """
 
 import functools
@@ -17,27 +17,27 @@ from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_b
 from transforms.bert.vocabulary import SUFFIX_MARK, Vocabulary
 from transforms.wordpiece.offsets import NormalizedWidths
 
-# Raised whenever the same text and vocabulary come to give other ids.
+# Increased whenever a change gives the same text and vocabulary other ids.
 ALGORITHM_VERSION = 1
 
 _MAX_WORD_CHARS = 200
 _MAX_UTF8_BYTES = 4
 
-# White space that is not a space already: replacing those as well would take longer than all else.
-# One space for each character, so that every character has a width of its own.
+# White space other than the space itself: replacing spaces too would take longer than all other
+# steps. Each character becomes one space, so that its width does not depend on its context.
 _WHITE_SPACE = r"[\t\n\r]|[^\P{Z} ]"
 _DROPPED = r"[\p{Cc}\p{Cf}\x{FFFD}]+"
 _ACCENTS = r"\p{Mn}+"
-# ICU lowers these by the locale of the process, and a Turkish one makes a dotless i of I.
+# ICU lowers these by the locale of the process; under a Turkish one, I becomes a dotless i.
 _LATIN_CAPITAL_I = r"[I\x{130}]"
 
 
 class Wordpieces(NamedTuple):
-    """The wordpieces of some documents, without [CLS] and [SEP].
+    """The wordpieces of documents, without [CLS] and [SEP].
 
     Attributes:
         ids: int64 [documents, (wordpieces)].
-        starts, ends: int64, of the same rows: the bytes `[start, end)` each wordpiece came from.
+        starts, ends: int64, with the same rows: the byte range `[start, end)` of each wordpiece.
     """
 
     ids: tf.RaggedTensor
@@ -46,23 +46,23 @@ class Wordpieces(NamedTuple):
 
 
 class WordpieceTokenizer:
-    """Text to wordpiece ids, in a graph or eagerly."""
+    """Tokenizes texts to wordpiece ids, in a graph or eagerly."""
 
     def __init__(self, vocabulary: Vocabulary, do_lower_case: bool) -> None:
         self._do_lower_case = do_lower_case
         self._unknown_id = vocabulary.unknown_id
-        # Words of up to 200 bytes have at most 200 characters: one tokenizer decides these, and
-        # the other is asked only where a batch has a longer word.
+        # A word of up to 200 bytes has at most 200 characters, so the first tokenizer decides it;
+        # the second one runs only if a batch has a longer word.
         self._short_words = _fast_tokenizer(vocabulary, _MAX_WORD_CHARS)
         self._long_words = _fast_tokenizer(vocabulary, _MAX_WORD_CHARS * _MAX_UTF8_BYTES)
-        self._continues = np.array([token.startswith(SUFFIX_MARK) for token in vocabulary.tokens])
+        self._is_suffix = np.array([token.startswith(SUFFIX_MARK) for token in vocabulary.tokens])
 
     def normalize(self, text: tf.Tensor) -> tf.Tensor:
-        """Clean, and fold case where the model wants it; string [documents] in and out."""
+        """Clean texts, and fold case where the model expects it; string [documents] in and out."""
         return _normalize(text, self._do_lower_case)
 
     def tokenize(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Give the ids of each document, without [CLS] and [SEP].
+        """Return the wordpiece ids of each document, without [CLS] and [SEP].
 
         Args:
             text: string [documents], UTF-8.
@@ -73,53 +73,54 @@ class WordpieceTokenizer:
         return self.tokenize_normalized(self.normalize(text)).ids
 
     def tokenize_with_offsets(self, text: tf.Tensor) -> Wordpieces:
-        """Give the ids of each document and the bytes they came from.
+        """Return the wordpieces of each document with their bytes in the original text.
 
         Args:
             text: string [documents], UTF-8.
 
         Returns:
-            wordpieces with offsets into `text` as it was given. An unknown word's are those of the
-            whole word. Dropped characters within a wordpiece are within its bytes; those around it
-            are not.
+            wordpieces with byte ranges of `text`. The range of an unknown word covers the whole
+            word. A range includes dropped characters within a wordpiece, not those around it.
         """
         ids, starts, ends = self.tokenize_normalized(self.normalize(text))
-        widths = _widths(self._do_lower_case)
+        widths = _normalized_widths(self._do_lower_case)
         return Wordpieces(ids, *widths.to_source(text, starts, ends))
 
     def tokenize_normalized(self, text: tf.Tensor) -> Wordpieces:
-        """Give the wordpieces of normalized texts, and their bytes in these."""
-        found = Wordpieces(*self._short_words.tokenize_with_offsets(text))
-        widths = found.ends.flat_values - found.starts.flat_values
-        undecided = (found.ids.flat_values == self._unknown_id) & (widths > _MAX_WORD_CHARS)
+        """Return the wordpieces of normalized texts, with their bytes in these texts."""
+        wordpieces = Wordpieces(*self._short_words.tokenize_with_offsets(text))
+        widths = wordpieces.ends.flat_values - wordpieces.starts.flat_values
+        is_unknown = wordpieces.ids.flat_values == self._unknown_id
         splits, *columns = tf.cond(
-            tf.reduce_any(undecided),
+            tf.reduce_any(is_unknown & (widths > _MAX_WORD_CHARS)),
             lambda: self._tokenize_long_words(text),
-            lambda: _flat(found),
+            lambda: _splits_and_values(wordpieces),
         )
         return Wordpieces(
             *(tf.RaggedTensor.from_row_splits(c, splits, validate=False) for c in columns)
         )
 
     def _tokenize_long_words(self, text: tf.Tensor) -> list[tf.Tensor]:
-        """Tokenize where a word may have 200 characters in up to 800 bytes; seldom needed."""
-        found = Wordpieces(*self._long_words.tokenize_with_offsets(text))
-        splits, ids, starts, ends = _flat(found)
-        begins = ~tf.gather(tf.constant(self._continues), ids)
-        word = tf.cumsum(tf.cast(begins, tf.int32)) - 1
-        first = tf.where(begins)[:, 0]
+        """Tokenize texts in which words of 200 characters may take up to 800 bytes (rare)."""
+        wordpieces = Wordpieces(*self._long_words.tokenize_with_offsets(text))
+        splits, ids, starts, ends = _splits_and_values(wordpieces)
+        begins_word = ~tf.gather(tf.constant(self._is_suffix), ids)
+        word = tf.cumsum(tf.cast(begins_word, tf.int32)) - 1
+        first = tf.where(begins_word)[:, 0]
         last = tf.concat([first[1:], [tf.size(ids, tf.int64)]], axis=0) - 1
         word_ends = tf.gather(ends, last)
-        document = tf.gather(found.ids.value_rowids(), first)
-        too_long = _over_limit(text, document, tf.gather(starts, first), word_ends)
-        whole = tf.gather(too_long, word)
-        kept = begins | ~whole
-        before = tf.concat([[0], tf.cumsum(tf.cast(kept, tf.int64))], axis=0)
+        document = tf.gather(wordpieces.ids.value_rowids(), first)
+        word_is_too_long = _over_limit(text, document, tf.gather(starts, first), word_ends)
+        too_long = tf.gather(word_is_too_long, word)
+        # A word that is too long becomes one [UNK] that covers it.
+        kept = begins_word | ~too_long
+        new_index = tf.concat([[0], tf.cumsum(tf.cast(kept, tf.int64))], axis=0)
+        unknown_id = tf.constant(self._unknown_id, tf.int64)
         return [
-            tf.gather(before, splits),
-            tf.boolean_mask(tf.where(whole, tf.constant(self._unknown_id, tf.int64), ids), kept),
+            tf.gather(new_index, splits),
+            tf.boolean_mask(tf.where(too_long, unknown_id, ids), kept),
             tf.boolean_mask(starts, kept),
-            tf.boolean_mask(tf.where(whole, tf.gather(word_ends, word), ends), kept),
+            tf.boolean_mask(tf.where(too_long, tf.gather(word_ends, word), ends), kept),
         ]
 
 
@@ -135,18 +136,18 @@ def _normalize(text: tf.Tensor, do_lower_case: bool) -> tf.Tensor:
 
 
 @functools.cache
-def _widths(do_lower_case: bool) -> NormalizedWidths:
+def _normalized_widths(do_lower_case: bool) -> NormalizedWidths:
     return NormalizedWidths(functools.partial(_normalize, do_lower_case=do_lower_case))
 
 
-def _flat(wordpieces: Wordpieces) -> list[tf.Tensor]:
+def _splits_and_values(wordpieces: Wordpieces) -> list[tf.Tensor]:
     return [wordpieces.ids.row_splits, *(column.flat_values for column in wordpieces)]
 
 
 def _over_limit(
     text: tf.Tensor, document: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor
 ) -> tf.Tensor:
-    """Tell the words of more than 200 characters; bool [words]."""
+    """Find the words of more than 200 characters; bool [words]."""
     wide = tf.where(ends - starts > _MAX_WORD_CHARS)
     begin, end = tf.gather_nd(starts, wide), tf.gather_nd(ends, wide)
     words = tf.strings.substr(tf.gather(text, tf.gather_nd(document, wide)), begin, end - begin)
@@ -155,14 +156,14 @@ def _over_limit(
 
 
 def _fast_tokenizer(vocabulary: Vocabulary, max_bytes: int) -> tf_text.FastWordpieceTokenizer:
-    # A tensor, for the tokenizer would make a Python list of millions of bytes.
-    model = tf.constant(np.frombuffer(_model(vocabulary, max_bytes), np.uint8))
+    # A tensor, because the tokenizer would turn bytes into a Python list of millions of numbers.
+    model = tf.constant(np.frombuffer(_build_trie(vocabulary, max_bytes), np.uint8))
     return tf_text.FastWordpieceTokenizer(model_buffer=model, token_out_type=tf.int64)
 
 
 @functools.lru_cache(maxsize=4)
-def _model(vocabulary: Vocabulary, max_bytes: int) -> bytes:
-    """Build the trie once, for tf.Transform traces its graph several times."""
+def _build_trie(vocabulary: Vocabulary, max_bytes: int) -> bytes:
+    """Build the trie of a vocabulary, once: tf.Transform traces its graph several times."""
     unknown = vocabulary.tokens[vocabulary.unknown_id]
     no_pretokenization = support_detokenization = False
     model: bytes = builder.build_fast_wordpiece_model(

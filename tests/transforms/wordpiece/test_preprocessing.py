@@ -14,10 +14,10 @@ from tests.transforms.parts import save_transform
 from transforms.bert import minilm
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
+from transforms.wordpiece.assembly import truncated_lengths
 from transforms.wordpiece.preprocessing import (
     LENGTH_QUANTILES,
     WordpieceConfig,
-    fit,
     model_inputs,
     transform_fingerprint,
 )
@@ -53,7 +53,9 @@ def truncate_slowly(a: list, b: list, room: int) -> None:
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1), st.integers(5, 40))
 def test_pairs_give_up_their_longest_text_first(pairs: list[tuple[int, int]], longest: int) -> None:
     a, b = (tf.constant(column, tf.int64) for column in zip(*pairs, strict=True))
-    kept = np.stack([counts.numpy() for counts in fit([a, b], longest)], axis=1).tolist()
+    kept = np.stack(
+        [counts.numpy() for counts in truncated_lengths([a, b], longest)], axis=1
+    ).tolist()
     for (length_a, length_b), counts in zip(pairs, kept, strict=True):
         first, second = list(range(length_a)), list(range(length_b))
         truncate_slowly(first, second, longest - (3 if length_b else 2))
@@ -191,6 +193,6 @@ def test_the_fingerprint_knows_every_ingredient(tiny_module: BertModule) -> None
 
 
 def test_a_length_without_room_for_a_wordpiece_is_refused() -> None:
-    with pytest.raises(ValueError, match="--max_seq_length is 4"):
+    with pytest.raises(ValueError, match="`max_seq_length` is 4"):
         WordpieceConfig(4, pairs=True)
     assert WordpieceConfig(4).max_seq_length == 4

@@ -8,7 +8,7 @@ from transforms.wordpiece.special_tokens import check_max_seq_length, first_text
 
 @pytest.mark.parametrize(("pairs", "least"), [(False, 3), (True, 5)])
 def test_a_length_without_room_for_a_wordpiece_is_refused(pairs: bool, least: int) -> None:
-    with pytest.raises(ValueError, match=rf"--max_seq_length is {least - 1}; .* need {least}$"):
+    with pytest.raises(ValueError, match=rf"`max_seq_length` is {least - 1}; .* need {least}$"):
         check_max_seq_length(least - 1, pairs)
     check_max_seq_length(least, pairs)
 
