@@ -1,4 +1,4 @@
-"""Arrow columns as lists of values a row, the form that tf.Example and tf.Transform want."""
+"""Convert Arrow columns to one list per row, the form that tf.Example and tf.Transform use."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Records are encoded this many bytes at a time, so that a part's memory stays flat.
+# Records are encoded this many bytes at a time, which bounds the memory for a part.
 _SLICE_BYTES = 16 << 20
 
 
 def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
-    """Tell where each value begins in the bytes of a column, and where the last ends.
+    """Return where each value begins in the bytes of a column, and where the last one ends.
 
     >>> binary_offsets(pa.array([b"ab", b"", b"c"], pa.large_binary()).slice(1)).tolist()
     [2, 2, 3]
@@ -21,7 +21,7 @@ def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
 
 
 def singleton_lists(values: pa.Array) -> pa.LargeListArray:
-    """Put each value into a list of its own, without copying.
+    """Put each value into its own list, without copying.
 
     >>> singleton_lists(pa.array([3, 4])).to_pylist()
     [[3], [4]]
@@ -30,7 +30,7 @@ def singleton_lists(values: pa.Array) -> pa.LargeListArray:
 
 
 def optional_lists(values: pa.Array) -> pa.LargeListArray:
-    """Put each value into a list of its own; a null becomes an empty list.
+    """Put each value into its own list; a null becomes an empty list.
 
     >>> optional_lists(pa.array([3, None])).to_pylist()
     [[3], []]
@@ -41,7 +41,7 @@ def optional_lists(values: pa.Array) -> pa.LargeListArray:
 
 
 def variable_lists(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
-    """Make lists of fixed length lists of any, without copying; no row may be null.
+    """Convert lists of fixed length to lists of variable length, without copying or nulls.
 
     >>> variable_lists(pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2))).to_pylist()
     [[1, 2], [3, 4]]
@@ -51,7 +51,7 @@ def variable_lists(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
 
 
 def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Cut a batch into pieces of bounded size; none of no rows."""
+    """Cut a batch into slices of bounded size, each of one row or more."""
     per_row = max(1, int(batch.nbytes) // max(1, batch.num_rows))
     size = max(1, _SLICE_BYTES // per_row)
     for start in range(0, batch.num_rows, size):
@@ -59,7 +59,7 @@ def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def list_offsets(column: pa.LargeListArray) -> np.ndarray:
-    """Tell where each list begins in `column.flatten()`, and where the last ends.
+    """Return where each list begins in `column.flatten()`, and where the last one ends.
 
     >>> list_offsets(pa.array([[1], [2, 3], [4]], pa.large_list(pa.int64())).slice(1)).tolist()
     [0, 2, 3]

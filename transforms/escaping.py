@@ -1,18 +1,18 @@
-"""Text of any origin, made fit to be printed: nothing in it can steer a terminal."""
+"""Escape text of any origin for printing, so that it cannot control a terminal."""
 
 import re
 
-# What terminals obey (C0, DEL, C1), what other programs take for the end of a line, what turns the
-# direction of writing around, and halves of surrogate pairs, which cannot be written at all.
+# Control characters of terminals (C0, DEL, C1), characters that some programs treat as line breaks,
+# characters that change the direction of writing, and surrogates, which cannot be encoded.
 _CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
 def one_line(text: object) -> str:
-    r"""Put in the place of each control character its escape, as JSON has it.
+    r"""Replace each control character by its JSON escape.
 
-    JSON on one line stays the JSON of the same value: such characters stand only in its strings.
+    One line of JSON keeps its value, because such characters occur only in its strings.
 
     >>> print(one_line("red \x1b[31m, and \u202edrawkcab\n"))
     red \u001b[31m, and \u202edrawkcab\u000a
@@ -21,5 +21,5 @@ def one_line(text: object) -> str:
 
 
 def lines(text: object) -> str:
-    """Do the same line by line; the ends of lines stay."""
+    """Escape each line like `one_line`, and keep the line breaks."""
     return "\n".join(map(one_line, str(text).split("\n")))

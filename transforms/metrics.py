@@ -1,4 +1,4 @@
-"""Names of the counters and measures, and a stopwatch that survives exceptions."""
+"""The names of counters and measures, and a stopwatch."""
 
 import contextlib
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 NAMESPACE = "beam_bert"
 
-# Counters of a part: with the sums of `features.ACCOUNT` they stand in its receipt, and under
+# Counters of a part. With the sums of `features.ACCOUNT`, they are in its receipt, and under
 # NAMESPACE in the runner's metrics.
 DOCUMENTS = "documents"
 EMBEDDED = "embedded"
@@ -19,10 +19,10 @@ HALVED_BATCHES = "halved_batches"
 REPEATED = "repeated"
 REPEATED_ELSEWHERE = "repeated_elsewhere"
 
-# In the runner's metrics alone: shapes of batches that XLA compiled, in all processes.
+# Only in the runner's metrics: the number of batch shapes that XLA compiled, in all processes.
 COMPILED_SHAPES = "compiled_shapes"
-# Likewise: positions that were computed for nothing, and, a distribution, how long the model took
-# for each batch.
+# Only in the runner's metrics: computed positions that were padding, and a distribution of the
+# model's time for a batch.
 PADDING_POSITIONS = "padding_positions"
 BATCH_MICROSECONDS = "batch_microseconds"
 
@@ -34,7 +34,7 @@ WRITE_SECONDS = "write_seconds"
 
 
 class Stopwatch:
-    """Seconds spent in named sections, also in those that raised.
+    """Measures the seconds spent in named sections, even if they raise.
 
     >>> watch = Stopwatch()
     >>> with watch.section("read_seconds"):
@@ -56,5 +56,5 @@ class Stopwatch:
             self.add(name, time.perf_counter() - start)
 
     def add(self, name: str, seconds: float) -> None:
-        """Add time that was measured otherwise."""
+        """Add time that was measured elsewhere to `name`."""
         self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 6)

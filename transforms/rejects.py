@@ -1,4 +1,4 @@
-"""Why a document was not embedded, and the line it leaves in rejected/."""
+"""The reasons why documents are not embedded, and their lines in rejected/."""
 
 import enum
 import json
@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 from transforms import documents, escaping
 
 NOTHING_LEFT = "nothing is left of the text after cleaning"
-# Longer details are cut, so that a hostile record cannot fill the log or the reject file.
+# Longer details are truncated, so that a hostile record cannot fill the log or the reject file.
 MAX_DETAIL = 200
 
 
 class Reason(enum.Enum):
-    """Why a document was not embedded; the value is what stands in rejected/."""
+    """Why a document was not embedded; the files in rejected/ contain the value."""
 
     EMPTY = "empty"
     NOT_UTF8 = "not_utf8"
@@ -32,7 +32,7 @@ class Reason(enum.Enum):
 
 
 def detail(text: object) -> str:
-    r"""Make a detail fit for one line of a file or a terminal.
+    r"""Convert a detail to one line that is safe to print.
 
     >>> detail("line one\nline\x1b[2Jtwo")
     'line one line [2Jtwo'
@@ -44,28 +44,28 @@ def detail(text: object) -> str:
 def first_reasons(
     checks: Sequence[tuple[np.ndarray, Reason, str]],
 ) -> tuple[list[str | None], list[str | None]]:
-    """Give each row the first reason that holds for it, and its detail; None where none does.
+    """Return the first applicable reason of each row and its detail; None if no reason applies.
 
     Args:
-        checks: which rows, bool; why; and what more.
+        checks: for each reason: the rows to which it applies, bool [rows]; the reason; its detail.
     """
     length = len(checks[0][0])
     reasons: np.ndarray = np.full(length, None, object)
     details: np.ndarray = np.full(length, None, object)
-    for holds, reason, why in reversed(checks):
-        reasons[holds] = reason.value
-        details[holds] = detail(why)
+    for applies, reason, why in reversed(checks):
+        reasons[applies] = reason.value
+        details[applies] = detail(why)
     return reasons.tolist(), details.tolist()
 
 
 def reject(part: pa.RecordBatch, which: np.ndarray, reason: Reason, why: str) -> pa.RecordBatch:
-    """Reject documents of a part; what is rejected already keeps its reason.
+    """Reject documents of a part; documents that are already rejected keep their reason.
 
     Args:
-        part: any with `reason` and `detail`.
+        part: a part with the columns `reason` and `detail`.
         which: bool [documents].
-        reason: what their lines in rejected/ say.
-        why: and what more.
+        reason: the value of `reason`.
+        why: the value of `detail`.
     """
     if not which.any():
         return part
@@ -77,10 +77,10 @@ def reject(part: pa.RecordBatch, which: np.ndarray, reason: Reason, why: str) ->
 
 
 def reject_lines(batch: pa.RecordBatch, source: str) -> Iterator[str]:
-    """Give a JSON line for each rejected row of a part.
+    """Serialize each rejected row of a part as JSON.
 
     Yields:
-        `{"id", "source", "position", "reason", "detail"}` without the line's end.
+        `{"id", "source", "position", "reason", "detail"}`, without a line break.
     """
     rejected = batch.filter(batch.column(documents.REASON).is_valid())
     columns = [documents.ID, documents.POSITION, documents.REASON, documents.DETAIL]

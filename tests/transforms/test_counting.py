@@ -8,21 +8,18 @@ from apache_beam.testing.util import assert_that
 from tests.transforms.parts import TellingEngine, make_tokenized
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
-from transforms.counting import padding_of
+from transforms.counting import padding_positions
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
 from transforms.records.record_config import RecordConfig
 from transforms.write import WriteParts
 
 
-def _engine(_: EncodeConfig) -> TellingEngine:
-    return TellingEngine()
-
-
 def test_the_main_job_tells_the_runner_what_it_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode, "_LOADED", {})
+    monkeypatch.setattr(encode, "load_engine", lambda _: TellingEngine())
     # Batches of 8 positions: [4, 3] and [3, 3], padded by one, and [3].
     parts = [
         make_tokenized([[2, 5, 3], None, [2, 6, 7, 3]]),
@@ -34,7 +31,7 @@ def test_the_main_job_tells_the_runner_what_it_did(
         receipts = (
             pipeline
             | beam.Create(parts)
-            | EncodeParts(config, load=_engine)
+            | EncodeParts(config)
             | WriteParts(str(tmp_path), RecordConfig(("mean",)))
         )
 
@@ -64,5 +61,5 @@ def test_the_main_job_tells_the_runner_what_it_did(
 
 
 def test_a_batch_that_failed_is_no_padding() -> None:
-    assert padding_of({"computed_tokens": 9, "padded_tokens": 5}) == 0
-    assert padding_of({}) == 0
+    assert padding_positions({"computed_tokens": 9, "padded_tokens": 5}) == 0
+    assert padding_positions({}) == 0

@@ -1,1 +1,1 @@
-"""Files and streams on any file system: storage, compression, encodings, framing, failures."""
+"""Read and write files on any file system: compression, encodings, framing, Arrow."""

@@ -1,8 +1,8 @@
-"""How Beam encodes a part: as Arrow IPC, and its size without encoding it.
+"""The Beam coder of parts: Arrow IPC, and a size estimate that encodes nothing.
 
-Beam's fallback would pickle. It would also pickle just to learn an element's size, which its
-counters ask of most elements where these are few and large: for parts with token vectors that cost
-a tenth of the job.
+Beam's fallback is to pickle. It would pickle an element even to learn its size, which its counters
+ask for most elements if these are few and large. For parts with token vectors, that took a tenth of
+the job's time.
 """
 
 import apache_beam as beam
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 
 class PartCoder(beam.coders.Coder):
-    """RecordBatch to Arrow IPC stream and back, schema metadata included."""
+    """Encodes a RecordBatch as an Arrow IPC stream, schema metadata included."""
 
     def encode(self, value: pa.RecordBatch) -> bytes:
         return to_bytes(value)
@@ -30,7 +30,7 @@ class PartCoder(beam.coders.Coder):
 
 
 def to_bytes(batch: pa.RecordBatch) -> bytes:
-    """Serialize a batch and its schema metadata."""
+    """Serialize a batch with its schema metadata."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)

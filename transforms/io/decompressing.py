@@ -1,4 +1,4 @@
-"""Read compressed files as far as they can be read."""
+"""Decompress files; of a damaged file, everything before the damage."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ else:
     from backports import zstd
 
 NONE, GZIP, BZIP2, ZSTD = "none", "gzip", "bzip2", "zstd"
-# By the endings of names, and by the bytes that files begin with.
+# The compression for each file name ending, and for the first bytes of a file.
 ENDINGS = {".gz": GZIP, ".gzip": GZIP, ".bz2": BZIP2, ".zst": ZSTD, ".zstd": ZSTD}
 MAGIC = {b"\x1f\x8b": GZIP, b"BZh": BZIP2, b"\x28\xb5\x2f\xfd": ZSTD}
 
@@ -27,14 +27,14 @@ _OPEN: dict[str, Callable[[Any], Any]] = {
 
 
 class DamagedError(Exception):
-    """The stream is damaged here; what was read before is sound."""
+    """The stream is damaged at this point; everything read before is valid."""
 
 
 class Decompressed:
     """The uncompressed bytes of a file.
 
-    Libraries tell damage by many exceptions, some of them an OSError like those of a failing disk.
-    Here damage, which stays, is told apart from what may pass.
+    Libraries report damage by many exceptions, some of them OSErrors like those of a failing disk.
+    This class separates damage, which is permanent, from failures to read, which may be temporary.
     """
 
     def __init__(self, stream: BinaryIO, compression: str) -> None:
@@ -42,14 +42,15 @@ class Decompressed:
         self._file = _OPEN[compression](io.BufferedReader(self._raw))
 
     def read(self, length: int) -> bytes:
-        """Read up to `length` bytes; none at the end.
+        """Read up to `length` bytes; empty at the end.
 
         Raises:
-            DamagedError: the file is cut short, is none of its kind, or a checksum does not fit.
-            OSError: the file under it cannot be read.
+            DamagedError: the file is truncated, is not of this compression, or has a wrong
+                checksum.
+            OSError: the compressed file cannot be read.
         """
         try:
-            # A read of several blocks would lose those before a damaged one.
+            # Not `read`: it would lose the blocks before a damaged one.
             data: bytes = self._file.read1(length)
         except Exception as error:
             if self._raw.failure is not None:
@@ -59,7 +60,7 @@ class Decompressed:
 
 
 def open_compressed(stream: BinaryIO, compression: str) -> BinaryIO:
-    """Give the uncompressed bytes of a stream."""
+    """Return a stream of the uncompressed bytes of a stream."""
     if compression == NONE:
         return stream
     return Decompressed(stream, compression)  # type: ignore[return-value]

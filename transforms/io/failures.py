@@ -1,4 +1,4 @@
-"""Notes of splits whose source could not be read, for the launcher to tell of."""
+"""Notes that workers leave about unreadable sources, for the launcher to report."""
 
 import json
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ _FOLDER = "failures"
 
 
 def save(folder: str, split: Split, why: str) -> None:
-    """Leave a note among the temporary files of an output folder; a second one takes its place."""
+    """Write a note on a split to the temporary files of an output folder; replaces an older one."""
     name = f"{fingerprint(split.to_json())}.json"
     line = {"source": split.source.path, "start": split.start, "why": why}
     storage.write_text(folder, f"{storage.TEMPORARY}/{_FOLDER}/{name}", json.dumps(line))
 
 
 def load_reasons(folder: str) -> Iterator[str]:
-    """Give the reason of each note, by source and place."""
-    found = storage.list_folder(FileSystems.join(folder, storage.TEMPORARY, _FOLDER)).values()
-    notes = [json.loads(storage.read_text(metadata.path) or "{}") for metadata in found]
-    for line in sorted(notes, key=lambda line: (line["source"], line["start"])):
-        yield str(line["why"])
+    """Yield the reason of each note, ordered by source and position."""
+    files = storage.list_folder(FileSystems.join(folder, storage.TEMPORARY, _FOLDER)).values()
+    notes = [json.loads(storage.read_text(file.path) or "{}") for file in files]
+    for note in sorted(notes, key=lambda note: (note["source"], note["start"])):
+        yield str(note["why"])

@@ -1,4 +1,4 @@
-"""A saved transform on file systems that Beam opens, such as gs://, s3:// and hdfs://."""
+"""Read and write a saved transform on Beam's file systems, such as gs://, s3:// and hdfs://."""
 
 import contextlib
 import os
@@ -19,47 +19,45 @@ _BLOCK = 1 << 20
 
 
 def tensorflow_reads(folder: str) -> bool:
-    """Whether TensorFlow is to open what lies in a folder: only on this machine.
+    """Whether TensorFlow opens the files of a folder: only those of this machine.
 
-    It knows gs:// too, but by credentials and an address of its own; Beam's file systems are what
-    a job is told of.
+    TensorFlow can open gs:// too, but takes credentials and an address from other settings than
+    Beam's file systems, which a job configures.
     """
     return "://" not in folder
 
 
 @contextlib.contextmanager
 def readable_copy(folder: str) -> Iterator[str]:
-    """Give a folder in which TensorFlow can open the transform: this one, or a copy for a while."""
+    """Yield a folder in which TensorFlow can open the transform: this one or a temporary copy."""
     if tensorflow_reads(folder):
         yield folder
         return
-    copy = tempfile.mkdtemp(prefix="beam-bert-transform-")
-    try:
-        _fetch(folder, copy)
+    with _temporary_folder() as copy:
+        _download(folder, copy)
         yield copy
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def writable_copy(folder: str) -> Iterator[str]:
-    """Give a folder that TensorFlow can write a transform to; at the end it is in `folder`."""
+    """Yield a folder to which TensorFlow can write a transform; copy it to `folder` at the end."""
     if tensorflow_reads(folder):
         yield folder
         return
-    copy = tempfile.mkdtemp(prefix="beam-bert-transform-")
-    try:
+    with _temporary_folder() as copy:
         yield copy
-        _store(copy, folder)
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)
+        _upload(copy, folder)
 
 
-def _fetch(folder: str, copy: str) -> None:
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="beam-bert-transform-", ignore_cleanup_errors=True)
+
+
+def _download(folder: str, copy: str) -> None:
     for name in FOLDERS:
         root = FileSystems.join(folder, name)
         for metadata in FileSystems.match([f"{root}/**"])[0].metadata_list:
-            path = os.path.join(copy, name, *_below(metadata.path, root))
+            path = os.path.join(copy, name, *_names_below(metadata.path, root))
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with (
                 contextlib.closing(storage.open_for_reading(metadata.path)) as source,
@@ -68,19 +66,19 @@ def _fetch(folder: str, copy: str) -> None:
                 shutil.copyfileobj(source, target, _BLOCK)
 
 
-def _below(path: str, root: str) -> list[str]:
+def _names_below(path: str, root: str) -> list[str]:
     names = path.removeprefix(root).strip("/").split("/")
     if any(name in ("", ".", "..") for name in names):
         raise ValueError(f"{path} points outside the folder")
     return names
 
 
-def _store(copy: str, folder: str) -> None:
-    """Put the files of a transform in place; the one that tells that it is there comes last."""
+def _upload(copy: str, folder: str) -> None:
+    """Copy the files of a transform, last the one that marks it as complete."""
     paths = [
-        os.path.relpath(os.path.join(place, name), copy)
-        for part in FOLDERS
-        for place, _, names in os.walk(os.path.join(copy, part))
+        os.path.relpath(os.path.join(parent, name), copy)
+        for subfolder in FOLDERS
+        for parent, _, names in os.walk(os.path.join(copy, subfolder))
         for name in names
     ]
     for path in sorted(paths, key=lambda path: os.path.basename(path) == "saved_model.pb"):

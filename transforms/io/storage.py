@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, on any file system that Beam knows."""
+"""Read files and write them atomically, on any of Beam's file systems."""
 
 import contextlib
 import hashlib
@@ -12,14 +12,14 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-# Unfinished files lie here, within the output folder, until they are renamed.
+# The subfolder of an output folder for unfinished files, until they are renamed.
 TEMPORARY = "tmp"
 
 _BLOCK = 1 << 20
-# What brings the file system of a scheme.
+# The extra of this package that installs the file system of a scheme.
 _EXTRAS = {"gs": "gcp", "hdfs": "hadoop", "s3": "aws"}
-# Characters of a hostile path that a message shows.
-_SHOWN = 200
+# Characters of a path that a message shows; the path may be hostile.
+_MAX_SHOWN = 200
 
 
 def join(folder: str, *names: str) -> str:
@@ -29,27 +29,28 @@ def join(folder: str, *names: str) -> str:
 
 
 def set_default_options() -> None:
-    """Have remote file systems take their settings from the environment, unless they have some.
+    """Give Beam's file systems default options, unless they have options.
 
-    Within a pipeline its options are what they take; a program that only looks at files has none.
+    A pipeline sets its options for them. A program that only reads files sets none; remote file
+    systems then take their settings from the environment.
     """
     if FileSystems._pipeline_options is None:
         FileSystems.set_options(PipelineOptions([]))
 
 
 def require_file_system(path: str) -> None:
-    """Look whether what a path begins with can be worked with here.
+    """Check that the file system of a path is installed and usable.
 
     Raises:
-        ValueError: it cannot; the message tells what is missing.
+        ValueError: it is not; the message names what is missing.
     """
     try:
         FileSystems.get_filesystem(path)
     except (ValueError, BeamIOError) as error:
-        raise ValueError(_why_not(path.partition("://")[0], error)) from error
+        raise ValueError(_missing_file_system(path.partition("://")[0], error)) from error
 
 
-def _why_not(scheme: str, error: Exception) -> str:
+def _missing_file_system(scheme: str, error: Exception) -> str:
     reason = describe_error(error)
     if not re.search("Unable to get filesystem|Failed to import", reason):
         return reason
@@ -59,14 +60,14 @@ def _why_not(scheme: str, error: Exception) -> str:
 
 
 def describe_error(error: Exception) -> str:
-    """Give the line that tells why something could not be listed, read or written."""
+    """Return the line of an error that says why a file could not be listed, read or written."""
     details = getattr(error, "exception_details", None)
     inner = next(iter(details.values()), error) if isinstance(details, dict) else error
     return (str(inner) or type(inner).__name__).splitlines()[0]
 
 
 class HashedFile:
-    """A file being written that counts and hashes what goes through it."""
+    """A file opened for writing that counts and hashes the bytes written to it."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -74,14 +75,14 @@ class HashedFile:
         self.bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append bytes to the file."""
         self._stream.write(data)
         self._digest.update(data)
         self.bytes += len(data)
 
     @property
     def sha256(self) -> str:
-        """Hash of all written so far, 64 hex digits."""
+        """Hash of all bytes written so far, 64 hex digits."""
         return self._digest.hexdigest()
 
 
@@ -89,29 +90,29 @@ class HashedFile:
 def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
     """Write `folder/path` under a temporary name and rename it at the end.
 
-    Every attempt has a temporary name of its own, so that two of the same part do not meet; both
-    rename to the same final name, with the same content. A link of that name is replaced, not
+    Each attempt has a unique temporary name, so that two attempts at one part do not conflict; both
+    rename to the same final name, with the same content. A link with that name is replaced, not
     followed.
 
     Raises:
-        OSError: the disk is full, the folder is gone, or may not be written.
-        ValueError: a folder on the way is a link that leads out.
+        OSError: the disk is full, or the folder does not exist or is not writable.
+        ValueError: a parent folder is a link out of `folder`.
     """
     final = FileSystems.join(folder, path)
     if os.path.dirname(path):
         within(folder, os.path.dirname(path))
-    scratch = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
+    temporary = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
     make_folder(FileSystems.join(folder, TEMPORARY))
-    stream = open_for_writing(scratch)
+    stream = open_for_writing(temporary)
     try:
         with contextlib.closing(stream):
             yield HashedFile(stream)
-        _force_to_disk(scratch)
+        _force_to_disk(temporary)
         make_folder(FileSystems.split(final)[0])
-        FileSystems.rename([scratch], [final])
+        FileSystems.rename([temporary], [final])
     except BaseException:
         with contextlib.suppress(OSError):
-            FileSystems.delete([scratch])
+            FileSystems.delete([temporary])
         raise
 
 
@@ -127,7 +128,7 @@ def write_bytes(folder: str, path: str, content: bytes) -> None:
 
 
 def read_text(path: str) -> str | None:
-    """Read a small UTF-8 file; None where there is none.
+    """Read a small UTF-8 file; None if it does not exist.
 
     Raises:
         ValueError: it is not UTF-8.
@@ -137,7 +138,7 @@ def read_text(path: str) -> str | None:
 
 
 def read_bytes(path: str) -> bytes | None:
-    """Read a small file; None where there is none."""
+    """Read a small file; None if it does not exist."""
     if not FileSystems.exists(path):
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
@@ -145,7 +146,7 @@ def read_bytes(path: str) -> bytes | None:
 
 
 def _force_to_disk(path: str) -> None:
-    """Have a local file outlive a power cut: its new name may otherwise be on disk before it."""
+    """Write a local file to disk: a power cut after its renaming could otherwise empty it."""
     if "://" in path:
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -156,24 +157,24 @@ def _force_to_disk(path: str) -> None:
 
 
 def within(folder: str, path: str) -> str:
-    """Join an output folder and a path that a receipt tells.
+    """Join an output folder and a path from a receipt, and check that it stays in the folder.
 
-    Receipts come from disk, where anybody may have written them.
+    Receipts are files, which anybody may have written.
 
     Raises:
-        ValueError: the path is absolute, goes up, is no name of a file, or leads out of the folder
-            by a link.
+        ValueError: the path is absolute, contains `..`, is not a valid file name, or leaves the
+            folder through a link.
     """
     joined: str = FileSystems.join(folder, path)
     names = path.split("/")
-    leads_out = os.path.isabs(path) or "://" in path or any(n in ("", ".", "..") for n in names)
-    if not _is_name(path) or leads_out or not ("://" in folder or _is_inside(joined, folder)):
-        raise ValueError(f"{path[:_SHOWN]!r} points outside the folder")
+    goes_up = os.path.isabs(path) or "://" in path or any(n in ("", ".", "..") for n in names)
+    if not _is_file_name(path) or goes_up or not ("://" in folder or _is_inside(joined, folder)):
+        raise ValueError(f"{path[:_MAX_SHOWN]!r} points outside the folder")
     return joined
 
 
-def _is_name(path: str) -> bool:
-    """Whether a file system could have such a name."""
+def _is_file_name(path: str) -> bool:
+    """Whether a file system allows such a name."""
     try:
         return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
@@ -181,43 +182,43 @@ def _is_name(path: str) -> bool:
 
 
 def _is_inside(path: str, folder: str) -> bool:
-    """Whether a local path stays in a folder once its links are followed."""
+    """Whether a local path is inside a folder after its links are followed."""
     root = os.path.realpath(folder)
     return os.path.realpath(path).startswith(os.path.join(root, ""))
 
 
 def check_no_links(folder: str, names: Iterable[str]) -> None:
-    """Refuse what no job made: links, pipes and devices in the place of its files and folders.
+    """Check that no link, pipe or device has replaced a file or folder of a job.
 
     Raises:
-        ValueError: one of the names is neither a file nor a folder.
+        ValueError: one of the names is not a file or folder.
     """
     for name in names if "://" not in folder else ():
         path = os.path.join(folder, name)
-        if os.path.islink(path) or (os.path.exists(path) and not _is_plain(path)):
+        if os.path.islink(path) or (os.path.exists(path) and not _is_file_or_folder(path)):
             kind = "a symbolic link" if os.path.islink(path) else "neither a file nor a folder"
             raise ValueError(
-                f"{path} is {kind}, and a job reads and writes in its own folder alone: put the "
-                "file or folder itself in its place"
+                f"{path} is {kind}, and a job reads and writes only in its own folder: replace it "
+                "by the file or folder itself"
             )
 
 
-def _is_plain(path: str) -> bool:
+def _is_file_or_folder(path: str) -> bool:
     return os.path.isfile(path) or os.path.isdir(path)
 
 
 def list_folder(folder: str) -> dict[str, FileMetadata]:
-    """List the files of a folder by name, in order; none where there is no such folder.
+    """List the files of a folder by name, in order; empty if the folder does not exist.
 
-    Links are no files of ours and are left out.
+    Links are left out: a job writes none.
     """
     if "://" in folder:
-        found = FileSystems.match([FileSystems.join(folder, "*")])[0].metadata_list
+        files = FileSystems.match([FileSystems.join(folder, "*")])[0].metadata_list
     else:
-        # Not by a glob: the folder's own name may hold what is special in one.
+        # Not by a glob: the folder's name may contain characters that are special in a glob.
         entries = os.scandir(folder) if os.path.isdir(folder) else ()
-        found = [_metadata(entry) for entry in entries if entry.is_file(follow_symlinks=False)]
-    by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in found}
+        files = [_metadata(entry) for entry in entries if entry.is_file(follow_symlinks=False)]
+    by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in files}
     return dict(sorted(by_name.items()))
 
 
@@ -236,28 +237,28 @@ def hash_file(path: str) -> str:
 
 
 def version_of(metadata: FileMetadata) -> str:
-    """Tell a changed file from an unchanged one: its time of change."""
+    """Return what changes when a file changes: its modification time."""
     return repr(metadata.last_updated_in_seconds)
 
 
 def identify(path: str) -> tuple[int, str]:
-    """Give the size of a file in bytes, and its version.
+    """Return the size of a file in bytes, and its version.
 
     Raises:
-        OSError: there is no such file.
+        OSError: the file does not exist.
     """
     metadata = FileSystems.get_filesystem(path).metadata(path)
     return metadata.size_in_bytes, version_of(metadata)
 
 
 def open_for_reading(path: str) -> BinaryIO:
-    """Open the bytes of a file as they are stored."""
+    """Open a file for reading its bytes as stored, without decompression."""
     stream: BinaryIO = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     return stream
 
 
 def open_for_writing(path: str) -> BinaryIO:
-    """Create a file; on local file systems it must not be there, not even as a link."""
+    """Create a file; on a local file system it must not exist, not even as a link."""
     if "://" not in path:
         return open(path, "xb")
     stream: BinaryIO = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
@@ -265,10 +266,10 @@ def open_for_writing(path: str) -> BinaryIO:
 
 
 def delete_file(path: str) -> None:
-    """Delete a file if it is there; of a link the link.
+    """Delete a file if it exists; a link is deleted, not its target.
 
     Raises:
-        OSError: it may not be deleted, or is a folder.
+        OSError: deleting it is not permitted, or it is a folder.
     """
     if "://" not in path:
         if os.path.lexists(path):
@@ -278,6 +279,6 @@ def delete_file(path: str) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Make a folder where the file system has folders and this one is not there yet."""
+    """Create a folder unless it exists; remote file systems have no folders."""
     if "://" not in path:
         os.makedirs(path, exist_ok=True)

@@ -1,4 +1,4 @@
-"""TFRecord framing: each record between its length and checksums.
+"""TFRecord framing: the length and the checksums around each record.
 
 Source: https://www.tensorflow.org/tutorials/load_data/tfrecord
 """
@@ -25,7 +25,7 @@ _CHECKSUM = struct.Struct("<I")
 
 
 def frame(records: pa.LargeBinaryArray) -> bytes:
-    """Put records into their frames, one after the other: length and its checksum, data, checksum.
+    """Frame records: for each its length, the length's checksum, its data, the data's checksum.
 
     Args:
         records: large_binary, without nulls.
@@ -33,27 +33,27 @@ def frame(records: pa.LargeBinaryArray) -> bytes:
     offsets = binary_offsets(records)
     heads = np.empty(len(records), _HEAD)
     heads["length"] = np.diff(offsets)
-    heads["checksum"] = _masked_crcs(_cut(heads["length"].tobytes(), _LENGTH.size))
+    heads["checksum"] = _masked_crcs(_split(heads["length"].tobytes(), _LENGTH.size))
     content = records.buffers()[2] or pa.py_buffer(b"")
-    # Slices of a buffer, not of a memoryview, which what computes checksums does not take.
+    # Slices of a buffer, because google_crc32c does not take slices of a memoryview.
     data = list(map(content.slice, offsets[:-1].tolist(), heads["length"].tolist()))
     tails = _masked_crcs(data).astype("<u4")
     pieces = zip(
-        _cut(heads.tobytes(), _HEAD.itemsize),
+        _split(heads.tobytes(), _HEAD.itemsize),
         data,
-        _cut(tails.tobytes(), _CHECKSUM.size),
+        _split(tails.tobytes(), _CHECKSUM.size),
         strict=True,
     )
     return b"".join(itertools.chain.from_iterable(pieces))
 
 
-def _cut(data: bytes, size: int) -> Iterator[bytes]:
-    """Give pieces of a size."""
+def _split(data: bytes, size: int) -> Iterator[bytes]:
+    """Split bytes into pieces of a size."""
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
 def _masked_crcs(pieces: Iterable[bytes | pa.Buffer]) -> np.ndarray:
-    """Give the checksum of each; uint32."""
+    """Compute the masked checksum of each piece; uint32 [pieces]."""
     crcs = np.fromiter(map(google_crc32c.value, pieces), np.uint32)
     return (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(_MASK_DELTA)
 
@@ -62,7 +62,7 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     """Read the records of a TFRecord file.
 
     Raises:
-        ValueError: the file is cut short or a checksum does not fit.
+        ValueError: the file is truncated or a checksum is wrong.
     """
     while header := read_exactly(stream, _HEAD.itemsize):
         length_bytes = header[: _LENGTH.size]
@@ -78,7 +78,7 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def read_exactly(stream: BinaryIO, length: int) -> bytes:
-    """Read `length` bytes, or to the end: a stream may give fewer at a time."""
+    """Read `length` bytes, or to the end; one read of a stream may return fewer bytes."""
     piece = stream.read(length)
     if len(piece) == length or not piece:
         return piece
@@ -89,11 +89,11 @@ def read_exactly(stream: BinaryIO, length: int) -> bytes:
 
 
 def is_head(data: bytes) -> bool:
-    """Whether bytes begin like a record: with a length and its checksum."""
+    """Whether bytes begin with a length and its checksum, as a record does."""
     head = data[: _HEAD.itemsize]
     return len(head) == _HEAD.itemsize and masked_crc(head[: _LENGTH.size]) == head[_LENGTH.size :]
 
 
 def masked_crc(data: bytes) -> bytes:
-    """Give the checksum of some bytes as it stands in a file."""
+    """Return the masked checksum of bytes, as a file stores it."""
     return _CHECKSUM.pack(int(_masked_crcs([data])[0]))

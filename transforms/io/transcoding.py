@@ -1,4 +1,4 @@
-"""Text in other encodings, as UTF-8."""
+"""Transcode text of other encodings to UTF-8."""
 
 import codecs
 from typing import BinaryIO
@@ -6,7 +6,8 @@ from typing import BinaryIO
 from transforms.io.decompressing import DamagedError
 
 UTF8 = "utf-8"
-# Stands in UTF-8 for what could not be read: no line or field that holds it is UTF-8.
+# Replaces what cannot be decoded. It becomes a byte that is invalid in UTF-8, so that the line or
+# field that contains it is rejected.
 _MARK = "\udcff"
 _ERRORS = "beam-bert-mark"
 
@@ -14,10 +15,10 @@ codecs.register_error(_ERRORS, lambda error: (_MARK, error.end))  # type: ignore
 
 
 def check_encoding(encoding: str) -> str:
-    """Give the name that Python has for an encoding; `utf-8` stays.
+    """Return Python's name of an encoding; `utf-8` for utf-8-sig too.
 
     Raises:
-        ValueError: there is none of that name, or it is none of text.
+        ValueError: there is no such encoding, or it does not encode text.
     """
     try:
         name = codecs.lookup(encoding).name
@@ -25,14 +26,14 @@ def check_encoding(encoding: str) -> str:
         b"a\n".decode(encoding, "replace")
     except (LookupError, ValueError, TypeError, AssertionError) as error:
         raise ValueError(
-            f"--encoding is {encoding!r}, which is no encoding of text; "
+            f"`encoding` is {encoding!r}, which is not a text encoding; "
             "there are utf-8, utf-16, cp1252, gb18030, shift_jis and all others that Python has"
         ) from error
     return UTF8 if name in (UTF8, "utf-8-sig") else name
 
 
 class Transcoded:
-    """The bytes of a text in UTF-8; what cannot be read becomes a byte that is not."""
+    """The bytes of a text in UTF-8; what cannot be decoded becomes a byte that is not UTF-8."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
@@ -42,10 +43,10 @@ class Transcoded:
         self._ended = False
 
     def read(self, length: int) -> bytes:
-        """Read up to `length` bytes; none at the end.
+        """Read up to `length` bytes; empty at the end.
 
         Raises:
-            DamagedError: from here on nothing is in the encoding: UTF-16 without its beginning.
+            DamagedError: the rest cannot be decoded, as UTF-16 without a byte order mark.
         """
         while not self._ahead and not self._ended:
             data = self._stream.read(length)
@@ -54,7 +55,7 @@ class Transcoded:
                 text = self._decoder.decode(data, final=self._ended)
             except UnicodeError as error:
                 self._ended = True
-                why = f"it is not in --encoding {self._encoding}: {error}"
+                why = f"it is not in `encoding` {self._encoding}: {error}"
                 raise DamagedError(why) from error
             self._ahead = text.encode(UTF8, "surrogateescape")
         data, self._ahead = self._ahead[:length], self._ahead[length:]
@@ -62,7 +63,7 @@ class Transcoded:
 
 
 def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
-    """Give the bytes of a text in UTF-8."""
+    """Return a stream of the bytes of a text in UTF-8."""
     if encoding == UTF8:
         return stream
     return Transcoded(stream, encoding)  # type: ignore[return-value]

@@ -1,14 +1,14 @@
-"""A stream that remembers its own failure, so that it is not taken for damage of what it holds."""
+"""A stream that remembers its failure, so that readers can tell it from damaged content."""
 
 import io
 from typing import Any, BinaryIO
 
 
 class WatchedStream(io.RawIOBase):
-    """Passes reads on to a stream.
+    """Forwards reads to another stream.
 
     Attributes:
-        failure: what the stream raised last; None while it has not.
+        failure: the last exception that the other stream raised, or None.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

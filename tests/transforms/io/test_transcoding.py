@@ -46,7 +46,7 @@ def test_half_a_character_at_the_end_is_told() -> None:
 def test_text_without_the_mark_that_its_encoding_needs_is_damaged(encoding: str) -> None:
     stream = as_utf8(io.BytesIO(b"no such text\n" * 9), encoding)
     with pytest.raises(
-        DamagedError, match=f"not in --encoding {encoding}: .* does not start with BOM"
+        DamagedError, match=f"not in `encoding` {encoding}: .* does not start with BOM"
     ):
         stream.read(64)
     assert stream.read(64) == b""
@@ -62,5 +62,5 @@ def test_an_encoding_has_one_name(given_: str, known: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "klingon", "rot13", "hex", "base64", "zlib", "a\0b"])
 def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"--encoding is .* there are utf-8, utf-16"):
+    with pytest.raises(ValueError, match=r"`encoding` is .* there are utf-8, utf-16"):
         check_encoding(name)
