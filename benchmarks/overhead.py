@@ -10,7 +10,6 @@ width. It prints documents/s without start-up, and the seconds of each stage, su
 
 import argparse
 import cProfile
-import functools
 import json
 import pstats
 import random
@@ -85,11 +84,10 @@ def _measure(path: Path) -> dict[str, Any]:
     from pipeline.console import quiet
 
     quiet.import_tensorflow()
-    from pipeline import graphs
-    from transforms.encode import EncodeParts
+    from transforms import encode
 
     # The graph is the job's, with another engine.
-    vars(graphs)["EncodeParts"] = functools.partial(EncodeParts, load=_load)
+    vars(encode)["load_engine"] = _load
     with tempfile.TemporaryDirectory() as folder:
         words = ["--input", str(path), "--output", f"{folder}/out", "--engine", "tensorflow"]
         words += ["--features", "pooled_output,mean"]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from transforms.bert.compute import ComputeConfig
     from transforms.documents import Source, Split
     from transforms.elements.bert_embeddings import BertEmbeddings, EmbeddedElements
+    from transforms.elements.embedder import Rejected
     from transforms.elements.model_handler import BertModelHandler
-    from transforms.elements.text_embedder import Rejected
     from transforms.embedding.embed import EmbeddingConfig
     from transforms.encode import EncodeConfig, EncodeParts
     from transforms.read import ReadParts
@@ -64,7 +64,7 @@ _MODULES = {
     "ReadConfig": "transforms.sources.base",
     "ReadParts": "transforms.read",
     "RecordConfig": "transforms.records.record_config",
-    "Rejected": "transforms.elements.text_embedder",
+    "Rejected": "transforms.elements.embedder",
     "Shaping": "transforms.records.postprocess",
     "Source": "transforms.documents",
     "Split": "transforms.documents",

@@ -1,4 +1,4 @@
-"""ReadParts: splits to parts of documents."""
+"""ReadParts: from splits to parts of documents."""
 
 import contextlib
 import dataclasses
@@ -20,7 +20,7 @@ from transforms.sources.base import ReadConfig
 
 
 class SourceError(OSError):
-    """A source is gone, has changed, or cannot be read; the message names it."""
+    """A source was deleted, has changed, or cannot be read; the message names it."""
 
 
 def read_split(
@@ -28,14 +28,14 @@ def read_split(
 ) -> Iterator[pa.RecordBatch]:
     """Read the parts of a split from the bytes of its file, as stored.
 
-    What cannot be read of a damaged file is one rejected document of its last part.
+    The unreadable rest of a damaged file becomes one rejected document in the last part.
 
     Raises:
         SourceError: the file cannot be read.
     """
     stream = opening.readable(stream, split.source, config)
     started = time.perf_counter()
-    for part in _read(split, stream, config):
+    for part in _read_parts(split, stream, config):
         header = PartHeader(
             source=split.source.path,
             start=part.start,
@@ -48,7 +48,7 @@ def read_split(
         started = time.perf_counter()
 
 
-def _read(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.ReadPart]:
+def _read_parts(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.ReadPart]:
     try:
         yield from base.find(split.source.format).read(split, stream, config)
     except OSError as error:
@@ -58,10 +58,10 @@ def _read(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.R
 def read_unchanged(
     split: Split, config: ReadConfig, run_fingerprint: str
 ) -> Iterator[pa.RecordBatch]:
-    """Open the file of a split and read its parts, as long as it is what it was when planned.
+    """Open the file of a split and read its parts, while the file does not change.
 
     Raises:
-        SourceError: it cannot be read, or has changed.
+        SourceError: the file cannot be read, or has changed since the job was planned.
     """
     with contextlib.closing(open_split(split)) as stream:
         for part in read_split(split, stream, config, run_fingerprint):
@@ -71,14 +71,14 @@ def read_unchanged(
 
 @dataclasses.dataclass
 class ReadParts(beam.PTransform):
-    """Read splits as parts.
+    """Read the parts of splits.
 
     Attributes:
         config: how records become documents.
-        run_fingerprint: goes into every part's key.
-        folder: output folder of the job. Parts whose receipt is there are left out, and of splits
-            whose source cannot be read a note is left there (see `failures`). None reads
-            everything, and what cannot be read is an error.
+        run_fingerprint: is hashed into every part's key.
+        folder: output folder of the job. Parts that have a receipt there are skipped. For a source
+            that cannot be read, a note is written there (see `failures`). If None, all parts are
+            read, and a source that cannot be read is an error.
     """
 
     config: ReadConfig
@@ -117,10 +117,10 @@ class _ReadSplit(beam.DoFn):
 
 
 def open_split(split: Split) -> BinaryIO:
-    """Open what `read_split` reads.
+    """Open the stream that `read_split` reads.
 
     Raises:
-        SourceError: it cannot be opened.
+        SourceError: the file cannot be opened.
     """
     if split.members:
         return cast(BinaryIO, files.MemberStreams(storage.open_for_reading))
@@ -132,27 +132,27 @@ def open_split(split: Split) -> BinaryIO:
 
 
 def check_unchanged(split: Split) -> None:
-    """Hold the files of a split against what they were when the job was planned.
+    """Check that the files of a split have not changed since the job was planned.
 
-    Checked after reading, so that what was read is of that file.
+    Call this after reading, so that the check covers the bytes that were read.
 
     Raises:
-        SourceError: it is gone, or has another size or time of change.
+        SourceError: a file was deleted, or has another size or modification time.
     """
     for file in split.members or (split.source,):
-        place = file.place if isinstance(file, Source) else file.path
+        path = file.place if isinstance(file, Source) else file.path
         try:
-            size, version = storage.identify(place)
+            size, version = storage.identify(path)
         except OSError as error:
             raise SourceError(f"{file.path} is gone: {error}") from error
-        # What came through a pipe lies in the output folder, and is told by its content.
-        told = version if place != file.path else file.version
-        if (size, version) != (file.size, told):
+        # Standard input is stored in the output folder, and its version is a hash of its content.
+        planned_version = file.version if path == file.path else version
+        if (size, version) != (file.size, planned_version):
             raise SourceError(f"{file.path} has changed since the job was planned")
 
 
 def find_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:
-    """Find the receipt of a part; None where there is none, or one that was cut short."""
+    """Return the receipt of a part; None if it does not exist or was truncated."""
     header = header_of(part)
     text = storage.read_text(FileSystems.join(folder, f"{header.name}.json"))
     if text is None:

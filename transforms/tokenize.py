@@ -1,4 +1,4 @@
-"""TokenizeParts: parts of documents to parts of wordpieces, by tf.Transform."""
+"""TokenizeParts: from parts of documents to parts of wordpieces, with tf.Transform."""
 
 import dataclasses
 import time
@@ -25,28 +25,28 @@ from transforms.rejects import NOTHING_LEFT, Reason
 from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.wordpiece.special_tokens import first_text_is_empty
 
-# tf.Transform passes columns through, but no metadata. So all of a part but its text rides in one
-# cell of this column, in a row of its own before the documents.
+# tf.Transform passes columns through, but not metadata. So everything of a part except its texts is
+# serialized into one cell of this column, in an extra row before the documents.
 _PART = "part"
 _CELL = pa.large_list(pa.large_binary())
 _WRAPPED_AT = "wrapped_at"
 
 
 class TextsConfig(tensor_adapter.TensorAdapterConfig):
-    """Tells tf.Transform what is text, and has a worker know the ops of a saved transform.
+    """Names the text columns for tf.Transform, and registers the ops of a saved transform.
 
-    Its DoFn, which loads the transform, names no module of ours, and a cluster may run it in a
-    stage, and so in a process, of its own. It does hold this: to be unpickled, this file is
-    imported, and the ops with it.
+    tf.Transform's DoFn, which loads the transform, refers to no module of this package, and a
+    cluster may run it in a separate process. But it contains this object, and unpickling it imports
+    this file, and so the ops.
     """
 
 
 def adapter_config(texts: Sequence[str], others: Sequence[str] = (_PART,)) -> TextsConfig:
-    """Tell tf.Transform that each of `texts` is a string [documents].
+    """Return the configuration by which tf.Transform reads each text as string [documents].
 
     Args:
-        texts: columns that go into the graph.
-        others: columns that pass by it.
+        texts: columns that the graph reads.
+        others: columns that it passes through.
     """
     representations = {}
     for name in texts:
@@ -58,13 +58,13 @@ def adapter_config(texts: Sequence[str], others: Sequence[str] = (_PART,)) -> Te
 
 
 def texts_only(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
-    """Take the texts of the sound documents of a part, as tf.Transform's input to analyze."""
-    sound = part.filter(pc.is_null(part.column(REASON)))
-    return pa.RecordBatch.from_pydict({name: singleton_lists(sound.column(name)) for name in texts})
+    """Select the texts of the documents that are not rejected, for tf.Transform's analysis."""
+    valid = part.filter(pc.is_null(part.column(REASON)))
+    return pa.RecordBatch.from_pydict({name: singleton_lists(valid.column(name)) for name in texts})
 
 
 def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
-    """Lay a part out as tf.Transform's input: a first row for what is not text."""
+    """Convert a part to tf.Transform's input: an extra first row contains all that is not text."""
     header = header_of(part).measured(**{_WRAPPED_AT: time.time()})
     others = with_header(part.drop_columns(list(texts)), header)
     cell = pa.array([to_bytes(others)], pa.large_binary())
@@ -80,24 +80,23 @@ def wrap(part: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
 def tokenize_part(
     part: pa.RecordBatch, graph: Callable[[Tensors], Tensors], texts: Sequence[str]
 ) -> pa.RecordBatch:
-    """Do to one part what TokenizeParts does, without Beam.
+    """Tokenize a part like TokenizeParts, without Beam.
 
     Args:
-        part: as a reader leaves it.
-        graph: see `preprocessing.model_inputs`; or a saved transform.
-        texts: the columns that hold texts.
+        part: documents, as `read_split` yields them.
+        graph: the function of `preprocessing.model_inputs`, or a saved transform.
+        texts: the columns that contain texts.
     """
     columns = {name: part.column(name) for name in part.schema.names if name not in texts}
-    given = {name: tf.constant(part.column(name).to_pylist(), tf.string) for name in texts}
+    tensors = {name: tf.constant(part.column(name).to_pylist(), tf.string) for name in texts}
     with tf.device("/CPU:0"):
-        for name, tensor in graph(given).items():
+        for name, tensor in graph(tensors).items():
             if name != LENGTH_QUANTILES:
-                columns[name] = _arrow(tensor)
-    found = pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
-    return reject_empty(found)
+                columns[name] = _to_arrow(tensor)
+    return reject_empty(pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata))
 
 
-def _arrow(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
+def _to_arrow(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
     if not isinstance(tensor, tf.RaggedTensor):
         return pa.array(tensor.numpy())
     values = tensor.flat_values.numpy()
@@ -106,33 +105,30 @@ def _arrow(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
 
 
 def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
-    """Put a part together again, with wordpieces in place of text.
+    """Convert tf.Transform's output back to a part, with wordpieces instead of texts.
 
     Returns:
-        the part's columns but its texts, and those of `preprocessing.model_inputs`: lists, and
-        int64 for what is one number a document. Documents whose text, or first text, came to no
-        wordpiece are rejected.
+        the part's columns except its texts, and the columns of `preprocessing.model_inputs`: int64
+        if there is one number a document, else lists. Documents whose first text has no wordpieces
+        are rejected.
     """
     part = from_bytes(batch.column(_PART).flatten()[0].as_buffer())
     header = header_of(part)
     columns = {name: part.column(name) for name in part.schema.names}
     for name in batch.schema.names:
         if name != _PART:
-            columns[name] = _unlisted(name, batch.column(name)[1:])
+            column = batch.column(name)[1:]
+            # tf.Transform outputs single numbers as lists of one.
+            columns[name] = column.flatten() if name in ACCOUNT else column
     measures = dict(header.measures)
     seconds = round(time.time() - measures.pop(_WRAPPED_AT), 6)
     header = dataclasses.replace(header, measures=measures)
-    found = reject_empty(pa.RecordBatch.from_pydict(columns))
-    return with_header(found, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
-
-
-def _unlisted(name: str, column: pa.LargeListArray) -> pa.Array:
-    """Numbers come out of tf.Transform as lists of one."""
-    return column.flatten() if name in ACCOUNT else column
+    tokenized = reject_empty(pa.RecordBatch.from_pydict(columns))
+    return with_header(tokenized, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
 
 
 def reject_empty(part: pa.RecordBatch) -> pa.RecordBatch:
-    """Reject the documents whose text, or first text, came to no wordpiece."""
+    """Reject the documents whose first text has no wordpieces."""
     segments = part.column(SEGMENT_IDS)
     splits = segments.offsets.to_numpy() - segments.offsets[0].as_py()
     empty = first_text_is_empty(segments.flatten().to_numpy(), splits)
@@ -144,8 +140,8 @@ class TokenizeParts(beam.PTransform):
     """Apply a saved transform to parts.
 
     Attributes:
-        transform_folder: holds transform_fn/ and transformed_metadata/.
-        texts: the columns that hold texts; see `WordpieceConfig.texts`.
+        transform_folder: contains transform_fn/ and transformed_metadata/.
+        texts: the columns that contain texts; see `WordpieceConfig.texts`.
     """
 
     transform_folder: str
@@ -171,7 +167,7 @@ class TokenizeParts(beam.PTransform):
 
 
 class _TokenizePart(beam.DoFn):
-    """Does the same by a copy of the transform, where tf.Transform cannot open it itself."""
+    """Applies a local copy of a transform that tf.Transform cannot open where it is stored."""
 
     def __init__(self, transform_folder: str, texts: tuple[str, ...]) -> None:
         self._folder = transform_folder
@@ -180,11 +176,11 @@ class _TokenizePart(beam.DoFn):
     def setup(self) -> None:
         with readable_copy(self._folder) as copy:
             self._transform = tft.TFTransformOutput(copy)
-            # Loads it, while the copy is there.
+            # Load the transform before the copy is deleted.
             self._transform.transform_features_layer()
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()
         with watch.section(metrics.TOKENIZE_SECONDS):
-            found = tokenize_part(part, self._transform.transform_raw_features, self._texts)
-        yield with_header(found, header_of(part).measured(**watch.seconds))
+            tokenized = tokenize_part(part, self._transform.transform_raw_features, self._texts)
+        yield with_header(tokenized, header_of(part).measured(**watch.seconds))

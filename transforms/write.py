@@ -1,11 +1,11 @@
-"""WriteParts: parts of embeddings to files, and a receipt for each."""
+"""WriteParts: from parts of embeddings to files and receipts."""
 
 import collections
 import dataclasses
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import apache_beam as beam
 import pyarrow as pa
@@ -28,26 +28,42 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
     """Write a part's files, then its receipt.
 
     Raises:
-        OSError: the folder cannot be written; nothing counts without its receipt.
-        ValueError: the account of the part does not close.
+        OSError: the folder cannot be written; files without a receipt do not count.
+        ValueError: the number of records written differs from the part's counts.
     """
     watch = metrics.Stopwatch()
-    header = header_of(part)
-    reasons = [reason for reason in part.column(REASON).to_pylist() if reason is not None]
-    files = []
     with watch.section(metrics.WRITE_SECONDS):
-        sound = part.filter(pc.is_null(part.column(REASON))) if reasons else part
-        for family in config.families if sound.num_rows else ():
-            path = f"{family}/{header.name}{config.ending}"
-            files.append(_write(folder, path, record_files.encode(sound, family, config)))
-        if reasons:
-            path = f"{REJECTED}/{header.name}.jsonl"
-            lines = (
-                (f"{line}\n".encode(), 1) for line in rejects.reject_lines(part, header.source)
-            )
-            files.append(_write(folder, path, lines))
-    measures = {**header.measures, **watch.seconds}
-    receipt = Receipt(
+        files = _write_files(part, folder, config)
+    receipt = _make_receipt(part, files, watch.seconds)
+    _check_counts(receipt)
+    storage.write_text(folder, f"{RECEIPTS}/{receipt.name}.json", receipt.to_json())
+    return receipt
+
+
+def _write_files(
+    part: pa.RecordBatch, folder: str, config: RecordConfig
+) -> tuple[WrittenFile, ...]:
+    header = header_of(part)
+    has_rejects = part.column(REASON).null_count < part.num_rows
+    embedded = part.filter(pc.is_null(part.column(REASON))) if has_rejects else part
+    files = []
+    for family in config.families if embedded.num_rows else ():
+        path = f"{family}/{header.name}{config.ending}"
+        files.append(_write(folder, path, record_files.encode(embedded, family, config)))
+    if has_rejects:
+        path = f"{REJECTED}/{header.name}.jsonl"
+        lines = rejects.reject_lines(part, header.source)
+        files.append(_write(folder, path, ((f"{line}\n".encode(), 1) for line in lines)))
+    return tuple(files)
+
+
+def _make_receipt(
+    part: pa.RecordBatch, files: tuple[WrittenFile, ...], seconds: Mapping[str, float]
+) -> Receipt:
+    header = header_of(part)
+    reasons = pc.drop_null(part.column(REASON)).to_pylist()
+    measures = {**header.measures, **seconds}
+    return Receipt(
         source=header.source,
         start=header.start,
         end=header.end,
@@ -57,17 +73,14 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
         counts={name: int(n) for name, n in measures.items() if not name.endswith(_SECONDS)},
         reasons=dict(collections.Counter(reasons)),
         seconds={name: n for name, n in measures.items() if name.endswith(_SECONDS)},
-        files=tuple(files),
+        files=files,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         finished=round(time.time(), 3),
     )
-    _check_files(receipt)
-    storage.write_text(folder, f"{RECEIPTS}/{header.name}.json", receipt.to_json())
-    return receipt
 
 
 def _write(folder: str, path: str, blocks: Iterable[tuple[bytes, int]]) -> WrittenFile:
-    """Write a file of blocks, each with the number of its records."""
+    """Write a file from blocks, each with its number of records."""
     count = 0
     with storage.atomic_write(folder, path) as file:
         for block, records in blocks:
@@ -76,8 +89,8 @@ def _write(folder: str, path: str, blocks: Iterable[tuple[bytes, int]]) -> Writt
     return WrittenFile(path=path, records=count, bytes=file.bytes, sha256=file.sha256)
 
 
-def _check_files(receipt: Receipt) -> None:
-    """Hold the records written against the documents counted."""
+def _check_counts(receipt: Receipt) -> None:
+    """Check the number of records written against the number of documents counted."""
     for file in receipt.files:
         rejected = file.path.startswith(f"{REJECTED}/")
         expected = receipt.counts[metrics.REJECTED if rejected else metrics.EMBEDDED]
@@ -87,11 +100,11 @@ def _check_files(receipt: Receipt) -> None:
 
 @dataclasses.dataclass
 class WriteParts(beam.PTransform):
-    """Write parts of embeddings; what remains of each is its receipt.
+    """Write parts of embeddings, and return their receipts.
 
     Attributes:
         folder: the output folder.
-        config: what stands in the records.
+        config: what the records contain.
     """
 
     folder: str

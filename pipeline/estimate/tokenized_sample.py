@@ -21,7 +21,7 @@ from transforms.batching.windows import Windows, cut_windows
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Split
 from transforms.embedding.distinct import find_distinct
-from transforms.embedding.part_embeddings import reject_oversize, take_wordpieces
+from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.tokenize import tokenize_part
@@ -70,8 +70,8 @@ def _measure(
 ) -> MeasuredPart:
     hidden_size = module.shape.hidden_size
     part = reject_oversize(part, hidden_size, graphs.embedding_config(config, module))
-    wordpieces, sound = take_wordpieces(part)
-    distinct = find_distinct(wordpieces).wordpieces
+    wordpieces, sound = take_sequences(part)
+    distinct = find_distinct(wordpieces).sequences
     windows = cut_windows(distinct.offsets, config.windows)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
     embedded = part.filter(pa.array(sound))

@@ -16,7 +16,7 @@ from transforms.bert.engines import Engine
 from transforms.bert.output_spec import OutputSpec
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed
-from transforms.embedding.part_embeddings import add_embeddings, take_wordpieces
+from transforms.embedding.part_embeddings import add_embeddings, take_sequences
 from transforms.io.saved_transform import readable_copy
 from transforms.tokenize import tokenize_part
 
@@ -40,7 +40,7 @@ class Stages:
         part = _not_rejected(tokenized)
         if not part.num_rows:
             return part
-        wordpieces, sound = take_wordpieces(part)
+        wordpieces, sound = take_sequences(part)
         embeddings = embed(wordpieces, self.engine, self.config)
         shaping = self.config.shaping
         return _not_rejected(add_embeddings(part, sound, wordpieces, embeddings, shaping))

@@ -69,7 +69,7 @@ def test_a_job_does_not_write_through_a_link(
     with pytest.raises(UsageError) as refused:
         corpus.embed(globs, out, tiny_path, overwrite=overwrite)
     assert str(refused.value).startswith(f"--output: {out / name} is a symbolic link")
-    assert "put the file or folder itself in its place" in str(refused.value)
+    assert "replace it by the file or folder itself" in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
     assert tree(tmp_path) == before
 

@@ -70,7 +70,7 @@ def test_a_document_with_a_value_beyond_the_type_is_rejected_and_told(
     (line,) = (out / "rejected").glob("*.jsonl").__next__().read_text().splitlines()
     rejected = json.loads(line)
     assert rejected["reason"] == "model_failed"
-    assert "--dtype float16 cannot hold" in rejected["detail"]
+    assert "`dtype` float16 cannot hold" in rejected["detail"]
     assert len(reader.load_embeddings(str(out)).ids) == 2
 
 

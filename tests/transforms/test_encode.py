@@ -1,5 +1,4 @@
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from transforms import encode
 from transforms.batching.batches import BatchingConfig
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
+from transforms.embedding import loaded_model
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
 
@@ -43,44 +43,34 @@ def fresh_process() -> Iterator[None]:
     encode._LOADED.clear()
 
 
-class CountedLoads:
-    """A loader for bundles of one process; class attributes survive Beam's copies of it."""
-
-    count = 0
-    engine = CountingEngine()
-    lock = threading.Lock()
-
-    def __call__(self, _: EncodeConfig) -> CountingEngine:
-        time.sleep(0.05)
-        with CountedLoads.lock:
-            CountedLoads.count += 1
-        return CountedLoads.engine
-
-
 @pytest.mark.usefixtures("fresh_process")
-def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time() -> None:
+def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, loads = CountingEngine(), []
+
+    def load(config: EncodeConfig) -> CountingEngine:
+        time.sleep(0.05)
+        loads.append(config)
+        return engine
+
+    monkeypatch.setattr(encode, "load_engine", load)
     parts = [
         make_tokenized([[2, 5 + n, 5 + k, 3] for k in range(5)], start=100 * n) for n in range(16)
     ]
-    CountedLoads.count = 0
     embedding = EmbeddingConfig(("mean", "sequence_output"), batching=BatchingConfig(4))
     settings = EncodeConfig("unused", "0", embedding)
     options = PipelineOptions(["--direct_num_workers=4", "--direct_running_mode=multi_threading"])
     for _ in range(2):
         with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
-            _ = (
-                pipeline
-                | beam.Create(parts)
-                | beam.Reshuffle()
-                | EncodeParts(settings, load=CountedLoads())
-            )
+            _ = pipeline | beam.Create(parts) | beam.Reshuffle() | EncodeParts(settings)
         told = {d.key.metric.name: d for d in pipeline.result.metrics().query()["distributions"]}
         latency = told["batch_microseconds"].committed
         assert latency.count == 16 * 5
         assert 0 < latency.min <= latency.max
-    assert CountedLoads.count == 1
-    assert CountedLoads.engine.most_at_once == 1
-    assert len(CountedLoads.engine.shapes) == 2 * 16 * 5
+    assert len(loads) == 1
+    assert engine.most_at_once == 1
+    assert len(engine.shapes) == 2 * 16 * 5
 
 
 @pytest.mark.usefixtures("fresh_process")
@@ -121,7 +111,7 @@ def test_a_shape_that_fails_to_warm_up_is_tried_again_and_keeps_no_other_from_it
             if ids.size > 8:
                 raise MemoryError("no room")
 
-    encode.warm_up(Engine(), [(2, 8), (2, 4)])
+    loaded_model.warm_up(Engine(), [(2, 8), (2, 4)])
     assert sorted(seen) == [((2, 4), 8, 0), ((2, 8), 16, 0), ((2, 8), 16, 0)]
     assert [record.getMessage() for record in caplog.records] == [
         "A batch of shape [2, 8] fails: no room"

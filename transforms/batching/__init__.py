@@ -1,1 +1,1 @@
-"""Wordpieces to windows, and windows to batches with little padding."""
+"""Cut documents into windows, and windows into batches with little padding."""

@@ -1,4 +1,4 @@
-"""Find the windows on which a model fails, by halving the batches they stand in."""
+"""Find the windows on which the model fails, by bisecting the batches that contain them."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -8,34 +8,34 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a batch.
+    """The result of running a batch.
 
     Attributes:
-        errors: of each window that fails alone, by its number.
-        halved: how often a batch was halved.
+        errors: the error of each window that fails alone, by the window's index.
+        bisections: how many times a batch was bisected.
     """
 
     errors: Mapping[int, Exception]
-    halved: int = 0
+    bisections: int = 0
 
 
-def run_or_bisect(run: Callable[[np.ndarray], None], numbers: np.ndarray) -> Outcome:
-    """Run a batch, and where that fails its halves, down to single windows.
+def run_or_bisect(run: Callable[[np.ndarray], None], windows: np.ndarray) -> Outcome:
+    """Run a batch; if it fails, run its halves, down to single windows.
 
-    A batch too large for the memory comes through in halves; a window that no batch can hold, or
-    that the model fails on, is found in as many steps as its batch can be halved.
+    A batch that is too large for the memory succeeds in halves. A window on which the model fails,
+    or that is too large alone, is isolated in log2(batch) steps.
 
     Args:
-        run: computes the windows of some numbers, or raises; it may be called again with a part of
-            them.
-        numbers: int64 [batch], at least one.
+        run: computes the windows with the given indices, or raises; it may be called again with a
+            part of them.
+        windows: int64 [batch], indices of windows, at least one.
     """
     try:
-        run(numbers)
+        run(windows)
         return Outcome({})
     except Exception as error:
-        if len(numbers) == 1:
-            return Outcome({int(numbers[0]): error})
-    middle = len(numbers) // 2
-    one, other = run_or_bisect(run, numbers[:middle]), run_or_bisect(run, numbers[middle:])
-    return Outcome({**one.errors, **other.errors}, 1 + one.halved + other.halved)
+        if len(windows) == 1:
+            return Outcome({int(windows[0]): error})
+    middle = len(windows) // 2
+    first, second = run_or_bisect(run, windows[:middle]), run_or_bisect(run, windows[middle:])
+    return Outcome({**first.errors, **second.errors}, 1 + first.bisections + second.bisections)

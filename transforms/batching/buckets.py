@@ -1,4 +1,4 @@
-"""Choose the lengths that windows are padded to, where every shape costs a compilation."""
+"""Choose the lengths to which windows are padded if each shape costs a compilation."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,50 +8,46 @@ import numpy as np
 from transforms.batching.windows import WindowConfig, count_windows
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 
-# What lies between two quantiles is shared out in whole numbers, so that every machine chooses
-# alike. Longer documents than these, cut into windows, end anywhere in the last of them.
+# The number of windows between two quantiles. Whole numbers, so that every machine makes the same
+# choice.
 _MASS = 2**20
+# Documents are taken to be no longer than this: the last window of a longer one has any length.
 _LONGEST_DOCUMENT = 2**20
+# The maximum number of lengths that represent the range between two quantiles.
 _POINTS = 1024
 
 
 def choose_boundaries(lengths: np.ndarray, counts: np.ndarray, buckets: int) -> tuple[int, ...]:
-    """Choose the boundaries that leave the least padding.
+    """Choose the boundaries with the least padding.
 
-    Every window is padded to the least boundary that is not shorter. Of choices with as little
-    padding the one of fewest boundaries is taken, and of these the one whose boundaries are
-    smaller, compared from the longest down. Takes time in buckets * n ** 2, memory in n ** 2.
+    Every window is padded to the least boundary that is not shorter. Of several choices with equal
+    padding, the one with the fewest boundaries is returned, and of these the one with the smaller
+    boundaries, compared from the longest down. Takes O(buckets * n ** 2) time and O(n ** 2) memory.
 
     Args:
-        lengths: int [n], ascending, each once.
-        counts: int [n], how many windows have each; 0 or more.
-        buckets: the most boundaries there may be.
+        lengths: int [n], ascending and distinct.
+        counts: int [n], the number of windows of each length, 0 or more.
+        buckets: the maximum number of boundaries.
 
     Returns:
-        ascending lengths; the last is the greatest there is, whether or not any window has it.
+        ascending boundaries; the last is the greatest length, even if no window has it.
 
     Raises:
-        ValueError: no length, no bucket, or lengths and counts that are not as above.
+        ValueError: there is no length or no bucket, or lengths and counts are not as above.
 
     >>> choose_boundaries(np.array([2, 3, 9, 10]), np.array([1, 5, 5, 1]), 2)
     (3, 10)
     """
-    _check(lengths, counts, buckets)
+    _check_counts(lengths, counts, buckets)
     ends = lengths.astype(np.int64)
-    windows = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-    tokens = np.concatenate([[0], np.cumsum(counts * ends, dtype=np.int64)])
-    # Padding of a bucket of the lengths [first, last], where it is one.
-    padding = ends * (windows[1:] - windows[:-1, np.newaxis]) - (
-        tokens[1:] - tokens[:-1, np.newaxis]
-    )
-    no_bucket = np.tril(np.ones_like(padding, bool), -1)
+    padding = _padding_of_buckets(ends, counts)
     never = np.int64(padding.max() * 2 + 1)
-    padding[no_bucket] = never
+    padding[np.tril(np.ones_like(padding, bool), -1)] = never
     # Row k: the least padding of all lengths up to each, in k + 1 buckets.
     least, firsts = [padding[0]], [np.zeros(len(ends), np.int64)]
     for _ in range(1, min(buckets, len(ends))):
         total = np.minimum(least[-1][:-1, np.newaxis] + padding[1:], never)
-        # Ties go to the first, which is the smaller boundary below.
+        # Of equal ones the first, which has the smaller boundary below.
         firsts.append(np.concatenate([[0], 1 + total.argmin(axis=0)[1:]]))
         least.append(np.concatenate([[never], total.min(axis=0)[1:]]))
     last, chosen = len(ends) - 1, []
@@ -61,14 +57,25 @@ def choose_boundaries(lengths: np.ndarray, counts: np.ndarray, buckets: int) -> 
     return tuple(reversed(chosen))
 
 
+def _padding_of_buckets(ends: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Compute the padding of the bucket of lengths [first, last]; int64 [first, last]."""
+    windows = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    tokens = np.concatenate([[0], np.cumsum(counts * ends, dtype=np.int64)])
+    padding: np.ndarray = ends * (windows[1:] - windows[:-1, np.newaxis]) - (
+        tokens[1:] - tokens[:-1, np.newaxis]
+    )
+    return padding
+
+
 def lengths_of_windows(
     quantiles: Sequence[int], windows: WindowConfig
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell how windows' lengths are distributed, from quantiles of the documents' lengths.
+    """Estimate the distribution of windows' lengths from quantiles of documents' lengths.
 
-    Between two neighbours, below the first and above the last lies as much as between any others,
-    and it is spread evenly over the whole numbers there. The shortest document is of [CLS] and
-    [SEP]; the longest is taken to fill a window, if the last quantile is no longer.
+    The same number of documents lies between any two neighbouring quantiles, below the first and
+    above the last. They are spread evenly over the whole numbers of that range. The shortest
+    document has [CLS] and [SEP] alone; the longest fills a window, unless the last quantile is
+    longer.
 
     Args:
         quantiles: tokens of a document, [CLS] and [SEP] included, at evenly spaced shares.
@@ -76,7 +83,7 @@ def lengths_of_windows(
 
     Returns:
         lengths: int64 [n], ascending; the last is `windows.max_seq_length`.
-        counts: int64 [n], how many of some large number of windows have each.
+        counts: int64 [n], the estimated number of windows of each length, on an arbitrary scale.
 
     >>> lengths, counts = lengths_of_windows([3, 3, 5], WindowConfig(6))
     >>> lengths.tolist(), (counts / counts.sum()).round(3).tolist()
@@ -89,30 +96,30 @@ def lengths_of_windows(
     bounds = np.concatenate([[shortest - 1], inner, [top]]).tolist()
     counts = np.zeros(longest + 1, np.int64)
     for below, end in itertools.pairwise(bounds):
-        documents = _between(below, end)
-        shares = np.full(len(documents), _MASS // len(documents))
-        shares[-1] += _MASS - shares.sum()
-        pieces = count_windows(documents, windows)
-        np.add.at(counts, documents - (pieces - 1) * windows.stride, shares)
-        counts[longest] += (shares * (pieces - 1)).sum()
+        documents = _lengths_between(below, end)
+        weights = np.full(len(documents), _MASS // len(documents))
+        weights[-1] += _MASS - weights.sum()
+        full_windows = count_windows(documents, windows) - 1
+        np.add.at(counts, documents - full_windows * windows.stride, weights)
+        counts[longest] += (weights * full_windows).sum()
     lengths = np.flatnonzero(counts)
     if not counts[longest]:
         lengths = np.append(lengths, longest)
     return lengths, counts[lengths]
 
 
-def _between(below: int, end: int) -> np.ndarray:
-    """List the whole numbers above one and up to another, some of them where there are many."""
+def _lengths_between(below: int, end: int) -> np.ndarray:
+    """Return the whole numbers in (below, end], or `_POINTS` of them, evenly spaced."""
     first = min(below + 1, end)
-    places = np.linspace(first, end, min(end - first + 1, _POINTS))
-    rounded: np.ndarray = np.rint(places).astype(np.int64)
+    points = np.linspace(first, end, min(end - first + 1, _POINTS))
+    rounded: np.ndarray = np.rint(points).astype(np.int64)
     return rounded
 
 
-def _check(lengths: np.ndarray, counts: np.ndarray, buckets: int) -> None:
+def _check_counts(lengths: np.ndarray, counts: np.ndarray, buckets: int) -> None:
     if buckets < 1:
-        raise ValueError(f"there are {buckets} buckets; give 1 or more")
+        raise ValueError(f"`buckets` is {buckets}; give 1 or more")
     if not len(lengths) or lengths.shape != counts.shape:
         raise ValueError(f"{len(lengths)} lengths with {len(counts)} counts; give one of each")
     if (np.diff(lengths) <= 0).any() or (counts < 0).any():
-        raise ValueError("lengths have to ascend, and counts to be 0 or more")
+        raise ValueError("lengths must be ascending, and counts 0 or more")

@@ -1,4 +1,4 @@
-"""The wordpieces of many documents, as flat columns."""
+"""The tokens of many documents, as flat columns."""
 
 import dataclasses
 
@@ -7,10 +7,10 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class TokenSequences:
-    """Sound documents of a part.
+    """The tokens of documents, special tokens included.
 
     Attributes:
-        offsets: int64 [documents + 1], where each document begins.
+        offsets: int64 [documents + 1], where each document begins in the columns.
         input_ids, segment_ids: int64 [tokens].
     """
 
@@ -18,24 +18,27 @@ class TokenSequences:
     input_ids: np.ndarray
     segment_ids: np.ndarray
 
-    def places(self, numbers: np.ndarray) -> np.ndarray:
-        """Give the places of the tokens of some documents, in their order; int64.
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def indices(self, documents: np.ndarray) -> np.ndarray:
+        """Return the indices of the tokens of some documents, in the given order; int64 [tokens].
 
         >>> flat = np.arange(6)
-        >>> TokenSequences(np.array([0, 2, 3, 6]), flat, flat).places(np.array([2, 0]))
+        >>> TokenSequences(np.array([0, 2, 3, 6]), flat, flat).indices(np.array([2, 0]))
         array([3, 4, 5, 0, 1])
         """
-        lengths = np.diff(self.offsets)[numbers]
+        lengths = np.diff(self.offsets)[documents]
         starts = np.cumsum(lengths) - lengths
-        shifts = np.repeat(self.offsets[:-1][numbers] - starts, lengths)
-        places: np.ndarray = np.arange(len(shifts)) + shifts
-        return places
+        shifts = np.repeat(self.offsets[:-1][documents] - starts, lengths)
+        indices: np.ndarray = np.arange(len(shifts)) + shifts
+        return indices
 
-    def take(self, numbers: np.ndarray) -> "TokenSequences":
-        """Take some documents, in their order."""
-        places, lengths = self.places(numbers), np.diff(self.offsets)[numbers]
+    def take(self, documents: np.ndarray) -> "TokenSequences":
+        """Select some documents, in the given order."""
+        indices, lengths = self.indices(documents), np.diff(self.offsets)[documents]
         return TokenSequences(
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
-            input_ids=self.input_ids[places],
-            segment_ids=self.segment_ids[places],
+            input_ids=self.input_ids[indices],
+            segment_ids=self.segment_ids[indices],
         )

@@ -1,4 +1,4 @@
-"""Wordpieces to vectors, given a model and a table: what the table lacks is computed."""
+"""Embed documents with a table of repeated documents: compute only what the table lacks."""
 
 import dataclasses
 
@@ -6,33 +6,33 @@ import numpy as np
 
 from transforms.batching.token_sequences import TokenSequences
 from transforms.bert.engines import Engine
-from transforms.dedup.repeat_table import RepeatTable, hash_documents, places_in
+from transforms.dedup.repeat_table import RepeatTable, find_rows, hash_documents
 from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
 
 
 def embed_with_table(
     table: RepeatTable,
-    wordpieces: TokenSequences,
+    sequences: TokenSequences,
     engine: Engine,
     config: EmbeddingConfig,
     run_all: RunAll = map,
 ) -> PartEmbeddings:
-    """Take the documents that a table has from it, and embed the rest; see `embedding.embed`."""
-    rows = places_in(table.digests, hash_documents(wordpieces))
-    rest = np.flatnonzero(rows < 0)
-    taken = len(rows) - len(rest)
-    if not taken:
-        return embed(wordpieces, engine, config, run_all)
-    made = embed(wordpieces.take(rest), engine, config, run_all)
+    """Copy the vectors of documents that the table has, and embed the others; see `embed`."""
+    rows = find_rows(table.digests, hash_documents(sequences))
+    missing = np.flatnonzero(rows < 0)
+    copied = len(rows) - len(missing)
+    if not copied:
+        return embed(sequences, engine, config, run_all)
+    computed = embed(sequences.take(missing), engine, config, run_all)
     documents = {}
-    for name, vectors in made.documents.items():
+    for name, vectors in computed.documents.items():
         documents[name] = np.empty([len(rows), engine.hidden_size], np.float32)
-        documents[name][rest] = vectors
-        table.fill(name, rows, documents[name])
+        documents[name][missing] = vectors
+        table.copy_vectors(name, rows, documents[name])
     return dataclasses.replace(
-        made,
+        computed,
         documents=documents,
-        repeated=made.repeated + taken,
-        repeated_elsewhere=taken,
-        failed={int(rest[number]): why for number, why in made.failed.items()},
+        repeated=computed.repeated + copied,
+        repeated_elsewhere=copied,
+        failed={int(missing[number]): error for number, error in computed.failed.items()},
     )

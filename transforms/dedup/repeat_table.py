@@ -1,4 +1,4 @@
-"""Documents that stand in several parts: found by their digests, kept as a table of vectors."""
+"""A table of the vectors of documents that occur in several parts, found by their digests."""
 
 import dataclasses
 import functools
@@ -12,94 +12,97 @@ import pyarrow as pa
 
 from transforms.batching.token_sequences import TokenSequences
 
-# Numpy sorts and searches bytes of a fixed length; none of them is lost to it.
+# NumPy sorts and searches bytes of a fixed length, and compares all of them.
 DIGEST = np.dtype("S16")
-# A repeated document: in how many parts it stands, and the number of the least of them.
+# A repeated document: the number of parts that contain it, and the least number of such a part.
 REPEAT = np.dtype([("digest", DIGEST), ("parts", np.int64), ("part", np.int64)])
 # Every process of a job holds the table, beside a model of some 0.1 to 1.3 GB.
 MAX_TABLE_BYTES = 1 << 30
 _COLUMN = "digest"
 
 
-def hash_documents(wordpieces: TokenSequences) -> np.ndarray:
-    """Hash each document's wordpieces; DIGEST [documents].
+def hash_documents(sequences: TokenSequences) -> np.ndarray:
+    """Hash each document's tokens; DIGEST [documents].
 
-    A loop over documents, a microsecond each. The hash is a cryptographic one, since texts may be
-    chosen by somebody who would like two of them to meet.
+    This loops over documents, which takes a microsecond each. The hash is cryptographic, because
+    texts may come from somebody who wants two of them to collide.
     """
-    bounds = wordpieces.offsets.tolist()
-    ids = memoryview(wordpieces.input_ids.astype("<i4").tobytes())
-    segments = memoryview(wordpieces.segment_ids.astype(np.int8).tobytes())
-    own = bytearray()
+    bounds = sequences.offsets.tolist()
+    ids = memoryview(sequences.input_ids.astype("<i4").tobytes())
+    segments = memoryview(sequences.segment_ids.astype(np.int8).tobytes())
+    digests = bytearray()
     for start, end in itertools.pairwise(bounds):
         digest = hashlib.blake2b(ids[4 * start : 4 * end], digest_size=DIGEST.itemsize)
         digest.update(segments[start:end])
-        own += digest.digest()
-    return np.frombuffer(bytes(own), DIGEST)
+        digests += digest.digest()
+    return np.frombuffer(bytes(digests), DIGEST)
 
 
 def find_repeated_digests(parts: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
-    """Find the digests that several parts have.
+    """Find the digests that occur in several parts.
 
     Args:
-        parts: the number of each, and its digests, each once.
+        parts: the number of each part, and its distinct digests.
 
     Returns:
-        REPEAT [repeated], by digest.
+        REPEAT [repeated], ordered by digest.
     """
     in_order = sorted(parts, key=lambda part: part[0])
-    everything = np.concatenate([np.empty(0, DIGEST), *(own for _, own in in_order)])
-    numbers = np.repeat([number for number, _ in in_order], [len(own) for _, own in in_order])
-    values, firsts, counts = np.unique(everything, return_index=True, return_counts=True)
-    again = counts > 1
-    found = np.empty(int(again.sum()), REPEAT)
-    found["digest"], found["parts"] = values[again], counts[again]
-    found["part"] = numbers[firsts[again]]
-    return found
+    digests = np.concatenate([np.empty(0, DIGEST), *(part for _, part in in_order)])
+    numbers = np.repeat([number for number, _ in in_order], [len(part) for _, part in in_order])
+    values, firsts, counts = np.unique(digests, return_index=True, return_counts=True)
+    is_repeated = counts > 1
+    repeats = np.empty(int(is_repeated.sum()), REPEAT)
+    repeats["digest"], repeats["parts"] = values[is_repeated], counts[is_repeated]
+    repeats["part"] = numbers[firsts[is_repeated]]
+    return repeats
 
 
-def keep_most(repeats: np.ndarray, most: int) -> np.ndarray:
-    """Keep those that stand in the most parts, of equals the least digests; by digest."""
-    order = np.lexsort((repeats["digest"], -repeats["parts"]))[:most]
+def keep_most(repeats: np.ndarray, limit: int) -> np.ndarray:
+    """Select the documents that occur in the most parts; REPEAT, ordered by digest.
+
+    Of documents in equally many parts, those with the least digests are selected.
+    """
+    order = np.lexsort((repeats["digest"], -repeats["parts"]))[:limit]
     kept = repeats[order]
     by_digest: np.ndarray = kept[np.argsort(kept["digest"])]
     return by_digest
 
 
-def places_in(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Give the place of each wanted value among sorted ones, -1 where it is not there; int64."""
-    if not len(values):
+def find_rows(digests: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the index of each wanted digest in sorted digests, or -1; int64 [wanted]."""
+    if not len(digests):
         return np.full(len(wanted), -1, np.int64)
-    places = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
-    found: np.ndarray = np.where(values[places] == wanted, places, -1)
-    return found
+    rows = np.minimum(np.searchsorted(digests, wanted), len(digests) - 1)
+    rows_or_none: np.ndarray = np.where(digests[rows] == wanted, rows, -1)
+    return rows_or_none
 
 
 def row_bytes(features: Sequence[str], hidden_size: int) -> int:
-    """Tell how many bytes a document takes in a table."""
+    """Return the size of a table's row in bytes."""
     return DIGEST.itemsize + len(features) * hidden_size * np.dtype(np.float32).itemsize
 
 
 def table_schema(features: Sequence[str], hidden_size: int) -> pa.Schema:
-    """Give the columns of a table's files: a digest, and a vector for each feature."""
+    """Return the schema of a table's files: a digest, and a vector for each feature."""
     vector = pa.list_(pa.float32(), hidden_size)
     columns = [(_COLUMN, pa.binary(DIGEST.itemsize)), *((name, vector) for name in features)]
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
 
 
 def serialize_piece(
-    own: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: int
+    digests: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: int
 ) -> bytes:
-    """Serialize rows of a table.
+    """Serialize rows of a table as an Arrow IPC file.
 
     Args:
-        own: DIGEST [rows], ascending.
+        digests: DIGEST [rows], ascending.
         documents: feature name to float32 [rows, hidden_size].
-        hidden_size: of the model; told apart since there may be no rows.
+        hidden_size: of the model; a parameter, because there may be no rows.
     """
     columns = [
         pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(DIGEST.itemsize), len(own), [None, pa.py_buffer(own.tobytes())]
+            pa.binary(DIGEST.itemsize), len(digests), [None, pa.py_buffer(digests.tobytes())]
         )
     ]
     for vectors in documents.values():
@@ -128,60 +131,63 @@ class TablePiece:
 def read_piece(
     source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_size: int
 ) -> TablePiece:
-    """Read what `serialize_piece` wrote; vectors are views of the source.
+    """Read what `serialize_piece` wrote; the vectors are views of the source.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the source is something else.
     """
     expected = table_schema(features, hidden_size)
     reader = pa.ipc.open_file(source)
     if reader.schema != expected or reader.num_record_batches != 1:
-        raise ValueError("it is no table of these features")
+        raise ValueError("it is not a table of these features")
     batch = reader.get_batch(0)
     batch.validate(full=True)
     if any(column.null_count for column in batch.columns):
         raise ValueError("it has rows without a value")
-    own = np.array(batch.column(_COLUMN).to_pylist(), DIGEST)
-    if not (own[1:] > own[:-1]).all():
-        raise ValueError("its digests are not in order")
+    digests = np.array(batch.column(_COLUMN).to_pylist(), DIGEST)
+    _check_order(digests)
     flat = {name: batch.column(name).flatten().to_numpy() for name in features}
     if not all(np.isfinite(values).all() for values in flat.values()):
-        raise ValueError("it has a value that is no finite number")
-    return TablePiece(own, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
+        raise ValueError("it has a value that is not a finite number")
+    return TablePiece(digests, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
+
+
+def _check_order(digests: np.ndarray) -> None:
+    if not (digests[1:] > digests[:-1]).all():
+        raise ValueError("its digests are not in order")
 
 
 @dataclasses.dataclass(frozen=True)
 class RepeatTable:
-    """Vectors of the documents that stand in several parts.
+    """Vectors of the documents that occur in several parts.
 
     Attributes:
-        pieces: none of them empty, their digests ascending within and across them.
+        pieces: not empty each; digests ascend within a piece and from piece to piece.
     """
 
     pieces: tuple[TablePiece, ...]
 
     def __post_init__(self) -> None:
-        own = self.digests
-        if not (own[1:] > own[:-1]).all():
-            raise ValueError("its digests are not in order")
+        _check_order(self.digests)
 
     @functools.cached_property
     def digests(self) -> np.ndarray:
-        """All of them; DIGEST [rows]."""
+        """The digests of all rows; DIGEST [rows]."""
         return np.concatenate([np.empty(0, DIGEST), *(piece.digests for piece in self.pieces)])
 
-    def fill(self, name: str, rows: np.ndarray, target: np.ndarray) -> None:
-        """Copy the vectors of some rows into an array.
+    def copy_vectors(self, name: str, rows: np.ndarray, target: np.ndarray) -> None:
+        """Copy the vectors of some rows to an array.
 
         Args:
             name: of the feature.
-            rows: int64 [documents], -1 where a document is not in the table.
-            target: float32 [documents, hidden]; rows of documents that are not are left.
+            rows: int64 [documents], a row of the table, or -1 for a document that it lacks.
+            target: float32 [documents, hidden]; the rows of documents that the table lacks do not
+                change.
         """
-        for begin, piece in self._begins():
-            own = np.flatnonzero((rows >= begin) & (rows < begin + len(piece.digests)))
-            target[own] = piece.documents[name][rows[own] - begin]
+        for begin, piece in self._pieces_with_begins():
+            documents = np.flatnonzero((rows >= begin) & (rows < begin + len(piece.digests)))
+            target[documents] = piece.documents[name][rows[documents] - begin]
 
-    def _begins(self) -> Iterator[tuple[int, TablePiece]]:
+    def _pieces_with_begins(self) -> Iterator[tuple[int, TablePiece]]:
         sizes = [len(piece.digests) for piece in self.pieces]
         return zip(itertools.accumulate([0, *sizes]), self.pieces, strict=False)

@@ -1,1 +1,1 @@
-"""Steps of other pipelines: vectors beside texts, rows or dicts, one element at a time."""
+"""Steps of other pipelines: add vectors to texts, rows or dicts, one element at a time."""

@@ -1,4 +1,4 @@
-"""What is computed of texts that stand in somebody else's pipeline."""
+"""The settings of BertEmbeddings and BertModelHandler."""
 
 import dataclasses
 
@@ -16,17 +16,18 @@ from transforms.wordpiece.special_tokens import check_max_seq_length
 
 @dataclasses.dataclass(frozen=True)
 class TextConfig:
-    """What is computed of texts, and how; each is named and means as the flag of `embed`.
+    """What is computed for texts, and how; names and meanings are those of the flags of `embed`.
 
     Attributes:
         features: some of `features.FEATURES`.
-        text_field, text_b_field: of elements that have fields.
-        max_seq_length, window_stride: positions of the longest input, and how longer texts are
-            read.
-        normalize, truncate_dim: of vectors of documents.
-        engine: `auto` for the fastest of this machine.
-        precision: of the model's products.
-        tokens_per_batch: positions computed at once; None for what suits the engine.
+        text_field, text_b_field: the fields with the texts, for elements that have fields.
+        max_seq_length: positions of the longest input.
+        window_stride: wordpieces between the starts of windows, for texts that are longer; 0
+            truncates them.
+        normalize, truncate_dim: how vectors of documents are changed.
+        engine: `auto` for the fastest engine on this machine.
+        precision: of the model's matrix products.
+        tokens_per_batch: positions computed at once; None for the engine's default.
     """
 
     features: tuple[str, ...] = (MEAN,)
@@ -44,40 +45,41 @@ class TextConfig:
         check_features(self.features)
         check_max_seq_length(self.max_seq_length, self.read.pairs)
         if self.window_stride and self.read.pairs:
-            raise ValueError("window_stride is for documents of one text: leave it out")
+            raise ValueError("`window_stride` is for documents of one text: leave it out")
+        # Each of these checks its fields.
         _ = self.compute, self.windows, self.shaping
         taken = set(self.names) & {self.text_field, self.text_b_field}
         if taken:
-            raise ValueError(f"a field of texts is named {taken.pop()!r}, as a feature: rename it")
+            raise ValueError(f"a text field has the name of a feature, {taken.pop()!r}: rename it")
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, as they are named beside elements."""
+        """The features' names in embedded elements."""
         return tuple(map(name_of, self.features))
 
     @property
     def read(self) -> ReadConfig:
-        """Which fields hold texts."""
+        """Which fields contain texts."""
         return ReadConfig(text_field=self.text_field, text_b_field=self.text_b_field)
 
     @property
     def windows(self) -> WindowConfig:
-        """How texts are cut that are longer than the model reads."""
+        """How texts longer than the model's input are cut."""
         return WindowConfig(self.max_seq_length, self.window_stride)
 
     @property
     def shaping(self) -> Shaping:
-        """What is done to vectors of documents."""
+        """How vectors of documents are changed."""
         return Shaping(self.truncate_dim, self.normalize)
 
     @property
     def compute(self) -> ComputeConfig:
-        """By which engine, and how exactly."""
+        """The engine and its precision."""
         engine = fastest() if self.engine == AUTO else self.engine
         return ComputeConfig(engine, self.precision)
 
     def wordpieces(self, module: BertModule) -> WordpieceConfig:
-        """Tell how texts become wordpieces of a module."""
+        """Return how texts become wordpieces of a module."""
         return WordpieceConfig(
             max_seq_length=None if self.window_stride else self.max_seq_length,
             do_lower_case=module.do_lower_case,
@@ -85,7 +87,7 @@ class TextConfig:
         )
 
     def embedding(self, pad_id: int = 0) -> EmbeddingConfig:
-        """Tell what is computed of wordpieces."""
+        """Return what is computed for wordpieces."""
         positions = self.tokens_per_batch
         if positions is None:
             positions = default_tokens_per_batch(self.compute.engine)

@@ -1,1 +1,1 @@
-"""Wordpieces to vectors, given a loaded model; documents of a part stay in order."""
+"""Compute the vectors of documents with a loaded model; documents keep their order."""

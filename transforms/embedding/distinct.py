@@ -1,4 +1,4 @@
-"""Documents of a part that have the same wordpieces: they are embedded once."""
+"""Find documents of a part with equal tokens, so that each is embedded once."""
 
 import dataclasses
 import itertools
@@ -13,45 +13,49 @@ class Distinct:
     """The distinct documents of a part.
 
     Attributes:
-        wordpieces: theirs.
-        numbers: int64 [documents], the place in `wordpieces` of each document of the part.
+        sequences: the distinct documents.
+        numbers: int64 [documents], the index in `sequences` of each document of the part.
     """
 
-    wordpieces: TokenSequences
+    sequences: TokenSequences
     numbers: np.ndarray
 
     @property
     def repeated(self) -> int:
         """How many documents repeat an earlier one."""
-        return len(self.numbers) - len(self.wordpieces.offsets) + 1
+        return len(self.numbers) - len(self.sequences)
 
     def spread(self, vectors: np.ndarray) -> np.ndarray:
-        """Give each document the vector of its wordpieces; [distinct, n] to [documents, n]."""
+        """Repeat the vectors of distinct documents for all; [distinct, n] to [documents, n]."""
         return vectors[self.numbers] if self.repeated else vectors
 
     def spread_tokens(self, vectors: np.ndarray) -> np.ndarray:
-        """Give each token of each document its vector; [distinct tokens, n] to [tokens, n]."""
+        """Repeat the vectors of tokens for all documents; [distinct tokens, n] to [tokens, n]."""
         if not self.repeated:
             return vectors
-        spread: np.ndarray = vectors[self.wordpieces.places(self.numbers)]
+        spread: np.ndarray = vectors[self.sequences.indices(self.numbers)]
         return spread
 
 
-def find_distinct(wordpieces: TokenSequences) -> Distinct:
-    """Find the documents that are the first of their kind.
+def find_distinct(sequences: TokenSequences) -> Distinct:
+    """Find the first document of each kind.
 
-    A loop over documents: their bytes are compared whole, which takes a microsecond each.
+    This loops over documents: it compares their bytes whole, which takes a microsecond each.
     """
-    bounds = wordpieces.offsets.tolist()
-    ids = wordpieces.input_ids.astype(np.int32).tobytes()
-    segments = wordpieces.segment_ids.astype(np.int8).tobytes()
-    firsts: dict[tuple[bytes, bytes], int] = {}
-    numbers = [
-        firsts.setdefault((ids[4 * start : 4 * end], segments[start:end]), len(firsts))
-        for start, end in itertools.pairwise(bounds)
-    ]
-    of_all = np.array(numbers, np.int64)
-    if len(firsts) == len(numbers):
-        return Distinct(wordpieces, of_all)
-    _, kept = np.unique(of_all, return_index=True)
-    return Distinct(wordpieces.take(kept), of_all)
+    bounds = sequences.offsets.tolist()
+    ids = sequences.input_ids.astype(np.int32).tobytes()
+    segments = sequences.segment_ids.astype(np.int8).tobytes()
+    numbers_of_content: dict[tuple[bytes, bytes], int] = {}
+    numbers = np.array(
+        [
+            numbers_of_content.setdefault(
+                (ids[4 * start : 4 * end], segments[start:end]), len(numbers_of_content)
+            )
+            for start, end in itertools.pairwise(bounds)
+        ],
+        np.int64,
+    )
+    if len(numbers_of_content) == len(numbers):
+        return Distinct(sequences, numbers)
+    _, firsts = np.unique(numbers, return_index=True)
+    return Distinct(sequences.take(firsts), numbers)

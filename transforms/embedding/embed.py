@@ -1,4 +1,4 @@
-"""Wordpieces to vectors, given a model: windows, batches, pooling."""
+"""Embed documents with a model: cut windows, run batches, pool."""
 
 import dataclasses
 import functools
@@ -30,20 +30,21 @@ from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 
 RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
 _NOT_FINITE = "the model gave a value that is no finite number"
-_TOO_LARGE = "the model gave a value that --dtype {} cannot hold; float32 can"
+_TOO_LARGE = "the model gave a value that `dtype` {} cannot hold; float32 can"
 
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddingConfig:
-    """What is computed of each document, and how.
+    """What is computed for each document, and how.
 
     Attributes:
         features: some of `features.FEATURES`.
-        windows: how documents are cut that are longer than the model reads.
-        batching: how batches are cut.
+        windows: how documents longer than the model's input are cut.
+        batching: how windows are grouped into batches.
         pad_id: id of [PAD].
-        dtype: what vectors will be stored in; a document that has a value beyond it fails.
-        shaping: what is done to vectors of documents before.
+        dtype: the type that vectors are stored in; a document with a value that it cannot hold
+            fails.
+        shaping: how vectors of documents are changed before they are stored.
     """
 
     features: tuple[str, ...]
@@ -59,19 +60,19 @@ class EmbeddingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class PartEmbeddings:
-    """Vectors of a part's sound documents.
+    """The vectors of a part's valid documents.
 
     Attributes:
         documents: feature name to float32 [documents, hidden].
         tokens: feature name to float32 [tokens, width].
-        computed_tokens: positions computed, those of overlapping windows each time.
+        computed_tokens: positions computed; a token in two windows counts twice.
         padded_tokens: positions computed, padding included.
-        batches: how many it took.
-        halved_batches: how many of them failed, and were tried again in halves.
-        repeated: documents that have the wordpieces of an earlier one, and so its vectors.
-        repeated_elsewhere: those of them whose vectors come from a table of the corpus.
-        failed: why the model failed, by the number of the document; what stands above in the place
-            of these means nothing.
+        batches: number of planned batches.
+        bisected_batches: number of batches that failed and were run again in halves.
+        repeated: documents with the same tokens as an earlier one, whose vectors they get.
+        repeated_elsewhere: those of them whose vectors come from the corpus's table.
+        failed: the model's error for each document that failed, by the document's index. The
+            vectors of these documents are undefined.
     """
 
     documents: Mapping[str, np.ndarray]
@@ -79,39 +80,39 @@ class PartEmbeddings:
     computed_tokens: int = 0
     padded_tokens: int = 0
     batches: int = 0
-    halved_batches: int = 0
+    bisected_batches: int = 0
     repeated: int = 0
     repeated_elsewhere: int = 0
     failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 
 def embed(
-    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
+    sequences: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
 ) -> PartEmbeddings:
-    """Embed documents in batches of like length; results stand in the documents' order.
+    """Embed documents in batches of similar length; the result has the documents' order.
 
-    A document's vectors do not depend on which others share its batch, within float32 rounding;
-    documents of the same wordpieces are computed once. Those of a document of several windows:
-    `sequence_output` and `layers` have each token from the window where it has the most context,
-    `mean` and `max` are over these, and `pooled_output` and `cls` are the means of the windows'
-    own, weighted by their lengths.
+    The vectors of a document do not depend on the other documents of its batch, within float32
+    rounding. Documents with equal tokens are computed once. For a document of several windows,
+    `sequence_output` and `layers` take each token from the window where it has the most context,
+    `mean` and `max` are computed over these tokens, and `pooled_output` and `cls` are the means of
+    the windows' vectors, weighted by the windows' lengths.
 
     Args:
-        wordpieces: of the documents.
-        engine: what computes.
-        config: what is computed.
-        run_all: calls a function with each batch, and gives its results in order: `map`, or one
-            that calls several at once.
+        sequences: the documents.
+        engine: runs the model.
+        config: what to compute.
+        run_all: calls a function with each batch and returns the results in order: `map`, or a
+            function that makes several calls at once.
 
     Raises:
-        Exception: what the engine raised, if it fails on the shortest input too.
+        Exception: the engine fails even on the shortest input; this is its error.
     """
-    distinct = find_distinct(wordpieces)
-    embeddings = _embed(distinct.wordpieces, engine, config, run_all)
+    distinct = find_distinct(sequences)
+    embeddings = _embed_distinct(distinct.sequences, engine, config, run_all)
     failed = {
-        int(number): why
-        for place, why in embeddings.failed.items()
-        for number in np.flatnonzero(distinct.numbers == place)
+        int(document): error
+        for number, error in embeddings.failed.items()
+        for document in np.flatnonzero(distinct.numbers == number)
     }
     return dataclasses.replace(
         embeddings,
@@ -122,78 +123,78 @@ def embed(
     )
 
 
-def _embed(
-    wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll
+def _embed_distinct(
+    sequences: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll
 ) -> PartEmbeddings:
-    """Embed distinct documents."""
-    running = _WindowRunner(wordpieces, engine, config)
-    batching = config.batching
-    batches = plan_batches(running.windows.lengths, batching.tokens_per_batch, batching.boundaries)
-    outcomes = list(run_all(functools.partial(run_or_bisect, running.run), batches))
-    errors = {number: error for own in outcomes for number, error in own.errors.items()}
+    runner = _WindowRunner(sequences, engine, config)
+    windows, batching = runner.windows, config.batching
+    batches = plan_batches(windows.lengths, batching.tokens_per_batch, batching.boundaries)
+    outcomes = list(run_all(functools.partial(run_or_bisect, runner.run), batches))
+    errors = {window: error for outcome in outcomes for window, error in outcome.errors.items()}
     if errors:
         _check_engine(engine, batching, next(iter(errors.values())))
-    documents, owners = running.of_documents(), running.windows.documents
-    beyond = functools.partial(_beyond, documents, running.tokens, wordpieces.offsets)
-    too_large = _TOO_LARGE.format(config.dtype)
-    failed = dict.fromkeys(beyond(largest(config.dtype)), too_large)
-    failed |= dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
-    failed |= {int(owners[number]): str(error) for number, error in errors.items()}
+    documents = runner.document_vectors()
+    failed = _out_of_range(documents, runner.tokens, sequences.offsets, config.dtype)
+    failed |= {int(windows.documents[window]): str(error) for window, error in errors.items()}
     return PartEmbeddings(
         documents=documents,
-        tokens=running.tokens,
-        computed_tokens=int(running.windows.lengths.sum()),
-        padded_tokens=sum(running.positions),
+        tokens=runner.tokens,
+        computed_tokens=int(windows.lengths.sum()),
+        padded_tokens=sum(runner.batch_positions),
         batches=len(batches),
-        halved_batches=sum(own.halved for own in outcomes),
+        bisected_batches=sum(outcome.bisections for outcome in outcomes),
         failed=failed,
     )
 
 
 class _WindowRunner:
-    """The windows of a part on their way through an engine, and the vectors they have by now."""
+    """Runs the windows of a part on an engine, and collects their vectors.
 
-    def __init__(self, wordpieces: TokenSequences, engine: Engine, config: EmbeddingConfig) -> None:
-        self.windows = cut_windows(wordpieces.offsets, config.windows)
-        # Of each batch. Several may run at once: each has rows of its own in the arrays below.
-        self.positions: list[int] = []
-        wide, tokens = engine.hidden_size, len(wordpieces.input_ids)
+    Several batches may run at once: each writes to different rows of the arrays.
+    """
+
+    def __init__(self, sequences: TokenSequences, engine: Engine, config: EmbeddingConfig) -> None:
+        self.windows = cut_windows(sequences.offsets, config.windows)
+        self.batch_positions: list[int] = []
+        hidden_size = engine.hidden_size
         self.tokens = {
-            name: np.empty([tokens, wide * times], np.float32)
+            name: np.empty([len(sequences.input_ids), hidden_size * times], np.float32)
             for name, times in widths_of_tokens(config.features).items()
         }
-        wanted = [name for name in config.features if name in DOCUMENT_FEATURES]
-        count = len(self.windows.lengths)
-        self._vectors = {name: np.zeros([count, wide], np.float32) for name in wanted}
-        self._wordpieces = wordpieces
+        self._window_vectors = {
+            name: np.zeros([len(self.windows.lengths), hidden_size], np.float32)
+            for name in config.features
+            if name in DOCUMENT_FEATURES
+        }
+        self._sequences = sequences
         self._engine = engine
         self._batching = config.batching
         self._pad_id = config.pad_id
 
     def run(self, numbers: np.ndarray) -> None:
-        """Run the windows of some numbers, as one batch."""
+        """Run the windows with the given indices as one batch."""
         batch = pad_batch(self.windows, numbers, self._batching)
         encoded = self._engine.run(
-            batch.pad(self._wordpieces.input_ids, self._pad_id),
+            batch.pad(self._sequences.input_ids, self._pad_id),
             batch.mask.astype(np.int32),
-            batch.pad(self._wordpieces.segment_ids, 0),
+            batch.pad(self._sequences.segment_ids, 0),
         )
-        for name, target in self._vectors.items():
+        for name, vectors in self._window_vectors.items():
             if name == POOLED_OUTPUT:
-                target[numbers] = _given(encoded.pooled)
+                vectors[numbers] = _require(encoded.pooled)
             else:
                 pooling = poolings.find(name)
-                target[numbers] = pooling.pool(_given(encoded.sequence), batch.kept)
-        sources = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
+                vectors[numbers] = pooling.pool(_require(encoded.sequence), batch.kept)
+        outputs = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
         for name, tokens in self.tokens.items():
-            _put_back(tokens, self.windows, numbers, _given(sources[name]))
-        self.positions.append(batch.mask.size)
+            _copy_kept(_require(outputs[name]), self.windows, numbers, tokens)
+        self.batch_positions.append(batch.mask.size)
 
-    def of_documents(self) -> dict[str, np.ndarray]:
-        """Make the vectors of documents of those of their windows."""
+    def document_vectors(self) -> dict[str, np.ndarray]:
+        """Combine the vectors of windows into vectors of documents."""
         kept = self.windows.kept_to - self.windows.kept_from
         windows = DocumentWindows(self.windows.firsts, self.windows.lengths, kept)
-        return {name: _combine(name, own, windows) for name, own in self._vectors.items()}
+        return {name: _combine(name, rows, windows) for name, rows in self._window_vectors.items()}
 
 
 def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
@@ -202,15 +203,14 @@ def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.nda
     return poolings.find(name).combine(vectors, windows)
 
 
-def _given(vectors: np.ndarray | None) -> np.ndarray:
-    """Give what an engine was loaded to compute."""
+def _require(vectors: np.ndarray | None) -> np.ndarray:
     if vectors is None:
         raise ValueError("the engine was loaded to compute other features")
     return vectors
 
 
 def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) -> None:
-    """Raise the error if it is not for any document that the engine fails."""
+    """Raise the error if the engine fails on [PAD]s too, so that no document is its cause."""
     ids = np.zeros([1, batching.width(1, SPECIAL_TOKENS)], np.int32)
     try:
         engine.run(ids, ids + 1, ids)
@@ -218,35 +218,47 @@ def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) ->
         raise error from None
 
 
+def _out_of_range(
+    documents: Mapping[str, np.ndarray],
+    tokens: Mapping[str, np.ndarray],
+    offsets: np.ndarray,
+    dtype: str,
+) -> dict[int, str]:
+    """Find the documents with a value that the stored type cannot hold, and say why."""
+    beyond = functools.partial(_beyond, documents, tokens, offsets)
+    failed = dict.fromkeys(beyond(largest(dtype)), _TOO_LARGE.format(dtype))
+    return failed | dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
+
+
 def _beyond(
     documents: Mapping[str, np.ndarray],
     tokens: Mapping[str, np.ndarray],
     offsets: np.ndarray,
-    most: np.float32,
+    limit: np.float32,
 ) -> list[int]:
-    """Find the documents with a value of a greater magnitude, or that is no number."""
+    """Find the documents with a value of greater magnitude than the limit, or with a NaN."""
     within = np.ones(len(offsets) - 1, bool)
     for vectors in documents.values():
-        within &= _all_within(vectors, most)
+        within &= _rows_within(vectors, limit)
     for vectors in tokens.values() if len(within) else ():
-        within &= np.logical_and.reduceat(_all_within(vectors, most), offsets[:-1])
+        within &= np.logical_and.reduceat(_rows_within(vectors, limit), offsets[:-1])
     return np.flatnonzero(~within).tolist()
 
 
-def _all_within(vectors: np.ndarray, most: np.float32) -> np.ndarray:
-    """Tell of each row whether no value is greater; bool. NaN is not within anything."""
-    if vectors.max(initial=0.0) <= most and vectors.min(initial=0.0) >= -most:
+def _rows_within(vectors: np.ndarray, limit: np.float32) -> np.ndarray:
+    """Find the rows without a value over the limit or a NaN; bool [rows]."""
+    if vectors.max(initial=0.0) <= limit and vectors.min(initial=0.0) >= -limit:
         return np.ones(len(vectors), bool)
-    within: np.ndarray = (vectors.max(axis=1) <= most) & (vectors.min(axis=1) >= -most)
+    within: np.ndarray = (vectors.max(axis=1) <= limit) & (vectors.min(axis=1) >= -limit)
     return within
 
 
-def _put_back(
-    tokens: np.ndarray, windows: Windows, numbers: np.ndarray, sequence: np.ndarray
+def _copy_kept(
+    sequence: np.ndarray, windows: Windows, numbers: np.ndarray, tokens: np.ndarray
 ) -> None:
-    """Copy the token vectors that count to their places, without the padding.
+    """Copy the token vectors that count, without padding, to their rows in `tokens`.
 
-    A copy a window costs a quarter of gathering and scattering all rows at once.
+    One copy for each window takes a quarter of the time of gathering and scattering all rows.
     """
     for number, rows in zip(numbers, sequence, strict=True):
         begin = windows.begins[number]

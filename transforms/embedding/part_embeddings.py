@@ -1,4 +1,4 @@
-"""What stands around `embedding.embed`: parts of wordpieces in, parts of embeddings out."""
+"""Convert parts of wordpieces to token sequences, and vectors to parts of embeddings."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -21,123 +21,130 @@ from transforms.rejects import Reason
 def reject_oversize(
     part: pa.RecordBatch, hidden_size: int, config: EmbeddingConfig
 ) -> pa.RecordBatch:
-    """Reject the documents of more vectors than a record, or memory, should hold.
+    """Reject the documents whose vectors exceed the size limit of a record.
 
-    These are the vectors of tokens where a feature of them is wanted, else those of windows.
+    These are the vectors of tokens if a feature of tokens is computed, else those of windows.
     """
     lengths = pc.list_value_length(part.column(INPUT_IDS)).to_numpy(zero_copy_only=False)
     widest = max(widths_of_tokens(config.features).values(), default=0)
     vectors = lengths if widest else count_windows(lengths, config.windows)
-    most = MAX_RECORD_BYTES // (hidden_size * max(1, widest) * np.dtype(np.float32).itemsize)
-    what = "vectors of over {} tokens" if widest else "vectors of over {} windows"
-    why = f"{what.format(most)} take more than {MAX_RECORD_BYTES >> 20} MiB"
-    return rejects.reject(part, vectors > most, Reason.TOO_LARGE, why)
+    limit = MAX_RECORD_BYTES // (hidden_size * max(1, widest) * np.dtype(np.float32).itemsize)
+    unit = "tokens" if widest else "windows"
+    why = f"vectors of over {limit} {unit} take more than {MAX_RECORD_BYTES >> 20} MiB"
+    return rejects.reject(part, vectors > limit, Reason.TOO_LARGE, why)
 
 
-def take_wordpieces(part: pa.RecordBatch) -> tuple[TokenSequences, np.ndarray]:
-    """Take the sound documents out of a part.
+def take_sequences(part: pa.RecordBatch) -> tuple[TokenSequences, np.ndarray]:
+    """Extract the token sequences of the documents that are not rejected.
 
     Returns:
-        their wordpieces, and a bool array over all rows: which are sound.
+        the sequences, and a bool array over all rows: which are not rejected.
     """
-    sound = pc.is_null(part.column(REASON))
-    kept = part.filter(sound) if part.column(REASON).null_count < part.num_rows else part
+    is_valid = pc.is_null(part.column(REASON))
+    kept = part.filter(is_valid) if part.column(REASON).null_count < part.num_rows else part
     ids = kept.column(INPUT_IDS)
     offsets = np.zeros(len(ids) + 1, np.int64)
     np.cumsum(pc.list_value_length(ids).to_numpy(zero_copy_only=False), out=offsets[1:])
-    wordpieces = TokenSequences(
+    sequences = TokenSequences(
         offsets=offsets,
         input_ids=ids.flatten().to_numpy(),
         segment_ids=kept.column(SEGMENT_IDS).flatten().to_numpy(),
     )
-    return wordpieces, sound.to_numpy(zero_copy_only=False)
+    return sequences, is_valid.to_numpy(zero_copy_only=False)
 
 
 def add_embeddings(
     part: pa.RecordBatch,
-    sound: np.ndarray,
-    wordpieces: TokenSequences,
+    is_valid: np.ndarray,
+    sequences: TokenSequences,
     embeddings: PartEmbeddings,
     shaping: Shaping,
 ) -> pa.RecordBatch:
-    """Put vectors beside the documents, as they are to be stored; rejected ones get none.
+    """Add vectors to the documents of a part, shaped as they are stored.
 
-    Those that the model failed on are rejected here.
+    Rejected documents get null, and documents on which the model failed are rejected here.
+
+    Args:
+        part: wordpieces.
+        is_valid: bool [rows], which rows are not rejected.
+        sequences: the documents of these rows.
+        embeddings: their vectors.
+        shaping: how vectors of documents are changed.
 
     Returns:
-        the part with `num_tokens` int64, a fixed_size_list<float32> for each document feature, and
-        for each of tokens a large_list<float32>, row-major [tokens, width].
+        the part with `num_tokens` int64; for each document feature a fixed_size_list<float32>; for
+        each token feature a large_list<float32>, row-major [tokens, width].
     """
     if embeddings.failed:
-        part = _reject_failed(part, sound, embeddings.failed)
-        done = np.delete(np.arange(len(wordpieces.offsets) - 1), list(embeddings.failed))
-        sound = pc.is_null(part.column(REASON)).to_numpy(zero_copy_only=False)
-        wordpieces, embeddings = _take(done, wordpieces, embeddings)
+        part = _reject_failed(part, is_valid, embeddings.failed)
+        embedded = np.delete(np.arange(len(sequences)), list(embeddings.failed))
+        is_valid = pc.is_null(part.column(REASON)).to_numpy(zero_copy_only=False)
+        sequences, embeddings = _take(embedded, sequences, embeddings)
     lengths = np.zeros(part.num_rows, np.int64)
-    lengths[sound] = np.diff(wordpieces.offsets)
+    lengths[is_valid] = np.diff(sequences.offsets)
     columns = {name: part.column(name) for name in part.schema.names}
     columns[NUM_TOKENS] = pa.array(lengths)
     for name, vectors in embeddings.documents.items():
-        columns[name] = _spread(shaping.apply(vectors), sound)
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+        columns[name] = _with_nulls(shaping.apply(vectors), is_valid)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
     for name, tokens in embeddings.tokens.items():
         flat = pa.array(tokens.reshape(-1))
-        columns[name] = pa.LargeListArray.from_arrays(ends * tokens.shape[1], flat)
+        columns[name] = pa.LargeListArray.from_arrays(offsets * tokens.shape[1], flat)
     return pa.RecordBatch.from_pydict(columns)
 
 
 def _reject_failed(
-    part: pa.RecordBatch, sound: np.ndarray, failed: Mapping[int, str]
+    part: pa.RecordBatch, is_valid: np.ndarray, failed: Mapping[int, str]
 ) -> pa.RecordBatch:
-    rows = np.flatnonzero(sound)
-    for number, why in failed.items():
-        which = np.arange(part.num_rows) == rows[number]
-        part = rejects.reject(part, which, Reason.MODEL_FAILED, why)
+    rows = np.flatnonzero(is_valid)
+    for document, error in failed.items():
+        is_failed = np.arange(part.num_rows) == rows[document]
+        part = rejects.reject(part, is_failed, Reason.MODEL_FAILED, error)
     return part
 
 
 def _take(
-    numbers: np.ndarray, wordpieces: TokenSequences, embeddings: PartEmbeddings
+    documents: np.ndarray, sequences: TokenSequences, embeddings: PartEmbeddings
 ) -> tuple[TokenSequences, PartEmbeddings]:
-    """Keep some documents."""
-    places = wordpieces.places(numbers)
-    return wordpieces.take(numbers), dataclasses.replace(
+    """Select some documents with their vectors."""
+    tokens = sequences.indices(documents)
+    return sequences.take(documents), dataclasses.replace(
         embeddings,
-        documents={name: vectors[numbers] for name, vectors in embeddings.documents.items()},
-        tokens={name: vectors[places] for name, vectors in embeddings.tokens.items()},
+        documents={name: vectors[documents] for name, vectors in embeddings.documents.items()},
+        tokens={name: vectors[tokens] for name, vectors in embeddings.tokens.items()},
         failed={},
     )
 
 
-def _spread(vectors: np.ndarray, sound: np.ndarray) -> pa.FixedSizeListArray:
+def _with_nulls(vectors: np.ndarray, is_valid: np.ndarray) -> pa.FixedSizeListArray:
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1])
-    if sound.all():
+    if is_valid.all():
         return column
-    return column.take(pa.array(np.cumsum(sound) - 1, mask=~sound))
+    return column.take(pa.array(np.cumsum(is_valid) - 1, mask=~is_valid))
 
 
 def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
-    """Count what a part of embeddings holds, and what it took, for its receipt."""
-    told = part.select([REASON, SEGMENT_IDS, *ACCOUNT])
-    sound = told.filter(pc.is_null(told.column(REASON)))
-    sums = {name: pc.sum(sound.column(name)).as_py() or 0 for name in ACCOUNT}
+    """Count the documents of a part of embeddings and the work for them, for its receipt."""
+    columns = part.select([REASON, SEGMENT_IDS, *ACCOUNT])
+    embedded = columns.filter(pc.is_null(columns.column(REASON)))
+    sums = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in ACCOUNT}
     return {
         metrics.DOCUMENTS: part.num_rows,
-        metrics.EMBEDDED: sound.num_rows,
-        metrics.REJECTED: part.num_rows - sound.num_rows,
+        metrics.EMBEDDED: embedded.num_rows,
+        metrics.REJECTED: part.num_rows - embedded.num_rows,
         **sums,
-        metrics.PAIRS: _count_pairs(sound),
+        metrics.PAIRS: _count_pairs(embedded),
         metrics.COMPUTED_TOKENS: embeddings.computed_tokens,
         metrics.PADDED_TOKENS: embeddings.padded_tokens,
         metrics.BATCHES: embeddings.batches,
-        metrics.HALVED_BATCHES: embeddings.halved_batches,
+        metrics.HALVED_BATCHES: embeddings.bisected_batches,
         metrics.REPEATED: embeddings.repeated,
         metrics.REPEATED_ELSEWHERE: embeddings.repeated_elsewhere,
     }
 
 
 def _count_pairs(part: pa.RecordBatch) -> int:
-    """Count the documents whose last token is of a second text."""
+    """Count the documents whose last token belongs to a second text."""
     segments = part.column(SEGMENT_IDS)
-    last = segments.offsets.to_numpy()[1:] - segments.offsets[0].as_py() - 1
-    return int(segments.flatten().to_numpy()[last].sum())
+    last_tokens = segments.offsets.to_numpy()[1:] - segments.offsets[0].as_py() - 1
+    return int(segments.flatten().to_numpy()[last_tokens].sum())

@@ -1,1 +1,1 @@
-"""The PTransforms of the main job around its four stages."""
+"""The other PTransforms of a job, beside the four stages."""

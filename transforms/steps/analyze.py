@@ -1,4 +1,4 @@
-"""AnalyzeParts: learn the lengths of a sample, and save the transform."""
+"""AnalyzeParts: learn the lengths of a sample of documents, and save the transform."""
 
 import dataclasses
 
@@ -16,10 +16,10 @@ class AnalyzeParts(beam.PTransform):
     """Run tf.Transform's analysis over parts of documents.
 
     Attributes:
-        config: how text becomes wordpieces.
-        vocabulary: the model's.
+        config: how texts become wordpieces.
+        vocabulary: of the model.
         folder: transform_fn/ and transformed_metadata/ are written here.
-        temporary: a folder that launcher and workers can write.
+        temporary: a folder that the launcher and the workers can write.
     """
 
     config: WordpieceConfig

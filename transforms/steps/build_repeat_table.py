@@ -1,8 +1,8 @@
-"""BuildRepeatTable: embed the documents that stand in several parts, once for all of them."""
+"""BuildRepeatTable: embed the documents that occur in several parts, once for all parts."""
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -11,46 +11,47 @@ from apache_beam.io.filesystems import FileSystems
 
 from transforms import metrics
 from transforms.batching.token_sequences import TokenSequences
-from transforms.bert.engines import Engine
 from transforms.dedup import repeat_files
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.dedup.repeat_table import (
     DIGEST,
     REPEAT,
     find_repeated_digests,
+    find_rows,
     hash_documents,
     keep_most,
-    places_in,
     serialize_piece,
 )
+from transforms.dedup.shuffled_rows import ShuffledRows, pack_rows, unpack_rows
 from transforms.documents import Split, fingerprint, header_of
 from transforms.embedding.embed import embed
-from transforms.embedding.part_embeddings import reject_oversize, take_wordpieces
-from transforms.encode import EncodeConfig, ModelDoFn, load_engine
+from transforms.embedding.part_embeddings import reject_oversize, take_sequences
+from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
 from transforms.io import storage
 from transforms.read import SourceError, read_unchanged
 from transforms.receipts import WrittenFile
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
 
-# Documents of a piece: enough for full batches of like lengths, few enough to lose at a kill.
+# Documents of a piece: enough for full batches of similar lengths, few enough to lose at a kill.
 _PIECE_ROWS = 4096
-_Kept = tuple[bytes, int]
-_Rows = tuple[bytes, bytes, bytes, bytes]
+# Serialized REPEATs, and the number of repeated documents that were left out.
+_Repeats = tuple[bytes, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class TableConfig:
-    """What a table is made of.
+    """How a table is built.
 
     Attributes:
-        folder: the output folder; the table stands in `repeats/` there, the saved transform beside.
-        run_fingerprint: goes into the key of every part.
+        folder: the output folder; it contains the saved transform, and the table is written to its
+            subfolder `repeats/`.
+        run_fingerprint: is hashed into every part's key.
         read: how records become documents.
-        texts: the columns that hold texts.
+        texts: the columns that contain texts.
         encode: what is computed, and by which model.
         hidden_size: of the model.
-        most: documents that the table has room for.
+        most: maximum number of documents of the table.
     """
 
     folder: str
@@ -64,39 +65,38 @@ class TableConfig:
 
 @dataclasses.dataclass
 class BuildRepeatTable(beam.PTransform):
-    """Make the table of the documents that stand in several parts of all splits.
+    """Build the table of the documents that occur in several parts of all splits.
 
-    The corpus is read and tokenized twice: to count digests, and to gather the wordpieces of those
-    that repeat. What cannot be read is passed over: who embeds it later tells of it.
+    The corpus is read and tokenized twice: once to count digests, and once to gather the wordpieces
+    of repeated documents. Sources that cannot be read are skipped: the main job reports them.
 
     Attributes:
-        config: what it is made of.
-        load: makes the engine; tests count its calls.
+        config: how the table is built.
     """
 
     config: TableConfig
-    load: Callable[[EncodeConfig], Engine] = load_engine
 
     def expand(self, splits: beam.PCollection[Split]) -> beam.PCollection[None]:
         config = self.config
-        kept = (
+        repeats = (
             splits
             | "Read" >> beam.ParDo(_ReadAll(config))
             | "Tokenize" >> TokenizeParts(config.folder, config.texts)
-            | "Digest" >> beam.ParDo(_Digest(config))
-            | "ByDigest" >> beam.GroupByKey()
-            | "Repeats" >> beam.MapTuple(_repeats_of).with_output_types(bytes)
-            | "Most" >> beam.CombineGlobally(_KeepMost(config.most))
+            | "HashDocuments" >> beam.ParDo(_HashDocuments(config))
+            | "GroupByFirstByte" >> beam.GroupByKey()
+            | "FindRepeats" >> beam.MapTuple(_find_repeats_of_group).with_output_types(bytes)
+            | "KeepMost" >> beam.CombineGlobally(_KeepMost(config.most))
         )
-        written = (
+        files = (
             splits
-            | "ReadAgain" >> beam.ParDo(_ReadAll(config), beam.pvalue.AsSingleton(kept))
+            | "ReadAgain" >> beam.ParDo(_ReadAll(config), beam.pvalue.AsSingleton(repeats))
             | "TokenizeAgain" >> TokenizeParts(config.folder, config.texts)
-            | "Gather" >> beam.ParDo(_Gather(config), beam.pvalue.AsSingleton(kept))
-            | "ByPiece" >> beam.GroupByKey()
-            | "EmbedPiece" >> beam.ParDo(_EmbedPiece(config, self.load))
+            | "GatherRepeats"
+            >> beam.ParDo(_GatherRepeats(config), beam.pvalue.AsSingleton(repeats))
+            | "GroupByPiece" >> beam.GroupByKey()
+            | "EmbedPiece" >> beam.ParDo(_EmbedPiece(config))
         )
-        done: beam.PCollection[None] = (
+        committed: beam.PCollection[None] = (
             splits.pipeline
             | "Once" >> beam.Create([None])
             | "Commit"
@@ -104,138 +104,124 @@ class BuildRepeatTable(beam.PTransform):
                 _commit,
                 config.folder,
                 config.run_fingerprint,
-                beam.pvalue.AsList(written),
-                beam.pvalue.AsSingleton(kept),
+                beam.pvalue.AsList(files),
+                beam.pvalue.AsSingleton(repeats),
             )
         )
-        return done
+        return committed
 
 
 class _ReadAll(beam.DoFn):
-    """Reads every part of a split; none if there is nothing to gather."""
+    """Reads every part of a split; no part if there are no repeats to gather."""
 
     def __init__(self, config: TableConfig) -> None:
         self._config = config
 
-    def process(self, split: Split, kept: _Kept | None = None) -> Iterator[pa.RecordBatch]:
-        if kept is None or kept[0]:
+    def process(self, split: Split, repeats: _Repeats | None = None) -> Iterator[pa.RecordBatch]:
+        if repeats is None or repeats[0]:
             config = self._config
             with contextlib.suppress(SourceError):
                 yield from read_unchanged(split, config.read, config.run_fingerprint)
 
 
-def _distinct(part: pa.RecordBatch, config: TableConfig) -> tuple[TokenSequences, np.ndarray]:
-    """Give the distinct sound documents of a part and their digests, in the order of these."""
+def _distinct_documents(
+    part: pa.RecordBatch, config: TableConfig
+) -> tuple[np.ndarray, TokenSequences]:
+    """Return the distinct digests of a part, ascending, and their documents."""
     part = reject_oversize(part, config.hidden_size, config.encode.embedding)
-    wordpieces, _ = take_wordpieces(part)
-    own, firsts = np.unique(hash_documents(wordpieces), return_index=True)
-    return wordpieces.take(firsts), own
+    sequences, _ = take_sequences(part)
+    digests, firsts = np.unique(hash_documents(sequences), return_index=True)
+    return digests, sequences.take(firsts)
 
 
 def _part_number(part: pa.RecordBatch) -> int:
-    """Give a number that no other part is likely to have: the head of its key."""
+    """Return a number that other parts are unlikely to have: the start of the part's key."""
     return int(header_of(part).key[:15], 16)
 
 
-class _Digest(beam.DoFn):
-    """Gives the digests of a part's documents by their first byte."""
+class _HashDocuments(beam.DoFn):
+    """Yields the digests of a part's documents, grouped by their first byte."""
 
     def __init__(self, config: TableConfig) -> None:
         self._config = config
 
     def process(self, part: pa.RecordBatch) -> Iterator[tuple[int, tuple[int, bytes]]]:
-        _, own = _distinct(part, self._config)
-        heads = np.frombuffer(own.tobytes(), np.uint8)[:: DIGEST.itemsize]
-        heads, starts = np.unique(heads, return_index=True)
+        digests, _ = _distinct_documents(part, self._config)
+        first_bytes = np.frombuffer(digests.tobytes(), np.uint8)[:: DIGEST.itemsize]
+        groups, starts = np.unique(first_bytes, return_index=True)
         number = _part_number(part)
-        for head, rows in zip(heads.tolist(), np.split(own, starts[1:]), strict=True):
-            yield head, (number, rows.tobytes())
+        for group, members in zip(groups.tolist(), np.split(digests, starts[1:]), strict=True):
+            yield group, (number, members.tobytes())
 
 
-def _repeats_of(_: int, parts: Iterable[tuple[int, bytes]]) -> bytes:
-    """Find what several parts have, of digests with the same first byte."""
-    return find_repeated_digests([(n, np.frombuffer(own, DIGEST)) for n, own in parts]).tobytes()
+def _find_repeats_of_group(_: int, parts: Iterable[tuple[int, bytes]]) -> bytes:
+    """Find the digests that occur in several parts, among digests with the same first byte."""
+    return find_repeated_digests(
+        [(number, np.frombuffer(digests, DIGEST)) for number, digests in parts]
+    ).tobytes()
 
 
 class _KeepMost(beam.CombineFn):
-    """Joins repeated documents and keeps those in the most parts; counts the others."""
+    """Joins repeated documents, keeps those in the most parts, and counts the others."""
 
     def __init__(self, most: int) -> None:
         self._most = most
 
-    def create_accumulator(self) -> _Kept:
+    def create_accumulator(self) -> _Repeats:
         return b"", 0
 
-    def add_input(self, kept: _Kept, more: bytes) -> _Kept:
-        return self.merge_accumulators([kept, (more, 0)])
+    def add_input(self, repeats: _Repeats, more: bytes) -> _Repeats:
+        return self.merge_accumulators([repeats, (more, 0)])
 
-    def merge_accumulators(self, several: Iterable[_Kept]) -> _Kept:
+    def merge_accumulators(self, accumulators: Iterable[_Repeats]) -> _Repeats:
         joined, left_out = b"", 0
-        for rows, left in several:
+        for rows, left in accumulators:
             joined, left_out = joined + rows, left_out + left
-        # To sort at every input would cost as many sorts as there are first bytes.
-        room = 2 * self._most * REPEAT.itemsize
-        return (joined, left_out) if len(joined) <= room else self._cut(joined, left_out)
+        # Sorting at every input would take as many sorts as there are first bytes.
+        limit = 2 * self._most * REPEAT.itemsize
+        return (joined, left_out) if len(joined) <= limit else self._truncate(joined, left_out)
 
-    def extract_output(self, kept: _Kept) -> _Kept:
-        return self._cut(*kept)
+    def extract_output(self, repeats: _Repeats) -> _Repeats:
+        return self._truncate(*repeats)
 
-    def _cut(self, joined: bytes, left_out: int) -> _Kept:
+    def _truncate(self, joined: bytes, left_out: int) -> _Repeats:
         rows = np.frombuffer(joined, REPEAT)
         return keep_most(rows, self._most).tobytes(), left_out + max(0, len(rows) - self._most)
 
 
-class _Gather(beam.DoFn):
-    """Gives the wordpieces of the repeated documents of which a part is the least, by piece."""
+class _GatherRepeats(beam.DoFn):
+    """Yields a part's repeated documents, by piece; only those with no part of a lesser number."""
 
     def __init__(self, config: TableConfig) -> None:
         self._config = config
 
-    def process(self, part: pa.RecordBatch, kept: _Kept) -> Iterator[tuple[int, _Rows]]:
-        repeats = np.frombuffer(kept[0], REPEAT)
-        wordpieces, own = _distinct(part, self._config)
-        places = places_in(repeats["digest"], own)
-        is_least = (places >= 0) & (repeats["part"][places] == _part_number(part))
-        pieces = places // _PIECE_ROWS
-        for piece in np.unique(pieces[is_least]).tolist():
-            rows = np.flatnonzero(is_least & (pieces == piece))
-            yield piece, _pack(own[rows], wordpieces.take(rows))
-
-
-def _pack(own: np.ndarray, wordpieces: TokenSequences) -> _Rows:
-    return (
-        own.tobytes(),
-        np.diff(wordpieces.offsets).astype(np.int64).tobytes(),
-        wordpieces.input_ids.astype(np.int32).tobytes(),
-        wordpieces.segment_ids.astype(np.int8).tobytes(),
-    )
-
-
-def _unpack(several: Iterable[_Rows]) -> tuple[np.ndarray, TokenSequences]:
-    """Put rows together, by digest; in whichever order they come."""
-    columns = [b"".join(column) for column in zip(*several, strict=True)]
-    own, lengths = np.frombuffer(columns[0], DIGEST), np.frombuffer(columns[1], np.int64)
-    ids, segments = np.frombuffer(columns[2], np.int32), np.frombuffer(columns[3], np.int8)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    flat = TokenSequences(offsets, ids.astype(np.int64), segments.astype(np.int64))
-    values, firsts = np.unique(own, return_index=True)
-    return values, flat.take(firsts)
+    def process(
+        self, part: pa.RecordBatch, repeats: _Repeats
+    ) -> Iterator[tuple[int, ShuffledRows]]:
+        table = np.frombuffer(repeats[0], REPEAT)
+        digests, sequences = _distinct_documents(part, self._config)
+        rows = find_rows(table["digest"], digests)
+        is_least_part = (rows >= 0) & (table["part"][rows] == _part_number(part))
+        pieces = rows // _PIECE_ROWS
+        for piece in np.unique(pieces[is_least_part]).tolist():
+            documents = np.flatnonzero(is_least_part & (pieces == piece))
+            yield piece, pack_rows(digests[documents], sequences.take(documents))
 
 
 class _EmbedPiece(ModelDoFn):
-    """Embeds a piece of the table and writes it, unless an earlier call did."""
+    """Embeds and writes a piece of the table, unless an earlier run wrote it."""
 
-    def __init__(self, config: TableConfig, load: Callable[[EncodeConfig], Engine]) -> None:
-        super().__init__(config.encode, load)
+    def __init__(self, config: TableConfig) -> None:
+        super().__init__(config.encode)
         self._table = config
 
-    def process(self, piece: tuple[int, Iterable[_Rows]]) -> Iterator[WrittenFile]:
-        own, wordpieces = _unpack(piece[1])
-        key = fingerprint([self._table.run_fingerprint, own.tobytes().hex()])
+    def process(self, piece: tuple[int, Iterable[ShuffledRows]]) -> Iterator[WrittenFile]:
+        digests, sequences = unpack_rows(piece[1])
+        key = fingerprint([self._table.run_fingerprint, digests.tobytes().hex()])
         path = f"{repeat_files.FOLDER}/{piece[0]:05d}-{key[:12]}.arrow"
-        yield self._found(path) or self._write(path, own, wordpieces)
+        yield self._find_written(path) or self._write(path, digests, sequences)
 
-    def _found(self, path: str) -> WrittenFile | None:
+    def _find_written(self, path: str) -> WrittenFile | None:
         folder, features = self._table.folder, self._config.embedding.features
         try:
             rows = repeat_files.load_piece(folder, path, features, self._table.hidden_size)
@@ -245,21 +231,22 @@ class _EmbedPiece(ModelDoFn):
         size, _ = storage.identify(whole)
         return WrittenFile(path, len(rows.digests), size, storage.hash_file(whole))
 
-    def _write(self, path: str, own: np.ndarray, wordpieces: TokenSequences) -> WrittenFile:
-        """Embed and write; what the model fails on is left out, for each part to reject it."""
-        model = self._model
-        run_all = self.run_all(metrics.Stopwatch())
-        made = embed(wordpieces, model.engine, self._config.embedding, run_all)
-        done = np.delete(np.arange(len(own)), list(made.failed))
-        vectors = {name: values[done] for name, values in made.documents.items()}
-        content = serialize_piece(own[done], vectors, self._table.hidden_size)
+    def _write(self, path: str, digests: np.ndarray, sequences: TokenSequences) -> WrittenFile:
+        """Embed and write; leave out documents that the model fails on: each part rejects them."""
+        run_all = batch_runner(self._model, metrics.Stopwatch())
+        embeddings = embed(sequences, self._model.engine, self._config.embedding, run_all)
+        embedded = np.delete(np.arange(len(digests)), list(embeddings.failed))
+        vectors = {name: rows[embedded] for name, rows in embeddings.documents.items()}
+        content = serialize_piece(digests[embedded], vectors, self._table.hidden_size)
         with storage.atomic_write(self._table.folder, path) as file:
             file.write(content)
-        return WrittenFile(path, len(done), file.bytes, file.sha256)
+        return WrittenFile(path, len(embedded), file.bytes, file.sha256)
 
 
-def _commit(_: None, folder: str, run: str, written: Sequence[WrittenFile], kept: _Kept) -> None:
-    # A piece may be computed twice by a runner: it is the same file.
-    by_path = {file.path: file for file in written}
-    files = tuple(by_path[path] for path in sorted(by_path))
-    repeat_files.write_receipt(folder, TableReceipt(run, kept[1], files))
+def _commit(
+    _: None, folder: str, run: str, files: Sequence[WrittenFile], repeats: _Repeats
+) -> None:
+    # A runner may compute a piece twice; both files are equal.
+    by_path = {file.path: file for file in files}
+    in_order = tuple(by_path[path] for path in sorted(by_path))
+    repeat_files.write_receipt(folder, TableReceipt(run, repeats[1], in_order))

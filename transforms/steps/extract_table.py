@@ -1,4 +1,4 @@
-"""ExtractTable: a table of BigQuery to files of JSON Lines, from which a job then reads."""
+"""ExtractTable: from a BigQuery table to JSON Lines files, which a job then reads."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from apache_beam.io.gcp.bigquery import ReadFromBigQuery
 
 
 def to_json(row: Mapping[str, Any]) -> str:
-    """Make a line of a row; moments and days as ISO 8601, numbers beyond JSON's as text.
+    """Serialize a row as JSON: timestamps and dates in ISO 8601, decimals and the like as text.
 
     >>> import datetime, decimal
     >>> to_json({"text": "a", "day": datetime.date(2026, 1, 2), "price": decimal.Decimal("1.10")})
@@ -27,15 +27,15 @@ def _as_text(value: Any) -> str:
 
 @dataclasses.dataclass
 class ExtractTable(beam.PTransform):
-    """Read some columns of a table, and write a line a row; gives the paths of the files.
+    """Write some columns of a table to files, one line for each row; return the files' paths.
 
-    Rows come in no order that could be told. What reads is Beam's own reader, by the Storage API
+    The order of rows is undefined. Beam's reader uses the Storage API
     (https://cloud.google.com/bigquery/docs/reference/storage).
 
     Attributes:
         table: as `PROJECT:DATASET.TABLE`.
-        columns: that are read.
-        prefix: what the paths of the files begin with.
+        columns: the columns to read.
+        prefix: the start of the files' paths.
     """
 
     table: str

@@ -1,4 +1,4 @@
-"""RedistributeParts: splits to parts that all workers of a cluster share."""
+"""RedistributeParts: from splits to parts, distributed over all workers of a cluster."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from transforms.read import ReadParts
 
 @dataclasses.dataclass
 class RedistributeParts(beam.PTransform):
-    """Read splits of many parts each, such as a gzip, and shuffle the parts to all workers.
+    """Read splits of many parts each, such as a gzip file, and shuffle the parts to all workers.
 
-    Without that, all parts of a split are the work of the one that reads it. Only here does text
-    cross a shuffle; splits of one part, and jobs within one process, do with `ReadParts` alone.
+    Without the shuffle, one worker would process all parts of a split. Only this transform shuffles
+    text; splits of one part, and jobs in one process, need only `ReadParts`.
 
-    They are grouped by key, each part by itself: Flink takes Beam's Reshuffle for a hint, which it
-    may ignore, and does (https://github.com/apache/beam/issues/30621).
+    A GroupByKey with one part for each key shuffles them, not Beam's Reshuffle: Flink treats that
+    as a hint and ignores it (https://github.com/apache/beam/issues/30621).
 
     Attributes:
         read: reads the splits.
@@ -37,10 +37,10 @@ class RedistributeParts(beam.PTransform):
 
 
 def with_key(part: pa.RecordBatch) -> tuple[str, pa.RecordBatch]:
-    """Put a part's key before it."""
+    """Return a part after its key."""
     return header_of(part).key, part
 
 
 def without_key(group: tuple[str, Iterable[pa.RecordBatch]]) -> Iterable[pa.RecordBatch]:
-    """Give what has a key."""
+    """Drop the key."""
     return group[1]

@@ -93,7 +93,7 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
             (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: `encoding` utf-16")
             for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
         ],
-        ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in --encoding utf-16"),
+        ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in `encoding` utf-16"),
         ("a.jsonl", b"{}", {"format": "parquet"}, r"`input_format` parquet: .*a\.jsonl does not"),
         ("a.jsonl", b"{}", {"format": "tfrecord"}, r"`input_format` tfrecord: .*a\.jsonl does not"),
     ],

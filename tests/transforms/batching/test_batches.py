@@ -53,7 +53,7 @@ def test_padding_is_undone(documents: list[list[int]], data: st.DataObject) -> N
 
 
 def test_a_budget_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="--tokens_per_batch is 0"):
+    with pytest.raises(ValueError, match="`tokens_per_batch` is 0"):
         BatchingConfig(0)
 
 
@@ -95,7 +95,7 @@ def test_a_document_over_the_budget_is_a_batch_by_itself() -> None:
 
 @pytest.mark.parametrize("tokens", [0, -5])
 def test_a_refused_budget_tells_the_least_there_may_be(tokens: int) -> None:
-    with pytest.raises(ValueError, match=rf"--tokens_per_batch is {tokens}; give 1 or more"):
+    with pytest.raises(ValueError, match=rf"`tokens_per_batch` is {tokens}; give 1 or more"):
         BatchingConfig(tokens)
     assert BatchingConfig(1).tokens_per_batch == 1
 

@@ -23,7 +23,7 @@ def test_only_what_fails_alone_is_given_up(size: int, bad: set[int], room: int) 
     assert sorted(errors) == sorted(bad & set(range(size)))
     assert all(str(error) == f"number {number}" for number, error in errors.items())
     assert done == [number for number in range(size) if number not in bad]
-    assert (outcome.halved > 0) == (size > 1 and (size > room or bool(errors)))
+    assert (outcome.bisections > 0) == (size > 1 and (size > room or bool(errors)))
 
 
 def test_a_batch_that_comes_through_is_run_once() -> None:

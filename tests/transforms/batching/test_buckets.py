@@ -74,7 +74,7 @@ def test_ties_go_to_the_smaller_boundary() -> None:
 @pytest.mark.parametrize(
     ("lengths", "counts", "buckets", "why"),
     [
-        ([2, 3], [1, 1], 0, "there are 0 buckets"),
+        ([2, 3], [1, 1], 0, "`buckets` is 0"),
         ([], [], 2, "0 lengths"),
         ([2, 3], [1], 2, "2 lengths with 1 counts"),
         ([3, 2], [1, 1], 2, "ascend"),

@@ -55,12 +55,12 @@ def test_a_million_tokens_are_cut_at_once() -> None:
 
 @pytest.mark.parametrize("stride", [-1, 127, 1000])
 def test_a_stride_that_leaves_out_wordpieces_is_refused(stride: int) -> None:
-    with pytest.raises(ValueError, match=f"--window_stride is {stride}; give 1 to 126"):
+    with pytest.raises(ValueError, match=f"`window_stride` is {stride}; give 1 to 126"):
         WindowConfig(128, stride)
     assert WindowConfig(128, 126).stride == 126
 
 
 def test_windows_without_room_for_a_wordpiece_are_refused() -> None:
     for stride in (0, 1):
-        with pytest.raises(ValueError, match="--max_seq_length is 2"):
+        with pytest.raises(ValueError, match="`max_seq_length` is 2"):
             WindowConfig(2, stride)

@@ -13,9 +13,9 @@ from transforms.dedup.repeat_table import (
     RepeatTable,
     TablePiece,
     find_repeated_digests,
+    find_rows,
     hash_documents,
     keep_most,
-    places_in,
     read_piece,
     serialize_piece,
 )
@@ -25,7 +25,7 @@ KINDS = st.tuples(st.lists(st.sampled_from([5, 6, 261, 65541]), max_size=3), st.
 
 
 @given(st.lists(KINDS, max_size=12))
-def test_digests_are_equal_for_equal_wordpieces_alone(documents: list) -> None:
+def test_digests_are_equal_for_equal_tokens_only(documents: list) -> None:
     kinds = [(tuple(ids), min(first, len(ids))) for ids, first in documents]
     own = hash_documents(flat(documents)).tolist()
     assert [[one == other for other in own] for one in own] == [
@@ -60,27 +60,27 @@ def test_those_in_the_most_parts_are_kept_and_of_equals_the_least() -> None:
     assert kept["digest"].tolist() == [b"a", b"b", b"c"]
 
 
-def test_places_are_found_in_nothing_too() -> None:
+def test_rows_are_found_in_an_empty_table_too() -> None:
     wanted = np.array([b"a", b"c"], DIGEST)
-    assert places_in(np.array([b"b", b"c"], DIGEST), wanted).tolist() == [-1, 1]
-    assert places_in(np.array([], DIGEST), wanted).tolist() == [-1, -1]
+    assert find_rows(np.array([b"b", b"c"], DIGEST), wanted).tolist() == [-1, 1]
+    assert find_rows(np.array([], DIGEST), wanted).tolist() == [-1, -1]
 
 
 @given(st.lists(KINDS, max_size=8), st.data())
 def test_a_table_in_pieces_changes_no_vector(documents: list, data: st.DataObject) -> None:
-    wordpieces, engine = flat([([7, *ids], first) for ids, first in documents]), TellingEngine()
+    sequences, engine = flat([([7, *ids], first) for ids, first in documents]), TellingEngine()
     config = EmbeddingConfig(features=("mean", "pooled_output"))
-    whole = embed(wordpieces, engine, config)
-    own, firsts = np.unique(hash_documents(wordpieces), return_index=True)
+    whole = embed(sequences, engine, config)
+    own, firsts = np.unique(hash_documents(sequences), return_index=True)
     chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(own)))))) if len(own) else []
     pieces = [
         TablePiece(own[[row]], {name: x[firsts[[row]]] for name, x in whole.documents.items()})
         for row in chosen
     ]
-    made = embed_with_table(RepeatTable(tuple(pieces)), wordpieces, engine, config)
+    made = embed_with_table(RepeatTable(tuple(pieces)), sequences, engine, config)
     for name, vectors in whole.documents.items():
         np.testing.assert_allclose(made.documents[name], vectors, rtol=1e-6)
-    assert made.repeated_elsewhere == int(np.isin(hash_documents(wordpieces), own[chosen]).sum())
+    assert made.repeated_elsewhere == int(np.isin(hash_documents(sequences), own[chosen]).sum())
     assert made.repeated - made.repeated_elsewhere <= whole.repeated
 
 
@@ -97,9 +97,9 @@ def test_a_piece_is_read_as_it_was_written() -> None:
     [
         ((b"b", b"a"), 1.0, ["mean"], 3, "not in order"),
         ((b"a", b"a"), 1.0, ["mean"], 3, "not in order"),
-        ((b"a", b"b"), np.nan, ["mean"], 3, "no finite number"),
-        ((b"a", b"b"), 1.0, ["max"], 3, "no table of these features"),
-        ((b"a", b"b"), 1.0, ["mean"], 2, "no table of these features"),
+        ((b"a", b"b"), np.nan, ["mean"], 3, "not a finite number"),
+        ((b"a", b"b"), 1.0, ["max"], 3, "not a table of these features"),
+        ((b"a", b"b"), 1.0, ["mean"], 2, "not a table of these features"),
     ],
 )
 def test_a_piece_that_is_none_is_refused(

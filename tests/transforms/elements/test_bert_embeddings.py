@@ -14,20 +14,13 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints.row_type import RowTypeConstraint
 
 from transforms import BertEmbeddings, encode
+from transforms.bert.engines import Engine
+from transforms.elements.embedder import Rejected, TextEmbedder
 from transforms.elements.text_config import TextConfig
-from transforms.elements.text_embedder import Rejected, TextEmbedder
+from transforms.embedding.loaded_model import LoadedModel
 
 SETTINGS = {"engine": "tensorflow", "max_seq_length": 8}
 TEXTS = ["the cat sat", "", "a dog", "on a mat on a mat on a mat on a mat", " ", "the cat sat"]
-
-
-# Of this process; what a step holds is pickled.
-LOADS: list[encode.EncodeConfig] = []
-
-
-def _load(config: encode.EncodeConfig) -> object:
-    LOADS.append(config)
-    return encode.load_engine(config)
 
 
 class Document(typing.NamedTuple):
@@ -39,7 +32,7 @@ class Document(typing.NamedTuple):
 def embedder(tiny_module: object) -> TextEmbedder:
     config = TextConfig(("mean", "sequence_output"), **SETTINGS)
     loaded = encode.loading.load(tiny_module, encode.OutputSpec.of(config.features), config.compute)
-    return TextEmbedder(config, tiny_module, loaded)
+    return TextEmbedder(config, tiny_module, LoadedModel(loaded))
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +77,20 @@ def test_each_element_has_vectors_or_a_reason(embedder: TextEmbedder) -> None:
     assert embedder.embed([None]).vectors[0].reason == "wrong_type"
 
 
-def test_texts_become_rows_and_what_has_none_a_dead_letter(tiny_path: Path, expected: dict) -> None:
-    features = ["mean", "sequence_output"]
-    encode._LOADED.clear()
-    LOADS.clear()
+def test_texts_become_rows_and_what_has_none_a_dead_letter(
+    tiny_path: Path, expected: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, loads, load_engine = ["mean", "sequence_output"], [], encode.load_engine
+
+    def load(config: encode.EncodeConfig) -> Engine:
+        loads.append(config)
+        return load_engine(config)
+
+    monkeypatch.setattr(encode, "_LOADED", {})
+    monkeypatch.setattr(encode, "load_engine", load)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         texts = pipeline | beam.Create(TEXTS * 300, reshuffle=False).with_output_types(str)
-        step = BertEmbeddings(str(tiny_path), features, load=_load, **SETTINGS)
+        step = BertEmbeddings(str(tiny_path), features, **SETTINGS)
         embedded, rejected = texts | step.with_exception_handling()
 
         def check(rows: list) -> None:
@@ -110,7 +110,7 @@ def test_texts_become_rows_and_what_has_none_a_dead_letter(tiny_path: Path, expe
 
         assert_that(embedded, check)
         assert_that(rejected, check_rejected, label="rejected")
-    assert len(LOADS) == 1
+    assert len(loads) == 1
     vector = Sequence[np.float32]
     assert embedded.element_type == RowTypeConstraint.from_fields(
         [("text", str), ("mean", vector), ("sequence_output", Sequence[vector])]
@@ -253,11 +253,11 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
     ("settings", "error", "told"),
     [
         ({"features": ["pooled"]}, ValueError, "`features` has 'pooled'"),
-        ({"max_seq_length": 2}, ValueError, "--max_seq_length is 2"),
-        ({"window_stride": 3, "text_b_field": "b"}, ValueError, "window_stride is for documents"),
-        ({"text_field": "mean"}, ValueError, "a field of texts is named 'mean'"),
+        ({"max_seq_length": 2}, ValueError, "`max_seq_length` is 2"),
+        ({"window_stride": 3, "text_b_field": "b"}, ValueError, "`window_stride` is for documents"),
+        ({"text_field": "mean"}, ValueError, "a text field has the name of a feature, 'mean'"),
         ({"engine": "abacus"}, ValueError, "`engine` is 'abacus'"),
-        ({"truncate_dim": 0}, ValueError, "--truncate_dim is 0"),
+        ({"truncate_dim": 0}, ValueError, "truncate_dim.? is 0"),
         ({"no_such": 1}, TypeError, "no_such"),
         ({"model": "/nowhere"}, ValueError, "/nowhere"),
     ],

@@ -26,7 +26,7 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 
 
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
-    wordpieces, sound = part_embeddings.take_wordpieces(part)
+    wordpieces, sound = part_embeddings.take_sequences(part)
     embeddings = embed.embed(wordpieces, TellingEngine(), settings)
     return part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
 
@@ -129,7 +129,7 @@ def test_the_account_counts_sound_documents_only() -> None:
     segments = [[0] * 3, [0] * 2, [0] * 4, [0, 0, 0, 1, 1]]
     columns["segment_ids"] = pa.array(segments, pa.large_list(pa.int64()))
     part = documents_with(columns, part)
-    wordpieces, sound = part_embeddings.take_wordpieces(part)
+    wordpieces, sound = part_embeddings.take_sequences(part)
     embeddings = embed.embed(wordpieces, TellingEngine(), config(8))
     result = part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
     assert part_embeddings.account(result, embeddings) == {
@@ -240,7 +240,7 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     documents: list[list[int] | None], windows: WindowConfig
 ) -> None:
     part = make_tokenized([ids and [2, *ids, 3] for ids in documents])
-    wordpieces, sound = part_embeddings.take_wordpieces(part)
+    wordpieces, sound = part_embeddings.take_sequences(part)
     wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
     embeddings = embed.embed(wordpieces, FailingEngine(), wanted)
     result = part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
@@ -271,6 +271,6 @@ def test_an_engine_that_fails_on_everything_is_no_documents_fault() -> None:
         def run(self, *_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise RuntimeError("the device is gone")
 
-    wordpieces, _ = part_embeddings.take_wordpieces(make_tokenized([[2, 5, 3]] * 4))
+    wordpieces, _ = part_embeddings.take_sequences(make_tokenized([[2, 5, 3]] * 4))
     with pytest.raises(RuntimeError, match="the device is gone"):
         embed.embed(wordpieces, Broken(), config(features=("mean",)))

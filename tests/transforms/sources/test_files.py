@@ -50,7 +50,7 @@ def test_a_file_that_is_not_in_the_encoding_told_costs_itself_alone() -> None:
     rows = part.documents.to_pydict()
     assert rows["text"] == [b"one", b"", b"two"]
     assert rows["reason"] == [None, "unreadable", None]
-    assert "it is not in --encoding utf-16" in rows["detail"][1]
+    assert "it is not in `encoding` utf-16" in rows["detail"][1]
 
 
 def test_files_are_grouped_by_bytes_and_number() -> None:

@@ -42,7 +42,7 @@ def test_a_byte_order_mark_within_a_compressed_file_is_told() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_another_encoding_than_is_told_is_refused_by_name(encoding: str) -> None:
-    message = rf"a\\u000a.txt: it is not in --encoding {encoding}: .*; give .*\({encoding}-le or"
+    message = rf"a\\u000a.txt: it is not in `encoding` {encoding}: .*; give .*\({encoding}-le or"
     with pytest.raises(ValueError, match=message):
         check("caf\u00e9 au lait\n".encode("latin-1"), "a\n.txt", "text", encoding)
     check("caf\u00e9".encode("latin-1"), "a.txt", "text", "iso8859-1")

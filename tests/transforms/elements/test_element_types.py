@@ -16,7 +16,9 @@ from apache_beam.typehints import typehints
 
 from transforms import BertEmbeddings, EmbeddedElements, encode
 from transforms.bert import minilm
-from transforms.elements.bert_embeddings import config_for_model, element_types
+from transforms.bert.engines import Engine
+from transforms.elements.bert_embeddings import config_for_model
+from transforms.elements.element_types import output_types
 from transforms.elements.text_config import TextConfig
 
 SETTINGS = {"engine": "tensorflow", "max_seq_length": 8}
@@ -122,24 +124,26 @@ def test_a_lone_surrogate_is_escaped_lest_its_dead_letter_die(tiny_path: Path) -
 class _FailingEngine:
     """Fails on one wordpiece."""
 
-    def __init__(self, config: encode.EncodeConfig) -> None:
-        self._own = encode.load_engine(config)
-        self.name, self.hidden_size = self._own.name, self._own.hidden_size
-        self.parallel, self.compiled = self._own.parallel, 0
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.name, self.hidden_size = engine.name, engine.hidden_size
+        self.parallel, self.compiled = engine.parallel, 0
 
     def run(self, input_ids: np.ndarray, *others: np.ndarray) -> object:
         if (input_ids == 11).any():
             raise RuntimeError("no dogs")
-        return self._own.run(input_ids, *others)
+        return self._engine.run(input_ids, *others)
 
 
 def test_what_the_model_fails_on_costs_itself_alone(
     tiny_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    load = encode.load_engine
     monkeypatch.setattr(encode, "_LOADED", {})
+    monkeypatch.setattr(encode, "load_engine", lambda config: _FailingEngine(load(config)))
     texts = ["the cat", "a dog", "on a mat", "a dog ran"]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        step = BertEmbeddings(str(tiny_path), load=_FailingEngine, **SETTINGS)
+        step = BertEmbeddings(str(tiny_path), **SETTINGS)
         created = pipeline | beam.Create(texts)
         embedded, rejected = created | step.with_exception_handling()
         assert_that(embedded | beam.Map(lambda row: row.text), equals(["on a mat", "the cat"]))
@@ -192,7 +196,7 @@ def test_no_collection_of_the_graph_is_untyped(tiny_path: Path, type_: typing.An
 def test_types_that_schemas_would_bend_are_left_open() -> None:
     bent = (typehints.Tuple[str, int], typehints.Union[int, str], typehints.Dict[int, str], bytes)
     for given in bent:
-        embedded, rejected = element_types(given, TextConfig())
+        embedded, rejected = output_types(given, TextConfig())
         assert embedded is typing.Any
         assert dict(rejected._fields)["element"] is typing.Any
 
@@ -210,9 +214,9 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"max_seq_length": 33}, "--max_seq_length is 33, the model has 32"),
+        ({"max_seq_length": 33}, "max_seq_length.? is 33, the model has 32"),
         ({"features": "mean,layers:-3"}, "--features asks for layer -3, the model has 2"),
-        ({"truncate_dim": 17}, "--truncate_dim is 17"),
+        ({"truncate_dim": 17}, "truncate_dim.? is 17"),
     ],
 )
 def test_what_the_model_cannot_do_is_refused_when_the_pipeline_is_built(

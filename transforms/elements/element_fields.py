@@ -1,0 +1,54 @@
+"""Elements of any pipeline as mappings of fields: texts, mappings, and rows."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+
+def fields_of(element: Any, text_field: str) -> Mapping[str, Any] | None:
+    """Return the fields of an element; a text has one, `text_field`. None if it has no fields."""
+    if isinstance(element, str | bytes) or element is None:
+        return {text_field: element}
+    if isinstance(element, Mapping):
+        return element
+    as_dict = getattr(element, "_asdict", None)
+    if as_dict is not None:
+        fields: Mapping[str, Any] = as_dict()
+        return fields
+    if dataclasses.is_dataclass(element) and not isinstance(element, type):
+        return {field.name: getattr(element, field.name) for field in dataclasses.fields(element)}
+    return None
+
+
+def add_vectors(element: Any, vectors: Mapping[str, np.ndarray], text_field: str) -> Any:
+    """Add vectors to an element: arrays to a dict; to a row lists, which Beam's schemas know."""
+    if isinstance(element, dict):
+        return {**element, **vectors}
+    fields = fields_of(element, text_field) or {}
+    return beam.Row(**fields, **{name: array.tolist() for name, array in vectors.items()})
+
+
+def as_encodable(element: Any) -> Any:
+    """Return a rejected element in a form that its coder can encode, whatever its text."""
+    if isinstance(element, str | Mapping):
+        return escape_surrogates(element)
+    fields = fields_of(element, "")
+    if fields is None or isinstance(element, bytes) or element is None:
+        return element
+    return beam.Row(**{name: escape_surrogates(value) for name, value in fields.items()})
+
+
+def escape_surrogates(element: Any) -> Any:
+    r"""Escape lone surrogates, which are not valid Unicode, in texts and in fields of mappings.
+
+    >>> escape_surrogates({"text": "a\ud800"})
+    {'text': 'a\\ud800'}
+    """
+    if isinstance(element, str):
+        return element.encode(errors="backslashreplace").decode()
+    if isinstance(element, Mapping):
+        return {name: escape_surrogates(value) for name, value in element.items()}
+    return element
