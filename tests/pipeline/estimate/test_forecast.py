@@ -114,6 +114,7 @@ def test_the_command_prints_a_few_lines(
     assert "has no saved_model.pb" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_named_machines_are_priced(
     globs: list[str],

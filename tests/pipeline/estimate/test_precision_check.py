@@ -53,6 +53,7 @@ def test_float32_is_not_compared(
     assert precision_check.measure(config, tiny_module, plan.make_plan(config.input)) is None
 
 
+@pytest.mark.slow
 def test_a_cosine_below_the_limit_is_refused(
     globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,7 +77,7 @@ def test_a_table_is_read_once_and_embedded(
     [
         (["--input", "bq://corpus.articles"], "name a table as bq://PROJECT.DATASET.TABLE"),
         (["--input", "bq://a.b.c/../d"], "name a table as bq://PROJECT.DATASET.TABLE"),
-        (["--input_format", "csv"], "leave out --input_format"),
+        (["--input_format", "csv"], "remove --input_format"),
     ],
 )
 @pytest.mark.usefixtures("read")

@@ -57,6 +57,7 @@ def test_flags_of_beam_are_included_without_secrets() -> None:
     assert parsed == PipelineOptions(given).get_all_options(drop_default=True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fixed_sample")
 def test_the_reports_command_runs_from_anywhere_and_finds_the_job(
     tiny_path: Path, environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
