@@ -103,7 +103,7 @@ _POINTS = {
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
     "reading": _before("transforms.read", "check_unchanged"),
-    "embedding repeats": _before("transforms.steps.build_repeat_table", "to_bytes"),
+    "embedding repeats": _before("transforms.steps.build_repeat_table", "serialize_piece"),
     "before the receipt of the table": _before("transforms.dedup.repeat_files", "write_receipt"),
     "encoding": _before("transforms.embedding.embed", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
