@@ -1,1 +1,1 @@
-"""report.html and the Embedding Projector's files: pictures of what a job did."""
+"""Draw the report of a job, and write the files of the Embedding Projector."""

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import tensorflow_transform as tft
 
 from pipeline import graphs
+from pipeline.output.layout import RUN_FILE, TRANSFORM_FN
 from pipeline.output.open_job import Job
 from transforms import rejects
 from transforms.bert import loading
@@ -63,10 +64,10 @@ def load_stages(job: Job, path: Path) -> Stages:
     except Exception as error:  # a damaged file raises many kinds of exceptions
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TransformError(
-            f"transform_fn/: cannot be loaded: {rejects.detail(reason)}"
+            f"{TRANSFORM_FN}/: cannot be loaded: {rejects.detail(reason)}"
         ) from error
     if job.run.transform is None or fingerprint != job.run.transform.fingerprint:
-        raise TransformError("transform_fn/: is not the transform that run.json names")
+        raise TransformError(f"{TRANSFORM_FN}/: is not the transform that {RUN_FILE} names")
     with readable_copy(job.folder) as copy:
         transform = tft.TFTransformOutput(copy)
         # This loads the transform while the copy exists.

@@ -3,11 +3,10 @@
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline import manifest
-from pipeline.manifest import MANIFEST_FILE
+from pipeline.output.layout import MANIFEST_FILE, PLAN_FILE, RECEIPTS, RUN_FILE
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
 from transforms.io import storage
-from transforms.receipts import RECEIPTS
 from transforms.records import record_files
 from transforms.records.record_config import FAMILIES
 
@@ -50,7 +49,7 @@ def _unused_receipts(job: Job, metadata: JobMetadata) -> list[str]:
             if name not in readable
         ),
         *(
-            f"{RECEIPTS}/{name}: belongs to no part of plan.jsonl and run.json"
+            f"{RECEIPTS}/{name}: belongs to no part of {PLAN_FILE} and {RUN_FILE}"
             for name in names
             if name in readable - counted
         ),
