@@ -106,3 +106,23 @@ def is_defined(name: str) -> bool:
         path, attribute = path.parent, path.name
     source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return source.is_file() and bool(re.search(rf"\b{attribute}\b", source.read_text("utf-8")))
+
+
+def test_the_tree_of_the_packages_is_as_it_is_shown() -> None:
+    (tree,) = re.findall(
+        r"^```\n(beam_bert\.py .*?)^```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M | re.S
+    )
+    folder, shown = ROOT, set()
+    for line in tree.splitlines():
+        indent, names = re.match(r"( *)((?:\w+(?:/|\.py) )+|\w+(?:/|\.py))", line).groups()
+        if not indent:
+            folder = ROOT / names.split()[0]
+            continue
+        assert all((folder / name).exists() for name in names.split()), line
+        shown |= {str((folder / name).relative_to(ROOT)) for name in re.findall(r"(\w+)/", line)}
+    packages = {
+        str(path.parent.relative_to(ROOT))
+        for root in ("transforms", "pipeline")
+        for path in (ROOT / root).glob("*/__init__.py")
+    }
+    assert packages <= shown
