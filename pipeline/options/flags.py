@@ -17,8 +17,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 _INPUT, _OUTPUT, _MODEL, _FEATURES = "input", "output", "model", "features"
 _COMPUTATION, _LIMITS, _GENERAL = "computation", "limits", "general"
 
-# The order of the rows is the order of the identity and of the resume command, which run.json
-# holds: a new row goes to the end of those that decide the output.
+# The order of the rows is that of the identity and of the resume command, which run.json and the
+# schemas hold: a new row goes to the end.
 FLAGS = (
     Flag(
         name="input",

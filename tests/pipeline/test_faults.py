@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import job, reader
+from pipeline import reader
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.options.embed_config import Limits
@@ -134,7 +134,7 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
 
     # The sample is read before: of it, no file may be missing.
     monkeypatch.setattr(plan, "sample", lambda splits: splits[2:])
-    monkeypatch.setattr(job.plan, "make_plan", and_then_disturb)
+    monkeypatch.setattr(plan, "make_plan", and_then_disturb)
     globs = list(map(str, paths))
     with pytest.raises(JobError) as broken:
         corpus.embed(globs, tmp_path / "out", tiny_path)

@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, job, reader
 from pipeline.errors import JobError, UsageError
+from pipeline.inputs import plan
 from pipeline.result import Summary, to_text
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.pipeline import corpus
@@ -226,15 +227,15 @@ def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
     globs = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")]
     for path in map(Path, globs):
         path.write_text("the cat\nsat\n")
-    make_plan = job.plan.make_plan
+    make_plan = plan.make_plan
 
     def and_then_lose(*given: object) -> list:
         splits = make_plan(*given)
         Path(globs[2]).rename(tmp_path / "gone")
         return splits
 
-    monkeypatch.setattr(job.plan, "sample", lambda splits: splits[:2])
-    monkeypatch.setattr(job.plan, "make_plan", and_then_lose)
+    monkeypatch.setattr(plan, "sample", lambda splits: splits[:2])
+    monkeypatch.setattr(plan, "make_plan", and_then_lose)
     with pytest.raises(JobError, match=r"1 of 3 splits could not be read: .*c\.txt"):
         embed(globs, tmp_path / "out", tiny_path)
     monkeypatch.undo()
