@@ -8,11 +8,10 @@ write the same bytes, so their fingerprints are equal.
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
@@ -64,7 +63,9 @@ def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:
     builder.save()
 
 
-def _build_graph(checkpoint: Checkpoint, vocabulary: Path, training: bool) -> dict[str, Any]:
+def _build_graph(
+    checkpoint: Checkpoint, vocabulary: Path, training: bool
+) -> dict[str, meta_graph_pb2.SignatureDef]:
     """Add the encoder to the default graph; return its signatures."""
     inputs = {
         name: v1.placeholder(tf.int32, [None, None], name=name)
@@ -109,7 +110,7 @@ def _assets() -> list[tf.Tensor]:
     return assets
 
 
-def _assign(session: Any, checkpoint: Checkpoint) -> None:
+def _assign(session: tf.compat.v1.Session, checkpoint: Checkpoint) -> None:
     for variable in v1.global_variables():
         initial_value = variable.initializer.inputs[1]
         value: np.ndarray = checkpoint.variables[variable.op.name]

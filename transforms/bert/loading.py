@@ -50,13 +50,13 @@ def load_with_exact(
     probe = make_probe(module, functools.partial(run_once, module))
     weights = find_weights(module, probe)
     if isinstance(weights, str):
-        return _load_own_graph(module, output_spec, config, weights, device)
+        return _load_module_graph(module, output_spec, config, weights, device)
     exact_config = dataclasses.replace(config, precision=FLOAT32)
     exact = build(weights, module, output_spec, exact_config, device)
     difference = probe.difference(exact.run)
     if difference > TOLERANCE:
         reason = f"{exact.name} differs from its graph by {difference:.2g}"
-        return _load_own_graph(module, output_spec, config, reason, device)
+        return _load_module_graph(module, output_spec, config, reason, device)
     if config.precision == FLOAT32:
         return exact, exact
     return exact, build(weights, module, output_spec, config, device)
@@ -76,7 +76,7 @@ def build(
     return engines.find(config.engine).build(spec)
 
 
-def _load_own_graph(
+def _load_module_graph(
     module: BertModule,
     output_spec: OutputSpec,
     config: ComputeConfig,

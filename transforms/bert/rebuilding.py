@@ -24,7 +24,7 @@ TOLERANCE = 1e-4
 _EPSILONS = (1e-12, 1e-5, 1e-6)
 _PROBE_ROWS, _PROBE_LENGTH = 3, 16
 
-_Run = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
+_RunBatch = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Probe:
     inputs: tuple[np.ndarray, np.ndarray, np.ndarray]
     expected: Encoded[np.ndarray]
 
-    def difference(self, run: _Run) -> float:
+    def difference(self, run: _RunBatch) -> float:
         """Return the largest difference at any token, of the outputs that both have.
 
         A NaN counts as an infinite difference.
@@ -55,7 +55,7 @@ class Probe:
         return float(max(largest, default=0.0))
 
 
-def make_probe(module: BertModule, run: _Run) -> Probe:
+def make_probe(module: BertModule, run: _RunBatch) -> Probe:
     """Run a module's graph on random ids of its whole vocabulary."""
     length = min(_PROBE_LENGTH, module.shape.positions)
     random = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def make_probe(module: BertModule, run: _Run) -> Probe:
     return Probe(inputs, run(*inputs))
 
 
-def _run(
+def _encode(
     tensors: encoder.Variables, shape: BertShape, gelu: str, epsilon: float, *inputs: np.ndarray
 ) -> Encoded[np.ndarray]:
     encoded = encoder.encode(tensors, shape, *inputs, gelu=gelu, layer_norm_eps=epsilon)
@@ -91,7 +91,7 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
         tensors = {name: tf.constant(array) for name, array in variables.items()}
         differences = {
             (gelu, epsilon): probe.difference(
-                functools.partial(_run, tensors, module.shape, gelu, epsilon)
+                functools.partial(_encode, tensors, module.shape, gelu, epsilon)
             )
             for gelu, epsilon in itertools.product(GELUS, _EPSILONS)
         }
