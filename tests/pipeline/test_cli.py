@@ -114,6 +114,7 @@ def test_tokenize_prints_json_lines(
     assert rejected == ["bad_json", "missing_field", "wrong_type"]
 
 
+@pytest.mark.slow
 def test_tokenize_reads_a_pipe_and_pairs(
     tiny_path: Path, capsysbinary: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +231,7 @@ def test_inspect_model_prints_text_or_json(tiny_path: Path, capsys: pytest.Captu
     assert f"fingerprint        {facts['fingerprint']}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_import_model_makes_a_module(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     from transforms.bert import minilm
 

@@ -18,6 +18,8 @@ from tests.deploy import clusters
 from tests.pipeline import corpus
 from transforms.batching.batches import BatchingConfig
 
+pytestmark = pytest.mark.slow
+
 PRISM = os.environ.get("BEAM_BERT_TEST_PRISM") or shutil.which("prism")
 
 
@@ -51,7 +53,6 @@ def test_bundles_that_are_run_again_change_nothing(
     assert corpus.data_files(output) == corpus.data_files(finished)
 
 
-@pytest.mark.slow
 def test_a_few_splits_at_a_time_change_nothing(
     finished: Path,
     globs: list[str],
@@ -78,7 +79,6 @@ def test_a_few_splits_at_a_time_change_nothing(
 FIELDS = ("--id_field=id", "--keep_fields=k", "--part_bytes=1024")
 
 
-@pytest.mark.slow
 def test_processes_change_nothing(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

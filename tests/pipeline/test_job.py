@@ -96,6 +96,7 @@ def test_the_same_command_again_finds_nothing_left(
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_another_folder_gets_the_same_bytes(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

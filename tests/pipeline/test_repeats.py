@@ -21,6 +21,8 @@ from transforms.bert.tensorflow_engine import TensorflowEngine
 from transforms.dedup import repeat_files
 from transforms.steps import build_repeat_table
 
+pytestmark = pytest.mark.slow
+
 OWN = ("the dog", "a dog ran", "dog dog dog , the mat", "кот", "é e é", "ran un ing . cat !")
 
 
@@ -64,7 +66,6 @@ class Seen:
         monkeypatch.setattr(TensorflowEngine, "run", counted)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stride", [0, 3])
 def test_each_repeated_document_is_computed_once_and_none_changes(
     stride: int,
@@ -98,7 +99,6 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
     assert verify(VerifyConfig(str(tmp_path / "corpus"), sample=40)).faults == ()
 
 
-@pytest.mark.slow
 def test_pairs_are_told_apart_by_their_segments(tiny_path: Path, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("the cat|sat\nthe|cat sat\nthe cat sat\n")
@@ -114,7 +114,6 @@ def test_pairs_are_told_apart_by_their_segments(tiny_path: Path, tmp_path: Path)
     np.testing.assert_array_equal(vectors[:3], vectors[3:])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_threads_and_a_break_between_the_graphs_change_nothing(
     workers: int,
@@ -160,7 +159,6 @@ def _link(path: Path, elsewhere: Path) -> None:
     path.symlink_to(elsewhere)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", [_flip, _cut, _remove, _link])
 @pytest.mark.parametrize("pattern", ["*.arrow", "table.json"])
 def test_a_damaged_table_is_found_and_made_again(
@@ -186,7 +184,6 @@ def test_a_damaged_table_is_found_and_made_again(
     assert not before or (tmp_path / "elsewhere").read_bytes() == before
 
 
-@pytest.mark.slow
 def test_the_table_has_what_stands_in_the_most_parts_if_there_is_no_room(
     inputs: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +217,6 @@ def test_what_the_model_fails_on_is_rejected_in_each_part(
     assert manifest["counts"]["repeated_elsewhere"] == 2
 
 
-@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

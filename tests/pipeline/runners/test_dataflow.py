@@ -243,6 +243,7 @@ def test_nothing_is_written_if_a_flag_is_missing(
         assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_help_plan_and_a_dry_run_of_local_files_need_no_credentials(
     tmp_path: Path, tiny_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from tests.pipeline.verify.damaging import FEATURES, SETTINGS, check, edit_json,
 from transforms.records import example_reader
 
 
+@pytest.mark.slow
 def test_a_sound_folder_passes_and_a_sample_has_the_same_vectors(
     whole: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

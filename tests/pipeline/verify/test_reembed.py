@@ -19,6 +19,8 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.sources.base import ReadConfig
 
+pytestmark = pytest.mark.slow
+
 
 def test_vectors_that_differ_from_the_models_are_faults(out: Path) -> None:
     pooled, sequence = first(out, "pooled/rows*"), first(out, "sequence/rows*")
@@ -90,7 +92,6 @@ def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path)
     assert fault.endswith("has 65 values, not 64")
 
 
-@pytest.mark.slow
 def test_pairs_and_a_model_that_moved_or_changed(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -149,7 +150,6 @@ def test_kept_numbers_must_be_equal_to_the_last_bit(
     assert fault.endswith("a.parquet:1' differs from what its source gives")
 
 
-@pytest.mark.slow
 def test_lower_precision_may_differ_by_a_share_of_the_largest_value(
     sources: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
