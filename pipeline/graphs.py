@@ -224,5 +224,4 @@ def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     records = config.records_by(module.fingerprint)
     for family in records.families:
         content = record_files.schema_content(family, records, module.shape.hidden_size)
-        name = layout.SCHEMA_FILES[records.format]
-        storage.write_bytes(config.output, f"{family}/{name}", content)
+        storage.write_bytes(config.output, f"{family}/{records.schema_file}", content)

@@ -19,7 +19,7 @@ from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
-from transforms.records.record_config import POOLED, SEQUENCE
+from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.write import REJECTED
 
 MANIFEST_FILE = "manifest.json"

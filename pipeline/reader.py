@@ -30,12 +30,10 @@ from transforms.features import (
 from transforms.io import storage
 from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
-from transforms.records.record_config import POOLED, SEQUENCE
-from transforms.records.record_files import RecordReader
+from transforms.records.output_format import RecordReader
+from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.strict_json import Count
 
-# The largest possible ratio of content to file size, by file name ending; equal vectors come near.
-_MOST_COMPRESSED = {".gz": 1100, ".parquet": 1 << 15}
 # Characters of a path that a message shows.
 _SHOWN = 200
 
@@ -126,8 +124,7 @@ def _count_rows(folder: str, files: list[DataFile], vector_bytes: int) -> int:
     """Count the records, and check that the files are large enough for so many vectors."""
     rows = sum(file.records for file in files)
     size = sum(storage.identify(_path(folder, file.path))[0] for file in files)
-    endings = {os.path.splitext(file.path)[1] for file in files}
-    ratio = max((_MOST_COMPRESSED.get(ending, 1) for ending in endings), default=1)
+    ratio = max((record_files.most_expansion(file.path) for file in files), default=1)
     if rows * vector_bytes > size * ratio:
         raise ValueError(
             f"{folder}/{MANIFEST_FILE} is damaged: {rows} vectors of {vector_bytes} bytes do not "
@@ -194,7 +191,7 @@ def open_family(folder: str, family: str) -> RecordReader:
     Raises:
         ValueError: the job has no such family, or its schema is not one of this format.
     """
-    for name in record_files.SCHEMA_FILES.values():
+    for name in record_files.schema_files():
         path = f"{family}/{name}"
         content = storage.read_bytes(storage.within(folder, path))
         if content is None:

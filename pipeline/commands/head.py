@@ -19,7 +19,7 @@ def head(folder: str, count: int) -> Iterator[str]:
     """
     from pipeline import reader
     from pipeline.console import record_text
-    from transforms.records.record_config import FAMILIES
+    from transforms.records.record_content import FAMILIES
 
     for family in FAMILIES:
         if not reader.list_files(folder, family):

@@ -11,7 +11,7 @@ from transforms.documents import Source, Split
 from transforms.features import widths_of_tokens
 from transforms.io import decompressing
 from transforms.records.dtypes import NUMPY_TYPES
-from transforms.records.record_config import POOLED, SEQUENCE
+from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.sources import base
 
 # Ids, feature names, kept fields and wordpieces as text, per byte of text; a generous bound.

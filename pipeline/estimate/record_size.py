@@ -11,7 +11,8 @@ from transforms.embedding.embed import PartEmbeddings
 from transforms.embedding.part_embeddings import add_embeddings
 from transforms.features import widths_of_tokens
 from transforms.records import record_files
-from transforms.records.record_config import NONE, POOLED, SEQUENCE
+from transforms.records.record_config import NONE
+from transforms.records.record_content import POOLED, SEQUENCE
 
 # The records of about so many tokens of a part are measured.
 _MEASURED_TOKENS = 4096

@@ -12,8 +12,8 @@ from transforms.dedup.repeat_files import TABLE_FILE
 from transforms.io import storage
 from transforms.io.storage import TEMPORARY
 from transforms.receipts import RECEIPTS
-from transforms.records.record_config import POOLED, SEQUENCE
-from transforms.records.record_files import SCHEMA_FILES
+from transforms.records.record_content import POOLED, SEQUENCE
+from transforms.records.record_files import schema_files
 from transforms.write import REJECTED
 
 PLAN_FILE = "plan.jsonl"
@@ -45,7 +45,6 @@ __all__ = [
     "REPORT_FILE",
     "RUN_FILE",
     "SAVED_TRANSFORM",
-    "SCHEMA_FILES",
     "SEQUENCE",
     "STDIN_FILE",
     "TABLE_FILE",
@@ -55,6 +54,7 @@ __all__ = [
     "TRANSFORM_TEMPORARY",
     "WITHDRAWN",
     "check_no_links",
+    "schema_files",
 ]
 
 

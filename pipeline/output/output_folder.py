@@ -159,7 +159,7 @@ def delete(path: str) -> None:
 
 def missing_files(config: EmbedConfig) -> list[str]:
     """List the missing files of those that every job has besides its parts."""
-    schema = layout.SCHEMA_FILES[config.output_format]
+    schema = config.records.schema_file
     schemas = [f"{family}/{schema}" for family in config.records.families]
     names = [*schemas, layout.SAVED_TRANSFORM]
     missing = [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]

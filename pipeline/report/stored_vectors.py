@@ -13,7 +13,7 @@ from pipeline.verify.read_records import Layout
 from transforms.documents import ID
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TOKEN_FEATURES, TRUNCATED
 from transforms.receipts import Receipt
-from transforms.records.record_config import POOLED
+from transforms.records.record_content import POOLED
 
 # Bytes of vectors to read at a time. Of token vectors only the means are kept.
 _BATCH_BYTES = 1 << 27

@@ -16,7 +16,6 @@ from transforms import metrics
 from transforms.features import ACCOUNT
 from transforms.io import storage
 from transforms.receipts import Receipt, WrittenFile
-from transforms.records.record_config import PARQUET
 
 _REJECT_KEYS = ("detail", "id", "position", "reason", "source")
 
@@ -62,7 +61,7 @@ def check_records_file(
     family = file.path.split("/")[0]
 
     def check(stream: HashedStream) -> CheckedRecords:
-        if layout.records.format != PARQUET:
+        if layout.records.file_format.reads_in_order:
             return check_records(cast(BinaryIO, stream), family, layout)
         # A Parquet file is read from its end, which the hashed stream cannot do.
         path = storage.within(folder, file.path)

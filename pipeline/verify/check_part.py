@@ -11,7 +11,8 @@ from pipeline.verify.read_records import Layout
 from transforms import metrics
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
-from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+from transforms.records.record_config import RecordConfig
+from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.write import REJECTED
 
 

@@ -11,7 +11,7 @@ from pipeline.verify.read_records import Layout, lengths_of, printable_id
 from transforms.documents import ID
 from transforms.features import ACCOUNT, NUM_TOKENS, OFFSETS, SEGMENT_IDS
 from transforms.records import record_files
-from transforms.records.record_config import POOLED
+from transforms.records.record_content import POOLED
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ def schema_faults(folder: str, layout: Layout) -> list[str]:
 
 
 def _faults(folder: str, family: str, layout: Layout) -> list[str]:
-    path = f"{family}/{record_files.SCHEMA_FILES[layout.records.format]}"
+    path = f"{family}/{layout.records.schema_file}"
     try:
         stored = storage.read_bytes(storage.within(folder, path))
     except (OSError, ValueError) as error:

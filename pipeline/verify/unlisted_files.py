@@ -8,9 +8,9 @@ from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
 from transforms.io import storage
 from transforms.records import record_files
-from transforms.records.record_config import FAMILIES
+from transforms.records.record_content import FAMILIES
 
-_DATA_ENDINGS = (*record_files.ENDINGS, ".jsonl")
+_DATA_ENDINGS = (*record_files.endings(), ".jsonl")
 
 
 def unlisted_faults(job: Job, metadata: JobMetadata) -> list[str]:
@@ -59,7 +59,7 @@ def _unused_receipts(job: Job, metadata: JobMetadata) -> list[str]:
 def _unlisted_files(job: Job, metadata: JobMetadata) -> list[str]:
     """Return the paths in the data folders that no receipt lists."""
     listed = {file.path for receipt in metadata.receipts for file in receipt.files}
-    listed |= {f"{family}/{record_files.SCHEMA_FILES[job.records.format]}" for family in FAMILIES}
+    listed |= {f"{family}/{job.records.schema_file}" for family in FAMILIES}
     return [
         f"{family}/{name}"
         for family in manifest.DATA_FOLDERS

@@ -98,8 +98,8 @@ def test_what_a_parquet_file_should_not_hold_is_found(
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["--output_format", "csv"], "--output_format is 'csv'; there are tfrecord, parquet"),
-        (["--compression", "zstd"], "--compression is 'zstd'; of tfrecord there are none, gzip"),
+        (["--output_format", "csv"], "--output_format is 'csv'; there are parquet, tfrecord"),
+        (["--compression", "zstd"], "--compression is 'zstd'; for tfrecord there are none, gzip"),
         (["--truncate_dim", "0"], "--truncate_dim is 0; give 1 or more"),
         (["--truncate_dim", "17", "--max_seq_length", "8"], "the model's vectors have 16 numbers"),
         (["--normalize", "--features", "sequence_output"], "add one, such as mean, to --features"),

@@ -14,7 +14,7 @@ from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings
 from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
 from transforms.records.postprocess import Shaping
-from transforms.records.record_config import MAX_RECORD_BYTES
+from transforms.records.record_content import MAX_RECORD_BYTES
 from transforms.rejects import Reason
 
 

@@ -1,4 +1,4 @@
-"""Read TFRecord files of tf.Examples, as `examples` makes them."""
+"""Read TFRecord files of tf.Examples that `examples` has serialized."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, cast
@@ -26,9 +26,9 @@ from transforms.io import tfrecord_framing
 from transforms.io.decompressing import GZIP, DamagedError, open_compressed
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
-from transforms.records.record_config import POOLED
+from transforms.records.record_content import POOLED
 
-# What is decoded at once: so many records, or as many as have so many bytes.
+# Limits of what is decoded at once.
 _CHUNK_RECORDS = 1024
 _CHUNK_BYTES = 16 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -40,7 +40,7 @@ _TYPES = {
 
 
 class ExampleReader:
-    """Reads TFRecord files of tf.Examples of one schema, gzip or not; see `RecordReader`."""
+    """Reads TFRecord files of tf.Examples of one schema, plain or gzip; see `RecordReader`."""
 
     def __init__(self, schema: schema_pb2.Schema, family: str) -> None:
         check_schema(schema, family)
@@ -48,24 +48,24 @@ class ExampleReader:
         self.vectors = vector_types(schema)
 
     def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
-        """Give the records."""
+        """Read the records."""
         try:
             for chunk in _chunks(tfrecord_framing.read_records(_uncompressed(stream))):
                 yield parse(chunk, self._schema)
         except (DamagedError, RuntimeError) as error:
-            raise ValueError((str(error).splitlines() or ["no tf.Examples"])[0]) from error
+            raise ValueError((str(error).splitlines() or ["not tf.Examples"])[0]) from error
 
 
 def _uncompressed(stream: BinaryIO) -> BinaryIO:
-    """Look whether a stream is gzip, and uncompress it; a record may begin with the same bytes."""
+    """Uncompress a stream if it is gzip. A plain record may begin with the same two bytes."""
     head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
-    whole = cast(BinaryIO, _Prefixed(head, stream))
+    complete = cast(BinaryIO, _Prefixed(head, stream))
     gzipped = head.startswith(_GZIP_MAGIC) and not tfrecord_framing.is_head(head)
-    return open_compressed(whole, GZIP) if gzipped else whole
+    return open_compressed(complete, GZIP) if gzipped else complete
 
 
 class _Prefixed:
-    """A stream of which the beginning has been read."""
+    """A stream whose first bytes have already been read."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head = head
@@ -93,13 +93,13 @@ def _chunks(records: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:
-    """Decode records; a large_list column for each feature of the schema.
+    """Decode records into a large_list column for each feature of the schema.
 
-    Vectors are large_list<float32>, whatever they are stored in.
+    Vectors are large_list<float32>, whatever type they are stored in.
 
     Raises:
-        ValueError: a vector is not stored as the schema tells.
-        RuntimeError: these are no tf.Examples.
+        ValueError: a vector is not stored in the type of the schema.
+        RuntimeError: the records are not tf.Examples.
     """
     decoder = example_coder.ExamplesToRecordBatchDecoder(family_schema.SerializeToString())
     decoded: pa.RecordBatch = decoder.DecodeBatch(list(records))
@@ -115,29 +115,29 @@ def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.Reco
 
 
 def stored_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]:
-    """Tell the type and the width of vectors that are stored as bytes, by feature."""
-    found = {
+    """Return the type and the width of vectors that are stored as bytes, by feature."""
+    tags = {
         feature.name: dtypes.read_tag(tag)
         for feature in family_schema.feature
         for tag in feature.annotation.tag
     }
-    return {name: told for name, told in found.items() if told is not None}
+    return {name: stored for name, stored in tags.items() if stored is not None}
 
 
 def _widened(
     columns: Mapping[str, pa.LargeListArray], name: str, dtype: str, width: int
 ) -> pa.LargeListArray:
-    """Undo `_stored`, but for what was rounded."""
+    """Convert stored bytes back to float32 vectors."""
     counts = pc.fill_null(pc.list_value_length(columns[name]), 0).to_numpy()
     content = columns[name].flatten()
     offsets = binary_offsets(content)
-    # Of vectors of an unknown width all that can be told is whether the values are whole.
+    # Without a known width only whole values can be checked, not whole vectors.
     unit = NUMPY_TYPES[dtype].itemsize * (width if dtype == INT8 else 1)
     if (counts != 1).any() or unit < 1 or (np.diff(offsets) % unit).any():
         raise ValueError(f"{name} of a record is not one value of bytes of {dtype}[{width}]")
-    taken = np.frombuffer(content.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    used = np.frombuffer(content.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     places = (offsets - offsets[0]) // NUMPY_TYPES[dtype].itemsize
-    values = taken.view(NUMPY_TYPES[dtype])
+    values = used.view(NUMPY_TYPES[dtype])
     if dtype != INT8:
         return pa.LargeListArray.from_arrays(places, values.astype(np.float32))
     scales = _scales(columns, name, places // width)
@@ -146,35 +146,35 @@ def _widened(
 
 
 def _scales(columns: Mapping[str, pa.LargeListArray], name: str, vectors: np.ndarray) -> np.ndarray:
-    """Give the scale of each vector; ValueError where a record has not as many."""
+    """Return the scale of each vector; ValueError if a record has another number of scales."""
     column = columns.get(scale_of(name))
     if column is None:
-        raise ValueError(f"there is no {scale_of(name)}")
+        raise ValueError(f"{scale_of(name)} is missing")
     if (pc.fill_null(pc.list_value_length(column), 0).to_numpy() != np.diff(vectors)).any():
-        raise ValueError(f"a record has not one {scale_of(name)} for each vector")
+        raise ValueError(f"a record does not have one {scale_of(name)} for each vector")
     scales: np.ndarray = column.flatten().to_numpy()
     return scales
 
 
 def check_schema(family_schema: schema_pb2.Schema, family: str) -> None:
-    """Refuse, by ValueError, a schema that is not of records of a job."""
+    """Raise ValueError for a schema that does not describe records of a job."""
     types = {feature.name: feature.type for feature in family_schema.feature}
     stored = dict.fromkeys(stored_types(family_schema), schema_pb2.BYTES)
     expected = _TYPES | stored
     wrong = [name for name in types if types[name] != expected.get(name, types[name])]
     wrong += [name for name in stored if name not in _VECTORS]
     needed = [ID, *ACCOUNT, *((INPUT_IDS,) if family != POOLED else ())]
-    lacking = [name for name in needed if name not in types]
-    lacking += [] if family == POOLED or any(n in types for n in TOKEN_FEATURES) else ["vectors"]
-    if wrong or lacking or len(types) < len(family_schema.feature):
+    missing = [name for name in needed if name not in types]
+    missing += [] if family == POOLED or any(n in types for n in TOKEN_FEATURES) else ["vectors"]
+    if wrong or missing or len(types) < len(family_schema.feature):
         raise ValueError("it is not the schema of records of a job")
 
 
 def vector_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]:
-    """Tell the type and the width of each feature that is a vector; 0 where none is told."""
-    found = {}
+    """Return the type and the width of each vector feature; width 0 if the schema has none."""
+    vectors = {}
     for feature in family_schema.feature:
         sizes = [dim.size for dim in feature.shape.dim]
         if feature.name in _VECTORS:
-            found[feature.name] = FLOAT32, max(0, sizes[0]) if len(sizes) == 1 else 0
-    return found | stored_types(family_schema)
+            vectors[feature.name] = FLOAT32, max(0, sizes[0]) if len(sizes) == 1 else 0
+    return vectors | stored_types(family_schema)

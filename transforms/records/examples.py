@@ -1,8 +1,7 @@
-"""The record format: two families of tf.Example, their schemas, writing and reading.
+"""Serialize records as tf.Examples, and describe them by a schema.
 
-`pooled` holds one record a document with its vectors; `sequence` one record a document with a
-vector for each token. Both are TFRecord files
-(https://www.tensorflow.org/tutorials/load_data/tfrecord).
+`pooled` has one record a document with its vectors; `sequence` has one record a document with a
+vector for each token.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,39 +25,37 @@ from transforms.features import (
 )
 from transforms.fields import KeptField, as_bytes
 from transforms.records import dtypes, wire
-from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
 
-# In the folder of each family.
-SCHEMA_FILE = "schema.pbtxt"
-# Kept fields of other types are bytes.
+# Kept fields of all other types are bytes.
 _KEPT_AS = {INT64: schema_pb2.INT, BOOL: schema_pb2.INT, FLOAT64: schema_pb2.FLOAT}
 
 
-def schema(family: str, config: RecordConfig, hidden_size: int) -> schema_pb2.Schema:
-    """Describe a family's records for TFX and `tf.io.parse_single_example`."""
+def schema(family: str, content: RecordContent, hidden_size: int) -> schema_pb2.Schema:
+    """Return the schema of a family's records, for TFX and `tf.io.parse_single_example`."""
     result = schema_pb2.Schema()
     _add_feature(result, ID, schema_pb2.BYTES, [])
     for name in ACCOUNT:
         _add_feature(result, name, schema_pb2.INT, [])
     add = _add_sequence if family == SEQUENCE else _add_pooled
-    add(result, config, hidden_size)
+    add(result, content, hidden_size)
     return result
 
 
-def _add_sequence(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
-    widths = config.widths(SEQUENCE, hidden_size)
-    for name in config.of_tokens:
+def _add_sequence(result: schema_pb2.Schema, content: RecordContent, hidden_size: int) -> None:
+    widths = content.widths(SEQUENCE, hidden_size)
+    for name in content.of_tokens:
         if name in widths:
-            _add_vectors(result, name, config.dtype, widths[name], rows=True)
+            _add_vectors(result, name, content.dtype, widths[name], rows=True)
         else:
             type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
             _add_feature(result, name, type_, None)
 
 
-def _add_pooled(result: schema_pb2.Schema, config: RecordConfig, hidden_size: int) -> None:
-    for name, width in config.widths(POOLED, hidden_size).items():
-        _add_vectors(result, name, config.dtype, width, rows=False)
-    for field in config.kept:
+def _add_pooled(result: schema_pb2.Schema, content: RecordContent, hidden_size: int) -> None:
+    for name, width in content.widths(POOLED, hidden_size).items():
+        _add_vectors(result, name, content.dtype, width, rows=False)
+    for field in content.kept:
         _add_feature(result, field.name, _KEPT_AS.get(field.type, schema_pb2.BYTES), None)
         if field.type == BOOL:
             result.feature[-1].bool_domain.SetInParent()
@@ -67,7 +64,7 @@ def _add_pooled(result: schema_pb2.Schema, config: RecordConfig, hidden_size: in
 def _add_vectors(
     target: schema_pb2.Schema, name: str, dtype: str, width: int, *, rows: bool
 ) -> None:
-    """Add a feature of one vector, or of rows of them."""
+    """Add a feature of one vector, or of several (rows)."""
     if dtype == FLOAT32:
         _add_feature(target, name, schema_pb2.FLOAT, None if rows else [width])
         return
@@ -80,7 +77,7 @@ def _add_vectors(
 def _add_feature(
     target: schema_pb2.Schema, name: str, type_: int, shape: Sequence[int] | None
 ) -> None:
-    """Add a feature of a fixed shape, or, where that is None, of any number of values."""
+    """Add a feature of a fixed shape; None allows any number of values."""
     feature = target.feature.add(name=name, type=type_)
     if shape is None:
         return
@@ -92,35 +89,35 @@ def _add_feature(
 
 
 def serialize(
-    batch: pa.RecordBatch, family: str, config: RecordConfig
+    batch: pa.RecordBatch, family: str, content: RecordContent
 ) -> Iterator[pa.LargeBinaryArray]:
-    """Make the tf.Examples of embedded documents.
+    """Serialize embedded documents as tf.Examples.
 
     Args:
-        batch: columns as EncodeParts leaves them; no row may be rejected.
+        batch: columns as EncodeParts returns them, without rejected rows.
         family: `pooled` or `sequence`.
-        config: what stands in the records.
+        content: the content of the records.
 
     Yields:
         large_binary: the tf.Examples of the next rows.
     """
     for piece in slices(batch):
-        yield wire.serialize(_columns(piece, family, config))
+        yield wire.serialize(_columns(piece, family, content))
 
 
-def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
+def _columns(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.RecordBatch:
     columns = {ID: singleton_lists(batch.column(ID).cast(pa.large_binary()))}
     columns |= {name: singleton_lists(batch.column(name)) for name in ACCOUNT}
     if family == SEQUENCE:
-        columns |= {name: batch.column(name) for name in config.of_tokens}
+        columns |= {name: batch.column(name) for name in content.of_tokens}
         ends = list_offsets(batch.column(INPUT_IDS))
-        for name in config.widths(SEQUENCE, 1):
-            columns |= _stored(name, batch.column(name), ends, config.dtype)
+        for name in content.widths(SEQUENCE, 1):
+            columns |= _stored(name, batch.column(name), ends, content.dtype)
         return pa.RecordBatch.from_pydict(columns)
-    for name in config.of_documents:
+    for name in content.of_documents:
         each = np.arange(batch.num_rows + 1)
-        columns |= _stored(name, variable_lists(batch.column(name)), each, config.dtype)
-    for field in config.kept:
+        columns |= _stored(name, variable_lists(batch.column(name)), each, content.dtype)
+    for field in content.kept:
         # Parts of plain text have no fields.
         if FIELD_PREFIX + field.name in batch.schema.names:
             values = _kept(batch.column(FIELD_PREFIX + field.name), field)
@@ -129,7 +126,7 @@ def _columns(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.Rec
 
 
 def _kept(column: pa.Array, field: KeptField) -> pa.Array:
-    """Make of a kept field what a tf.Example can hold: int64, float32, or bytes."""
+    """Convert a kept field to a type that a tf.Example can hold: int64, float32 or bytes."""
     if field.type in _KEPT_AS:
         integers = _KEPT_AS[field.type] == schema_pb2.INT
         return column.cast(pa.int64() if integers else pa.float32(), safe=False)
@@ -139,13 +136,13 @@ def _kept(column: pa.Array, field: KeptField) -> pa.Array:
 def _stored(
     name: str, column: pa.LargeListArray, vectors: np.ndarray, dtype: str
 ) -> dict[str, pa.LargeListArray]:
-    """Make of vectors what is stored of them.
+    """Convert vectors to the columns that are stored.
 
     Args:
-        name: of the feature.
-        column: large_list<float32>, the vectors of each row one after the other.
+        name: name of the feature.
+        column: large_list<float32>, the concatenated vectors of each row.
         vectors: int64 [rows + 1], the number of vectors before each row and after the last.
-        dtype: what they are stored in.
+        dtype: the type to store.
     """
     if dtype == FLOAT32:
         return {name: column}
@@ -160,6 +157,6 @@ def _stored(
 
 
 def _vectors(column: pa.LargeListArray, vectors: np.ndarray) -> np.ndarray:
-    """Take lists of vectors apart; float32 [vectors, width]."""
-    apart: np.ndarray = column.flatten().to_numpy().reshape(max(1, int(vectors[-1])), -1)
-    return apart[: vectors[-1]]
+    """Return all vectors of a column; float32 [vectors, width]."""
+    matrix: np.ndarray = column.flatten().to_numpy().reshape(max(1, int(vectors[-1])), -1)
+    return matrix[: vectors[-1]]

@@ -1,4 +1,4 @@
-"""Read Parquet files of records, as `parquet_records` makes them."""
+"""Read Parquet files of records that `parquet_records` has encoded."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -26,16 +26,16 @@ from transforms.io.watching import WatchedStream
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.parquet_records import ABOUT, DTYPE, OF_TOKENS, vector_fields
-from transforms.records.record_config import SEQUENCE
+from transforms.records.record_content import SEQUENCE
 
 _BATCH_ROWS = 1024
 
 
 def read_schema(content: bytes) -> pa.Schema:
-    """Read what `schema_bytes` wrote.
+    """Read the schema that `schema_bytes` has written.
 
     Raises:
-        ValueError: it is no Parquet.
+        ValueError: the content is not Parquet.
     """
     try:
         return parquet.read_schema(pa.BufferReader(content))
@@ -44,19 +44,19 @@ def read_schema(content: bytes) -> pa.Schema:
 
 
 def is_same(schema: pa.Schema, expected: pa.Schema, family: str) -> bool:
-    """Whether two schemas tell the same of records and of their job; libraries may add more."""
+    """Return whether two schemas describe the same records and job; libraries may add metadata."""
     about = [(one.metadata or {}).get(ABOUT) for one in (schema, expected)]
     types = [vector_types(one, family) for one in (schema, expected)]
     return bool(schema.equals(expected)) and about[0] == about[1] and types[0] == types[1]
 
 
 def vector_types(schema: pa.Schema, family: str) -> dict[str, tuple[str, int]]:
-    """Tell the type and the width of each feature that is a vector.
+    """Return the type and the width of each feature that is a vector.
 
     Raises:
-        ValueError: a column is not of the type that it tells.
+        ValueError: a column does not have the type of its metadata.
     """
-    found: dict[str, tuple[str, int]] = {}
+    vectors: dict[str, tuple[str, int]] = {}
     for field in schema:
         dtype = ((field.metadata or {}).get(DTYPE) or b"").decode("ascii", "replace")
         if not dtype:
@@ -70,16 +70,16 @@ def vector_types(schema: pa.Schema, family: str) -> dict[str, tuple[str, int]]:
             or not width
             or vector_fields("", width, dtype, family)[0].type != (field.type)
         ):
-            raise ValueError(f"column {field.name!r} is of no type that vectors have")
-        found[field.name] = dtype, width
-    return found
+            raise ValueError(f"column {field.name!r} has a type that no vector has")
+        vectors[field.name] = dtype, width
+    return vectors
 
 
 class ParquetReader:
     """Reads files of one schema.
 
     Attributes:
-        family: that they are of.
+        family: the family of the records.
         vectors: the type and the width of each feature that is a vector.
     """
 
@@ -90,10 +90,10 @@ class ParquetReader:
         self.vectors = vector_types(schema, family)
 
     def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
-        """Give the records in the form that `examples.parse` has; kept numbers as they are.
+        """Read the records in the form of `example_reader.parse`; kept numbers stay unchanged.
 
         Raises:
-            ValueError: the file is damaged, or of another schema.
+            ValueError: the file is damaged or has another schema.
         """
         watched = WatchedStream(stream)
         try:
@@ -132,10 +132,10 @@ class ParquetReader:
             ends, column = list_offsets(column).astype(np.int64), column.flatten()
         scales = None
         if dtype == INT8:
-            told = batch.column(scale_of(name))
-            if self.family == SEQUENCE and (list_offsets(told) != ends).any():
-                raise ValueError(f"a record has not one {scale_of(name)} for each vector")
-            flat = told.flatten() if self.family == SEQUENCE else told
+            scale_column = batch.column(scale_of(name))
+            if self.family == SEQUENCE and (list_offsets(scale_column) != ends).any():
+                raise ValueError(f"a record does not have one {scale_of(name)} for each vector")
+            flat = scale_column.flatten() if self.family == SEQUENCE else scale_column
             scales = flat.to_numpy()
         values = column.flatten().to_numpy().view(NUMPY_TYPES[dtype]).reshape(-1, width)
         if len(values) != ends[-1]:
@@ -153,7 +153,7 @@ def _tokens_read(name: str, column: pa.ListArray) -> pa.LargeListArray:
 
 
 def _kept_read(column: pa.Array) -> pa.Array:
-    """Give a kept field's values as people and tf.Examples have them: numbers, or bytes of text."""
+    """Convert a kept field to what tf.Examples hold: numbers, or bytes of text."""
     if pa.types.is_boolean(column.type):
         return column.cast(pa.int64())
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
@@ -162,7 +162,7 @@ def _kept_read(column: pa.Array) -> pa.Array:
 
 
 def check_schema(schema: pa.Schema, family: str) -> None:
-    """Refuse, by ValueError, a schema that is not of records of a job."""
+    """Raise ValueError for a schema that does not describe records of a job."""
     types = {field.name: field.type for field in schema}
     known = {name: pa.int64() for name in ACCOUNT} | {ID: pa.string(), TRUNCATED: pa.bool_()}
     needed = set(known)
@@ -171,15 +171,15 @@ def check_schema(schema: pa.Schema, family: str) -> None:
         needed.add(INPUT_IDS)
     vectors = vector_types(schema, family)
     for name, (dtype, width) in vectors.items():
-        own = {field.name: field.type for field in vector_fields(name, width, dtype, family)}
-        known |= own
-        needed |= set(own)
+        columns = {field.name: field.type for field in vector_fields(name, width, dtype, family)}
+        known |= columns
+        needed |= set(columns)
     wrong = any(known.get(name, type_) != type_ for name, type_ in types.items())
-    fitting = TOKEN_FEATURES if family == SEQUENCE else DOCUMENT_FEATURES
-    strange = [name for name in {*types, *vectors} if (name in vectors) != (name in fitting)]
-    # Kept fields stand beside documents only.
+    allowed = TOKEN_FEATURES if family == SEQUENCE else DOCUMENT_FEATURES
+    unexpected = [name for name in {*types, *vectors} if (name in vectors) != (name in allowed)]
+    # Only pooled records have kept fields.
     kept = [type_ for name, type_ in types.items() if name not in known]
     nested = any(pa.types.is_nested(type_) for type_ in kept) or (kept and family == SEQUENCE)
-    doubled = len(types) < len(schema)
-    if wrong or strange or nested or doubled or not vectors or needed - set(types):
+    repeated = len(types) < len(schema)
+    if wrong or unexpected or nested or repeated or not vectors or needed - set(types):
         raise ValueError("it is not the schema of records of a job")

@@ -1,7 +1,7 @@
-"""The records of a job as Parquet: a row a document, vectors as lists of a fixed size.
+"""Encode records as Parquet: one row a document, vectors as lists of a fixed size.
 
-A file's schema tells all of it: what vectors are stored in stands beside their columns, and what
-the job was in the schema's metadata. Source: https://parquet.apache.org/docs/file-format.
+The schema describes a file completely: the metadata of a column has the type of its vectors, and
+the metadata of the schema describes the job. Source: https://parquet.apache.org/docs/file-format.
 """
 
 import io
@@ -30,14 +30,12 @@ from transforms.features import (
 from transforms.fields import ARROW_TYPES, KeptField
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
-from transforms.records.record_config import POOLED, SEQUENCE, RecordConfig
+from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
 
-# In the folder of each family; a name that readers of folders of Parquet pass over.
-SCHEMA_FILE = "_common_metadata"
-# In the metadata of a schema, and of the fields that are vectors.
+# Metadata keys: of a schema, and of the fields that are vectors.
 ABOUT, DTYPE = b"beam_bert", b"dtype"
 
-# Arrow has no bfloat16: its 16 bits stand there as an integer.
+# Arrow has no bfloat16, so its 16 bits are stored as an integer.
 _ELEMENTS = {
     FLOAT32: pa.float32(),
     FLOAT16: pa.float16(),
@@ -50,63 +48,66 @@ OF_TOKENS = {
     TOKENS: pa.list_(pa.string()),
     OFFSETS: pa.list_(pa.list_(pa.int64(), 2)),
 }
-# As files have them; large ones are for the work in memory.
+# The types in files; the large types are for columns in memory.
 _KEPT = ARROW_TYPES | {"string": pa.string(), "bytes": pa.binary()}
 
 
-def schema(family: str, config: RecordConfig, hidden_size: int) -> pa.Schema:
-    """Describe the files of a family."""
-    return _schema(family, config, config.widths(family, hidden_size))
+def schema(family: str, content: RecordContent, hidden_size: int) -> pa.Schema:
+    """Return the schema of the files of a family."""
+    return _schema(family, content, content.widths(family, hidden_size))
 
 
-def _schema(family: str, config: RecordConfig, widths: Mapping[str, int]) -> pa.Schema:
+def _schema(family: str, content: RecordContent, widths: Mapping[str, int]) -> pa.Schema:
     fields = [pa.field(ID, pa.string(), nullable=False)]
     for name in ACCOUNT:
         type_ = pa.bool_() if name == TRUNCATED else pa.int64()
         fields.append(pa.field(name, type_, nullable=False))
-    names = config.of_tokens if family == SEQUENCE else config.of_documents
+    names = content.of_tokens if family == SEQUENCE else content.of_documents
     for name in names:
         if name in widths:
-            fields += vector_fields(name, widths[name], config.dtype, family)
+            fields += vector_fields(name, widths[name], content.dtype, family)
         else:
             fields.append(pa.field(name, OF_TOKENS[name], nullable=False))
     if family == POOLED:
-        fields += [pa.field(field.name, _kept_type(field)) for field in config.kept]
-    return pa.schema(fields, {ABOUT: config.about.encode()})
+        fields += [pa.field(field.name, _kept_type(field)) for field in content.kept]
+    return pa.schema(fields, {ABOUT: content.about.encode()})
 
 
 def vector_fields(name: str, width: int, dtype: str, family: str) -> list[pa.Field]:
-    """Describe a column of vectors, and that of their scales where they have such."""
+    """Return the fields of a column of vectors, and of their scales for int8."""
     vector, scale = pa.list_(_ELEMENTS[dtype], width), pa.float32()
     if family == SEQUENCE:
         vector, scale = pa.list_(vector), pa.list_(scale)
-    found = [pa.field(name, vector, nullable=False, metadata={DTYPE: dtype.encode()})]
+    fields = [pa.field(name, vector, nullable=False, metadata={DTYPE: dtype.encode()})]
     if dtype == INT8:
-        found.append(pa.field(scale_of(name), scale, nullable=False))
-    return found
+        fields.append(pa.field(scale_of(name), scale, nullable=False))
+    return fields
 
 
 def _kept_type(field: KeptField) -> pa.DataType:
     return _KEPT[field.type or "string"]
 
 
-def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[tuple[bytes, int]]:
-    """Make a Parquet file of embedded documents.
+def encode(
+    batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
+) -> Iterator[tuple[bytes, int]]:
+    """Encode embedded documents as a Parquet file.
 
     Args:
-        batch: columns as EncodeParts leaves them; no row may be rejected.
+        batch: columns as EncodeParts returns them, without rejected rows.
         family: `pooled` or `sequence`.
-        config: what stands in the records.
+        content: the content of the records.
+        compression: `none`, `gzip` or `zstd`.
 
     Yields:
-        the next bytes of the file, and how many records they end.
+        the next bytes of the file, and the number of records that end in them.
     """
     sink = _Sink()
     writer: parquet.ParquetWriter | None = None
     for piece in slices(batch):
-        table = _table(piece, family, config)
+        table = _table(piece, family, content)
         if writer is None:
-            writer = _open(sink, table.schema, config)
+            writer = _open(sink, table.schema, compression)
         writer.write_batch(table, row_group_size=piece.num_rows)
         yield sink.take(), piece.num_rows
     if writer is not None:
@@ -114,20 +115,20 @@ def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator
         yield sink.take(), 0
 
 
-def _open(sink: "_Sink", schema: pa.Schema, config: RecordConfig) -> parquet.ParquetWriter:
-    """Begin a file. Vectors hardly repeat, so that a dictionary of their values is but work."""
+def _open(sink: "_Sink", schema: pa.Schema, compression: str) -> parquet.ParquetWriter:
+    """Begin a file. Vectors hardly repeat, so a dictionary of their values would not save bytes."""
     flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
     return parquet.ParquetWriter(
         sink,
         schema,
-        compression=config.compression,
+        compression=compression,
         use_dictionary=[name for name in flat if name != ID],
         write_statistics=flat,
     )
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
+    """Keeps the written bytes until they are taken."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -145,35 +146,35 @@ class _Sink(io.RawIOBase):
         return len(self._pieces[-1])
 
     def take(self) -> bytes:
-        """Give what was written since this was asked last."""
+        """Return the bytes written since the last call."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 
 
-def _table(batch: pa.RecordBatch, family: str, config: RecordConfig) -> pa.RecordBatch:
-    """Make the columns of a file."""
+def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.RecordBatch:
+    """Return the columns of a file."""
     columns = {ID: batch.column(ID), **{name: batch.column(name) for name in ACCOUNT}}
     widths: dict[str, int] = {}
     if family == POOLED:
-        for name in config.of_documents:
-            stored = dtypes.narrow(_matrix(batch.column(name), batch.num_rows), config.dtype)
+        for name in content.of_documents:
+            stored = dtypes.narrow(_matrix(batch.column(name), batch.num_rows), content.dtype)
             widths[name] = stored.values.shape[1]
             columns |= _stored(name, stored, None)
-        for field in config.kept:
+        for field in content.kept:
             columns[field.name] = _kept(batch, field)
     else:
         ends = list_offsets(batch.column(INPUT_IDS)).astype(np.int32)
-        vectors = config.widths(SEQUENCE, 1)
-        for name in config.of_tokens:
+        vectors = content.widths(SEQUENCE, 1)
+        for name in content.of_tokens:
             if name in vectors:
                 matrix = _matrix(batch.column(name), int(ends[-1]))
                 widths[name] = matrix.shape[1]
-                columns |= _stored(name, dtypes.narrow(matrix, config.dtype), ends)
+                columns |= _stored(name, dtypes.narrow(matrix, content.dtype), ends)
             else:
                 columns[name] = _list_of_tokens(name, batch.column(name), ends)
-    wanted = _schema(family, config, widths)
-    arrays = [_as(columns[field.name], field.type) for field in wanted]
-    return pa.RecordBatch.from_arrays(arrays, schema=wanted)
+    schema_ = _schema(family, content, widths)
+    arrays = [_as(columns[field.name], field.type) for field in schema_]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema_)
 
 
 def _as(column: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -186,14 +187,14 @@ def _matrix(column: pa.Array, rows: int) -> np.ndarray:
 
 
 def _stored(name: str, stored: Stored, ends: np.ndarray | None) -> dict[str, pa.Array]:
-    """Make columns of vectors: one a row, or, where each row's tokens end, lists of them."""
+    """Return the columns of vectors: one vector a row, or lists that end at `ends`."""
     width = stored.values.shape[1]
     columns = {name: pa.FixedSizeListArray.from_arrays(_elements(stored.values), width)}
     if stored.scales is not None:
         columns[scale_of(name)] = pa.array(stored.scales)
     if ends is None:
         return columns
-    return {own: pa.ListArray.from_arrays(ends, column) for own, column in columns.items()}
+    return {key: pa.ListArray.from_arrays(ends, column) for key, column in columns.items()}
 
 
 def _elements(values: np.ndarray) -> pa.Array:
@@ -218,7 +219,7 @@ def _kept(batch: pa.RecordBatch, field: KeptField) -> pa.Array:
 
 
 def schema_bytes(schema: pa.Schema) -> bytes:
-    """Write a schema as a Parquet file of no rows."""
+    """Return a schema as a Parquet file without rows."""
     sink = _Sink()
     parquet.write_metadata(schema, sink)
     return sink.take()

@@ -1,108 +1,50 @@
-"""What stands in the records of a job, and in what files."""
+"""The content of a job's records, and the format of their files."""
 
 import dataclasses
 
-from transforms.features import (
-    DOCUMENT_FEATURES,
-    FLOAT32,
-    INPUT_IDS,
-    OFFSETS,
-    SEGMENT_IDS,
-    TOKENS,
-    widths_of_tokens,
-)
-from transforms.fields import KeptField, parse_fields
-from transforms.records.dtypes import check_dtype
-from transforms.records.postprocess import Shaping
+from transforms.records import output_format
+from transforms.records.output_format import OutputFormat
+from transforms.records.record_content import RecordContent
 
-# The two families of records: of documents, and of their tokens.
-POOLED, SEQUENCE = FAMILIES = ("pooled", "sequence")
-
-TFRECORD, PARQUET = OUTPUT_FORMATS = ("tfrecord", "parquet")
-NONE, GZIP, ZSTD = COMPRESSIONS = ("none", "gzip", "zstd")
-_ENDINGS = {
-    (TFRECORD, NONE): ".tfrecord",
-    (TFRECORD, GZIP): ".tfrecord.gz",
-    (PARQUET, NONE): ".parquet",
-    (PARQUET, GZIP): ".parquet",
-    (PARQUET, ZSTD): ".parquet",
-}
-
-# A tf.Example is a protobuf, which ends at 2 GiB; and while it is written, a few copies of it stand
-# in memory.
-MAX_RECORD_BYTES = 512 << 20
+# The default format, and the compression that every format has.
+TFRECORD, NONE = "tfrecord", "none"
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordConfig:
-    """What stands in the records of a job.
+class RecordConfig(RecordContent):
+    """The content of a job's records, and the format of their files.
 
     Attributes:
-        features: as asked for; see `features.check_features`.
-        keep_fields: fields of the input that pooled records carry; `name` or `name:type`.
-        segments: whether sequence records have the segment of each token.
-        tokens: whether sequence records have each wordpiece as text, and where it came from.
-        dtype: what vectors are stored in; `int8` has a scale for each vector beside.
-        shaping: what is done to vectors of documents before.
-        format: of the files: `tfrecord`, of tf.Examples, or `parquet`.
-        compression: of the files: `none`, `gzip`, or, of Parquet, `zstd`.
-        about: what the schemas of Parquet files tell of the job; JSON.
+        format: a name in `records.formats`.
+        compression: one of the format's compressions.
     """
 
-    features: tuple[str, ...]
-    keep_fields: tuple[str, ...] = ()
-    segments: bool = False
-    tokens: bool = False
-    dtype: str = FLOAT32
-    shaping: Shaping = dataclasses.field(default_factory=Shaping)
     format: str = TFRECORD
     compression: str = NONE
-    about: str = "{}"
 
     def __post_init__(self) -> None:
-        check_dtype(self.dtype)
-        if self.format not in OUTPUT_FORMATS:
+        super().__post_init__()
+        if self.format not in output_format.names():
             raise ValueError(
-                f"--output_format is {self.format!r}; there are {', '.join(OUTPUT_FORMATS)}"
+                f"`output_format` is {self.format!r}; there are {', '.join(output_format.names())}"
             )
-        fitting = [name for format_, name in _ENDINGS if format_ == self.format]
-        if self.compression not in fitting:
+        if self.compression not in self.file_format.compressions:
             raise ValueError(
-                f"--compression is {self.compression!r}; of {self.format} there are "
-                f"{', '.join(fitting)}"
+                f"`compression` is {self.compression!r}; for {self.format} there are "
+                f"{', '.join(self.file_format.compressions)}"
             )
+
+    @property
+    def file_format(self) -> OutputFormat:
+        """The format of the files."""
+        return output_format.find(self.format)
+
+    @property
+    def schema_file(self) -> str:
+        """The name of the schema file in the folder of each family."""
+        return self.file_format.schema_file
 
     @property
     def ending(self) -> str:
-        """What the names of the files end in."""
-        return _ENDINGS[self.format, self.compression]
-
-    @property
-    def kept(self) -> tuple[KeptField, ...]:
-        """The kept fields, taken apart."""
-        return parse_fields(self.keep_fields)
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """The families that these features fill, in order."""
-        return (POOLED,) * bool(self.of_documents) + (SEQUENCE,) * bool(
-            widths_of_tokens(self.features)
-        )
-
-    @property
-    def of_documents(self) -> tuple[str, ...]:
-        """The features of pooled records that are vectors."""
-        return tuple(feature for feature in self.features if feature in DOCUMENT_FEATURES)
-
-    @property
-    def of_tokens(self) -> tuple[str, ...]:
-        """The features of sequence records that are lists along the tokens."""
-        segments = (SEGMENT_IDS,) * self.segments
-        vectors = widths_of_tokens(self.features)
-        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, *vectors)
-
-    def widths(self, family: str, hidden_size: int) -> dict[str, int]:
-        """Tell how many numbers the vectors of each feature of a family have."""
-        if family == POOLED:
-            return dict.fromkeys(self.of_documents, self.shaping.width(hidden_size))
-        return {name: n * hidden_size for name, n in widths_of_tokens(self.features).items()}
+        """The ending of the names of the files."""
+        return self.file_format.compressions[self.compression].ending

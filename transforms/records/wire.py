@@ -1,10 +1,10 @@
-"""Arrow columns as serialized tf.Examples, whole columns at a time, without copying vectors twice.
+"""Serialize Arrow columns as tf.Examples, column by column, without copying vectors twice.
 
 A tf.Example is a protobuf: a map from names to lists of bytes, floats or integers
 (https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/example.proto and
-feature.proto; https://protobuf.dev/programming-guides/encoding). Its features are put into the
-order of their names, so equal examples are equal bytes; the encoder of tfx_bsl leaves them in the
-order of a hash map, which changes from process to process.
+feature.proto; https://protobuf.dev/programming-guides/encoding). Its features are sorted by
+name, so that equal examples give equal bytes; the encoder of tfx_bsl leaves them in the order of a
+hash map, which differs between processes.
 """
 
 import numpy as np
@@ -13,20 +13,20 @@ import pyarrow.compute as pc
 
 from transforms.columns import binary_offsets
 
-# Tags of fields of length-delimited content: the number of the field, then wire type 2.
+# Tags of length-delimited fields: the number of the field, then wire type 2.
 _FIELD_1, _FIELD_2 = b"\x0a", b"\x12"
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = b"\x0a", b"\x12", b"\x1a"
 _VARINT_BITS, _MOST_VARINT_BYTES = 7, 10
 
 
 def serialize(columns: pa.RecordBatch) -> pa.LargeBinaryArray:
-    """Make a tf.Example of each row.
+    """Serialize each row as a tf.Example.
 
     Args:
-        columns: large_list of float32, int64 or large_binary by feature name; no null.
+        columns: large_list of float32, int64 or large_binary by feature name, without nulls.
 
     Returns:
-        the bytes of each, as `tf.train.Example` with its features sorted by name gives them.
+        the bytes of each example, as `tf.train.Example` with features sorted by name gives them.
 
     Raises:
         ValueError: a column is of another type.
@@ -35,22 +35,22 @@ def serialize(columns: pa.RecordBatch) -> pa.LargeBinaryArray:
     sizes = np.zeros(columns.num_rows, np.int64)
     for name in sorted(columns.schema.names, key=str.encode):
         try:
-            feature, own = _feature(name.encode(), columns.column(name))
+            feature, feature_sizes = _feature(name.encode(), columns.column(name))
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
         pieces += feature
-        sizes += own
+        sizes += feature_sizes
     return _join([_heads(_FIELD_1, sizes), *pieces])
 
 
 def _feature(name: bytes, column: pa.LargeListArray) -> tuple[list[pa.Array], np.ndarray]:
-    """Give a feature's map entry in pieces, and the bytes of it in each row."""
+    """Return the pieces of a feature's map entry, and its number of bytes in each row."""
     payload, kind = _payload(column)
-    # From the inside out: each message is preceded by its tag and its size.
+    # From the innermost message outwards: its tag and its size precede each message.
     sizes = _lengths(payload)
     packed = _heads(_FIELD_1, sizes) if kind != _BYTES_LIST else None
     if packed is not None:
-        # An empty packed list is not written at all.
+        # An empty packed list has no bytes, not even a tag.
         packed = pc.if_else(pa.array(sizes > 0), packed, pa.scalar(b"", pa.large_binary()))
         sizes = sizes + _lengths(packed)
     heads = _heads(kind, sizes)
@@ -66,37 +66,37 @@ def _feature(name: bytes, column: pa.LargeListArray) -> tuple[list[pa.Array], np
 
 
 def _payload(column: pa.LargeListArray) -> tuple[pa.LargeBinaryArray, bytes]:
-    """Give the values of each row as they stand in their list, and the tag of the list."""
+    """Return the serialized values of each row's list, and the tag of the list."""
     starts = column.offsets.to_numpy()
     values, type_ = column.values, column.type.value_type
     if column.null_count or values.null_count:
-        raise ValueError("there is a null")
+        raise ValueError("it contains a null")
     if pa.types.is_float32(type_):
         return _binary(values.to_numpy(), starts * values.type.byte_width), _FLOAT_LIST
     if pa.types.is_int64(type_):
         packed, ends = _varints(values.to_numpy().astype(np.uint64))
         return _binary(packed, ends[starts]), _INT64_LIST
     if pa.types.is_large_binary(type_):
-        told = _join([_heads(_FIELD_1, _lengths(values)), values])
-        return _regroup(told, starts), _BYTES_LIST
-    raise ValueError(f"there are no lists of {type_} in a tf.Example")
+        fields = _join([_heads(_FIELD_1, _lengths(values)), values])
+        return _regroup(fields, starts), _BYTES_LIST
+    raise ValueError(f"a tf.Example cannot hold lists of {type_}")
 
 
 def _heads(tag: bytes, sizes: np.ndarray) -> pa.LargeBinaryArray:
-    """Give the tag and the size that stand before a message of each size."""
+    """Return the tag and the size that precede a message, for each size."""
     flat, ends = _varints(sizes.astype(np.uint64))
     numbers = _binary(flat, ends)
     return _join([pa.scalar(tag, pa.large_binary()), numbers])
 
 
 def _varints(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Encode numbers by seven bits a byte, least first.
+    """Encode numbers with seven bits a byte, lowest bits first.
 
     Args:
         numbers: uint64 [n].
 
     Returns:
-        uint8, one after the other, and int64 [n + 1], where each begins and the last ends.
+        the concatenated bytes, uint8, and int64 [n + 1]: where each begins and the last ends.
     """
     ends = np.zeros(len(numbers) + 1, np.int64)
     if not numbers.max(initial=0) >> np.uint64(_VARINT_BITS):
@@ -117,8 +117,8 @@ def _varint(number: int) -> bytes:
 
 
 def _lengths(column: pa.Array) -> np.ndarray:
-    own: np.ndarray = np.diff(binary_offsets(column))
-    return own
+    lengths: np.ndarray = np.diff(binary_offsets(column))
+    return lengths
 
 
 def _binary(content: np.ndarray, offsets: np.ndarray) -> pa.LargeBinaryArray:
@@ -129,7 +129,7 @@ def _binary(content: np.ndarray, offsets: np.ndarray) -> pa.LargeBinaryArray:
 
 
 def _regroup(column: pa.LargeBinaryArray, starts: np.ndarray) -> pa.LargeBinaryArray:
-    """Join the values of each row, which stand one after the other, without copying."""
+    """Join the adjacent values of each row, without copying."""
     offsets = np.ascontiguousarray(binary_offsets(column)[starts])
     buffers = [None, pa.py_buffer(offsets), column.buffers()[2]]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(starts) - 1, buffers)

@@ -257,7 +257,7 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
         ({"window_stride": 3, "text_b_field": "b"}, ValueError, "`window_stride` is for documents"),
         ({"text_field": "mean"}, ValueError, "a text field has the name of a feature, 'mean'"),
         ({"engine": "abacus"}, ValueError, "`engine` is 'abacus'"),
-        ({"truncate_dim": 0}, ValueError, "truncate_dim.? is 0"),
+        ({"truncate_dim": 0}, ValueError, "`truncate_dim` is 0"),
         ({"no_such": 1}, TypeError, "no_such"),
         ({"model": "/nowhere"}, ValueError, "/nowhere"),
     ],

@@ -216,7 +216,7 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
     [
         ({"max_seq_length": 33}, "max_seq_length.? is 33, the model has 32"),
         ({"features": "mean,layers:-3"}, "--features asks for layer -3, the model has 2"),
-        ({"truncate_dim": 17}, "truncate_dim.? is 17"),
+        ({"truncate_dim": 17}, "`truncate_dim` is 17"),
     ],
 )
 def test_what_the_model_cannot_do_is_refused_when_the_pipeline_is_built(

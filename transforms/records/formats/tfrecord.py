@@ -1,0 +1,93 @@
+"""TFRecord files of tf.Examples (https://www.tensorflow.org/tutorials/load_data/tfrecord)."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.io import tfrecord_framing
+from transforms.records.output_format import Compression, OutputFormat, RecordReader
+from transforms.records.record_content import RecordContent
+
+_GZIP = "gzip"
+# At level 6 vectors of random floats are only 0.3% smaller, and take a third longer.
+_GZIP_LEVEL = 1
+_GZIP_HEADER = 16
+
+
+# The best ratio of gzip is a little over 1000.
+_COMPRESSIONS = {
+    "none": Compression(".tfrecord", 1),
+    _GZIP: Compression(".tfrecord.gz", 1100),
+}
+
+
+class TfrecordOutput(OutputFormat):
+    """TFRecord files; the schema is a text protobuf of tensorflow_metadata, without metadata."""
+
+    schema_file = "schema.pbtxt"
+    compressions = _COMPRESSIONS
+    reads_in_order = True
+
+    def encode(
+        self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
+    ) -> Iterator[tuple[bytes, int]]:
+        """Encode embedded documents as a file."""
+        from transforms.records import examples
+
+        blocks = examples.serialize(batch, family, content)
+        framed = ((tfrecord_framing.frame(block), len(block)) for block in blocks)
+        return _gzipped(framed) if compression == _GZIP else framed
+
+    def schema_content(self, family: str, content: RecordContent, hidden_size: int) -> bytes:
+        """Return the schema as a text protobuf."""
+        from google.protobuf import text_format
+
+        from transforms.records import examples
+
+        text: str = text_format.MessageToString(examples.schema(family, content, hidden_size))
+        return text.encode()
+
+    def is_schema_of(
+        self, schema: bytes, family: str, content: RecordContent, hidden_size: int
+    ) -> bool:
+        """Return whether a schema describes a job's records."""
+        from transforms.records import examples
+
+        return bool(_parse(schema) == examples.schema(family, content, hidden_size))
+
+    def reader(self, family: str, content: RecordContent, hidden_size: int) -> RecordReader:
+        """Return the reader of a job's files."""
+        from transforms.records import examples
+        from transforms.records.example_reader import ExampleReader
+
+        return ExampleReader(examples.schema(family, content, hidden_size), family)
+
+    def reader_of(self, schema: bytes, family: str) -> RecordReader:
+        """Return the reader of the files that a schema describes."""
+        from transforms.records.example_reader import ExampleReader
+
+        return ExampleReader(_parse(schema), family)
+
+
+def _gzipped(blocks: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+    """Compress; the header has no name and no time, so that equal records give equal bytes."""
+    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS + _GZIP_HEADER)
+    for block, records in blocks:
+        yield compressor.compress(block), records
+    yield compressor.flush(), 0
+
+
+def _parse(schema: bytes) -> Any:
+    """Parse a `schema_pb2.Schema`; ValueError if the bytes are not one."""
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    try:
+        return text_format.Parse(schema.decode(), schema_pb2.Schema())
+    except (text_format.ParseError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+FORMAT = TfrecordOutput()

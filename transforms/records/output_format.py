@@ -1,0 +1,138 @@
+"""The interface of an output format, and the registry of formats.
+
+An output format is a module of `records/formats/` that defines `FORMAT`. The module's name is the
+format's name on the command line; a new format needs no other line anywhere. These modules import
+quickly, because configurations read the registry: they import TensorFlow's libraries in functions.
+"""
+
+import abc
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import BinaryIO, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from transforms.records.record_content import RecordContent
+
+
+class Compression(NamedTuple):
+    """The files of a compression.
+
+    Attributes:
+        ending: of their names.
+        most_expansion: the most bytes of vectors that a byte of a file can hold.
+    """
+
+    ending: str
+    most_expansion: int
+
+
+class RecordReader(Protocol):
+    """Reads files of records.
+
+    Attributes:
+        vectors: the type and the width of each feature that is a vector; the width is 0 if the
+            schema does not state it.
+    """
+
+    @property
+    def vectors(self) -> Mapping[str, tuple[str, int]]: ...
+
+    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+        """Read the records: a large_list column for each feature, vectors as float32.
+
+        Raises:
+            ValueError: the file is damaged or has another schema.
+            OSError: the file cannot be read.
+        """
+
+
+class OutputFormat(abc.ABC):
+    """A format of files of records.
+
+    Attributes:
+        schema_file: name of the schema file in the folder of each family; no other format has it.
+        compressions: by name; all formats have `none`.
+        reads_in_order: whether readers read a file once, from its beginning to its end.
+    """
+
+    schema_file: str
+    compressions: Mapping[str, Compression]
+    reads_in_order: bool
+
+    @abc.abstractmethod
+    def encode(
+        self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
+    ) -> Iterator[tuple[bytes, int]]:
+        """Encode embedded documents as a file; equal documents give equal bytes.
+
+        Args:
+            batch: columns as EncodeParts returns them, without rejected rows.
+            family: `pooled` or `sequence`.
+            content: the content of the records.
+            compression: one of `compressions`.
+
+        Yields:
+            the next bytes of the file, and the number of records that end in them.
+        """
+
+    @abc.abstractmethod
+    def schema_content(self, family: str, content: RecordContent, hidden_size: int) -> bytes:
+        """Return the content of the schema file of a family."""
+
+    @abc.abstractmethod
+    def is_schema_of(
+        self, schema: bytes, family: str, content: RecordContent, hidden_size: int
+    ) -> bool:
+        """Return whether the content of a schema file describes a job's records.
+
+        Other releases of the libraries write the same schema as other bytes.
+
+        Raises:
+            ValueError: the content cannot be parsed.
+        """
+
+    @abc.abstractmethod
+    def reader(self, family: str, content: RecordContent, hidden_size: int) -> RecordReader:
+        """Return the reader of a job's files."""
+
+    @abc.abstractmethod
+    def reader_of(self, schema: bytes, family: str) -> RecordReader:
+        """Return the reader of the files that the content of a schema file describes.
+
+        Raises:
+            ValueError: the content is not a schema of records.
+        """
+
+
+@functools.cache
+def formats() -> Mapping[str, OutputFormat]:
+    """Return the formats by name; the package is listed once a process."""
+    modules = _modules()
+    return {name: module.FORMAT for name, module in modules.items() if hasattr(module, "FORMAT")}
+
+
+def _modules() -> dict[str, ModuleType]:
+    package = importlib.import_module("transforms.records.formats")
+    names_ = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names_}
+
+
+def names() -> list[str]:
+    """Return the names of the formats, sorted."""
+    return list(formats())
+
+
+def find(name: str) -> OutputFormat:
+    """Return the format of a name.
+
+    Raises:
+        ValueError: no format has that name.
+    """
+    try:
+        return formats()[name]
+    except KeyError:
+        raise ValueError(f"no output format {name!r}; there are {', '.join(names())}") from None

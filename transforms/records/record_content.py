@@ -1,0 +1,78 @@
+"""The content of a job's records, whatever format their files have."""
+
+import dataclasses
+
+from transforms.features import (
+    DOCUMENT_FEATURES,
+    FLOAT32,
+    INPUT_IDS,
+    OFFSETS,
+    SEGMENT_IDS,
+    TOKENS,
+    widths_of_tokens,
+)
+from transforms.fields import KeptField, parse_fields
+from transforms.records.dtypes import check_dtype
+from transforms.records.postprocess import Shaping
+
+# The two families of records: one record a document, without and with a vector for each token.
+POOLED, SEQUENCE = FAMILIES = ("pooled", "sequence")
+
+# A tf.Example is a protobuf, whose limit is 2 GiB; while it is written, memory holds a few copies.
+MAX_RECORD_BYTES = 512 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordContent:
+    """The content of a job's records.
+
+    Attributes:
+        features: the requested features; see `features.check_features`.
+        keep_fields: input fields that pooled records keep; `name` or `name:type`.
+        segments: whether sequence records have the segment of each token.
+        tokens: whether sequence records have the text and the offsets of each wordpiece.
+        dtype: the type that vectors are stored in; `int8` adds a scale for each vector.
+        shaping: changes to document vectors before they are stored.
+        about: describes the job, as JSON; only formats whose schema has metadata store it.
+    """
+
+    features: tuple[str, ...]
+    keep_fields: tuple[str, ...] = ()
+    segments: bool = False
+    tokens: bool = False
+    dtype: str = FLOAT32
+    shaping: Shaping = dataclasses.field(default_factory=Shaping)
+    about: str = "{}"
+
+    def __post_init__(self) -> None:
+        check_dtype(self.dtype)
+
+    @property
+    def kept(self) -> tuple[KeptField, ...]:
+        """The parsed `keep_fields`."""
+        return parse_fields(self.keep_fields)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that have records, in order."""
+        return (POOLED,) * bool(self.of_documents) + (SEQUENCE,) * bool(
+            widths_of_tokens(self.features)
+        )
+
+    @property
+    def of_documents(self) -> tuple[str, ...]:
+        """The features of pooled records that are vectors."""
+        return tuple(feature for feature in self.features if feature in DOCUMENT_FEATURES)
+
+    @property
+    def of_tokens(self) -> tuple[str, ...]:
+        """The features of sequence records that have a value for each token."""
+        segments = (SEGMENT_IDS,) * self.segments
+        vectors = widths_of_tokens(self.features)
+        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, *vectors)
+
+    def widths(self, family: str, hidden_size: int) -> dict[str, int]:
+        """Return the length of the vectors of each feature of a family."""
+        if family == POOLED:
+            return dict.fromkeys(self.of_documents, self.shaping.width(hidden_size))
+        return {name: n * hidden_size for name, n in widths_of_tokens(self.features).items()}
