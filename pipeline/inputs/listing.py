@@ -1,8 +1,10 @@
-"""The files that the inputs name, and the format of each."""
+"""List the files of the inputs, and detect the format of each."""
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -19,24 +21,25 @@ from transforms.io.transcoding import UTF8
 from transforms.sources import base, detecting, files
 
 AUTO = "auto"
-# What names begin with that other programs' notes have: .DS_Store, _SUCCESS.
+# The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
 _HIDDEN = (".", "_")
+# An object store answers each read after a delay.
+_THREADS = 32
 
 
 def list_sources(
     config: InputConfig, piped: Piped | None, tables: Mapping[str, str]
 ) -> Iterator[tuple[str, Source]]:
-    """List the input's files once each: globs as given, the files of each by name.
+    """List each input file once: globs in the given order, the files of a glob sorted by name.
 
     Yields:
         the glob, and a file that it matches.
 
     Raises:
-        UsageError: a glob matches nothing, a name is not UTF-8, or a file is in an encoding or a
-            form that has to be told.
+        UsageError: a glob matches nothing, a name is not UTF-8, or the format of a file is unknown.
     """
     storage.set_default_options()
-    seen: set[str] = set()
+    listed: set[str] = set()
     for glob in config.globs:
         if glob == PIPE:
             yield glob, _of_pipe(piped, config)
@@ -44,15 +47,14 @@ def list_sources(
         if glob.startswith(SCHEME):
             yield from ((glob, source) for source in _of_table(glob, tables))
             continue
-        for metadata in _match(glob):
-            if metadata.path not in seen:
-                seen.add(metadata.path)
-                yield glob, _source(metadata, config)
+        matches = [metadata for metadata in _match(glob) if metadata.path not in listed]
+        listed.update(metadata.path for metadata in matches)
+        yield from ((glob, source) for source in _to_sources(matches, config))
 
 
 def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
     if config.format == files.NAME:
-        raise UsageError(f"--input -: a pipe is no file; leave out --input_format {files.NAME}")
+        raise UsageError(f"--input -: a pipe is not a file; leave out --input_format {files.NAME}")
     if piped is None:
         raise UsageError("--input -: this command reads no pipe; write it to a file first")
     format_, compression = _detect(PIPE, piped.path, config)
@@ -87,28 +89,60 @@ def _match(glob: str) -> list[FileMetadata]:
     shown = escaping.one_line(glob)
     try:
         storage.require_file_system(glob)
-        found = _local(glob) if os.path.exists(glob) else FileSystems.match([glob])[0].metadata_list
+        matches = _list_local(glob) if os.path.exists(glob) else _match_glob(glob)
     except (OSError, ValueError) as error:
         reason = storage.describe_error(error)
         raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
-    files = [metadata for metadata in found if not os.path.isdir(metadata.path)]
-    if not files:
+    if not matches:
         raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
-    return sorted(files, key=lambda metadata: metadata.path)
+    return sorted(matches, key=lambda metadata: metadata.path)
 
 
-def _local(path: str) -> list[FileMetadata]:
-    """List a file, or the files of a folder, that is there: its name is taken as it stands."""
-    paths = _within(path) if os.path.isdir(path) else [path]
-    files = FileSystems.get_filesystem(path)
-    return [files.metadata(path) for path in paths if os.path.isfile(path)]
+def _match_glob(glob: str) -> list[FileMetadata]:
+    matches = FileSystems.match([glob])[0].metadata_list
+    return [metadata for metadata in matches if not os.path.isdir(metadata.path)]
 
 
-def _within(folder: str) -> Iterator[str]:
-    """List the files of a folder and of all folders in it, less what is hidden."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
-        yield from (os.path.join(place, name) for name in names if not name.startswith(_HIDDEN))
+def _list_local(path: str) -> list[FileMetadata]:
+    """List an existing file, or the files below a folder; the path is not read as a glob."""
+    if os.path.isdir(path):
+        return list(_files_below(path))
+    return [_metadata(path, os.stat(path))] if os.path.isfile(path) else []
+
+
+def _files_below(folder: str) -> Iterator[FileMetadata]:
+    """List the files of a folder and of the folders in it, without hidden ones.
+
+    A file costs one call of stat. Links to folders are not followed, and folders that cannot be
+    listed are skipped.
+    """
+    folders = [folder]
+    while folders:
+        for entry in _entries(folders.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.is_file():
+                yield _metadata(entry.path, entry.stat())
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(_HIDDEN)]
+    return []
+
+
+def _metadata(path: str, stat: os.stat_result) -> FileMetadata:
+    return FileMetadata(path, stat.st_size, stat.st_mtime)
+
+
+def _to_sources(matches: Sequence[FileMetadata], config: InputConfig) -> Iterator[Source]:
+    """Detect the formats of files, in order; of remote files many at once, for some are opened."""
+    to_source = functools.partial(_source, config=config)
+    if not any("://" in metadata.path for metadata in matches[:1]):
+        yield from map(to_source, matches)
+        return
+    with ThreadPoolExecutor(_THREADS) as threads:
+        yield from threads.map(to_source, matches)
 
 
 def _source(metadata: FileMetadata, config: InputConfig) -> Source:
@@ -127,7 +161,7 @@ def _source(metadata: FileMetadata, config: InputConfig) -> Source:
 
 
 def _is_utf8(name: str) -> bool:
-    """Whether the system's bytes for a name were text."""
+    """Whether the bytes of a name in the file system are UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -136,40 +170,40 @@ def _is_utf8(name: str) -> bool:
 
 
 def _is_whole(format_: str, config: InputConfig) -> bool:
-    """Whether a file can be read from its beginning only."""
-    found = base.find(format_)
-    transcoded = found.is_text and config.read.encoding != UTF8
-    return transcoded or not found.can_start_anywhere
+    """Whether a reader has to start at the beginning of a file."""
+    reader = base.find(format_)
+    transcoded = reader.is_text and config.read.encoding != UTF8
+    return transcoded or not reader.can_start_anywhere
 
 
 def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
-    """Tell format and compression, by the name if that tells, else by the content."""
-    format_, compression = detecting.by_name(name)
-    asked = None if config.format == AUTO else config.format
-    if format_ and not name.lower().endswith(base.find(format_).shared_endings):
-        return asked or format_, compression
+    """Return format and compression, by the ending of the name if it is known, else by content."""
+    named, compression = detecting.by_name(name)
+    requested = None if config.format == AUTO else config.format
+    if named and not name.lower().endswith(base.find(named).shared_endings):
+        return requested or named, compression
     head = _head(path)
-    problem = base.find(format_).problem_of_head(head) if format_ and asked is None else None
+    problem = base.find(named).problem_of_head(head) if named and requested is None else None
     if problem:
         raise UsageError(f"--input {escaping.one_line(name)} {problem}")
-    if format_:
-        return asked or format_, compression
-    # A separator is for lines, whatever their first one looks like.
+    if named:
+        return requested or named, compression
+    # With a separator the file has lines, even if the first one looks like the header of a table.
     column = None if config.read.pair_separator else config.read.text_field
     read_as = (config.read.encoding, column)
     detected, compression = detecting.by_content(head, compression, *read_as)
-    told = asked or detected
-    if told is None:
+    format_ = requested or detected
+    if format_ is None:
         raise UsageError(
-            f"--input {escaping.one_line(name)} is no text, for it has a NUL, and no format that "
-            "is known.\nLeave it out by a glob such as 'folder/*.md', or give its --encoding or "
+            f"--input {escaping.one_line(name)} is not text, for it has a NUL, and not of a known "
+            "format.\nLeave it out by a glob such as 'folder/*.md', or give its --encoding or "
             "--input_format"
         )
-    return told, compression
+    return format_, compression
 
 
 def _head(path: str) -> bytes:
-    """Read what a file begins with; nothing of one that cannot be read: a worker tells of it."""
+    """Read the first bytes of a file; return none if it cannot be read: a worker reports that."""
     with (
         contextlib.suppress(OSError),
         contextlib.closing(storage.open_for_reading(path)) as stream,

@@ -1,4 +1,4 @@
-"""The plan: which files there are, and the splits they are cut into."""
+"""Make the plan of a job: list the input files, and cut them into splits."""
 
 import dataclasses
 import functools
@@ -15,38 +15,37 @@ from transforms.documents import Member, Source, Split
 from transforms.io import storage
 from transforms.sources import base, files, heads
 
-# The sample that tf.Transform analyzes: so many splits, evenly over the corpus, and of each the
-# beginning.
+# The sample that tf.Transform analyzes: the beginnings of so many splits, spread evenly.
 _SAMPLE_SPLITS = 8
 _SAMPLE_BYTES = 64 << 10
 _SAMPLE_DOCUMENTS = 256
-# Files of some formats are opened to be cut, so many at once.
-_THREADS = 16
-# Of each glob; to open a million files takes an hour.
-_MOST_LOOKED_AT = 1000
+# Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
+_THREADS, _MOST_IN_A_ROW = 16, 256
+# Files of a glob whose beginnings are checked: it takes an hour to open a million.
+_MOST_CHECKED = 1000
 
 
 def make_plan(
     config: InputConfig, piped: Piped | None = None, tables: Mapping[str, str] | None = None
 ) -> list[Split]:
-    """List the input's files and cut them.
+    """List the input files and cut them into splits.
 
     Args:
-        config: what there is, and how it is read.
-        piped: what stands for the standard input.
-        tables: where the rows of tables lie, by input.
+        config: the inputs, and how they are read.
+        piped: the content of the standard input.
+        tables: the folder of the rows of each BigQuery table, by input.
 
     Returns:
-        splits in corpus order: globs as given, files of a glob by name, ranges ascending.
+        splits in corpus order: globs in the given order, files of a glob by name, ranges ascending.
 
     Raises:
-        UsageError: a glob matches nothing, all files are empty, one lacks the fields that are
-            wanted or begins as what it is not, or the format does not take the flags given.
+        UsageError: a glob matches nothing, all files are empty, a file lacks a named field or has
+            another format than its name says, or no format supports the given flags.
     """
     listed = list(list_sources(config, piped, tables or {}))
     _check_flags([source for _, source in listed], config)
     splits: list[Split] = []
-    # Threads start only where there is something to wait for.
+    # The pool starts a thread only when there is work for it.
     with ThreadPoolExecutor(_THREADS) as threads:
         for glob, group in itertools.groupby(listed, lambda pair: pair[0]):
             sources = [source for _, source in group]
@@ -64,18 +63,25 @@ def _cut(
         members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
         yield from files.group(glob, members, config.read.part_bytes)
         return
-    for _ in threads.map(functools.partial(_look, config=config), sources[:_MOST_LOOKED_AT]):
+    for _ in threads.map(functools.partial(_check_head, config=config), sources[:_MOST_CHECKED]):
         pass
-    for splits in threads.map(functools.partial(_cut_one, config=config), sources):
+    # A task for each file would cost more than to cut it, where that needs no reading.
+    length = max(1, min(_MOST_IN_A_ROW, len(sources) // (4 * _THREADS)))
+    rows = [sources[start : start + length] for start in range(0, len(sources), length)]
+    for splits in threads.map(functools.partial(_cut_row, config=config), rows):
         yield from splits
 
 
-def _look(source: Source, config: InputConfig) -> None:
-    """Refuse, by UsageError, a file that does not begin as it is to be read."""
+def _check_head(source: Source, config: InputConfig) -> None:
+    """Raise UsageError for a file whose first bytes do not fit its format or encoding."""
     try:
         heads.check(source, functools.partial(storage.open_for_reading, source.place), config.read)
     except ValueError as error:
         raise UsageError(escaping.one_line(error)) from error
+
+
+def _cut_row(sources: Sequence[Source], config: InputConfig) -> list[Split]:
+    return [split for source in sources for split in _cut_one(source, config)]
 
 
 def _cut_one(source: Source, config: InputConfig) -> list[Split]:
@@ -85,12 +91,12 @@ def _cut_one(source: Source, config: InputConfig) -> list[Split]:
     except ValueError as error:
         raise UsageError(escaping.one_line(error)) from error
     except OSError:
-        # The worker that is to read it will tell.
+        # The worker that reads the file reports the error.
         return [Split(source, 0, None)]
 
 
 def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
-    """Refuse flags that no file of the input can follow."""
+    """Raise UsageError for flags that no format of the input supports."""
     problems = []
     for name in dict.fromkeys(source.format for source in sources):
         try:
@@ -102,7 +108,7 @@ def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
 
 
 def sample(splits: Sequence[Split]) -> list[Split]:
-    """Choose a bounded sample of the corpus, the same for the same plan."""
+    """Choose a bounded sample of the corpus; the same plan gives the same sample."""
     count = min(_SAMPLE_SPLITS, len(splits))
     chosen = [splits[i * len(splits) // count] for i in range(count)]
     return [_beginning(split) for split in chosen]

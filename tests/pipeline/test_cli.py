@@ -140,7 +140,7 @@ def test_tokenize_reads_a_pipe_and_pairs(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
     command = ["tokenize", "--model", str(tiny_path), "--input", "-", "--input_format", "files"]
     assert cli.main(command) == 2
-    assert "--input -: a pipe is no file" in capsysbinary.readouterr().err.decode()
+    assert "--input -: a pipe is not a file" in capsysbinary.readouterr().err.decode()
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"t": "\\u00e9 e"}\n')))
     command = [*command[:5], "--input_format", "jsonl", "--text_field", "t"]

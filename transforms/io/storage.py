@@ -253,6 +253,9 @@ def identify(path: str) -> tuple[int, str]:
 
 def open_for_reading(path: str) -> BinaryIO:
     """Open a file for reading its bytes as stored, without decompression."""
+    if "://" not in path:
+        # Beam would search all its file systems for that of the path, longer than it takes to open.
+        return open(path, "rb")
     stream: BinaryIO = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     return stream
 

@@ -87,8 +87,13 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "content", "settings", "message"),
     [
-        ("a.png", b"\x89PNG\r\n\0\0", {}, r"a\.png is no text, .*\nLeave it out by a glob such as"),
-        ("a", "a".encode("utf-16-le"), {}, "is no text, for it has a NUL"),
+        (
+            "a.png",
+            b"\x89PNG\r\n\0\0",
+            {},
+            r"a\.png is not text, .*\nLeave it out by a glob such as",
+        ),
+        ("a", "a".encode("utf-16-le"), {}, "is not text, for it has a NUL"),
         *[
             (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: `encoding` utf-16")
             for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
@@ -163,3 +168,30 @@ def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -
 def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
     with pytest.raises(UsageError, match=r"--input no\\u000asuch: no file matches"):
         plan.make_plan(config("no\nsuch"))
+
+
+def test_links_to_files_are_read_and_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "inner/.hidden").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for path in ("in/a.txt", "in/inner/b.txt", "in/inner/.hidden/c.txt", "other/d.txt"):
+        (tmp_path / path).write_text("text")
+    (folder / "_SUCCESS").write_text("")
+    (folder / "linked.txt").symlink_to(tmp_path / "other/d.txt")
+    (folder / "linked").symlink_to(tmp_path / "other")
+    (folder / "dangling.txt").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "pipe.txt")
+    splits = plan.make_plan(config(folder))
+    names = [str(Path(split.source.path).relative_to(folder)) for split in splits]
+    assert names == ["a.txt", "inner/b.txt", "linked.txt"]
+    stat = (tmp_path / "other/d.txt").stat()
+    assert (splits[2].source.size, splits[2].source.version) == (4, repr(stat.st_mtime))
+
+
+def test_many_files_are_cut_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"{number:03d}{['.txt', '.jsonl', ''][number % 3]}").write_text("{}\n")
+    splits = plan.make_plan(config(tmp_path))
+    paths = [split.source.path for split in splits]
+    assert len(paths) == 300
+    assert paths == sorted(paths)
