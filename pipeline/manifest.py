@@ -257,11 +257,11 @@ def _indented(value: Any) -> str:
     return json.dumps(value, indent=1).replace("\n", "\n  ")
 
 
-class _Version(msgspec.Struct):
+class _ManifestVersion(msgspec.Struct):
     format_version: int
 
 
-_VERSION_DECODER = msgspec.json.Decoder(_Version)
+_VERSION_DECODER = msgspec.json.Decoder(_ManifestVersion)
 _OBJECT_DECODER = msgspec.json.Decoder(dict[str, Any])
 
 

@@ -144,3 +144,49 @@ def test_files_and_functions_stay_short() -> None:
         if isinstance(node, ast.FunctionDef) and node.end_lineno
     ]
     assert sum(length < 30 for length in functions) / len(functions) >= 0.95
+
+
+# Modules below the output folder that write a file there: `output/layout` imports its name.
+DEFINE_NAMES_OF_THE_OUTPUT = {
+    *("pipeline.output.layout", "pipeline.manifest", "pipeline.inputs.stdin"),
+    *("transforms.receipts", "transforms.dedup.repeat_files"),
+    *("transforms.records.examples", "transforms.records.parquet_records"),
+}
+# Names that mean nothing else, and families of records, which are folders where a slash follows.
+NAMES_OF_THE_OUTPUT = {
+    *("manifest.json", "run.json", "plan.jsonl", "report.html", "receipts", "repeats"),
+    *("transform_fn", "transformed_metadata", "transform_tmp", ".withdrawn", "table.json"),
+    *("schema.pbtxt", "_common_metadata"),
+}
+FOLDERS_OF_THE_OUTPUT = ("pooled/", "sequence/", "rejected/", "receipts/", "repeats/", "bigquery/")
+
+
+def is_name_of_the_output(text: str) -> bool:
+    """Return whether a literal is a path in an output folder; messages contain spaces."""
+    in_folder = text.startswith((*FOLDERS_OF_THE_OUTPUT, "transform_fn/"))
+    last = text.rpartition("/")[2]
+    return " " not in text and (in_folder or last in NAMES_OF_THE_OUTPUT)
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - DEFINE_NAMES_OF_THE_OUTPUT))
+def test_names_of_the_output_folder_are_written_in_one_place(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    literals = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert not [text for text in literals if is_name_of_the_output(text)]
+
+
+def test_the_layout_has_the_names_that_other_modules_define() -> None:
+    for module in DEFINE_NAMES_OF_THE_OUTPUT - {"pipeline.output.layout"}:
+        assert layout_reaches(module), module
+
+
+def layout_reaches(module: str, start: str = "pipeline.output.layout") -> bool:
+    """Return whether the layout imports a module, or one that imports it."""
+    imported = imports_of(MODULES[start])
+    return module in imported or any(
+        module in imports_of(MODULES[name]) for name in imported if name in MODULES
+    )

@@ -1,4 +1,4 @@
-"""Tables of BigQuery as inputs: their names, and where their rows lie once they are read."""
+"""BigQuery tables as inputs: their names, and the folders of their rows."""
 
 import dataclasses
 import re
@@ -9,19 +9,19 @@ from pipeline.errors import UsageError
 from transforms import escaping
 
 SCHEME = "bq://"
-# In the output folder: a folder a table.
+# The folder in the output folder that contains a folder for each table.
 FOLDER = "bigquery"
-# What the names of files of rows begin with.
+# The prefix of the names of files of rows.
 ROWS = "rows"
 
-# https://cloud.google.com/bigquery/docs/tables#table_naming: more is allowed there, but what
-# else there is means something in paths.
+# https://cloud.google.com/bigquery/docs/tables#table_naming allows more characters, but those have
+# a meaning in paths.
 _NAME = re.compile(r"((?:[a-z0-9.-]+:)?[a-z0-9-]+)\.(\w+)\.([\w-]+)", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table, by its project, its dataset and its own name."""
+    """The name of a table: project, dataset and table."""
 
     project: str
     dataset: str
@@ -29,28 +29,28 @@ class Table:
 
     @property
     def reference(self) -> str:
-        """As Beam takes it."""
+        """The name in the form that Beam reads."""
         return f"{self.project}:{self.dataset}.{self.name}"
 
     def folder(self, output: str) -> str:
-        """Tell where its rows lie."""
+        """Return the folder of its rows."""
         project = self.project.replace(":", "_")
         joined: str = FileSystems.join(output, FOLDER, f"{project}.{self.dataset}.{self.name}")
         return joined
 
 
 def parse(glob: str) -> Table:
-    """Read `bq://PROJECT.DATASET.TABLE`.
+    """Parse `bq://PROJECT.DATASET.TABLE`.
 
     >>> parse("bq://some-project.corpus.articles").reference
     'some-project:corpus.articles'
 
     Raises:
-        UsageError: it names no table.
+        UsageError: it is not the name of a table.
     """
-    found = _NAME.fullmatch(glob.removeprefix(SCHEME))
-    if found is None:
+    match = _NAME.fullmatch(glob.removeprefix(SCHEME))
+    if match is None:
         raise UsageError(
             f"--input {escaping.one_line(glob)}: name a table as {SCHEME}PROJECT.DATASET.TABLE"
         )
-    return Table(*found.groups())
+    return Table(*match.groups())

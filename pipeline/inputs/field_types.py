@@ -1,4 +1,4 @@
-"""Fields that are wanted, held against a sample of the corpus: that they are there, their types."""
+"""Check the named fields against a sample of the corpus, and find the types of kept fields."""
 
 import contextlib
 import dataclasses
@@ -21,34 +21,38 @@ _SHOWN_FIELDS = 12
 
 
 def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
-    """Give each kept field a type: its own, or that of its values in a sample of the corpus.
+    """Give each kept field a type: the given one, or that of its values in a sample of the corpus.
 
-    The same plan gives the same types. What cannot be read is passed over.
+    The same plan gives the same types. Files that cannot be read are skipped.
 
     Raises:
-        UsageError: no record of the sample has a field that is wanted. A kept field whose type is
-            told may be one that few records have.
+        UsageError: no record of the sample has a named field. A kept field with a given type may be
+            missing, because few records may have it.
     """
     chosen = sample(splits)
-    seen = [_look(split, config) for split in chosen]
-    # Rows of a table may leave out a field that they have no value for.
-    told = [own for split, own in zip(chosen, seen, strict=True) if not _is_of_table(split)]
-    _check_fields(config.read, dict.fromkeys(name for own in told for name in own.names))
+    samples = [_sample_fields(split, config) for split in chosen]
+    # Rows of a BigQuery table may omit a field without a value.
+    of_files = [
+        fields_ for split, fields_ in zip(chosen, samples, strict=True) if not _is_of_table(split)
+    ]
+    _check_fields(
+        config.read, dict.fromkeys(name for fields_ in of_files for name in fields_.names)
+    )
     kept = config.read.kept
-    by_field = zip(*(own.types for own in seen if own.types), strict=True)
-    found = [fields.common_type(types) for types in by_field] or [features.STRING] * len(kept)
+    by_field = zip(*(fields_.types for fields_ in samples if fields_.types), strict=True)
+    types = [fields.common_type(values) for values in by_field] or [features.STRING] * len(kept)
     kept = tuple(
         field if field.type else dataclasses.replace(field, type=type_)
-        for field, type_ in zip(kept, found, strict=True)
+        for field, type_ in zip(kept, types, strict=True)
     )
     read = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
     return dataclasses.replace(config, read=read)
 
 
-def _look(split: Split, config: InputConfig) -> SampledFields:
+def _sample_fields(split: Split, config: InputConfig) -> SampledFields:
     source = split.source
     if base.find(source.format).needs_tensorflow:
-        # Its reader imports it, with all that it has to say then.
+        # The import by the reader would print messages.
         quiet.import_tensorflow()
     with (
         contextlib.suppress(OSError, ValueError, DamagedError),
@@ -63,12 +67,12 @@ def _is_of_table(split: Split) -> bool:
     return split.source.path.startswith(SCHEME)
 
 
-def _check_fields(config: ReadConfig, there: Iterable[str]) -> None:
-    """Refuse fields that no record has; where no record could be read, all may be there."""
-    names = list(there)
+def _check_fields(config: ReadConfig, existing: Iterable[str]) -> None:
+    """Raise UsageError for a field that no record has; accept all if no record could be read."""
+    names = list(existing)
     untyped = [field.name for field in config.kept if not field.type]
-    wanted = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
-    for setting, name in wanted:
+    named = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
+    for setting, name in named:
         if names and name not in names:
             raise UsageError(_missing(f"--{setting}", name, names))
 

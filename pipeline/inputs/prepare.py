@@ -1,4 +1,4 @@
-"""What a job reads, made ready: the pipe taken, files listed and cut, types of fields found."""
+"""Prepare the input of a job: read the standard input, plan the files, type the kept fields."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ from transforms.documents import Split
 
 
 class Inputs(NamedTuple):
-    """Attributes: the configuration with all types told; the plan; what came through a pipe."""
+    """The configuration with the types of kept fields, the plan, and the standard input if used."""
 
     config: EmbedConfig
     splits: list[Split]
@@ -21,14 +21,14 @@ class Inputs(NamedTuple):
 
 @contextlib.contextmanager
 def prepare(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[Inputs]:
-    """Make the input of a job ready; a pipe lies in a temporary file until the end of the block.
+    """Prepare the input of a job; the standard input is a temporary file until the block ends.
 
     Args:
-        config: what was asked for.
-        tables: where the rows of tables lie, by input.
+        config: the configuration from the command line.
+        tables: the folder of the rows of each BigQuery table, by input.
 
     Raises:
-        UsageError: the input cannot be worked with; see `plan.make_plan`.
+        UsageError: the input cannot be used; see `plan.make_plan`.
     """
     with stdin.take(config.input.globs) as pipe:
         splits = plan.make_plan(config.input, pipe, tables)

@@ -1,4 +1,4 @@
-"""The standard input as a file: it is read once, and lies in the output folder from then on."""
+"""The standard input as a file: it is read once, and then stored in the output folder."""
 
 import contextlib
 import dataclasses
@@ -15,21 +15,21 @@ from pipeline.errors import UsageError
 from transforms.documents import Source, Split
 from transforms.io import storage
 
-# What stands for the standard input on the command line.
+# The name of the standard input on the command line.
 PIPE = "-"
-# In the output folder.
+# The name of the file in the output folder.
 STDIN_FILE = "stdin"
 _BLOCK = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
 class Piped:
-    """What came through the standard input.
+    """The content of the standard input.
 
     Attributes:
-        path: a temporary file that holds it.
-        size: its bytes.
-        sha256: of them, 64 hex digits.
+        path: the temporary file that contains it.
+        size: its size in bytes.
+        sha256: its hash, 64 hex digits.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Piped:
     sha256: str
 
     def store(self, folder: str) -> None:
-        """Put it into the output folder, unless it lies there.
+        """Copy it into the output folder, unless it is there already.
 
         Raises:
             OSError: the folder cannot be written.
@@ -52,7 +52,7 @@ class Piped:
 
 @contextlib.contextmanager
 def take(globs: Sequence[str]) -> Iterator[Piped | None]:
-    """Read the standard input to its end, if it is among the inputs; the file is gone after.
+    """Read the standard input to its end if it is an input; delete the file after the block.
 
     Raises:
         UsageError: it is closed, or the disk for temporary files is full.
@@ -81,12 +81,12 @@ def _spool(path: str) -> Piped:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise UsageError(f"--input -: cannot be kept in {path}: {error.strerror}") from error
+        raise UsageError(f"--input -: cannot be stored in {path}: {error.strerror}") from error
     return Piped(path, size, digest.hexdigest())
 
 
 def relocate(splits: Sequence[Split], folder: str) -> list[Split]:
-    """Have what came through the pipe read from the output folder."""
+    """Return the splits with the path of the standard input in the output folder."""
     final = FileSystems.join(folder, STDIN_FILE)
     return [dataclasses.replace(split, source=_relocated(split.source, final)) for split in splits]
 

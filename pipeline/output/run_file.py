@@ -117,12 +117,12 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
-class _Version(msgspec.Struct):
+class _RunFileVersion(msgspec.Struct):
     format_version: int
 
 
 _DECODER = msgspec.json.Decoder(RunFile)
-_VERSION_DECODER = msgspec.json.Decoder(_Version)
+_VERSION_DECODER = msgspec.json.Decoder(_RunFileVersion)
 
 
 def load_run_file(folder: str) -> RunFile | None:

@@ -91,7 +91,7 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
             "a.png",
             b"\x89PNG\r\n\0\0",
             {},
-            r"a\.png is not text, .*\nLeave it out by a glob such as",
+            r"a\.png is not text, .*\nLeave it out by a glob",
         ),
         ("a", "a".encode("utf-16-le"), {}, "is not text, for it has a NUL"),
         *[
