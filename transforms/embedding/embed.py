@@ -13,6 +13,7 @@ from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 from transforms.bert.engines import Engine
 from transforms.embedding.distinct import find_distinct
+from transforms.embedding.value_range import out_of_range
 from transforms.features import (
     DOCUMENT_FEATURES,
     FLOAT32,
@@ -24,13 +25,10 @@ from transforms.features import (
 )
 from transforms.poolings import DocumentWindows
 from transforms.poolings.reductions import weighted_means
-from transforms.records.dtypes import largest
 from transforms.records.postprocess import Shaping
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 
 RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
-_NOT_FINITE = "the model gave a value that is no finite number"
-_TOO_LARGE = "the model gave a value that `dtype` {} cannot hold; float32 can"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _embed_distinct(
     if errors:
         _check_engine(engine, batching, next(iter(errors.values())))
     documents = runner.document_vectors()
-    failed = _out_of_range(documents, runner.tokens, sequences.offsets, config.dtype)
+    failed = out_of_range(documents, runner.tokens, sequences.offsets, config.dtype)
     failed |= {int(windows.documents[window]): str(error) for window, error in errors.items()}
     return PartEmbeddings(
         documents=documents,
@@ -216,41 +214,6 @@ def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) ->
         engine.run(ids, ids + 1, ids)
     except Exception:
         raise error from None
-
-
-def _out_of_range(
-    documents: Mapping[str, np.ndarray],
-    tokens: Mapping[str, np.ndarray],
-    offsets: np.ndarray,
-    dtype: str,
-) -> dict[int, str]:
-    """Find the documents with a value that the stored type cannot hold, and say why."""
-    beyond = functools.partial(_beyond, documents, tokens, offsets)
-    failed = dict.fromkeys(beyond(largest(dtype)), _TOO_LARGE.format(dtype))
-    return failed | dict.fromkeys(beyond(largest(FLOAT32)) if failed else (), _NOT_FINITE)
-
-
-def _beyond(
-    documents: Mapping[str, np.ndarray],
-    tokens: Mapping[str, np.ndarray],
-    offsets: np.ndarray,
-    limit: np.float32,
-) -> list[int]:
-    """Find the documents with a value of greater magnitude than the limit, or with a NaN."""
-    within = np.ones(len(offsets) - 1, bool)
-    for vectors in documents.values():
-        within &= _rows_within(vectors, limit)
-    for vectors in tokens.values() if len(within) else ():
-        within &= np.logical_and.reduceat(_rows_within(vectors, limit), offsets[:-1])
-    return np.flatnonzero(~within).tolist()
-
-
-def _rows_within(vectors: np.ndarray, limit: np.float32) -> np.ndarray:
-    """Find the rows without a value over the limit or a NaN; bool [rows]."""
-    if vectors.max(initial=0.0) <= limit and vectors.min(initial=0.0) >= -limit:
-        return np.ones(len(vectors), bool)
-    within: np.ndarray = (vectors.max(axis=1) <= limit) & (vectors.min(axis=1) >= -limit)
-    return within
 
 
 def _copy_kept(

@@ -9,12 +9,12 @@ import orjson
 from apache_beam.io.gcp.bigquery import ReadFromBigQuery
 
 
-def to_json(row: Mapping[str, Any]) -> str:
+def row_to_json(row: Mapping[str, Any]) -> str:
     """Serialize a row as JSON: timestamps and dates in ISO 8601, decimals and the like as text.
 
     >>> import datetime, decimal
-    >>> to_json({"text": "a", "day": datetime.date(2026, 1, 2), "price": decimal.Decimal("1.10")})
-    '{"text":"a","day":"2026-01-02","price":"1.10"}'
+    >>> row_to_json({"day": datetime.date(2026, 1, 2), "price": decimal.Decimal("1.10")})
+    '{"day":"2026-01-02","price":"1.10"}'
     """
     return orjson.dumps(row, default=_as_text, option=orjson.OPT_NON_STR_KEYS).decode()
 
@@ -50,7 +50,7 @@ class ExtractTable(beam.PTransform):
         )
         paths: beam.PCollection[str] = (
             rows
-            | "ToJson" >> beam.Map(to_json)
+            | "ToJson" >> beam.Map(row_to_json)
             | "WriteLines" >> beam.io.WriteToText(self.prefix, file_name_suffix=".jsonl")
         )
         return paths

@@ -8,8 +8,7 @@ import apache_beam as beam
 from apache_beam.io.gcp import bigquery
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from transforms.steps import extract_table
-from transforms.steps.extract_table import ExtractTable, to_json
+from transforms.steps.extract_table import ExtractTable, row_to_json
 
 
 def test_the_graph_reads_the_columns_of_the_table_and_writes_lines(tmp_path: Path) -> None:
@@ -45,11 +44,11 @@ def test_the_graph_reads_the_columns_of_the_table_and_writes_lines(tmp_path: Pat
 def test_rows_become_lines_whatever_is_in_them() -> None:
     moment = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
     row = {"text": "a\nb\u2028\x00", "n": None, "at": moment, "raw": b"\xff", "tags": ["x", 1.5]}
-    line = to_json(row)
+    line = row_to_json(row)
     assert "\n" not in line
     assert json.loads(line) == {
         **row,
         "at": "2026-01-02T03:04:05+00:00",
         "raw": "\ufffd",
     }
-    assert json.loads(extract_table.to_json({"n": float("nan")})) == {"n": None}
+    assert json.loads(row_to_json({"n": float("nan")})) == {"n": None}
