@@ -13,9 +13,8 @@ import numpy as np
 
 from transforms.bert import minilm
 from transforms.bert.checkpoints import Checkpoint
-from transforms.bert.encoder import variable_shapes
 from transforms.bert.importing import write_module
-from transforms.bert.shape import BertShape
+from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks import processes
 from pipeline.console import quiet
 from transforms.bert import minilm
-from transforms.bert.shape import BertShape
+from transforms.bert.shape import BertShape, variable_shapes
 
 if TYPE_CHECKING:
     from transforms.bert.checkpoints import Checkpoint
@@ -36,7 +36,6 @@ def random_module(name: str, shape: BertShape) -> Path:
 
 
 def _checkpoint(shape: BertShape) -> "Checkpoint":
-    from transforms.bert import encoder
     from transforms.bert.checkpoints import Checkpoint
 
     tokens = (minilm.weights_folder() / "vocab.txt").read_text("utf-8").splitlines()
@@ -45,6 +44,6 @@ def _checkpoint(shape: BertShape) -> "Checkpoint":
     draw = np.random.default_rng(0)
     variables = {
         name: draw.normal(float(name.endswith("gamma")), _DEVIATION, size).astype(np.float32)
-        for name, size in encoder.variable_shapes(shape).items()
+        for name, size in variable_shapes(shape).items()
     }
     return Checkpoint(shape, variables, vocabulary, do_lower_case=True, gelu="erf")

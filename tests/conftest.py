@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tests import analysis_memo, program
-from transforms.bert import checkpoint_folders, encoder, importing, minilm, module
+from transforms.bert import checkpoint_folders, importing, minilm, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
-from transforms.bert.shape import BertShape
+from transforms.bert.shape import BertShape, variable_shapes
 
 with contextlib.suppress(ModuleNotFoundError):
     import hypothesis
@@ -46,7 +46,7 @@ def make_checkpoint(
     random = np.random.default_rng(seed)
     variables = {
         name: random.normal(1.0 if name.endswith("gamma") else 0.0, 0.3, size).astype(np.float32)
-        for name, size in encoder.variable_shapes(shape).items()
+        for name, size in variable_shapes(shape).items()
     }
     settings = {"do_lower_case": True, "gelu": "erf", **overrides}
     text = "".join(f"{token}\n" for token in vocabulary)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from transforms import strict_json
-from transforms.bert.shape import GELUS, BertShape
+from transforms.bert.shape import GELUS, BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
 
 
@@ -74,8 +74,6 @@ def check_variables(arrays: Mapping[str, np.ndarray], shape: BertShape) -> dict[
     Raises:
         ValueError: a variable is missing, or has another shape or type.
     """
-    from transforms.bert.encoder import variable_shapes
-
     variables: dict[str, np.ndarray] = {}
     for name, expected in variable_shapes(shape).items():
         if name not in arrays:

@@ -164,32 +164,3 @@ class _EncoderParts:
 
 def _as_float32(x: tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float32)
-
-
-def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each variable of a BERT of these sizes, by Google's names."""
-    wide, inner = shape.hidden_size, shape.intermediate_size
-    shapes: dict[str, tuple[int, ...]] = {
-        "bert/embeddings/word_embeddings": (shape.vocab_size, wide),
-        "bert/embeddings/token_type_embeddings": (shape.segments, wide),
-        "bert/embeddings/position_embeddings": (shape.positions, wide),
-        **_norm_shapes("bert/embeddings/LayerNorm", wide),
-    }
-    for layer in range(shape.layers):
-        scope = f"bert/encoder/layer_{layer}"
-        for name in ("query", "key", "value"):
-            shapes |= _dense_shapes(f"{scope}/attention/self/{name}", wide, wide)
-        shapes |= _dense_shapes(f"{scope}/attention/output/dense", wide, wide)
-        shapes |= _norm_shapes(f"{scope}/attention/output/LayerNorm", wide)
-        shapes |= _dense_shapes(f"{scope}/intermediate/dense", wide, inner)
-        shapes |= _dense_shapes(f"{scope}/output/dense", inner, wide)
-        shapes |= _norm_shapes(f"{scope}/output/LayerNorm", wide)
-    return shapes | _dense_shapes("bert/pooler/dense", wide, wide)
-
-
-def _dense_shapes(scope: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:
-    return {f"{scope}/kernel": (rows, columns), f"{scope}/bias": (columns,)}
-
-
-def _norm_shapes(scope: str, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{scope}/gamma": (width,), f"{scope}/beta": (width,)}

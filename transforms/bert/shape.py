@@ -1,4 +1,4 @@
-"""The sizes of a BERT, and how they are read from the shapes of its variables."""
+"""The sizes of a BERT, and the shapes of its variables: each can be computed from the other."""
 
 import dataclasses
 import re
@@ -105,3 +105,32 @@ def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
         vocab_size=words[0],
         segments=segments[0],
     )
+
+
+def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each variable of a BERT of these sizes, by Google's names."""
+    wide, inner = shape.hidden_size, shape.intermediate_size
+    shapes: dict[str, tuple[int, ...]] = {
+        "bert/embeddings/word_embeddings": (shape.vocab_size, wide),
+        "bert/embeddings/token_type_embeddings": (shape.segments, wide),
+        "bert/embeddings/position_embeddings": (shape.positions, wide),
+        **_norm_shapes("bert/embeddings/LayerNorm", wide),
+    }
+    for layer in range(shape.layers):
+        scope = f"bert/encoder/layer_{layer}"
+        for name in ("query", "key", "value"):
+            shapes |= _dense_shapes(f"{scope}/attention/self/{name}", wide, wide)
+        shapes |= _dense_shapes(f"{scope}/attention/output/dense", wide, wide)
+        shapes |= _norm_shapes(f"{scope}/attention/output/LayerNorm", wide)
+        shapes |= _dense_shapes(f"{scope}/intermediate/dense", wide, inner)
+        shapes |= _dense_shapes(f"{scope}/output/dense", inner, wide)
+        shapes |= _norm_shapes(f"{scope}/output/LayerNorm", wide)
+    return shapes | _dense_shapes("bert/pooler/dense", wide, wide)
+
+
+def _dense_shapes(scope: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:
+    return {f"{scope}/kernel": (rows, columns), f"{scope}/bias": (columns,)}
+
+
+def _norm_shapes(scope: str, width: int) -> dict[str, tuple[int, ...]]:
+    return {f"{scope}/gamma": (width,), f"{scope}/beta": (width,)}

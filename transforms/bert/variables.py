@@ -14,8 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
-from transforms.bert.encoder import variable_shapes
-from transforms.bert.shape import BertShape
+from transforms.bert.shape import BertShape, variable_shapes
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 # From names of the model garden to Google's; the first that matches applies.

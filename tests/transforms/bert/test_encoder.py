@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.shape import variable_shapes
 
 IDS = np.array([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]], np.int32)
 SEGMENTS = np.array([[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]], np.int32)
@@ -138,6 +139,6 @@ def test_both_gelus_are_computed() -> None:
 
 
 def test_the_variables_are_those_of_the_checkpoint(tiny_checkpoint: Checkpoint) -> None:
-    shapes = encoder.variable_shapes(tiny_checkpoint.shape)
+    shapes = variable_shapes(tiny_checkpoint.shape)
     assert len(shapes) == 5 + 16 * tiny_checkpoint.shape.layers + 2
     assert shapes["bert/encoder/layer_1/output/dense/kernel"] == (32, 16)

@@ -1,8 +1,7 @@
 import pytest
 
 from transforms.bert.checkpoints import Checkpoint
-from transforms.bert.encoder import variable_shapes
-from transforms.bert.shape import BertShape, shape_of_variables
+from transforms.bert.shape import BertShape, shape_of_variables, variable_shapes
 
 GARDEN = {
     "word_embeddings/embeddings": (100, 12),

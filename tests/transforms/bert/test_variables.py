@@ -6,8 +6,8 @@ import pytest
 from tests.conftest import make_checkpoint
 from transforms.bert import importing, module
 from transforms.bert.checkpoints import Checkpoint
-from transforms.bert.encoder import variable_shapes
 from transforms.bert.module import BertModule
+from transforms.bert.shape import variable_shapes
 from transforms.bert.variables import google_names, read_variables
 
 # As the TensorFlow model garden's encoder names its variables, one of each kind.
