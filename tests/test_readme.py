@@ -24,8 +24,14 @@ def blocks(page: str, language: str) -> list[str]:
 def checkout(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, as a newcomer has it after set-up."""
     folder = tmp_path_factory.mktemp("newcomer") / "beam-bert"
-    # Hidden folders are environments, caches and clusters.
-    ignored = shutil.ignore_patterns(".*", "output", "articles", "dist", "*.egg-info")
+    # Hidden folders are environments, caches and clusters. Outputs of jobs are in the root alone:
+    # a package may have the name of one.
+    made = shutil.ignore_patterns(".*", "output", "articles", "dist", "*.egg-info")
+    caches = shutil.ignore_patterns(".*", "__pycache__")
+
+    def ignored(path: str, names: list[str]) -> set[str]:
+        return (made if Path(path) == ROOT else caches)(path, names)
+
     shutil.copytree(ROOT, folder, ignore=ignored)
     # set_up.sh leaves an environment that is a link as it is.
     (folder / ".venv").symlink_to(environment)
