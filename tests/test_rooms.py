@@ -3,16 +3,19 @@
 import ast
 import collections
 import graphlib
+import re
 from pathlib import Path
 
 import pytest
+
+from pipeline.options.flags import FLAGS
 
 ROOT = Path(__file__).parents[1]
 ROOTS = ("transforms", "pipeline")
 FILES = sorted(path for root in ROOTS for path in (ROOT / root).rglob("*.py"))
 # File systems, the stages, the steps around them, and steps of other pipelines.
 MAY_IMPORT_BEAM = {
-    *("transforms.io", "transforms.counting", "transforms.steps", "transforms.elements"),
+    *("transforms.io", "transforms.metrics", "transforms.steps", "transforms.elements"),
     *("transforms.read", "transforms.tokenize", "transforms.encode", "transforms.write"),
 }
 # A file of these folders has the name that users give: a format, a command.
@@ -193,3 +196,13 @@ def layout_reaches(module: str, start: str = "pipeline.output.layout") -> bool:
     return module in imported or any(
         module in imports_of(MODULES[name]) for name in imported if name in MODULES
     )
+
+
+def test_transforms_name_fields_and_no_flags() -> None:
+    """Messages there name a field in backticks; the command line adds the dashes."""
+    flags = [f"--{flag.name}" for flag in FLAGS]
+    assert len(flags) > 25
+    for module, path in MODULES.items():
+        if module.startswith("transforms"):
+            text = path.read_text("utf-8")
+            assert not [flag for flag in flags if re.search(rf"{flag}\b", text)], module

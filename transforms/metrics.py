@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 NAMESPACE = "beam_bert"
 
@@ -58,3 +58,24 @@ class Stopwatch:
     def add(self, name: str, seconds: float) -> None:
         """Add time that was measured elsewhere to `name`."""
         self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 6)
+
+
+def report_counts(counts: Mapping[str, int]) -> None:
+    """Add counts, and the padding computed from them, to the runner's counters of `NAMESPACE`."""
+    # Receipts are read without Beam.
+    from apache_beam.metrics import Metrics
+
+    for name, count in counts.items():
+        Metrics.counter(NAMESPACE, name).inc(count)
+    Metrics.counter(NAMESPACE, PADDING_POSITIONS).inc(padding_positions(counts))
+
+
+def padding_positions(counts: Mapping[str, int]) -> int:
+    """Compute how many positions were padding.
+
+    >>> padding_positions({"computed_tokens": 30, "padded_tokens": 32})
+    2
+    """
+    # A document on which the model failed counts as computed, but its batch does not.
+    difference = counts.get(PADDED_TOKENS, 0) - counts.get(COMPUTED_TOKENS, 0)
+    return max(0, difference)

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics, rejects
-from transforms.counting import report_counts
 from transforms.documents import REASON, header_of
 from transforms.io import storage
+from transforms.metrics import report_counts
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig

@@ -4,15 +4,13 @@ Importing a command is cheap; what it needs to run is imported when it runs.
 """
 
 import functools
-import importlib
-import pkgutil
 
 from pipeline.console.command import Command
+from transforms.plugins import load_plugins
 
 
 @functools.cache
 def all_commands() -> dict[str, Command]:
     """Return the commands by their names, in the order of the overview."""
-    names = [module.name for module in pkgutil.iter_modules(__path__)]
-    commands = [importlib.import_module(f"{__name__}.{name}").COMMAND for name in names]
+    commands = load_plugins(__name__, "COMMAND").values()
     return {command.name: command for command in sorted(commands, key=lambda one: one.place)}

@@ -8,9 +8,9 @@ from apache_beam.testing.util import assert_that
 from tests.transforms.parts import TellingEngine, make_tokenized
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
-from transforms.counting import padding_positions
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
+from transforms.metrics import padding_positions
 from transforms.records.record_config import RecordConfig
 from transforms.write import WriteParts
 

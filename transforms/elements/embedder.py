@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from transforms import encode, metrics
 from transforms.bert.module import BertModule
-from transforms.counting import report_counts
 from transforms.documents import DETAIL, REASON
 from transforms.elements.element_fields import fields_of
 from transforms.elements.text_config import TextConfig
@@ -24,6 +23,7 @@ from transforms.embedding.part_embeddings import (
 )
 from transforms.encode import EncodeConfig
 from transforms.features import NUM_TOKENS
+from transforms.metrics import report_counts
 from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.record_fields import Record

@@ -7,10 +7,10 @@ Modules import numpy within functions only: `beam-bert --help` lists the pooling
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from transforms.plugins import load_plugins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,9 +70,7 @@ class Pooling(Protocol):
 @functools.cache
 def poolings() -> Mapping[str, Pooling]:
     """Return the poolings by name, in their order. The folder is listed once a process."""
-    module_names = (module.name for module in pkgutil.iter_modules(__path__))
-    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in module_names}
-    named = {name: m.POOLING for name, m in modules.items() if hasattr(m, "POOLING")}
+    named = load_plugins(__name__, "POOLING")
     return dict(sorted(named.items(), key=lambda item: (item[1].order, item[0])))
 
 

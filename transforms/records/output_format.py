@@ -7,14 +7,12 @@ quickly, because configurations read the registry: they import TensorFlow's libr
 
 import abc
 import functools
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
-from types import ModuleType
 from typing import BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from transforms.plugins import load_plugins
 from transforms.records.record_content import RecordContent
 
 
@@ -111,14 +109,7 @@ class OutputFormat(abc.ABC):
 @functools.cache
 def formats() -> Mapping[str, OutputFormat]:
     """Return the formats by name; the package is listed once a process."""
-    modules = _modules()
-    return {name: module.FORMAT for name, module in modules.items() if hasattr(module, "FORMAT")}
-
-
-def _modules() -> dict[str, ModuleType]:
-    package = importlib.import_module("transforms.records.formats")
-    names_ = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names_}
+    return load_plugins("transforms.records.formats", "FORMAT")
 
 
 def names() -> list[str]:

@@ -7,10 +7,7 @@ name on the command line; a new format needs no other line anywhere.
 import abc
 import dataclasses
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -18,6 +15,7 @@ import pyarrow as pa
 from transforms.documents import Source, Split
 from transforms.fields import KeptField, parse_fields
 from transforms.io.transcoding import UTF8, check_encoding
+from transforms.plugins import load_plugins
 
 # Opens a file at its beginning and returns its bytes as stored.
 Opener = Callable[[], BinaryIO]
@@ -203,15 +201,7 @@ def formats() -> Mapping[str, Format]:
     Listing the package takes 1 to 3 ms, and a plan asks once a file, so it is listed once a
     process.
     """
-    modules = _modules()
-    return {name: module.FORMAT for name, module in modules.items() if hasattr(module, "FORMAT")}
-
-
-def _modules() -> dict[str, ModuleType]:
-    """Import the modules of this package."""
-    package = importlib.import_module("transforms.sources")
-    names_ = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return {name: importlib.import_module(f"{package.__name__}.{name}") for name in names_}
+    return load_plugins("transforms.sources", "FORMAT")
 
 
 def names() -> list[str]:

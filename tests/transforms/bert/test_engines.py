@@ -1,5 +1,6 @@
 """The registry of engines."""
 
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_an_engine_is_one_file(further_engine: str, tiny_module: BertModule) -> 
 
 def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     engines.kinds()
-    monkeypatch.setattr(engines.pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
+    monkeypatch.setattr(pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
     assert engines.names() == ("openvino", "tensorflow")
 
 

@@ -1,3 +1,4 @@
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -142,5 +143,5 @@ POOLING = Last()
 
 
 def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poolings.pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
+    monkeypatch.setattr(pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
     assert poolings.names() == ("mean", "cls", "max")

@@ -8,13 +8,12 @@ without them.
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
+from transforms.plugins import load_plugins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,9 +120,7 @@ class EngineKind(Protocol):
 @functools.cache
 def kinds() -> Mapping[str, EngineKind]:
     """Return the engines by name, in order of their names. The folder is listed once a process."""
-    module_names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in module_names}
-    return {name: module.KIND for name, module in modules.items() if hasattr(module, "KIND")}
+    return load_plugins(__name__, "KIND")
 
 
 def names() -> tuple[str, ...]:
