@@ -214,8 +214,8 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"max_seq_length": 33}, "max_seq_length.? is 33, the model has 32"),
-        ({"features": "mean,layers:-3"}, "--features asks for layer -3, the model has 2"),
+        ({"max_seq_length": 33}, "`max_seq_length` is 33, the model has 32"),
+        ({"features": "mean,layers:-3"}, "`features` asks for layer -3, the model has 2"),
         ({"truncate_dim": 17}, "`truncate_dim` is 17"),
     ],
 )
