@@ -47,7 +47,7 @@ set_up_has() { # EXTRAS: whether they all were installed, by this script, at one
 }
 
 if [ -n "${set_up_extras:-}" ] && ! set_up_has "$set_up_extras"; then
-  echo "Adding what the extras [$set_up_extras] name"
+  echo "Installing the extras [$set_up_extras]"
   set_up_install --editable ".[$set_up_extras]"
   touch ".venv/stamp-$set_up_extras"
 fi

@@ -280,7 +280,7 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
         )
     if problems:
         manifest_path = f"{config.output}/{layout.MANIFEST_FILE}"
-        remains = f"What was embedded stays valid; {manifest_path} lists every file"
+        remains = f"The embedded documents stay valid; {manifest_path} lists every file"
         examples = [f"rejected: {line}" for line in quality.examples(config.output, progress)]
         raise JobError("\n".join([*problems, *examples, remains]))
 

@@ -221,7 +221,7 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
     """
     counts = progress.counts()
     if counts["documents"] != counts["embedded"] + counts["rejected"]:
-        raise ValueError(f"the account of the job does not close: {counts}")
+        raise ValueError(f"the counts of the job do not add up: {counts}")
     totals = {
         "format_version": FORMAT_VERSION,
         "run_fingerprint": run_fingerprint,
@@ -290,7 +290,7 @@ def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
         raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
     raise ValueError(
         f"{folder}/{MANIFEST_FILE} has format version {version}, not {FORMAT_VERSION}: read it "
-        "with the release that wrote it, or embed anew"
+        "with the release that wrote it, or embed the corpus again"
     )
 
 

@@ -70,11 +70,11 @@ def to_text(summary: Summary) -> str:
             + (f" ({counts[PAIRS]:,} pairs)" if counts[PAIRS] else "")
             + f", {counts['rejected']:,} rejected"
             + (f" ({reasons})" if reasons else ""),
-            f"wordpieces  {counts[NUM_WORDPIECES]:,}, {rates['unknown']:.1%} unknown; "
+            f"wordpieces  {counts[NUM_WORDPIECES]:,}, {rates['unknown']:.1%} [UNK]; "
             f"{counts[TRUNCATED]:,} documents truncated ({rates['truncated']:.1%})",
             *_unknown(summary.progress),
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
-            f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+            f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
             *_repeats(summary.table, counts),
             *_precision(summary.likeness),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
@@ -113,4 +113,4 @@ def _precision(agreement: CosineAgreement | None) -> list[str]:
 def _unknown(progress: Progress) -> list[str]:
     """Name the files with the highest [UNK] rates."""
     files = worst_files(progress, "unknown", above=MUCH_UNKNOWN)
-    return [f"unknown     {', '.join(files)}"] if files else []
+    return [f"[UNK]       {', '.join(files)}"] if files else []

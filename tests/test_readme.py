@@ -67,7 +67,7 @@ def test_the_readmes_commands_run(checkout: Path) -> None:
     printed = run(use, checkout)
     assert "time        about " in printed
     assert "sample       5 documents embedded again" in printed
-    assert "sound: articles" in printed
+    assert "no faults: articles" in printed
 
     (program,) = blocks("README.md", "python")
     assert run(f"{sys.executable} - <<'END'\n{program}\nEND", checkout) == "166 (166, 384)\n"

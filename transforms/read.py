@@ -144,7 +144,7 @@ def check_unchanged(split: Split) -> None:
         try:
             size, version = storage.identify(path)
         except OSError as error:
-            raise SourceError(f"{file.path} is gone: {error}") from error
+            raise SourceError(f"{file.path} no longer exists: {error}") from error
         # Standard input is stored in the output folder, and its version is a hash of its content.
         planned_version = file.version if path == file.path else version
         if (size, version) != (file.size, planned_version):

@@ -67,7 +67,7 @@ class Receipt:
         rejected = self.counts["rejected"]
         if documents != embedded + rejected or rejected != sum(self.reasons.values()):
             raise ValueError(
-                f"the account of part {self.name} does not close: {documents} documents, "
+                f"the counts of part {self.name} do not add up: {documents} documents, "
                 f"{embedded} embedded, {rejected} rejected ({dict(self.reasons)})"
             )
 
@@ -84,7 +84,7 @@ class Receipt:
         """Read the result of `to_json`.
 
         Raises:
-            ValueError: the text was cut short, has another shape, or its account does not close.
+            ValueError: the text was cut short, has another shape, or its counts do not add up.
         """
         try:
             stored = strict_json.decode(text, _DECODER)

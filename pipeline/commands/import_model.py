@@ -50,11 +50,13 @@ COMMAND = Command(
             help="folder of a Hugging Face model or of a Google checkpoint",
         ),
         Flag(name="destination", positional=True, metavar="DEST", help="folder for the module"),
-        Flag(name="gelu", choices=GELUS, help="replace the kind of gelu that SRC states"),
+        Flag(
+            name="gelu", choices=GELUS, help="the kind of gelu, instead of the one that SRC names"
+        ),
         Flag(
             name="do_lower_case",
             choices=("true", "false"),
-            help="replace the casing that SRC states",
+            help="the casing, instead of the one that SRC names",
         ),
         *select("log_level"),
     ),

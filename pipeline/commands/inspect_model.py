@@ -32,7 +32,12 @@ COMMAND = Command(
     description="print the signatures, sizes, vocabulary, casing and fingerprint of a module",
     example="beam-bert inspect-model minilm",
     flags=(
-        Flag(name="model", positional=True, metavar="M", help="as --model of embed"),
+        Flag(
+            name="model",
+            positional=True,
+            metavar="M",
+            help="a module, named as in --model of embed",
+        ),
         Flag(name="json", value_type=bool, default=False, help="print JSON"),
         *select("log_level"),
     ),

@@ -68,7 +68,7 @@ COMMAND = Command(
     place=2,
     usage="--input GLOB... --output DIR [FLAG...]",
     description="estimate the documents, the output, the time and, on machines that you name, the "
-    "cost of an embed with the same flags; writes nothing",
+    "cost of an embed with the same flags; nothing is written",
     example="beam-bert plan --input 'corpus/*.jsonl' --id_field id --features mean --output out",
     flags=(*FLAGS, *_MACHINE_FLAGS),
     run=run,

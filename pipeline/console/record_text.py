@@ -20,7 +20,7 @@ def to_lines(record: Mapping[str, Any]) -> Iterator[str]:
         record: as `reader.iterate_records` yields it.
     """
     unknown = record[features.NUM_UNKNOWN][0]
-    notes = f", {unknown} unknown" if unknown else ""
+    notes = f", {unknown} [UNK]" if unknown else ""
     notes += ", truncated" if record[features.TRUNCATED][0] else ""
     id_ = _text(record["id"][0])
     yield f"  {id_}  ({record[features.NUM_TOKENS][0]} tokens{notes})"

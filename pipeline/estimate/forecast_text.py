@@ -28,7 +28,7 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
         f"{rates['truncated']:.1%} of the documents truncated",
         *([f"[UNK]       {', '.join(forecast.unknown)}"] if forecast.unknown else []),
         f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
-        f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding on top",
+        f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
         f"output      {_size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
         f"time        about {status.clock(forecast.seconds)} on this machine, {_speed(forecast)}",
     ]

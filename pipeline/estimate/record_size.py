@@ -43,8 +43,8 @@ def record_bytes(
         wordpieces.segment_ids[:tokens],
     )
     zeros = _zeros(rows, tokens, config, hidden_size)
-    sound = np.ones(rows, bool)
-    embedded = add_embeddings(part.slice(0, rows), sound, first, zeros, config.shaping)
+    is_valid = np.ones(rows, bool)
+    embedded = add_embeddings(part.slice(0, rows), is_valid, first, zeros, config.shaping)
     scales = {POOLED: part.num_rows / rows, SEQUENCE: len(wordpieces.input_ids) / tokens}
     return {family: scales[family] * _stored_bytes(embedded, family, config) for family in families}
 

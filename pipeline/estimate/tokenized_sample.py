@@ -70,11 +70,11 @@ def _measure(
 ) -> MeasuredPart:
     hidden_size = module.shape.hidden_size
     part = reject_oversize(part, hidden_size, graphs.embedding_config(config, module))
-    wordpieces, sound = take_sequences(part)
+    wordpieces, is_valid = take_sequences(part)
     distinct = find_distinct(wordpieces).sequences
     windows = cut_windows(distinct.offsets, config.windows)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
-    embedded = part.filter(pa.array(sound))
+    embedded = part.filter(pa.array(is_valid))
     names = (NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
     counts = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in names} | {
         "documents": part.num_rows,

@@ -21,7 +21,7 @@ _SHOWN_FIELDS = 12
 
 
 def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
-    """Give each kept field a type: the given one, or that of its values in a sample of the corpus.
+    """Set the type of each kept field: the given type, or that of its values in a sample.
 
     The same plan gives the same types. Files that cannot be read are skipped.
 

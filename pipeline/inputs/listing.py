@@ -195,9 +195,9 @@ def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
     format_ = requested or detected
     if format_ is None:
         raise UsageError(
-            f"--input {escaping.one_line(name)} is not text, for it has a NUL, and not of a known "
-            "format.\nLeave it out by a glob such as 'folder/*.md', or give its --encoding or "
-            "--input_format"
+            f"--input {escaping.one_line(name)} is not text (it contains a NUL), and its "
+            "format is not known.\nLeave it out by a glob such as 'folder/*.md', or give its "
+            "--encoding or --input_format"
         )
     return format_, compression
 

@@ -72,7 +72,7 @@ def _our_flags() -> set[str]:
 
 
 def _parse(arguments: Sequence[str]) -> PipelineOptions:
-    """Let Beam parse now: in the middle of a job it would exit over a wrong value."""
+    """Parse by Beam's parsers now: later, a wrong value would end the program during a job."""
     options = PipelineOptions(list(arguments))
     with contextlib.redirect_stderr(io.StringIO()) as message:
         try:

@@ -31,7 +31,7 @@ FLAGS = (
         group=_INPUT,
         metavar="GLOB",
         help="files, folders or globs to read; - is the standard input, bq://PROJECT.DATASET.TABLE "
-        "a BigQuery table",
+        "a BigQuery table (for embed only)",
     ),
     Flag(
         name="output",

@@ -53,7 +53,7 @@ def _lock(descriptor: int, folder: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(
-            f"--output {folder}: another embed is at work in it; wait until it ends, or "
+            f"--output {folder}: another embed is running in it; wait until it ends, or "
             "choose another folder"
         ) from error
     except OSError:

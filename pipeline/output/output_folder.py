@@ -58,7 +58,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
         else:
             _refuse_differences(folder, earlier, run, splits)
     except (ValueError, OSError) as error:
-        raise UsageError(f"--output {folder}: {error}; --overwrite starts anew") from error
+        raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
     return earlier
 
 
@@ -98,7 +98,7 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
         shown = "; ".join(lines[:_SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
         raise UsageError(
             f"--output {folder} belongs to another job: {shown}.\n"
-            "Choose another folder, or --overwrite to start anew"
+            "Choose another folder, or add --overwrite to start again"
         )
 
 

@@ -53,7 +53,7 @@ def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
     """Describe how the input changed between two plans, one line per file."""
     old = {split.source.path: split.source for split in before}
     new = {split.source.path: split.source for split in now}
-    missing = {path: "is gone" for path in old if path not in new}
+    missing = {path: "is missing" for path in old if path not in new}
     added = {path: "is new" for path in new if path not in old}
     changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
     states = {**missing, **added, **changed}

@@ -118,5 +118,5 @@ def _describe(name: str, progress: Progress) -> str:
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(progress.reasons().items()))
         return f"{counts['rejected']} of {counts['documents']} documents were rejected ({reasons})"
     if name == "truncated":
-        return f"{share} of the documents were cut (--max_seq_length, --window_stride)"
-    return f"{share} of the wordpieces are unknown to the model (its casing, its vocabulary?)"
+        return f"{share} of the documents were truncated (see --max_seq_length, --window_stride)"
+    return f"{share} of the wordpieces are [UNK] (check the language and the casing of the model)"

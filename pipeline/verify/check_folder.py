@@ -49,7 +49,7 @@ class VerifyConfig:
         if limit is not None and not (limit >= 0 and math.isfinite(limit)):
             raise ValueError(f"--tolerance is {limit}; give a difference of 0 or more")
         if self.model is not None and not self.sample:
-            raise ValueError("--model is what --sample embeds with; give --sample too")
+            raise ValueError("--model is used only with --sample; add --sample N")
 
 
 def verify(config: VerifyConfig) -> Verdict:
@@ -68,14 +68,14 @@ def verify(config: VerifyConfig) -> Verdict:
     parts = metadata.parts
     layout = Layout(job.records, job.run.hidden_size)
     checked = {part.name: check_part(job.folder, part, layout) for part in parts}
-    sound = [part for part in parts if not checked[part.name].damage]
+    undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
     damaged += [part for part in parts if checked[part.name].damage]
     manifest_lines = manifest_faults(job, metadata)
     table_lines = dedup_table_faults(job, layout.hidden_size, metadata.progress.complete)
     sample = NOT_SAMPLED
     if module is not None:
-        sample = check_sample(job, layout, sound, module, config.sample, config.tolerance)
+        sample = check_sample(job, layout, undamaged, module, config.sample, config.tolerance)
     invalidated, remedy = invalidate(
         job.folder, damaged, bad_manifest=bool(manifest_lines), bad_table=bool(table_lines)
     )
@@ -83,9 +83,9 @@ def verify(config: VerifyConfig) -> Verdict:
         folder=job.folder,
         parts=len(parts),
         pending=len(metadata.progress.pending),
-        files=sum(len(part.files) for part in sound),
-        bytes=sum(file.bytes for part in sound for file in part.files),
-        records=_count_records(sound),
+        files=sum(len(part.files) for part in undamaged),
+        bytes=sum(file.bytes for part in undamaged for file in part.files),
+        records=_count_records(undamaged),
         faults=(
             *(f"{RECEIPTS}/{name}.json: {line}" for name, line in metadata.misnamed.items()),
             *(line for part in checked.values() for line in (*part.damage, *part.faults)),
@@ -95,7 +95,7 @@ def verify(config: VerifyConfig) -> Verdict:
             *unlisted_faults(job, metadata),
             *sample.faults,
         ),
-        notes=(*unlisted_notes(job, metadata), *_duplicate_notes(job, layout, sound, checked)),
+        notes=(*unlisted_notes(job, metadata), *_duplicate_notes(job, layout, undamaged, checked)),
         not_checked=(*sample.not_checked, _NEVER_CHECKED),
         sample=sample,
         invalidated=invalidated,

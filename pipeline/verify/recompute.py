@@ -41,10 +41,10 @@ class Stages:
         part = _not_rejected(tokenized)
         if not part.num_rows:
             return part
-        wordpieces, sound = take_sequences(part)
+        wordpieces, is_valid = take_sequences(part)
         embeddings = embed(wordpieces, self.engine, self.config)
         shaping = self.config.shaping
-        return _not_rejected(add_embeddings(part, sound, wordpieces, embeddings, shaping))
+        return _not_rejected(add_embeddings(part, is_valid, wordpieces, embeddings, shaping))
 
 
 def load_stages(job: Job, path: Path) -> Stages:

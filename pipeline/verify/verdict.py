@@ -82,7 +82,9 @@ class Verdict:
 
     def _first_line(self) -> str:
         if not self.faults:
-            return f"sound: {self.folder}" + (" (the parts done so far)" if self.pending else "")
+            return f"no faults: {self.folder}" + (
+                " (the parts done so far)" if self.pending else ""
+            )
         count = len(self.faults)
         return f"{count:,} {'fault' if count == 1 else 'faults'}: {self.folder}"
 

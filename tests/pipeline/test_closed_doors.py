@@ -286,7 +286,7 @@ def test_a_plan_that_names_another_file_is_of_another_job(
 ) -> None:
     set_at(out / "plan.jsonl", ("source",), "/etc/passwd")
     before = tree(out)
-    with pytest.raises(UsageError, match=r"belongs to another job: /etc/passwd is gone"):
+    with pytest.raises(UsageError, match=r"belongs to another job: /etc/passwd is missing"):
         corpus.embed(globs, out, tiny_path)
     assert tree(out) == before
 
@@ -296,7 +296,7 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_way_out(
 ) -> None:
     (out / "run.json").unlink()
     (out / "run.json").mkdir()
-    with pytest.raises(UsageError, match="--overwrite starts anew"):
+    with pytest.raises(UsageError, match="--overwrite starts again"):
         corpus.embed(globs, out, tiny_path)
     assert plan_file.load_plan(str(out))
     assert not corpus.embed(globs, out, tiny_path, overwrite=True).nothing_left

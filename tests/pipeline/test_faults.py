@@ -163,11 +163,11 @@ def test_a_truncated_gzip_fails_the_job_at_its_end(tiny_path: Path, tmp_path: Pa
     for _ in range(2):
         with pytest.raises(JobError) as broken:
             corpus.embed(globs, tmp_path / "out", tiny_path, limits=Limits(0.5))
-        first, example, stands = str(broken.value).splitlines()
+        first, example, last = str(broken.value).splitlines()
         assert first == f"1 of 2 files are damaged and were read only in part: {globs[0]}"
         assert "cut.txt.gz:" in example
         assert "unreadable: the file is damaged from here on: Compressed file ended" in example
-        assert stands.startswith("What was embedded stays valid")
+        assert last.startswith("The embedded documents stay valid")
     counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]
     assert counts["documents"] == counts["embedded"] + 1
     assert 100 < counts["embedded"] < 400
@@ -177,7 +177,7 @@ def test_a_truncated_gzip_fails_the_job_at_its_end(tiny_path: Path, tmp_path: Pa
 def test_a_second_job_in_the_folder_is_refused(
     output: Path, globs: list[str], tiny_path: Path
 ) -> None:
-    with lock.hold(str(output)), pytest.raises(UsageError, match="another embed is at work in it"):
+    with lock.hold(str(output)), pytest.raises(UsageError, match="another embed is running in it"):
         corpus.embed(globs, output, tiny_path)
     assert corpus.embed(globs, output, tiny_path).nothing_left
 

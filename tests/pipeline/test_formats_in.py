@@ -205,7 +205,7 @@ def test_later_values_of_another_type_are_rejected_and_told(
         (
             b"a\n",
             ["--input_format", "parquet"],
-            "--input_format parquet: .*data does not begin like",
+            "--input_format parquet: .*data does not begin as",
         ),
         (b"caf\xe9\n", ["--encoding", "utf-16"], "data: it is not in --encoding utf-16: "),
         (b"id;text\n", ["--input_format=csv"], "its separator looks like ';': convert it to"),

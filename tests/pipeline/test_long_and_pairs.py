@@ -45,7 +45,7 @@ def test_long_documents_are_read_whole_and_strange_ones_are_told(
             corpus.embed(globs, output, tiny_path, limits=limits, **settings)
     summary = corpus.embed(globs, output, tiny_path, **settings)
     assert summary.nothing_left
-    assert f"unknown     {globs[1]} 80.0%" in to_text(summary)
+    assert f"[UNK]       {globs[1]} 80.0%" in to_text(summary)
 
     sequences = list(reader.iterate_sequences(str(output)))
     assert [len(document.tokens) for document in sequences] == [137, 4, 7, 7]
@@ -82,7 +82,7 @@ def test_pairs_are_two_segments(tiny_path: Path, tmp_path: Path) -> None:
     globs = (str(tmp_path / "a.jsonl"),)
     read = ReadConfig(text_b_field="b", id_field="id", part_bytes=1024)
     settings = {"input": InputConfig(globs, "auto", read), "limits": Limits(truncated=0.3)}
-    with pytest.raises(JobError, match=r"33\.3% of the documents were cut .*a\.jsonl 33\.3%"):
+    with pytest.raises(JobError, match=r"33\.3% of the documents were truncated .*a\.jsonl 33\.3%"):
         corpus.embed([], tmp_path / "out", tiny_path, **settings)
     both, one, cut = reader.iterate_sequences(str(tmp_path / "out"))
     assert both.input_ids.tolist() == [2, 5, 6, 3, 10, 11, 12, 3]

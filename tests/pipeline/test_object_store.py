@@ -98,7 +98,7 @@ def test_a_job_reads_and_writes_objects_and_continues(
     assert cli.main(command) == 0
     assert "nothing left to do" in capsys.readouterr().out
     assert cli.main(["verify", "s3://results/job", "--sample", "10"]) == 0
-    assert "sound: s3://results/job" in capsys.readouterr().out
+    assert "no faults: s3://results/job" in capsys.readouterr().out
     # As in a process that did not embed.
     monkeypatch.setattr(FileSystems, "_pipeline_options", None)
     assert cli.main(["head", "s3://results/job", "-n", "1"]) == 0

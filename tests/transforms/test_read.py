@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_keeps_the_parts_before() -> None:
 
 
 def test_a_source_that_is_gone_or_changed_is_noted(tmp_path: Path) -> None:
-    names = ("gone.txt", "changed.txt", "longer.txt", "sound.txt")
+    names = ("gone.txt", "changed.txt", "longer.txt", "unchanged.txt")
     splits = []
     for name in names:
         (tmp_path / name).write_bytes(b"the cat\n")
@@ -144,7 +144,7 @@ def test_a_source_that_is_gone_or_changed_is_noted(tmp_path: Path) -> None:
     read = _ReadSplit(CONFIG, "run", str(tmp_path / "out"))
     # A retry of the runner notes the same again.
     parts = [part for split in splits * 2 for part in read.process(split)]
-    assert {Path(header_of(part).source).name for part in parts} == {"sound.txt"}
+    assert {Path(header_of(part).source).name for part in parts} == {"unchanged.txt"}
     notes = [
         note.removeprefix(f"{tmp_path}/") for note in failures.load_reasons(str(tmp_path / "out"))
     ]

@@ -50,7 +50,7 @@ def test_json_of_another_shape_is_no_receipt(text: str) -> None:
     ],
 )
 def test_an_open_account_is_refused(changes: dict) -> None:
-    with pytest.raises(ValueError, match="the account of part a-0 does not close"):
+    with pytest.raises(ValueError, match="the counts of part a-0 do not add up"):
         dataclasses.replace(RECEIPT, **changes)
 
 

@@ -125,7 +125,9 @@ def _planned_width(boundaries: tuple[int, ...], longest: int) -> int:
     if not boundaries:
         return longest
     if longest > boundaries[-1]:
-        raise ValueError(f"a window of {longest} tokens is over the last boundary {boundaries[-1]}")
+        raise ValueError(
+            f"a window of {longest} tokens is longer than the last boundary {boundaries[-1]}"
+        )
     return boundaries[bisect.bisect_left(boundaries, longest)]
 
 

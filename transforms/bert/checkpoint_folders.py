@@ -29,7 +29,7 @@ def read_checkpoint(
             return hugging_face_checkpoint.read(folder, gelu, do_lower_case)
     except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
         # A setting or a file has a form that no BERT has; the error names it.
-        raise ValueError(f"{folder} does not hold a usable BERT: {error}") from error
+        raise ValueError(f"{folder} does not contain a usable BERT: {error}") from error
     raise ValueError(
         f"{folder} has neither config.json (Hugging Face) nor bert_config.json (Google)"
     )

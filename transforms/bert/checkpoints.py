@@ -93,10 +93,12 @@ def check_variables(arrays: Mapping[str, np.ndarray], shape: BertShape) -> dict[
 def _float32(name: str, array: np.ndarray) -> np.ndarray:
     # numpy has no bfloat16; the type that ml_dtypes adds is of kind V.
     if array.dtype.kind not in "fV":
-        raise ValueError(f"{name} holds {array.dtype}, not floats: quantized weights are not read")
+        raise ValueError(
+            f"{name} has type {array.dtype}, not float: quantized weights are not supported"
+        )
     values = np.ascontiguousarray(array, np.float32)
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds values that are not finite")
+        raise ValueError(f"{name} has values that are not finite")
     return values
 
 
@@ -107,7 +109,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     if not isinstance(value, dict):
-        raise ValueError(f"{path} does not hold a JSON object")
+        raise ValueError(f"{path} does not contain a JSON object")
     return value
 
 

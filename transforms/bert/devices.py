@@ -13,7 +13,7 @@ os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def allow_memory_growth() -> None:
-    """Let TensorFlow reserve memory of GPUs as it needs it, so that several processes fit on one.
+    """Make TensorFlow reserve GPU memory as it needs it, so that several processes fit on one GPU.
 
     Call it before anything is computed; later it changes nothing
     (https://www.tensorflow.org/guide/gpu#limiting_gpu_memory_growth).
@@ -24,7 +24,7 @@ def allow_memory_growth() -> None:
 
 
 def disable_tensor_float_32() -> None:
-    """Let this process multiply float32 numbers in full precision.
+    """Multiply float32 numbers in full precision in this process.
 
     From Ampere on, GPUs round the factors to 10 bits after the point by default
     (https://www.tensorflow.org/api_docs/python/tf/config/experimental/enable_tensor_float_32_execution).

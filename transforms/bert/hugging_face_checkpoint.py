@@ -58,11 +58,13 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
 
 def _check_architecture(config: Mapping[str, Any]) -> None:
     if config.get("model_type") != "bert":
-        raise ValueError(f"config.json is of a {config.get('model_type')!r}, not of a bert")
+        raise ValueError(f"config.json has model_type {config.get('model_type')!r}, not 'bert'")
     if config.get("position_embedding_type", "absolute") != "absolute":
-        raise ValueError("config.json asks for relative positions; BERT's are absolute")
+        raise ValueError(
+            "config.json has relative positions; only absolute positions are supported"
+        )
     if config.get("is_decoder"):
-        raise ValueError("config.json is of a decoder; only encoders can be imported")
+        raise ValueError("config.json describes a decoder; only encoders can be imported")
 
 
 def _gelu(config: Mapping[str, Any]) -> str:
@@ -79,9 +81,9 @@ def _read_casing(folder: Path) -> bool:
     if not isinstance(do_lower_case, bool):
         raise ValueError(f"{path} has do_lower_case {do_lower_case!r}; it is true or false")
     if settings.get("tokenize_chinese_chars", True) is not True:
-        raise ValueError(f"{path} turns off tokenize_chinese_chars, which BERT's rules include")
+        raise ValueError(f"{path} turns off tokenize_chinese_chars, which BERT requires")
     if settings.get("strip_accents") not in (None, do_lower_case):
-        raise ValueError(f"{path} sets strip_accents apart from do_lower_case; BERT joins the two")
+        raise ValueError(f"{path} has different values of strip_accents and do_lower_case")
     return do_lower_case
 
 

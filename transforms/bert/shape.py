@@ -40,7 +40,9 @@ class BertShape:
 
     def __post_init__(self) -> None:
         if self.heads is not None and self.hidden_size % self.heads:
-            raise ValueError(f"hidden size {self.hidden_size} does not divide by {self.heads}")
+            raise ValueError(
+                f"hidden size {self.hidden_size} is not divisible by {self.heads} heads"
+            )
 
 
 def shape_of_variables(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:

@@ -29,7 +29,7 @@ def join(folder: str, *names: str) -> str:
 
 
 def set_default_options() -> None:
-    """Give Beam's file systems default options, unless they have options.
+    """Set default options of Beam's file systems, unless they have options.
 
     A pipeline sets its options for them. A program that only reads files sets none; remote file
     systems then take their settings from the environment.

@@ -35,7 +35,7 @@ def check(source: Source, open_: Opener, config: ReadConfig) -> None:
         elif not format_.has_magic(head):
             raise ValueError(
                 f"`input_format` {source.format}: {escaping.one_line(source.path)} does not begin "
-                "like such a file; leave `input_format` out, or give another"
+                "as this format does; leave `input_format` out, or give another"
             )
 
 

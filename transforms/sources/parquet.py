@@ -43,7 +43,7 @@ class ParquetFormat(Format):
         """Refuse settings of plain text."""
         record_fields.check_no_separator(config)
         if config.encoding != UTF8:
-            raise ValueError("`encoding` is for text; Parquet files hold UTF-8: leave it out")
+            raise ValueError("`encoding` is for text; Parquet files are UTF-8: leave it out")
 
     def has_magic(self, head: bytes) -> bool:
         """Return whether the bytes begin with Parquet's magic bytes."""

@@ -32,7 +32,7 @@ class TfrecordFormat(Format):
         """Refuse settings of plain text."""
         record_fields.check_no_separator(config)
         if config.encoding != UTF8:
-            raise ValueError("`encoding` is for text; TFRecords hold UTF-8: leave it out")
+            raise ValueError("`encoding` is for text; TFRecords are UTF-8: leave it out")
 
     def has_magic(self, head: bytes) -> bool:
         """Return whether a record's length and its checksum come first."""

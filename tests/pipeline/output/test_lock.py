@@ -32,11 +32,11 @@ def test_a_second_job_is_refused_until_the_first_is_dead(
     holder: subprocess.Popen, tmp_path: Path
 ) -> None:
     folder = str(tmp_path / "out")
-    with pytest.raises(UsageError, match="another embed is at work in it"), lock.hold(folder):
+    with pytest.raises(UsageError, match="another embed is running in it"), lock.hold(folder):
         pass
     (tmp_path / "link").symlink_to(tmp_path / "out")
     linked = str(tmp_path / "link")
-    with pytest.raises(UsageError, match="another embed is at work in it"), lock.hold(linked):
+    with pytest.raises(UsageError, match="another embed is running in it"), lock.hold(linked):
         pass
     holder.kill()
     holder.wait()

@@ -43,6 +43,6 @@ def test_a_changed_corpus_is_described_file_by_file() -> None:
         dataclasses.replace(s, source=dataclasses.replace(OTHER, version="2")) for s in SPLITS[2:]
     ]
     lines = plan_file.differences(SPLITS, [*changed, third])
-    assert lines == ["a.txt is gone", "c.txt is new", "b.txt has changed"]
+    assert lines == ["a.txt is missing", "c.txt is new", "b.txt has changed"]
     assert plan_file.differences(SPLITS, SPLITS[::-1]) == ["its files are in another order"]
     assert plan_file.differences(SPLITS, SPLITS) == []

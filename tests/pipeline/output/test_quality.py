@@ -49,9 +49,9 @@ def test_files_are_named_worst_first() -> None:
             ["1 of 60 documents were rejected (1 empty), more than --max_rejected 0.01"],
         ),
         (Limits(1.0, truncated=0.2), []),
-        (Limits(1.0, truncated=0.1), ["16.9% of the documents were cut"]),
+        (Limits(1.0, truncated=0.1), ["16.9% of the documents were truncated"]),
         (Limits(1.0, unknown=0.4), []),
-        (Limits(1.0, unknown=0.39), ["39.2% of the wordpieces are unknown"]),
+        (Limits(1.0, unknown=0.39), ["39.2% of the wordpieces are [UNK]"]),
         (Limits(0.0, 0.0, 0.0), ["1 of 60", "16.9%", "39.2%"]),
     ],
 )

@@ -19,7 +19,7 @@ def test_a_sound_folder_passes_and_a_sample_has_the_same_vectors(
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
     assert cli.main(["verify", str(whole), "--sample", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"sound: {whole}"
+    assert lines[0] == f"no faults: {whole}"
     records = f"{EMBEDDED} in pooled/, {EMBEDDED} in sequence/, 6 in rejected/"
     assert f"records      {records}" in lines
     assert "sample       20 documents embedded again" in lines

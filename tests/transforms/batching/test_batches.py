@@ -218,7 +218,7 @@ def test_fixed_shapes_of_no_windows_make_no_batch() -> None:
 
 
 def test_a_window_over_the_last_boundary_is_refused() -> None:
-    with pytest.raises(ValueError, match="a window of 9 tokens is over the last boundary 8"):
+    with pytest.raises(ValueError, match="a window of 9 tokens is longer than the last boundary 8"):
         plan_batches(np.array([9, 2]), 16, (4, 8))
 
 

@@ -149,14 +149,14 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
     ("spoil", "message"),
     [
         (without_pooler, "the weights lack bert/pooler/.*: without a pooler there is no pooled"),
-        (configured(model_type="roberta"), "is of a 'roberta', not of a bert"),
-        (configured(position_embedding_type="relative_key"), "asks for relative positions"),
-        (configured(is_decoder=True), "is of a decoder"),
+        (configured(model_type="roberta"), "has model_type 'roberta', not 'bert'"),
+        (configured(position_embedding_type="relative_key"), "has relative positions"),
+        (configured(is_decoder=True), "describes a decoder"),
         (configured(hidden_act="relu"), "hidden_act 'relu', not a gelu"),
         (configured(intermediate_size=33), r"shape \(16, 32\); the configuration says \(16, 33\)"),
         (configured(vocab_size=25), "the configuration says"),
         (configured(num_hidden_layers=3), "the weights lack bert/encoder/layer_2/"),
-        (configured(num_attention_heads=3), "hidden size 16 does not divide by 3"),
+        (configured(num_attention_heads=3), "hidden size 16 is not divisible by 3"),
         (lambda folder, _: (folder / "vocab.txt").unlink(), r"cannot read .*vocab\.txt"),
         (lambda folder, _: (folder / "model.safetensors").unlink(), "has no model.safetensors"),
         (written("model.safetensors", b"\xff" * 99), "is not a safetensors file"),
@@ -165,11 +165,14 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (written("vocab.txt", b"\xff"), "is not UTF-8"),
         (written("config.json", b"["), r"cannot read .*config\.json"),
         (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
-        (written("config.json", b"[]"), r"config\.json does not hold a JSON object"),
+        (written("config.json", b"[]"), r"config\.json does not contain a JSON object"),
         (written("config.json", b'{"model_type": "bert"}'), "does not have 'num_hidden_layers'"),
         (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
         (tokenizer('{"tokenize_chinese_chars": false}'), "turns off tokenize_chinese_chars"),
-        (tokenizer('{"strip_accents": false}'), "sets strip_accents apart from do_lower_case"),
+        (
+            tokenizer('{"strip_accents": false}'),
+            "has different values of strip_accents and do_lower_case",
+        ),
     ],
 )
 def test_a_folder_that_cannot_be_imported_is_refused_with_the_reason(
@@ -276,8 +279,8 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkp
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda array: (array * 100).astype(np.int8), "holds int8, not floats"),
-        (lambda array: array * np.nan, "holds values that are not finite"),
+        (lambda array: (array * 100).astype(np.int8), "has type int8, not float"),
+        (lambda array: array * np.nan, "has values that are not finite"),
     ],
 )
 def test_implausible_weights_are_refused(
@@ -293,8 +296,8 @@ def test_implausible_weights_are_refused(
     ("spoil", "message"),
     [
         (configured(num_hidden_layers=1), "more layers than the configuration's 1"),
-        (configured(num_attention_heads=0), "does not hold a usable BERT"),
-        (configured(num_attention_heads=None), "does not hold a usable BERT"),
+        (configured(num_attention_heads=0), "does not contain a usable BERT"),
+        (configured(num_attention_heads=None), "does not contain a usable BERT"),
         (tokenizer('{"do_lower_case": "false"}'), "has do_lower_case 'false'"),
     ],
 )

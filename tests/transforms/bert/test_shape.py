@@ -37,7 +37,7 @@ def test_other_variables_are_not_a_bert() -> None:
 
 
 def test_heads_have_to_divide_the_hidden_size() -> None:
-    with pytest.raises(ValueError, match="hidden size 16 does not divide by 3"):
+    with pytest.raises(ValueError, match="hidden size 16 is not divisible by 3"):
         BertShape(1, 3, 16, 32, 32, 24, 2)
 
 

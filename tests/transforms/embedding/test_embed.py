@@ -26,9 +26,9 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 
 
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
-    wordpieces, sound = part_embeddings.take_sequences(part)
+    wordpieces, is_valid = part_embeddings.take_sequences(part)
     embeddings = embed.embed(wordpieces, TellingEngine(), settings)
-    return part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
+    return part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
 
 
 @settings(deadline=None, max_examples=60)
@@ -129,9 +129,9 @@ def test_the_account_counts_sound_documents_only() -> None:
     segments = [[0] * 3, [0] * 2, [0] * 4, [0, 0, 0, 1, 1]]
     columns["segment_ids"] = pa.array(segments, pa.large_list(pa.int64()))
     part = documents_with(columns, part)
-    wordpieces, sound = part_embeddings.take_sequences(part)
+    wordpieces, is_valid = part_embeddings.take_sequences(part)
     embeddings = embed.embed(wordpieces, TellingEngine(), config(8))
-    result = part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
+    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     assert part_embeddings.account(result, embeddings) == {
         "documents": 4,
         "embedded": 3,
@@ -240,10 +240,10 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     documents: list[list[int] | None], windows: WindowConfig
 ) -> None:
     part = make_tokenized([ids and [2, *ids, 3] for ids in documents])
-    wordpieces, sound = part_embeddings.take_sequences(part)
+    wordpieces, is_valid = part_embeddings.take_sequences(part)
     wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
     embeddings = embed.embed(wordpieces, FailingEngine(), wanted)
-    result = part_embeddings.add_embeddings(part, sound, wordpieces, embeddings, Shaping())
+    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     counts = part_embeddings.account(result, embeddings)
     told = result.to_pydict()
     for row, ids in enumerate(documents):

@@ -53,7 +53,7 @@ def test_another_encoding_than_is_told_is_refused_by_name(encoding: str) -> None
 
 @pytest.mark.parametrize("format_", ["parquet", "tfrecord"])
 def test_a_format_that_a_file_is_not_of_is_refused(format_: str) -> None:
-    message = re.escape(f"`input_format` {format_}: a.jsonl does not begin like such a file")
+    message = re.escape(f"`input_format` {format_}: a.jsonl does not begin as this format does")
     with pytest.raises(ValueError, match=message):
         check(b'{"text": "a"}', "a.jsonl", format_)
     check({"parquet": b"PAR1...", "tfrecord": TFRECORD}[format_], "a.jsonl", format_)
