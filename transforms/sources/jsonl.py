@@ -68,7 +68,7 @@ class JsonLinesFormat(Format):
         return SampledFields(tuple(names), record_fields.types_of(objects, config))
 
 
-def _load_or_none(line: Any) -> Any:
+def _load_or_none(line: pa.Buffer) -> Any:
     """Parse JSON; return None if the line is not JSON."""
     try:
         return _load(_stripped(line))
@@ -76,7 +76,7 @@ def _load_or_none(line: Any) -> Any:
         return None
 
 
-def _stripped(line: Any) -> bytes:
+def _stripped(line: pa.Buffer) -> bytes:
     return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(b" \t\r\n")
 
 
@@ -104,7 +104,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     return record_fields.to_documents(records, block.positions, path, config)
 
 
-def parse_line(line: Any, config: ReadConfig) -> Record:
+def parse_line(line: pa.Buffer, config: ReadConfig) -> Record:
     """Parse one line (a buffer of bytes)."""
     raw = _stripped(line)
     if not raw:

@@ -2,13 +2,16 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from transforms.io import tfrecord_framing
 from transforms.records.output_format import Compression, OutputFormat, RecordReader
 from transforms.records.record_content import RecordContent
+
+if TYPE_CHECKING:
+    from tensorflow_metadata.proto.v0 import schema_pb2
 
 _GZIP = "gzip"
 # At level 6 vectors of random floats are only 0.3% smaller, and take a third longer.
@@ -79,13 +82,14 @@ def _gzipped(blocks: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]
     yield compressor.flush(), 0
 
 
-def _parse(schema: bytes) -> Any:
-    """Parse a `schema_pb2.Schema`; ValueError if the bytes are not one."""
+def _parse(schema: bytes) -> "schema_pb2.Schema":
+    """Parse a schema; ValueError if the bytes are not one."""
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 
     try:
-        return text_format.Parse(schema.decode(), schema_pb2.Schema())
+        parsed: schema_pb2.Schema = text_format.Parse(schema.decode(), schema_pb2.Schema())
+        return parsed
     except (text_format.ParseError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
