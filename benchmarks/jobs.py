@@ -44,7 +44,7 @@ def measure(arguments: argparse.Namespace) -> JobFigures:
     from pipeline import job
     from pipeline.options import conversion
 
-    progress = job.embed(conversion.embed_config(vars(arguments))).progress
+    progress = job.run_job(conversion.embed_config(vars(arguments))).progress
     # The time of a part starts with its reading, after imports, analysis and loading.
     began = min(part.finished - sum(part.seconds.values()) for part in progress.parts)
     counts = progress.counts()

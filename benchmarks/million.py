@@ -120,7 +120,7 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
 
     quiet.import_tensorflow()
     with contextlib.redirect_stdout(None):
-        job.embed(_config(folder))
+        job.run_job(_config(folder))
     receipts = Path(folder, "out", "receipts")
     for path in receipts.iterdir():
         path.unlink()

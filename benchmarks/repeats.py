@@ -41,7 +41,7 @@ def main() -> None:
 def _run(arguments: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         arguments.output = str(Path(folder) / "out")
-        summary = job.embed(conversion.embed_config(vars(arguments)))
+        summary = job.run_job(conversion.embed_config(vars(arguments)))
     counts = summary.progress.counts()
     names = (metrics.DOCUMENTS, metrics.REPEATED, metrics.REPEATED_ELSEWHERE)
     return {"seconds": round(summary.seconds, 1), **{name: counts[name] for name in names}}

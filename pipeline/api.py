@@ -126,17 +126,17 @@ def embed_and_draw(
     watch: Watch = unwatched,
     log_level: str = "warning",
 ) -> tuple[Summary, str | None]:
-    """Embed a corpus as `job.embed` does, and draw the report.
+    """Embed a corpus as `job.run_job` does, and draw the report.
 
     Returns:
         the result; and why no report could be drawn, which does not make the job fail.
 
     Raises:
-        UsageError, JobError: as `job.embed`.
+        UsageError, JobError: as `job.run_job`.
     """
     try:
         with quiet.quiet_beam(log_level):
-            result = job.embed(config, options, watch)
+            result = job.run_job(config, options, watch)
     except JobError:
         # The report of a job that is complete and lost too much shows what it lost.
         if not job.manifest_is_missing(config.output):

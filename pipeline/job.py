@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from transforms.bert.module import BertModule
 
 
-def embed(
+def run_job(
     config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = unwatched
 ) -> Summary:
     """Embed a corpus, or continue an earlier job.
@@ -58,7 +58,7 @@ def embed(
     output_folder.check_file_system(config.output)
     local.check_runner(options)
     dataflow.prepare(options, config)
-    with prepare.prepare(config, extract_tables.extract(config, options)) as ready:
+    with prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
 
@@ -129,7 +129,7 @@ def _measure_precision(
 ) -> CosineAgreement | None:
     from pipeline.estimate import precision_check
 
-    return precision_check.measure(config, module, splits)
+    return precision_check.measure_agreement(config, module, splits)
 
 
 def _done_before(

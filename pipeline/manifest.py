@@ -150,7 +150,7 @@ def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
     for receipt in receipts:
         problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
         if any(problems):
-            invalidate(folder, receipt)
+            invalidate_part(folder, receipt)
             lines.append(next(filter(None, problems)))
     return lines
 
@@ -167,7 +167,7 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
     return None
 
 
-def invalidate(folder: str, receipt: Receipt) -> None:
+def invalidate_part(folder: str, receipt: Receipt) -> None:
     """Rename a wrong receipt, and delete the manifest, which was computed from it."""
     path = FileSystems.join(folder, RECEIPTS, f"{receipt.name}.json")
     FileSystems.rename([path], [f"{path}{WITHDRAWN}"])

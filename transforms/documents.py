@@ -33,6 +33,8 @@ DETAIL = "detail"
 FIELD_PREFIX = "fields."
 
 _HEADER_KEY = b"part"
+# The endings that names of output files leave out. They do not follow the registry of formats: a
+# new format must not rename the files of existing jobs, whose names `verify` checks.
 _ENDINGS = re.compile(
     r"(\.(txt|text|jsonl|ndjson|json|csv|tsv|tab|parquet|pq|tfrecords?|gz|gzip|bz2|zst|zstd))+$",
     re.IGNORECASE,
@@ -231,10 +233,10 @@ def part_key(source: Source, start: int, end: int, run_fingerprint: str) -> str:
         64 hex digits. Equal keys mean equal output, on every runner and in every bundle.
     """
     identity = [source.path, source.size, source.version, source.format, source.compression]
-    return fingerprint([identity, start, end, run_fingerprint])
+    return hash_json([identity, start, end, run_fingerprint])
 
 
-def fingerprint(value: Any) -> str:
+def hash_json(value: Any) -> str:
     """Hash a JSON value independently of the order of its keys; 64 hex digits."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

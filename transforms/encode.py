@@ -24,7 +24,7 @@ from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.dedup.repeat_table import RepeatTable
 from transforms.documents import header_of, with_header
-from transforms.embedding.embed import EmbeddingConfig, RunAll, embed
+from transforms.embedding.embed import EmbeddingConfig, RunAll, embed_sequences
 from transforms.embedding.loaded_model import LoadedModel, warm_up
 from transforms.embedding.part_embeddings import (
     account,
@@ -74,7 +74,7 @@ def encode_part(
     with watch.section(metrics.ENCODE_SECONDS):
         sequences, is_valid = take_sequences(part)
         if table is None:
-            embeddings = embed(sequences, engine, config, run_all)
+            embeddings = embed_sequences(sequences, engine, config, run_all)
         else:
             embeddings = embed_with_table(table, sequences, engine, config, run_all)
     waited = watch.seconds.setdefault(metrics.WAIT_SECONDS, 0.0)

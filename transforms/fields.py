@@ -160,7 +160,7 @@ def type_of_text(text: str) -> str:
     return FLOAT64 if decimal else STRING
 
 
-def read_text(text: str, field: KeptField) -> Any:
+def parse_text(text: str, field: KeptField) -> Any:
     """Parse a value that is written as text; blank text is None, except in a text field.
 
     Raises:

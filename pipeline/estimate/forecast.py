@@ -81,7 +81,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     Raises:
         UsageError: the job could not begin.
     """
-    with prepare.prepare(config, {}) as ready:
+    with prepare.prepare_inputs(config, {}) as ready:
         return _forecast(ready.config, ready.splits, started)
 
 

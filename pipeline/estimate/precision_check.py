@@ -15,13 +15,13 @@ from transforms.bert.agreement import CosineAgreement
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Split
-from transforms.embedding.embed import embed
+from transforms.embedding.embed import embed_sequences
 from transforms.features import DOCUMENT_FEATURES, FLOAT32, MEAN
 
 _MAX_DOCUMENTS, _MAX_DOCUMENTS_OF_PART = 256, 32
 
 
-def measure(
+def measure_agreement(
     config: EmbedConfig, module: BertModule, splits: Sequence[Split]
 ) -> CosineAgreement | None:
     """Embed a sample of the corpus in float32 and in `--precision`, and compare the vectors.
@@ -48,7 +48,7 @@ def measure(
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    exact, lower = (embed(sample, engine, settings).documents for engine in loaded)
+    exact, lower = (embed_sequences(sample, engine, settings).documents for engine in loaded)
     result = agreement.worst([agreement.compare(exact[name], lower[name]) for name in features])
     if not result.smallest_cosine >= config.min_cosine:
         raise UsageError(

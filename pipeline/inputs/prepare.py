@@ -20,7 +20,7 @@ class Inputs(NamedTuple):
 
 
 @contextlib.contextmanager
-def prepare(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[Inputs]:
+def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[Inputs]:
     """Prepare the input of a job; the standard input is a temporary file until the block ends.
 
     Args:

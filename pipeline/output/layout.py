@@ -53,12 +53,12 @@ __all__ = [
     "TRANSFORM_FN",
     "TRANSFORM_TEMPORARY",
     "WITHDRAWN",
-    "check_no_links",
+    "refuse_links",
     "schema_files",
 ]
 
 
-def check_no_links(folder: str) -> None:
+def refuse_links(folder: str) -> None:
     """Refuse links in the place of a job's files and folders: a job uses its own folder only.
 
     Raises:

@@ -45,7 +45,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
     """
     folder = config.output
     try:
-        layout.check_no_links(folder)
+        layout.refuse_links(folder)
     except ValueError as error:
         raise UsageError(f"--output: {error}, or choose another folder") from error
     if config.overwrite:
@@ -110,7 +110,7 @@ def _shown(value: Any) -> str:
 def check_place(config: EmbedConfig) -> None:
     """Raise UsageError for an output folder that contains other files than those of a job."""
     try:
-        layout.check_no_links(config.output)
+        layout.refuse_links(config.output)
         if config.overwrite:
             _check_may_be_overwritten(config.output)
         elif load_run(config.output) is None:

@@ -20,7 +20,7 @@ def load_plan(folder: str) -> list[Split]:
         ValueError: it is missing or damaged, or the folder contains links.
     """
     storage.set_default_options()
-    layout.check_no_links(folder)
+    layout.refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, PLAN_FILE))
     if text is None:
         raise ValueError(f"{folder} has no {PLAN_FILE}: it is not an output folder of embed")

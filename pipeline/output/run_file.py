@@ -14,7 +14,7 @@ from pipeline.output import layout
 from pipeline.output.layout import RUN_FILE
 from transforms import strict_json
 from transforms.bert.agreement import CosineAgreement
-from transforms.documents import FORMAT_VERSION, fingerprint
+from transforms.documents import FORMAT_VERSION, hash_json
 from transforms.io import storage
 from transforms.strict_json import Cosine, Count
 
@@ -63,7 +63,7 @@ class Run:
         """The hash in every part's key: model, configuration, transform, format version."""
         if self.transform is None:
             raise ValueError("the transform is not known before the analysis")
-        return fingerprint(
+        return hash_json(
             [FORMAT_VERSION, self.model, self.configuration, self.transform.fingerprint]
         )
 
@@ -131,7 +131,7 @@ def load_run_file(folder: str) -> RunFile | None:
     Raises:
         ValueError: it is damaged or of another format version, or the folder contains links.
     """
-    layout.check_no_links(folder)
+    layout.refuse_links(folder)
     text = storage.read_text(FileSystems.join(folder, RUN_FILE))
     if text is None:
         return None

@@ -27,13 +27,13 @@ def invalidate(
     try:
         with lock.hold(folder):
             if bad_table:
-                repeat_files.invalidate(folder)
+                repeat_files.invalidate_table(folder)
                 invalidated.append(repeat_files.TABLE_FILE)
             if (damaged or bad_manifest) and FileSystems.exists(path):
                 output_folder.delete(path)
                 invalidated.append(MANIFEST_FILE)
             for receipt in damaged:
-                manifest.invalidate(folder, receipt)
+                manifest.invalidate_part(folder, receipt)
                 invalidated.append(f"{RECEIPTS}/{receipt.name}.json")
     except (OSError, UsageError) as error:
         reason = (str(error).splitlines() or [""])[0]

@@ -16,7 +16,7 @@ from transforms.bert import module as modules
 from transforms.bert.engines import Engine
 from transforms.bert.output_spec import OutputSpec
 from transforms.documents import REASON
-from transforms.embedding.embed import EmbeddingConfig, embed
+from transforms.embedding.embed import EmbeddingConfig, embed_sequences
 from transforms.embedding.part_embeddings import add_embeddings, take_sequences
 from transforms.io.saved_transform import readable_copy
 from transforms.tokenize import tokenize_part
@@ -42,7 +42,7 @@ class Stages:
         if not part.num_rows:
             return part
         wordpieces, is_valid = take_sequences(part)
-        embeddings = embed(wordpieces, self.engine, self.config)
+        embeddings = embed_sequences(wordpieces, self.engine, self.config)
         shaping = self.config.shaping
         return _not_rejected(add_embeddings(part, is_valid, wordpieces, embeddings, shaping))
 

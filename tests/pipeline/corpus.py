@@ -48,7 +48,7 @@ def config(globs: list[str], output: Path, model: Path, **settings: object) -> E
 
 def embed(globs: list[str], output: Path, model: Path, **settings: object) -> Summary:
     """Run the main job."""
-    return job.embed(config(globs, output, model, **settings))
+    return job.run_job(config(globs, output, model, **settings))
 
 
 def data_files(folder: Path) -> dict[str, bytes]:

@@ -36,7 +36,7 @@ def test_threads_and_bundles_change_nothing(
     flags: list[str], finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
-    job.embed(config, PipelineOptions(flags))
+    job.run_job(config, PipelineOptions(flags))
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
@@ -49,7 +49,7 @@ def test_bundles_that_are_run_again_change_nothing(
         shutil.rmtree(output / name)
     (output / "manifest.json").unlink()
     config = corpus.config(globs, output, tiny_path)
-    job.embed(config, PipelineOptions(["--direct_runner_bundle_repeat=2"]))
+    job.run_job(config, PipelineOptions(["--direct_runner_bundle_repeat=2"]))
     assert corpus.data_files(output) == corpus.data_files(finished)
 
 
@@ -71,7 +71,7 @@ def test_a_few_splits_at_a_time_change_nothing(
     monkeypatch.setattr(graphs, "build_embed", of_first_splits)
     for _ in range(len(list((finished / "receipts").iterdir()))):
         with contextlib.suppress(JobError):
-            job.embed(config)
+            job.run_job(config)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
 
@@ -104,7 +104,7 @@ def test_other_batches_change_no_more_than_rounding(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path, batching=BatchingConfig(17))
-    job.embed(config)
+    job.run_job(config)
     ours, theirs = (reader.load_embeddings(str(out)) for out in (tmp_path / "out", finished))
     assert ours.ids == theirs.ids
     np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-6)

@@ -45,7 +45,7 @@ def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     tmp_path: Path,
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path, compute=WITH_XLA)
-    summary = job.embed(config)
+    summary = job.run_job(config)
     ours, theirs = (reader.load_embeddings(str(out)) for out in (tmp_path / "out", finished))
     assert ours.ids == theirs.ids
     np.testing.assert_allclose(ours.vectors, theirs.vectors, atol=1e-5)
@@ -65,7 +65,7 @@ def test_batches_have_the_shapes_that_were_chosen_and_their_halves(
     counts = summary.progress.counts()
     assert counts["halved_batches"] > 0
     again = dataclasses.replace(config, output=str(tmp_path / "again"))
-    job.embed(again)
+    job.run_job(again)
     assert corpus.data_files(tmp_path / "again") == corpus.data_files(tmp_path / "out")
 
 

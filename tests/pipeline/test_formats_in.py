@@ -74,7 +74,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 def embed(output: Path, model: Path, *globs: object, format_: str = "auto", **read: object) -> None:
     config = ReadConfig(part_bytes=1024, **read)
-    job.embed(
+    job.run_job(
         EmbedConfig(
             input=InputConfig(tuple(map(str, globs)), format_, config),
             output=str(output),

@@ -133,9 +133,9 @@ def test_threads_and_a_break_between_the_graphs_change_nothing(
         with monkeypatch.context() as patched:
             patched.setattr(place, breaks)
             with pytest.raises(JobError, match="the disk is gone"):
-                job.embed(config, PipelineOptions(flags))
+                job.run_job(config, PipelineOptions(flags))
     seen = Seen(monkeypatch)
-    job.embed(config, PipelineOptions(flags))
+    job.run_job(config, PipelineOptions(flags))
     assert len(seen.windows) == len(OWN)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(with_table)
 

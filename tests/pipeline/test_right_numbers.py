@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import reader
-from pipeline.job import embed
+from pipeline.job import run_job
 from pipeline.options.embed_config import EmbedConfig, InputConfig
 from tests.paths import DATA
 from transforms.sources.base import ReadConfig
@@ -33,7 +33,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
         str(folder / "out"),
         features=("pooled_output", "mean", "sequence_output"),
     )
-    summary = embed(config)
+    summary = run_job(config)
     assert len(summary.progress.parts) > 1
     assert summary.progress.counts()["truncated"] == 5
     return str(folder / "out")

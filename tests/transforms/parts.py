@@ -30,7 +30,7 @@ def make_part(
         details=[None if text is not None else "no text" for text in texts],
         fields={"colour": [f"c{number}" if number % 2 else None for number in range(len(texts))]},
     )
-    key = documents.fingerprint([list(texts), start])
+    key = documents.hash_json([list(texts), start])
     return documents.with_header(
         batch, PartHeader("corpus.txt", start, start + len(texts), True, key)
     )

@@ -25,7 +25,7 @@ def test_a_value_written_as_text_is_read_back(type_: str) -> None:
     @given(VALUES[type_])
     def law(value: object) -> None:
         text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-        assert fields.read_text(text, field) == value
+        assert fields.parse_text(text, field) == value
         assert fields.column([fields.keep(value, field)], field).to_pylist() == [value]
 
     law()
@@ -45,11 +45,11 @@ def test_a_value_of_another_type_is_refused_with_the_remedy(value: object, type_
 
 @pytest.mark.parametrize("type_", ["int64", "float64", "bool", "timestamp", "date"])
 def test_blank_text_is_null_and_invalid_text_is_refused(type_: str) -> None:
-    assert fields.read_text(" ", KeptField("k", type_)) is None
+    assert fields.parse_text(" ", KeptField("k", type_)) is None
     assert fields.keep(None, KeptField("k", type_)) is None
     for text in ("nonsense", "nan", "9" * 40 if type_ != "float64" else "1e999"):
         with pytest.raises(WrongTypeError, match="`keep_fields` k:string keeps it as text"):
-            fields.read_text(text, KeptField("k", type_))
+            fields.parse_text(text, KeptField("k", type_))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_number_is_what_its_digits_alone_tell(text: str, type_: str) -> None:
 def test_text_that_is_taken_for_a_number_reads_as_that_number(value: object) -> None:
     text = str(value)
     type_ = fields.type_of_text(text)
-    read = fields.read_text(text, KeptField("k", type_))
+    read = fields.parse_text(text, KeptField("k", type_))
     assert decimal.Decimal(repr(read).strip("'")) == decimal.Decimal(text)
 
 

@@ -113,7 +113,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_bytes(path: Path) -> bytes:
+def read_checkpoint_file(path: Path) -> bytes:
     """Read a file; ValueError if it cannot be read."""
     try:
         return path.read_bytes()

@@ -10,7 +10,7 @@ import numpy as np
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
-    read_bytes,
+    read_checkpoint_file,
     read_json,
     shape_from_config,
 )
@@ -34,7 +34,7 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
     return Checkpoint(
         shape=shape,
         variables=check_variables(arrays, shape),
-        vocabulary=read_bytes(folder / "vocab.txt"),
+        vocabulary=read_checkpoint_file(folder / "vocab.txt"),
         do_lower_case=_casing_from_name(folder) if do_lower_case is None else do_lower_case,
         gelu=_gelu(config, index) if gelu is None else gelu,
         dropout=float(config.get("hidden_dropout_prob", 0.1)),

@@ -13,7 +13,7 @@ import numpy as np
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
-    read_bytes,
+    read_checkpoint_file,
     read_json,
     shape_from_config,
 )
@@ -48,7 +48,7 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
     return Checkpoint(
         shape=shape,
         variables=check_variables(arrays, shape),
-        vocabulary=read_bytes(folder / "vocab.txt"),
+        vocabulary=read_checkpoint_file(folder / "vocab.txt"),
         do_lower_case=_read_casing(folder) if do_lower_case is None else do_lower_case,
         gelu=_gelu(config) if gelu is None else gelu,
         layer_norm_eps=float(config.get("layer_norm_eps", 1e-12)),

@@ -57,10 +57,10 @@ def resolve(handle: str) -> Path:
     """Return the folder that a handle means: `minilm`, imported on first use, or another model's.
 
     Raises:
-        ValueError: see `weights_folder` and `model_files.resolve`.
+        ValueError: see `weights_folder` and `model_files.fetch_module`.
     """
     if not _is_minilm(handle):
-        return model_files.resolve(handle)
+        return model_files.fetch_module(handle)
     if not is_imported(handle):
         weights = weights_folder()
         from transforms.bert.checkpoint_folders import read_checkpoint

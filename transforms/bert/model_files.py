@@ -23,7 +23,7 @@ def cache_folder() -> Path:
     return Path(base) / "beam-bert"
 
 
-def resolve(handle: str) -> Path:
+def fetch_module(handle: str) -> Path:
     """Return the folder that a handle means; fetch or unpack it if necessary.
 
     Args:
@@ -36,7 +36,7 @@ def resolve(handle: str) -> Path:
         return _resolve_remote(handle)
     path = Path(handle)
     if path.is_file() and path.name.endswith(_ARCHIVE_ENDINGS):
-        return unpack(path)
+        return unpack_into_cache(path)
     if not path.is_dir():
         raise ValueError(f"`model` {handle}: there is no such folder or .tar.gz")
     return path
@@ -75,7 +75,7 @@ def _copy_remote(handle: str) -> Path:
     return target
 
 
-def unpack(archive: Path) -> Path:
+def unpack_into_cache(archive: Path) -> Path:
     """Unpack a module into the cache, once per sha256 of the archive.
 
     Raises:

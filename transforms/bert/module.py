@@ -69,7 +69,7 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     """Describe a module.
 
     Args:
-        path: its folder; see `model_files.resolve`.
+        path: its folder; see `model_files.fetch_module`.
         sha256: the expected fingerprint.
 
     Raises:

@@ -7,7 +7,7 @@ import numpy as np
 from transforms.batching.token_sequences import TokenSequences
 from transforms.bert.engines import Engine
 from transforms.dedup.repeat_table import RepeatTable, find_rows, hash_documents
-from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed_sequences
 
 
 def embed_with_table(
@@ -17,13 +17,13 @@ def embed_with_table(
     config: EmbeddingConfig,
     run_all: RunAll = map,
 ) -> PartEmbeddings:
-    """Copy the vectors of documents that the table has, and embed the others; see `embed`."""
+    """Copy the vectors of documents that the table has; `embed_sequences` embeds the others."""
     rows = find_rows(table.digests, hash_documents(sequences))
     missing = np.flatnonzero(rows < 0)
     copied = len(rows) - len(missing)
     if not copied:
-        return embed(sequences, engine, config, run_all)
-    computed = embed(sequences.take(missing), engine, config, run_all)
+        return embed_sequences(sequences, engine, config, run_all)
+    computed = embed_sequences(sequences.take(missing), engine, config, run_all)
     documents = {}
     for name, vectors in computed.documents.items():
         documents[name] = np.empty([len(rows), engine.hidden_size], np.float32)

@@ -105,7 +105,7 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     try:
         receipt = load_receipt(folder)
     except ValueError:
-        invalidate(folder)
+        invalidate_table(folder)
         return None
     if receipt is None:
         return None
@@ -117,7 +117,7 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     return None
 
 
-def invalidate(folder: str) -> None:
+def invalidate_table(folder: str) -> None:
     """Delete a wrong table, its receipt first.
 
     Raises:

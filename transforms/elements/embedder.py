@@ -13,7 +13,7 @@ from transforms.bert.module import BertModule
 from transforms.documents import DETAIL, REASON
 from transforms.elements.element_fields import fields_of
 from transforms.elements.text_config import TextConfig
-from transforms.embedding.embed import embed
+from transforms.embedding.embed import embed_sequences
 from transforms.embedding.loaded_model import LoadedModel
 from transforms.embedding.part_embeddings import (
     account,
@@ -84,7 +84,7 @@ class TextEmbedder:
         part = reject_oversize(part, engine.hidden_size, config)
         sequences, is_valid = take_sequences(part)
         run_all = encode.batch_runner(self.model, metrics.Stopwatch())
-        embeddings = embed(sequences, engine, config, run_all)
+        embeddings = embed_sequences(sequences, engine, config, run_all)
         embedded = add_embeddings(part, is_valid, sequences, embeddings, config.shaping)
         counts = account(embedded, embeddings)
         report_counts(counts)

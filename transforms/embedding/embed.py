@@ -84,7 +84,7 @@ class PartEmbeddings:
     failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 
-def embed(
+def embed_sequences(
     sequences: TokenSequences, engine: Engine, config: EmbeddingConfig, run_all: RunAll = map
 ) -> PartEmbeddings:
     """Embed documents in batches of similar length; the result has the documents' order.

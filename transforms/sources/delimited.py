@@ -262,4 +262,4 @@ def _record(row: Row, header: Sequence[str], config: ReadConfig) -> Record:
     except UnicodeEncodeError:
         return rejected(Reason.NOT_UTF8, f"the row is not {config.encoding.upper()}")
     value = dict(zip(header, row, strict=True))
-    return record_fields.from_mapping(value, config, keep=fields.read_text)
+    return record_fields.from_mapping(value, config, keep=fields.parse_text)

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from transforms import documents
-from transforms.documents import Member, Source, Split, fingerprint
+from transforms.documents import Member, Source, Split, hash_json
 from transforms.io.decompressing import DamagedError, open_compressed
 from transforms.io.transcoding import as_utf8
 from transforms.rejects import Reason
@@ -79,7 +79,7 @@ def group(path: str, members: Sequence[Member], part_bytes: int) -> list[Split]:
     """
     identities = [[member.path, member.size, member.version] for member in members]
     size = sum(member.size for member in members)
-    source = Source(path, size, fingerprint(identities)[:16], NAME)
+    source = Source(path, size, hash_json(identities)[:16], NAME)
     splits = []
     start = stored = 0
     for number, member in enumerate(members, 1):

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from transforms import features, fields
 from transforms.fields import KeptField, WrongTypeError
-from transforms.sources.text import decode
+from transforms.sources.text import decode_utf8
 
 
 def keep_column(column: pa.Array, field: KeptField) -> tuple[pa.Array, np.ndarray]:
@@ -43,7 +43,7 @@ def _decoded(column: pa.Array) -> tuple[pa.LargeStringArray, np.ndarray]:
         the text, and a bool array that marks the values that are not UTF-8.
     """
     raw = pc.cast(column, pa.large_string()).cast(pa.large_binary())
-    text, valid = decode(pc.fill_null(raw, b""))
+    text, valid = decode_utf8(pc.fill_null(raw, b""))
     kept = pc.and_(pa.array(valid), column.is_valid())
     return pc.if_else(kept, text, pa.scalar(None, text.type)), ~valid
 
@@ -62,7 +62,7 @@ def _cast(column: pa.Array, field: KeptField) -> pa.Array | None:
 def _value(value: Any, field: KeptField) -> Any:
     try:
         if isinstance(value, str):
-            return fields.read_text(value, field)
+            return fields.parse_text(value, field)
         return fields.keep(value, field)
     except WrongTypeError as error:
         return error

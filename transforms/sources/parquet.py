@@ -21,7 +21,7 @@ from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.kept_columns import keep_column
-from transforms.sources.text import decode
+from transforms.sources.text import decode_utf8
 
 _BATCH_ROWS = 1024
 _MOST_ROWS = 1 << 16
@@ -72,7 +72,7 @@ class ParquetFormat(Format):
                 yield ReadPart(start, split.end, True, lost)
                 return
             end = start + part.num_rows
-            batch = to_documents(part, start, path, config)
+            batch = rows_to_documents(part, start, path, config)
             yield ReadPart(start, end, end == split.end, batch)
             start = end
 
@@ -225,7 +225,9 @@ def _batches(
             return
 
 
-def to_documents(rows: pa.RecordBatch, start: int, path: str, config: ReadConfig) -> pa.RecordBatch:
+def rows_to_documents(
+    rows: pa.RecordBatch, start: int, path: str, config: ReadConfig
+) -> pa.RecordBatch:
     """Make documents of rows, one for every row, rejected or not.
 
     Args:
@@ -272,7 +274,7 @@ def _ids(
 ) -> list[str]:
     if config.id_field is None:
         return places
-    text, valid = decode(pc.fill_null(_raw(rows.column(config.id_field)), b""))
+    text, valid = decode_utf8(pc.fill_null(_raw(rows.column(config.id_field)), b""))
     ids = text.to_pylist()
     wrong = ~valid | np.array([not id_ for id_ in ids], bool)
     detail = f"field {config.id_field!r} is no id: give a string or an integer"
@@ -292,7 +294,7 @@ def _texts(
     null = pc.is_null(column).to_numpy(zero_copy_only=False)
     raw = pc.fill_null(column, b"")
     large = pc.binary_length(raw).to_numpy(zero_copy_only=False) > config.max_document_bytes
-    text, valid = decode(raw)
+    text, valid = decode_utf8(raw)
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     if not second:
         checks.append((null, Reason.WRONG_TYPE, f"field {name!r} holds a null"))

@@ -47,7 +47,7 @@ class TextFormat(Format):
 
 def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
     """Turn a block of lines into documents, one row for every line, rejected or not."""
-    text, valid = decode(block.lines)
+    text, valid = decode_utf8(block.lines)
     text = pc.utf8_rtrim(text, characters="\r\n")
     if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
         text = pa.concat_arrays([pc.utf8_slice_codeunits(text[:1], start=1), text[1:]])
@@ -95,7 +95,7 @@ def split_pairs(
     return pc.list_element(pieces, 0), pc.list_element(pieces, 1)
 
 
-def decode(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:
+def decode_utf8(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:
     """Decode bytes as UTF-8.
 
     Returns:

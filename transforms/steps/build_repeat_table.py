@@ -23,8 +23,8 @@ from transforms.dedup.repeat_table import (
     serialize_piece,
 )
 from transforms.dedup.shuffled_rows import ShuffledRows, pack_rows, unpack_rows
-from transforms.documents import Split, fingerprint, header_of
-from transforms.embedding.embed import embed
+from transforms.documents import Split, hash_json, header_of
+from transforms.embedding.embed import embed_sequences
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
 from transforms.io import storage
@@ -217,7 +217,7 @@ class _EmbedPiece(ModelDoFn):
 
     def process(self, piece: tuple[int, Iterable[ShuffledRows]]) -> Iterator[WrittenFile]:
         digests, sequences = unpack_rows(piece[1])
-        key = fingerprint([self._table.run_fingerprint, digests.tobytes().hex()])
+        key = hash_json([self._table.run_fingerprint, digests.tobytes().hex()])
         path = f"{repeat_files.FOLDER}/{piece[0]:05d}-{key[:12]}.arrow"
         yield self._find_written(path) or self._write(path, digests, sequences)
 
@@ -234,7 +234,7 @@ class _EmbedPiece(ModelDoFn):
     def _write(self, path: str, digests: np.ndarray, sequences: TokenSequences) -> WrittenFile:
         """Embed and write; leave out documents that the model fails on: each part rejects them."""
         run_all = batch_runner(self._model, metrics.Stopwatch())
-        embeddings = embed(sequences, self._model.engine, self._config.embedding, run_all)
+        embeddings = embed_sequences(sequences, self._model.engine, self._config.embedding, run_all)
         embedded = np.delete(np.arange(len(digests)), list(embeddings.failed))
         vectors = {name: rows[embedded] for name, rows in embeddings.documents.items()}
         content = serialize_piece(digests[embedded], vectors, self._table.hidden_size)

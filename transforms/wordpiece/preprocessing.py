@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from transforms.bert.vocabulary import Vocabulary
-from transforms.documents import TEXT, TEXT_B, fingerprint
+from transforms.documents import TEXT, TEXT_B, hash_json
 from transforms.features import (
     INPUT_IDS,
     NUM_UNKNOWN,
@@ -68,7 +68,7 @@ def transform_fingerprint(
     The bytes of a SavedModel are not hashed, because they differ each time it is written.
     """
     settings = dataclasses.asdict(config)
-    return fingerprint([ALGORITHM_VERSION, settings, vocabulary.sha256, quantiles])
+    return hash_json([ALGORITHM_VERSION, settings, vocabulary.sha256, quantiles])
 
 
 def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:

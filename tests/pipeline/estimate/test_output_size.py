@@ -24,7 +24,7 @@ def test_windows_and_kept_tokens_are_counted(
     parts = list(
         tokenized_sample.tokenize_sample(config, tiny_module, plan.make_plan(config.input))
     )
-    job.embed(config)
+    job.run_job(config)
     counts, files = corpus.truth(tmp_path / "out")
     estimates = tokenized_sample.total_counts(parts)
     assert estimates == {name: counts[name] for name in estimates}
@@ -41,10 +41,10 @@ def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     assert output_size.max_bytes(config, 16, sources) > written
     small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
     with pytest.raises(UsageError, match=r"--max_output_gb is .* would write about .*sequence"):
-        job.embed(small)
+        job.run_job(small)
     assert not (tmp_path / "out").exists()
     enough = dataclasses.replace(config, max_output_gb=written * 2 / 1e9)
-    job.embed(enough)
+    job.run_job(enough)
     assert written / 2 < sum(corpus.truth(tmp_path / "out")[1].values()) < written * 2
 
 

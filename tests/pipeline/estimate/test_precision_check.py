@@ -28,7 +28,7 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
 ) -> None:
     compute = ComputeConfig(engine, "bfloat16")
     config = corpus.config(globs, tmp_path / "out", tiny_path, compute=compute)
-    summary = job.embed(config)
+    summary = job.run_job(config)
     stored = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
     assert stored == dataclasses.asdict(summary.likeness)
     assert stored["documents"] > 90
@@ -39,18 +39,20 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
     )
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (exact, near)]
     assert 0.98 < (unit[0] * unit[1]).sum(axis=1).min() < 1.0
-    again = job.embed(config)
+    again = job.run_job(config)
     assert again.nothing_left
     assert again.likeness == summary.likeness
     with pytest.raises(UsageError, match="--precision bfloat16 there, float32 now"):
-        job.embed(dataclasses.replace(config, compute=ComputeConfig(engine)))
+        job.run_job(dataclasses.replace(config, compute=ComputeConfig(engine)))
 
 
 def test_float32_is_not_compared(
     globs: list[str], tiny_path: Path, tiny_module: BertModule, tmp_path: Path
 ) -> None:
     config = corpus.config(globs, tmp_path / "out", tiny_path)
-    assert precision_check.measure(config, tiny_module, plan.make_plan(config.input)) is None
+    assert (
+        precision_check.measure_agreement(config, tiny_module, plan.make_plan(config.input)) is None
+    )
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def drawn(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = corpus.config([], folder / "out", tiny_path)
     read = corpus.ReadConfig(**fields)
     source = corpus.InputConfig((str(path),), "auto", read)
-    corpus.job.embed(
+    corpus.job.run_job(
         corpus.EmbedConfig(
             input=source,
             output=str(folder / "out"),

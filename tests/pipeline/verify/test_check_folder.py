@@ -87,7 +87,7 @@ def test_damage_that_cannot_be_invalidated_is_reported(
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(manifest, "invalidate", read_only)
+    monkeypatch.setattr(manifest, "invalidate_part", read_only)
     first(out, "pooled/*.tfrecord").unlink()
     verdict = check(out)
     assert len(verdict.faults) == 1

@@ -33,7 +33,7 @@ def test_an_entry_outside_the_folder_is_refused(
 ) -> None:
     packed = archive(tmp_path / "m.tar.gz", bad)
     with pytest.raises(ValueError, match=r"m\.tar\.gz: cannot be unpacked"):
-        model_files.resolve(str(packed))
+        model_files.fetch_module(str(packed))
     assert list((cache / "unpacked").iterdir()) == []
     assert not (tmp_path / "outside").exists()
     assert not Path("/tmp/outside-of-beam-bert").exists()
@@ -45,10 +45,10 @@ def test_a_bomb_and_a_truncated_archive_are_refused(
     packed = archive(tmp_path / "m.tar.gz")
     (tmp_path / "cut.tar.gz").write_bytes(packed.read_bytes()[:60])
     with pytest.raises(ValueError, match="cannot be unpacked"):
-        model_files.resolve(str(tmp_path / "cut.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "cut.tar.gz"))
     monkeypatch.setattr(archives, "_MAX_UNPACKED_BYTES", 6)
     with pytest.raises(ValueError, match="it unpacks to over"):
-        model_files.resolve(str(packed))
+        model_files.fetch_module(str(packed))
 
 
 def test_implausible_growth_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,14 +58,14 @@ def test_implausible_growth_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as tar:
         tar.addfile(zeros, io.BytesIO(bytes(zeros.size)))
     with pytest.raises(ValueError, match="it unpacks to over 1,048,576 bytes"):
-        model_files.resolve(str(tmp_path / "m.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "m.tar.gz"))
     monkeypatch.setattr(archives, "_MAX_GROWTH", 10_000)
-    assert model_files.resolve(str(tmp_path / "m.tar.gz"))
+    assert model_files.fetch_module(str(tmp_path / "m.tar.gz"))
     monkeypatch.setattr(model_files, "cache_folder", lambda: tmp_path / "full")
     full = shutil.disk_usage(tmp_path)._replace(free=99)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(ValueError, match="it unpacks to over 99 bytes"):
-        model_files.resolve(str(tmp_path / "m.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "m.tar.gz"))
     assert list((tmp_path / "full/unpacked").iterdir()) == []
 
 
@@ -76,14 +76,14 @@ def test_bytes_after_the_archive_are_bounded_too(
     packed.write_bytes(packed.read_bytes() + gzip.compress(bytes(5 << 20)))
     monkeypatch.setattr(archives, "_MAX_UNPACKED_BYTES", 100)
     with pytest.raises(ValueError, match="it unpacks to over 100 bytes"):
-        model_files.resolve(str(packed))
+        model_files.fetch_module(str(packed))
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "_MAX_ENTRIES", 5)
-    model_files.resolve(str(archive(tmp_path / "m.tar.gz", *map(member, "abc"))))
+    model_files.fetch_module(str(archive(tmp_path / "m.tar.gz", *map(member, "abc"))))
     with pytest.raises(ValueError, match="it has over 5 entries"):
-        model_files.resolve(str(archive(tmp_path / "n.tar.gz", *map(member, "abcd"))))
+        model_files.fetch_module(str(archive(tmp_path / "n.tar.gz", *map(member, "abcd"))))
 
 
 def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None
     content = header.tobuf(tarfile.USTAR_FORMAT) + bytes(4096)
     (tmp_path / "m.tar.gz").write_bytes(gzip.compress(content))
     with pytest.raises(ValueError, match="a header has an implausible size"):
-        model_files.resolve(str(tmp_path / "m.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "m.tar.gz"))
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_invalid_headers_are_refused_with_the_archives_name(tmp_path: Path, head
     odd = member("odd")
     odd.pax_headers = headers
     with pytest.raises(ValueError, match=r"`model` .*m\.tar\.gz: cannot be unpacked"):
-        model_files.resolve(str(archive(tmp_path / "m.tar.gz", odd)))
+        model_files.fetch_module(str(archive(tmp_path / "m.tar.gz", odd)))
 
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE], ids=["character", "block"])
 def test_a_device_is_refused_with_its_name(tmp_path: Path, kind: bytes) -> None:
     packed = archive(tmp_path / "m.tgz", member("disk", kind))
     with pytest.raises(ValueError, match=r"m\.tgz: .*'disk' is neither a file nor a folder"):
-        model_files.resolve(str(packed))
+        model_files.fetch_module(str(packed))
 
 
 def test_an_archive_truncated_anywhere_is_never_unpacked_in_part(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_archive_truncated_anywhere_is_never_unpacked_in_part(tmp_path: Path)
         cut = tmp_path / "cut.tar.gz"
         cut.write_bytes(whole[:length])
         try:
-            unpacked = model_files.resolve(str(cut))
+            unpacked = model_files.fetch_module(str(cut))
         except ValueError as error:
             refusals.append(str(error))
         else:
@@ -153,7 +153,7 @@ def test_an_archive_with_a_changed_byte_is_refused(tmp_path: Path) -> None:
     packed[packed.index(b"weights")] ^= 1
     (tmp_path / "m.tar.gz").write_bytes(packed)
     with pytest.raises(ValueError, match=r"m\.tar\.gz: cannot be unpacked"):
-        model_files.resolve(str(tmp_path / "m.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "m.tar.gz"))
 
 
 def test_an_archive_with_broken_compression_is_refused(tmp_path: Path) -> None:
@@ -162,4 +162,4 @@ def test_an_archive_with_broken_compression_is_refused(tmp_path: Path) -> None:
     packed[second_block + 1] ^= 1
     (tmp_path / "m.tar.gz").write_bytes(packed)
     with pytest.raises(ValueError, match=r"m\.tar\.gz: cannot be unpacked"):
-        model_files.resolve(str(tmp_path / "m.tar.gz"))
+        model_files.fetch_module(str(tmp_path / "m.tar.gz"))

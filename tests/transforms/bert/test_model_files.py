@@ -35,13 +35,13 @@ def test_an_archive_is_unpacked_once_into_the_cache(
     tmp_path: Path, cache: Path, prefix: str
 ) -> None:
     packed = archive(tmp_path / "m.tar.gz", prefix=prefix)
-    unpacked = model_files.resolve(str(packed))
+    unpacked = model_files.fetch_module(str(packed))
     assert cache in unpacked.parents
     assert model_files.fingerprint(unpacked) == model_files.fingerprint(
         write_module(tmp_path / "m")
     )
     (unpacked / "mark").touch()
-    assert (model_files.resolve(str(packed)) / "mark").exists()
+    assert (model_files.fetch_module(str(packed)) / "mark").exists()
 
 
 def test_a_module_with_a_linked_folder_has_no_fingerprint(tmp_path: Path) -> None:
@@ -64,10 +64,10 @@ def test_a_link_to_a_file_is_hashed_as_the_file(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no such folder or \.tar\.gz"):
-        model_files.resolve(str(tmp_path / "none"))
+        model_files.fetch_module(str(tmp_path / "none"))
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="no such folder"):
-        model_files.resolve(str(tmp_path / "file"))
+        model_files.fetch_module(str(tmp_path / "file"))
 
 
 def test_a_remote_folder_is_copied_into_the_cache(tmp_path: Path, cache: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_remote_folder_is_copied_into_the_cache(tmp_path: Path, cache: Path) -
     assert cache in copied.parents
     assert model_files.fingerprint(copied) == model_files.fingerprint(remote)
     with pytest.raises(ValueError, match="cannot be fetched"):
-        model_files.resolve("file:///nowhere/at/all")
+        model_files.fetch_module("file:///nowhere/at/all")
 
 
 def test_two_processes_may_unpack_one_archive(
@@ -87,11 +87,11 @@ def test_two_processes_may_unpack_one_archive(
 
     def overtaken(tar: tarfile.TarFile, scratch: Path, most: int) -> None:
         monkeypatch.setattr(archives, "_extract", extract)
-        model_files.unpack(packed)
+        model_files.unpack_into_cache(packed)
         extract(tar, scratch, most)
 
     monkeypatch.setattr(archives, "_extract", overtaken)
-    unpacked = model_files.unpack(packed)
+    unpacked = model_files.unpack_into_cache(packed)
     assert model_files.fingerprint(unpacked) == model_files.fingerprint(
         write_module(tmp_path / "m")
     )

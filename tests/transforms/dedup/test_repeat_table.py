@@ -19,7 +19,7 @@ from transforms.dedup.repeat_table import (
     read_piece,
     serialize_piece,
 )
-from transforms.embedding.embed import EmbeddingConfig, embed
+from transforms.embedding.embed import EmbeddingConfig, embed_sequences
 
 KINDS = st.tuples(st.lists(st.sampled_from([5, 6, 261, 65541]), max_size=3), st.integers(1, 3))
 
@@ -70,7 +70,7 @@ def test_rows_are_found_in_an_empty_table_too() -> None:
 def test_a_table_in_pieces_changes_no_vector(documents: list, data: st.DataObject) -> None:
     sequences, engine = flat([([7, *ids], first) for ids, first in documents]), TellingEngine()
     config = EmbeddingConfig(features=("mean", "pooled_output"))
-    whole = embed(sequences, engine, config)
+    whole = embed_sequences(sequences, engine, config)
     own, firsts = np.unique(hash_documents(sequences), return_index=True)
     chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(own)))))) if len(own) else []
     pieces = [

@@ -27,7 +27,7 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
     wordpieces, is_valid = part_embeddings.take_sequences(part)
-    embeddings = embed.embed(wordpieces, TellingEngine(), settings)
+    embeddings = embed.embed_sequences(wordpieces, TellingEngine(), settings)
     return part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
 
 
@@ -101,7 +101,7 @@ def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule
     ids = np.concatenate(documents)
     offsets = np.cumsum([0, *map(len, documents)])
     wordpieces = TokenSequences(offsets, ids, np.zeros_like(ids))
-    whole = embed.embed(wordpieces, engine, config(windows=WindowConfig(16, 5)))
+    whole = embed.embed_sequences(wordpieces, engine, config(windows=WindowConfig(16, 5)))
     for number, document in enumerate(documents):
         rows = whole.tokens["sequence_output"][offsets[number] : offsets[number + 1]]
         pooled, weights = [], []
@@ -130,7 +130,7 @@ def test_the_account_counts_sound_documents_only() -> None:
     columns["segment_ids"] = pa.array(segments, pa.large_list(pa.int64()))
     part = documents_with(columns, part)
     wordpieces, is_valid = part_embeddings.take_sequences(part)
-    embeddings = embed.embed(wordpieces, TellingEngine(), config(8))
+    embeddings = embed.embed_sequences(wordpieces, TellingEngine(), config(8))
     result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     assert part_embeddings.account(result, embeddings) == {
         "documents": 4,
@@ -164,7 +164,7 @@ def test_vectors_do_not_depend_on_neighbours(tiny_module: BertModule) -> None:
     def vectors(chosen: list[list[int]], tokens_per_batch: int) -> embed.PartEmbeddings:
         offsets = np.cumsum([0, *map(len, chosen)])
         ids = np.concatenate(chosen)
-        return embed.embed(
+        return embed.embed_sequences(
             TokenSequences(offsets, ids, np.zeros_like(ids)), engine, config(tokens_per_batch)
         )
 
@@ -242,7 +242,7 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     part = make_tokenized([ids and [2, *ids, 3] for ids in documents])
     wordpieces, is_valid = part_embeddings.take_sequences(part)
     wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
-    embeddings = embed.embed(wordpieces, FailingEngine(), wanted)
+    embeddings = embed.embed_sequences(wordpieces, FailingEngine(), wanted)
     result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     counts = part_embeddings.account(result, embeddings)
     told = result.to_pydict()
@@ -273,4 +273,4 @@ def test_an_engine_that_fails_on_everything_is_no_documents_fault() -> None:
 
     wordpieces, _ = part_embeddings.take_sequences(make_tokenized([[2, 5, 3]] * 4))
     with pytest.raises(RuntimeError, match="the device is gone"):
-        embed.embed(wordpieces, Broken(), config(features=("mean",)))
+        embed.embed_sequences(wordpieces, Broken(), config(features=("mean",)))
