@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Set up, and embed samples/ or another input: ./run_local.sh [flags of beam-bert embed]
 #
-# Makes .venv, installs this package and the default weights into it, embeds into output/, and
-# prints the first results. Run again, it has nothing left to do. Flags given here replace the default
-# ones: give --input and --output.
+# Creates .venv, installs this package and the default weights into it, embeds into output/, and
+# prints the first results. A second run has nothing left to do. Flags replace all default ones: then
+# --input and --output are required.
 set -euo pipefail
 cd "$(dirname "$0")"
 set_up_extras=cpu,report

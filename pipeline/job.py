@@ -142,7 +142,7 @@ def _done_before(
 
 
 def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
-    """Measure how far the job is; None before the analysis."""
+    """Measure the progress of the job; None before the analysis."""
     if run is None or run.transform is None:
         return None
     return _measured(folder, splits, run)

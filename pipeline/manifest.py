@@ -69,7 +69,7 @@ class Progress:
 
 
 def load_receipts(folder: str) -> list[Receipt]:
-    """Read all receipts of an output folder; skip those that were cut short or renamed."""
+    """Read all receipts of an output folder; skip those that were truncated or renamed."""
     return list(new_receipts(folder, set()))
 
 
@@ -92,7 +92,7 @@ def _load_in_parallel(paths: Sequence[str]) -> Iterator[Receipt | None]:
 
 
 def _load(path: str) -> Receipt | None:
-    """Read a receipt; return None if it was cut short or renamed, or no longer exists."""
+    """Read a receipt; return None if it was truncated or renamed, or no longer exists."""
     try:
         receipt = Receipt.from_json(_read(path))
     except ValueError:

@@ -1,4 +1,4 @@
-"""`status`: how far a job is, from its files alone."""
+"""`status`: the progress of a job, from its files only."""
 
 import collections
 import dataclasses
@@ -21,7 +21,7 @@ _MEDIAN, _LONG = 9, 18
 
 @dataclasses.dataclass(frozen=True)
 class Status:
-    """How far a job is.
+    """The progress of a job.
 
     Attributes:
         parts: parts done.

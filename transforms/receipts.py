@@ -1,7 +1,7 @@
 """The receipt of a part: what was written, and the proof that it was.
 
-A receipt is written last, after the files it names stand under their final names. It is the
-commit: a part without one is done again.
+A receipt is written last, when the files that it names have their final names. It commits the
+part: a part without a receipt is computed again.
 """
 
 import dataclasses
@@ -84,7 +84,7 @@ class Receipt:
         """Read the result of `to_json`.
 
         Raises:
-            ValueError: the text was cut short, has another shape, or its counts do not add up.
+            ValueError: the text is truncated, has another shape, or its counts do not add up.
         """
         try:
             stored = strict_json.decode(text, _DECODER)

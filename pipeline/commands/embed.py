@@ -35,13 +35,13 @@ def _watch(folder: str, splits: "Sequence[Split]", run: "Run") -> AbstractContex
     from pipeline import status
     from pipeline.console import progress
 
-    measure = status.repeated_measure(folder, splits, run)
+    measure_status = status.repeated_measure(folder, splits, run)
 
-    def look() -> progress.Shown:
-        now = measure()
+    def measure() -> progress.Shown:
+        now = measure_status()
         return progress.Shown(now.parts, now.expected_parts, status.to_line(now))
 
-    return progress.watch(look)
+    return progress.watch(measure)
 
 
 COMMAND = Command(

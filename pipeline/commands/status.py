@@ -1,4 +1,4 @@
-"""`status`: how far a job is, from its files alone."""
+"""`status`: the progress of a job, from its files only."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from pipeline.options.flags import FOLDER
 
 
 def run(words: Sequence[str]) -> int:
-    """Print how far a job is."""
+    """Print the progress of a job."""
     folder = COMMAND.parse(words)["folder"]
     from pipeline import status
 

@@ -23,7 +23,7 @@ class Shown(NamedTuple):
     line: str
 
 
-Look = Callable[[], Shown]
+Measure = Callable[[], Shown]
 _Show = Callable[[Shown], None]
 
 
@@ -47,24 +47,24 @@ class _Screen:
 
 
 @contextlib.contextmanager
-def watch(look: Look) -> Iterator[None]:
-    """Show on the standard error of the process, while the block runs, how far the job is.
+def watch(measure: Measure) -> Iterator[None]:
+    """Show the progress of the job on the standard error of the process while the block runs.
 
-    Errors in measuring and showing are ignored: they are not those of the job.
+    Errors in measuring and showing are ignored: the job did not fail.
 
     Args:
-        look: measures how far the job is; called every second for the bar of a terminal, else
-            every 30 seconds.
+        measure: measures the progress of the job; called every second for the bar of a terminal,
+            else every 30 seconds.
     """
     if sys.__stderr__ is None:
         yield
         return
     console = _console(sys.__stderr__)
     if console.is_terminal and not console.is_dumb_terminal:
-        with _bar(console) as show, _repeat(look, show, _BAR_SECONDS):
+        with _bar(console) as show, _repeat(measure, show, _BAR_SECONDS):
             yield
     else:
-        with _repeat(look, _lines(console), _LINE_SECONDS):
+        with _repeat(measure, _lines(console), _LINE_SECONDS):
             yield
 
 
@@ -102,7 +102,7 @@ def _lines(console: Console) -> _Show:
 
 
 @contextlib.contextmanager
-def _repeat(look: Look, show: _Show, seconds: float) -> Iterator[None]:
+def _repeat(measure: Measure, show: _Show, seconds: float) -> Iterator[None]:
     """Measure and show in a separate thread, until the block ends."""
     ended = threading.Event()
 
@@ -111,7 +111,7 @@ def _repeat(look: Look, show: _Show, seconds: float) -> Iterator[None]:
         while not ended.wait(pause):
             started = time.monotonic()
             with contextlib.suppress(Exception):
-                now = look()
+                now = measure()
                 if not ended.is_set():
                     show(now)
             pause = max(seconds, (time.monotonic() - started) / _SHARE_OF_TIME)

@@ -1,4 +1,4 @@
-"""Set the damaged files of a job aside, so that `embed` writes them again."""
+"""Invalidate the damaged files of a job, so that `embed` writes them again."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ from transforms.receipts import RECEIPTS, Receipt
 def invalidate(
     folder: str, damaged: Sequence[Receipt], bad_manifest: bool, bad_table: bool
 ) -> tuple[tuple[str, ...], str]:
-    """Set damaged receipts, a wrong manifest and a wrong table of repeated documents aside.
+    """Invalidate damaged receipts, a wrong manifest and a wrong table of repeated documents.
 
     Returns:
-        The files that were set aside, and what the user can do now.
+        The invalidated files, and what the user can do now.
     """
     if not (damaged or bad_manifest or bad_table):
         return (), ""

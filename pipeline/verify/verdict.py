@@ -59,7 +59,7 @@ class Verdict:
         notes: a line for each observation that is not a fault.
         not_checked: a line for each thing that this call did not check.
         sample: the result of `--sample`.
-        invalidated: files that were set aside, so that `embed` writes them again.
+        invalidated: files that were deleted or renamed, so that `embed` writes them again.
         remedy: what the user can do now; empty if nothing is to be done.
     """
 

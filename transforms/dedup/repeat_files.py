@@ -45,7 +45,7 @@ class TableReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Read the result of `to_json`.
 
         Raises:
-            ValueError: the text was cut short or has another shape.
+            ValueError: the text is truncated or has another shape.
         """
         return strict_json.decode(text, _DECODER)
 

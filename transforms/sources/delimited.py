@@ -86,10 +86,10 @@ class DelimitedFormat(Format):
         shown = ", ".join(header[:_SHOWN_COLUMNS]) + ", ..." * (len(header) > _SHOWN_COLUMNS)
         for setting, name in config.columns:
             if header.count(name) != 1:
-                what = "no column" if name not in header else "several columns"
+                columns = "no column" if name not in header else "several columns"
                 hint = _other_separator(header, name, self.delimiter)
                 raise ValueError(
-                    f"`{setting}`: {source.path} has {what} {name!r}; it has {shown}{hint}"
+                    f"`{setting}`: {source.path} has {columns} {name!r}; it has {shown}{hint}"
                 )
 
     def _check_first_line(

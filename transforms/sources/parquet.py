@@ -102,8 +102,8 @@ def _check_schema(schema: pa.Schema, source: Source, config: ReadConfig) -> None
     shown = ", ".join(schema.names[:_SHOWN_COLUMNS]) + ", ..." * (len(schema) > _SHOWN_COLUMNS)
     for setting, name in config.columns:
         if schema.names.count(name) != 1:
-            what = "no column" if name not in schema.names else "several columns"
-            raise ValueError(f"`{setting}`: {source.path} has {what} {name!r}; it has {shown}")
+            columns = "no column" if name not in schema.names else "several columns"
+            raise ValueError(f"`{setting}`: {source.path} has {columns} {name!r}; it has {shown}")
         type_ = schema.field(name).type
         if not _fits(setting, type_):
             expected = {"keep_fields": "a scalar", "id_field": "text or integers"}

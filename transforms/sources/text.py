@@ -53,13 +53,13 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         text = pa.concat_arrays([pc.utf8_slice_codeunits(text[:1], start=1), text[1:]])
     text, text_b = split_pairs(text, config.pair_separator)
     empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
-    what = "no text before the separator" if config.pair_separator else "no text"
+    missing = "no text before the separator" if config.pair_separator else "no text"
     damage = f"the file is damaged from here on: {block.damage}"
     checks = [
         (block.unreadable, Reason.UNREADABLE, damage),
         (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
         (~valid, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
-        (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {what}"),
+        (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {missing}"),
     ]
     reasons, details = rejects.first_reasons(checks)
     return documents.documents_batch(

@@ -75,7 +75,7 @@ def read_lines(chosen: ChosenLines) -> Iterator[Split]:
             yield Split.from_json(line)
             count += 1
     if count != chosen.count:
-        raise ValueError(f"{chosen.path} was cut short; run the same command again")
+        raise ValueError(f"{chosen.path} is truncated; run the same command again")
 
 
 @dataclasses.dataclass

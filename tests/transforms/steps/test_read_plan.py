@@ -60,7 +60,7 @@ def test_a_plan_that_is_cut_short_before_it_is_read_is_told(tmp_path: Path) -> N
     splits = make_splits(9)
     chosen = read_plan.choose_lines(write_plan(tmp_path, splits), splits)
     write_plan(tmp_path, splits[:-1])
-    with pytest.raises(ValueError, match=r"plan\.jsonl was cut short"):
+    with pytest.raises(ValueError, match=r"plan\.jsonl is truncated"):
         list(read_plan.read_lines(chosen))
 
 
