@@ -1,4 +1,4 @@
-"""Remember what tf.Transform's analysis learned: the same texts and settings teach the same.
+"""Reuse the results of tf.Transform's analysis: the same texts and settings give the same result.
 
 The analysis takes four seconds of a small job's six. Jobs of this process take it from here, if
 any process of this run of the tests has done it before.
@@ -69,7 +69,7 @@ class AnalysisMemo:
 
     @contextmanager
     def fixed_sample(self) -> Iterator[None]:
-        """Let jobs learn from the same text, whatever they embed, while the block runs."""
+        """Make all jobs of the block learn from the same text instead of their samples."""
         self._sample_is_fixed = True
         try:
             yield

@@ -72,7 +72,7 @@ def _remembered_analyses(_analyses: Path) -> Iterator[analysis_memo.AnalysisMemo
 
 @pytest.fixture
 def fixed_sample(_remembered_analyses: analysis_memo.AnalysisMemo) -> Iterator[None]:
-    """Let the jobs of a test learn from one text: for tests that the lengths do not matter to."""
+    """Make the jobs of a test learn from one text, for tests that do not depend on the lengths."""
     with _remembered_analyses.fixed_sample():
         yield
 

@@ -1,4 +1,4 @@
-"""beam-bert as a program whose imports are done: each call of it is a fork, and starts at once.
+"""beam-bert as a program with finished imports: each call of it is a fork, and starts at once.
 
 `python -m tests.program SOCKET` imports once what the commands need, then runs every command that
 the program `beam-bert` of `write_programs` sends, in a process of its own, with the streams,
@@ -59,11 +59,11 @@ def write_programs(folder: Path, path: Path) -> None:
 
 
 def main(path: str) -> None:
-    """Run commands until this process is told to end."""
-    for found in pkgutil.walk_packages(pipeline.__path__, "pipeline."):
-        if not found.name.endswith("__main__"):
+    """Run commands until this process is terminated."""
+    for module in pkgutil.walk_packages(pipeline.__path__, "pipeline."):
+        if not module.name.endswith("__main__"):
             with contextlib.suppress(ImportError):
-                importlib.import_module(found.name)
+                importlib.import_module(module.name)
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen()
@@ -89,7 +89,7 @@ def _answer(process: int, caller: socket.socket) -> None:
 
 
 def _run(call: list, streams: list[int]) -> None:
-    """Run a command in this process, as a program of its own."""
+    """Run a command in this process, as a separate program would."""
     status = 70
     try:
         arguments, folder, environment = call

@@ -43,14 +43,14 @@ def package_of(module: str) -> str:
 
 def imports_of(path: Path) -> set[str]:
     """Return what a file imports, at its top or within functions; our modules by their names."""
-    found: set[str] = set()
+    imported: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name if name in MODULES else _module_of(name) for name in found}
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name if name in MODULES else _module_of(name) for name in imported}
 
 
 def _module_of(name: str) -> str:

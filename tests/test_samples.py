@@ -27,9 +27,9 @@ def test_there_are_hundreds_of_documents_of_all_lengths() -> None:
 
 def test_there_are_many_scripts() -> None:
     chars = {char for text in texts() for char in text if char.isalpha()}
-    found = {unicodedata.name(char).split()[0] for char in chars}
-    found = {name.split("-")[0] for name in found}
-    assert set(SCRIPTS) <= found
+    scripts = {unicodedata.name(char).split()[0] for char in chars}
+    scripts = {name.split("-")[0] for name in scripts}
+    assert set(SCRIPTS) <= scripts
 
 
 def test_articles_have_ids_and_two_more_fields() -> None:

@@ -1,4 +1,4 @@
-"""A small corpus with something wrong in it, and a way to embed it in this process."""
+"""A small corpus with some bad documents, and a function that embeds it in this process."""
 
 import gzip
 import json
@@ -15,12 +15,12 @@ WORDS = ("the", "cat", "sat", "on", "a", "mat", "unable", "dogs", "猫", "unknow
 
 
 def sentence(number: int) -> str:
-    """Give the number-th text: 1 to 12 words."""
+    """Return the text of a number: 1 to 12 words."""
     return " ".join(WORDS[(number * 7 + k * k) % len(WORDS)] for k in range(1 + number % 12))
 
 
 def write_corpus(folder: Path) -> list[str]:
-    """Write 120 lines of text, 60 of gzip, 60 of JSON; give the globs. 6 are bad."""
+    """Write 120 lines of text, 60 of gzip, 60 of JSON; 6 are bad. Return the globs."""
     texts = [sentence(number) for number in range(120)]
     texts[40], texts[90] = "", "   "
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,14 +52,14 @@ def embed(globs: list[str], output: Path, model: Path, **settings: object) -> Su
 
 
 def data_files(folder: Path) -> dict[str, bytes]:
-    """Read everything that must be the same for the same job, wherever and however it ran."""
+    """Read all files that must be the same for the same job on every runner."""
     names = ("pooled/*", "sequence/*", "rejected/*", "repeats/*", "manifest.json", "plan.jsonl")
     paths = [path for name in names for path in folder.glob(name)]
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def truth(output: Path) -> tuple[dict[str, int], dict[str, int]]:
-    """Give the counts of a finished job, and the bytes of its files by folder."""
+    """Return the counts of a finished job, and the bytes of its files by folder."""
     manifest = json.loads((output / "manifest.json").read_text())
     files: dict[str, int] = {}
     for part in manifest["parts"]:

@@ -1,4 +1,4 @@
-"""Two small jobs whose every byte is known: what they leave, as figures."""
+"""Two small jobs whose every byte is known, and the figures that describe their output."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Ten thousand documents of whatever there is: each is embedded or rejected, and none is lost."""
+"""Ten thousand documents of any content: each is embedded or rejected, and none is lost."""
 
 import gzip
 import json
@@ -58,7 +58,7 @@ def huge(_: random.Random) -> bytes:
 
 
 def write_file(path: Path, kinds: list[Callable], some: random.Random) -> list[int]:
-    """Write lines of some kinds; give where each begins, by the simplest rule there is."""
+    """Write lines of some kinds; return where each begins, found by the simplest rule."""
     content = b"".join(
         some.choice(kinds)(some) + some.choice(_LINE_ENDS) for _ in range(_COUNT)
     ) + some.choice([b"", b"the end without a line's end"])
@@ -79,7 +79,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
     of_text, of_records = [garbage, text, broken_utf8], [garbage, record, record, cut_record]
     kinds = {"a.txt": of_text, "b.txt.gz": of_text, "c.jsonl": of_records, "d.json.gz": of_records}
     kinds["e.txt"] = [*of_text, *of_records]
-    return {str(folder / name): write_file(folder / name, own, some) for name, own in kinds.items()}
+    return {
+        str(folder / name): write_file(folder / name, kinds_of_file, some)
+        for name, kinds_of_file in kinds.items()
+    }
 
 
 def test_the_account_closes_over_anything(
@@ -92,11 +95,11 @@ def test_the_account_closes_over_anything(
     command = ["embed", "--input", *corpus, "--output", output, "--model", tiny_path]
     flags = ["--max_seq_length", 8, "--part_bytes", 50_000]
     assert cli.main([str(word) for word in [*command, *flags]]) == 1
-    told = capfd.readouterr()
-    assert "documents were rejected (" in told.err
-    assert told.err.count("rejected: ") == 3
-    assert "Traceback" not in told.out + told.err
-    assert "\x1b" not in told.out + told.err
+    printed = capfd.readouterr()
+    assert "documents were rejected (" in printed.err
+    assert printed.err.count("rejected: ") == 3
+    assert "Traceback" not in printed.out + printed.err
+    assert "\x1b" not in printed.out + printed.err
 
     manifest = json.loads((output / "manifest.json").read_text())
     expected = {f"{source}:{place}" for source, places in corpus.items() for place in places}

@@ -23,7 +23,7 @@ def test_keywords_and_flags_are_the_same() -> None:
 
 @pytest.mark.slow
 def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_path: Path) -> None:
-    given = {
+    settings = {
         "model": str(tiny_path),
         "features": ["mean", "cls"],
         "id_field": "id",
@@ -32,10 +32,10 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
         "max_rejected": 1,
         "engine": "tensorflow",
     }
-    result = pipeline.embed(Path(globs[2]), tmp_path / "one", **given)
+    result = pipeline.embed(Path(globs[2]), tmp_path / "one", **settings)
     assert (result.documents, result.embedded) == (63, 60)
     assert result.rejected == {"bad_json": 1, "missing_field": 1, "wrong_type": 1}
-    result = pipeline.embed([Path(glob) for glob in globs], tmp_path / "out", **given)
+    result = pipeline.embed([Path(glob) for glob in globs], tmp_path / "out", **settings)
     assert (result.documents, result.embedded) == (corpus.DOCUMENTS, corpus.EMBEDDED)
     assert sum(result.rejected.values()) == corpus.DOCUMENTS - corpus.EMBEDDED
     assert result.computed
@@ -47,11 +47,11 @@ def test_a_job_is_a_call_that_continues(globs: list[str], tiny_path: Path, tmp_p
     np.testing.assert_array_equal(
         pipeline.load_embeddings(Path(result.folder)).vectors, result.load("mean").vectors
     )
-    again = pipeline.embed([str(glob) for glob in globs], str(tmp_path / "out"), **given)
+    again = pipeline.embed([str(glob) for glob in globs], str(tmp_path / "out"), **settings)
     assert not again.computed
     assert again.load().ids == ids
     with pytest.raises(pipeline.UsageError, match="--features mean,cls there, mean now"):
-        pipeline.embed(globs, tmp_path / "out", **given | {"features": "mean"})
+        pipeline.embed(globs, tmp_path / "out", **settings | {"features": "mean"})
 
 
 @pytest.mark.parametrize(

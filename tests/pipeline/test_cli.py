@@ -277,8 +277,8 @@ def test_wrong_usage_exits_with_2_and_one_or_two_lines(
     places = {"in": tmp_path / "in", "other": tmp_path / "other"}
     defaults = ["--input", "{in}/lines.txt", "--output", "out", "--model", str(tiny_path)]
     words = [*defaults, "--max_seq_length", "8", *arguments]
-    given = [word.format(**places) for word in words]
-    assert cli.main(["embed", *given]) == 2
+    arguments = [word.format(**places) for word in words]
+    assert cli.main(["embed", *arguments]) == 2
     error = capsys.readouterr().err
     assert message.format(**places) in error
     assert len(error.strip().splitlines()) <= 2

@@ -1,4 +1,4 @@
-"""An output folder that somebody else had in hand: nothing outside of it is read or written."""
+"""An output folder that somebody else has changed: nothing outside of it is read or written."""
 
 import json
 import os
@@ -205,10 +205,10 @@ def test_json_of_no_sense_is_refused(
         assert cli.main(["status", str(tmp_path / "out")]) == 0  # a plan of nothing
         return
     assert cli.main(["head" if name == FILES[0] else "status", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr().err
-    assert name in told
-    assert len(told.splitlines()) == 1
-    assert len(told) < 500
+    error = capsys.readouterr().err
+    assert name in error
+    assert len(error.splitlines()) == 1
+    assert len(error) < 500
 
 
 def more_records_than_bytes(manifest: Any) -> None:

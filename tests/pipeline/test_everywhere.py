@@ -1,4 +1,4 @@
-"""The same corpus leaves the same bytes, whatever runs the job and however it is cut up."""
+"""The same corpus gives the same bytes with every runner and with every way to cut it."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""What goes wrong around a job, and what it costs."""
+"""Faults around a job, and what each of them costs."""
 
 import gzip
 import json
@@ -126,8 +126,8 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
         os.utime(path, (9, 9))
     make_plan = plan.make_plan
 
-    def and_then_disturb(*given: object) -> list:
-        splits = make_plan(*given)
+    def and_then_disturb(*arguments: object) -> list:
+        splits = make_plan(*arguments)
         os.utime(paths[0], (10, 10))
         paths[1].rename(tmp_path / "gone")
         return splits

@@ -21,18 +21,18 @@ WITH_XLA = ComputeConfig("tensorflow", xla_buckets=2)
 @pytest.fixture
 def shapes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Note the shape of each batch; what is too large for a made-up memory fails."""
-    seen: list[tuple[int, int]] = []
-    own = TensorflowEngine.run
+    shapes_run: list[tuple[int, int]] = []
+    original = TensorflowEngine.run
 
     def run(self: TensorflowEngine, *inputs: np.ndarray) -> Encoded[np.ndarray]:
-        seen.append(inputs[0].shape)
+        shapes_run.append(inputs[0].shape)
         if inputs[0].size > 56:
             raise MemoryError("no room")
-        return own(self, *inputs)
+        return original(self, *inputs)
 
     monkeypatch.setattr(TensorflowEngine, "run", run)
     encode._LOADED.clear()
-    return seen
+    return shapes_run
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The same documents in every form that is read come out the same, with types and rejects."""
+"""The same documents in every input format give the same results, types and rejects."""
 
 import bz2
 import csv
@@ -109,15 +109,15 @@ def test_every_format_gives_the_same_documents_and_types(
     out = tmp_path / "out"
     keep = KEEP if name != "a.tfrecord" else ("year", "score", "new")
     embed(out, tiny_path, tmp_path / name, id_field="id", keep_fields=keep)
-    found = reader.load_embeddings(str(out))
-    assert found.ids == expected.ids
-    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-6)
+    loaded = reader.load_embeddings(str(out))
+    assert loaded.ids == expected.ids
+    np.testing.assert_allclose(loaded.vectors, expected.vectors, atol=1e-6)
     assert kept(out, "year", "score", "new") == [
         (row["year"], row["score"], int(row["new"])) for row in ROWS
     ]
     assert check(out, sample=10).faults == ()
-    told = json.loads((out / "run.json").read_text())["configuration"]["--keep_fields"]
-    assert told[:2] == ["year:int64", "score:float64"]
+    kept_types = json.loads((out / "run.json").read_text())["configuration"]["--keep_fields"]
+    assert kept_types[:2] == ["year:int64", "score:float64"]
 
 
 @pytest.mark.slow
@@ -159,9 +159,9 @@ def test_whole_files_share_parts_and_a_damaged_one_costs_itself(
     (folder / "empty.md").write_bytes(b"")
     with pytest.raises(JobError, match=r"bad\.md\.gz\) unreadable"):
         embed(tmp_path / "out", tiny_path, folder, format_="files")
-    found = reader.load_embeddings(str(tmp_path / "out"))
-    assert sorted(Path(id_).stem.strip() for id_ in found.ids) == sorted(expected.ids)
-    vectors = {Path(id_).stem.strip(): v for id_, v in zip(*found, strict=True)}
+    loaded = reader.load_embeddings(str(tmp_path / "out"))
+    assert sorted(Path(id_).stem.strip() for id_ in loaded.ids) == sorted(expected.ids)
+    vectors = {Path(id_).stem.strip(): v for id_, v in zip(*loaded, strict=True)}
     for id_, vector in zip(*expected, strict=True):
         np.testing.assert_allclose(vectors[id_], vector, atol=1e-6)
     assert len(list((tmp_path / "out/pooled").glob("*.tfrecord"))) < 10

@@ -1,4 +1,4 @@
-"""Other files than plain TFRecords, from the job to its readers and to `verify`."""
+"""Output other than plain TFRecords, from the job to its readers and to `verify`."""
 
 import json
 from pathlib import Path
@@ -53,9 +53,9 @@ def test_readers_give_the_same_of_every_format_and_verify_proves_it(
     verdict = check(out, sample=corpus.EMBEDDED)
     assert verdict.faults == ()
     assert {drift.feature for drift in verdict.sample.drifts} == set(FEATURES)
-    told = json.loads((out / "run.json").read_text())["configuration"]
-    assert told["--truncate_dim"] == shaping.truncate_dim
-    assert told["--compression"] == settings.get("compression", "none")
+    configuration = json.loads((out / "run.json").read_text())["configuration"]
+    assert configuration["--truncate_dim"] == shaping.truncate_dim
+    assert configuration["--compression"] == settings.get("compression", "none")
 
     path = first(out, "pooled/*-*")
     data = bytearray(path.read_bytes())
@@ -73,8 +73,8 @@ def test_what_a_parquet_file_should_not_hold_is_found(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    given = {"features": ("mean",), "output_format": "parquet"}
-    corpus.embed(globs[2:], out, tiny_path, **given)
+    settings = {"features": ("mean",), "output_format": "parquet"}
+    corpus.embed(globs[2:], out, tiny_path, **settings)
     path = first(out, "pooled/*.parquet")
     table = parquet.read_table(path)
     values = table["mean"].combine_chunks().flatten().to_numpy().copy()
@@ -96,7 +96,7 @@ def test_what_a_parquet_file_should_not_hold_is_found(
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (["--output_format", "csv"], "--output_format is 'csv'; there are parquet, tfrecord"),
         (["--compression", "zstd"], "--compression is 'zstd'; for tfrecord there are none, gzip"),
@@ -107,7 +107,7 @@ def test_what_a_parquet_file_should_not_hold_is_found(
 )
 def test_wrong_flags_are_told(
     flags: list[str],
-    told: str,
+    message: str,
     tmp_path: Path,
     tiny_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -116,7 +116,7 @@ def test_wrong_flags_are_told(
     command = ["embed", "--input", str(tmp_path / "a.txt"), "--output", str(tmp_path / "out")]
     assert cli.main([*command, "--model", str(tiny_path), *flags]) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert len(error.splitlines()) == 1
 
 
@@ -128,11 +128,11 @@ def test_a_schema_file_that_is_not_the_jobs_is_a_fault(
     out = tmp_path / "out"
     corpus.embed(globs[2:], out, tiny_path, features=("mean",), output_format="parquet")
     path = out / "pooled/_common_metadata"
-    told = parquet.read_schema(path)
-    about = json.loads(told.metadata[b"beam_bert"])
+    schema = parquet.read_schema(path)
+    about = json.loads(schema.metadata[b"beam_bert"])
     assert about["model"] == json.loads((out / "run.json").read_text())["model"]["fingerprint"]
     assert about["embed"]["--features"] == ["mean"]
-    parquet.write_metadata(told.with_metadata({"beam_bert": "{}"}), path)
+    parquet.write_metadata(schema.with_metadata({"beam_bert": "{}"}), path)
     assert check(out).faults == (
         "pooled/_common_metadata: is not the schema of this job's records",
     )

@@ -1,4 +1,4 @@
-"""What two small jobs leave, to the byte: configuration, names, keys, records, receipts, manifest.
+"""Every byte of two small jobs: configuration, names, keys, records, receipts, manifest.
 
 The figures were written by `tests/data/make_golden_job.py` before the packages were rearranged.
 A change of them changes what users have on disk: raise FORMAT_VERSION, and say so in CHANGELOG.md.

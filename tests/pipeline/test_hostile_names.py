@@ -1,4 +1,4 @@
-"""Names of files, ids and fields that would steer what prints or opens them."""
+"""Names of files, ids and fields that would control the terminal or other files."""
 
 import json
 import os
@@ -20,7 +20,7 @@ OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066
 
 
 def evil_corpus(folder: Path) -> tuple[list[str], list[str]]:
-    """Write files of evil names, ids and fields; give their paths, and the ids to be embedded."""
+    """Write files of hostile names, ids and fields; return their paths, and the ids to embed."""
     folder.mkdir()
     ids = ["../../x", "\0", f"<b>{EVIL}", "i" * 5000, f"/etc/{EVIL}"]
     rows = [{"id": id_, "text": "zzz qqq the", "k": id_} for id_ in ids]
@@ -39,7 +39,7 @@ def test_names_and_values_steer_neither_files_nor_terminals(
 ) -> None:
     paths, ids = evil_corpus(tmp_path / EVIL)
     out = tmp_path / "out"
-    told = [to_text(corpus.embed(paths, out, tiny_path, limits=Limits(0.5)))]
+    printed = [to_text(corpus.embed(paths, out, tiny_path, limits=Limits(0.5)))]
     names = {name for path in out.rglob("*") for name in path.relative_to(out).parts}
     assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,120}", name) for name in names)
     planned = (out / "plan.jsonl").read_text().splitlines()
@@ -53,18 +53,18 @@ def test_names_and_values_steer_neither_files_nor_terminals(
     assert {json.loads(line)["id"] for text in rejected for line in text.splitlines()} == {
         *(f"no {EVIL}", f"nor {EVIL}", f"{paths[1]}:8")
     }
-    told += head.head(str(out), 9)
-    told.append(status.to_text(status.measure(str(out))))
+    printed += head.head(str(out), 9)
+    printed.append(status.to_text(status.measure(str(out))))
     with pytest.raises(JobError) as too_many:
         corpus.embed(paths, out, tiny_path, limits=Limits(0.1, unknown=0.1))
-    told.append(str(too_many.value))
+    printed.append(str(too_many.value))
     os.utime(paths[0], (1, 1))
     with pytest.raises(UsageError) as changed:
         corpus.embed(paths, out, tiny_path)
-    told.append(str(changed.value))
-    assert not OBEYED.search("\n".join(told))
-    assert all("a\\u000ab" in text for text in (told[0], *told[-2:]))
-    assert "a\nb" not in "\n".join(told)
+    printed.append(str(changed.value))
+    assert not OBEYED.search("\n".join(printed))
+    assert all("a\\u000ab" in text for text in (printed[0], *printed[-2:]))
+    assert "a\nb" not in "\n".join(printed)
 
 
 def test_tokenize_prints_nothing_that_a_terminal_obeys(

@@ -239,17 +239,17 @@ def test_folders_of_others_are_refused(
 
 
 def kinds_of(graph: beam.Pipeline) -> list[tuple[str, object]]:
-    """Give the label of every transform that has an output, and the type of what is in that."""
-    found: list[tuple[str, object]] = []
+    """Return the label of every transform that has an output, and the type of its elements."""
+    types: list[tuple[str, object]] = []
 
     class Visitor(beam.pipeline.PipelineVisitor):
         def visit_transform(self, node: beam.pipeline.AppliedPTransform) -> None:
-            found.extend((node.full_label, one.element_type) for one in node.outputs.values())
+            types.extend((node.full_label, one.element_type) for one in node.outputs.values())
 
         enter_composite_transform = visit_transform
 
     graph.visit(Visitor())
-    return found
+    return types
 
 
 def test_no_collection_of_the_graph_is_untyped(
@@ -267,12 +267,12 @@ def test_no_collection_of_the_graph_is_untyped(
     analyze = beam.Pipeline(options=PipelineOptions([]))
     graphs.build_analyze(analyze, context, str(finished.parent / "sampled"))
 
-    seen = {
+    types = {
         label: kind for graph in (pipeline, cluster, analyze) for label, kind in kinds_of(graph)
     }
-    # What tf.Transform builds inside itself is its own affair.
+    # The transforms inside tf.Transform are not ours.
     foreign = ("Tokenize/ApplyTransform", "Tokenize/LoadTransform", "Analyze/Analyze/", "/Save/")
-    ours = {label: kind for label, kind in seen.items() if not any(f in label for f in foreign)}
+    ours = {label: kind for label, kind in types.items() if not any(f in label for f in foreign)}
     stages = ("Read/ReadSplit", "Tokenize/Unwrap", "Encode/EncodePart", "Write/WritePart")
     assert {f"Embed/{stage}" for stage in stages} <= set(ours)
     theirs = ("Analyze", "Analyze/Save")

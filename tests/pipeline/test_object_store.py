@@ -120,7 +120,7 @@ def test_a_job_reads_and_writes_objects_and_continues(
 
 
 def _place(id_: str) -> str:
-    """Give an id without the folder that its file is in."""
+    """Return an id without the folder of its file."""
     return id_.rpartition("/")[2]
 
 

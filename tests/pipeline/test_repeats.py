@@ -1,4 +1,4 @@
-"""`--dedup corpus`: what stands in several parts is computed once, and nothing else changes."""
+"""`--dedup corpus`: a document of several parts is computed once, and nothing else changes."""
 
 import dataclasses
 import json
@@ -48,7 +48,7 @@ def with_table(
     return output
 
 
-class Seen:
+class CountedWindows:
     """Counts the windows that an engine computes, by their wordpieces."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,11 +76,11 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
 ) -> None:
     windows = WindowConfig(8, stride)
     by_part = embed(inputs, tmp_path / "part", tiny_path, dedup="part", windows=windows)
-    seen = Seen(monkeypatch)
+    counted = CountedWindows(monkeypatch)
     monkeypatch.setattr(build_repeat_table, "_PIECE_ROWS", 7)
     summary = embed(inputs, tmp_path / "corpus", tiny_path, windows=windows)
     if not stride:
-        assert set(seen.windows.values()) == {1}
+        assert set(counted.windows.values()) == {1}
     for feature in ("mean", "pooled_output"):
         one, other = (
             reader.load_embeddings(str(tmp_path / name), feature) for name in ("part", "corpus")
@@ -94,8 +94,8 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
         assert counts[name] == before[name]
     assert len(list((tmp_path / "corpus/repeats").glob("*.arrow"))) > 1
     assert summary.table is not None
-    told = f"taken from a table of {summary.table.documents} that occur in several parts"
-    assert told in to_text(summary)
+    line = f"taken from a table of {summary.table.documents} that occur in several parts"
+    assert line in to_text(summary)
     assert verify(VerifyConfig(str(tmp_path / "corpus"), sample=40)).faults == ()
 
 
@@ -105,8 +105,8 @@ def test_pairs_are_told_apart_by_their_segments(tiny_path: Path, tmp_path: Path)
     globs = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
     config = corpus.config(globs, tmp_path / "x", tiny_path)
     read = dataclasses.replace(config.input.read, pair_separator="|")
-    given = dataclasses.replace(config.input, read=read)
-    summary = embed(globs, tmp_path / "out", tiny_path, input=given)
+    documents = dataclasses.replace(config.input, read=read)
+    summary = embed(globs, tmp_path / "out", tiny_path, input=documents)
     assert summary.table is not None
     assert summary.table.documents == 3
     vectors = reader.load_embeddings(str(tmp_path / "out"), "mean").vectors
@@ -134,9 +134,9 @@ def test_threads_and_a_break_between_the_graphs_change_nothing(
             patched.setattr(place, breaks)
             with pytest.raises(JobError, match="the disk is gone"):
                 job.run_job(config, PipelineOptions(flags))
-    seen = Seen(monkeypatch)
+    counted = CountedWindows(monkeypatch)
     job.run_job(config, PipelineOptions(flags))
-    assert len(seen.windows) == len(OWN)
+    assert len(counted.windows) == len(OWN)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(with_table)
 
 
@@ -225,8 +225,8 @@ def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
         path.write_text("the cat\nsat\n")
     make_plan = plan.make_plan
 
-    def and_then_lose(*given: object) -> list:
-        splits = make_plan(*given)
+    def and_then_lose(*arguments: object) -> list:
+        splits = make_plan(*arguments)
         Path(globs[2]).rename(tmp_path / "gone")
         return splits
 

@@ -39,9 +39,9 @@ def test_both_give_the_same_vectors(tmp_path: Path, settings: dict[str, int]) ->
     for sequence in iterate_sequences(out):
         wanted[sequence.id]["sequence_output"] = sequence.vectors
 
-    def check(found: list) -> None:
-        assert len(found) == len(TEXTS)
-        for row in found:
+    def check(rows: list) -> None:
+        assert len(rows) == len(TEXTS)
+        for row in rows:
             for name in FEATURES:
                 np.testing.assert_allclose(row[name], wanted[row["id"]][name], rtol=0, atol=1e-6)
 

@@ -36,10 +36,10 @@ def test_readers_give_what_was_stored_and_verify_proves_it(
     verdict = check(out, sample=corpus.EMBEDDED)
     assert verdict.faults == ()
     assert {drift.feature for drift in verdict.sample.drifts} == set(features)
-    told = json.loads((out / "run.json").read_text())["configuration"]
-    assert told["--dtype"] == dtype
+    configuration = json.loads((out / "run.json").read_text())["configuration"]
+    assert configuration["--dtype"] == dtype
 
-    rewrite(out, first(out, "pooled/*"), lambda found: _cut(found[3]))
+    rewrite(out, first(out, "pooled/*"), lambda arguments: _cut(arguments[3]))
     (fault,) = check(out).faults
     assert "pooled_output of " in fault
     assert "has 15 values, not 16" in fault
@@ -65,8 +65,10 @@ def test_a_document_with_a_value_beyond_the_type_is_rejected_and_told(
 
     monkeypatch.setattr(tensorflow_engine.TensorflowEngine, "run", large)
     out = tmp_path / "out"
-    given = ([str(tmp_path / "a.txt")], out, tiny_path)
-    corpus.embed(*given, features=("pooled_output",), limits=corpus.Limits(1.0), dtype="float16")
+    arguments = ([str(tmp_path / "a.txt")], out, tiny_path)
+    corpus.embed(
+        *arguments, features=("pooled_output",), limits=corpus.Limits(1.0), dtype="float16"
+    )
     (line,) = (out / "rejected").glob("*.jsonl").__next__().read_text().splitlines()
     rejected = json.loads(line)
     assert rejected["reason"] == "model_failed"

@@ -1,4 +1,4 @@
-"""A job that is killed anywhere, again and again, leaves what an undisturbed one leaves."""
+"""A job that is killed anywhere, repeatedly, has the same output as an undisturbed job."""
 
 import multiprocessing
 import os
@@ -40,7 +40,7 @@ def command(globs: list[str], tiny_path: Path) -> list[str]:
 
 
 def run(forks: Any, arguments: list[str], *more: object) -> int:
-    """Run a command in a process of its own; give its exit status, or minus the signal."""
+    """Run a command in a separate process; return its exit status, or minus the signal."""
     process = forks.Process(target=_child, args=(arguments, *more))
     process.start()
     process.join()
@@ -51,11 +51,11 @@ def _child(
     arguments: list[str],
     end_at: tuple[str, int] | None = None,
     number: int = signal.SIGKILL,
-    told: str | None = None,
+    errors: str | None = None,
 ) -> None:
     if end_at:
         _POINTS[end_at[0]](_Countdown(end_at[1], number))
-    stream = os.open(told or os.devnull, os.O_CREAT | os.O_WRONLY)
+    stream = os.open(errors or os.devnull, os.O_CREAT | os.O_WRONLY)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     os._exit(cli.main(arguments))
@@ -135,9 +135,9 @@ def assert_same(output: Path, undisturbed: Path) -> None:
 
 
 def names(output: Path) -> Iterator[str]:
-    """List all that is there; the program draws a report, which the function does not."""
-    found = sorted(str(path.relative_to(output)) for path in output.rglob("*"))
-    return (name for name in found if name != "report.html")
+    """List all files, without the report: the program draws it, and the function does not."""
+    paths = sorted(str(path.relative_to(output)) for path in output.rglob("*"))
+    return (name for name in paths if name != "report.html")
 
 
 def test_a_job_killed_at_every_step_leaves_the_same_bytes(
@@ -190,10 +190,10 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
 def test_a_job_told_to_end_says_how_to_go_on(
     number: int, status: int, forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
-    output, told = tmp_path / "out", tmp_path / "told"
+    output, errors = tmp_path / "out", tmp_path / "errors"
     arguments = [*command, "--output", str(output)]
-    assert run(forks, arguments, ("between rename and receipt", 2), number, str(told)) == status
-    assert told.read_text() == (
+    assert run(forks, arguments, ("between rename and receipt", 2), number, str(errors)) == status
+    assert errors.read_text() == (
         "beam-bert: interrupted; what is done stays, the same command continues\n"
     )
     assert not (output / "manifest.json").exists()
@@ -203,7 +203,7 @@ def test_a_job_told_to_end_says_how_to_go_on(
 
 def workers_of(parent: int) -> list[int]:
     """List the processes that Beam's workers run in, below a process."""
-    below, found = {parent}, []
+    below, workers = {parent}, []
     for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
         try:
             status, words = (entry / "status").read_text(), (entry / "cmdline").read_bytes()
@@ -211,8 +211,8 @@ def workers_of(parent: int) -> list[int]:
             continue
         if int(status.split("PPid:")[1].split()[0]) in below:
             below.add(int(entry.name))
-            found += [int(entry.name)] if b"sdk_worker_main" in words else []
-    return found
+            workers += [int(entry.name)] if b"sdk_worker_main" in words else []
+    return workers
 
 
 def test_a_killed_worker_ends_the_job_and_not_the_next(
@@ -228,10 +228,10 @@ def test_a_killed_worker_ends_the_job_and_not_the_next(
         assert job.poll() is None
         time.sleep(0.01)
     os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
-    _, told = job.communicate()
+    _, errors = job.communicate()
     assert job.returncode == 1
-    assert b"the job failed: " in told
-    assert b"Traceback" not in told
+    assert b"the job failed: " in errors
+    assert b"Traceback" not in errors
     assert run(forks, [*command, "--output", str(output)]) == 0
     assert run(forks, [*command, "--output", str(tmp_path / "undisturbed")]) == 0
     assert_same(output, tmp_path / "undisturbed")

@@ -56,10 +56,10 @@ def documents_with(columns: dict[str, pa.Array], part: pa.RecordBatch) -> pa.Rec
     return documents.with_header(pa.RecordBatch.from_pydict(columns), documents.header_of(part))
 
 
-class TellingEngine:
-    """Gives vectors that tell which token stood where, of which segment."""
+class EchoEngine:
+    """Returns vectors that contain the id, the position and the segment of each token."""
 
-    name = "telling"
+    name = "echo"
     hidden_size = 3
     parallel = 1
     compiled = 0
@@ -70,7 +70,7 @@ class TellingEngine:
     def run(
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
-        """Give `[id, place, segment]` of each token, and the first plus a half as pooled."""
+        """Return `[id, position, segment]` of each token, and the first plus a half as pooled."""
         self.shapes.append(input_ids.shape)
         place = np.broadcast_to(np.arange(input_ids.shape[1]), input_ids.shape)
         sequence = np.stack([input_ids, place, segment_ids], axis=-1).astype(np.float32)
@@ -81,7 +81,7 @@ class TellingEngine:
 def save_transform(
     folder: Path, vocabulary: Vocabulary, texts: Sequence[str], **settings: object
 ) -> WordpieceConfig:
-    """Learn and save a transform; of 8 positions where nothing else is said."""
+    """Learn and save a transform; by default of 8 positions."""
     config = WordpieceConfig(**{"max_seq_length": 8, "do_lower_case": True, **settings})
     seconds = texts if config.pairs else None
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:

@@ -5,7 +5,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
 
-from tests.transforms.parts import TellingEngine, make_tokenized
+from tests.transforms.parts import EchoEngine, make_tokenized
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
 from transforms.embedding.embed import EmbeddingConfig
@@ -19,7 +19,7 @@ def test_the_main_job_tells_the_runner_what_it_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode, "_LOADED", {})
-    monkeypatch.setattr(encode, "load_engine", lambda _: TellingEngine())
+    monkeypatch.setattr(encode, "load_engine", lambda _: EchoEngine())
     # Batches of 8 positions: [4, 3] and [3, 3], padded by one, and [3].
     parts = [
         make_tokenized([[2, 5, 3], None, [2, 6, 7, 3]]),
@@ -35,26 +35,26 @@ def test_the_main_job_tells_the_runner_what_it_did(
             | WriteParts(str(tmp_path), RecordConfig(("mean",)))
         )
 
-        def check(found: list) -> None:
-            assert sum(receipt.counts["padded_tokens"] for receipt in found) == 17
-            for receipt in found:
+        def check(receipts: list) -> None:
+            assert sum(receipt.counts["padded_tokens"] for receipt in receipts) == 17
+            for receipt in receipts:
                 assert "padding_positions" not in receipt.counts
                 assert not [name for name in receipt.seconds if "batch" in name]
 
         assert_that(receipts, check)
-    told = pipeline.result.metrics().query()
+    metrics = pipeline.result.metrics().query()
     counts = {
-        found.key.metric.name: found.committed
-        for found in told["counters"]
-        if found.key.metric.namespace == "beam_bert"
+        metric.key.metric.name: metric.committed
+        for metric in metrics["counters"]
+        if metric.key.metric.namespace == "beam_bert"
     }
     wanted = {"documents": 6, "embedded": 5, "rejected": 1, "num_wordpieces": 6, "num_unknown": 1}
     wanted |= {"computed_tokens": 16, "padded_tokens": 17, "padding_positions": 1, "batches": 3}
     assert {name: counts[name] for name in wanted} == wanted
     (latency,) = (
-        found.committed
-        for found in told["distributions"]
-        if found.key.metric.name == "batch_microseconds"
+        metric.committed
+        for metric in metrics["distributions"]
+        if metric.key.metric.name == "batch_microseconds"
     )
     assert latency.count == 3
     assert latency.sum >= latency.max >= latency.min >= 0

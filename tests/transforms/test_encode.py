@@ -9,7 +9,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from tests.transforms.parts import TellingEngine, make_tokenized
+from tests.transforms.parts import EchoEngine, make_tokenized
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
 from transforms.bert.module import BertModule
@@ -19,8 +19,8 @@ from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
 
 
-class CountingEngine(TellingEngine):
-    """Notes how many call it at once."""
+class CountingEngine(EchoEngine):
+    """Records the number of concurrent calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,8 +64,10 @@ def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time(
     for _ in range(2):
         with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
             _ = pipeline | beam.Create(parts) | beam.Reshuffle() | EncodeParts(settings)
-        told = {d.key.metric.name: d for d in pipeline.result.metrics().query()["distributions"]}
-        latency = told["batch_microseconds"].committed
+        distributions = {
+            d.key.metric.name: d for d in pipeline.result.metrics().query()["distributions"]
+        }
+        latency = distributions["batch_microseconds"].committed
         assert latency.count == 16 * 5
         assert 0 < latency.min <= latency.max
     assert len(loads) == 1
@@ -103,16 +105,16 @@ def test_unpacked_weights_that_have_changed_are_refused_at_every_load(
 def test_a_shape_that_fails_to_warm_up_is_tried_again_and_keeps_no_other_from_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    seen = []
+    batches = []
 
     class Engine:
         def run(self, ids: np.ndarray, mask: np.ndarray, segments: np.ndarray) -> None:
-            seen.append((ids.shape, mask.sum(), segments.sum()))
+            batches.append((ids.shape, mask.sum(), segments.sum()))
             if ids.size > 8:
                 raise MemoryError("no room")
 
     loaded_model.warm_up(Engine(), [(2, 8), (2, 4)])
-    assert sorted(seen) == [((2, 4), 8, 0), ((2, 8), 16, 0), ((2, 8), 16, 0)]
+    assert sorted(batches) == [((2, 4), 8, 0), ((2, 8), 16, 0), ((2, 8), 16, 0)]
     assert [record.getMessage() for record in caplog.records] == [
         "A batch of shape [2, 8] fails: no room"
     ]

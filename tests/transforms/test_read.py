@@ -111,7 +111,7 @@ def test_of_a_damaged_gzip_all_that_is_whole_is_read(data: st.DataObject) -> Non
 
 
 class _FailsInTheMiddle(io.BytesIO):
-    """A disk that gives half a file."""
+    """A disk that returns half a file."""
 
     def read(self, length: int = -1) -> bytes:
         if self.tell() > len(TEXT_BYTES) // 2:

@@ -22,7 +22,7 @@ DO_LOWER_CASE = {"cased": False, "uncased": True}
 
 
 def lines_with_other_ids(rows: list[list[int]], casing: str) -> list[tuple[str, str]]:
-    """Give script and text of the lines whose ids are not the stored ones."""
+    """Return the script and the text of lines whose ids differ from the stored ones."""
     return [
         (line["script"], line["text"])
         for line, row in zip(LINES, rows, strict=True)

@@ -167,8 +167,8 @@ def test_the_transform_gives_receipts(tmp_path: Path) -> None:
             | WriteParts(str(tmp_path), RecordConfig(("pooled_output",)))
         )
         assert_that(receipts, check)
-    told = {c.key.metric.name: c for c in pipeline.result.metrics().query()["counters"]}
+    counters = {c.key.metric.name: c for c in pipeline.result.metrics().query()["counters"]}
     names = ("documents", "embedded", "rejected")
-    assert [told[name].committed for name in names] == [3, 2, 1]
+    assert [counters[name].committed for name in names] == [3, 2, 1]
     assert not (tmp_path / "sequence").exists()
     assert {json.loads(path.read_text())["worker"] for path in (tmp_path / "receipts").iterdir()}

@@ -15,7 +15,7 @@ MAX_WORD_CHARS = 200
 
 
 def tokenize(text: str, ids: Mapping[str, int], do_lower_case: bool) -> list[int]:
-    """Give the ids of a text, without [CLS] and [SEP]."""
+    """Return the ids of a text, without [CLS] and [SEP]."""
     return [ids[piece] for word in words(text, do_lower_case) for piece in wordpieces(word, ids)]
 
 

@@ -1,4 +1,4 @@
-"""Tables of BigQuery as inputs; in the place of the service stand rows of ours."""
+"""Tables of BigQuery as inputs; rows of ours replace the service."""
 
 import json
 import sys
@@ -26,9 +26,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     class Rows(beam.PTransform):
         Method = extract_table.ReadFromBigQuery.Method
 
-        def __init__(self, **given: object) -> None:
+        def __init__(self, **settings: object) -> None:
             super().__init__()
-            asked.append(given)
+            asked.append(settings)
 
         def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[dict]:
             return begin | beam.Create(ROWS)
@@ -48,7 +48,7 @@ def test_a_table_is_read_once_and_embedded(
 ) -> None:
     out = tmp_path / "out"
     assert cli.main(command(out, tiny_path)) == 0
-    assert [given["table"] for given in read] == ["some-project:corpus.articles"]
+    assert [settings["table"] for settings in read] == ["some-project:corpus.articles"]
     assert read[0]["selected_fields"] == ["text", "id", "k"]
     embeddings = reader.load_embeddings(str(out))
     assert sorted(embeddings.ids, key=int) == [str(n) for n in range(50)]
@@ -73,7 +73,7 @@ def test_a_table_is_read_once_and_embedded(
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("arguments", "message"),
     [
         (["--input", "bq://corpus.articles"], "name a table as bq://PROJECT.DATASET.TABLE"),
         (["--input", "bq://a.b.c/../d"], "name a table as bq://PROJECT.DATASET.TABLE"),
@@ -82,15 +82,15 @@ def test_a_table_is_read_once_and_embedded(
 )
 @pytest.mark.usefixtures("read")
 def test_what_is_no_table_is_told(
-    given: list[str],
-    told: str,
+    arguments: list[str],
+    message: str,
     tiny_path: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert cli.main(command(tmp_path / "out", tiny_path, *given)) == 2
+    assert cli.main(command(tmp_path / "out", tiny_path, *arguments)) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 

@@ -1,4 +1,4 @@
-"""Fields that are wanted are held against a sample before a job begins."""
+"""Requested fields are compared with a sample before a job begins."""
 
 import re
 from pathlib import Path

@@ -78,8 +78,8 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
     for name, (content, _) in contents.items():
         (tmp_path / name).write_bytes(content)
     splits = plan.make_plan(config(tmp_path, text_field="body"))
-    told = {Path(split.source.path).name: split.source.format for split in splits}
-    assert told == {name: format_ for name, (_, format_) in contents.items()}
+    formats = {Path(split.source.path).name: split.source.format for split in splits}
+    assert formats == {name: format_ for name, (_, format_) in contents.items()}
     (split,) = plan.make_plan(config(tmp_path / "a", text_field="body", pair_separator=","))
     assert split.source.format == "text"
 

@@ -101,6 +101,6 @@ def test_run_json_continues_its_job(
     (tmp_path / "run.yaml").write_text("\n".join([*lines, f"model: {tiny_path}"]))
     assert cli.main(["embed", "--config", str(tmp_path / "run.yaml"), *more]) == 0
     assert "nothing left to do" in capsys.readouterr().out
-    given = ["--config", str(out / "run.json"), *more, "--dtype", "float32"]
-    assert cli.main(["embed", *given]) == 2
+    arguments = ["--config", str(out / "run.json"), *more, "--dtype", "float32"]
+    assert cli.main(["embed", *arguments]) == 2
     assert "--dtype float16 there, float32 now" in capsys.readouterr().err

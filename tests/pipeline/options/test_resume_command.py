@@ -46,15 +46,15 @@ def test_defaults_and_overwrite_are_left_out() -> None:
 
 
 def test_flags_of_beam_are_included_without_secrets() -> None:
-    given = ["--runner=FlinkRunner", "--flink_master=h:1", "--experiments=a", "--experiments=b"]
-    given += ["--streaming", "--direct_num_workers=2"]
+    arguments = ["--runner=FlinkRunner", "--flink_master=h:1", "--experiments=a", "--experiments=b"]
+    arguments += ["--streaming", "--direct_num_workers=2"]
     secret = ["--s3_access_key_id=key", "--s3_secret_access_key=hidden", "--s3_session_token=t"]
     config = config_of(shlex.split("--input a --output o"))
-    command = resume_command.command_of(config, beam_flags.beam_options([*given, *secret]))
-    assert sorted(command[-6:]) == sorted(given)
+    command = resume_command.command_of(config, beam_flags.beam_options([*arguments, *secret]))
+    assert sorted(command[-6:]) == sorted(arguments)
     assert not {"key", "hidden", "t"} & {word.partition("=")[2] for word in command}
     parsed = PipelineOptions(command[-6:]).get_all_options(drop_default=True)
-    assert parsed == PipelineOptions(given).get_all_options(drop_default=True)
+    assert parsed == PipelineOptions(arguments).get_all_options(drop_default=True)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The time in which a job was worked on, without the pauses between two calls."""
+"""The time in which a job ran, without the pauses between two calls."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ spans = st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda s: (s[0], s
 
 
 def worked_seconds(intervals: list[tuple[int, int]], pause: int) -> list[bool]:
-    """Tell of each second whether any work was under way, or it was between works too close."""
+    """Return for each second whether it has work, or is within a pause that is too short."""
     at_work = [any(low <= s < high for low, high in intervals) for s in range(100)]
     ends = {end for pair in intervals for end in pair}
     touched = [at_work[s] or (s > 0 and at_work[s - 1]) or s in ends for s in range(100)]
@@ -30,8 +30,8 @@ def worked_seconds(intervals: list[tuple[int, int]], pause: int) -> list[bool]:
 def test_joined_time_is_that_of_a_count_by_seconds(
     intervals: list[tuple[int, int]], pause: int
 ) -> None:
-    found = np.array(intervals, np.float64).reshape(-1, 2)
-    joined = activity.join(found[:, 0], found[:, 1], pause)
+    pairs = np.array(intervals, np.float64).reshape(-1, 2)
+    joined = activity.join(pairs[:, 0], pairs[:, 1], pause)
     seconds = worked_seconds(intervals, pause)
     assert joined.seconds == sum(seconds)
     clock = joined.clock(np.arange(100.0))

@@ -9,7 +9,9 @@ from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
 from transforms.batching.bisection import run_or_bisect
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 
-lengths_of = st.lists(st.integers(1, 50), max_size=60).map(lambda own: np.array(own, np.int64))
+lengths_of = st.lists(st.integers(1, 50), max_size=60).map(
+    lambda values: np.array(values, np.int64)
+)
 
 
 def whole(lengths: np.ndarray) -> Windows:
@@ -22,9 +24,9 @@ def test_every_document_is_in_one_batch_within_the_budget(lengths: np.ndarray, b
     batches = plan_batches(lengths, budget)
     assert sorted(number for batch in batches for number in batch) == list(range(len(lengths)))
     for batch in batches:
-        own = lengths[batch]
-        assert list(own) == sorted(own, reverse=True)
-        assert len(batch) == 1 or own[0] * len(batch) <= budget
+        batch_lengths = lengths[batch]
+        assert list(batch_lengths) == sorted(batch_lengths, reverse=True)
+        assert len(batch) == 1 or batch_lengths[0] * len(batch) <= budget
     for batch, following in itertools.pairwise(batches):
         # No batch could have taken the next document too.
         assert lengths[batch][0] * (len(batch) + 1) > budget
@@ -72,16 +74,16 @@ def test_token_vectors_find_the_way_back_through_any_plan(lengths: list[int], bu
     windows = whole(np.array(lengths))
     offsets = np.cumsum([0, *lengths])
     flat = np.arange(offsets[-1])
-    seen = {}
+    pieces_by_window = {}
     for numbers in plan_batches(windows.lengths, budget):
         batch = pad_batch(windows, numbers)
         padded = batch.pad(flat, fill=-1)
         vectors = np.stack([padded, padded * 2], axis=-1)[batch.mask]
         pieces = np.split(vectors, np.cumsum(windows.lengths[numbers])[:-1])
-        seen.update(zip(numbers.tolist(), pieces, strict=True))
+        pieces_by_window.update(zip(numbers.tolist(), pieces, strict=True))
     for number in range(len(lengths)):
-        own = flat[offsets[number] : offsets[number + 1]]
-        assert seen[number].tolist() == [[value, 2 * value] for value in own]
+        tokens = flat[offsets[number] : offsets[number + 1]]
+        assert pieces_by_window[number].tolist() == [[value, 2 * value] for value in tokens]
 
 
 def test_no_documents_make_no_batch() -> None:
@@ -100,8 +102,10 @@ def test_a_refused_budget_tells_the_least_there_may_be(tokens: int) -> None:
     assert BatchingConfig(1).tokens_per_batch == 1
 
 
-boundaries_of = st.sets(st.integers(2, 60), max_size=5).map(lambda own: (*sorted(own), 64))
-windows_of = st.lists(st.integers(2, 64), max_size=60).map(lambda own: np.array(own, np.int64))
+boundaries_of = st.sets(st.integers(2, 60), max_size=5).map(lambda values: (*sorted(values), 64))
+windows_of = st.lists(st.integers(2, 64), max_size=60).map(
+    lambda values: np.array(values, np.int64)
+)
 
 
 @settings(deadline=None, max_examples=200)
@@ -116,8 +120,8 @@ def test_batches_of_fixed_shapes_hold_every_window_once(
     for batch in batches[:-1]:
         assert len(np.unique(batch)) == len(batch)
     if batches:
-        *own, last = dict.fromkeys(batches[-1].tolist())
-        assert batches[-1].tolist() == own + [last] * (len(batches[-1]) - len(own))
+        *others, last = dict.fromkeys(batches[-1].tolist())
+        assert batches[-1].tolist() == others + [last] * (len(batches[-1]) - len(others))
 
 
 @settings(deadline=None, max_examples=200)
@@ -142,7 +146,7 @@ def test_there_are_no_more_shapes_than_boundaries_and_each_keeps_the_budget(
 @given(
     st.lists(st.integers(2, 9), max_size=6).map(np.array),
     st.integers(1, 30),
-    st.sets(st.integers(2, 8), max_size=2).map(lambda own: (*sorted(own), 9)),
+    st.sets(st.integers(2, 8), max_size=2).map(lambda values: (*sorted(values), 9)),
 )
 def test_no_other_plan_of_these_shapes_has_fewer_batches(
     lengths: np.ndarray, budget: int, boundaries: tuple[int, ...]
@@ -202,8 +206,8 @@ def test_rows_of_fixed_shapes_hold_their_windows(
     for numbers in plan_batches(windows.lengths, budget, batching.boundaries):
         batch = pad_batch(windows, numbers, batching)
         for row, number in zip(batch.pad(flat, fill=-1), numbers, strict=True):
-            own = flat[offsets[number] : offsets[number + 1]].tolist()
-            assert row.tolist() == own + [-1] * (batch.mask.shape[1] - len(own))
+            tokens = flat[offsets[number] : offsets[number + 1]].tolist()
+            assert row.tolist() == tokens + [-1] * (batch.mask.shape[1] - len(tokens))
         assert batch.mask.any(axis=1).all()
         assert (batch.mask == batch.kept).all()
 

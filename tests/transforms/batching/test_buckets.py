@@ -132,7 +132,7 @@ def test_long_documents_count_by_the_windows_they_are_cut_into(
     # All but the first of very many documents are of this one length.
     lengths, counts = lengths_of_windows([length] * 99, windows)
     cut = cut_windows(np.array([0, length]), windows).lengths
-    own = [count for at, count in zip(lengths, counts, strict=True) if at in cut]
+    cut_counts = [count for at, count in zip(lengths, counts, strict=True) if at in cut]
     expected = np.unique(cut, return_counts=True)[1]
     documents = counts.sum() / len(cut)
-    np.testing.assert_allclose(own, expected * documents, rtol=0.1)
+    np.testing.assert_allclose(cut_counts, expected * documents, rtol=0.1)

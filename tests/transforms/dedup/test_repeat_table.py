@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.embedding.test_distinct import flat
-from tests.transforms.parts import TellingEngine
+from tests.transforms.parts import EchoEngine
 from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_table import (
     DIGEST,
@@ -27,8 +27,8 @@ KINDS = st.tuples(st.lists(st.sampled_from([5, 6, 261, 65541]), max_size=3), st.
 @given(st.lists(KINDS, max_size=12))
 def test_digests_are_equal_for_equal_tokens_only(documents: list) -> None:
     kinds = [(tuple(ids), min(first, len(ids))) for ids, first in documents]
-    own = hash_documents(flat(documents)).tolist()
-    assert [[one == other for other in own] for one in own] == [
+    digests = hash_documents(flat(documents)).tolist()
+    assert [[one == other for other in digests] for one in digests] == [
         [one == other for other in kinds] for one in kinds
     ]
 
@@ -41,17 +41,17 @@ DIGESTS = st.sampled_from(
 
 @given(st.dictionaries(st.integers(0, 9), st.sets(DIGESTS), max_size=5), st.randoms())
 def test_repeats_are_counted_over_parts_in_any_order(parts: dict, random: object) -> None:
-    given_parts = [(number, np.array(sorted(own), DIGEST)) for number, own in parts.items()]
+    given_parts = [(number, np.array(sorted(digests), DIGEST)) for number, digests in parts.items()]
     random.shuffle(given_parts)
-    found = find_repeated_digests(given_parts)
+    repeated = find_repeated_digests(given_parts)
     expected = {
-        digest: (len(own), min(own))
+        digest: (len(numbers), min(numbers))
         for digest in sorted(set().union(*parts.values()))
-        if len(own := [number for number, held in parts.items() if digest in held]) > 1
+        if len(numbers := [number for number, held in parts.items() if digest in held]) > 1
     }
     stripped = {digest.rstrip(b"\0"): value for digest, value in expected.items()}
-    assert {row["digest"]: (row["parts"], row["part"]) for row in found} == stripped
-    assert len(found) == len(expected)
+    assert {row["digest"]: (row["parts"], row["part"]) for row in repeated} == stripped
+    assert len(repeated) == len(expected)
 
 
 def test_those_in_the_most_parts_are_kept_and_of_equals_the_least() -> None:
@@ -68,32 +68,34 @@ def test_rows_are_found_in_an_empty_table_too() -> None:
 
 @given(st.lists(KINDS, max_size=8), st.data())
 def test_a_table_in_pieces_changes_no_vector(documents: list, data: st.DataObject) -> None:
-    sequences, engine = flat([([7, *ids], first) for ids, first in documents]), TellingEngine()
+    sequences, engine = flat([([7, *ids], first) for ids, first in documents]), EchoEngine()
     config = EmbeddingConfig(features=("mean", "pooled_output"))
     whole = embed_sequences(sequences, engine, config)
-    own, firsts = np.unique(hash_documents(sequences), return_index=True)
-    chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(own)))))) if len(own) else []
+    digests, firsts = np.unique(hash_documents(sequences), return_index=True)
+    chosen = (
+        sorted(data.draw(st.sets(st.sampled_from(range(len(digests)))))) if len(digests) else []
+    )
     pieces = [
-        TablePiece(own[[row]], {name: x[firsts[[row]]] for name, x in whole.documents.items()})
+        TablePiece(digests[[row]], {name: x[firsts[[row]]] for name, x in whole.documents.items()})
         for row in chosen
     ]
     made = embed_with_table(RepeatTable(tuple(pieces)), sequences, engine, config)
     for name, vectors in whole.documents.items():
         np.testing.assert_allclose(made.documents[name], vectors, rtol=1e-6)
-    assert made.repeated_elsewhere == int(np.isin(hash_documents(sequences), own[chosen]).sum())
+    assert made.repeated_elsewhere == int(np.isin(hash_documents(sequences), digests[chosen]).sum())
     assert made.repeated - made.repeated_elsewhere <= whole.repeated
 
 
 def test_a_piece_is_read_as_it_was_written() -> None:
-    own = np.array([b"a" + bytes(15), b"b" * 16], DIGEST)
+    digests = np.array([b"a" + bytes(15), b"b" * 16], DIGEST)
     vectors = {"mean": np.arange(6, dtype=np.float32).reshape(2, 3)}
-    piece = read_piece(pa.py_buffer(serialize_piece(own, vectors, 3)), ["mean"], 3)
-    assert piece.digests.tolist() == own.tolist()
+    piece = read_piece(pa.py_buffer(serialize_piece(digests, vectors, 3)), ["mean"], 3)
+    assert piece.digests.tolist() == digests.tolist()
     assert piece.documents["mean"].tolist() == vectors["mean"].tolist()
 
 
 @pytest.mark.parametrize(
-    ("own", "value", "features", "hidden", "why"),
+    ("digests", "value", "features", "hidden", "why"),
     [
         ((b"b", b"a"), 1.0, ["mean"], 3, "not in order"),
         ((b"a", b"a"), 1.0, ["mean"], 3, "not in order"),
@@ -103,10 +105,10 @@ def test_a_piece_is_read_as_it_was_written() -> None:
     ],
 )
 def test_a_piece_that_is_none_is_refused(
-    own: tuple, value: float, features: list, hidden: int, why: str
+    digests: tuple, value: float, features: list, hidden: int, why: str
 ) -> None:
     content = serialize_piece(
-        np.array(own, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3
+        np.array(digests, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3
     )
     with pytest.raises(ValueError, match=why):
         read_piece(pa.py_buffer(content), features, hidden)

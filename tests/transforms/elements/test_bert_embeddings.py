@@ -42,8 +42,8 @@ def expected(embedder: TextEmbedder) -> dict[str, dict[str, np.ndarray]]:
     return {text: embedder.embed([text]).vectors[0] for text in texts}
 
 
-def same(found: object, wanted: np.ndarray) -> None:
-    np.testing.assert_allclose(np.float32(found), wanted, atol=1e-5)
+def same(actual: object, wanted: np.ndarray) -> None:
+    np.testing.assert_allclose(np.float32(actual), wanted, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -59,20 +59,20 @@ def test_each_element_has_vectors_or_a_reason(embedder: TextEmbedder) -> None:
         {"n": 1},
         {"text": "a", "mean": 0},
     ]
-    found = embedder.embed(elements)
-    reasons = [row.reason if isinstance(row, Rejected) else None for row in found.vectors]
+    batch = embedder.embed(elements)
+    reasons = [row.reason if isinstance(row, Rejected) else None for row in batch.vectors]
     assert reasons == [
         *(None, "empty", None, None, "not_utf8", None),
         *("wrong_type", "wrong_type", "wrong_type", None, "missing_field", "wrong_type"),
     ]
-    assert (found.counts["embedded"], found.counts["rejected"]) == (5, 7)
-    first, last = found.vectors[0], found.vectors[5]
+    assert (batch.counts["embedded"], batch.counts["rejected"]) == (5, 7)
+    first, last = batch.vectors[0], batch.vectors[5]
     assert first["mean"].shape == (16,)
     assert first["sequence_output"].shape == (5, 16)
     same(first["sequence_output"].mean(axis=0), first["mean"])
     same(last["mean"], first["mean"])
-    same(found.vectors[9]["mean"], found.vectors[2]["mean"])
-    assert found.vectors[3]["sequence_output"].shape == (8, 16)
+    same(batch.vectors[9]["mean"], batch.vectors[2]["mean"])
+    assert batch.vectors[3]["sequence_output"].shape == (8, 16)
     assert embedder.embed([]).vectors == []
     assert embedder.embed([None]).vectors[0].reason == "wrong_type"
 
@@ -116,14 +116,14 @@ def test_texts_become_rows_and_what_has_none_a_dead_letter(
         [("text", str), ("mean", vector), ("sequence_output", Sequence[vector])]
     )
     counted = pipeline.result.metrics().query()
-    counts = {found.key.metric.name: found.committed for found in counted["counters"]}
+    counts = {metric.key.metric.name: metric.committed for metric in counted["counters"]}
     assert (counts["documents"], counts["embedded"], counts["rejected"]) == (1800, 1200, 600)
     assert counts["num_wordpieces"] > counts["documents"]
     assert counts["padded_tokens"] >= counts["computed_tokens"] > 0
     (latency,) = [
-        found.committed
-        for found in counted["distributions"]
-        if found.key.metric.name == "batch_microseconds"
+        metric.committed
+        for metric in counted["distributions"]
+        if metric.key.metric.name == "batch_microseconds"
     ]
     assert latency.count == counts["batches"] > 0
     assert 0 < latency.min <= latency.max
@@ -141,16 +141,16 @@ def test_rows_keep_their_fields_and_dicts_get_arrays(tiny_path: Path, expected: 
         ) | "OfRows" >> step
         mappings = (pipeline | "Dicts" >> beam.Create(dicts)) | "OfDicts" >> step
 
-        def check_rows(found: list) -> None:
-            assert sorted((row.number, row.body) for row in found) == [
+        def check_rows(rows: list) -> None:
+            assert sorted((row.number, row.body) for row in rows) == [
                 (1, "the cat sat"),
                 (3, "a dog"),
             ]
-            for row in found:
+            for row in rows:
                 same(row.mean, expected[row.body]["mean"])
 
-        def check_dicts(found: list) -> None:
-            (only,) = found
+        def check_dicts(rows: list) -> None:
+            (only,) = rows
             assert only["tags"] == ["x"]
             assert only["mean"].dtype == np.float32
             same(only["mean"], expected["a dog"]["mean"])
@@ -158,21 +158,21 @@ def test_rows_keep_their_fields_and_dicts_get_arrays(tiny_path: Path, expected: 
         assert_that(rows.embedded, check_rows)
         assert_that(
             rows.rejected | "Numbers" >> beam.Map(lambda row: (row.element.number, row.reason)),
-            lambda found: _is(found, [(2, "empty")]),
+            lambda rows: _is(rows, [(2, "empty")]),
             label="no text",
         )
         assert_that(mappings.embedded, check_dicts, label="dicts")
         assert_that(
             mappings.rejected | "Reasons" >> beam.Map(lambda row: row.reason),
-            lambda found: _is(found, ["missing_field"]),
+            lambda rows: _is(rows, ["missing_field"]),
             label="no field",
         )
         # What can be encoded without pickling can be read by other languages.
         assert "number" in str(rows.embedded.element_type)
 
 
-def _is(found: list, wanted: list) -> None:
-    assert found == wanted
+def _is(rows: list, wanted: list) -> None:
+    assert rows == wanted
 
 
 @pytest.mark.slow
@@ -182,14 +182,14 @@ def test_pairs_are_told_apart(tiny_path: Path) -> None:
         step = BertEmbeddings(str(tiny_path), "cls", text_b_field="b", **SETTINGS)
         embedded, rejected = pipeline | beam.Create(pairs) | step.with_exception_handling()
 
-        def check(found: list) -> None:
-            first, second = sorted(found, key=lambda row: row["b"] is None)
+        def check(rows: list) -> None:
+            first, second = sorted(rows, key=lambda row: row["b"] is None)
             assert np.abs(first["cls"] - second["cls"]).max() > 1e-3
 
         assert_that(embedded, check)
         assert_that(
             rejected | beam.Map(lambda row: row.detail),
-            lambda found: _is(found, ["no field 'b'"]),
+            lambda rows: _is(rows, ["no field 'b'"]),
             label="rejected",
         )
 
@@ -203,7 +203,7 @@ def test_timestamps_and_windows_stay_in_a_stream(tiny_path: Path, expected: dict
         .advance_watermark_to_infinity()
     )
 
-    class Told(beam.DoFn):
+    class Described(beam.DoFn):
         def process(
             self,
             row: typing.Any,
@@ -211,8 +211,8 @@ def test_timestamps_and_windows_stay_in_a_stream(tiny_path: Path, expected: dict
             window: typing.Any = beam.DoFn.WindowParam,
         ) -> typing.Iterator[tuple]:
             text = row.text if hasattr(row, "text") else row.element
-            told = (text, float(timestamp), float(window.start), float(window.end))
-            yield told, getattr(row, "mean", None)
+            element = (text, float(timestamp), float(window.start), float(window.end))
+            yield element, getattr(row, "mean", None)
 
     # FnApiRunner has no TestStream.
     options = PipelineOptions(["--streaming"])
@@ -224,19 +224,19 @@ def test_timestamps_and_windows_stay_in_a_stream(tiny_path: Path, expected: dict
             | BertEmbeddings(str(tiny_path), **SETTINGS).with_exception_handling()
         )
 
-        def check(found: list) -> None:
-            assert sorted(told for told, _ in found) == [
+        def check(rows: list) -> None:
+            assert sorted(element for element, _ in rows) == [
                 ("a dog", 15.0, 10.0, 20.0),
                 ("the cat", 13.0, 10.0, 20.0),
                 ("the cat sat", 3.0, 0.0, 10.0),
             ]
-            for (text, *_), mean in found:
+            for (text, *_), mean in rows:
                 same(mean, expected[text]["mean"])
 
-        assert_that(embedded | "Told" >> beam.ParDo(Told()), check)
+        assert_that(embedded | "Described" >> beam.ParDo(Described()), check)
         assert_that(
-            rejected | "ToldRejected" >> beam.ParDo(Told()),
-            lambda found: _is([told for told, _ in found], [("", 4.0, 0.0, 10.0)]),
+            rejected | "DescribedRejected" >> beam.ParDo(Described()),
+            lambda rows: _is([element for element, _ in rows], [("", 4.0, 0.0, 10.0)]),
             label="rejected",
         )
 
@@ -250,7 +250,7 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"features": ["pooled"]}, ValueError, "`features` has 'pooled'"),
         ({"max_seq_length": 2}, ValueError, "`max_seq_length` is 2"),
@@ -263,9 +263,9 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
     ],
 )
 def test_settings_that_mean_nothing_are_refused_at_once(
-    settings: dict, error: type[Exception], told: str, tiny_path: Path
+    settings: dict, error: type[Exception], message: str, tiny_path: Path
 ) -> None:
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         BertEmbeddings(**{"model": str(tiny_path), **settings})
 
 

@@ -1,4 +1,4 @@
-"""What elements may be, what becomes of those that cannot be embedded, and what types they have."""
+"""The elements that are allowed, the rejected ones, and the types of both."""
 
 import dataclasses
 import typing
@@ -42,9 +42,9 @@ class Odd:
         return {"n": 1, "text": "the \ud800 cat"}
 
 
-def equals(wanted: list) -> Callable[[list], None]:
-    def check(found: list) -> None:
-        assert sorted(found, key=str) == sorted(wanted, key=str)
+def equals(expected: list) -> Callable[[list], None]:
+    def check(actual: list) -> None:
+        assert sorted(actual, key=str) == sorted(expected, key=str)
 
     return check
 
@@ -61,9 +61,9 @@ def test_it_stands_in_a_chain(tiny_path: Path) -> None:
 
 
 def test_in_a_chain_nothing_is_lost_in_silence(tiny_path: Path) -> None:
-    told = r"' ' cannot be embedded: empty: .*with_exception_handling\(\)"
+    message = r"' ' cannot be embedded: empty: .*with_exception_handling\(\)"
     with (
-        pytest.raises(Exception, match=told),
+        pytest.raises(Exception, match=message),
         beam.Pipeline(runner=FnApiRunner()) as pipeline,
     ):
         _ = pipeline | beam.Create(["a", " "]) | BertEmbeddings(str(tiny_path), **SETTINGS)
@@ -76,7 +76,7 @@ def test_an_error_handler_of_beams_gets_what_cannot_be_embedded(tiny_path: Path)
         with_two = step.with_exception_handling()
         with ErrorHandler(beam.Map(lambda row: (row.element, row.reason))) as handler:
             embedded = texts | step.with_error_handler(handler)
-        # Neither is changed by what the other was told.
+        # Neither is changed by the settings of the other.
         assert isinstance(texts | "WithTwo" >> with_two, EmbeddedElements)
         assert_that(embedded | beam.Map(lambda row: row.text), equals(["the cat"]))
         assert_that(handler.output(), equals([("", "empty"), (" ", "empty")]), label="rejected")
@@ -95,8 +95,8 @@ def test_whatever_has_fields_is_a_row(tiny_path: Path, element: object, type_: t
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         rows = pipeline | beam.Create([0]) | beam.Map(lambda _: element).with_output_types(type_)
         embedded = rows | BertEmbeddings(str(tiny_path), **SETTINGS)
-        told = embedded | beam.Map(lambda row: (row.n, row.text, len(row.mean)))
-        assert_that(told, equals([(1, "the cat", 16)]))
+        rows = embedded | beam.Map(lambda row: (row.n, row.text, len(row.mean)))
+        assert_that(rows, equals([(1, "the cat", 16)]))
 
 
 def test_what_is_no_text_is_handed_back_as_it_was(tiny_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_a_lone_surrogate_is_escaped_lest_its_dead_letter_die(tiny_path: Path) -
         step = BertEmbeddings(str(tiny_path), **SETTINGS).with_exception_handling()
         odd = pipeline | beam.Create([0]) | beam.Map(lambda _: Odd())
         rejected = (odd | step).rejected | beam.Reshuffle()
-        told = rejected | beam.Map(lambda row: (row.element.n, row.element.text, row.reason))
-        assert_that(told, equals([(1, "the \\ud800 cat", "not_utf8")]))
+        rows = rejected | beam.Map(lambda row: (row.element.n, row.element.text, row.reason))
+        assert_that(rows, equals([(1, "the \\ud800 cat", "not_utf8")]))
 
 
 class _FailingEngine:
@@ -147,13 +147,13 @@ def test_what_the_model_fails_on_costs_itself_alone(
         created = pipeline | beam.Create(texts)
         embedded, rejected = created | step.with_exception_handling()
         assert_that(embedded | beam.Map(lambda row: row.text), equals(["on a mat", "the cat"]))
-        told = rejected | "Told" >> beam.Map(lambda row: (row.element, row.reason, row.detail))
+        rows = rejected | "Rows" >> beam.Map(lambda row: (row.element, row.reason, row.detail))
         wanted = [(text, "model_failed", "no dogs") for text in ("a dog", "a dog ran")]
-        assert_that(told, equals(wanted), label="rejected")
+        assert_that(rows, equals(wanted), label="rejected")
 
 
 def test_vectors_are_in_all_windows_of_their_elements(tiny_path: Path) -> None:
-    def told(
+    def described(
         row: typing.Any,
         timestamp: typing.Any = beam.DoFn.TimestampParam,
         window: typing.Any = beam.DoFn.WindowParam,
@@ -162,17 +162,17 @@ def test_vectors_are_in_all_windows_of_their_elements(tiny_path: Path) -> None:
 
     stamped = [TimestampedValue("the cat", 7), TimestampedValue("a dog", 12)]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        found = (
+        rows = (
             pipeline
             | beam.Create(stamped)
             | beam.WindowInto(SlidingWindows(10, 5))
             | BertEmbeddings(str(tiny_path), **SETTINGS)
-            | beam.Map(told)
+            | beam.Map(described)
             | "Together" >> beam.WindowInto(GlobalWindows())
         )
         windows = [("a dog", 12.0, 10.0, 16), ("a dog", 12.0, 5.0, 16)]
         windows += [("the cat", 7.0, 0.0, 16), ("the cat", 7.0, 5.0, 16)]
-        assert_that(found, equals(windows))
+        assert_that(rows, equals(windows))
 
 
 @pytest.mark.parametrize("type_", [str, typehints.Optional[str], Named, Plain, dict[str, int]])
@@ -180,23 +180,23 @@ def test_no_collection_of_the_graph_is_untyped(tiny_path: Path, type_: typing.An
     pipeline = beam.Pipeline(runner=FnApiRunner())
     elements = pipeline | beam.Create([]).with_output_types(type_)
     _ = elements | "Step" >> BertEmbeddings(str(tiny_path), **SETTINGS).with_exception_handling()
-    seen: dict[str, object] = {}
+    types: dict[str, object] = {}
 
     class Visitor(beam.pipeline.PipelineVisitor):
         def visit_transform(self, node: beam.pipeline.AppliedPTransform) -> None:
             for tag, output in node.outputs.items():
-                seen[f"{node.full_label} {tag}"] = output.element_type
+                types[f"{node.full_label} {tag}"] = output.element_type
 
     pipeline.visit(Visitor())
-    ours = {label: kind for label, kind in seen.items() if label.startswith("Step/")}
+    ours = {label: kind for label, kind in types.items() if label.startswith("Step/")}
     assert len(ours) == 4
     assert [label for label, kind in ours.items() if kind in (typehints.Any, typing.Any)] == []
 
 
 def test_types_that_schemas_would_bend_are_left_open() -> None:
     bent = (typehints.Tuple[str, int], typehints.Union[int, str], typehints.Dict[int, str], bytes)
-    for given in bent:
-        embedded, rejected = output_types(given, TextConfig())
+    for element_type in bent:
+        embedded, rejected = output_types(element_type, TextConfig())
         assert embedded is typing.Any
         assert dict(rejected._fields)["element"] is typing.Any
 
@@ -212,7 +212,7 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"max_seq_length": 33}, "`max_seq_length` is 33, the model has 32"),
         ({"features": "mean,layers:-3"}, "`features` asks for layer -3, the model has 2"),
@@ -220,7 +220,7 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
     ],
 )
 def test_what_the_model_cannot_do_is_refused_when_the_pipeline_is_built(
-    tiny_path: Path, settings: dict, told: str
+    tiny_path: Path, settings: dict, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         BertEmbeddings(str(tiny_path), **{**SETTINGS, **settings})

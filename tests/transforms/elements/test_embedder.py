@@ -36,12 +36,12 @@ def embedder(tiny_module: BertModule) -> TextEmbedder:
 def test_every_element_has_vectors_or_a_reason_whatever_stands_beside_it(
     embedder: TextEmbedder, elements: list
 ) -> None:
-    found = embedder.embed(elements)
-    assert len(found.vectors) == len(elements)
-    rejected = sum(isinstance(vectors, Rejected) for vectors in found.vectors)
-    assert found.counts.get("rejected", 0) == rejected
-    assert found.counts.get("embedded", 0) == len(elements) - rejected
-    for element, together in zip(elements, found.vectors, strict=True):
+    batch = embedder.embed(elements)
+    assert len(batch.vectors) == len(elements)
+    rejected = sum(isinstance(vectors, Rejected) for vectors in batch.vectors)
+    assert batch.counts.get("rejected", 0) == rejected
+    assert batch.counts.get("embedded", 0) == len(elements) - rejected
+    for element, together in zip(elements, batch.vectors, strict=True):
         (alone,) = embedder.embed([element]).vectors
         if isinstance(together, Rejected):
             assert alone == together
@@ -55,10 +55,10 @@ def test_what_is_escaped_can_be_encoded_and_what_can_stays(element: object) -> N
     escaped = escape_surrogates(element)
     texts = list(escaped.values()) if isinstance(escaped, dict) else [escaped]
     before = list(element.values()) if isinstance(element, dict) else [element]
-    for text, own in zip(texts, before, strict=True):
+    for text, original in zip(texts, before, strict=True):
         text.encode()
-        if not any("\ud800" <= char <= "\udfff" for char in own):
-            assert text == own
+        if not any("\ud800" <= char <= "\udfff" for char in original):
+            assert text == original
 
 
 def test_a_class_is_no_element() -> None:

@@ -23,9 +23,9 @@ def test_run_inference_embeds_and_tells_its_metrics(tiny_path: Path) -> None:
             | RunInference(KeyedModelHandler(handler))
         )
 
-        def check(found: list) -> None:
-            assert sorted(key for key, _ in found) == [0, 1, 2, 3]
-            for key, prediction in found:
+        def check(results: list) -> None:
+            assert sorted(key for key, _ in results) == [0, 1, 2, 3]
+            for key, prediction in results:
                 assert prediction.example == TEXTS[key]
                 if key == 1:
                     assert prediction.inference == wanted[1]
@@ -40,10 +40,10 @@ def test_run_inference_embeds_and_tells_its_metrics(tiny_path: Path) -> None:
         assert_that(predictions, check)
     counted = pipeline.result.metrics().query()
     names = {
-        found.key.metric.name: found.committed
+        metric.key.metric.name: metric.committed
         for kind in ("counters", "distributions")
-        for found in counted[kind]
-        if found.key.metric.namespace == "beam_bert"
+        for metric in counted[kind]
+        if metric.key.metric.namespace == "beam_bert"
     }
     assert names["num_inferences"] == len(TEXTS)
     assert (names["documents"], names["embedded"], names["rejected"]) == (4, 3, 1)

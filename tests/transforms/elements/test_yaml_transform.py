@@ -1,4 +1,4 @@
-"""A Beam YAML pipeline, run in this process by the provider that docs/pipelines.md tells of."""
+"""A Beam YAML pipeline, run in this process by the provider in docs/pipelines.md."""
 
 import json
 from pathlib import Path

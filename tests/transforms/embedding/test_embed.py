@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.parts import TellingEngine, documents_with, make_tokenized
+from tests.transforms.parts import EchoEngine, documents_with, make_tokenized
 from tests.transforms.windows_oracle import best_window, cut_slowly
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.token_sequences import TokenSequences
@@ -27,7 +27,7 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
     wordpieces, is_valid = part_embeddings.take_sequences(part)
-    embeddings = embed.embed_sequences(wordpieces, TellingEngine(), settings)
+    embeddings = embed.embed_sequences(wordpieces, EchoEngine(), settings)
     return part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
 
 
@@ -89,7 +89,7 @@ def test_a_document_of_windows_counts_each_token_once(
 
 
 def ends_at(cut: list[tuple[int, int]]) -> int:
-    """Give the place of [SEP] in the last window."""
+    """Return the position of [SEP] in the last window."""
     start, end = cut[-1]
     return end - start + 1
 
@@ -113,8 +113,8 @@ def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule
             weights.append(window.size)
             for wordpiece in range(start, end):
                 if best_window(cut, wordpiece) == (start, end):
-                    own = sequence[0, 1 + wordpiece - start]
-                    np.testing.assert_allclose(rows[1 + wordpiece], own, atol=1e-5)
+                    alone = sequence[0, 1 + wordpiece - start]
+                    np.testing.assert_allclose(rows[1 + wordpiece], alone, atol=1e-5)
         expected = np.average(pooled, axis=0, weights=weights)
         np.testing.assert_allclose(whole.documents["pooled_output"][number], expected, atol=1e-5)
         np.testing.assert_allclose(whole.documents["mean"][number], rows.mean(axis=0), atol=1e-5)
@@ -130,7 +130,7 @@ def test_the_account_counts_sound_documents_only() -> None:
     columns["segment_ids"] = pa.array(segments, pa.large_list(pa.int64()))
     part = documents_with(columns, part)
     wordpieces, is_valid = part_embeddings.take_sequences(part)
-    embeddings = embed.embed_sequences(wordpieces, TellingEngine(), config(8))
+    embeddings = embed.embed_sequences(wordpieces, EchoEngine(), config(8))
     result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     assert part_embeddings.account(result, embeddings) == {
         "documents": 4,
@@ -209,8 +209,8 @@ def test_unknown_features_are_refused() -> None:
         config(features=("sum",))
 
 
-class FailingEngine(TellingEngine):
-    """Has no room for large batches, fails on the id 66, and gives no number for the id 77."""
+class FailingEngine(EchoEngine):
+    """Has no room for large batches, fails on the id 66, and returns no number for the id 77."""
 
     room = 24
 
@@ -245,29 +245,29 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     embeddings = embed.embed_sequences(wordpieces, FailingEngine(), wanted)
     result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
     counts = part_embeddings.account(result, embeddings)
-    told = result.to_pydict()
+    columns = result.to_pydict()
     for row, ids in enumerate(documents):
-        detail = told["detail"][row] or ""
+        detail = columns["detail"][row] or ""
         if ids is None:
-            assert told["reason"][row] == "empty"
+            assert columns["reason"][row] == "empty"
         elif len(ids) + 2 > FailingEngine.room and not windows.stride:
             assert "no room for (1, " in detail
         elif 66 in ids:
-            assert (told["reason"][row], detail) == ("model_failed", "66 is no good")
+            assert (columns["reason"][row], detail) == ("model_failed", "66 is no good")
         elif 77 in ids:
             assert "no finite number" in detail
         else:
-            assert told["reason"][row] is None
-            assert told["num_tokens"][row] == len(ids) + 2
-            vectors = np.reshape(told["sequence_output"][row], [-1, 3])
+            assert columns["reason"][row] is None
+            assert columns["num_tokens"][row] == len(ids) + 2
+            vectors = np.reshape(columns["sequence_output"][row], [-1, 3])
             assert vectors[:, 0].tolist() == [2, *ids, 3]
-            assert np.isfinite(told["pooled_output"][row]).all()
+            assert np.isfinite(columns["pooled_output"][row]).all()
     assert counts["documents"] == counts["embedded"] + counts["rejected"] == len(documents)
-    assert counts["rejected"] == sum(reason is not None for reason in told["reason"])
+    assert counts["rejected"] == sum(reason is not None for reason in columns["reason"])
 
 
 def test_an_engine_that_fails_on_everything_is_no_documents_fault() -> None:
-    class Broken(TellingEngine):
+    class Broken(EchoEngine):
         def run(self, *_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise RuntimeError("the device is gone")
 

@@ -68,7 +68,7 @@ def test_the_spacing_is_that_of_the_type(dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("float16[384]", ("float16", 384)),
         ("bfloat16[?, 1536]", ("bfloat16", 1536)),
@@ -78,10 +78,10 @@ def test_the_spacing_is_that_of_the_type(dtype: str) -> None:
         ("float16[-1]", None),
     ],
 )
-def test_only_our_own_tags_are_read(text: str, told: tuple[str, int] | None) -> None:
-    assert read_tag(text) == told
-    if told is not None:
-        assert dtypes.tag(*told, rows="?" in text) == text
+def test_only_our_own_tags_are_read(text: str, expected: tuple[str, int] | None) -> None:
+    assert read_tag(text) == expected
+    if expected is not None:
+        assert dtypes.tag(*expected, rows="?" in text) == text
 
 
 def test_a_type_that_there_is_not_is_refused() -> None:

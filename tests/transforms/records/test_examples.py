@@ -104,8 +104,8 @@ def test_sixteen_bits_are_stored_as_their_bytes(family: str, dtype: str) -> None
         tf.train.Example.FromString(record).features.feature[name].bytes_list.value
         for record in block.to_pylist()
     ]
-    own = np.dtype("<f2") if dtype == "float16" else np.dtype(ml_dtypes.bfloat16)
-    expected = [np.float32(row).astype(own) for row in batch.column(name).to_pylist()]
+    type_ = np.dtype("<f2") if dtype == "float16" else np.dtype(ml_dtypes.bfloat16)
+    expected = [np.float32(row).astype(type_) for row in batch.column(name).to_pylist()]
     assert [list(values) for values in stored] == [[row.tobytes()] for row in expected]
     raw = tf.io.decode_raw(stored[0][0], tf.as_dtype(dtype))
     np.testing.assert_array_equal(raw.numpy(), expected[0])
@@ -129,15 +129,15 @@ def test_int8_has_a_scale_for_each_vector(family: str) -> None:
     schema = examples.schema(family, config, HIDDEN)
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     for record, row in zip(block.to_pylist(), batch.column(name).to_pylist(), strict=True):
-        found = tf.io.parse_single_example(record, spec)
+        parsed = tf.io.parse_single_example(record, spec)
         scales = (
-            tf.reshape(tf.sparse.to_dense(found[f"{name}_scale"]), [-1, 1])
+            tf.reshape(tf.sparse.to_dense(parsed[f"{name}_scale"]), [-1, 1])
             if (family == "sequence")
-            else tf.reshape(found[f"{name}_scale"], [1, 1])
+            else tf.reshape(parsed[f"{name}_scale"], [1, 1])
         )
         vectors = np.float32(row).reshape(-1, HIDDEN)
         np.testing.assert_array_equal(scales[:, 0], np.abs(vectors).max(axis=1) / np.float32(127))
-        values = tf.reshape(tf.io.decode_raw(found[name], tf.int8), [-1, HIDDEN])
+        values = tf.reshape(tf.io.decode_raw(parsed[name], tf.int8), [-1, HIDDEN])
         wide = tf.cast(values, tf.float32) * scales
         np.testing.assert_allclose(wide, vectors, atol=float(np.abs(vectors).max()) / 254 * 1.001)
     parsed = example_reader.parse(block.to_pylist(), schema)

@@ -36,9 +36,9 @@ def test_parquet_is_read_back_as_tfrecords_are(family: str, dtype: str) -> None:
     schema = examples.schema(family, theirs, HIDDEN)
     expected = example_reader.parse(block.to_pylist(), schema).to_pylist()
     content = encoded(batch, family, ours)
-    found = decoded(content, family, ours)
+    rows = decoded(content, family, ours)
     # tf.Example tells an absent value by null, a list of Arrow by its length.
-    assert [{k: v or [] for k, v in row.items()} for row in expected] == found
+    assert [{k: v or [] for k, v in row.items()} for row in expected] == rows
     assert [n for _, n in record_files.encode(batch, family, ours)] == [5, 0]
 
 
@@ -143,12 +143,12 @@ def fields(family: str) -> list[pa.Field]:
     return list(parquet_records.schema(family, PARQUET, HIDDEN))
 
 
-def renamed(found: list[pa.Field], name: str, **changes: object) -> list[pa.Field]:
-    kept = [field for field in found if field.name != name]
-    own = next(field for field in found if field.name == name)
+def renamed(columns: list[pa.Field], name: str, **changes: object) -> list[pa.Field]:
+    kept = [field for field in columns if field.name != name]
+    changed = next(field for field in columns if field.name == name)
     for change, value in changes.items():
-        own = getattr(own, f"with_{change}")(value)
-    return [*kept, own]
+        changed = getattr(changed, f"with_{change}")(value)
+    return [*kept, changed]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def renamed(found: list[pa.Field], name: str, **changes: object) -> list[pa.Fiel
     ],
 )
 def test_schemas_that_are_none_of_ours_are_refused(family: str, change: object) -> None:
-    found: Sequence[pa.Field] = fields(family)
-    ParquetReader(pa.schema(found), family)
+    columns: Sequence[pa.Field] = fields(family)
+    ParquetReader(pa.schema(columns), family)
     with pytest.raises(ValueError, match=r"it is not the schema|has a type that no vector has"):
-        ParquetReader(pa.schema(change(found)), family)
+        ParquetReader(pa.schema(change(columns)), family)

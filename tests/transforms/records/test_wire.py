@@ -1,4 +1,4 @@
-"""Held against protobuf itself, and against tfx_bsl's encoder."""
+"""The bytes are compared with those of protobuf and of tfx_bsl's encoder."""
 
 from typing import Any
 

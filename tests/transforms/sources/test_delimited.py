@@ -79,13 +79,13 @@ def test_what_the_standard_library_writes_is_read_back(rows: list, end: str) -> 
     file = io.StringIO()
     writer = csv.writer(file, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([("text", "other"), *rows])
-    found = read(file.getvalue().encode(), ReadConfig(part_bytes=1024, keep_fields=("other",)))
+    documents = read(file.getvalue().encode(), ReadConfig(part_bytes=1024, keep_fields=("other",)))
     if not rows:
-        assert found["text"] == []
+        assert documents["text"] == []
         return
-    assert [text.decode() for text in found["text"]] == [t * bool(t.strip()) for t, _ in rows]
-    told = [other if text.strip() else None for text, other in rows]
-    assert found["fields.other"] == told
+    assert [text.decode() for text in documents["text"]] == [t * bool(t.strip()) for t, _ in rows]
+    expected = [other if text.strip() else None for text, other in rows]
+    assert documents["fields.other"] == expected
 
 
 @settings(deadline=None, max_examples=200)

@@ -17,16 +17,16 @@ contents = st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\xff", b"\r\n", b"wor
 
 
 class ShortReads(io.RawIOBase):
-    """A stream that gives at most a few bytes at a time, and counts them."""
+    """A stream that returns at most a few bytes at a time, and counts them."""
 
     def __init__(self, data: bytes, most: int) -> None:
         self._inner = io.BytesIO(data)
         self._most = most
-        self.given = 0
+        self.bytes_read = 0
 
     def read(self, size: int = -1) -> bytes:
         piece = self._inner.read(self._most if size < 0 else min(size, self._most))
-        self.given += len(piece)
+        self.bytes_read += len(piece)
         return piece
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -101,7 +101,7 @@ def test_a_range_within_one_long_line_has_no_lines_and_reads_little() -> None:
     stream = ShortReads(data, 1 << 20)
     split = Split(source(data), 1_000_000, 1_100_000)
     assert rows_of(split, stream, 100_000, 1 << 24) == []
-    assert stream.given < 100_000 + 3 * (1 << 16)
+    assert stream.bytes_read < 100_000 + 3 * (1 << 16)
 
 
 def test_a_line_over_the_limit_is_dropped_and_the_next_one_read() -> None:
@@ -124,12 +124,12 @@ def test_chunks_of_any_size_give_the_same_lines(
     cut = lines.cut_by_bytes(source(data), part_bytes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "_CHUNK", chunk)
-        found = [
+        lines_read = [
             row
             for split in cut
             for row in rows_of(split, io.BytesIO(data), part_bytes, max_line_bytes)
         ]
-    assert found == oracle(data, max_line_bytes)
+    assert lines_read == oracle(data, max_line_bytes)
 
 
 @settings(deadline=None, max_examples=100)
@@ -166,4 +166,4 @@ def test_a_range_within_one_long_line_reads_at_most_a_chunk_past_its_end() -> No
     data = b"x" * 10_000_000
     stream = ShortReads(data, 1 << 24)
     assert rows_of(Split(source(data), 1_000_000, 1_100_000), stream, 100_000, 1 << 24) == []
-    assert stream.given <= 100_001 + lines._CHUNK
+    assert stream.bytes_read <= 100_001 + lines._CHUNK

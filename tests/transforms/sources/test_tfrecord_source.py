@@ -19,10 +19,10 @@ CONFIG = ReadConfig(id_field="id", keep_fields=KEEP, part_bytes=1024)
 def example(**values: list) -> bytes:
     kinds = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
     features = tf.train.Features()
-    for name, own in values.items():
+    for name, values_of_name in values.items():
         feature = features.feature[name]
-        if own:
-            getattr(feature, kinds[type(own[0])]).value.extend(own)
+        if values_of_name:
+            getattr(feature, kinds[type(values_of_name[0])]).value.extend(values_of_name)
     return tf.train.Example(features=features).SerializeToString()
 
 

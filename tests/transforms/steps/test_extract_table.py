@@ -1,4 +1,4 @@
-"""Reading BigQuery, as far as that can be told without the service: the graph, and the lines."""
+"""Reading BigQuery, as far as it can be tested without the service: the graph and the lines."""
 
 import datetime
 import json

@@ -50,8 +50,8 @@ def test_a_line_more_takes_a_bit_at_most(tmp_path: Path) -> None:
 def test_splits_that_do_not_stand_in_the_plan_are_refused(tmp_path: Path) -> None:
     splits = make_splits(9)
     path = write_plan(tmp_path, splits)
-    stranger = dataclasses.replace(splits[3], end=99)
-    for wanted in ([stranger], splits[::-1], [*splits, splits[0]]):
+    unknown = dataclasses.replace(splits[3], end=99)
+    for wanted in ([unknown], splits[::-1], [*splits, splits[0]]):
         with pytest.raises(ValueError, match=r"plan\.jsonl has changed"):
             read_plan.choose_lines(path, wanted)
 
@@ -78,6 +78,6 @@ def test_a_worker_reads_the_splits(tmp_path: Path) -> None:
     splits = make_splits(20)
     chosen = read_plan.choose_lines(write_plan(tmp_path, splits), splits[::3])
     with beam.Pipeline(FnApiRunner()) as pipeline:
-        found = pipeline | ReadPlan(chosen)
-        assert found.element_type is Split
-        assert_that(found, equal_to(splits[::3]))
+        splits_read = pipeline | ReadPlan(chosen)
+        assert splits_read.element_type is Split
+        assert_that(splits_read, equal_to(splits[::3]))

@@ -16,7 +16,7 @@ from transforms.steps.redistribute import RedistributeParts
 CONFIG = ReadConfig(part_bytes=1024)
 
 
-def told(part: pa.RecordBatch) -> tuple[str, int, int]:
+def described(part: pa.RecordBatch) -> tuple[str, int, int]:
     return header_of(part).name, part.num_rows, hash(tuple(map(str, part.to_pylist())))
 
 
@@ -26,9 +26,11 @@ def test_the_parts_are_those_of_their_splits_whoever_takes_them(tmp_path: Path) 
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress(lines, mtime=0))
     splits = plan.make_plan(InputConfig((str(tmp_path),), "auto", CONFIG))
     assert [split.is_one_part for split in splits] == [True] * (len(splits) - 1) + [False]
-    wanted = [told(part) for split in splits for part in read_unchanged(split, CONFIG, "run")]
-    assert len(wanted) == 2 * (len(splits) - 1)
+    expected = [
+        described(part) for split in splits for part in read_unchanged(split, CONFIG, "run")
+    ]
+    assert len(expected) == 2 * (len(splits) - 1)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         parts = pipeline | beam.Create(splits) | RedistributeParts(ReadParts(CONFIG, "run"))
         assert parts.element_type is pa.RecordBatch
-        assert_that(parts | beam.Map(told), equal_to(wanted))
+        assert_that(parts | beam.Map(described), equal_to(expected))

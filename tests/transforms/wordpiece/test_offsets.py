@@ -39,8 +39,8 @@ texts = st.lists(st.one_of(test_tokenizer.texts, marked), max_size=5).map("".joi
 @given(batch=st.lists(texts, min_size=1, max_size=4))
 def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: list[str]) -> None:
     batch = ["".join(char for char in text if char not in MOVED) for text in batch]
-    found = GRAPHS[do_lower_case](tf.constant(batch, tf.string))
-    ids, starts, ends = (column.to_list() for column in found)
+    wordpieces = GRAPHS[do_lower_case](tf.constant(batch, tf.string))
+    ids, starts, ends = (column.to_list() for column in wordpieces)
     for row, text in enumerate(batch):
         assert ids[row] == wordpiece_oracle.tokenize(text, IDS, do_lower_case)
         encoded, last_end = text.encode(), 0
@@ -65,7 +65,7 @@ def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: 
 
 
 def sigma(text: str) -> str:
-    """A sigma is final or not by what stands around it, which a slice leaves out."""
+    """Replace final sigmas: whether one is final depends on its neighbours, which a slice lacks."""
     return text.replace("ς", "σ")
 
 
@@ -90,8 +90,8 @@ def test_every_character_that_is_kept_has_its_own_bytes(do_lower_case: bool) -> 
 
 def test_dropped_characters_count_only_between_what_is_kept() -> None:
     text = "\u200bso\u00ads \u200d\u0301e\u0301 x\u200b"
-    found = GRAPHS[True](tf.constant([text]))
-    ids, starts, ends = (column.to_list()[0] for column in found)
+    wordpieces = GRAPHS[True](tf.constant([text]))
+    ids, starts, ends = (column.to_list()[0] for column in wordpieces)
     assert [VOCABULARY.tokens[id_] for id_ in ids] == ["so", "##s", "e", "x"]
     slices = [text.encode()[a:b].decode() for a, b in zip(starts, ends, strict=True)]
     assert slices == ["so", "s", "e", "x"]
@@ -99,11 +99,11 @@ def test_dropped_characters_count_only_between_what_is_kept() -> None:
 
 def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
     long = "é" * 201
-    found = GRAPHS[False](tf.constant([f"a {long}! ⚗⚗", "b"]))
-    assert found.starts.to_list() == [[0, 2, 404, 406], [0]]
-    assert found.ends.to_list() == [[1, 404, 405, 412], [1]]
+    wordpieces = GRAPHS[False](tf.constant([f"a {long}! ⚗⚗", "b"]))
+    assert wordpieces.starts.to_list() == [[0, 2, 404, 406], [0]]
+    assert wordpieces.ends.to_list() == [[1, 404, 405, 412], [1]]
     unknown = VOCABULARY.unknown_id
-    assert found.ids.to_list() == [[IDS["a"], unknown, IDS["!"], unknown], [IDS["b"]]]
+    assert wordpieces.ids.to_list() == [[IDS["a"], unknown, IDS["!"], unknown], [IDS["b"]]]
 
 
 def test_no_documents_have_no_offsets() -> None:

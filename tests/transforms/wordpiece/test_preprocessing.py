@@ -113,12 +113,12 @@ def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) ->
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str, str]]) -> None:
     columns = [list(column) for column in zip(*batch, strict=True)]
-    own, of_line = GRAPHS["pair"](*columns), GRAPHS["line"](*columns)
+    of_pair, of_line = GRAPHS["pair"](*columns), GRAPHS["line"](*columns)
     for row, (a, b) in enumerate(batch):
         documents = (a.encode(), b.encode())
         line = "|||".join((a, b)).encode()
-        ids, segments = own["input_ids"][row], own["segment_ids"][row]
-        ranges = np.reshape(own["offsets"][row], [-1, 2])
+        ids, segments = of_pair["input_ids"][row], of_pair["segment_ids"][row]
+        ranges = np.reshape(of_pair["offsets"][row], [-1, 2])
         in_line = np.reshape(of_line["offsets"][row], [-1, 2])
         for id_, segment, (start, end), (line_start, line_end) in zip(
             ids, segments, ranges, in_line, strict=True

@@ -132,8 +132,8 @@ def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(do_lower_
     normalized = WordpieceTokenizer(VOCABULARY, do_lower_case).normalize(tf.constant(chars))
     assert [
         char
-        for char, seen in zip(chars, normalized.numpy(), strict=True)
-        if "".join(seen.decode().split()) != "".join(oracle.words(char, do_lower_case))
+        for char, text in zip(chars, normalized.numpy(), strict=True)
+        if "".join(text.decode().split()) != "".join(oracle.words(char, do_lower_case))
     ] == []
 
 
