@@ -23,7 +23,7 @@ from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
-from pipeline.output import layout, lock, output_folder, quality, run_file
+from pipeline.output import job_progress, layout, lock, output_folder, quality, run_file
 from pipeline.output.run_file import Run, Transform
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
@@ -82,7 +82,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
             _store(ready.pipe, config.output)
             handle = local.model_for_workers(options, config.model, module.path)
             run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))
-            progress = _measured(config.output, splits, run)
+            progress = job_progress.load_progress(config.output, splits, run)
         dataflow.check_ended(options, complete=progress.complete)
         _finish(config, progress, run)
     return Summary(
@@ -145,12 +145,7 @@ def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress
     """Measure the progress of the job; None before the analysis."""
     if run is None or run.transform is None:
         return None
-    return _measured(folder, splits, run)
-
-
-def _measured(folder: str, splits: Sequence[Split], run: Run) -> Progress:
-    receipts = manifest.load_receipts(folder)
-    return manifest.measure_progress(splits, receipts, run.fingerprint)
+    return job_progress.load_progress(folder, splits, run)
 
 
 def _compute(context: JobContext) -> Run:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from pipeline import manifest
-from pipeline.output import activity, plan_file, run_file
+from pipeline.output import activity, job_progress, plan_file, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.documents import Split
@@ -64,8 +64,7 @@ def measure(folder: str) -> Status:
 
 def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) -> Status:
     """Compare the receipts of a job with its plan."""
-    fingerprint = run.fingerprint if run.transform else ""
-    progress = manifest.measure_progress(splits, receipts, fingerprint)
+    progress = job_progress.match_receipts(splits, receipts, run)
     counts = progress.counts()
     speed = tokens_per_second(progress.parts)
     return Status(

@@ -5,12 +5,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from pipeline.manifest import Progress
-from pipeline.output import open_job, quality, run_file
+from pipeline.output import job_progress, open_job, quality, run_file
 from pipeline.output.open_job import Job
 from pipeline.output.run_file import Run
 from pipeline.report.sample import Sample
 from pipeline.report.take_sample import take_sample
-from pipeline.verify.job_metadata import read_metadata
 from transforms.receipts import Receipt, shares
 
 
@@ -57,7 +56,7 @@ def gather(folder: str) -> Facts:
         OSError: a file cannot be read.
     """
     job = open_job.open_job(folder)
-    progress = read_metadata(job).progress
+    progress = job_progress.load_progress(job.folder, job.splits, job.run)
     if not progress.parts:
         raise ValueError(f"{folder}: no part is done yet; there is nothing to show")
     counts = progress.counts()

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from pipeline.output import reread
 from pipeline.output.open_job import Job
-from pipeline.verify import reread
 from transforms.documents import TEXT, Split, header_of
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from pipeline.output import read_records
 from pipeline.output.open_job import Job
+from pipeline.output.read_records import Layout
 from pipeline.report import sample
 from pipeline.report.sample import Sample
-from pipeline.verify import read_records
-from pipeline.verify.read_records import Layout
 from transforms.documents import ID
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TOKEN_FEATURES, TRUNCATED
 from transforms.receipts import Receipt

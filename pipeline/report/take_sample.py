@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.output.open_job import Job
+from pipeline.output.read_records import Layout
 from pipeline.report.first_words import read_first_words
 from pipeline.report.sample import Sample, join
 from pipeline.report.stored_vectors import empty_sample, read_sample
-from pipeline.verify.read_records import Layout
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt
 

@@ -9,9 +9,9 @@ from typing import BinaryIO, TypeVar, cast
 
 from apache_beam.io.filesystems import FileSystems
 
+from pipeline.output.read_records import Layout
 from pipeline.verify.check_records import CheckedRecords, check_records
 from pipeline.verify.hashed_stream import HashedStream
-from pipeline.verify.read_records import Layout
 from transforms import metrics
 from transforms.features import ACCOUNT
 from transforms.io import storage

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pipeline import manifest
-from pipeline.output import open_job
+from pipeline.output import open_job, read_records
 from pipeline.output.open_job import Job
-from pipeline.verify import duplicate_ids, read_records
+from pipeline.output.read_records import Layout
+from pipeline.verify import duplicate_ids
 from pipeline.verify.check_manifest import manifest_faults
 from pipeline.verify.check_part import CheckedPart, check_part
 from pipeline.verify.check_sample import NOT_SAMPLED, check_sample
@@ -16,7 +17,6 @@ from pipeline.verify.check_schemas import schema_faults
 from pipeline.verify.dedup_table import dedup_table_faults
 from pipeline.verify.invalidate import invalidate
 from pipeline.verify.job_metadata import read_metadata
-from pipeline.verify.read_records import Layout
 from pipeline.verify.unlisted_files import unlisted_faults, unlisted_notes
 from pipeline.verify.verdict import Verdict
 from transforms.documents import ID

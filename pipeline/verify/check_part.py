@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pipeline.output.read_records import Layout
 from pipeline.verify.check_file import check_records_file, check_rejects_file
 from pipeline.verify.check_records import CheckedRecords
-from pipeline.verify.read_records import Layout
 from transforms import metrics
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from pipeline.verify.read_records import Layout, lengths_of, printable_id
+from pipeline.output.read_records import Layout, lengths_of, printable_id
 from transforms.documents import ID
 from transforms.features import ACCOUNT, NUM_TOKENS, OFFSETS, SEGMENT_IDS
 from transforms.records import record_files

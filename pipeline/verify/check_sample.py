@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.console import quiet
 from pipeline.output.layout import TRANSFORM_FN, TRANSFORMED_METADATA
 from pipeline.output.open_job import Job
-from pipeline.verify.read_records import Layout
+from pipeline.output.read_records import Layout
 from pipeline.verify.verdict import Drift, SampleResult
 from transforms import metrics
 from transforms.features import FLOAT32

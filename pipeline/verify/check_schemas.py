@@ -1,6 +1,6 @@
 """Check the schema files of a job against its configuration."""
 
-from pipeline.verify.read_records import Layout
+from pipeline.output.read_records import Layout
 from transforms.io import storage
 from transforms.records import record_files
 

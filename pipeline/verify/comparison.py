@@ -6,7 +6,7 @@ from collections.abc import Collection
 import numpy as np
 import pyarrow as pa
 
-from pipeline.verify.read_records import lengths_of, printable_id
+from pipeline.output.read_records import lengths_of, printable_id
 from pipeline.verify.verdict import Drift, SampleResult
 from transforms.documents import ID
 from transforms.features import INT8

@@ -8,6 +8,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
+from pipeline.output import job_progress
 from pipeline.output.open_job import Job
 from transforms.documents import PartHeader, part_key
 from transforms.receipts import Receipt
@@ -47,14 +48,13 @@ def read_metadata(job: Job) -> JobMetadata:
     problems = {receipt.name: _name_problem(receipt) for receipt in receipts}
     misnamed = {name: message for name, message in problems.items() if message}
     parts = _parts_of(job, [receipt for receipt in receipts if receipt.name not in misnamed])
-    fingerprint = job.run.fingerprint if job.run.transform else ""
     return JobMetadata(
         manifest=stored,
         manifest_problem=problem,
         receipts=tuple(receipts),
         misnamed=misnamed,
         parts=parts,
-        progress=manifest.measure_progress(job.splits, parts, fingerprint),
+        progress=job_progress.match_receipts(job.splits, parts, job.run),
     )
 
 

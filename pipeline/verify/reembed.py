@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.output import read_records, reread
 from pipeline.output.open_job import Job
-from pipeline.verify import read_records, recompute, reread
+from pipeline.output.read_records import Layout
+from pipeline.verify import recompute
 from pipeline.verify.comparison import Comparison
-from pipeline.verify.read_records import Layout
 from pipeline.verify.recompute import Stages, TransformError
 from pipeline.verify.verdict import SampleResult
 from transforms import metrics
