@@ -222,18 +222,12 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
     counts = progress.counts()
     if counts["documents"] != counts["embedded"] + counts["rejected"]:
         raise ValueError(f"the counts of the job do not add up: {counts}")
-    totals = {
-        "format_version": FORMAT_VERSION,
-        "run_fingerprint": run_fingerprint,
-        "counts": counts,
-        "shares": shares(counts),
-        "reasons": progress.reasons(),
-    }
+    totals = totals_entry(progress, run_fingerprint)
     sources = (
-        f"{json.dumps(source)}: {_indented({**of_source, 'shares': shares(of_source)})}"
+        f"{json.dumps(source)}: {_indented(source_entry(of_source))}"
         for source, of_source in progress.by_source().items()
     )
-    parts = (_indented(_part(receipt)) for receipt in progress.parts)
+    parts = (_indented(part_entry(receipt)) for receipt in progress.parts)
     with storage.atomic_write(folder, MANIFEST_FILE) as file:
         file.write(json.dumps(totals, indent=1).removesuffix("\n}").encode())
         for text in itertools.chain(
@@ -294,7 +288,25 @@ def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
     )
 
 
-def _part(receipt: Receipt) -> dict[str, Any]:
+def totals_entry(progress: Progress, run_fingerprint: str) -> dict[str, Any]:
+    """Return the fields of the manifest of a job before its sources and parts."""
+    counts = progress.counts()
+    return {
+        "format_version": FORMAT_VERSION,
+        "run_fingerprint": run_fingerprint,
+        "counts": counts,
+        "shares": shares(counts),
+        "reasons": progress.reasons(),
+    }
+
+
+def source_entry(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return the entry of a file in the manifest, from the sums of its parts."""
+    return {**counts, "shares": shares(counts)}
+
+
+def part_entry(receipt: Receipt) -> dict[str, Any]:
+    """Return the entry of a part in the manifest."""
     part = {key: getattr(receipt, key) for key in ("name", "source", "start", "end", "counts")}
     return part | {"files": [msgspec.structs.asdict(file) for file in receipt.files]}
 

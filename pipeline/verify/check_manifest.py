@@ -1,18 +1,14 @@
 """Check the manifest of a job against its receipts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-import msgspec
-
+from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
-from transforms.documents import FORMAT_VERSION
-from transforms.receipts import Receipt, shares
 
-_PART_KEYS = ("name", "source", "start", "end", "counts", "files")
 _MISSING = object()
 
 
@@ -38,35 +34,23 @@ def _differences_from(
         progress: of the job, by its receipts.
         run_fingerprint: of the job, by run.json.
     """
-    counts = progress.counts()
+    parts = [manifest.part_entry(part) for part in progress.parts]
     expected: dict[str, Any] = {
-        "format_version": FORMAT_VERSION,
-        "run_fingerprint": run_fingerprint,
-        "counts": counts,
-        "shares": shares(counts),
-        "reasons": progress.reasons(),
+        **manifest.totals_entry(progress, run_fingerprint),
         "sources": {
-            source: {**source_counts, "shares": shares(source_counts)}
-            for source, source_counts in progress.by_source().items()
+            source: manifest.source_entry(counts) for source, counts in progress.by_source().items()
         },
-        "parts": [_entry(part) for part in progress.parts],
+        "parts": parts,
     }
     actual = {key: stored.get(key) for key in expected}
-    if isinstance(actual["parts"], list):
-        actual["parts"] = [_known_keys(part) for part in actual["parts"]]
+    if isinstance(actual["parts"], list) and parts:
+        actual["parts"] = [_known_keys(part, parts[0]) for part in actual["parts"]]
     as_json = json.loads(json.dumps(expected))
     return [f"{MANIFEST_FILE}: {line}" for line in _differences(actual, as_json)]
 
 
-def _entry(receipt: Receipt) -> dict[str, Any]:
-    """Return the entry of a part in the manifest."""
-    files = [msgspec.structs.asdict(file) for file in receipt.files]
-    fields = {**vars(receipt), "files": files, "counts": dict(receipt.counts)}
-    return {key: fields[key] for key in _PART_KEYS}
-
-
-def _known_keys(part: Any) -> Any:
-    return {key: part.get(key) for key in _PART_KEYS} if isinstance(part, dict) else part
+def _known_keys(part: Any, known: Collection[str]) -> Any:
+    return {key: part.get(key) for key in known} if isinstance(part, dict) else part
 
 
 def _differences(actual: Any, expected: Any, place: str = "") -> Iterator[str]:
