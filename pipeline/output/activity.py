@@ -50,7 +50,7 @@ class WorkTime:
         return np.where(begun > 0, before + running, 0.0)
 
 
-def join(starts: np.ndarray, ends: np.ndarray, pause: float = PAUSE) -> WorkTime:
+def join(starts: np.ndarray, ends: np.ndarray, pause: float) -> WorkTime:
     """Merge intervals whose gaps are at most `pause`.
 
     Args:
@@ -58,7 +58,7 @@ def join(starts: np.ndarray, ends: np.ndarray, pause: float = PAUSE) -> WorkTime
         ends: the end of each interval, at or after its start.
         pause: seconds.
 
-    >>> joined = join(np.array([70.0, 0.0, 1.0]), np.array([71.0, 9.0, 5.0]))
+    >>> joined = join(np.array([70.0, 0.0, 1.0]), np.array([71.0, 9.0, 5.0]), PAUSE)
     >>> joined.starts.tolist(), joined.ends.tolist(), joined.seconds
     ([0.0, 70.0], [9.0, 71.0], 10.0)
     """
@@ -72,7 +72,7 @@ def join(starts: np.ndarray, ends: np.ndarray, pause: float = PAUSE) -> WorkTime
 
 def of_parts(parts: Sequence[Receipt]) -> WorkTime:
     """Return the time in which at least one of the parts ran."""
-    return join(*intervals(parts))
+    return join(*intervals(parts), PAUSE)
 
 
 def intervals(parts: Sequence[Receipt]) -> tuple[np.ndarray, np.ndarray]:

@@ -51,7 +51,9 @@ def test_the_speed_of_a_resumed_job_is_that_of_its_work() -> None:
     assert status.tokens_per_second(parts) == 400 / 8
     # Of parts at once, the time counts once.
     assert status.tokens_per_second([made(0, 1000.0), made(1, 1001.0)]) == 200 / 3
-    assert status.tokens_per_second(parts, window=10) == 200 / 4
+    # Parts before the last ten minutes do not count.
+    later = [*parts[:2], made(2, 1802.0), made(3, 1804.0)]
+    assert status.tokens_per_second(later) == 200 / 4
     assert status.tokens_per_second([]) is None
     assert status.tokens_per_second([dataclasses.replace(parts[0], seconds={})]) is None
 
