@@ -101,7 +101,7 @@ def test_damage_that_cannot_be_invalidated_is_reported(
     [
         (["--sample", "-1"], "--sample is -1"),
         (["--sample", "1", "--tolerance", "nan"], "--tolerance is nan"),
-        (["--model", "minilm"], "give --sample too"),
+        (["--model", "minilm"], "add --sample N"),
         (["--sample", "1", "--model", "/nowhere"], "--model /nowhere: there is no such folder"),
     ],
 )
