@@ -10,6 +10,7 @@ from pipeline.errors import JobError, UsageError
 from pipeline.inputs import bigquery_names
 from pipeline.inputs.bigquery_names import SCHEME, Table
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.flags import AUTO_FORMAT
 from pipeline.output import lock, output_folder, run_file
 from pipeline.runners import local
 from transforms import escaping
@@ -32,7 +33,7 @@ def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
     globs = [glob for glob in config.input.globs if glob.startswith(SCHEME)]
     if not globs:
         return {}
-    if config.input.format != "auto":
+    if config.input.format != AUTO_FORMAT:
         raise UsageError(f"--input {globs[0]}: a table is not a file; remove --input_format")
     tables = {glob: bigquery_names.parse(glob) for glob in globs}
     with lock.hold(config.output):

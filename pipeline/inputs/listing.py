@@ -13,6 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
 from pipeline.inputs.stdin import PIPE, Piped
 from pipeline.options.embed_config import InputConfig
+from pipeline.options.flags import AUTO_FORMAT
 from transforms import escaping
 from transforms.documents import Source
 from transforms.io import storage
@@ -20,7 +21,6 @@ from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
 from transforms.sources import base, detecting, files
 
-AUTO = "auto"
 # The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
 _HIDDEN = (".", "_")
 # An object store answers each read after a delay.
@@ -179,7 +179,7 @@ def _is_whole(format_: str, config: InputConfig) -> bool:
 def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
     """Return format and compression, by the ending of the name if it is known, else by content."""
     named, compression = detecting.by_name(name)
-    requested = None if config.format == AUTO else config.format
+    requested = None if config.format == AUTO_FORMAT else config.format
     if named and not name.lower().endswith(base.find(named).shared_endings):
         return requested or named, compression
     head = _head(path)

@@ -33,7 +33,7 @@ class InputConfig:
     read: ReadConfig
 
     def __post_init__(self) -> None:
-        if self.format != "auto" and self.format not in names():
+        if self.format != flags.AUTO_FORMAT and self.format not in names():
             raise ValueError(
                 f"--input_format is {self.format!r}; there are auto, {', '.join(names())}"
             )

@@ -7,9 +7,11 @@ continues it are all made from these rows.
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
-from transforms.features import DTYPES, FIELD_TYPES, FLOAT32
+from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32
 
 DEFAULT_MODEL = "minilm"
+# Detect the format of each input file.
+AUTO_FORMAT = "auto"
 # Where repeated documents are looked for.
 PART, CORPUS = DEDUPS = ("part", "corpus")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -60,7 +62,7 @@ FLAGS = (
     Flag(
         name="input_format",
         path="input.format",
-        default="auto",
+        default=AUTO_FORMAT,
         decides_output=True,
         group=_INPUT,
         metavar="NAME",
@@ -164,7 +166,7 @@ FLAGS = (
         decides_output=True,
         group=_FEATURES,
         metavar="A,B",
-        help="some of pooled_output, sequence_output, mean, cls, max, and layers:-1,-2,... "
+        help=f"some of {', '.join(DOCUMENT_FEATURES)}, sequence_output, and layers:-1,-2,... "
         "(vectors of tokens, those of these layers side by side; -1 is the last layer)",
     ),
     Flag(
