@@ -91,7 +91,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         seconds=time.monotonic() - started,
         parts_before=len(before.parts) if before else 0,
         redone=redone,
-        likeness=run.likeness,
+        agreement=run.agreement,
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
     )
 
@@ -104,8 +104,8 @@ def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split
     """Start a new job, unless its output would be too large or its vectors too inexact."""
     config = ready.config
     _check_output(config, module, ready.splits)
-    likeness = _measure_precision(config, module, ready.splits)
-    run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, likeness=likeness)
+    agreement = _measure_precision(config, module, ready.splits)
+    run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, agreement=agreement)
     output_folder.begin(config, run, splits)
     return run
 

@@ -27,7 +27,7 @@ class Summary:
         seconds: wall time of this call, without that of earlier calls.
         parts_before: parts of earlier calls that were still valid.
         redone: descriptions of damaged parts that were done again.
-        likeness: cosine agreement of a sample with float32; None if the precision is float32.
+        agreement: cosine agreement of a sample with float32; None if the precision is float32.
         table: of the documents that repeat in the corpus; None without `--dedup corpus`.
     """
 
@@ -36,7 +36,7 @@ class Summary:
     seconds: float
     parts_before: int
     redone: tuple[str, ...] = ()
-    likeness: CosineAgreement | None = None
+    agreement: CosineAgreement | None = None
     table: TableReceipt | None = None
 
     @property
@@ -76,7 +76,7 @@ def to_text(summary: Summary) -> str:
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
             *_repeats(summary.table, counts),
-            *_precision(summary.likeness),
+            *_precision(summary.agreement),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
         ]
     )

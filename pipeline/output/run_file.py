@@ -45,7 +45,7 @@ class Run:
         model: fingerprint of the module.
         hidden_size: width of the module's vectors; 0 before the module was inspected.
         transform: None before the analysis.
-        likeness: the effect of the precision on vectors; None for float32.
+        agreement: the effect of the precision on vectors; None for float32.
         command: the command that resumes the job; see `resume_command.command_of`.
         directory: the working directory that relative paths in it refer to.
     """
@@ -54,7 +54,7 @@ class Run:
     model: str
     hidden_size: int = 0
     transform: Transform | None = None
-    likeness: CosineAgreement | None = None
+    agreement: CosineAgreement | None = None
     command: tuple[str, ...] = ()
     directory: str = ""
 
@@ -74,7 +74,7 @@ class _Model(msgspec.Struct, forbid_unknown_fields=True):
     hidden_size: Count
 
 
-class _Likeness(msgspec.Struct, forbid_unknown_fields=True):
+class _Agreement(msgspec.Struct, forbid_unknown_fields=True):
     """See `CosineAgreement`."""
 
     documents: Count
@@ -91,7 +91,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     tokens_per_batch: Count
     model: _Model
     transform: Transform | None
-    likeness: _Likeness | None
+    likeness: _Agreement | None
     versions: dict[str, str]
     command: tuple[str, ...]
     directory: str
@@ -109,7 +109,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             model=self.model.fingerprint,
             hidden_size=self.model.hidden_size,
             transform=self.transform,
-            likeness=CosineAgreement(**msgspec.structs.asdict(self.likeness))
+            agreement=CosineAgreement(**msgspec.structs.asdict(self.likeness))
             if self.likeness
             else None,
             command=self.command,
@@ -162,7 +162,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
             "hidden_size": run.hidden_size,
         },
         "transform": run.transform and msgspec.structs.asdict(run.transform),
-        "likeness": run.likeness and dataclasses.asdict(run.likeness),
+        "likeness": run.agreement and dataclasses.asdict(run.agreement),
         "versions": _versions(),
         "command": list(run.command),
         "directory": run.directory,

@@ -30,7 +30,7 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
     config = corpus.config(globs, tmp_path / "out", tiny_path, compute=compute)
     summary = job.run_job(config)
     stored = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
-    assert stored == dataclasses.asdict(summary.likeness)
+    assert stored == dataclasses.asdict(summary.agreement)
     assert stored["documents"] > 90
     assert 0.99 <= stored["smallest_cosine"] < stored["mean_cosine"] < 1.0
     assert 0.5 < stored["neighbours_kept"] <= 1.0
@@ -41,7 +41,7 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
     assert 0.98 < (unit[0] * unit[1]).sum(axis=1).min() < 1.0
     again = job.run_job(config)
     assert again.nothing_left
-    assert again.likeness == summary.likeness
+    assert again.agreement == summary.agreement
     with pytest.raises(UsageError, match="--precision bfloat16 there, float32 now"):
         job.run_job(dataclasses.replace(config, compute=ComputeConfig(engine)))
 
