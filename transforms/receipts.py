@@ -92,7 +92,9 @@ class Receipt:
             raise ValueError(f"not a receipt: {error}") from error
         fields = msgspec.structs.asdict(stored)
         del fields["shares"]
-        return cls(**fields)
+        # The manifest has the counts in this order, whatever the order in the file.
+        first = {name: fields["counts"][name] for name in _COUNTS if name in fields["counts"]}
+        return cls(**fields | {"counts": first | fields["counts"]})
 
 
 # The JSON of a receipt has the fields of `Receipt`, the shares, and no others.

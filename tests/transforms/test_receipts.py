@@ -28,6 +28,13 @@ def test_a_receipt_survives_its_file() -> None:
     assert Receipt.from_json(RECEIPT.to_json()) == RECEIPT
 
 
+def test_the_main_counts_come_first_after_reading_as_in_the_manifest() -> None:
+    counts = {"batches": 1, "documents": 3, "embedded": 2, "num_tokens": 7, "rejected": 1}
+    stored = dataclasses.replace(RECEIPT, counts=counts).to_json()
+    names = list(Receipt.from_json(stored).counts)
+    assert names == ["documents", "embedded", "rejected", "batches", "num_tokens"]
+
+
 def test_a_receipt_cut_short_anywhere_is_none() -> None:
     text = RECEIPT.to_json()
     for length in range(len(text)):
