@@ -61,9 +61,12 @@ def from_identity(identity: Mapping[str, Any], output: str) -> EmbedConfig:
     Raises:
         KeyError, TypeError, ValueError: it is not the identity of a configuration.
     """
-    values = {row.path: identity[row.option] for row in flags.FLAGS if row.decides_output}
+    rows = [row for row in flags.FLAGS if row.decides_output]
     values = {
-        path: tuple(value) if isinstance(value, list) else value for path, value in values.items()
+        row.path: tuple(identity[row.option])
+        if row.value_type in (list, tuple)
+        else identity[row.option]
+        for row in rows
     }
     return _build(EmbedConfig, "", {**values, "output": output})
 

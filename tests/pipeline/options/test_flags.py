@@ -1,5 +1,6 @@
 """One flag, one row: everything that knows flags is made from the table."""
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -86,6 +87,15 @@ def test_a_row_takes_part_in_the_identity_and_its_inverse(row: Flag) -> None:
     again = conversion.from_identity(identity, "out")
     assert again.identity() == identity
     assert again.input == config.input
+
+
+@pytest.mark.parametrize("value", [None, 5, "mean"])
+@pytest.mark.parametrize("option", ["--input", "--keep_fields", "--features"])
+def test_several_words_of_an_identity_are_an_array(option: str, value: object) -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, "features": "mean"}))
+    identity = config.identity() | {option: value}
+    with contextlib.suppress(TypeError, ValueError):
+        assert conversion.from_identity(identity, "out").identity() != identity
 
 
 def test_a_row_takes_part_in_the_resume_command(row: Flag) -> None:

@@ -123,3 +123,12 @@ def test_a_folder_of_no_job_or_of_another_release_ends_in_status_2(
     edit_json(out / "run.json", lambda run: run["configuration"].pop("--features"))
     assert cli.main(["verify", str(out)]) == 2
     assert "its configuration is not valid: '--features'" in capsys.readouterr().err
+
+
+def test_input_of_another_type_in_run_json_leaves_the_manifest(
+    out: Path, capsys: pytest.CaptureFixture
+) -> None:
+    edit_json(out / "run.json", lambda run: run["configuration"].update({"--input": "a.txt"}))
+    assert cli.main(["verify", str(out)]) == 2
+    assert "has a configuration that this release does not know" in capsys.readouterr().err
+    assert (out / "manifest.json").exists()
