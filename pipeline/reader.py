@@ -6,7 +6,7 @@ a file that no job wrote so raises a ValueError that names it.
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -157,7 +157,7 @@ def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbedding
         )
 
 
-def iterate_records(folder: str, family: str) -> Iterator[dict[str, Any]]:
+def iterate_records(folder: str, family: str) -> Generator[dict[str, Any], None, None]:
     """Iterate over the records of a family: feature name to a numpy array or a list of bytes.
 
     Raises:

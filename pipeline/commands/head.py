@@ -1,5 +1,6 @@
 """`head`: the first records of a job, for people."""
 
+import contextlib
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,9 +26,10 @@ def head(folder: str, count: int) -> Iterator[str]:
         if not reader.list_files(folder, family):
             continue
         yield f"{family}/"
-        records = reader.iterate_records(folder, family)
-        for record in itertools.islice(records, min(count, sys.maxsize)):
-            yield from record_text.to_lines(record)
+        # Closed here: at the exit of Python its files and modules are cleared in any order.
+        with contextlib.closing(reader.iterate_records(folder, family)) as records:
+            for record in itertools.islice(records, min(count, sys.maxsize)):
+                yield from record_text.to_lines(record)
 
 
 def run(words: Sequence[str]) -> int:

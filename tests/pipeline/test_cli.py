@@ -1,16 +1,20 @@
 import contextlib
 import gzip
+import inspect
 import io
 import json
 import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline import cli, status
+from pipeline import cli, reader, status
+from pipeline.commands import head
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.paths import ROOT
 from tests.pipeline import corpus
@@ -79,6 +83,22 @@ def test_status_and_head_read_the_output_folder(
     assert lines[2].startswith("    pooled_output [16] = [")
     assert "    k = (none)" in lines
     assert any(line.startswith("    sequence_output [3, 16], first row = [") for line in lines)
+
+
+def test_head_closes_the_records_that_it_leaves(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def opening(folder: str, family: str) -> Generator[dict[str, Any], None, None]:
+        opened.append(iterate(folder, family))
+        return opened[-1]
+
+    iterate = reader.iterate_records
+    monkeypatch.setattr(reader, "iterate_records", opening)
+    assert list(head.head(str(finished), 1))
+    assert len(opened) == 2
+    assert all(inspect.getgeneratorstate(one) == inspect.GEN_CLOSED for one in opened)
 
 
 def test_status_measures_a_running_job(finished: Path, tmp_path: Path) -> None:
