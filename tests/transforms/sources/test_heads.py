@@ -23,11 +23,11 @@ def check(data: bytes, path: str, format_: str, encoding: str = "utf-8", **setti
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_a_byte_order_mark_is_told_with_the_remedy(format_: str, encoding: str) -> None:
     data = "id,text\n".encode(encoding)
-    for encoding in ("utf-8", "cp1252"):
+    for other in ("utf-8", "cp1252"):
         with pytest.raises(
             ValueError, match=f"`input` a.x is in another .*: `encoding` {encoding}$"
         ):
-            check(data, "a.x", format_, encoding)
+            check(data, "a.x", format_, other)
     check(data, "a.x", format_, encoding)
     check(b"\xef\xbb\xbfid,text\n", "a.x", format_)
 
