@@ -67,12 +67,12 @@ def _marker(number: int) -> dict[str, object]:
 
 
 def _caption(sample: Sample, shares: np.ndarray, criterion: str) -> str:
-    color = f" The color shows the {criterion}." if criterion else ""
+    color = f" Color: the {criterion}." if criterion else ""
     no_words = "" if sample.has_words else " The sources cannot be read, so only ids are shown."
     return (
-        f"{len(sample.ids):,} documents by {sample.feature}; similar ones are close. The axes are "
-        f"the first two principal components of the vectors, with {shares[0]:.0%} and "
-        f"{shares[1]:.0%} of the variance.{color}{no_words}"
+        f"{len(sample.ids):,} documents by {sample.feature}; similar ones are close. Axes: the "
+        f"first two principal components ({shares[0]:.0%} and {shares[1]:.0%} of the variance)."
+        f"{color}{no_words}"
     )
 
 
