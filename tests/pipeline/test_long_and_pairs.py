@@ -39,7 +39,7 @@ def test_long_documents_are_read_whole_and_strange_ones_are_told(
     settings = {"windows": WindowConfig(16, 5), "features": FEATURES, "keep_tokens": True}
     output = tmp_path / "out"
     limits = Limits(unknown=0.05)
-    message = r"5\.4% of the wordpieces are unknown .*--max_unknown 0\.05: .*strange\.txt 80\.0%"
+    message = r"5\.4% of the wordpieces are \[UNK\] .*--max_unknown 0\.05: .*strange\.txt 80\.0%"
     for _ in range(2):
         with pytest.raises(JobError, match=message):
             corpus.embed(globs, output, tiny_path, limits=limits, **settings)

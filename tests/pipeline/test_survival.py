@@ -109,7 +109,7 @@ _POINTS = {
     "writing": _before(storage.HashedFile, "write"),
     "before a rename": _before(storage.FileSystems, "rename"),
     "after a rename": _after(storage.FileSystems, "rename"),
-    "between rename and receipt": _before("transforms.write", "_check_files"),
+    "between rename and receipt": _before("transforms.write", "_check_counts"),
     "the manifest is written": _before("pipeline.manifest", "_part"),
     "the manifest is done": _after("pipeline.manifest", "write_manifest"),
 }
