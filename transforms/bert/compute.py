@@ -12,7 +12,7 @@ TENSORFLOW = "tensorflow"
 MOST_BUCKETS = 64
 ENGINES = engines.names()
 PRECISIONS = tuple(
-    dict.fromkeys(itertools.chain(*(kind.precisions for kind in engines.kinds().values())))
+    dict.fromkeys(itertools.chain(*(kind.precisions for kind in engines.registry.plugins.values())))
 )
 
 
@@ -72,12 +72,14 @@ class ComputeConfig:
 
 
 def _engines_with_xla() -> list[str]:
-    return [name for name, kind in engines.kinds().items() if kind.uses_xla]
+    return [name for name, kind in engines.registry.plugins.items() if kind.uses_xla]
 
 
 def fastest() -> str:
     """Return the name of this machine's fastest engine, among those that are installed."""
-    installed = {name: kind for name, kind in engines.kinds().items() if kind.is_installed()}
+    installed = {
+        name: kind for name, kind in engines.registry.plugins.items() if kind.is_installed()
+    }
     return max(installed, key=lambda name: installed[name].rank())
 
 

@@ -34,7 +34,7 @@ class OutputSpec:
         OutputSpec(pooled=False, tokens=False, first_token=True, layers=(-2,))
         """
         pooled = POOLED_OUTPUT in features
-        used = [pooling for name, pooling in poolings.poolings().items() if name in features]
+        used = [pooling for name, pooling in poolings.registry.plugins.items() if name in features]
         of_first_token = [pooling.first_token_only for pooling in used]
         return cls(
             pooled=pooled,

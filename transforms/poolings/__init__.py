@@ -6,11 +6,9 @@ Modules import numpy within functions only: `beam-bert --help` lists the pooling
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from transforms.plugins import load_plugins
+from transforms.plugins import Registry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,25 +65,7 @@ class Pooling(Protocol):
         ...
 
 
-@functools.cache
-def poolings() -> Mapping[str, Pooling]:
-    """Return the poolings by name, in their order. The folder is listed once a process."""
-    named = load_plugins(__name__, "POOLING")
-    return dict(sorted(named.items(), key=lambda item: (item[1].order, item[0])))
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of the poolings, in their order."""
-    return tuple(poolings())
-
-
-def find(name: str) -> Pooling:
-    """Return the pooling of a name.
-
-    Raises:
-        ValueError: no pooling has that name.
-    """
-    try:
-        return poolings()[name]
-    except KeyError:
-        raise ValueError(f"no pooling {name!r}; there are {', '.join(names())}") from None
+registry: Registry[Pooling] = Registry(
+    __name__, "POOLING", "pooling", lambda pooling: pooling.order
+)
+names, find = registry.names, registry.find

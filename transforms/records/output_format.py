@@ -6,13 +6,12 @@ quickly, because configurations read the registry: they import TensorFlow's libr
 """
 
 import abc
-import functools
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from transforms.plugins import load_plugins
+from transforms.plugins import Registry
 from transforms.records.record_content import RecordContent
 
 
@@ -106,24 +105,5 @@ class OutputFormat(abc.ABC):
         """
 
 
-@functools.cache
-def formats() -> Mapping[str, OutputFormat]:
-    """Return the formats by name; the package is listed once a process."""
-    return load_plugins("transforms.records.formats", "FORMAT")
-
-
-def names() -> list[str]:
-    """Return the names of the formats, sorted."""
-    return list(formats())
-
-
-def find(name: str) -> OutputFormat:
-    """Return the format of a name.
-
-    Raises:
-        ValueError: no format has that name.
-    """
-    try:
-        return formats()[name]
-    except KeyError:
-        raise ValueError(f"no output format {name!r}; there are {', '.join(names())}") from None
+registry: Registry[OutputFormat] = Registry("transforms.records.formats", "FORMAT", "output format")
+names, find = registry.names, registry.find

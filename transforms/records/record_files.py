@@ -46,14 +46,14 @@ def reader_of(schema_file: str, schema: bytes, family: str) -> RecordReader:
     Raises:
         ValueError: the content is not a schema of records.
     """
-    formats = output_format.formats().values()
+    formats = output_format.registry.plugins.values()
     by_schema_file = {format_.schema_file: format_ for format_ in formats}
     return by_schema_file[schema_file].reader_of(schema, family)
 
 
 def schema_files() -> list[str]:
     """Return the names of the schema files of all formats."""
-    return [format_.schema_file for format_ in output_format.formats().values()]
+    return [format_.schema_file for format_ in output_format.registry.plugins.values()]
 
 
 def endings() -> tuple[str, ...]:
@@ -69,6 +69,6 @@ def most_expansion(path: str) -> int:
 
 def _most_expansions() -> dict[str, int]:
     """Return the most expansion of files by their ending."""
-    formats = output_format.formats().values()
+    formats = output_format.registry.plugins.values()
     compressions = [one for format_ in formats for one in format_.compressions.values()]
     return {compression.ending: compression.most_expansion for compression in compressions}

@@ -6,8 +6,7 @@ name on the command line; a new format needs no other line anywhere.
 
 import abc
 import dataclasses
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow as pa
 from transforms.documents import Source, Split
 from transforms.fields import KeptField, parse_fields
 from transforms.io.transcoding import UTF8, check_encoding
-from transforms.plugins import load_plugins
+from transforms.plugins import Registry
 
 # Opens a file at its beginning and returns its bytes as stored.
 Opener = Callable[[], BinaryIO]
@@ -194,28 +193,5 @@ class Format(abc.ABC):
         return None
 
 
-@functools.cache
-def formats() -> Mapping[str, Format]:
-    """Return the formats by name, in order of their names.
-
-    Listing the package takes 1 to 3 ms, and a plan asks once a file, so it is listed once a
-    process.
-    """
-    return load_plugins("transforms.sources", "FORMAT")
-
-
-def names() -> list[str]:
-    """Return the names of the formats, sorted."""
-    return list(formats())
-
-
-def find(name: str) -> Format:
-    """Return the format of a name.
-
-    Raises:
-        ValueError: no format has that name.
-    """
-    try:
-        return formats()[name]
-    except KeyError:
-        raise ValueError(f"no input format {name!r}; there are {', '.join(names())}") from None
+registry: Registry[Format] = Registry("transforms.sources", "FORMAT", "input format")
+names, find = registry.names, registry.find

@@ -148,7 +148,7 @@ def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:
 
 def _separators() -> dict[str, str]:
     """Return what may separate columns, and the remedy for each."""
-    tables = {n: f for n, f in base.formats().items() if isinstance(f, DelimitedFormat)}
+    tables = {n: f for n, f in base.registry.plugins.items() if isinstance(f, DelimitedFormat)}
     remedies = {f.delimiter: f"`input_format` {name} reads it" for name, f in tables.items()}
     convert = "convert it to commas (.csv) or tabs (.tsv)"
     return remedies | dict.fromkeys(_OTHER_SEPARATORS, convert)

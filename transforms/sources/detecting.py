@@ -31,7 +31,7 @@ def by_name(path: str) -> tuple[str | None, str]:
         if lowered.endswith(ending):
             lowered, compression = lowered[: -len(ending)], name
             break
-    for name, format_ in base.formats().items():
+    for name, format_ in base.registry.plugins.items():
         if lowered.endswith(format_.endings):
             return name, compression
     return None, compression
@@ -73,7 +73,9 @@ def uncompress_head(head: bytes, compression: str) -> bytes:
 
 
 def _by_magic(head: bytes) -> str | None:
-    return next((name for name, format_ in base.formats().items() if format_.has_magic(head)), None)
+    return next(
+        (name for name, format_ in base.registry.plugins.items() if format_.has_magic(head)), None
+    )
 
 
 def _format_of_text(head: bytes, encoding: str, text_field: str | None) -> str | None:
@@ -81,7 +83,7 @@ def _format_of_text(head: bytes, encoding: str, text_field: str | None) -> str |
         # Text in another encoding: `heads.check` refuses it with the remedy.
         return _FALLBACK
     text = _decode(head, encoding).removeprefix("\ufeff")
-    for name, format_ in base.formats().items():
+    for name, format_ in base.registry.plugins.items():
         if format_.matches_text(text, text_field):
             return name
     return None if "\0" in text else _FALLBACK

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.inputs import field_types, plan
 from pipeline.options.embed_config import InputConfig
+from tests.plug_in_folders import forget
 from transforms import sources
 from transforms.read import read_unchanged
 from transforms.sources import base
@@ -53,10 +54,9 @@ def paragraphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     package.mkdir()
     (package / "paragraphs.py").write_text(PARAGRAPHS)
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(package)])
-    base.formats.cache_clear()
+    forget(base.registry, monkeypatch)
     yield
     sys.modules.pop("transforms.sources.paragraphs", None)
-    base.formats.cache_clear()
 
 
 @pytest.mark.usefixtures("paragraphs")

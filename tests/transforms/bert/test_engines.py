@@ -1,6 +1,5 @@
 """The registry of engines."""
 
-import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.paths import ROOT
+from tests.plug_in_folders import forget
 from transforms.bert import compute, engines, loading
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import openvino, tensorflow
@@ -47,7 +47,7 @@ KIND = CountingKind()
 def further_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / "counting.py").write_text(COUNTING)
     monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(tmp_path)])
-    monkeypatch.setattr(engines, "kinds", engines.kinds.__wrapped__)
+    forget(engines.registry, monkeypatch)
     return "counting"
 
 
@@ -62,12 +62,6 @@ def test_an_engine_is_one_file(further_engine: str, tiny_module: BertModule) -> 
     assert encoded.sequence.shape == (1, 3, 16)
     with pytest.raises(ValueError, match="counting does not compute in `precision` bfloat16"):
         ComputeConfig(further_engine, "bfloat16")
-
-
-def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    engines.kinds()
-    monkeypatch.setattr(pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
-    assert engines.names() == ("openvino", "tensorflow")
 
 
 @pytest.mark.parametrize("engine", engines.names())

@@ -1,4 +1,3 @@
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,8 +139,3 @@ POOLING = Last()
         "('pooled_output', 'mean', 'cls', 'max', 'last')",
         "OutputSpec(pooled=False, tokens=True, first_token=False, layers=())",
     ]
-
-
-def test_the_folder_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pkgutil, "iter_modules", lambda _: pytest.fail("listed again"))
-    assert poolings.names() == ("mean", "cls", "max")

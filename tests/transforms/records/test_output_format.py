@@ -1,13 +1,13 @@
 """A format is found by its file, and a new one needs no line elsewhere."""
 
 import io
-import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.plug_in_folders import forget
 from tests.transforms.embedded_documents import HIDDEN, batch_of
 from transforms.records import formats, output_format, record_files
 from transforms.records.record_config import RecordConfig
@@ -58,10 +58,9 @@ FORMAT = IdsFormat()
 def ids_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "ids.py").write_text(NEW_FORMAT)
     monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
-    output_format.formats.cache_clear()
+    forget(output_format.registry, monkeypatch)
     yield
     sys.modules.pop("transforms.records.formats.ids", None)
-    output_format.formats.cache_clear()
 
 
 @pytest.mark.usefixtures("ids_format")
@@ -93,21 +92,6 @@ def test_an_unknown_format_or_compression_is_refused() -> None:
         RecordConfig(("mean",), compression="zstd")
     with pytest.raises(ValueError, match="no output format 'csv'; there are parquet, tfrecord"):
         output_format.find("csv")
-
-
-def test_the_package_of_formats_is_listed_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    scans = []
-    iter_modules = pkgutil.iter_modules
-
-    def counted(path: list[str]) -> Iterator[pkgutil.ModuleInfo]:
-        scans.append(path)
-        return iter_modules(path)
-
-    monkeypatch.setattr(pkgutil, "iter_modules", counted)
-    output_format.formats.cache_clear()
-    for _ in range(10):
-        assert output_format.find("parquet") is output_format.formats()["parquet"]
-    assert len(scans) == 1
 
 
 def test_file_names_show_how_much_a_file_can_hold() -> None:

@@ -7,13 +7,11 @@ without them.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
-from transforms.plugins import load_plugins
+from transforms.plugins import Registry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,15 +115,8 @@ class EngineKind(Protocol):
         ...
 
 
-@functools.cache
-def kinds() -> Mapping[str, EngineKind]:
-    """Return the engines by name, in order of their names. The folder is listed once a process."""
-    return load_plugins(__name__, "KIND")
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of the engines, sorted."""
-    return tuple(kinds())
+registry: Registry[EngineKind] = Registry(__name__, "KIND", "engine")
+names = registry.names
 
 
 def find(name: str) -> EngineKind:
@@ -134,8 +125,6 @@ def find(name: str) -> EngineKind:
     Raises:
         ValueError: no engine has that name.
     """
-    try:
-        return kinds()[name]
-    except KeyError:
-        known = ", ".join(names())
-        raise ValueError(f"`engine` is {name!r}; there are {AUTO}, {known}") from None
+    if name not in registry.plugins:
+        raise ValueError(f"`engine` is {name!r}; there are {AUTO}, {', '.join(names())}")
+    return registry.find(name)
