@@ -12,8 +12,9 @@ from apache_beam.io.filesystems import FileSystems
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
-from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.documents import Member, PartHeader, Source, Split, header_of, part_key, with_header
 from transforms.io import failures, storage
+from transforms.io.watching import StorageError, describe
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.sources import base, files, opening
 from transforms.sources.base import ReadConfig
@@ -52,7 +53,8 @@ def _read_parts(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[
     try:
         yield from base.find(split.source.format).read(split, stream, config)
     except OSError as error:
-        raise SourceError(f"{split.source.path} cannot be read to its end: {error}") from error
+        name = error.path if isinstance(error, files.MemberError) else split.source.path
+        raise SourceError(f"{name} cannot be read to its end: {describe(error)}") from error
 
 
 def read_unchanged(
@@ -64,9 +66,14 @@ def read_unchanged(
         SourceError: the file cannot be read, or has changed since the job was planned.
     """
     with contextlib.closing(open_split(split)) as stream:
-        for part in read_split(split, stream, config, run_fingerprint):
+        try:
+            for part in read_split(split, stream, config, run_fingerprint):
+                check_unchanged(split)
+                yield part
+        except SourceError:
+            # A file that became shorter seems to be cut.
             check_unchanged(split)
-            yield part
+            raise
 
 
 @dataclasses.dataclass
@@ -123,12 +130,16 @@ def open_split(split: Split) -> BinaryIO:
         SourceError: the file cannot be opened.
     """
     if split.members:
-        return cast(BinaryIO, files.MemberStreams(storage.open_for_reading))
+        return cast(BinaryIO, files.MemberStreams(_open_member))
     source = split.source
     try:
-        return storage.open_for_reading(source.place)
-    except OSError as error:
+        return cast(BinaryIO, storage.open_watched(source.place, source.size))
+    except StorageError as error:
         raise SourceError(f"{source.path} cannot be opened: {error}") from error
+
+
+def _open_member(member: Member) -> BinaryIO:
+    return cast(BinaryIO, storage.open_watched(member.path, member.size))
 
 
 def check_unchanged(split: Split) -> None:
@@ -143,8 +154,8 @@ def check_unchanged(split: Split) -> None:
         path = file.place if isinstance(file, Source) else file.path
         try:
             size, version = storage.identify(path)
-        except OSError as error:
-            raise SourceError(f"{file.path} no longer exists: {error}") from error
+        except Exception as error:  # each file system has its own
+            raise SourceError(f"{file.path} no longer exists: {describe(error)}") from error
         # Standard input is stored in the output folder, and its version is a hash of its content.
         planned_version = file.version if path == file.path else version
         if (size, version) != (file.size, planned_version):

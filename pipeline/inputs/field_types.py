@@ -12,7 +12,7 @@ from pipeline.inputs.plan import sample
 from pipeline.options.embed_config import InputConfig
 from transforms import features, fields, rejects
 from transforms.documents import Split
-from transforms.io.decompressing import DamagedError
+from transforms.io.watching import DamagedError
 from transforms.read import open_split
 from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig, SampledFields

@@ -19,6 +19,7 @@ from transforms.documents import Source
 from transforms.io import storage
 from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
+from transforms.io.watching import describe
 from transforms.sources import base, detecting, files
 
 # The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
@@ -91,7 +92,7 @@ def _match(glob: str) -> list[FileMetadata]:
         storage.require_file_system(glob)
         matches = _list_local(glob) if os.path.exists(glob) else _match_glob(glob)
     except (OSError, ValueError) as error:
-        reason = storage.describe_error(error)
+        reason = describe(error)
         raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
     if not matches:
         raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")

@@ -11,7 +11,7 @@ from pipeline import cli
 from pipeline.commands import all_commands
 from pipeline.errors import UsageError
 from pipeline.options import flag_row, flags
-from transforms.io import storage
+from transforms.io import storage, watching
 
 EMBED = "embed --input a.txt --output out --model tiny --features mean"
 
@@ -99,9 +99,9 @@ def test_help_is_a_command_and_a_flag(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_reason_is_one_line_of_what_failed() -> None:
     error = storage.BeamIOError("all", {"s3://b/k": ValueError("no bucket\nmore")})
-    assert storage.describe_error(error) == "no bucket"
-    assert storage.describe_error(OSError("first\nsecond")) == "first"
-    assert storage.describe_error(OSError()) == "OSError"
+    assert watching.describe(error) == "no bucket"
+    assert watching.describe(OSError("first\nsecond")) == "first"
+    assert watching.describe(OSError()) == "OSError"
 
 
 def test_fields_in_messages_are_printed_as_flags(

@@ -2,12 +2,11 @@
 
 import bz2
 import gzip
-import io
 import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from transforms.io.watching import WatchedStream
+from transforms.io.watching import decoding, watch
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -26,20 +25,12 @@ _OPEN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class DamagedError(Exception):
-    """The stream is damaged at this point; everything read before is valid."""
-
-
 class Decompressed:
-    """The uncompressed bytes of a file.
-
-    Libraries report damage by many exceptions, some of them OSErrors like those of a failing disk.
-    This class separates damage, which is permanent, from failures to read, which may be temporary.
-    """
+    """The uncompressed bytes of a file."""
 
     def __init__(self, stream: BinaryIO, compression: str) -> None:
-        self._raw = WatchedStream(stream)
-        self._file = _OPEN[compression](io.BufferedReader(self._raw))
+        self._stored = watch(stream)
+        self._file = _OPEN[compression](self._stored)
 
     def read(self, length: int) -> bytes:
         """Read up to `length` bytes; empty at the end.
@@ -47,15 +38,11 @@ class Decompressed:
         Raises:
             DamagedError: the file is truncated, is not of this compression, or has a wrong
                 checksum.
-            OSError: the compressed file cannot be read.
+            StorageError: the compressed file cannot be read.
         """
-        try:
+        with decoding(self._stored):
             # Not `read`: it would lose the blocks before a damaged one.
             data: bytes = self._file.read1(length)
-        except Exception as error:
-            if self._raw.failure is not None:
-                raise self._raw.failure from error
-            raise DamagedError(str(error)) from error
         return data
 
 

@@ -12,6 +12,8 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.io.watching import StorageError, WatchedStream, describe
+
 # The subfolder of an output folder for unfinished files, until they are renamed.
 TEMPORARY = "tmp"
 
@@ -51,19 +53,12 @@ def require_file_system(path: str) -> None:
 
 
 def _missing_file_system(scheme: str, error: Exception) -> str:
-    reason = describe_error(error)
+    reason = describe(error)
     if not re.search("Unable to get filesystem|Failed to import", reason):
         return reason
     if scheme in _EXTRAS:
         return f'{scheme}:// needs pip install "beam-bert[{_EXTRAS[scheme]}]"'
     return f"there is no file system for {scheme}://"
-
-
-def describe_error(error: Exception) -> str:
-    """Return the line of an error that says why a file could not be listed, read or written."""
-    details = getattr(error, "exception_details", None)
-    inner = next(iter(details.values()), error) if isinstance(details, dict) else error
-    return (str(inner) or type(inner).__name__).splitlines()[0]
 
 
 class HashedFile:
@@ -258,6 +253,18 @@ def open_for_reading(path: str) -> BinaryIO:
         return open(path, "rb")
     stream: BinaryIO = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     return stream
+
+
+def open_watched(path: str, size: int) -> WatchedStream:
+    """Open a source of `size` bytes, as stored; its stream remembers failures.
+
+    Raises:
+        StorageError: the file cannot be opened, whatever its file system raises.
+    """
+    try:
+        return WatchedStream(open_for_reading(path), size)
+    except Exception as error:
+        raise StorageError(describe(error)) from error
 
 
 def open_for_writing(path: str) -> BinaryIO:

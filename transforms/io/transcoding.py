@@ -3,7 +3,7 @@
 import codecs
 from typing import BinaryIO
 
-from transforms.io.decompressing import DamagedError
+from transforms.io.watching import DamagedError
 
 UTF8 = "utf-8"
 # Replaces what cannot be decoded. It becomes a byte that is invalid in UTF-8, so that the line or

@@ -1,42 +1,131 @@
-"""A stream that remembers its failure, so that readers can tell it from damaged content."""
+"""Tell a failure to read a file from damage of its content: the one place that decides which.
 
+A failure of the storage (a disk, a network, a server, a response cut short) may pass, so nothing is
+concluded from it about the documents. Damage of the content stays, so its documents are rejected.
+Libraries report either by many exceptions, some of them the same for both.
+"""
+
+import contextlib
 import io
-from typing import Any, BinaryIO
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+_ADDRESS = re.compile(r"<(?:class )?'?([\w.]+)'?(?: object)? at 0x[0-9a-fA-F]+>| at 0x[0-9a-fA-F]+")
 
 
-class WatchedStream(io.RawIOBase):
-    """Forwards reads to another stream.
+class StorageError(OSError):
+    """A file could not be read; the same read may succeed later."""
+
+
+class DamagedError(Exception):
+    """The content is damaged at this point; everything read before is valid."""
+
+
+class WatchedStream:
+    """Forwards reads to another stream; every failure there is a `StorageError`, and is remembered.
+
+    After a failure every read fails, so that no library can go on as if the file ended there.
 
     Attributes:
-        failure: the last exception that the other stream raised, or None.
+        failure: the first failure, or None.
+        closed: whether the stream was closed.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, size: int | None = None) -> None:
+        """Watch a stream.
+
+        Args:
+            stream: at its beginning.
+            size: its bytes; an end before them is a failure. None if their number is not known.
+        """
         self._stream = stream
-        self.failure: Exception | None = None
+        self._size = size
+        self._position = 0
+        self.failure: StorageError | None = None
+        self.closed = False
 
-    def readable(self) -> bool:
-        return True
+    def read(self, length: int = -1) -> bytes:
+        """Read `length` bytes, or all without a length; fewer only at the end.
 
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            data = self._stream.read(len(buffer))
-        except Exception as error:
-            self.failure = error
-            raise
-        buffer[: len(data)] = data
-        return len(data)
+        Raises:
+            StorageError: the stream fails, or ends before its size.
+        """
+        with self._watch():
+            pieces: list[bytes] = []
+            while length and (piece := self._stream.read(length)):
+                pieces.append(piece)
+                self._position += len(piece)
+                length = length - len(piece) if length > 0 else length
+            if length and self._size is not None and self._position < self._size:
+                raise OSError(f"it ended after {self._position:,} of {self._size:,} bytes")
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        try:
+        """Set the position, and return it.
+
+        Raises:
+            StorageError: the stream fails.
+        """
+        with self._watch():
             self._stream.seek(offset, whence)
-            return self._stream.tell()
-        except Exception as error:
-            self.failure = error
-            raise
+            self._position = self._stream.tell()
+            return self._position
 
     def tell(self) -> int:
-        return self._stream.tell()
+        """Return the position."""
+        return self._position
+
+    def close(self) -> None:
+        """Close the stream; a failure of that is no failure to read."""
+        self.closed = True
+        with contextlib.suppress(Exception):
+            self._stream.close()
+
+    @contextlib.contextmanager
+    def _watch(self) -> Iterator[None]:
+        if self.failure is not None:
+            raise self.failure
+        try:
+            yield
+        except Exception as error:
+            self.failure = StorageError(describe(error))
+            raise self.failure from error
+
+
+def watch(stream: BinaryIO) -> BinaryIO:
+    """Return a stream whose failures are remembered: the given one if it has a `failure`."""
+    return stream if hasattr(stream, "failure") else cast(BinaryIO, WatchedStream(stream))
+
+
+@contextlib.contextmanager
+def decoding(stream: BinaryIO) -> Iterator[None]:
+    """Decode a stream in the block; whatever the block raises is one of two errors.
+
+    Args:
+        stream: as `watch` returns it.
+
+    Raises:
+        StorageError: the stream failed, whatever the decoder made of that.
+        DamagedError: it did not, so its content cannot be decoded.
+    """
+    try:
+        yield
+    except Exception as error:
+        _raise_failure(stream, error)
+        raise DamagedError(describe(error)) from error
+    _raise_failure(stream, None)
+
+
+def _raise_failure(stream: BinaryIO, cause: Exception | None) -> None:
+    failure = cast(WatchedStream, stream).failure
+    if failure is not None:
+        raise failure from cause
+
+
+def describe(error: Exception) -> str:
+    """Return the line of an error that says what happened: the same line for the same fault."""
+    details = getattr(error, "exception_details", None)
+    inner = next(iter(details.values()), error) if isinstance(details, dict) else error
+    lines = _ADDRESS.sub(r"\1", str(inner)).strip().splitlines()
+    return lines[0] if lines else type(inner).__name__

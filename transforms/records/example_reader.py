@@ -23,7 +23,8 @@ from transforms.features import (
     scale_of,
 )
 from transforms.io import tfrecord_framing
-from transforms.io.decompressing import GZIP, DamagedError, open_compressed
+from transforms.io.decompressing import GZIP, open_compressed
+from transforms.io.watching import DamagedError
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.record_content import POOLED

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from transforms import fields
 from transforms.documents import Source, Split
-from transforms.io.decompressing import DamagedError
+from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
 from transforms.sources import base, lines, opening, record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields

@@ -4,8 +4,9 @@ import codecs
 import io
 
 from transforms.io import decompressing
-from transforms.io.decompressing import DamagedError, open_compressed
+from transforms.io.decompressing import open_compressed
 from transforms.io.transcoding import UTF8
+from transforms.io.watching import DamagedError
 from transforms.sources import base
 
 # How many first bytes of a file are read to detect its format.

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from transforms import documents
 from transforms.documents import Member, Source, Split, hash_json
-from transforms.io.decompressing import DamagedError, open_compressed
+from transforms.io.decompressing import open_compressed
 from transforms.io.transcoding import as_utf8
+from transforms.io.watching import DamagedError, describe
 from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.base import Format, ReadConfig, ReadPart
@@ -27,11 +28,23 @@ _READ_BYTES = 1 << 16
 class MemberStreams:
     """Takes the place of the stream of a source of several files: opens each of them."""
 
-    def __init__(self, open_: Callable[[str], BinaryIO]) -> None:
+    def __init__(self, open_: Callable[[Member], BinaryIO]) -> None:
         self.open = open_
 
     def close(self) -> None:
         """Do nothing: each file is closed after it is read."""
+
+
+class MemberError(OSError):
+    """One of several files cannot be read.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: str, error: Exception) -> None:
+        super().__init__(describe(error))
+        self.path = path
 
 
 class FilesFormat(Format):
@@ -57,7 +70,11 @@ class FilesFormat(Format):
         raise ValueError("files are grouped, not cut")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Read the only part of a split; `stream` is a `MemberStreams`."""
+        """Read the only part of a split; `stream` is a `MemberStreams`.
+
+        Raises:
+            MemberError: a file cannot be read. Nothing is known of its text, so there is no part.
+        """
         streams = cast(MemberStreams, stream)
         members = split.members[: (split.end or 0) - split.start]
         records = [_read_member(member, streams, config) for member in members]
@@ -94,12 +111,14 @@ def group(path: str, members: Sequence[Member], part_bytes: int) -> list[Split]:
 
 def _read_member(member: Member, streams: MemberStreams, config: ReadConfig) -> Record:
     most = config.max_document_bytes
-    with contextlib.closing(streams.open(member.path)) as raw:
-        stream = as_utf8(open_compressed(raw, member.compression), config.encoding)
-        try:
+    try:
+        with contextlib.closing(streams.open(member)) as raw:
+            stream = as_utf8(open_compressed(raw, member.compression), config.encoding)
             content = _read(stream, most + 1)
-        except DamagedError as error:
-            return rejected(Reason.UNREADABLE, f"the file is damaged: {error}")
+    except DamagedError as error:
+        return rejected(Reason.UNREADABLE, f"the file is damaged: {error}")
+    except OSError as error:
+        raise MemberError(member.path, error) from error
     if len(content) > most:
         return rejected(Reason.TOO_LARGE, f"over {most} bytes")
     try:

@@ -5,8 +5,8 @@ import io
 
 from transforms import escaping
 from transforms.documents import Source
-from transforms.io.decompressing import DamagedError
 from transforms.io.transcoding import UTF8, as_utf8
+from transforms.io.watching import DamagedError
 from transforms.sources import base, detecting
 from transforms.sources.base import Opener, ReadConfig
 from transforms.sources.detecting import HEAD_BYTES

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.documents import Source, Split
-from transforms.io.decompressing import DamagedError
+from transforms.io.watching import DamagedError
 
 NEWLINE = b"\n"
 _CHUNK = 1 << 16

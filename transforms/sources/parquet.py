@@ -16,7 +16,7 @@ from transforms import documents, fields, rejects
 from transforms.documents import Source, Split
 from transforms.fields import KeptField
 from transforms.io.transcoding import UTF8
-from transforms.io.watching import WatchedStream
+from transforms.io.watching import DamagedError, decoding, watch
 from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
@@ -52,7 +52,7 @@ class ParquetFormat(Format):
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
         """Cut by row groups, with small groups joined. A damaged file is one split."""
         with contextlib.closing(open_()) as stream:
-            file = _open(stream)
+            file = _open(watch(stream))
             if isinstance(file, str):
                 return [Split(source, 0, None)]
             _check_schema(file.schema_arrow, source, config)
@@ -61,12 +61,13 @@ class ParquetFormat(Format):
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Read the parts of a split."""
         path = split.source.path
+        stream = watch(stream)
         file = _open(stream)
         if isinstance(file, str) or split.end is None:
             yield ReadPart(0, 1, True, _unreadable(path, 0, 1, str(file), config))
             return
         start = split.start
-        for part in _parts(file, split, config):
+        for part in _parts(file, stream, split, config):
             if isinstance(part, str):
                 lost = _unreadable(path, start, split.end, part, config)
                 yield ReadPart(start, split.end, True, lost)
@@ -78,7 +79,7 @@ class ParquetFormat(Format):
 
     def sample_fields(self, _: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
         """Read names and types from the file's schema."""
-        file = _open(stream)
+        file = _open(watch(stream))
         if isinstance(file, str):
             return SampledFields()
         schema = file.schema_arrow
@@ -88,12 +89,10 @@ class ParquetFormat(Format):
 
 def _open(stream: BinaryIO) -> parquet.ParquetFile | str:
     """Read the footer; return the error message if it is damaged."""
-    watched = WatchedStream(stream)
     try:
-        return parquet.ParquetFile(pa.PythonFile(watched, mode="r"))
-    except (pa.ArrowException, OSError) as error:
-        if watched.failure is not None:
-            raise watched.failure from error
+        with decoding(stream):
+            return parquet.ParquetFile(pa.PythonFile(stream, mode="r"))
+    except DamagedError as error:
         return str(error)
 
 
@@ -152,7 +151,7 @@ def _cut(source: Source, file: parquet.ParquetFile, config: ReadConfig) -> list[
 
 
 def _parts(
-    file: parquet.ParquetFile, split: Split, config: ReadConfig
+    file: parquet.ParquetFile, stream: BinaryIO, split: Split, config: ReadConfig
 ) -> Iterator[pa.RecordBatch | str]:
     """Yield rows with about `part_bytes` of text each; damage yields its message and ends.
 
@@ -162,7 +161,7 @@ def _parts(
     collected: list[pa.RecordBatch] = []
     size = rows = 0
     try:
-        for batch in _batches(file, split, list(columns)):
+        for batch in _batches(file, stream, split, list(columns)):
             while batch.num_rows:
                 count = _rows_that_fit(batch, config, size, rows)
                 collected.append(batch.slice(0, count))
@@ -172,7 +171,7 @@ def _parts(
                 if size >= config.part_bytes or rows >= _MOST_ROWS:
                     yield _joined(collected)
                     collected, size, rows = [], 0, 0
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, DamagedError) as error:
         if collected:
             yield _joined(collected)
         yield f"the file is damaged from here on: {error}"
@@ -207,7 +206,7 @@ def _rows_that_fit(batch: pa.RecordBatch, config: ReadConfig, size: int, rows: i
 
 
 def _batches(
-    file: parquet.ParquetFile, split: Split, columns: list[str]
+    file: parquet.ParquetFile, stream: BinaryIO, split: Split, columns: list[str]
 ) -> Iterator[pa.RecordBatch]:
     """Read the rows `[start, end)`."""
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
@@ -216,13 +215,29 @@ def _batches(
     end = int(ends[-1]) if split.end is None else split.end
     groups = np.flatnonzero((ends > split.start) & (begins < end)).tolist()
     at = int(begins[groups[0]])
-    for batch in file.iter_batches(_BATCH_ROWS, groups, columns=columns, use_threads=False):
+    batches = file.iter_batches(_BATCH_ROWS, groups, columns=columns, use_threads=False)
+    for batch in _decoded(batches, stream):
         first, last = max(split.start - at, 0), min(end - at, batch.num_rows)
         if first < last:
             yield batch.slice(first, last - first)
         at += batch.num_rows
         if at >= end:
             return
+
+
+def _decoded(batches: Iterator[pa.RecordBatch], stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+    """Yield the batches that a stream is decoded to.
+
+    Raises:
+        StorageError: the stream cannot be read.
+        DamagedError: a batch cannot be decoded.
+    """
+    while True:
+        with decoding(stream):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def rows_to_documents(

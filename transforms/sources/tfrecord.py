@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from transforms.documents import Source, Split
 from transforms.io import tfrecord_framing
-from transforms.io.decompressing import DamagedError
 from transforms.io.transcoding import UTF8
+from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.base import Format, ReadConfig, ReadPart, SampledFields

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.io.decompressing import DamagedError, Decompressed
+from transforms.io.decompressing import Decompressed
+from transforms.io.watching import DamagedError
 
 CONTENT = b"".join(b"line %d\n" % (number * number) for number in range(20_000))
 PACKED = gzip.compress(CONTENT, mtime=0)

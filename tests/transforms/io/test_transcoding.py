@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.io.decompressing import DamagedError
 from transforms.io.transcoding import as_utf8, check_encoding
+from transforms.io.watching import DamagedError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 

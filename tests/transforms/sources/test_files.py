@@ -23,8 +23,8 @@ MEMBERS = [
 ]
 
 
-def open_(path: str) -> BinaryIO:
-    return io.BytesIO(CONTENTS[path])
+def open_(member: Member) -> BinaryIO:
+    return io.BytesIO(CONTENTS[member.path])
 
 
 def test_every_file_is_a_document_of_its_path() -> None:
@@ -45,7 +45,7 @@ def test_a_file_that_is_not_in_the_encoding_told_costs_itself_alone() -> None:
     contents = {"a": "one".encode("utf-16"), "b": b"latin", "c": "two".encode("utf-16")}
     members = [Member(path, len(data), "1") for path, data in contents.items()]
     (split,) = files.group("*", members, 1 << 20)
-    streams = MemberStreams(lambda path: io.BytesIO(contents[path]))
+    streams = MemberStreams(lambda member: io.BytesIO(contents[member.path]))
     (part,) = base.find("files").read(split, streams, ReadConfig(encoding="utf-16"))
     rows = part.documents.to_pydict()
     assert rows["text"] == [b"one", b"", b"two"]
