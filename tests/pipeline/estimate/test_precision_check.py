@@ -13,6 +13,7 @@ from tests.pipeline import corpus
 from transforms.bert import engines
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.bert.openvino_runtime import openvino
 
 
 @pytest.fixture(params=engines.names())
@@ -20,6 +21,14 @@ def engine(request: pytest.FixtureRequest) -> str:
     if not engines.find(request.param).is_installed():
         pytest.skip("the extra [cpu] is not installed")
     return request.param
+
+
+def _rounds_to_bfloat16(engine: str) -> bool:
+    """Whether products are in bfloat16: OpenVINO keeps float32 on processors without it."""
+    if engine != "openvino":
+        return True
+    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in capabilities
 
 
 @pytest.mark.slow
@@ -32,13 +41,14 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
     stored = json.loads((tmp_path / "out/run.json").read_text())["likeness"]
     assert stored == dataclasses.asdict(summary.agreement)
     assert stored["documents"] > 90
-    assert 0.99 <= stored["smallest_cosine"] < stored["mean_cosine"] < 1.0
+    assert 0.99 <= stored["smallest_cosine"] <= stored["mean_cosine"] <= 1.0
+    assert (stored["smallest_cosine"] < 1.0 - 1e-9) == _rounds_to_bfloat16(engine)
     assert 0.5 < stored["neighbours_kept"] <= 1.0
     exact, near = (
         reader.load_embeddings(str(folder)).vectors for folder in (finished, tmp_path / "out")
     )
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (exact, near)]
-    assert 0.98 < (unit[0] * unit[1]).sum(axis=1).min() < 1.0
+    assert 0.98 < (unit[0] * unit[1]).sum(axis=1).min() < 1.0 + 1e-6
     again = job.run_job(config)
     assert again.nothing_left
     assert again.agreement == summary.agreement
