@@ -149,3 +149,11 @@ def parts_by_worker(output: Path, source: str = "") -> collections.Counter[str]:
     """Count the parts of a source by the worker process that computed them."""
     contents = [json.loads(path.read_text()) for path in receipts(output)]
     return collections.Counter(r["worker"] for r in contents if r["source"].endswith(source))
+
+
+def check_workers(cluster: Cluster, output: Path) -> None:
+    """Check that several processes computed the parts, and that each loaded one model."""
+    processes = {worker.partition(":")[2] for worker in parts_by_worker(output)}
+    assert len(processes) >= 2
+    loaded = cluster.models_loaded()
+    assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)

@@ -9,37 +9,23 @@ from tests.deploy.clusters import embed_here
 from tests.pipeline import corpus
 from tests.pipeline.conftest import globs  # noqa: F401  (a fixture)
 
-DOCUMENTS = 20_000
+DOCUMENTS = 10_000
 READ = ("--id_field=id", "--keep_fields=k", "--part_bytes=16384")
 _IN_GZIP = 5_000
 
 
 @pytest.fixture(scope="session")
-def few(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:  # noqa: F811
-    """The small corpus, and 5,000 documents in a gzip, which one worker must read."""
-    path = tmp_path_factory.mktemp("few") / "many.txt.gz"
-    path.write_bytes(gzip.compress("".join(lines(0, _IN_GZIP)).encode(), mtime=0))
-    return [*globs, str(path)]
-
-
-@pytest.fixture(scope="session")
-def many(few: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The files of `few`, and a file with splits: more than 20,000 documents."""
-    path = tmp_path_factory.mktemp("many") / "lines.txt"
+def many(globs: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[str]:  # noqa: F811
+    """The small corpus, a gzip, which one worker must read, and a file with splits."""
+    folder = tmp_path_factory.mktemp("many")
+    packed, path = folder / "many.txt.gz", folder / "lines.txt"
+    packed.write_bytes(gzip.compress("".join(lines(0, _IN_GZIP)).encode(), mtime=0))
     path.write_text("".join(lines(_IN_GZIP, DOCUMENTS)))
-    return [*few, str(path)]
+    return [*globs, str(packed), str(path)]
 
 
 def lines(first: int, last: int) -> list[str]:
     return [f"{corpus.sentence(number)} {number}\n" for number in range(first, last)]
-
-
-@pytest.fixture(scope="session")
-def few_finished(few: list[str], tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output of a job on this machine over `few`."""
-    output = tmp_path_factory.mktemp("few_finished") / "out"
-    embed_here(few, output, tiny_path, *READ)
-    return output
 
 
 @pytest.fixture(scope="session")

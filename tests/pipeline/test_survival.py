@@ -20,7 +20,7 @@ from transforms.io import storage
 
 pytestmark = pytest.mark.slow
 
-RANDOM_KILLS, MOST_RUNS = 8, 60
+RANDOM_KILLS, MOST_RUNS = 4, 40
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
 FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--engine=tensorflow"]
 
@@ -218,7 +218,7 @@ def workers_of(parent: int) -> list[int]:
 def test_a_killed_worker_ends_the_job_and_not_the_next(
     forks: Any, tiny_path: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "in.txt").write_text("".join(f"{corpus.sentence(n)}\n" for n in range(9000)))
+    (tmp_path / "in.txt").write_text("".join(f"{corpus.sentence(n)}\n" for n in range(3000)))
     command = ["embed", "--input", str(tmp_path / "in.txt"), "--model", str(tiny_path), *SIZES]
     output = tmp_path / "out"
     processes = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
