@@ -119,7 +119,7 @@ def begin(globs: list[str], output: Path, model: Path, *flags: str) -> subproces
     job = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    until = time.monotonic() + 300
+    until = time.monotonic() + 600
     while len(receipts(output)) < 3:
         assert job.poll() is None, job.stdout.read()
         assert time.monotonic() < until, "no part is done"
@@ -134,7 +134,7 @@ def finish(
 
     If the job failed before the cluster was repaired, the same command must complete it.
     """
-    output_text, _ = job.communicate(timeout=300)
+    output_text, _ = job.communicate(timeout=600)
     if job.returncode:
         assert "the same command again continues" in output_text
         embed(globs, output, model, *flags)

@@ -9,7 +9,7 @@ from tests.deploy.clusters import embed_here
 from tests.pipeline import corpus
 from tests.pipeline.conftest import globs  # noqa: F401  (a fixture)
 
-DOCUMENTS = 10_000
+DOCUMENTS = 20_000
 READ = ("--id_field=id", "--keep_fields=k", "--part_bytes=16384")
 _IN_GZIP = 5_000
 

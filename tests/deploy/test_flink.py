@@ -57,7 +57,7 @@ def test_a_job_survives_the_end_of_its_workers_with_the_bytes_of_this_machine(
     output = tmp_path / "out"
     job = begin(many, output, tiny_path, *READ, *flags)
     flink.kill("worker_pool")
-    text, _ = job.communicate(timeout=300)
+    text, _ = job.communicate(timeout=600)
     parts = len(receipts(many_finished))
     if job.returncode:
         assert job.returncode == 1, text
