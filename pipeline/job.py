@@ -31,7 +31,7 @@ from transforms import escaping
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import Split
-from transforms.io import failures
+from transforms.io import failures, storage
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -173,7 +173,7 @@ def _with_transform(context: JobContext) -> JobContext:
     """Learn the transform from a sample, unless an earlier call did."""
     folder = context.config.output
     transform = FileSystems.join(folder, layout.TRANSFORM_FN, "saved_model.pb")
-    if context.run.transform is None or not FileSystems.exists(transform):
+    if context.run.transform is None or not storage.exists(transform):
         return dataclasses.replace(context, run=_analyze(context))
     _check_transform(folder)
     return context
@@ -282,7 +282,7 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
 
 def manifest_is_missing(folder: str) -> bool:
     """Return whether the last file of the job is not written yet."""
-    return not FileSystems.exists(FileSystems.join(folder, layout.MANIFEST_FILE))
+    return not storage.exists(FileSystems.join(folder, layout.MANIFEST_FILE))
 
 
 def _broken_off(error: Exception, context: JobContext) -> str:

@@ -110,7 +110,7 @@ def _read(path: str) -> bytes:
         with contextlib.closing(storage.open_for_reading(path)) as stream:
             return stream.read()
     except OSError:
-        if FileSystems.exists(path):
+        if storage.exists(path):
             raise
         return b""
 
@@ -170,10 +170,10 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
 def invalidate_part(folder: str, receipt: Receipt) -> None:
     """Rename a wrong receipt, and delete the manifest, which was computed from it."""
     path = FileSystems.join(folder, RECEIPTS, f"{receipt.name}.json")
-    FileSystems.rename([path], [f"{path}{WITHDRAWN}"])
+    storage.rename(path, f"{path}{WITHDRAWN}")
     manifest = FileSystems.join(folder, MANIFEST_FILE)
-    if FileSystems.exists(manifest):
-        FileSystems.delete([manifest])
+    if storage.exists(manifest):
+        storage.delete([manifest])
 
 
 def measure_progress(

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import UsageError
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
@@ -100,7 +99,7 @@ def _match(glob: str) -> list[FileMetadata]:
 
 
 def _match_glob(glob: str) -> list[FileMetadata]:
-    matches = FileSystems.match([glob])[0].metadata_list
+    matches = storage.match(glob)
     return [metadata for metadata in matches if not os.path.isdir(metadata.path)]
 
 

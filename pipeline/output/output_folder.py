@@ -18,7 +18,7 @@ from pipeline.output.run_file import Run, load_run
 from transforms import escaping
 from transforms.dedup import repeat_files
 from transforms.documents import Split
-from transforms.io import storage
+from transforms.io import storage, uploading
 
 # Characters of a flag's value in a message.
 _SHOWN = 100
@@ -134,7 +134,7 @@ def _refuse_unrecognized_files(folder: str) -> None:
 
 def _check_may_be_overwritten(folder: str) -> None:
     """Refuse to delete in a folder that does not belong to a job."""
-    if FileSystems.exists(FileSystems.join(folder, RUN_FILE)):
+    if storage.exists(FileSystems.join(folder, RUN_FILE)):
         return
     if "://" not in folder and os.path.isdir(folder) and os.listdir(folder):
         raise UsageError(
@@ -151,10 +151,8 @@ def delete(path: str) -> None:
         elif os.path.lexists(path):
             os.unlink(path)
         return
-    matches = FileSystems.match([path, f"{path}/**"])
-    paths = [metadata.path for match in matches for metadata in match.metadata_list]
-    if paths:
-        FileSystems.delete(paths)
+    matches = [*storage.match(path), *storage.match(f"{path}/**")]
+    storage.delete([metadata.path for metadata in matches])
 
 
 def missing_files(config: EmbedConfig) -> list[str]:
@@ -162,7 +160,7 @@ def missing_files(config: EmbedConfig) -> list[str]:
     schema = config.records.schema_file
     schemas = [f"{family}/{schema}" for family in config.records.families]
     names = [*schemas, layout.SAVED_TRANSFORM]
-    missing = [n for n in names if not FileSystems.exists(FileSystems.join(config.output, n))]
+    missing = [n for n in names if not storage.exists(FileSystems.join(config.output, n))]
     if config.dedup == CORPUS and not repeat_files.is_committed(config.output):
         missing.append(layout.TABLE_FILE)
     return missing
@@ -172,3 +170,4 @@ def clear_temporary(folder: str) -> None:
     """Delete unfinished files of this call or of one that was killed."""
     for name in (layout.TEMPORARY, layout.TRANSFORM_TEMPORARY):
         delete(FileSystems.join(folder, name))
+    uploading.abort_unfinished(folder)

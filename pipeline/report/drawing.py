@@ -1,9 +1,8 @@
 """Write the report of a job, for the command `report` and at the end of `embed`."""
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import UsageError
 from pipeline.output.layout import REPORT_FILE
+from transforms.io import storage
 
 _REMEDY = 'pip install "beam-bert[report]"'
 
@@ -44,7 +43,7 @@ def draw_missing(folder: str, *, stale: bool) -> str | None:
         Why the report could not be drawn, which does not make the job fail; None if it was drawn.
     """
     try:
-        if not stale and FileSystems.exists(FileSystems.join(folder, REPORT_FILE)):
+        if not stale and storage.exists(storage.join(folder, REPORT_FILE)):
             return None
         draw(folder, None)
     except UsageError as error:

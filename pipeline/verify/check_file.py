@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO, TypeVar, cast
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.output.read_records import Layout
 from pipeline.verify.check_records import CheckedRecords, check_records
 from pipeline.verify.hashed_stream import HashedStream
@@ -88,7 +86,7 @@ def _read_whole(folder: str, file: WrittenFile, check: Callable[[HashedStream], 
         OSError: the file exists and cannot be read.
     """
     path = storage.within(folder, file.path)
-    if not FileSystems.exists(path) or ("://" not in path and not os.path.isfile(path)):
+    if not storage.exists(path) or ("://" not in path and not os.path.isfile(path)):
         raise ValueError("the file is missing")
     with contextlib.closing(storage.open_for_reading(path)) as raw:
         stream = HashedStream(raw)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline import manifest
 from pipeline.errors import UsageError
 from pipeline.manifest import MANIFEST_FILE
 from pipeline.output import lock, output_folder
 from transforms.dedup import repeat_files
+from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
 
 
@@ -22,14 +21,14 @@ def invalidate(
     """
     if not (damaged or bad_manifest or bad_table):
         return (), ""
-    path = FileSystems.join(folder, MANIFEST_FILE)
+    path = storage.join(folder, MANIFEST_FILE)
     invalidated: list[str] = []
     try:
         with lock.hold(folder):
             if bad_table:
                 repeat_files.invalidate_table(folder)
                 invalidated.append(repeat_files.TABLE_FILE)
-            if (damaged or bad_manifest) and FileSystems.exists(path):
+            if (damaged or bad_manifest) and storage.exists(path):
                 output_folder.delete(path)
                 invalidated.append(MANIFEST_FILE)
             for receipt in damaged:

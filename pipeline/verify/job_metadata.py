@@ -4,13 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.output import job_progress
 from pipeline.output.open_job import Job
 from transforms.documents import PartHeader, part_key
+from transforms.io import storage
 from transforms.receipts import Receipt
 
 
@@ -39,7 +38,7 @@ class JobMetadata:
 def read_metadata(job: Job) -> JobMetadata:
     """Read the manifest, then the receipts: a running job may end between the two."""
     stored, problem = None, None
-    if FileSystems.exists(FileSystems.join(job.folder, MANIFEST_FILE)):
+    if storage.exists(storage.join(job.folder, MANIFEST_FILE)):
         try:
             stored = manifest.load_manifest(job.folder)
         except ValueError as error:

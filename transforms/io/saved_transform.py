@@ -56,7 +56,7 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 def _download(folder: str, copy: str) -> None:
     for name in FOLDERS:
         root = FileSystems.join(folder, name)
-        for metadata in FileSystems.match([f"{root}/**"])[0].metadata_list:
+        for metadata in storage.match(f"{root}/**"):
             path = os.path.join(copy, name, *_names_below(metadata.path, root))
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with (

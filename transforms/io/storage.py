@@ -1,23 +1,28 @@
 """Read files and write them atomically, on any of Beam's file systems."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.io.remote_stream import open_remote
+from transforms.io.retrying import retried
+from transforms.io.uploading import is_object_store, whole_object
 from transforms.io.watching import StorageError, WatchedStream, describe
 
 # The subfolder of an output folder for unfinished files, until they are renamed.
 TEMPORARY = "tmp"
 
 _BLOCK = 1 << 20
+_OCTETS, _AS_STORED = "application/octet-stream", CompressionTypes.UNCOMPRESSED
 # The extra of this package that installs the file system of a scheme.
 _EXTRAS = {"gs": "gcp", "hdfs": "hadoop", "s3": "aws"}
 # Characters of a path that a message shows; the path may be hostile.
@@ -83,11 +88,12 @@ class HashedFile:
 
 @contextlib.contextmanager
 def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
-    """Write `folder/path` under a temporary name and rename it at the end.
+    """Write `folder/path`, so that it has either its whole content or that of before.
 
-    Each attempt has a unique temporary name, so that two attempts at one part do not conflict; both
-    rename to the same final name, with the same content. A link with that name is replaced, not
-    followed.
+    It is written under a temporary name and renamed at the end. Each attempt has a unique temporary
+    name, so that two attempts at one part do not conflict; both rename to the same final name, with
+    the same content. A link with that name is replaced, not followed. Objects of a store are
+    uploaded in one step instead.
 
     Raises:
         OSError: the disk is full, or the folder does not exist or is not writable.
@@ -96,6 +102,10 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
     final = FileSystems.join(folder, path)
     if os.path.dirname(path):
         within(folder, os.path.dirname(path))
+    if is_object_store(final):
+        with whole_object(final) as content:
+            yield HashedFile(content)
+        return
     temporary = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
     make_folder(FileSystems.join(folder, TEMPORARY))
     stream = open_for_writing(temporary)
@@ -104,7 +114,7 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
             yield HashedFile(stream)
         _force_to_disk(temporary)
         make_folder(FileSystems.split(final)[0])
-        FileSystems.rename([temporary], [final])
+        rename(temporary, final)
     except BaseException:
         with contextlib.suppress(OSError):
             FileSystems.delete([temporary])
@@ -134,7 +144,7 @@ def read_text(path: str) -> str | None:
 
 def read_bytes(path: str) -> bytes | None:
     """Read a small file; None if it does not exist."""
-    if not FileSystems.exists(path):
+    if not exists(path):
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
         return stream.read()
@@ -208,7 +218,7 @@ def list_folder(folder: str) -> dict[str, FileMetadata]:
     Links are left out: a job writes none.
     """
     if "://" in folder:
-        files = FileSystems.match([FileSystems.join(folder, "*")])[0].metadata_list
+        files = match(FileSystems.join(folder, "*"))
     else:
         # Not by a glob: the folder's name may contain characters that are special in a glob.
         entries = os.scandir(folder) if os.path.isdir(folder) else ()
@@ -242,17 +252,20 @@ def identify(path: str) -> tuple[int, str]:
     Raises:
         OSError: the file does not exist.
     """
-    metadata = FileSystems.get_filesystem(path).metadata(path)
+    metadata = retried(path, lambda: FileSystems.get_filesystem(path).metadata(path))
     return metadata.size_in_bytes, version_of(metadata)
 
 
 def open_for_reading(path: str) -> BinaryIO:
-    """Open a file for reading its bytes as stored, without decompression."""
+    """Open a file for reading its bytes as stored, without decompression.
+
+    Raises:
+        OSError: the file cannot be opened. So does a read, also if a remote file ends too early.
+    """
     if "://" not in path:
         # Beam would search all its file systems for that of the path, longer than it takes to open.
         return open(path, "rb")
-    stream: BinaryIO = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-    return stream
+    return open_remote(path, functools.partial(FileSystems.open, path, _OCTETS, _AS_STORED))
 
 
 def open_watched(path: str, size: int) -> WatchedStream:
@@ -271,8 +284,54 @@ def open_for_writing(path: str) -> BinaryIO:
     """Create a file; on a local file system it must not exist, not even as a link."""
     if "://" not in path:
         return open(path, "xb")
-    stream: BinaryIO = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    stream: BinaryIO = FileSystems.create(path, _OCTETS, _AS_STORED)
     return stream
+
+
+def exists(path: str) -> bool:
+    """Whether there is a file or a folder; object stores have no folders.
+
+    Raises:
+        OSError: a remote file system does not say so.
+    """
+    return bool(retried(path, lambda: FileSystems.exists(path)))
+
+
+def match(pattern: str) -> list[FileMetadata]:
+    """List the files that match a pattern of Beam's file systems.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    files: list[FileMetadata] = retried(
+        pattern, lambda: FileSystems.match([pattern])[0].metadata_list
+    )
+    return files
+
+
+def rename(path: str, target: str) -> None:
+    """Rename a file; an existing file of the new name is replaced, unless it is on HDFS.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+
+    def move() -> None:
+        # An earlier attempt may have succeeded although its answer was lost.
+        if "://" not in path or FileSystems.exists(path) or not FileSystems.exists(target):
+            FileSystems.rename([path], [target])
+
+    retried(path, move)
+
+
+def delete(paths: Sequence[str]) -> None:
+    """Delete files that exist.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    if paths:
+        retried(paths[0], lambda: FileSystems.delete(list(paths)))
 
 
 def delete_file(path: str) -> None:
@@ -284,8 +343,8 @@ def delete_file(path: str) -> None:
     if "://" not in path:
         if os.path.lexists(path):
             os.unlink(path)
-    elif FileSystems.exists(path):
-        FileSystems.delete([path])
+    elif exists(path):
+        delete([path])
 
 
 def make_folder(path: str) -> None:
