@@ -208,7 +208,7 @@ def check_transform(folder: str) -> None:
 
 
 def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[int]]:
-    """Return the fingerprint of the saved transform, and the length quantiles it learned."""
+    """Return the fingerprint of the job's wordpieces, and the quantiles its transform learned."""
     check_transform(config.output)
     settings = wordpiece_config(config, module)
     with readable_copy(config.output) as copy, tf.device("/CPU:0"):
@@ -216,7 +216,7 @@ def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[i
         empty = {name: tf.constant([""]) for name in settings.texts}
         applied = transform.transform_raw_features(empty)
     quantiles = [int(value) for value in applied[LENGTH_QUANTILES].numpy()[0]]
-    return transform_fingerprint(settings, module.vocabulary, quantiles), quantiles
+    return transform_fingerprint(settings, module.vocabulary), quantiles
 
 
 def write_schemas(config: EmbedConfig, module: BertModule) -> None:

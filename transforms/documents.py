@@ -19,7 +19,10 @@ from transforms import strict_json
 from transforms.strict_json import Count, Json
 
 # Increased whenever the bytes of a part's files change their meaning.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+# Hex digits of a key in names of files: 128 bits. That any two of a million files of the same stem
+# and start have one name has a probability below 2e-27, and nobody can construct two that do.
+KEY_DIGITS = 32
 
 # Columns of a part after reading. `text` is empty where `reason` is set. Parts of pairs have
 # `text_b`, which is empty where a document has no second text. Then comes a column named
@@ -213,7 +216,7 @@ class PartHeader:
     @property
     def name(self) -> str:
         """The stem of the names of all files of this part: source stem, start, key."""
-        return f"{file_stem(self.source)}-{self.start:012d}-{self.key[:12]}"
+        return f"{file_stem(self.source)}-{self.start:012d}-{self.key[:KEY_DIGITS]}"
 
     def measured(self, **measures: float) -> "PartHeader":
         """Return a copy with measures added."""

@@ -168,7 +168,7 @@ class EmbedConfig:
     def identity(self) -> dict[str, FlagValue]:
         """Return, by flag, what decides the output: jobs that differ here cannot share a folder.
 
-        The size of batches is not part of it: vectors are the same within float32 rounding.
+        The size of batches is part of it: vectors depend on their batch in the last bits.
         `conversion.from_identity` is the inverse.
         """
         values = {row.option: value_at(self, row.path) for row in flags.FLAGS if row.decides_output}

@@ -251,6 +251,8 @@ FLAGS = (
         value_type=int,
         step=steps.xla_buckets,
         decides_output=True,
+        # The default depends on the machine.
+        in_resume_command=ALWAYS,
         group=_COMPUTATION,
         metavar="N",
         help="with --engine tensorflow: XLA compiles batches of N widths, chosen for the least "
@@ -271,6 +273,9 @@ FLAGS = (
         path="batching.tokens_per_batch",
         value_type=int,
         step=steps.tokens_per_batch,
+        decides_output=True,
+        # The default depends on the machine.
+        in_resume_command=ALWAYS,
         group=_COMPUTATION,
         metavar="N",
         help="tokens of a batch, padding included (default: 1024 with openvino, 2048 with "

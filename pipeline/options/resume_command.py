@@ -19,7 +19,8 @@ def command_of(config: EmbedConfig, beam: PipelineOptions | None = None) -> list
     """Return the shortest `beam-bert embed` that makes a configuration, with Beam's flags.
 
     The command leaves out `--overwrite`, so that it continues the job, and Beam's flags that hold
-    a secret. It always names the engine: `auto` may be another one on another machine.
+    a secret. It always names engine, widths and size of batches: their defaults depend on the
+    machine.
 
     >>> from pipeline.options.embed_config import InputConfig
     >>> from transforms.sources.base import ReadConfig

@@ -23,7 +23,7 @@ class Job:
         folder: the output folder.
         splits: the splits in plan.jsonl.
         run: the identity of the job in run.json.
-        config: the configuration in run.json; it does not include batch sizes and limits.
+        config: the configuration in run.json; it does not include limits.
         model: the handle of the module that the user gave.
     """
 

@@ -60,12 +60,17 @@ class Run:
 
     @property
     def fingerprint(self) -> str:
-        """The hash in every part's key: model, configuration, transform, format version."""
+        """The hash in every part's key: model, configuration, transform, format version.
+
+        The quantiles count where they choose the widths of batches. Elsewhere another sample, of
+        which a file could not be read, say, gives the same files.
+        """
         if self.transform is None:
             raise ValueError("the transform is not known before the analysis")
-        return hash_json(
-            [FORMAT_VERSION, self.model, self.configuration, self.transform.fingerprint]
-        )
+        learned: list[Any] = [self.transform.fingerprint]
+        if self.configuration.get("--xla_buckets"):
+            learned.append(self.transform.length_quantiles)
+        return hash_json([FORMAT_VERSION, self.model, self.configuration, learned])
 
 
 class _Model(msgspec.Struct, forbid_unknown_fields=True):
@@ -88,7 +93,6 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
 
     format_version: int
     configuration: dict[str, Any]
-    tokens_per_batch: Count
     model: _Model
     transform: Transform | None
     likeness: _Agreement | None
@@ -155,7 +159,6 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
     value = {
         "format_version": FORMAT_VERSION,
         "configuration": run.configuration,
-        "tokens_per_batch": config.batching.tokens_per_batch,
         "model": {
             "handle": config.model,
             "fingerprint": run.model,

@@ -147,6 +147,7 @@ def test_another_job_is_refused_with_the_differences(
         ({"windows": WindowConfig(9)}, "--max_seq_length 8 there, 9 now"),
         ({"windows": WindowConfig(8, 4)}, "--window_stride 0 there, 4 now"),
         ({"features": ("mean",)}, "--features pooled_output,sequence_output there, mean now"),
+        ({"batching": corpus.BatchingConfig(63)}, "--tokens_per_batch 64 there, 63 now"),
     ]
     for settings, message in cases:
         with pytest.raises(UsageError, match=message):

@@ -131,7 +131,7 @@ def test_damaged_receipts_are_passed_over(tmp_path: Path) -> None:
         ("{", "is damaged"),
         ("[]", "is damaged"),
         ('{"parts": []}', "is damaged: Object missing required field `format_version`"),
-        ('{"format_version": 1, "parts": []}', "has format version 1, not 2: read it with"),
+        ('{"format_version": 1, "parts": []}', "has format version 1, not 3: read it with"),
     ],
 )
 def test_a_manifest_that_is_none_of_ours_is_refused(

@@ -129,7 +129,15 @@ def test_any_header_survives_its_batch(
 
 def test_a_part_is_named_by_stem_start_and_key() -> None:
     header = PartHeader("gs://b/news.en.txt.gz", 1024, 2048, False, "0123456789abcdef" * 4)
-    assert header.name == "news.en-000000001024-0123456789ab"
+    assert header.name == "news.en-000000001024-0123456789abcdef0123456789abcdef"
+
+
+def test_names_that_differ_in_the_key_alone_cannot_be_made_equal() -> None:
+    """128 bits: of n files the probability that any two are equal is at most n * n / 2 ** 129."""
+    headers = [PartHeader("a.txt", 0, 1, True, f"{number:064x}"[::-1]) for number in (1, 2)]
+    one, other = (header.name for header in headers)
+    assert one != other
+    assert len(one) == len("a-000000000000-") + 128 // 4
 
 
 def test_adding_measures_leaves_the_header_as_it_was() -> None:

@@ -51,7 +51,7 @@ def test_parts_are_named_by_source_range_and_key() -> None:
     second = read_all(cut_text(source), TEXT_BYTES)[1]
     header = header_of(second)
     assert header.key == part_key(source, 1024, 2048, "run")
-    assert header.name == f"a_b-000000001024-{header.key[:12]}"
+    assert header.name == f"a_b-000000001024-{header.key[:32]}"
 
 
 def test_parts_with_a_receipt_are_left_out(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from transforms.dedup.repeat_table import (
     serialize_piece,
 )
 from transforms.dedup.shuffled_rows import ShuffledRows, pack_rows, unpack_rows
-from transforms.documents import Split, hash_json, header_of
+from transforms.documents import KEY_DIGITS, Split, hash_json, header_of
 from transforms.embedding.embed import embed_sequences
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
@@ -218,7 +218,7 @@ class _EmbedPiece(ModelDoFn):
     def process(self, piece: tuple[int, Iterable[ShuffledRows]]) -> Iterator[WrittenFile]:
         digests, sequences = unpack_rows(piece[1])
         key = hash_json([self._table.run_fingerprint, digests.tobytes().hex()])
-        path = f"{repeat_files.FOLDER}/{piece[0]:05d}-{key[:12]}.arrow"
+        path = f"{repeat_files.FOLDER}/{piece[0]:05d}-{key[:KEY_DIGITS]}.arrow"
         yield self._find_written(path) or self._write(path, digests, sequences)
 
     def _find_written(self, path: str) -> WrittenFile | None:

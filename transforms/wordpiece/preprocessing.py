@@ -60,15 +60,13 @@ class WordpieceConfig:
         return (TEXT, TEXT_B) if self.pairs else (TEXT,)
 
 
-def transform_fingerprint(
-    config: WordpieceConfig, vocabulary: Vocabulary, quantiles: list[int]
-) -> str:
-    """Hash what determines the transform's result; 64 hex digits.
+def transform_fingerprint(config: WordpieceConfig, vocabulary: Vocabulary) -> str:
+    """Hash what determines the wordpieces; 64 hex digits.
 
-    The bytes of a SavedModel are not hashed, because they differ each time it is written.
+    The quantiles of lengths are not hashed: they depend on the sample, the wordpieces do not. The
+    bytes of a SavedModel are not hashed either, because they differ each time it is written.
     """
-    settings = dataclasses.asdict(config)
-    return hash_json([ALGORITHM_VERSION, settings, vocabulary.sha256, quantiles])
+    return hash_json([ALGORITHM_VERSION, dataclasses.asdict(config), vocabulary.sha256])
 
 
 def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:

@@ -115,7 +115,7 @@ def test_the_identity_has_the_order_in_which_jobs_stored_it() -> None:
         *("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field"),
         *("keep_fields", "encoding", "part_bytes", "max_seq_length", "window_stride", "features"),
         *("keep_tokens", "dtype", "normalize", "truncate_dim", "output_format", "compression"),
-        *("engine", "precision", "xla_buckets", "dedup"),
+        *("engine", "precision", "xla_buckets", "dedup", "tokens_per_batch"),
     ]
 
 

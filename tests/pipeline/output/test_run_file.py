@@ -1,0 +1,30 @@
+"""The identity of a job: what is part of its fingerprint, and what is not."""
+
+import dataclasses
+
+import pytest
+
+from pipeline.output.run_file import Run, Transform
+
+SHORT, LONG = tuple(range(3, 22)), tuple(range(103, 122))
+
+
+def run_of(buckets: int, quantiles: tuple[int, ...] = SHORT) -> Run:
+    return Run({"--xla_buckets": buckets}, "model", 16, Transform("transform", quantiles))
+
+
+def test_another_sample_gives_the_same_job_unless_it_chooses_the_widths_of_batches() -> None:
+    assert run_of(0, SHORT).fingerprint == run_of(0, LONG).fingerprint
+    assert run_of(8, SHORT).fingerprint != run_of(8, LONG).fingerprint
+
+
+def test_the_fingerprint_knows_model_configuration_and_transform() -> None:
+    run = run_of(0)
+    others = [
+        dataclasses.replace(run, model="other"),
+        dataclasses.replace(run, transform=Transform("other", SHORT)),
+        run_of(8),
+    ]
+    assert len({one.fingerprint for one in (run, *others)}) == 4
+    with pytest.raises(ValueError, match="not known before the analysis"):
+        _ = dataclasses.replace(run, transform=None).fingerprint
