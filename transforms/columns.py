@@ -1,6 +1,6 @@
 """Convert Arrow columns to one list per row, the form that tf.Example and tf.Transform use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,22 @@ def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
     """
     offsets = np.frombuffer(column.buffers()[1], np.int64)
     return offsets[column.offset : column.offset + len(column) + 1]
+
+
+def concatenate(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """Join batches of one schema to one batch with all their rows.
+
+    `pa.Table.combine_chunks` would leave two chunks of a column whose lengths exceed 32 bits.
+
+    >>> concatenate([pa.record_batch({"n": [1]}), pa.record_batch({"n": [2]})])["n"].to_pylist()
+    [1, 2]
+
+    Raises:
+        pa.ArrowInvalid: the bytes of a column exceed what its type can hold.
+    """
+    columns = zip(*(batch.columns for batch in batches), strict=True)
+    joined = [pa.concat_arrays(list(arrays)) for arrays in columns]
+    return pa.RecordBatch.from_arrays(joined, schema=batches[0].schema)
 
 
 def singleton_lists(values: pa.Array) -> pa.LargeListArray:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import rejects
+from transforms.columns import concatenate
 from transforms.io import storage
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
@@ -58,7 +59,7 @@ def read_rows(
                 break
     if before <= wanted[-1]:
         raise ValueError(f"{path} has {before} records")
-    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+    return concatenate(batches)
 
 
 def lengths_of(column: pa.Array) -> np.ndarray:

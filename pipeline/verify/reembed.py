@@ -17,6 +17,7 @@ from pipeline.verify.comparison import Comparison
 from pipeline.verify.recompute import Stages, TransformError
 from pipeline.verify.verdict import SampleResult
 from transforms import metrics
+from transforms.columns import concatenate
 from transforms.documents import Split, header_of
 from transforms.receipts import Receipt
 from transforms.records import record_files
@@ -138,4 +139,4 @@ def _as_stored(part: pa.RecordBatch, family: str, layout: Layout) -> pa.RecordBa
     blocks = record_files.encode(part, family, layout.records)
     content = io.BytesIO(b"".join(block for block, _ in blocks))
     reader = record_files.reader(family, layout.records, layout.hidden_size)
-    return pa.Table.from_batches(reader.read(content)).combine_chunks().to_batches()[0]
+    return concatenate(list(reader.read(content)))

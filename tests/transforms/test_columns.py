@@ -1,9 +1,10 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.columns import optional_lists, singleton_lists, variable_lists
+from transforms.columns import concatenate, optional_lists, singleton_lists, variable_lists
 
 TYPES = {
     "numbers": (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
@@ -61,3 +62,20 @@ def test_values_are_not_copied() -> None:
     address = column.buffers()[1].address
     assert singleton_lists(column).values.buffers()[1].address == address
     assert variable_lists(vectors).values.buffers()[1].address == address
+
+
+def test_batches_are_joined_to_one_with_all_rows() -> None:
+    batches = [pa.record_batch({"text": [str(row)], "n": [row]}) for row in range(3)]
+    joined = concatenate(batches)
+    assert joined.to_pydict() == {"text": ["0", "1", "2"], "n": [0, 1, 2]}
+    assert joined.schema == batches[0].schema
+
+
+def test_bytes_that_no_batch_holds_are_refused_and_not_dropped() -> None:
+    # One GiB that three rows share: together they exceed lengths of 32 bits.
+    gib = pa.py_buffer(np.zeros(1 << 30, np.uint8))
+    offsets = pa.py_buffer(np.array([0, 1 << 30], np.int32))
+    column = pa.Array.from_buffers(pa.binary(), 1, [None, offsets, gib])
+    batch = pa.RecordBatch.from_arrays([column], ["text"])
+    with pytest.raises(pa.ArrowInvalid, match="offset overflow"):
+        concatenate([batch] * 3)
