@@ -1,5 +1,6 @@
 import datetime
 import decimal
+import gzip
 import io
 
 import numpy as np
@@ -7,19 +8,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
 
+from tests.transforms.decoding import hostile_parquet
+from tests.transforms.decoding.hostile_parquet import write
 from transforms.documents import Source, Split
-from transforms.sources import base
+from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig
 
 FORMAT = base.find("parquet")
-
-
-def write(table: pa.Table, rows: int = 1 << 20, **settings_: object) -> bytes:
-    file = io.BytesIO()
-    parquet.write_table(table, file, row_group_size=rows, **settings_)
-    return file.getvalue()
+ZIPPED = Source("a.parquet.gz", 99, "1", "parquet", compression="gzip")
 
 
 def cut(data: bytes, config: ReadConfig) -> list[Split]:
@@ -54,8 +51,7 @@ def test_every_row_is_read_once_in_order(texts: list[str], group: int, packed: b
     rows, ranges = read(write(table, group, compression="zstd"), config)
     assert [text.decode() for text in rows["text"]] == [t * bool(t.strip()) for t in texts]
     assert rows["id"] == [f"a.parquet:{number}" for number in range(len(texts))]
-    assert [end for _, end in ranges[:-1]] == [start for start, _ in ranges[1:]]
-    assert (ranges[0][0], ranges[-1][1]) == (0, len(texts))
+    check_ranges(ranges, len(texts))
     assert rows["reason"] == [None if text.strip() else "empty" for text in texts]
 
 
@@ -177,18 +173,110 @@ def test_columns_that_cannot_be_read_are_refused_by_name(settings_: dict, messag
         cut(write(table), ReadConfig(**settings_))
 
 
-def test_a_damaged_file_is_one_rejected_document_and_damage_within_costs_what_follows() -> None:
-    assert read(b"no parquet", ReadConfig())[0]["reason"] == ["unreadable"]
-    texts = np.random.default_rng(3).integers(0, 10**9, 20_000).astype(str).tolist()
-    data = bytearray(write(pa.table({"text": texts}), compression="zstd", use_dictionary=False))
-    place = len(data) * 3 // 4
+def test_a_damaged_file_is_one_rejected_document() -> None:
+    rows, ranges = read(b"no parquet", ReadConfig())
+    assert (rows["reason"], ranges) == (["unreadable"], [(0, 1)])
+    assert rows["detail"][0].startswith("the file cannot be read: ")
+
+
+def test_damage_within_is_one_rejected_document_for_the_rest_of_its_row_group() -> None:
+    texts = [str(number) for number in np.random.default_rng(3).integers(0, 10**9, 20_000)]
+    table = pa.table({"text": texts})
+    small = {"data_page_size": 4096, "compression": "zstd", "use_dictionary": False}
+    data = bytearray(write(table, 10_000, **small))
+    place = len(data) * 3 // 8
     data[place : place + 64] = b"\0" * 64
-    rows, _ = read(bytes(data), ReadConfig(part_bytes=4096))
-    assert len(rows["text"]) == 20_000
-    lost = rows["reason"].count("unreadable")
-    assert lost > 0
-    sound = 20_000 - lost
-    assert [text.decode() for text in rows["text"][:sound]] == texts[:sound]
+    rows, ranges = read(bytes(data), ReadConfig(part_bytes=4096))
+    lost = rows["reason"].index("unreadable")
+    assert 0 < lost < 10_000
+    assert [text.decode() for text in rows["text"]] == [*texts[:lost], "", *texts[10_000:]]
+    assert f"{10_000 - lost:,} rows from here on cannot be read" in rows["detail"][lost]
+    check_ranges(ranges, 20_000)
+
+
+def check_ranges(ranges: list[tuple[int, int]], end: int) -> None:
+    """Check that ranges follow each other from 0 to an end."""
+    assert [end for _, end in ranges[:-1]] == [start for start, _ in ranges[1:]]
+    assert (ranges[0][0], ranges[-1][1]) == (0, end)
+
+
+def test_a_file_that_ends_its_decoder_is_one_rejected_document() -> None:
+    assert read(hostile_parquet.SOUND, ReadConfig())[0]["text"] == [b"a", b"b"]
+    rows, ranges = read(hostile_parquet.ABORTING, ReadConfig())
+    assert (rows["reason"], ranges) == (["unreadable"], [(0, 1)])
+
+
+@pytest.mark.parametrize("claimed", [2_600, 3 * 10**8, 10**15])
+@pytest.mark.parametrize("group", [0, 1])
+def test_rows_that_a_footer_invents_are_one_rejected_document(claimed: int, group: int) -> None:
+    texts = [str(number) for number in range(5_000)]
+    data = hostile_parquet.claim(
+        write(pa.table({"text": texts}), 2_500),
+        lambda footer: footer.row_group(group).num_rows,
+        claimed,
+    )
+    for config in (ReadConfig(part_bytes=1024), ReadConfig(part_bytes=1 << 20)):
+        rows, ranges = read(data, config)
+        end = 2_500 + 2_500 * group
+        assert [text.decode() for text in rows["text"]] == [*texts[:end], "", *texts[end:]]
+        assert rows["reason"][end] == "unreadable"
+        assert f"claims {claimed:,} rows for a group that has 2,500" in rows["detail"][end]
+        assert rows["id"][end] == f"a.parquet:{end}"
+        check_ranges(ranges, 2_500 + claimed)
+
+
+def test_rows_that_are_claimed_and_damaged_are_one_rejected_document() -> None:
+    texts = [f"{number:020}" for number in range(5_000)]
+    sound = write(pa.table({"text": texts}), 2_500, use_dictionary=False, compression="none")
+    data = bytearray(
+        hostile_parquet.claim(sound, lambda footer: footer.row_group(1).num_rows, 3 * 10**8)
+    )
+    place = data.index(texts[3_000].encode()) - 4
+    data[place : place + 4] = b"\xff\xff\xff\x7f"
+    rows, ranges = read(bytes(data), ReadConfig())
+    assert len(rows["text"]) < 3_001
+    assert rows["reason"] == [None] * (len(rows["text"]) - 1) + ["unreadable"]
+    assert [text.decode() for text in rows["text"][:-1]] == texts[: len(rows["text"]) - 1]
+    check_ranges(ranges, 2_500 + 3 * 10**8)
+
+
+def test_compressed_parquet_is_one_rejected_document() -> None:
+    data = write(pa.table({"text": ["a"]}))
+    stream = opening.readable(io.BytesIO(gzip.compress(data)), ZIPPED, ReadConfig())
+    assert FORMAT.cut(ZIPPED, lambda: io.BytesIO(gzip.compress(data)), ReadConfig()) == [
+        Split(ZIPPED, 0, None)
+    ]
+    (part,) = FORMAT.read(Split(ZIPPED, 0, None), stream, ReadConfig())
+    assert part.documents.column("detail").to_pylist() == [
+        "the file cannot be read: it is gzip: uncompress it, Parquet compresses its columns"
+    ]
+
+
+def test_the_bytes_of_a_part_are_those_of_all_that_it_carries() -> None:
+    table = pa.table(
+        {
+            "text": ["t" * 10] * 400,
+            "id": [f"{number:010}" for number in range(400)],
+            "second": ["s" * 20] * 400,
+            "wide": pa.array(["w" * 60]).take(pa.array([0] * 400)).dictionary_encode(),
+        }
+    )
+    config = ReadConfig(
+        id_field="id", text_b_field="second", keep_fields=("wide:string",), part_bytes=10_000
+    )
+    rows, ranges = read(write(table), config)
+    assert rows["fields.wide"] == ["w" * 60] * 400
+    assert {end - start for start, end in ranges} == {100}
+
+
+def test_a_row_that_carries_too_much_is_rejected_alone() -> None:
+    wide = ["w" * 100, None, "w" * 101, "w"]
+    table = pa.table({"text": ["t"] * 4, "id": ["a", "b", "c", "d"], "wide": wide})
+    config = ReadConfig(id_field="id", keep_fields=("wide:string",), max_document_bytes=102)
+    rows, _ = read(write(table), config)
+    assert rows["reason"] == [None, None, "too_large", None]
+    assert rows["id"] == ["a", "b", "c", "d"]
+    assert rows["fields.wide"] == [*wide[:2], None, "w"]
 
 
 def test_a_failing_disk_is_no_damage() -> None:
