@@ -13,6 +13,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.io import durable
 from transforms.io.remote_stream import open_remote
 from transforms.io.retrying import retried
 from transforms.io.uploading import is_object_store, whole_object
@@ -93,7 +94,8 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
     It is written under a temporary name and renamed at the end. Each attempt has a unique temporary
     name, so that two attempts at one part do not conflict; both rename to the same final name, with
     the same content. A link with that name is replaced, not followed. Objects of a store are
-    uploaded in one step instead.
+    uploaded in one step instead. When the block has ended, the file and its name last through a
+    power cut.
 
     Raises:
         OSError: the disk is full, or the folder does not exist or is not writable.
@@ -107,14 +109,15 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
             yield HashedFile(content)
         return
     temporary = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
-    make_folder(FileSystems.join(folder, TEMPORARY))
+    durable.make_folder(FileSystems.join(folder, TEMPORARY))
     stream = open_for_writing(temporary)
     try:
         with contextlib.closing(stream):
             yield HashedFile(stream)
-        _force_to_disk(temporary)
-        make_folder(FileSystems.split(final)[0])
+        durable.force_to_disk(temporary)
+        durable.make_folder(FileSystems.split(final)[0])
         rename(temporary, final)
+        durable.force_to_disk(FileSystems.split(final)[0])
     except BaseException:
         with contextlib.suppress(OSError):
             FileSystems.delete([temporary])
@@ -148,17 +151,6 @@ def read_bytes(path: str) -> bytes | None:
         return None
     with contextlib.closing(open_for_reading(path)) as stream:
         return stream.read()
-
-
-def _force_to_disk(path: str) -> None:
-    """Write a local file to disk: a power cut after its renaming could otherwise empty it."""
-    if "://" in path:
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def within(folder: str, path: str) -> str:
@@ -345,9 +337,3 @@ def delete_file(path: str) -> None:
             os.unlink(path)
     elif exists(path):
         delete([path])
-
-
-def make_folder(path: str) -> None:
-    """Create a folder unless it exists; remote file systems have no folders."""
-    if "://" not in path:
-        os.makedirs(path, exist_ok=True)

@@ -41,19 +41,6 @@ def test_a_missing_text_is_none_and_a_written_one_comes_back(tmp_path: Path) -> 
     assert storage.read_text(str(tmp_path / "run.json")) == "naïve ☃"
 
 
-def test_a_file_is_on_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = []
-    force, rename = os.fsync, storage.FileSystems.rename
-    monkeypatch.setattr(os, "fsync", lambda number: steps.append("force") or force(number))
-    monkeypatch.setattr(
-        storage.FileSystems, "rename", lambda *paths: steps.append("rename") or rename(*paths)
-    )
-    storage.write_text(str(tmp_path), "a", "text")
-    assert steps == ["force", "rename"]
-
-
 @pytest.mark.parametrize(
     "path", ["", "/etc/passwd", "../a", "a/../../b", "a\0b", "gs://b/c", "out/x"]
 )
