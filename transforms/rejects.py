@@ -37,8 +37,7 @@ def detail(text: object) -> str:
     >>> detail("line one\nline\x1b[2Jtwo")
     'line one line [2Jtwo'
     """
-    line = "".join(char if char.isprintable() else " " for char in str(text))
-    return line[:MAX_DETAIL]
+    return "".join(char if char.isprintable() else " " for char in str(text)[:MAX_DETAIL])
 
 
 def first_reasons(

@@ -18,6 +18,8 @@ from transforms.columns import binary_offsets
 _MAX_BYTES = 2 << 30
 
 _MASK_DELTA = 0xA282EAD8
+# Bytes that are read at once of a record that is not kept.
+_PIECE = 1 << 16
 _HEAD = np.dtype([("length", "<u8"), ("checksum", "<u4")])
 HEAD_BYTES = _HEAD.itemsize
 _LENGTH = struct.Struct("<Q")
@@ -54,7 +56,11 @@ def _split(data: bytes, size: int) -> Iterator[bytes]:
 
 def _masked_crcs(pieces: Iterable[bytes | pa.Buffer]) -> np.ndarray:
     """Compute the masked checksum of each piece; uint32 [pieces]."""
-    crcs = np.fromiter(map(google_crc32c.value, pieces), np.uint32)
+    return _mask(np.fromiter(map(google_crc32c.value, pieces), np.uint32))
+
+
+def _mask(crcs: np.ndarray) -> np.ndarray:
+    """Mask checksums, as a file stores them; uint32 [checksums]."""
     return (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(_MASK_DELTA)
 
 
@@ -64,17 +70,56 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     Raises:
         ValueError: the file is truncated or a checksum is wrong.
     """
-    while header := read_exactly(stream, _HEAD.itemsize):
-        length_bytes = header[: _LENGTH.size]
-        if not is_head(header):
-            raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
-        (length,) = _LENGTH.unpack(length_bytes)
+    while (length := _read_length(stream)) is not None:
         if length > _MAX_BYTES:
             raise ValueError(f"a damaged TFRecord file: a record of {length} bytes")
-        record = read_exactly(stream, length)
-        if len(record) < length or masked_crc(record) != read_exactly(stream, _CHECKSUM.size):
-            raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
-        yield record
+        yield _read_data(stream, length)
+
+
+def read_up_to(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes | None]]:
+    """Read the records of a TFRecord file in the memory that a record of `most_bytes` takes.
+
+    Yields:
+        the length of each record, and its data. The data of a longer record are None: they are read
+        past in small pieces, and their checksum is verified.
+
+    Raises:
+        ValueError: the file is truncated or a checksum is wrong.
+    """
+    while (length := _read_length(stream)) is not None:
+        if length <= most_bytes:
+            yield length, _read_data(stream, length)
+        else:
+            _skip_data(stream, length)
+            yield length, None
+
+
+def _read_length(stream: BinaryIO) -> int | None:
+    """Read the length of the next record; return None at the end of the file."""
+    head = read_exactly(stream, _HEAD.itemsize)
+    if head and not is_head(head):
+        raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
+    return _LENGTH.unpack(head[: _LENGTH.size])[0] if head else None
+
+
+def _read_data(stream: BinaryIO, length: int) -> bytes:
+    data = read_exactly(stream, length)
+    _check_data(stream, len(data) == length, google_crc32c.value(data))
+    return data
+
+
+def _skip_data(stream: BinaryIO, length: int) -> None:
+    crc = 0
+    while length > 0 and (piece := stream.read(min(length, _PIECE))):
+        crc = google_crc32c.extend(crc, piece)
+        length -= len(piece)
+    _check_data(stream, not length, crc)
+
+
+def _check_data(stream: BinaryIO, complete: bool, crc: int) -> None:
+    """Read the checksum of a record's data, and compare it with that of what was read."""
+    if not complete or _to_bytes(crc) != read_exactly(stream, _CHECKSUM.size):
+        raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
 
 
 def read_exactly(stream: BinaryIO, length: int) -> bytes:
@@ -96,4 +141,8 @@ def is_head(data: bytes) -> bool:
 
 def masked_crc(data: bytes) -> bytes:
     """Return the masked checksum of bytes, as a file stores it."""
-    return _CHECKSUM.pack(int(_masked_crcs([data])[0]))
+    return _to_bytes(google_crc32c.value(data))
+
+
+def _to_bytes(crc: int) -> bytes:
+    return _CHECKSUM.pack(int(_mask(np.array([crc], np.uint32))[0]))

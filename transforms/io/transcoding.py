@@ -1,6 +1,7 @@
 """Transcode text of other encodings to UTF-8."""
 
 import codecs
+import io
 from typing import BinaryIO
 
 from transforms.io.watching import DamagedError
@@ -10,6 +11,10 @@ UTF8 = "utf-8"
 # field that contains it is rejected.
 _MARK = "\udcff"
 _ERRORS = "beam-bert-mark"
+# Bytes that are decoded at once.
+_PIECE = 1 << 16
+# Decoders hold back a few bytes, those of UTF-7 and of escapes a whole sequence.
+_MOST_HELD_BACK = 16 << 20
 
 codecs.register_error(_ERRORS, lambda error: (_MARK, error.end))  # type: ignore[attr-defined]
 
@@ -39,7 +44,7 @@ class Transcoded:
         self._stream = stream
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)(_ERRORS)
-        self._ahead = b""
+        self._ahead = io.BytesIO()
         self._ended = False
 
     def read(self, length: int) -> bytes:
@@ -48,18 +53,23 @@ class Transcoded:
         Raises:
             DamagedError: the rest cannot be decoded, as UTF-16 without a byte order mark.
         """
-        while not self._ahead and not self._ended:
-            data = self._stream.read(length)
+        while not (piece := self._ahead.read(length)) and not self._ended:
+            # As much again as the decoder holds back, which it decodes again with what follows.
+            held_back = len(self._decoder.getstate()[0])
+            if held_back > _MOST_HELD_BACK:
+                raise self._damaged("a sequence does not end")
+            data = self._stream.read(max(_PIECE, held_back))
             self._ended = not data
             try:
                 text = self._decoder.decode(data, final=self._ended)
             except UnicodeError as error:
-                self._ended = True
-                why = f"it is not in `encoding` {self._encoding}: {error}"
-                raise DamagedError(why) from error
-            self._ahead = text.encode(UTF8, "surrogateescape")
-        data, self._ahead = self._ahead[:length], self._ahead[length:]
-        return data
+                raise self._damaged(error) from error
+            self._ahead = io.BytesIO(text.encode(UTF8, "surrogateescape"))
+        return piece
+
+    def _damaged(self, why: object) -> DamagedError:
+        self._ended = True
+        return DamagedError(f"it is not in `encoding` {self._encoding}: {why}")
 
 
 def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:

@@ -19,6 +19,7 @@ _LONG_NUMBER = re.compile(rb"\d{19}")
 # A JSON object or array that continues in the next line.
 _JSON_OVER_LINES = re.compile(rb"\s*(\[|\{\s*\r?\n)")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANK = rejected(Reason.EMPTY, "the line is blank")
 
 
 class JsonLinesFormat(Format):
@@ -62,10 +63,9 @@ class JsonLinesFormat(Format):
         """Read names and types from the records at the beginning of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         block = next(iter(blocks))
-        values = [_load_or_none(line.as_buffer()) for line in block.lines]
-        objects = [value for value in values if isinstance(value, dict)]
-        names = dict.fromkeys(name for value in objects for name in value)
-        return SampledFields(tuple(names), record_fields.types_of(objects, config))
+        values = (_load_or_none(line.as_buffer()) for line in block.lines)
+        objects = (value for value in values if isinstance(value, dict))
+        return record_fields.sample(objects, config)
 
 
 def _load_or_none(line: pa.Buffer) -> Any:
@@ -108,7 +108,7 @@ def parse_line(line: pa.Buffer, config: ReadConfig) -> Record:
     """Parse one line (a buffer of bytes)."""
     raw = _stripped(line)
     if not raw:
-        return rejected(Reason.EMPTY, "the line is blank")
+        return _BLANK
     try:
         value = _load(raw)
         if not isinstance(value, dict):

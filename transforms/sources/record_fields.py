@@ -1,7 +1,7 @@
 """Turn records with fields, of any format, into documents."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 from transforms import documents, fields, rejects
 from transforms.fields import KeptField, WrongTypeError
 from transforms.rejects import Reason
-from transforms.sources.base import ReadConfig
+from transforms.sources.base import ReadConfig, SampledFields
 
 Keep = Callable[[Any, KeptField], Any]
 
@@ -132,21 +132,26 @@ def to_documents(
     )
 
 
-def types_of(
-    values: Sequence[Mapping[str, Any]],
+def sample(
+    values: Iterable[Mapping[str, Any]],
     config: ReadConfig,
     type_of: Callable[[Any], str] = fields.type_of,
-) -> tuple[str, ...]:
-    """Return the types of the kept fields of some records; `""` for a field without a value.
+) -> SampledFields:
+    """Return the names of the fields of some records, and the types of those to keep.
 
     Args:
-        values: the records' values by field.
+        values: the records' values by field; one record at a time is held.
         config: names the fields to keep.
         type_of: returns the type of a value; `""` for a value that represents a null.
     """
-    types = []
-    for field in config.kept:
-        present = [value[field.name] for value in values if value.get(field.name) is not None]
-        present_types = set(filter(None, map(type_of, present)))
-        types.append(fields.common_type(present_types) if present_types else "")
-    return tuple(types)
+    names: dict[str, None] = {}
+    types: list[set[str]] = [set() for _ in config.kept]
+    for value in values:
+        names.update(dict.fromkeys(value))
+        for field, found in zip(config.kept, types, strict=True):
+            if value.get(field.name) is not None:
+                found.add(type_of(value[field.name]))
+    known = [found - {""} for found in types]
+    return SampledFields(
+        tuple(names), tuple(fields.common_type(found) if found else "" for found in known)
+    )

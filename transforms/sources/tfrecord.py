@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
+from transforms import fields
 from transforms.documents import Source, Split
 from transforms.io import tfrecord_framing
 from transforms.io.transcoding import UTF8
@@ -18,7 +19,7 @@ from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
 
 _FRAME_BYTES = 16
-# The types of fields are taken from this many examples.
+# The types of fields are taken from this many examples, or fewer if they are large.
 _SAMPLE = 256
 
 
@@ -44,29 +45,31 @@ class TfrecordFormat(Format):
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Read the parts of a split."""
-        for part in into_ranges(_examples(stream), split, config.part_bytes):
+        examples = _examples(stream, config.max_document_bytes)
+        for part in into_ranges(examples, split, config.part_bytes):
             records = [_record(record, config) for record in part.records]
             batch = record_fields.to_documents(records, part.positions, split.source.path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
     def sample_fields(self, _: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
         """Read names and types from the examples at the beginning of the file."""
-        head = [record for _, record in itertools.islice(_examples(stream), _SAMPLE)]
-        parsed = [_features(record) for record in head if isinstance(record, bytes)]
-        examples = [features for features in parsed if features is not None]
+        most = config.max_document_bytes
+        head = itertools.islice(_examples(stream, most), _SAMPLE)
+        near = itertools.takewhile(lambda example: example[0] < most, head)
+        parsed = (_features(record) for _, record in near if isinstance(record, bytes))
+        sampled = record_fields.sample(filter(None, parsed), config, _type_of)
         # The features of an example have no order.
-        names = sorted({name for features in examples for name in features})
-        types = record_fields.types_of([_wanted(features, config) for features in examples], config)
-        return SampledFields(tuple(names), types)
+        return sampled._replace(names=tuple(sorted(sampled.names)))
 
 
-def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
+def _examples(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes | Record]]:
     """Read the records with their positions; damage yields one rejected record for the rest."""
     position = 0
+    too_large = rejected(Reason.TOO_LARGE, f"over {most_bytes} bytes")
     try:
-        for record in tfrecord_framing.read_records(stream):
-            yield position, record
-            position += len(record) + _FRAME_BYTES
+        for length, record in tfrecord_framing.read_up_to(stream, most_bytes):
+            yield position, too_large if record is None else record
+            position += length + _FRAME_BYTES
     except (ValueError, DamagedError) as error:
         why = f"the file is damaged from here on: {error}"
         yield position, rejected(Reason.UNREADABLE, why)
@@ -75,8 +78,6 @@ def _examples(stream: BinaryIO) -> Iterator[tuple[int, bytes | Record]]:
 def _record(record: bytes | Record, config: ReadConfig) -> Record:
     if isinstance(record, Record):
         return record
-    if len(record) > config.max_document_bytes:
-        return rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
     features = _features(record)
     if features is None:
         return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
@@ -109,6 +110,12 @@ def _value(feature: Any) -> Any:
     values = list(getattr(feature, kind).value) if kind else []
     values = [_text(value) if isinstance(value, bytes) else value for value in values]
     return values[0] if len(values) == 1 else (values or None)
+
+
+def _type_of(feature: Any) -> str:
+    """Return the type of a feature's value; `""` for no value."""
+    value = _value(feature)
+    return "" if value is None else fields.type_of(value)
 
 
 def _text(value: bytes) -> str | bytes:

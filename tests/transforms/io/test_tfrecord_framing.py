@@ -55,3 +55,41 @@ def test_a_slice_is_framed_alone() -> None:
     records = pa.array([b"one", b"", b"three", b"four"], pa.large_binary())
     assert tfrecord_framing.frame(records.slice(1, 2)) == framed([b"", b"three"])
     assert tfrecord_framing.frame(records.slice(4)) == b""
+
+
+class Asked(io.BytesIO):
+    """Remembers the most bytes that were asked for at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.most = max(self.most, size or 0)
+        return super().read(size)
+
+
+def test_a_longer_record_is_read_past_in_pieces_and_those_after_it_are_read() -> None:
+    whole = framed([b"a", b"x" * 200_000, b"b"])
+    stream = Asked(whole)
+    records = list(tfrecord_framing.read_up_to(stream, 100))
+    assert records == [(1, b"a"), (200_000, None), (1, b"b")]
+    assert stream.most <= 1 << 16
+
+
+@pytest.mark.parametrize("length", [1 << 30, 1 << 40, 2**64 - 1])
+def test_no_length_in_a_file_decides_how_much_is_asked_for(length: int) -> None:
+    head = length.to_bytes(8, "little")
+    stream = Asked(head + tfrecord_framing.masked_crc(head) + bytes(100_000))
+    with pytest.raises(ValueError, match="cut short or damaged"):
+        list(tfrecord_framing.read_up_to(stream, 16 << 20))
+    assert stream.most <= 1 << 16
+
+
+def test_damage_in_a_longer_record_is_seen() -> None:
+    whole = framed([b"x" * 200, b"b"])
+    assert [length for length, _ in tfrecord_framing.read_up_to(io.BytesIO(whole), 9)] == [200, 1]
+    for place in range(216):
+        flipped = bytearray(whole)
+        flipped[place] ^= 4
+        for damaged in (bytes(flipped), whole[: max(1, place)]):
+            with pytest.raises(ValueError, match="TFRecord file"):
+                list(tfrecord_framing.read_up_to(io.BytesIO(damaged), 9))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.io import transcoding
 from transforms.io.transcoding import as_utf8, check_encoding
 from transforms.io.watching import DamagedError
 
@@ -64,3 +65,29 @@ def test_an_encoding_has_one_name(given_: str, known: str) -> None:
 def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"`encoding` is .* there are utf-8, utf-16"):
         check_encoding(name)
+
+
+class Asked(io.BytesIO):
+    """Remembers how many bytes were asked for at once."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.sizes.append(size or 0)
+        return super().read(size)
+
+
+def test_a_sequence_that_goes_on_is_decoded_few_times_and_ends_somewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transcoding, "_PIECE", 16)
+    text = "b" + "\u00e4" * 3000
+    stream = Asked(text.encode("utf-7"))
+    decoded = as_utf8(stream, "utf-7")
+    assert b"".join(iter(lambda: decoded.read(10_000), b"")).decode() == text
+    assert len(stream.sizes) < 16
+    monkeypatch.setattr(transcoding, "_MOST_HELD_BACK", 500)
+    with pytest.raises(DamagedError, match="not in `encoding` utf-7: a sequence does not end"):
+        read(text.encode("utf-7"), "utf-7", 10_000)

@@ -54,6 +54,7 @@ def test_a_file_without_a_known_ending_is_detected_by_its_content(name: str) -> 
         (b"text,id,text\n", "text"),
         (b"a line\nid,text\n", "text"),
         (b"\n", "text"),
+        (b"text,\rid\n", "text"),
     ],
 )
 def test_a_first_line_with_the_field_of_the_text_is_a_header(content: bytes, name: str) -> None:

@@ -26,12 +26,12 @@ def example(**values: list) -> bytes:
     return tf.train.Example(features=features).SerializeToString()
 
 
-def read(data: bytes, compression: str = "none") -> dict[str, list]:
+def read(data: bytes, compression: str = "none", config: ReadConfig = CONFIG) -> dict[str, list]:
     source = Source("a.tfrecord", len(data), "1", "tfrecord", compression, whole=True)
-    (split,) = FORMAT.cut(source, lambda: io.BytesIO(), CONFIG)
+    (split,) = FORMAT.cut(source, lambda: io.BytesIO(), config)
     columns: dict[str, list] = {}
     stream = open_compressed(io.BytesIO(data), compression)
-    for part in FORMAT.read(split, stream, CONFIG):
+    for part in FORMAT.read(split, stream, config):
         for name, values in part.documents.to_pydict().items():
             columns.setdefault(name, []).extend(values)
     return columns
@@ -95,3 +95,28 @@ def test_types_are_those_of_the_first_examples() -> None:
     sampled = FORMAT.sample_fields(Split(source, 0, None), io.BytesIO(data), config)
     assert sampled.types == ("int64", "float64", "string", "")
     assert sampled.names == ("k", "n", "text", "x")
+
+
+def test_a_record_over_the_limit_costs_itself_alone() -> None:
+    config = ReadConfig(id_field="id", part_bytes=1024, max_document_bytes=100)
+    records = [example(id=[name], text=[b"a" * size]) for name, size in ((b"a", 1), (b"b", 5000))]
+    data = frame([*records, records[0]])
+    packed = gzip.compress(data)
+    for rows in (read(data, config=config), read(packed, "gzip", config)):
+        assert rows["reason"] == [None, "too_large", None]
+        assert rows["detail"][1] == "over 100 bytes"
+        assert rows["position"][1:] == [len(records[0]) + 16, len(data) - len(records[0]) - 16]
+        assert rows["text"] == [b"a", b"", b"a"]
+    cut = read(data[:3000], config=config)
+    assert cut["reason"] == [None, "unreadable"]
+    assert cut["position"][1] == len(records[0]) + 16
+
+
+def test_a_sample_holds_no_more_than_a_document_may_have() -> None:
+    data = frame([example(text=[b"a" * 400], n=[1])] * 10 + [example(x=[0.5])] * 10)
+    config = ReadConfig(keep_fields=("n", "x"), max_document_bytes=2000)
+    source = Source("a.tfrecord", len(data), "1", "tfrecord")
+    stream = io.BytesIO(data)
+    sampled = FORMAT.sample_fields(Split(source, 0, None), stream, config)
+    assert sampled == (("n", "text"), ("int64", ""))
+    assert stream.tell() < 3000

@@ -1,0 +1,102 @@
+import csv
+import io
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transforms.sources.scanning import Scanned
+from transforms.documents import Source, Split
+from transforms.sources import line_cursor
+from transforms.sources.base import ReadConfig
+from transforms.sources.quoted_rows import parse_rows
+from transforms.sources.record_fields import Record
+
+NOT_CLOSED = "a quote opens here that is not closed"
+Parsed = list[tuple[int, list[str] | str | None]]
+
+# Few characters, so that quotes are opened, doubled, closed and followed in all ways.
+CONTENTS = st.sampled_from(['"\n', '"\n,a', '"\n,ab\r\n', '\n\n"a', '"",\n\n', '"\n,a\0']).flatmap(
+    lambda alphabet: st.text(alphabet, max_size=80)
+)
+
+
+def parsed(data: bytes, most: int) -> Parsed:
+    split = Split(Source("a", len(data), "1", "csv", whole=True), 0, None)
+    config = ReadConfig(part_bytes=1024, max_document_bytes=most)
+    rows = parse_rows(line_cursor.read_lines(split, io.BytesIO(data), config), ",", most)
+    return [(at, row.detail if isinstance(row, Record) else row) for at, row in rows]
+
+
+def by_the_rule(data: bytes, most: int) -> Parsed:
+    """Parse each row from its first line on, whatever was read before it."""
+    lines, at, rows = list(io.StringIO(data.decode(), newline="\n")), 0, list[tuple]()
+    while lines:
+        first, taken, row = lines[0], 1, None
+        if len(first) > most:
+            row = f"over {most} bytes"
+        else:
+            reader = csv.reader(within(lines, most), strict=True)
+            try:
+                row, taken = next(reader), reader.line_num
+            except csv.Error as error:
+                row = str(error).replace("unexpected end of data", NOT_CLOSED)
+        rows.append((at, row))
+        at += sum(map(len, lines[:taken]))
+        del lines[:taken]
+    return rows
+
+
+def within(lines: list[str], most: int) -> Iterator[str]:
+    for line in lines:
+        most -= len(line)
+        if most < 0:
+            return
+        yield line
+
+
+@settings(deadline=None, max_examples=200)
+@given(CONTENTS, st.sampled_from([5, 10, 20, 50, 1000]), st.sampled_from([1, 3, 1024]))
+def test_rows_are_those_of_the_rule(text: str, most: int, chunk: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_cursor, "_CHUNK_LINES", chunk)
+        assert parsed(text.encode(), most) == by_the_rule(text.encode(), most)
+
+
+def test_a_broken_row_costs_its_first_line_also_among_many_that_break_at_one_place() -> None:
+    rows = [row for _, row in parsed(b'a,"b\n' * 3 + b'c,d\n"e"f\ng\n"h\ni"\n', 1000)]
+    expected = "',' expected after '\"'"
+    assert rows == [expected] * 3 + [["c", "d"], expected, ["g"], ["h\ni"]]
+
+
+def test_the_rule_alone_would_take_the_square() -> None:
+    def scans(function: object, lines: int) -> int:
+        with pytest.MonkeyPatch.context() as patch:
+            scanned = Scanned(patch)
+            function(b'a",",c\n' * lines, 1 << 20)  # type: ignore[operator]
+            return scanned.total
+
+    assert scans(by_the_rule, 400) > 3.5 * scans(by_the_rule, 200)
+    assert scans(parsed, 400) <= 2.2 * scans(parsed, 200)
+
+
+def test_lines_that_are_read_are_let_go() -> None:
+    alive = weakref.WeakSet[Any]()
+
+    class Watched(line_cursor._Chunk):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            alive.add(self)
+
+    data = b'"\n"a\nb"\n' + b"c\n" * 2000 + b'"d\n""\n,"\n' + b"e\n" * 2000
+    split = Split(Source("a", len(data), "1", "csv", whole=True), 0, None)
+    config = ReadConfig(part_bytes=1024)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_cursor, "_CHUNK_LINES", 100)
+        patch.setattr(line_cursor, "_Chunk", Watched)
+        rows = parse_rows(line_cursor.read_lines(split, io.BytesIO(data), config), ",", 1 << 20)
+        most = max(len(alive) for _ in rows)
+    assert most <= 4
