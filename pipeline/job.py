@@ -23,7 +23,7 @@ from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
-from pipeline.output import job_progress, layout, lock, output_folder, quality, run_file
+from pipeline.output import job_progress, layout, lock, output_folder, plan_file, quality, run_file
 from pipeline.output.run_file import Run, Transform
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
@@ -68,6 +68,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     path, fingerprint = model.find_model(config)
     run = Run(
         *(config.identity(), fingerprint),
+        plan=plan_file.fingerprint(splits),
         command=tuple(resume_command.command_of(config, options)),
         directory=os.getcwd(),
     )
@@ -253,6 +254,7 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         )
     try:
         if manifest_is_missing(config.output):
+            manifest.delete_withdrawn(config.output)
             manifest.write_manifest(config.output, progress, run.fingerprint)
         # Also if the manifest exists: an earlier call may have been killed between these lines.
         output_folder.clear_temporary(config.output)

@@ -176,6 +176,17 @@ def invalidate_part(folder: str, receipt: Receipt) -> None:
         storage.delete([manifest])
 
 
+def delete_withdrawn(folder: str) -> None:
+    """Delete the receipts that were invalidated, once their parts are computed again."""
+    paths = [
+        metadata.path
+        for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
+        if name.endswith(WITHDRAWN)
+    ]
+    if paths:
+        FileSystems.delete(paths)
+
+
 def measure_progress(
     splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
 ) -> Progress:

@@ -84,17 +84,21 @@ class Receipt:
         """Read the result of `to_json`.
 
         Raises:
-            ValueError: the text is truncated, has another shape, or its counts do not add up.
+            ValueError: the text is truncated, has another shape, or its counts do not add up or
+                give other shares.
         """
         try:
             stored = strict_json.decode(text, _DECODER)
         except ValueError as error:
             raise ValueError(f"not a receipt: {error}") from error
         fields = msgspec.structs.asdict(stored)
-        del fields["shares"]
+        stored_shares = fields.pop("shares")
         # The manifest has the counts in this order, whatever the order in the file.
         first = {name: fields["counts"][name] for name in _COUNTS if name in fields["counts"]}
-        return cls(**fields | {"counts": first | fields["counts"]})
+        receipt = cls(**fields | {"counts": first | fields["counts"]})
+        if stored_shares != shares(receipt.counts):
+            raise ValueError(f"the shares of part {receipt.name} do not follow from its counts")
+        return receipt
 
 
 # The JSON of a receipt has the fields of `Receipt`, the shares, and no others.

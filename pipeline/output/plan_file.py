@@ -1,6 +1,7 @@
 """plan.jsonl: the splits of a job, one JSON line each."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from apache_beam.io.filesystems import FileSystems
@@ -30,6 +31,14 @@ def load_plan(folder: str) -> list[Split]:
 def to_lines(splits: Iterable[Split]) -> str:
     """Serialize splits, one JSON line each."""
     return "".join(map(to_line, splits))
+
+
+def fingerprint(splits: Iterable[Split]) -> str:
+    """Return the sha256 of plan.jsonl, 64 hex digits."""
+    digest = hashlib.sha256()
+    for split in splits:
+        digest.update(to_line(split).encode())
+    return digest.hexdigest()
 
 
 def from_lines(text: str) -> list[Split]:

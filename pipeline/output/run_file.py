@@ -46,6 +46,7 @@ class Run:
         hidden_size: width of the module's vectors; 0 before the module was inspected.
         transform: None before the analysis.
         agreement: the effect of the precision on vectors; None for float32.
+        plan: sha256 of plan.jsonl.
         command: the command that resumes the job; see `resume_command.command_of`.
         directory: the working directory that relative paths in it refer to.
     """
@@ -55,6 +56,7 @@ class Run:
     hidden_size: int = 0
     transform: Transform | None = None
     agreement: CosineAgreement | None = None
+    plan: str = ""
     command: tuple[str, ...] = ()
     directory: str = ""
 
@@ -96,6 +98,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     model: _Model
     transform: Transform | None
     likeness: _Agreement | None
+    plan: str
     versions: dict[str, str]
     command: tuple[str, ...]
     directory: str
@@ -116,6 +119,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             agreement=CosineAgreement(**msgspec.structs.asdict(self.likeness))
             if self.likeness
             else None,
+            plan=self.plan,
             command=self.command,
             directory=self.directory,
         )
@@ -166,6 +170,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         },
         "transform": run.transform and msgspec.structs.asdict(run.transform),
         "likeness": run.agreement and dataclasses.asdict(run.agreement),
+        "plan": run.plan,
         "versions": _versions(),
         "command": list(run.command),
         "directory": run.directory,

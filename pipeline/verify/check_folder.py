@@ -7,22 +7,27 @@ from collections.abc import Mapping, Sequence
 
 from pipeline import manifest
 from pipeline.output import open_job, read_records
+from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
 from pipeline.verify import duplicate_ids
 from pipeline.verify.check_manifest import manifest_faults
 from pipeline.verify.check_part import CheckedPart, check_part
+from pipeline.verify.check_receipts import receipt_faults
 from pipeline.verify.check_sample import NOT_SAMPLED, check_sample
 from pipeline.verify.check_schemas import schema_faults
 from pipeline.verify.dedup_table import dedup_table_faults
 from pipeline.verify.invalidate import invalidate
 from pipeline.verify.job_metadata import read_metadata
+from pipeline.verify.not_checked import never_checked
 from pipeline.verify.unlisted_files import unlisted_faults, unlisted_notes
 from pipeline.verify.verdict import Verdict
 from transforms.documents import ID
 from transforms.receipts import RECEIPTS, Receipt
 
-_NEVER_CHECKED = "what receipts say of the computation: padding, batches, seconds, worker, time"
+_RESTORE = (
+    f"put back the {RUN_FILE} and {PLAN_FILE} that the job wrote, or embed again with --overwrite"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,13 +76,18 @@ def verify(config: VerifyConfig) -> Verdict:
     undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
     damaged += [part for part in parts if checked[part.name].damage]
+    receipt_lines = receipt_faults(job, metadata)
     manifest_lines = manifest_faults(job, metadata)
     table_lines = dedup_table_faults(job, layout.hidden_size, metadata.progress.complete)
     sample = NOT_SAMPLED
     if module is not None:
         sample = check_sample(job, layout, undamaged, module, config.sample, config.tolerance)
     invalidated, remedy = invalidate(
-        job.folder, damaged, bad_manifest=bool(manifest_lines), bad_table=bool(table_lines)
+        job.folder,
+        damaged,
+        # With another run.json or plan.jsonl nothing is known about the manifest.
+        bad_manifest=bool(manifest_lines) and not metadata.foreign,
+        bad_table=bool(table_lines),
     )
     return Verdict(
         folder=job.folder,
@@ -88,6 +98,7 @@ def verify(config: VerifyConfig) -> Verdict:
         records=_count_records(undamaged),
         faults=(
             *(f"{RECEIPTS}/{name}.json: {line}" for name, line in metadata.misnamed.items()),
+            *receipt_lines,
             *(line for part in checked.values() for line in (*part.damage, *part.faults)),
             *(schema_faults(job.folder, layout) if parts else ()),
             *manifest_lines,
@@ -96,10 +107,10 @@ def verify(config: VerifyConfig) -> Verdict:
             *sample.faults,
         ),
         notes=(*unlisted_notes(job, metadata), *_duplicate_notes(job, layout, undamaged, checked)),
-        not_checked=(*sample.not_checked, _NEVER_CHECKED),
+        not_checked=(*sample.not_checked, *never_checked(job)),
         sample=sample,
         invalidated=invalidated,
-        remedy=remedy,
+        remedy=remedy or (_RESTORE if metadata.foreign else ""),
     )
 
 

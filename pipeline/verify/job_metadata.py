@@ -1,7 +1,7 @@
 """Read the metadata files of a job: its manifest and its receipts."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from pipeline import manifest
@@ -24,6 +24,7 @@ class JobMetadata:
         misnamed: receipts whose name contradicts their content, by name, with a message for each.
         parts: the other receipts that belong to this job, in corpus order. If a part is missing,
             the parts after it in the same split are here, but not in `progress`.
+        foreign: names of the other receipts, whose key follows from no part of the job.
         progress: of the job, by its receipts.
     """
 
@@ -32,6 +33,7 @@ class JobMetadata:
     receipts: tuple[Receipt, ...]
     misnamed: Mapping[str, str]
     parts: tuple[Receipt, ...]
+    foreign: tuple[str, ...]
     progress: Progress
 
 
@@ -43,7 +45,7 @@ def read_metadata(job: Job) -> JobMetadata:
             stored = manifest.load_manifest(job.folder)
         except ValueError as error:
             problem = str(error)
-    receipts = manifest.load_receipts(job.folder) if job.run.transform else []
+    receipts = manifest.load_receipts(job.folder)
     problems = {receipt.name: _name_problem(receipt) for receipt in receipts}
     misnamed = {name: message for name, message in problems.items() if message}
     parts = _parts_of(job, [receipt for receipt in receipts if receipt.name not in misnamed])
@@ -53,12 +55,15 @@ def read_metadata(job: Job) -> JobMetadata:
         receipts=tuple(receipts),
         misnamed=misnamed,
         parts=parts,
+        foreign=_names_without(receipts, {*misnamed, *(part.name for part in parts)}),
         progress=job_progress.match_receipts(job.splits, parts, job.run),
     )
 
 
 def _parts_of(job: Job, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
     """Return the receipts whose key follows from the job's plan and run, in corpus order."""
+    if job.run.transform is None:
+        return ()
     sources = {split.source.path: split.source for split in job.splits}
     order = {path: number for number, path in enumerate(sources)}
     parts = [
@@ -69,6 +74,10 @@ def _parts_of(job: Job, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
         == part_key(sources[receipt.source], receipt.start, receipt.end, job.run.fingerprint)
     ]
     return tuple(sorted(parts, key=lambda part: (order[part.source], part.start)))
+
+
+def _names_without(receipts: Sequence[Receipt], known: Set[str]) -> tuple[str, ...]:
+    return tuple(receipt.name for receipt in receipts if receipt.name not in known)
 
 
 def _name_problem(receipt: Receipt) -> str | None:

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.output import read_records, reread
+from pipeline.output.layout import RUN_FILE, TRANSFORM_FN
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
 from pipeline.verify import recompute
 from pipeline.verify.comparison import Comparison
-from pipeline.verify.recompute import Stages, TransformError
+from pipeline.verify.recompute import Stages
 from pipeline.verify.verdict import SampleResult
 from transforms import metrics
 from transforms.columns import concatenate
@@ -42,14 +43,15 @@ def embed_again(
         ValueError: the module cannot be run.
     """
     chosen = spread_rows([part.counts[metrics.EMBEDDED] for part in parts], number)
-    try:
-        stages = recompute.load_stages(job, path)
-    except TransformError as error:
-        return SampleResult(faults=(str(error),))
+    stages = recompute.load_stages(job, path)
     by_split: dict[int, _Rows] = collections.defaultdict(dict)
     for place, rows in chosen.items():
         by_split[_split_of(job.splits, parts[place])][parts[place].key] = parts[place], rows
     comparison = Comparison(job.config.dtype, [field.name for field in layout.records.kept])
+    comparison.faults += stages.transform.faults
+    if stages.hidden_size != layout.hidden_size:
+        comparison.faults.append(f"{RUN_FILE}: hidden_size is not that of the module")
+        return comparison.result()
     for place, wanted in sorted(by_split.items()):
         _compare_split(job, layout, stages, job.splits[place], wanted, comparison)
     return comparison.result()
@@ -123,7 +125,13 @@ def _compare_rows(
             f"its receipt has {receipt.counts[metrics.EMBEDDED]:,}"
         )
         return
-    computed = stages.embed(part.take(pa.array(embedded[list(rows)])))
+    documents = part.take(pa.array(embedded[list(rows)]))
+    if not stages.transform.agrees_on(documents):
+        comparison.faults.append(
+            f"{TRANSFORM_FN}/: for documents of {receipt.name} its wordpieces are not those of the "
+            "module"
+        )
+    computed = stages.embed(documents)
     if computed.num_rows < len(rows):
         comparison.faults.append(f"{receipt.name}: documents that were embedded are rejected now")
         return

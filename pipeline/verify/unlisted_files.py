@@ -3,13 +3,15 @@
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline import manifest
-from pipeline.output.layout import MANIFEST_FILE, PLAN_FILE, RECEIPTS, RUN_FILE
+from pipeline.output.layout import MANIFEST_FILE, RECEIPTS, WITHDRAWN
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
 from transforms.io import storage
 from transforms.records import record_files
 from transforms.records.record_content import FAMILIES
 
+_UNREADABLE = "cannot be read as a receipt"
+_WITHDRAWN = "the receipt of a damaged part; the same embed computes it again, and deletes this"
 _DATA_ENDINGS = (*record_files.endings(), ".jsonl")
 
 
@@ -26,7 +28,7 @@ def unlisted_faults(job: Job, metadata: JobMetadata) -> list[str]:
 
 def unlisted_notes(job: Job, metadata: JobMetadata) -> list[str]:
     """Return a line for each file outside the job's parts that does no harm."""
-    lines = _unused_receipts(job, metadata)
+    lines = _unused_files(job, metadata)
     if not metadata.progress.complete:
         lines += [f"{path}: no receipt lists it (yet)" for path in _unlisted_files(job, metadata)]
     elif metadata.manifest is None and not metadata.manifest_problem:
@@ -34,25 +36,14 @@ def unlisted_notes(job: Job, metadata: JobMetadata) -> list[str]:
     return lines
 
 
-def _unused_receipts(job: Job, metadata: JobMetadata) -> list[str]:
-    """Return a line for each file in receipts/ that does not count for a part of the job."""
+def _unused_files(job: Job, metadata: JobMetadata) -> list[str]:
+    """Return a line for each file in receipts/ that is no receipt."""
     readable = {f"{receipt.name}.json" for receipt in metadata.receipts}
-    counted = {
-        f"{name}.json" for name in (*metadata.misnamed, *(part.name for part in metadata.parts))
-    }
-    listed = storage.list_folder(FileSystems.join(job.folder, RECEIPTS))
-    names = [name for name in listed if name.endswith(".json")]
+    names = storage.list_folder(FileSystems.join(job.folder, RECEIPTS))
     return [
-        *(
-            f"{RECEIPTS}/{name}: cannot be read as a receipt"
-            for name in names
-            if name not in readable
-        ),
-        *(
-            f"{RECEIPTS}/{name}: belongs to no part of {PLAN_FILE} and {RUN_FILE}"
-            for name in names
-            if name in readable - counted
-        ),
+        f"{RECEIPTS}/{name}: {_WITHDRAWN if name.endswith(WITHDRAWN) else _UNREADABLE}"
+        for name in names
+        if name not in readable
     ]
 
 

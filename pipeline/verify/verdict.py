@@ -111,7 +111,7 @@ class Verdict:
             *_labelled("invalidated", _first_few(self.invalidated, _MAX_NOTES)),
             *_labelled("remedy", [self.remedy] if self.remedy else []),
             *_labelled("note", _first_few(self.notes, _MAX_NOTES)),
-            *_labelled("not checked", _first_few(self.not_checked, _MAX_NOTES)),
+            *_labelled("not checked", _first_few(self.not_checked, _MAX_FAULTS)),
         ]
 
 

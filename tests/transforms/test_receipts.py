@@ -182,7 +182,11 @@ def test_shares_stand_beside_the_counts() -> None:
     expected = {"rejected": 0.25, "truncated": 0.5, "unknown": 0.1}
     assert shares(counts) == expected
     receipt = dataclasses.replace(RECEIPT, counts=counts, reasons={"empty": 2})
-    assert json.loads(receipt.to_json())["shares"] == expected
+    stored = json.loads(receipt.to_json())
+    assert stored["shares"] == expected
+    stored["shares"]["truncated"] += 0.25
+    with pytest.raises(ValueError, match="the shares of part .* do not follow from its counts"):
+        Receipt.from_json(json.dumps(stored))
 
 
 def test_of_nothing_no_share_is_lost() -> None:

@@ -159,7 +159,7 @@ def preprocessing_fn(
     """
 
     def preprocess(texts: Tensors) -> Tensors:
-        inputs = _traced_inputs(config, vocabulary)({name: texts[name] for name in config.texts})
+        inputs = traced_inputs(config, vocabulary)({name: texts[name] for name in config.texts})
         lengths = inputs[INPUT_IDS].row_lengths()
         quantiles = tft.quantiles(lengths, NUM_QUANTILES, epsilon=0.01)
         table = tf.broadcast_to(quantiles, [tf.shape(lengths)[0], NUM_QUANTILES - 1])
@@ -169,7 +169,7 @@ def preprocessing_fn(
 
 
 @functools.lru_cache(maxsize=1)
-def _traced_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
+def traced_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
     """Return `model_inputs` as a function that is traced once.
 
     tf.Transform traces its function five times a job; the hundreds of ops of this one cost half a

@@ -69,13 +69,16 @@ def test_a_flipped_byte_is_found_and_the_same_embed_repairs_it(
     times = {path: path.stat().st_mtime_ns for path in out.glob("receipts/*.json")}
     unfinished = check(out)
     assert (unfinished.faults, unfinished.pending, unfinished.parts) == ((), 1, len(times))
+    withdrawn, *others = unfinished.notes
+    assert withdrawn.startswith(f"receipts/{path.stem}.json.withdrawn: the receipt of a damaged ")
     families = ("pooled", "rejected", "sequence")
-    assert {note.split("/")[0] for note in unfinished.notes} <= set(families)
+    assert {note.split("/")[0] for note in others} <= set(families)
     assert f"pooled/{path.name}: no receipt lists it (yet)" in unfinished.notes
     assert "the job is not finished" in unfinished.to_text()
 
     corpus.embed(sources, out, tiny_path, **SETTINGS)
     assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert not list(out.glob("receipts/*.withdrawn"))
     assert corpus.data_files(out) == before
     assert check(out).faults == check(out).notes == ()
     assert corpus.embed(sources, out, tiny_path, **SETTINGS).nothing_left

@@ -40,17 +40,45 @@ def test_a_manifest_that_contradicts_the_receipts_is_written_again(
     assert corpus.data_files(out) == before
 
 
-@pytest.mark.parametrize("pattern", ["receipts/*.json", "run.json"])
-def test_a_manifest_of_an_unfinished_job_is_invalidated(pattern: str, out: Path) -> None:
-    if pattern == "run.json":
-        edit_json(out / pattern, lambda run: run["model"].update(fingerprint="0" * 64))
-    else:
-        first(out, pattern).unlink()
+def test_a_manifest_of_an_unfinished_job_is_invalidated(out: Path) -> None:
+    first(out, "receipts/*.json").unlink()
     verdict = check(out)
     assert verdict.pending
     assert verdict.faults[0].startswith("manifest.json: exists, but ")
     assert verdict.invalidated == ("manifest.json",)
     assert check(out).faults == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run["model"].update(fingerprint="0" * 64),
+        lambda run: run["configuration"].update({"--tokens_per_batch": 65}),
+        lambda run: run.update(transform=None),
+    ],
+)
+def test_a_changed_run_file_is_a_fault_that_invalidates_nothing(change: Change, out: Path) -> None:
+    edit_json(out / "run.json", change)
+    verdict = check(out)
+    count = len(list(out.glob("receipts/*.json")))
+    message = f"run.json and plan.jsonl describe another job than the {count} receipts"
+    assert verdict.faults[0] == message
+    assert verdict.invalidated == ()
+    assert verdict.remedy.startswith("put back the run.json and plan.jsonl that the job wrote")
+    (out / "manifest.json").unlink()
+    assert message in check(out).faults
+
+
+def test_a_receipt_of_another_job_is_a_fault(out: Path) -> None:
+    lines = (out / "plan.jsonl").read_text().splitlines(keepends=True)
+    (out / "plan.jsonl").write_text("".join(lines[:-1]))
+    changed, stray, *_ = check(out).faults
+    assert changed == "plan.jsonl: its sha256 differs from the one in run.json"
+    assert stray.endswith(".json: belongs to no split, or comes after the last part of one")
+    last = json.loads(lines[-1]) | {"size": 5}
+    (out / "plan.jsonl").write_text("".join([*lines[:-1], json.dumps(last)]))
+    _, foreign, *_ = check(out).faults
+    assert foreign.endswith(".json: belongs to no part of plan.jsonl and run.json")
 
 
 @pytest.mark.parametrize(

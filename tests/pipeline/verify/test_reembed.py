@@ -8,16 +8,21 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline import cli
 from pipeline.options.embed_config import InputConfig
 from pipeline.output import open_job
+from tests.conftest import TINY_VOCABULARY
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verify.damaging import check, edit_json, first, fix_up, rewrite, values
 from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
+from transforms.bert.module import BertModule
+from transforms.bert.vocabulary import Vocabulary
 from transforms.sources.base import ReadConfig
+from transforms.wordpiece import tokenizer
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +75,31 @@ def test_a_damaged_transform_is_a_fault(out: Path) -> None:
     (out / "transform_fn/saved_model.pb").write_bytes(b"\xff" * 9)
     (fault,) = check(out, sample=1).faults
     assert fault.startswith("transform_fn/: cannot be loaded: ")
+
+
+def test_a_transform_of_another_vocabulary_is_a_fault(out: Path, tiny_module: BertModule) -> None:
+    tokens = list(TINY_VOCABULARY)
+    cat, sat = tokens.index("cat"), tokens.index("sat")
+    tokens[cat], tokens[sat] = tokens[sat], tokens[cat]
+    swapped = Vocabulary(tuple(tokens), "")
+    path = out / "transform_fn/saved_model.pb"
+    model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    tries = {
+        tokenizer._build_trie(tiny_module.vocabulary, most): tokenizer._build_trie(swapped, most)
+        for most in (200, 800)
+    }
+    functions = model.meta_graphs[0].graph_def.library.function
+    constants = [n for one in functions for n in one.node_def if n.op == "Const"]
+    tables = [node for node in constants if node.attr["value"].tensor.tensor_content in tries]
+    assert tables
+    for node in tables:
+        tensor = node.attr["value"].tensor
+        tensor.tensor_content = tries[tensor.tensor_content]
+    path.write_bytes(model.SerializeToString())
+    first_, *others = check(out, sample=40).faults
+    assert first_ == "transform_fn/: its wordpieces are not those of the module"
+    assert all(line.startswith("transform_fn/: for documents of ") for line in others)
+    assert others
 
 
 @pytest.mark.usefixtures("fixed_sample")

@@ -1,0 +1,27 @@
+"""What `verify` cannot prove about a folder, whatever it is asked to do."""
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.options.flags import CORPUS
+from pipeline.output.layout import BIGQUERY, REPORT_FILE, RUN_FILE, SEQUENCE, TABLE_FILE
+from pipeline.output.open_job import Job
+from transforms.io import storage
+
+_OF_RECEIPTS = "what receipts say of the computation: padding, batches, seconds, worker, time"
+_OF_RUN = f"{RUN_FILE}: the place of the model, likeness, versions and the command"
+
+
+def never_checked(job: Job) -> list[str]:
+    """Return a line for each thing in the folder of a job that no option of `verify` checks."""
+    lines = [_OF_RECEIPTS, _OF_RUN]
+    if job.records.segments and SEQUENCE not in job.records.families:
+        lines.append("how many documents are pairs: only the records of sequence/ show it")
+    if job.config.dedup == CORPUS:
+        lines.append(f"{TABLE_FILE}: how many repeated documents found no room")
+    if storage.list_folder(FileSystems.join(job.folder, BIGQUERY)):
+        lines.append(f"{BIGQUERY}/: whether the tables still have the rows that it holds")
+    if FileSystems.exists(FileSystems.join(job.folder, REPORT_FILE)):
+        lines.append(REPORT_FILE)
+    if "://" in job.folder:
+        lines.append("whether a job is writing here: only a local folder has a lock")
+    return lines
