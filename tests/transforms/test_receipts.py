@@ -185,7 +185,7 @@ def test_shares_stand_beside_the_counts() -> None:
     stored = json.loads(receipt.to_json())
     assert stored["shares"] == expected
     stored["shares"]["truncated"] += 0.25
-    with pytest.raises(ValueError, match="the shares of part .* do not follow from its counts"):
+    with pytest.raises(ValueError, match=r"the shares of part .* do not follow from its counts"):
         Receipt.from_json(json.dumps(stored))
 
 
