@@ -1,8 +1,6 @@
 """A corpus and an output folder on an S3-compatible server, through Beam's file systems."""
 
-import functools
 import json
-import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import numpy as np
 import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
-from moto.server import ThreadedMotoServer
 
 from pipeline import cli, reader
+from tests.pipeline import object_stores
 from transforms import write
 from transforms.io import storage
 
@@ -24,23 +22,12 @@ FLAGS += ["--max_seq_length=8", "--tokens_per_batch=64", "--engine=tensorflow"]
 @pytest.fixture(scope="module")
 def server() -> Iterator[object]:
     """A client of the server; what Beam and boto find in the environment leads there too."""
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
+    with object_stores.s3() as (host, port), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        # Beam makes a client for every operation, which takes ten times as long as that.
-        made = types.SimpleNamespace(client=functools.cache(boto3.session.Session().client))
-        patch.setattr(boto3.session, "Session", lambda: made)
         client = boto3.client("s3")
         for bucket in ("corpus", "results"):
             client.create_bucket(Bucket=bucket)
         yield client
-    moto.stop()
 
 
 def keys(client: object, prefix: str) -> list[str]:

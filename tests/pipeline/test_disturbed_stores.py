@@ -1,0 +1,142 @@
+"""Whole jobs on object stores whose connections break and whose servers fail."""
+
+import gzip
+import hashlib
+import json
+import shutil
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import botocore.endpoint
+import pytest
+import tensorflow_transform as tft
+from apache_beam.utils import retry as beam_retry
+from google.api_core.retry import retry_unary
+
+from pipeline import cli, graphs
+from tests.faulty_proxy import ERROR_503, LOST
+from tests.pipeline import corpus, object_stores
+from transforms.io import retrying
+
+DATA = ("pooled/", "rejected/", "manifest.json", "plan.jsonl")
+
+
+class Jobs(NamedTuple):
+    """A store with a corpus and the output `sound` of an undisturbed job, and what starts a job."""
+
+    store: object_stores.Store
+    embed: Callable[[str], int]
+    sound: dict[str, bytes]
+
+
+@pytest.fixture(scope="module", params=object_stores.STORES)
+def jobs(request: pytest.FixtureRequest, tiny_path: Path, tmp_path_factory: Any) -> Iterator[Jobs]:
+    with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
+        _without_pauses(patch)
+        lines = [corpus.sentence(number) for number in range(60)]
+        rows = [{"id": n, "text": line, "k": f"v{n}"} for n, line in enumerate(lines)]
+        content = "\n".join(["{not json", *map(json.dumps, rows)]).encode()
+        store.upload("corpus/rows.jsonl", content)
+        store.upload("corpus/rows.jsonl.gz", gzip.compress(content, mtime=0))
+
+        def embed(output: str) -> int:
+            words = ["embed", "--input", f"{store.url}/corpus/*", "--model", str(tiny_path)]
+            words += ["--output", f"{store.url}/{output}", "--id_field=id", "--keep_fields=k"]
+            words += ["--part_bytes=1500", "--max_rejected=0.1", "--max_seq_length=8"]
+            return cli.main([*words, "--tokens_per_batch=64", "--engine=tensorflow"])
+
+        assert embed("sound") == 0
+        sound = store.objects("sound")
+        _analyze_once(patch, sound, tmp_path_factory.mktemp("analysis"))
+        yield Jobs(store, embed, data(sound))
+
+
+def _without_pauses(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrying, "pause", lambda _: None)
+    patch.setattr(beam_retry.Clock, "sleep", lambda *_: None)
+    for module in (botocore.endpoint, retry_unary):
+        clock = {**vars(module.time), "sleep": lambda _: None}
+        patch.setattr(module, "time", types.SimpleNamespace(**clock))
+
+
+def _analyze_once(patch: pytest.MonkeyPatch, objects: dict[str, bytes], folder: Path) -> None:
+    """Give later jobs the transform of an earlier one; TensorFlow loads it once."""
+    for name, content in objects.items():
+        if name.startswith("transform"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+
+    def copy(_: object, __: object, target: str) -> None:
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+
+    load, loaded = tft.TFTransformOutput, {}
+
+    def load_once(place: str) -> tft.TFTransformOutput:
+        content = (Path(place) / "transform_fn/saved_model.pb").read_bytes()
+        key = hashlib.sha256(content).digest()
+        if key not in loaded:
+            loaded[key] = load(place)
+            loaded[key].transform_features_layer()
+        return loaded[key]
+
+    patch.setattr(graphs, "build_analyze", copy)
+    patch.setattr(tft, "TFTransformOutput", load_once)
+
+
+def data(objects: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in objects.items() if name.startswith(DATA)}
+
+
+def check(jobs: Jobs, output: str) -> None:
+    """Check that a job has written what the undisturbed one has, and left nothing."""
+    jobs.store.proxy.share = 0.0
+    objects = jobs.store.objects(output)
+    assert data(objects) == jobs.sound
+    assert not [name for name in objects if name.startswith(("tmp/", "transform_tmp/"))]
+    assert not jobs.store.unfinished()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.05, 0.15])
+def test_faults_change_no_byte_and_leave_nothing(
+    jobs: Jobs, share: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proxy = jobs.store.proxy
+    proxy.restart(share, seed=round(share * 100))
+    attempts = 1
+    while jobs.embed(f"at {share}") != 0:
+        assert_one_line(jobs, capsys.readouterr().err)
+        attempts += 1
+    check(jobs, f"at {share}")
+    assert attempts == 1 or share > 0.05
+    assert sum(proxy.faults.values()) > share * proxy.requests / 3
+
+
+def assert_one_line(jobs: Jobs, error: str) -> None:
+    """Check that a failure names an object, says how to continue, and is not a traceback."""
+    line, *rest = [line for line in error.splitlines() if line.strip()]
+    assert f"{jobs.store.url}/" in line
+    assert "Traceback" not in error
+    assert len(rest) <= 1
+
+
+@pytest.mark.slow
+def test_an_outage_ends_the_job_and_the_same_command_continues_it(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proxy = jobs.store.proxy
+    proxy.restart(0.0, seed=0)
+
+    def fail_later() -> str:
+        """Lose the answer of a request in the middle of the job, and refuse all after it."""
+        proxy.requests += 1
+        return "" if proxy.requests < 100 else LOST if proxy.requests == 100 else ERROR_503
+
+    monkeypatch.setattr(proxy, "draw", fail_later)
+    assert jobs.embed("outage") == 1
+    monkeypatch.undo()
+    assert_one_line(jobs, capsys.readouterr().err)
+    assert jobs.embed("outage") == 0
+    check(jobs, "outage")
