@@ -291,7 +291,7 @@ def _broken_off(error: Exception, context: JobContext) -> str:
     """Return two lines: what happened, what stays valid and how to continue."""
     return (
         f"the job failed: {root_cause(error)}.\n"
-        f"{_kept_parts(context)} stay valid; the same command again continues "
+        f"{_parts_done(context)} parts are done and stay valid; the same command again continues "
         "(--log_level info shows the traceback)"
     )
 
@@ -305,13 +305,6 @@ def _unread(reasons: Sequence[str], context: JobContext) -> str:
         f"All others are done ({_parts_done(context)} parts) and stay valid; the same command "
         "again reads what is missing"
     )
-
-
-def _kept_parts(context: JobContext) -> str:
-    """Return how many parts are done, unless the storage that ended the job does not say it."""
-    with contextlib.suppress(OSError):
-        return f"{_parts_done(context)} parts are done and"
-    return "the parts that are done"
 
 
 def _parts_done(context: JobContext) -> int:

@@ -76,7 +76,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if fault == RESET:
             self._break_connection()
         elif fault in (ERROR_500, ERROR_503):
-            self._answer(int(fault), {}, b"", 0)
+            self._answer(int(fault), {"Content-Length": "0"}, b"")
         else:
             status, headers, content = self._ask_server(body)
             if fault == LOST or (fault == CUT and len(content) < 2):
@@ -84,8 +84,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return
             if fault == DELAY:
                 time.sleep(_DELAY_SECONDS)
-            length = int(headers.pop("Content-Length", len(content)))
-            self._answer(status, headers, content[: len(content) // (1 + (fault == CUT))], length)
+            self._answer(status, headers, content[: len(content) // 2] if fault == CUT else content)
             if fault == CUT:
                 self._break_connection()
 
@@ -100,30 +99,26 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read()
-        there, here = (
-            f"{host}:{port}" for host, port in (self.server.upstream, self.server.server_address)
-        )
-        kept = ("content-length", *())
-        return (
-            answer.status,
-            {
-                key: value.replace(there, here)
-                for key, value in answer.getheaders()
-                if key.lower() not in _OWN_HEADERS or key.lower() in kept
-            },
-            content,
-        )
+        # A server gives addresses of its own, such as that of an upload that has begun.
+        there, here = (f"{host}:{port}" for host, port in (self.server.upstream, self._address))
+        answered = {key: value.replace(there, here) for key, value in answer.getheaders()}
+        kept = {k: v for k, v in answered.items() if k.lower() not in _OWN_HEADERS}
+        kept["Content-Length"] = answer.getheader("Content-Length", str(len(content)))
+        return answer.status, kept, content
 
-    def _answer(self, status: int, headers: dict[str, str], content: bytes, length: int) -> None:
+    @property
+    def _address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.server.server_port
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response_only(status)
         for key, value in headers.items():
             self.send_header(key, value)
-        self.send_header("Content-Length", str(length))
         self.end_headers()
         self.wfile.write(content)
 
     def _break_connection(self) -> None:
-        """Close the connection; the client gets an error and no orderly end."""
+        """Close the connection after what was sent of the answer."""
         self.wfile.flush()
         self.close_connection = True
 
