@@ -115,7 +115,10 @@ class Split:
 
     @property
     def is_one_part(self) -> bool:
-        """Whether the split is one part; otherwise their number is unknown before reading."""
+        """Whether the split is one part; otherwise their number is unknown before reading.
+
+        Compressed files that are each a document count as one part, whatever they unpack to.
+        """
         return bool(self.members) or (self.source.splittable and self.stored is None)
 
     def to_json(self) -> str:

@@ -5,7 +5,7 @@ positions number its files.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -70,20 +70,47 @@ class FilesFormat(Format):
         raise ValueError("files are grouped, not cut")
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
-        """Read the only part of a split; `stream` is a `MemberStreams`.
+        """Read the parts of a split; `stream` is a `MemberStreams`.
+
+        There is one part, unless the texts of compressed files exceed `max_document_bytes`
+        together.
 
         Raises:
-            MemberError: a file cannot be read. Nothing is known of its text, so there is no part.
+            MemberError: a file cannot be read. Nothing is known of its text, so its part is left
+                out, and so are those after it.
         """
         streams = cast(MemberStreams, stream)
         members = split.members[: (split.end or 0) - split.start]
-        records = [_read_member(member, streams, config) for member in members]
-        positions = list(range(split.start, split.start + len(records)))
-        batch = record_fields.to_documents(records, positions, split.source.path, config)
-        ids = pa.array([member.path for member in members], pa.large_string())
-        index = batch.schema.get_field_index(documents.ID)
-        batch = batch.set_column(index, documents.ID, ids)
-        yield ReadPart(split.start, split.start + len(records), True, batch)
+        records = (_read_member(member, streams, config) for member in members)
+        first = 0
+        for run in _runs(records, config.max_document_bytes):
+            end = first + len(run)
+            paths = [member.path for member in members[first:end]]
+            batch = _to_documents(run, paths, split.start + first, split.source.path, config)
+            yield ReadPart(split.start + first, split.start + end, end == len(members), batch)
+            first = end
+
+
+def _runs(records: Iterable[Record], most: int) -> Iterator[list[Record]]:
+    """Cut records into runs, each complete once its texts have `most` characters."""
+    run, held = list[Record](), 0
+    for record in records:
+        if held >= most:
+            yield run
+            run, held = [], 0
+        run.append(record)
+        held += len(record.text)
+    yield run
+
+
+def _to_documents(
+    records: Sequence[Record], paths: Sequence[str], start: int, source: str, config: ReadConfig
+) -> pa.RecordBatch:
+    """Make the documents of files, whose paths are the ids; `start` is the first one's number."""
+    positions = list(range(start, start + len(records)))
+    batch = record_fields.to_documents(records, positions, source, config)
+    index = batch.schema.get_field_index(documents.ID)
+    return batch.set_column(index, documents.ID, pa.array(paths, pa.large_string()))
 
 
 def group(path: str, members: Sequence[Member], part_bytes: int) -> list[Split]:

@@ -53,6 +53,22 @@ def test_a_file_that_is_not_in_the_encoding_told_costs_itself_alone() -> None:
     assert "it is not in `encoding` utf-16" in rows["detail"][1]
 
 
+def test_a_part_ends_once_it_holds_the_text_of_the_largest_document() -> None:
+    contents = {f"{name}.gz": gzip.compress(name.encode() * 30) for name in "abcde"}
+    members = [Member(path, len(data), "1", "gzip") for path, data in contents.items()]
+    (split,) = files.group("*", members, 1 << 20)
+    streams = MemberStreams(lambda member: io.BytesIO(contents[member.path]))
+    read = base.find("files").read
+    parts = list(read(split, streams, ReadConfig(max_document_bytes=50)))
+    assert [(part.start, part.end, part.last) for part in parts] == [
+        *((0, 2, False), (2, 4, False), (4, 5, True))
+    ]
+    rows = [row for part in parts for row in part.documents.to_pylist()]
+    assert [row["id"] for row in rows] == list(contents)
+    assert [row["position"] for row in rows] == [0, 1, 2, 3, 4]
+    assert len(list(read(split, streams, ReadConfig(max_document_bytes=500)))) == 1
+
+
 def test_files_are_grouped_by_bytes_and_number() -> None:
     members = [Member(str(number), 10, "1") for number in range(10_000)]
     splits = files.group("all", members, 95)
