@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline.inputs import plan
+from pipeline.inputs import sampling
 from pipeline.job_context import JobContext
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
@@ -53,8 +53,7 @@ def build_analyze(pipeline: beam.Pipeline, context: JobContext, folder: str) -> 
     """
     (
         pipeline
-        | "Sample" >> beam.Create(plan.sample(context.splits))
-        | "Read" >> ReadParts(context.config.input.read, run_fingerprint="sample")
+        | "Sample" >> beam.Create(sampling.read_parts(context.splits, context.config.input.read))
         | "Analyze"
         >> AnalyzeParts(
             wordpiece_config(context.config, context.module),

@@ -25,6 +25,7 @@ from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from pipeline.output import job_progress, layout, lock, output_folder, plan_file, quality, run_file
 from pipeline.output.run_file import Run, Transform
+from pipeline.output.stored_types import with_stored_types
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
 from transforms import escaping
@@ -58,13 +59,14 @@ def run_job(
     output_folder.check_file_system(config.output)
     local.check_runner(options)
     dataflow.prepare(options, config)
+    config = with_stored_types(config)
     with prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready:
         return _embed(ready, options, watch, started)
 
 
 def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float) -> Summary:
     config = ready.config
-    splits = stdin.relocate(ready.splits, config.output)
+    splits: Sequence[Split] = stdin.relocate(ready.splits, config.output)
     path, fingerprint = model.find_model(config)
     run = Run(
         *(config.identity(), fingerprint),
@@ -73,7 +75,9 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         directory=os.getcwd(),
     )
     with lock.hold(config.output):
-        earlier = output_folder.find_earlier(config, run, splits)
+        found = output_folder.find_earlier(config, run, splits)
+        earlier, splits = found.run, found.splits
+        output_folder.follow(config.output, found)
         before, redone = _done_before(config.output, splits, earlier)
         if earlier is not None and before is not None and _is_complete(config, before):
             run, progress = earlier, before

@@ -7,7 +7,6 @@ any process of this run of the tests has done it before.
 import dataclasses
 import functools
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.inputs import plan
+from pipeline.inputs import plan, sampling
 from pipeline.job_context import JobContext
 from pipeline.options.embed_config import InputConfig
 from transforms.sources.base import ReadConfig
@@ -118,17 +117,12 @@ def _key(context: JobContext) -> str | None:
 
     read, vocabulary = context.config.input.read, context.module.vocabulary
     settings = graphs.wordpiece_config(context.config, context.module)
-    determining = [repr(settings), vocabulary.sha256, repr(read)]
-    for split in plan.sample(context.splits):
-        paths = [split.source.place, *(member.path for member in split.members)]
-        if not all(os.path.isfile(path) for path in paths if not os.path.isdir(path)):
-            return None
-        source = (split.source.format, split.source.compression, split.start, split.end)
-        determining.append(repr((source, [_content(path) for path in paths])))
-    return hashlib.sha256("\n".join(determining).encode()).hexdigest()
-
-
-def _content(path: str) -> str:
-    if os.path.isdir(path):
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    digest = hashlib.sha256(repr((settings, vocabulary.sha256, read)).encode())
+    try:
+        parts = sampling.read_parts(context.splits, read)
+    except OSError:
+        return None
+    for part in parts:
+        for name in settings.texts:
+            digest.update(repr(part.column(name).to_pylist()).encode())
+    return digest.hexdigest()

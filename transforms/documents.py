@@ -98,6 +98,8 @@ class Split:
         end: one past the last; None where it is unknown before reading (a gzip).
         stored: stored bytes of the split, in a format that counts documents; else None.
         members: the files, where each file is a document.
+        unread: why a file, which must be read to plan it, could not be read; empty if it could.
+            Such a split takes the place of those of its file until a later plan can read it.
     """
 
     source: Source
@@ -105,6 +107,7 @@ class Split:
     end: int | None
     stored: int | None = None
     members: tuple[Member, ...] = ()
+    unread: str = ""
 
     @property
     def bytes(self) -> int:
@@ -119,7 +122,9 @@ class Split:
 
         Compressed files that are each a document count as one part, whatever they unpack to.
         """
-        return bool(self.members) or (self.source.splittable and self.stored is None)
+        if self.members or self.unread:
+            return not self.unread
+        return self.source.splittable and self.stored is None
 
     def to_json(self) -> str:
         """Serialize to a line of plan.jsonl, without its end."""
@@ -139,6 +144,7 @@ class Split:
             "location": source.location,
             "counted": self.stored is not None,
             "members": [[m.path, m.size, m.version, m.compression] for m in self.members],
+            "unread": self.unread,
         }
         line.update({name: value for name, value in optional.items() if value})
         return json.dumps(line)
@@ -173,6 +179,7 @@ class Split:
             end=end,
             stored=stored.bytes if stored.counted else None,
             members=tuple(Member(*member) for member in stored.members),
+            unread=stored.unread,
         )
 
 
@@ -191,6 +198,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     location: str = ""
     counted: bool = False
     members: tuple[tuple[str, Count, str, str], ...] = ()
+    unread: str = ""
 
 
 _LINE_DECODER = msgspec.json.Decoder(_Line)

@@ -127,19 +127,21 @@ def open_split(split: Split) -> BinaryIO:
     """Open the stream that `read_split` reads.
 
     Raises:
-        SourceError: the file cannot be opened.
+        SourceError: the file cannot be opened, or could not be read when the job was planned.
     """
+    if split.unread:
+        raise SourceError(f"{split.source.path} could not be read to plan it: {split.unread}")
     if split.members:
         return cast(BinaryIO, files.MemberStreams(_open_member))
     source = split.source
     try:
-        return cast(BinaryIO, storage.open_watched(source.place, source.size))
+        return storage.open_watched(source.place, source.size)
     except StorageError as error:
         raise SourceError(f"{source.path} cannot be opened: {error}") from error
 
 
 def _open_member(member: Member) -> BinaryIO:
-    return cast(BinaryIO, storage.open_watched(member.path, member.size))
+    return storage.open_watched(member.path, member.size)
 
 
 def check_unchanged(split: Split) -> None:

@@ -43,8 +43,9 @@ def is_small(sources: Sequence[Source]) -> bool:
 
 
 def sources_of(splits: Sequence[Split]) -> list[Source]:
-    """Return the files of a plan, in order."""
-    return list({split.source.path: split.source for split in splits}.values())
+    """Return the files of a plan, in order; those that it could not read are left out."""
+    planned = (split for split in splits if not split.unread)
+    return list({split.source.path: split.source for split in planned}.values())
 
 
 def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
@@ -58,10 +59,11 @@ def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
     """
     sources = sources_of(splits)
     if is_small(sources):
-        return [Piece(split, split.bytes, whole=True, scale=1.0) for split in splits]
+        planned = (split for split in splits if not split.unread)
+        return [Piece(split, split.bytes, whole=True, scale=1.0) for split in planned]
     counted: dict[Source, list[Split]] = collections.defaultdict(list)
     for split in splits:
-        if split.stored is not None:
+        if split.stored is not None and not split.unread:
             counted[split.source].append(split)
     filled = [source for source in sources if source.size]
     sizes = np.array([source.size for source in filled], float)

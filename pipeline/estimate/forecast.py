@@ -15,6 +15,7 @@ from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import output_folder
 from pipeline.output.quality import name_worst
 from pipeline.output.run_file import Run
+from pipeline.output.stored_types import with_stored_types
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
 from transforms.bert.output_spec import OutputSpec
@@ -81,14 +82,14 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     Raises:
         UsageError: the job could not begin.
     """
-    with prepare.prepare_inputs(config, {}) as ready:
+    with prepare.prepare_inputs(with_stored_types(config), {}) as ready:
         return _forecast(ready.config, ready.splits, started)
 
 
 def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> Forecast:
     path, fingerprint = model.find_model(config)
     run = Run(config.identity(), fingerprint)
-    earlier = output_folder.find_earlier(config, run, stdin.relocate(splits, config.output))
+    earlier = output_folder.find_earlier(config, run, stdin.relocate(splits, config.output)).run
     module = model.inspect_model(path, config)
     engine = loading.load(module, OutputSpec.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
@@ -10,7 +11,9 @@ import pyarrow as pa
 
 from pipeline.estimate.choose_pieces import MAX_BYTES, Piece
 from transforms.documents import POSITION, Source, Split
-from transforms.read import SourceError, open_split, read_split
+from transforms.io import attempts
+from transforms.io.watching import StorageError, WatchedStream
+from transforms.read import open_split, read_split
 from transforms.sources.base import ReadConfig
 
 # A file with this number of pieces is scaled alone, by the bytes of its documents.
@@ -96,8 +99,9 @@ def _read(pieces: Sequence[Piece], config: ReadConfig) -> list[_PieceRead]:
     narrow = dataclasses.replace(config, part_bytes=min(config.part_bytes, MAX_BYTES))
     results = []
     for piece in pieces:
-        with contextlib.suppress(SourceError, OSError):
-            results.append(_read_piece(piece, config if piece.whole else narrow))
+        read = functools.partial(_read_piece, piece, config if piece.whole else narrow)
+        with contextlib.suppress(OSError):
+            results.append(attempts.read_again(read))
     return results
 
 
@@ -128,6 +132,11 @@ class _SmallReads:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+
+    @property
+    def failure(self) -> StorageError | None:
+        """The first failure of the stream; see `watching`."""
+        return cast(WatchedStream, self._stream).failure
 
     def read(self, length: int) -> bytes:
         """Read at most `length` bytes, and few."""

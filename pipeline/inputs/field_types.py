@@ -3,12 +3,13 @@
 import contextlib
 import dataclasses
 import difflib
+import functools
 from collections.abc import Iterable, Sequence
 
 from pipeline.console import quiet
 from pipeline.errors import UsageError
+from pipeline.inputs import sampling
 from pipeline.inputs.bigquery_names import SCHEME
-from pipeline.inputs.plan import sample
 from pipeline.options.embed_config import InputConfig
 from transforms import features, fields, rejects
 from transforms.documents import Split
@@ -23,18 +24,16 @@ _SHOWN_FIELDS = 12
 def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
     """Set the type of each kept field: the given type, or that of its values in a sample.
 
-    The same plan gives the same types. Files that cannot be read are skipped.
+    The same plan gives the same types, if its files can be read.
 
     Raises:
         UsageError: no record of the sample has a named field. A kept field with a given type may be
             missing, because few records may have it.
     """
-    chosen = sample(splits)
-    samples = [_sample_fields(split, config) for split in chosen]
+    read = sampling.read_each(splits, functools.partial(_sample_fields, config=config))
+    samples = [fields_ for _, fields_ in read]
     # Rows of a BigQuery table may omit a field without a value.
-    of_files = [
-        fields_ for split, fields_ in zip(chosen, samples, strict=True) if not _is_of_table(split)
-    ]
+    of_files = [fields_ for split, fields_ in read if not _is_of_table(split)]
     _check_fields(
         config.read, dict.fromkeys(name for fields_ in of_files for name in fields_.names)
     )
@@ -45,8 +44,8 @@ def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
         field if field.type else dataclasses.replace(field, type=type_)
         for field, type_ in zip(kept, types, strict=True)
     )
-    read = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
-    return dataclasses.replace(config, read=read)
+    typed = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
+    return dataclasses.replace(config, read=typed)
 
 
 def _sample_fields(split: Split, config: InputConfig) -> SampledFields:
@@ -55,7 +54,7 @@ def _sample_fields(split: Split, config: InputConfig) -> SampledFields:
         # The import by the reader would print messages.
         quiet.import_tensorflow()
     with (
-        contextlib.suppress(OSError, ValueError, DamagedError),
+        contextlib.suppress(ValueError, DamagedError),
         contextlib.closing(open_split(split)) as raw,
     ):
         stream = opening.readable(raw, source, config.read)

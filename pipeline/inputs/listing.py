@@ -5,6 +5,7 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from apache_beam.io.filesystem import FileMetadata
 
@@ -15,25 +16,38 @@ from pipeline.options.embed_config import InputConfig
 from pipeline.options.flags import AUTO_FORMAT
 from transforms import escaping
 from transforms.documents import Source
-from transforms.io import storage
+from transforms.io import attempts, storage
 from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
-from transforms.io.watching import describe
+from transforms.io.watching import StorageError, describe
 from transforms.sources import base, detecting, files
 
 # The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
 _HIDDEN = (".", "_")
 # An object store answers each read after a delay.
 _THREADS = 32
+# The format of a file that cannot be read.
+_NOT_DETECTED = "unread"
+
+
+class Listed(NamedTuple):
+    """A file of the input.
+
+    Attributes:
+        glob: the glob that it matches.
+        source: the file.
+        unread: why its format could not be detected: it cannot be read. Empty if it was.
+    """
+
+    glob: str
+    source: Source
+    unread: str = ""
 
 
 def list_sources(
     config: InputConfig, piped: Piped | None, tables: Mapping[str, str]
-) -> Iterator[tuple[str, Source]]:
+) -> Iterator[Listed]:
     """List each input file once: globs in the given order, the files of a glob sorted by name.
-
-    Yields:
-        the glob, and a file that it matches.
 
     Raises:
         UsageError: a glob matches nothing, a name is not UTF-8, or the format of a file is unknown.
@@ -42,14 +56,14 @@ def list_sources(
     listed: set[str] = set()
     for glob in config.globs:
         if glob == PIPE:
-            yield glob, _of_pipe(piped, config)
+            yield Listed(glob, _of_pipe(piped, config))
             continue
         if glob.startswith(SCHEME):
-            yield from ((glob, source) for source in _of_table(glob, tables))
+            yield from (Listed(glob, source) for source in _of_table(glob, tables))
             continue
         matches = [metadata for metadata in _match(glob) if metadata.path not in listed]
         listed.update(metadata.path for metadata in matches)
-        yield from ((glob, source) for source in _to_sources(matches, config))
+        yield from _to_sources(glob, matches, config)
 
 
 def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
@@ -57,7 +71,7 @@ def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
         raise UsageError(f"--input -: a pipe is not a file; leave out --input_format {files.NAME}")
     if piped is None:
         raise UsageError("--input -: this command reads no pipe; write it to a file first")
-    format_, compression = _detect(PIPE, piped.path, config)
+    format_, compression = _detect(PIPE, piped.path, piped.size, config)
     return Source(
         path=PIPE,
         size=piped.size,
@@ -135,9 +149,11 @@ def _metadata(path: str, stat: os.stat_result) -> FileMetadata:
     return FileMetadata(path, stat.st_size, stat.st_mtime)
 
 
-def _to_sources(matches: Sequence[FileMetadata], config: InputConfig) -> Iterator[Source]:
+def _to_sources(
+    glob: str, matches: Sequence[FileMetadata], config: InputConfig
+) -> Iterator[Listed]:
     """Detect the formats of files, in order; of remote files many at once, for some are opened."""
-    to_source = functools.partial(_source, config=config)
+    to_source = functools.partial(_source, glob, config=config)
     if not any("://" in metadata.path for metadata in matches[:1]):
         yield from map(to_source, matches)
         return
@@ -145,19 +161,17 @@ def _to_sources(matches: Sequence[FileMetadata], config: InputConfig) -> Iterato
         yield from threads.map(to_source, matches)
 
 
-def _source(metadata: FileMetadata, config: InputConfig) -> Source:
-    path = metadata.path
+def _source(glob: str, metadata: FileMetadata, config: InputConfig) -> Listed:
+    path, size = metadata.path, metadata.size_in_bytes
     if not _is_utf8(path):
         raise UsageError(f"--input: the name of {path!r} is not UTF-8: rename it")
-    format_, compression = _detect(path, path, config)
-    return Source(
-        path=path,
-        size=metadata.size_in_bytes,
-        version=storage.version_of(metadata),
-        format=format_,
-        compression=compression,
-        whole=_is_whole(format_, config),
-    )
+    version = storage.version_of(metadata)
+    try:
+        format_, compression = _detect(path, path, size, config)
+    except StorageError as error:
+        return Listed(glob, Source(path, size, version, _NOT_DETECTED), describe(error))
+    whole = _is_whole(format_, config)
+    return Listed(glob, Source(path, size, version, format_, compression, whole))
 
 
 def _is_utf8(name: str) -> bool:
@@ -176,13 +190,17 @@ def _is_whole(format_: str, config: InputConfig) -> bool:
     return transcoded or not reader.can_start_anywhere
 
 
-def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
-    """Return format and compression, by the ending of the name if it is known, else by content."""
+def _detect(name: str, path: str, size: int, config: InputConfig) -> tuple[str, str]:
+    """Return format and compression, by the ending of the name if it is known, else by content.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
     named, compression = detecting.by_name(name)
     requested = None if config.format == AUTO_FORMAT else config.format
     if named and not name.lower().endswith(base.find(named).shared_endings):
         return requested or named, compression
-    head = _head(path)
+    head = attempts.read_again(functools.partial(_head, path, size))
     problem = base.find(named).problem_of_head(head) if named and requested is None else None
     if problem:
         raise UsageError(f"--input {escaping.one_line(name)} {problem}")
@@ -202,11 +220,7 @@ def _detect(name: str, path: str, config: InputConfig) -> tuple[str, str]:
     return format_, compression
 
 
-def _head(path: str) -> bytes:
-    """Read the first bytes of a file; return none if it cannot be read: a worker reports that."""
-    with (
-        contextlib.suppress(OSError),
-        contextlib.closing(storage.open_for_reading(path)) as stream,
-    ):
+def _head(path: str, size: int) -> bytes:
+    """Read the first bytes of a file."""
+    with contextlib.closing(storage.open_watched(path, size)) as stream:
         return stream.read(detecting.HEAD_BYTES)
-    return b""

@@ -1,5 +1,6 @@
 """Make the plan of a job: list the input files, and cut them into splits."""
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -7,18 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.errors import UsageError
-from pipeline.inputs.listing import list_sources
+from pipeline.inputs.listing import Listed, list_sources
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping
 from transforms.documents import Member, Source, Split
-from transforms.io import storage
+from transforms.io import attempts, storage
+from transforms.io.watching import describe
 from transforms.sources import base, files, heads
+from transforms.sources.base import Opener
 
-# The sample that tf.Transform analyzes: the beginnings of so many splits, spread evenly.
-_SAMPLE_SPLITS = 8
-_SAMPLE_BYTES = 64 << 10
-_SAMPLE_DOCUMENTS = 256
 # Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
 _THREADS, _MOST_IN_A_ROW = 16, 256
 # Files of a glob whose beginnings are checked: it takes an hour to open a million.
@@ -37,62 +36,88 @@ def make_plan(
 
     Returns:
         splits in corpus order: globs in the given order, files of a glob by name, ranges ascending.
+        A file that must be read to plan it, and cannot be read, is one split with `unread`.
 
     Raises:
-        UsageError: a glob matches nothing, all files are empty, a file lacks a named field or has
-            another format than its name says, or no format supports the given flags.
+        UsageError: a glob matches nothing, all files are empty or unreadable, a file lacks a named
+            field or has another format than its name says, or no format supports the given flags.
     """
     listed = list(list_sources(config, piped, tables or {}))
-    _check_flags([source for _, source in listed], config)
+    _check_flags([one.source for one in listed if not one.unread], config)
     splits: list[Split] = []
     # The pool starts a thread only when there is work for it.
     with ThreadPoolExecutor(_THREADS) as threads:
-        for glob, group in itertools.groupby(listed, lambda pair: pair[0]):
-            sources = [source for _, source in group]
-            splits += _cut(glob, sources, config, threads)
+        for glob, group in itertools.groupby(listed, lambda one: one.glob):
+            splits += _cut(glob, list(group), config, threads)
+    inputs = escaping.one_line(" ".join(config.globs))
     if not splits:
-        raise UsageError(f"--input {' '.join(config.globs)}: every file is empty")
+        raise UsageError(f"--input {inputs}: every file is empty")
+    if all(split.unread for split in splits):
+        why = escaping.one_line(f"{splits[0].source.path}: {splits[0].unread}")
+        raise UsageError(f"--input {inputs}: none of the files can be read: {why}")
     return splits
 
 
 def _cut(
-    glob: str, sources: Sequence[Source], config: InputConfig, threads: ThreadPoolExecutor
+    glob: str, listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
 ) -> Iterator[Split]:
     """Cut the files of a glob."""
     if config.format == files.NAME:
-        members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
-        yield from files.group(glob, members, config.read.part_bytes)
+        yield from _group(glob, listed, config)
         return
-    for _ in threads.map(functools.partial(_check_head, config=config), sources[:_MOST_CHECKED]):
+    for _ in threads.map(functools.partial(_check_head, config=config), listed[:_MOST_CHECKED]):
         pass
     # A task for each file would cost more than to cut it, where that needs no reading.
-    length = max(1, min(_MOST_IN_A_ROW, len(sources) // (4 * _THREADS)))
-    rows = [sources[start : start + length] for start in range(0, len(sources), length)]
+    length = max(1, min(_MOST_IN_A_ROW, len(listed) // (4 * _THREADS)))
+    rows = [listed[start : start + length] for start in range(0, len(listed), length)]
     for splits in threads.map(functools.partial(_cut_row, config=config), rows):
         yield from splits
 
 
-def _check_head(source: Source, config: InputConfig) -> None:
+def _group(glob: str, listed: Sequence[Listed], config: InputConfig) -> Iterator[Split]:
+    """Group files that are each a document; one whose beginning is unread costs its group."""
+    unread = {one.source.path: one.unread for one in listed if one.unread}
+    sources = [one.source for one in listed]
+    members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
+    for split in files.group(glob, members, config.read.part_bytes):
+        lost = next((member.path for member in split.members if member.path in unread), None)
+        why = f"{lost}: {unread[lost]}" if lost else ""
+        yield dataclasses.replace(split, unread=why)
+
+
+def _check_head(listed: Listed, config: InputConfig) -> None:
     """Raise UsageError for a file whose first bytes do not fit its format or encoding."""
+    if listed.unread:
+        return
+    check = functools.partial(heads.check, listed.source, _opener(listed.source), config.read)
     try:
-        heads.check(source, functools.partial(storage.open_for_reading, source.place), config.read)
+        # Of a file that cannot be read, nothing is known; its reader reports it.
+        with contextlib.suppress(OSError):
+            attempts.read_again(check)
     except ValueError as error:
         raise UsageError(escaping.one_line(error)) from error
 
 
-def _cut_row(sources: Sequence[Source], config: InputConfig) -> list[Split]:
-    return [split for source in sources for split in _cut_one(source, config)]
+def _cut_row(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
+    return [split for one in listed for split in _cut_one(one, config)]
 
 
-def _cut_one(source: Source, config: InputConfig) -> list[Split]:
-    open_ = functools.partial(storage.open_for_reading, source.place)
+def _cut_one(listed: Listed, config: InputConfig) -> list[Split]:
+    source = listed.source
+    if listed.unread:
+        return [Split(source, 0, None, unread=listed.unread)]
+    format_ = base.find(source.format)
+    cut = functools.partial(format_.cut, source, _opener(source), config.read)
     try:
-        return base.find(source.format).cut(source, open_, config.read)
+        return attempts.read_again(cut)
     except ValueError as error:
         raise UsageError(escaping.one_line(error)) from error
-    except OSError:
-        # The worker that reads the file reports the error.
-        return [Split(source, 0, None)]
+    except OSError as error:
+        return [Split(source, 0, None, unread=describe(error))]
+
+
+def _opener(source: Source) -> Opener:
+    return functools.partial(storage.open_watched, source.place, source.size)
 
 
 def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
@@ -104,17 +129,5 @@ def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
             return
         except ValueError as error:
             problems.append(str(error))
-    raise UsageError(problems[0])
-
-
-def sample(splits: Sequence[Split]) -> list[Split]:
-    """Choose a bounded sample of the corpus; the same plan gives the same sample."""
-    count = min(_SAMPLE_SPLITS, len(splits))
-    chosen = [splits[i * len(splits) // count] for i in range(count)]
-    return [_beginning(split) for split in chosen]
-
-
-def _beginning(split: Split) -> Split:
-    limit = split.start + (_SAMPLE_BYTES if split.stored is None else _SAMPLE_DOCUMENTS)
-    end = limit if split.end is None else min(split.end, limit)
-    return dataclasses.replace(split, end=end)
+    if problems:
+        raise UsageError(problems[0])

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -19,6 +19,7 @@ from transforms import escaping
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import storage, uploading
+from transforms.io.watching import describe
 
 # Characters of a flag's value in a message.
 _SHOWN = 100
@@ -34,11 +35,27 @@ def check_file_system(folder: str) -> None:
         raise UsageError(f"--output {escaping.one_line(folder)}: {error}") from error
 
 
-def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run | None:
+class Earlier(NamedTuple):
+    """An earlier call of the same job.
+
+    Attributes:
+        run: with the transform if the analysis is done; None if a new job may start.
+        splits: the plan to follow.
+        plan_grew: whether files are cut in it that the stored plan could not read.
+    """
+
+    run: Run | None
+    splits: Sequence[Split]
+    plan_grew: bool = False
+
+
+def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
     """Find an earlier call of the same job in the output folder, without writing anything.
 
-    Returns:
-        its run, with the transform if the analysis is done; None if a new job may start.
+    Args:
+        config: of the job.
+        run: of this call.
+        splits: as planned now. Of a file that could not be read now, the stored plan is followed.
 
     Raises:
         UsageError: the folder contains another job or other files.
@@ -50,16 +67,15 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run 
         raise UsageError(f"--output: {error}, or choose another folder") from error
     if config.overwrite:
         _check_may_be_overwritten(folder)
-        return None
+        return Earlier(None, splits)
     try:
         earlier = load_run(folder)
-        if earlier is None:
-            _refuse_unrecognized_files(folder)
-        else:
-            _refuse_differences(folder, earlier, run, splits)
+        if earlier is not None:
+            return _same_job(folder, earlier, run, splits)
+        _refuse_unrecognized_files(folder)
     except (ValueError, OSError) as error:
         raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
-    return earlier
+    return Earlier(None, splits)
 
 
 def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
@@ -83,7 +99,22 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
         raise UsageError(f"--output {folder}: cannot be written: {reason}") from error
 
 
-def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> None:
+def follow(folder: str, earlier: Earlier) -> None:
+    """Write the plan to follow, if it has grown.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    if not earlier.plan_grew:
+        return
+    try:
+        storage.write_text(folder, PLAN_FILE, plan_file.to_lines(earlier.splits))
+    except (OSError, BeamIOError) as error:
+        raise UsageError(f"--output {folder}: cannot be written: {describe(error)}") from error
+
+
+def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+    """Return the earlier call; raise UsageError if it is of another job."""
     lines = [
         f"{flag} {_shown(earlier.configuration.get(flag))} there, {_shown(value)} now"
         for flag, value in run.configuration.items()
@@ -91,8 +122,11 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
     ]
     if earlier.model != run.model:
         lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
+    stored: Sequence[Split] = []
     if not lines:
-        lines = plan_file.differences(plan_file.load_plan(folder), splits)
+        stored = plan_file.load_plan(folder)
+        splits = plan_file.completed(splits, stored)
+        lines = plan_file.differences(plan_file.completed(stored, splits), splits)
     if lines:
         more = len(lines) - _SHOWN_DIFFERENCES
         shown = "; ".join(lines[:_SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
@@ -100,6 +134,7 @@ def _refuse_differences(folder: str, earlier: Run, run: Run, splits: Sequence[Sp
             f"--output {folder} belongs to another job: {shown}.\n"
             "Choose another folder, or add --overwrite to start again"
         )
+    return Earlier(earlier, splits, list(splits) != list(stored))
 
 
 def _shown(value: Any) -> str:

@@ -58,6 +58,31 @@ def from_lines(text: str) -> list[Split]:
         raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
 
 
+def completed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:
+    """Complete a plan: a file that it could not read is cut as in another plan of the same file."""
+    if not any(split.unread for split in plan):
+        return plan
+    known = _by_file(other)
+    files = _by_file(plan).items()
+    return [split for file, splits in files for split in _read_by_either(splits, known.get(file))]
+
+
+def _by_file(splits: Iterable[Split]) -> dict[tuple[str, int, str], list[Split]]:
+    files: dict[tuple[str, int, str], list[Split]] = {}
+    for split in splits:
+        source = split.source
+        files.setdefault((source.path, source.size, source.version), []).append(split)
+    return files
+
+
+def _read_by_either(splits: list[Split], known: list[Split] | None) -> list[Split]:
+    if known is None or not any(split.unread for split in splits):
+        return splits
+    if len(known) != len(splits):
+        return known
+    return [other if one.unread else one for one, other in zip(splits, known, strict=True)]
+
+
 def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
     """Describe how the input changed between two plans, one line per file."""
     old = {split.source.path: split.source for split in before}

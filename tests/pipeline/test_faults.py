@@ -17,6 +17,7 @@ from pipeline.output import lock
 from pipeline.result import to_text
 from tests.pipeline import corpus
 from transforms.bert.tensorflow_engine import TensorflowEngine
+from transforms.io import attempts
 from transforms.receipts import Receipt
 from transforms.write import write_part
 
@@ -132,8 +133,7 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
         paths[1].rename(tmp_path / "gone")
         return splits
 
-    # The sample is read before: of it, no file may be missing.
-    monkeypatch.setattr(plan, "sample", lambda splits: splits[2:])
+    monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
     monkeypatch.setattr(plan, "make_plan", and_then_disturb)
     globs = list(map(str, paths))
     with pytest.raises(JobError) as broken:

@@ -230,7 +230,6 @@ def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
         Path(globs[2]).rename(tmp_path / "gone")
         return splits
 
-    monkeypatch.setattr(plan, "sample", lambda splits: splits[:2])
     monkeypatch.setattr(plan, "make_plan", and_then_lose)
     with pytest.raises(JobError, match=r"1 of 3 splits could not be read: .*c\.txt"):
         embed(globs, tmp_path / "out", tiny_path)

@@ -7,7 +7,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
@@ -260,14 +260,14 @@ def open_for_reading(path: str) -> BinaryIO:
     return open_remote(path, functools.partial(FileSystems.open, path, _OCTETS, _AS_STORED))
 
 
-def open_watched(path: str, size: int) -> WatchedStream:
+def open_watched(path: str, size: int) -> BinaryIO:
     """Open a source of `size` bytes, as stored; its stream remembers failures.
 
     Raises:
         StorageError: the file cannot be opened, whatever its file system raises.
     """
     try:
-        return WatchedStream(open_for_reading(path), size)
+        return cast(BinaryIO, WatchedStream(open_for_reading(path), size))
     except Exception as error:
         raise StorageError(describe(error)) from error
 

@@ -112,15 +112,16 @@ def decoding(stream: BinaryIO) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        _raise_failure(stream, error)
+        _raise_failure(stream)
         raise DamagedError(describe(error)) from error
-    _raise_failure(stream, None)
+    _raise_failure(stream)
 
 
-def _raise_failure(stream: BinaryIO, cause: Exception | None) -> None:
+def _raise_failure(stream: BinaryIO) -> None:
     failure = cast(WatchedStream, stream).failure
     if failure is not None:
-        raise failure from cause
+        # Its cause stays what the storage raised.
+        raise failure
 
 
 def describe(error: Exception) -> str:

@@ -63,7 +63,7 @@ class DelimitedFormat(Format):
         """
         if source.size == 0:
             return []
-        with contextlib.suppress(OSError, DamagedError), contextlib.closing(open_()) as stream:
+        with contextlib.suppress(DamagedError), contextlib.closing(open_()) as stream:
             self._check_header(opening.readable(stream, source, config), source, config)
         return [Split(source, 0, None)]
 

@@ -19,16 +19,16 @@ def check(source: Source, open_: Opener, config: ReadConfig) -> None:
     """Refuse a file whose first bytes show another encoding or another format.
 
     A file that is not text is only opened if its name lacks the ending of its format: a damaged
-    file with the right ending is rejected alone, later. A file that cannot be read is not refused
-    here, because its reader reports the error.
+    file with the right ending is rejected alone, later.
 
     Raises:
         ValueError: the message names the file and the remedy.
+        OSError: the file cannot be read.
     """
     format_ = base.find(source.format)
     if not source.size or not (format_.is_text or _has_other_ending(source)):
         return
-    with contextlib.suppress(OSError), contextlib.closing(open_()) as stream:
+    with contextlib.closing(open_()) as stream:
         head = detecting.uncompress_head(stream.read(HEAD_BYTES), source.compression)
         if format_.is_text:
             _check_encoding(head, escaping.one_line(source.path), config.encoding)

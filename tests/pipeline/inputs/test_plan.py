@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.inputs import plan
+from pipeline.inputs import plan, sampling
 from pipeline.options.embed_config import InputConfig
-from transforms.documents import Source, Split
+from pipeline.output import plan_file
+from tests.faulty_files import forbidden
+from transforms.documents import Source, Split, header_of
 from transforms.sources.base import ReadConfig
 
 
@@ -111,19 +113,68 @@ def test_a_file_that_begins_as_what_it_is_not_is_refused(
         plan.make_plan(config(tmp_path, **settings))
 
 
-def test_a_damaged_file_under_its_own_name_and_one_that_is_gone_are_planned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_file_under_its_own_name_is_planned(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"damaged")
     (tmp_path / "b.txt").write_bytes(b"x" * 2000)
-    whole = plan.make_plan(config(tmp_path))
-    assert len(whole) == 3
+    assert len(plan.make_plan(config(tmp_path))) == 3
 
-    def refuse(_: str) -> None:
-        raise OSError("no")
 
-    monkeypatch.setattr(plan.storage, "open_for_reading", refuse)
-    assert plan.make_plan(config(tmp_path)) == whole
+def test_of_a_file_that_cannot_be_read_nothing_is_guessed(corpus: Path) -> None:
+    (corpus / "d").write_bytes(b'{"text": "a"}\n')
+    (corpus / "e.csv").write_bytes(b"id,text\n1,a\n")
+    whole = plan.make_plan(config(corpus))
+    unread = [str(corpus / name) for name in ("b.txt", "d", "e.csv")]
+    with forbidden(*unread):
+        splits = plan.make_plan(config(corpus))
+    # The ranges of text follow from its size alone.
+    assert splits[:-2] == whole[:-2]
+    assert [(split.source.path, split.unread[:28]) for split in splits[-2:]] == [
+        (path, "[Errno 13] Permission denied") for path in unread[1:]
+    ]
+    assert Split.from_json(splits[-1].to_json()) == splits[-1]
+    assert not any(split.is_one_part for split in splits[-2:])
+    assert plan_file.completed(splits, whole) == whole
+    assert plan_file.completed(whole, splits) == whole
+    with (
+        forbidden(*unread),
+        pytest.raises(UsageError, match=r"none of the files .*/d: .*denied"),
+    ):
+        plan.make_plan(config(*unread[1:]))
+
+
+def test_a_file_whose_compression_is_unknown_costs_the_files_of_its_part(tmp_path: Path) -> None:
+    for name in ("a.md", "b", "c.md"):
+        (tmp_path / name).write_bytes(b"x" * 600)
+    settings = config(tmp_path, format="files")
+    whole = plan.make_plan(settings)
+    with forbidden(str(tmp_path / "b"), error=OSError(5, "Input/output error")):
+        first, second = plan.make_plan(settings)
+    assert first.unread == f"{tmp_path}/b: [Errno 5] Input/output error"
+    assert [*plan_file.completed([first, second], whole)] == whole
+    assert second == whole[1]
+
+
+def test_a_sample_leaves_out_what_cannot_be_read_and_takes_others(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{number:02}.txt") for number in range(30)]
+    for path in paths:
+        Path(path).write_text(path)
+    settings = config(tmp_path)
+    splits = plan.make_plan(settings)
+    chosen = [split.source.path for split in sampling.choose(splits)]
+
+    def sampled() -> list[str]:
+        parts = sampling.read_parts(splits, settings.read)
+        return [header_of(part).source for part in parts]
+
+    assert sampled() == chosen
+    with forbidden(*chosen[:3]):
+        assert sampled() == chosen[3:]
+    with forbidden(*chosen):
+        others = sampled()
+    assert len(others) == 8
+    assert not set(others) & set(chosen)
+    with forbidden(*paths), pytest.raises(OSError, match=r"none .* be read: .* cannot be opened"):
+        sampled()
 
 
 def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
@@ -133,12 +184,12 @@ def test_flags_that_some_file_can_follow_are_taken(corpus: Path) -> None:
 def test_the_sample_is_bounded_and_spread() -> None:
     source = Source("a.txt", 10**9, "1", "text")
     splits = [Split(source, start, start + 10**6) for start in range(0, 10**8, 10**6)]
-    chosen = plan.sample(splits)
+    chosen = sampling.choose(splits)
     assert len(chosen) == 8
     assert all(split.end - split.start == 64 << 10 for split in chosen)
     assert [split.start // 10**6 for split in chosen] == [0, 12, 25, 37, 50, 62, 75, 87]
     packed = Split(Source("a.gz", 9, "1", "text", "gzip"), 0, None)
-    assert plan.sample([packed]) == [Split(packed.source, 0, 64 << 10)]
+    assert sampling.choose([packed]) == [Split(packed.source, 0, 64 << 10)]
 
 
 def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Read a bounded sample of a corpus: the beginnings of some splits, spread evenly."""
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pyarrow as pa
+
+from transforms.documents import Split
+from transforms.io import attempts
+from transforms.read import read_unchanged
+from transforms.sources.base import ReadConfig
+
+_SPLITS = 8
+_BYTES = 64 << 10
+_DOCUMENTS = 256
+# Other splits that are tried where none of the first can be read.
+_OTHERS = 64
+_T = TypeVar("_T")
+
+
+def choose(splits: Sequence[Split], most: int = _SPLITS) -> list[Split]:
+    """Choose the beginnings of some splits; the same plan gives the same ones."""
+    planned = [split for split in splits if not split.unread]
+    count = min(most, len(planned))
+    return [_beginning(planned[i * len(planned) // count]) for i in range(count)]
+
+
+def _beginning(split: Split) -> Split:
+    limit = split.start + (_BYTES if split.stored is None else _DOCUMENTS)
+    end = limit if split.end is None else min(split.end, limit)
+    return dataclasses.replace(split, end=end)
+
+
+def read_each(splits: Sequence[Split], read: Callable[[Split], _T]) -> list[tuple[Split, _T]]:
+    """Read the splits of a sample; leave out those that cannot be read.
+
+    Args:
+        splits: those of the corpus.
+        read: reads the beginning of a split; raises OSError if it cannot.
+
+    Returns:
+        what was read, by split; of other splits if none of the first can be read.
+    """
+    chosen = choose(splits)
+    return _read(chosen, read) or _read(
+        [split for split in choose(splits, _OTHERS) if split not in chosen], read
+    )
+
+
+def _read(splits: Sequence[Split], read: Callable[[Split], _T]) -> list[tuple[Split, _T]]:
+    results: list[tuple[Split, _T]] = []
+    for split in splits:
+        with contextlib.suppress(OSError):
+            results.append((split, attempts.read_again(functools.partial(read, split))))
+        if len(results) == _SPLITS:
+            break
+    return results
+
+
+def read_parts(splits: Sequence[Split], config: ReadConfig) -> list[pa.RecordBatch]:
+    """Read the documents of a sample.
+
+    Raises:
+        OSError: none of the files can be read; the message names one.
+    """
+    reasons: list[str] = []
+
+    def read(split: Split) -> list[pa.RecordBatch]:
+        try:
+            return list(read_unchanged(split, config, "sample"))
+        except OSError as error:
+            reasons.append(str(error))
+            raise
+
+    parts = [part for _, parts in read_each(splits, read) for part in parts]
+    if not parts:
+        raise OSError(f"none of the files can be read: {reasons[0]}")
+    return parts
