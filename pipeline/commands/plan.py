@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipeline.console import printing
 from pipeline.console.command import Command
-from pipeline.errors import input_errors
+from pipeline.errors import JobError, input_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import FLAGS
 
@@ -59,7 +59,11 @@ def run(words: Sequence[str]) -> int:
     from pipeline.estimate import forecast, forecast_text
 
     with input_errors():
-        printing.say(forecast_text.to_text(forecast.forecast(config, started), machine))
+        result = forecast.forecast(config, started)
+        printing.say(forecast_text.to_text(result, machine))
+    if result.unread:
+        more = f", and {len(result.unread) - 3} more" if result.unread[3:] else ""
+        raise JobError(f"left out, for they cannot be read: {'; '.join(result.unread[:3])}{more}")
     return 0
 
 

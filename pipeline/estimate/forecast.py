@@ -48,6 +48,8 @@ class Forecast:
         seconds: of the whole job, start-up included.
         parts_done, documents_done: what an earlier call has done.
         seconds_left: for the rest; 0 if all is done.
+        unread: files that cannot be planned, because they cannot be read; the figures leave them
+            out.
     """
 
     files: int
@@ -64,6 +66,7 @@ class Forecast:
     parts_done: int
     documents_done: int
     seconds_left: float
+    unread: tuple[str, ...] = ()
 
     @property
     def share_left(self) -> float:
@@ -116,6 +119,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
         parts_done=len(done.parts),
         documents_done=done.counts().get("documents", 0),
         seconds_left=0.0,
+        unread=tuple(f"{s.source.path}: {s.unread}" for s in splits if s.unread),
     )
     if done.complete:
         return result

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import reader
+from pipeline import reader, status
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.options.embed_config import Limits
 from pipeline.output import lock
 from pipeline.result import to_text
+from tests.faulty_files import forbidden
 from tests.pipeline import corpus
 from transforms.bert.tensorflow_engine import TensorflowEngine
 from transforms.io import attempts
@@ -151,6 +152,35 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     (tmp_path / "gone").rename(paths[1])
     summary = corpus.embed(globs, tmp_path / "out", tiny_path)
     assert (summary.parts_before, summary.progress.counts()["embedded"]) == (1, 6)
+
+
+@pytest.mark.slow
+def test_files_that_cannot_be_read_cost_themselves_until_they_can(
+    tiny_path: Path, tmp_path: Path
+) -> None:
+    """Of thirty files three are forbidden, among them the first of the sample; then one is."""
+    paths = [tmp_path / f"in/{n:02}{['.txt', '.csv', ''][n % 3]}" for n in range(30)]
+    paths[0].parent.mkdir()
+    for number, path in enumerate(paths):
+        content = {".csv": f"text\n{corpus.sentence(number)}\n"}
+        path.write_text(content.get(path.suffix, f"{corpus.sentence(number)}\n"))
+    globs, lost = [str(tmp_path / "in")], [str(path) for path in paths[:3]]
+    with forbidden(*lost), pytest.raises(JobError, match="All others are done") as broken:
+        corpus.embed(globs, tmp_path / "out", tiny_path)
+    message = str(broken.value)
+    assert message.startswith("3 of 30 splits could not be read: ")
+    assert all(path in message for path in lost)
+    assert not (tmp_path / "out/manifest.json").exists()
+    assert not status.measure(str(tmp_path / "out")).complete
+
+    # A file that a plan has cut stays so, even if it cannot be read when the job continues.
+    with forbidden(lost[1]), pytest.raises(JobError, match=r"1 of 30 splits .*01\.csv could not"):
+        corpus.embed(globs, tmp_path / "out", tiny_path)
+    with forbidden(str(paths[5])):
+        summary = corpus.embed(globs, tmp_path / "out", tiny_path)
+    assert summary.progress.complete
+    corpus.embed(globs, tmp_path / "undisturbed", tiny_path)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(tmp_path / "undisturbed")
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from pipeline import cli
 from pipeline.errors import UsageError
+from pipeline.estimate import forecast
 from pipeline.inputs import plan, sampling
 from pipeline.options.embed_config import InputConfig
 from pipeline.output import plan_file
@@ -152,6 +155,29 @@ def test_a_file_whose_compression_is_unknown_costs_the_files_of_its_part(tmp_pat
     assert first.unread == f"{tmp_path}/b: [Errno 5] Input/output error"
     assert [*plan_file.completed([first, second], whole)] == whole
     assert second == whole[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["tokenize", "plan"])
+def test_commands_name_a_file_that_cannot_be_read(
+    command: str,
+    tmp_path: Path,
+    tiny_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(forecast, "measure_speed", lambda *_: 1e6)
+    for name in ("a.txt", "b.csv"):
+        (tmp_path / name).write_text("text\nthe cat\n")
+    words = [command, "--input", str(tmp_path / "?.*"), "--model", str(tiny_path)]
+    words += ["--max_seq_length", "8"]
+    words += ["--output", str(tmp_path / "out")] if command == "plan" else []
+    with forbidden(str(tmp_path / "b.csv")):
+        assert cli.main(words) == {"tokenize": 2, "plan": 1}[command]
+    output, errors = capsys.readouterr()
+    assert output
+    assert re.search(r"beam-bert:.*b\.csv.*Permission denied", errors)
+    assert "Traceback" not in errors
 
 
 def test_a_sample_leaves_out_what_cannot_be_read_and_takes_others(tmp_path: Path) -> None:

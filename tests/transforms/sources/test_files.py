@@ -1,13 +1,14 @@
 import gzip
 import io
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pytest
 
 from transforms.documents import Member
+from transforms.io.watching import StorageError
 from transforms.sources import base, files
 from transforms.sources.base import ReadConfig
-from transforms.sources.files import MemberStreams
+from transforms.sources.files import MemberError, MemberStreams
 
 CONTENTS = {
     "docs/a.md": b"\xef\xbb\xbfone\ntwo\n",
@@ -67,6 +68,20 @@ def test_a_part_ends_once_it_holds_the_text_of_the_largest_document() -> None:
     assert [row["id"] for row in rows] == list(contents)
     assert [row["position"] for row in rows] == [0, 1, 2, 3, 4]
     assert len(list(read(split, streams, ReadConfig(max_document_bytes=500)))) == 1
+
+
+def test_a_file_that_cannot_be_read_is_named_and_not_rejected() -> None:
+    (split,) = files.group("docs/*", MEMBERS, 1 << 20)
+
+    def refuse_one(member: Member) -> BinaryIO:
+        if member.path == "docs/c.md":
+            raise StorageError("no answer")
+        return open_(member)
+
+    read = base.find("files").read(split, cast(BinaryIO, MemberStreams(refuse_one)), ReadConfig())
+    with pytest.raises(MemberError, match="no answer") as error:
+        list(read)
+    assert error.value.path == "docs/c.md"
 
 
 def test_files_are_grouped_by_bytes_and_number() -> None:

@@ -62,8 +62,9 @@ def test_a_format_that_a_file_is_not_of_is_refused(format_: str) -> None:
 
 
 @pytest.mark.parametrize("format_", base.names())
-def test_a_file_that_cannot_be_read_is_passed_over(format_: str) -> None:
+def test_of_a_file_that_cannot_be_read_nothing_is_said(format_: str) -> None:
     def refuse() -> BinaryIO:
         raise OSError("no")
 
-    heads.check(Source("a", 9, "1", format_), refuse, ReadConfig())
+    with pytest.raises(OSError, match="no"):
+        heads.check(Source("a", 9, "1", format_), refuse, ReadConfig())
