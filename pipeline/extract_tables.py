@@ -14,7 +14,7 @@ from pipeline.options.flags import AUTO_FORMAT
 from pipeline.output import lock, output_folder, run_file
 from pipeline.runners import local
 from transforms import escaping
-from transforms.io import storage
+from transforms.io import durable, storage
 
 # In the folder of each table, written last: the table and its columns.
 DONE_FILE = "extracted.json"
@@ -56,6 +56,7 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)
+    durable.force_tree(FileSystems.join(config.output, bigquery_names.FOLDER))
     storage.write_text(folder, DONE_FILE, json.dumps(contents))
     output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
 

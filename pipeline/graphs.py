@@ -97,7 +97,7 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
     stages = (
-        TokenizeParts(config.output, wordpiece_config(config, context.module).texts),
+        _tokenize(context),
         EncodeParts(encode),
         WriteParts(config.output, config.records_by(context.module.fingerprint)),
     )
@@ -111,6 +111,13 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
         _ = pipeline | "EmbedShared" >> EmbedSplits(
             plan_of_shared, RedistributeParts(read), *stages
         )
+
+
+def _tokenize(context: JobContext) -> TokenizeParts:
+    """Return the stage that applies the transform of the job, and no other."""
+    texts = wordpiece_config(context.config, context.module).texts
+    transform = context.run.transform
+    return TokenizeParts(context.config.output, texts, transform.sha256 if transform else None)
 
 
 def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:

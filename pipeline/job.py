@@ -79,7 +79,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         earlier, splits = found.run, found.splits
         output_folder.follow(config.output, found)
         before, redone = _done_before(config.output, splits, earlier)
-        if earlier is not None and before is not None and _is_complete(config, before):
+        if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before
         else:
             module = model.inspect_model(path, config)
@@ -101,8 +101,8 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     )
 
 
-def _is_complete(config: EmbedConfig, before: Progress) -> bool:
-    return before.complete and not output_folder.missing_files(config)
+def _is_complete(config: EmbedConfig, run: Run, before: Progress) -> bool:
+    return before.complete and not output_folder.damaged_files(config, run)
 
 
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
@@ -175,13 +175,10 @@ def _compute(context: JobContext) -> Run:
 
 
 def _with_transform(context: JobContext) -> JobContext:
-    """Learn the transform from a sample, unless an earlier call did."""
-    folder = context.config.output
-    transform = FileSystems.join(folder, layout.TRANSFORM_FN, "saved_model.pb")
-    if context.run.transform is None or not storage.exists(transform):
-        return dataclasses.replace(context, run=_analyze(context))
-    _check_transform(folder)
-    return context
+    """Learn the transform from a sample, unless an earlier call did and it is undamaged."""
+    if _has_usable_transform(context):
+        return context
+    return dataclasses.replace(context, run=_analyze(context))
 
 
 def _run_graphs(context: JobContext) -> None:
@@ -199,23 +196,26 @@ def _run_graphs(context: JobContext) -> None:
         graphs.build_embed(pipeline, context)
 
 
-def _check_transform(folder: str) -> None:
+def _has_usable_transform(context: JobContext) -> bool:
+    """Whether the folder has the job's transform; nothing else in its place is ever run."""
     from pipeline import graphs
 
+    folder = context.config.output
+    if not output_folder.has_transform(folder, context.run):
+        return False
     try:
         graphs.check_transform(folder)
-    except ValueError as error:
-        raise UsageError(
-            f"--output {error}.\nDelete {folder}/{layout.TRANSFORM_FN}: the same command "
-            "makes it again"
-        ) from error
+    except ValueError:
+        return False
+    return True
 
 
 def _analyze(context: JobContext) -> Run:
-    """Learn the transform from a sample, and record it in run.json; it does not change later.
+    """Learn the transform from a sample, and record it in run.json.
 
-    This runs here, whatever runs the job: the sample is small, and tf.Transform cannot save from a
-    bundle that a cluster runs again.
+    It is learned once, and again if it is damaged: the parts that are done stay. This runs here,
+    whatever runs the job: the sample is small, and tf.Transform cannot save from a bundle that a
+    cluster runs again.
     """
     from pipeline import graphs
     from transforms.io import saved_transform
@@ -229,7 +229,14 @@ def _analyze(context: JobContext) -> Run:
     ):
         graphs.build_analyze(pipeline, context, folder)
     fingerprint, quantiles = graphs.read_transform(config, context.module)
-    run = dataclasses.replace(context.run, transform=Transform(fingerprint, tuple(quantiles)))
+    learned = Transform(fingerprint, tuple(quantiles), output_folder.hash_transform(config.output))
+    run = dataclasses.replace(context.run, transform=learned)
+    if context.before and context.before.parts and run.fingerprint != context.run.fingerprint:
+        raise UsageError(
+            f"--output {config.output}: {layout.TRANSFORM_FN}/ was damaged, and the sample of the "
+            "input gives another transform than that of the parts that are done.\nRun the same "
+            "command when all files can be read, or add --overwrite to start again"
+        )
     run_file.write_run(config.output, run, config)
     return run
 
@@ -257,10 +264,10 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
             "runner reported success; run the same command again"
         )
     try:
-        if manifest_is_missing(config.output):
+        if not manifest.has_manifest(config.output, progress, run.fingerprint):
             manifest.delete_withdrawn(config.output)
             manifest.write_manifest(config.output, progress, run.fingerprint)
-        # Also if the manifest exists: an earlier call may have been killed between these lines.
+        # Also if the manifest was there: an earlier call may have been killed between these lines.
         output_folder.clear_temporary(config.output)
     except OSError as error:
         raise JobError(

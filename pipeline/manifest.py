@@ -3,7 +3,7 @@
 import collections
 import contextlib
 import dataclasses
-import itertools
+import hashlib
 import json
 import os
 import sys
@@ -233,19 +233,38 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
     counts = progress.counts()
     if counts["documents"] != counts["embedded"] + counts["rejected"]:
         raise ValueError(f"the counts of the job do not add up: {counts}")
+    with storage.atomic_write(folder, MANIFEST_FILE) as file:
+        for text in _manifest_text(progress, run_fingerprint):
+            file.write(text.encode())
+
+
+def has_manifest(folder: str, progress: Progress, run_fingerprint: str) -> bool:
+    """Whether a folder has the manifest of a complete job, undamaged.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    path = FileSystems.join(folder, MANIFEST_FILE)
+    if not storage.exists(path):
+        return False
+    digest = hashlib.sha256()
+    for text in _manifest_text(progress, run_fingerprint):
+        digest.update(text.encode())
+    return storage.hash_file(path) == digest.hexdigest()
+
+
+def _manifest_text(progress: Progress, run_fingerprint: str) -> Iterator[str]:
+    """Yield the text of the manifest, piece by piece."""
     totals = totals_entry(progress, run_fingerprint)
     sources = (
         f"{json.dumps(source)}: {_indented(source_entry(of_source))}"
         for source, of_source in progress.by_source().items()
     )
     parts = (_indented(part_entry(receipt)) for receipt in progress.parts)
-    with storage.atomic_write(folder, MANIFEST_FILE) as file:
-        file.write(json.dumps(totals, indent=1).removesuffix("\n}").encode())
-        for text in itertools.chain(
-            _block("sources", "{", sources, "}"), _block("parts", "[", parts, "]")
-        ):
-            file.write(text.encode())
-        file.write(b"\n}")
+    yield json.dumps(totals, indent=1).removesuffix("\n}")
+    yield from _block("sources", "{", sources, "}")
+    yield from _block("parts", "[", parts, "]")
+    yield "\n}"
 
 
 def _block(name: str, begin: str, members: Iterable[str], end: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from transforms.columns import singleton_lists
 from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.io.coder import from_bytes, to_bytes
-from transforms.io.saved_transform import readable_copy, tensorflow_reads
+from transforms.io.saved_transform import check_sha256, readable_copy, tensorflow_reads
 from transforms.rejects import NOTHING_LEFT, Reason
 from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.wordpiece.special_tokens import first_text_is_empty
@@ -142,20 +142,25 @@ class TokenizeParts(beam.PTransform):
     Attributes:
         transform_folder: contains transform_fn/ and transformed_metadata/.
         texts: the columns that contain texts; see `WordpieceConfig.texts`.
+        sha256: hash of the transform, which each process checks before it loads it; see
+            `tree_digest.hash_tree`. None to load what is there.
     """
 
     transform_folder: str
     texts: tuple[str, ...] = (TEXT,)
+    sha256: str | None = None
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
         if not tensorflow_reads(self.transform_folder):
             return parts | "TokenizePart" >> beam.ParDo(
-                _TokenizePart(self.transform_folder, self.texts)
+                _TokenizePart(self.transform_folder, self.texts, self.sha256)
             )
         transform_fn = parts.pipeline | "LoadTransform" >> tft_beam.ReadTransformFn(
             self.transform_folder
         )
-        wrapped = parts | "Wrap" >> beam.Map(wrap, self.texts)
+        wrapped = parts | "Wrap" >> beam.ParDo(
+            _WrapPart(self.transform_folder, self.texts, self.sha256)
+        )
         with tft_beam.Context(passthrough_keys={_PART}):
             wordpieces, _ = (
                 (wrapped, adapter_config(self.texts)),
@@ -166,15 +171,32 @@ class TokenizeParts(beam.PTransform):
         return wordpieces | "Unwrap" >> beam.MapTuple(unwrap)
 
 
+class _WrapPart(beam.DoFn):
+    """Checks the transform that tf.Transform will load in this process, and wraps parts for it."""
+
+    def __init__(self, folder: str, texts: tuple[str, ...], sha256: str | None) -> None:
+        self._folder = folder
+        self._texts = texts
+        self._sha256 = sha256
+
+    def setup(self) -> None:
+        check_sha256(self._folder, self._sha256)
+
+    def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        yield wrap(part, self._texts)
+
+
 class _TokenizePart(beam.DoFn):
     """Applies a local copy of a transform that tf.Transform cannot open where it is stored."""
 
-    def __init__(self, transform_folder: str, texts: tuple[str, ...]) -> None:
-        self._folder = transform_folder
+    def __init__(self, folder: str, texts: tuple[str, ...], sha256: str | None) -> None:
+        self._folder = folder
         self._texts = texts
+        self._sha256 = sha256
 
     def setup(self) -> None:
         with readable_copy(self._folder) as copy:
+            check_sha256(copy, self._sha256)
             self._transform = tft.TFTransformOutput(copy)
             # Load the transform before the copy is deleted.
             self._transform.transform_features_layer()

@@ -19,7 +19,10 @@ from transforms import escaping
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import storage, uploading
+from transforms.io.tree_digest import hash_tree
 from transforms.io.watching import describe
+from transforms.records import record_files
+from transforms.records.record_config import RecordConfig
 
 # Characters of a flag's value in a message.
 _SHOWN = 100
@@ -190,15 +193,37 @@ def delete(path: str) -> None:
     storage.delete([metadata.path for metadata in matches])
 
 
-def missing_files(config: EmbedConfig) -> list[str]:
-    """List the missing files of those that every job has besides its parts."""
-    schema = config.records.schema_file
-    schemas = [f"{family}/{schema}" for family in config.records.families]
-    names = [*schemas, layout.SAVED_TRANSFORM]
-    missing = [n for n in names if not storage.exists(FileSystems.join(config.output, n))]
+def damaged_files(config: EmbedConfig, run: Run) -> list[str]:
+    """List the missing and the damaged files of those that every job has besides its parts."""
+    records = config.records_by(run.model)
+    damaged = [
+        f"{family}/{records.schema_file}"
+        for family in records.families
+        if not _has_schema(config.output, family, records, run.hidden_size)
+    ]
+    if not has_transform(config.output, run):
+        damaged.append(layout.TRANSFORM_FN)
     if config.dedup == CORPUS and not repeat_files.is_committed(config.output):
-        missing.append(layout.TABLE_FILE)
-    return missing
+        damaged.append(layout.TABLE_FILE)
+    return damaged
+
+
+def _has_schema(folder: str, family: str, records: RecordConfig, hidden_size: int) -> bool:
+    path = FileSystems.join(folder, family, records.schema_file)
+    return storage.read_bytes(path) == record_files.schema_content(family, records, hidden_size)
+
+
+def has_transform(folder: str, run: Run) -> bool:
+    """Whether the folder has the transform that run.json names, undamaged."""
+    try:
+        return run.transform is not None and hash_transform(folder) == run.transform.sha256
+    except ValueError:
+        return False
+
+
+def hash_transform(folder: str) -> str:
+    """Hash the files of a saved transform; raises as `hash_tree`."""
+    return hash_tree(folder, (layout.TRANSFORM_FN, layout.TRANSFORMED_METADATA))
 
 
 def clear_temporary(folder: str) -> None:

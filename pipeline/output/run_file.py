@@ -28,12 +28,19 @@ _COMPUTED_BY = (
 
 
 class Transform(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The result of tf.Transform's analysis: its fingerprint and the quantiles of lengths."""
+    """The result of tf.Transform's analysis.
+
+    Attributes:
+        fingerprint: hash of what determines its wordpieces.
+        length_quantiles: those of the sample.
+        sha256: hash of its files, which differ each time it is saved; see `hash_transform`.
+    """
 
     fingerprint: str
     length_quantiles: Annotated[
         tuple[Count, ...], msgspec.Meta(min_length=_QUANTILES, max_length=_QUANTILES)
     ]
+    sha256: str
 
 
 @dataclasses.dataclass(frozen=True)

@@ -258,7 +258,7 @@ def test_no_collection_of_the_graph_is_untyped(
 ) -> None:
     settings = corpus.config(globs, finished, tiny_module.path)
     splits = plan.make_plan(settings.input)
-    run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5)))
+    run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5), ""))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
     context = JobContext(settings, pipeline.options, splits, run, tiny_module, "handle")
     graphs.build_embed(pipeline, context)

@@ -127,11 +127,26 @@ def invalidate_table(folder: str) -> None:
 
 
 def is_committed(folder: str) -> bool:
-    """Whether the folder has a table with a valid receipt."""
+    """Whether the folder has a table with a valid receipt, and the pieces that the receipt names.
+
+    Only pieces that were changed after the receipt are read.
+    """
     try:
-        return load_receipt(folder) is not None
+        receipt = load_receipt(folder)
     except ValueError:
         return False
+    listed = storage.list_folder(storage.join(folder, FOLDER))
+    table = listed.get(TABLE_FILE.rpartition("/")[2])
+    if receipt is None or table is None:
+        return False
+    for file in receipt.files:
+        piece = listed.get(file.path.rpartition("/")[2])
+        if piece is None or piece.size_in_bytes != file.bytes:
+            return False
+        later = piece.last_updated_in_seconds > table.last_updated_in_seconds
+        if later and problem(folder, file):
+            return False
+    return True
 
 
 def _names(folder: str) -> list[str]:

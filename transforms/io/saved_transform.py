@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.io import storage
+from transforms.io import durable, storage
+from transforms.io.tree_digest import hash_tree
 
 FOLDERS = (
     tft.TFTransformOutput.TRANSFORM_FN_DIR,
@@ -27,6 +28,17 @@ def tensorflow_reads(folder: str) -> bool:
     return "://" not in folder
 
 
+def check_sha256(folder: str, sha256: str | None) -> None:
+    """Check that a transform has the given hash, unless it is None.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: it has another.
+    """
+    if sha256 is not None and hash_tree(folder, FOLDERS) != sha256:
+        raise ValueError(f"the transform in {folder} is damaged; the same command makes it again")
+
+
 @contextlib.contextmanager
 def readable_copy(folder: str) -> Iterator[str]:
     """Yield a folder in which TensorFlow can open the transform: this one or a temporary copy."""
@@ -40,9 +52,14 @@ def readable_copy(folder: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def writable_copy(folder: str) -> Iterator[str]:
-    """Yield a folder to which TensorFlow can write a transform; copy it to `folder` at the end."""
+    """Yield a folder to which TensorFlow can write a transform; copy it to `folder` at the end.
+
+    When the block has ended, the transform lasts through a power cut.
+    """
     if tensorflow_reads(folder):
         yield folder
+        for name in FOLDERS:
+            durable.force_tree(os.path.join(folder, name))
         return
     with _temporary_folder() as copy:
         yield copy

@@ -17,7 +17,7 @@ from transforms.receipts import RECEIPTS, Receipt
 
 SOURCE = Source("a.txt", 3000, "1", "text")
 SPLITS = [Split(SOURCE, start, start + 1000) for start in (0, 1000, 2000)]
-RUN = Run({}, "model", 16, Transform("transform", tuple(range(19))))
+RUN = Run({}, "model", 16, Transform("transform", tuple(range(19)), ""))
 
 
 def write_receipt(folder: Path, split: Split, finished: float) -> None:

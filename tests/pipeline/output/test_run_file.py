@@ -10,7 +10,7 @@ SHORT, LONG = tuple(range(3, 22)), tuple(range(103, 122))
 
 
 def run_of(buckets: int, quantiles: tuple[int, ...] = SHORT) -> Run:
-    return Run({"--xla_buckets": buckets}, "model", 16, Transform("transform", quantiles))
+    return Run({"--xla_buckets": buckets}, "model", 16, Transform("transform", quantiles, ""))
 
 
 def test_another_sample_gives_the_same_job_unless_it_chooses_the_widths_of_batches() -> None:
@@ -22,7 +22,7 @@ def test_the_fingerprint_knows_model_configuration_and_transform() -> None:
     run = run_of(0)
     others = [
         dataclasses.replace(run, model="other"),
-        dataclasses.replace(run, transform=Transform("other", SHORT)),
+        dataclasses.replace(run, transform=Transform("other", SHORT, "")),
         run_of(8),
     ]
     assert len({one.fingerprint for one in (run, *others)}) == 4
