@@ -4,15 +4,24 @@ import contextlib
 import difflib
 from collections.abc import Iterable, Iterator
 
+from transforms.io import redaction
 
-class UsageError(Exception):
+
+class _RedactedError(Exception):
+    """An error whose message quotes addresses and flags without the secrets in them."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redaction.redact(message))
+
+
+class UsageError(_RedactedError):
     """The command cannot work with its flags or its input; exit status 2.
 
     The message names the flag or file and the remedy, in one or two lines.
     """
 
 
-class JobError(Exception):
+class JobError(_RedactedError):
     """The work began and failed; exit status 1.
 
     The message says what remains valid and how to continue, in one or two lines.

@@ -39,7 +39,7 @@ def run(words: Sequence[str]) -> int:
         raise UsageError(f"-n is {settings['n']}; give 1 or more")
     with input_errors():
         for line in head(settings["folder"], settings["n"]):
-            printing.say(line)
+            printing.show(line)
     return 0
 
 

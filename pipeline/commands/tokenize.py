@@ -29,7 +29,7 @@ def run(words: Sequence[str]) -> int:
         for part in tokenizing.tokenize(config, inspected, settings["max_seq_length"]):
             sys.stdout.buffer.write(part.lines)
             for line in part.rejected:
-                printing.say_error(line)
+                printing.show_error(line)
         sys.stdout.buffer.flush()
     return 0
 

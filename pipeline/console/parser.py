@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 from pipeline.errors import did_you_mean
 from pipeline.options.flag_row import Flag, add_flags
 from transforms import escaping
+from transforms.io import redaction
 
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
 # Longer lines of help are hard to read.
@@ -70,7 +71,8 @@ class Parser(argparse.ArgumentParser):
             message, otherwise = f"unknown flag {flag}", remedy
         elif "arguments are required" in message and (mistyped := self._mistyped()):
             message, otherwise = mistyped
-        self.exit(2, f"{red(self.prog + ':')} {escaping.one_line(message)}; {otherwise}\n")
+        shown = escaping.one_line(redaction.redact(message))
+        self.exit(2, f"{red(self.prog + ':')} {shown}; {otherwise}\n")
 
     def _mistyped(self) -> tuple[str, str] | None:
         """Return the message about a word that is nearly a flag: that one is missing then."""

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from transforms.io import redaction
+
 # At these levels everything is shown.
 _LOUD = ("debug", "info")
 _QUIET = "warning"
@@ -39,6 +41,18 @@ def import_tensorflow(level: str = _QUIET) -> None:
     tf.get_logger().setLevel(logging.ERROR)
 
 
+class _Redacting(logging.Formatter):
+    """Formats as another formatter does, and leaves out the secrets of the line and its trace."""
+
+    def __init__(self, formatter: logging.Formatter | None) -> None:
+        super().__init__()
+        self._formatter = formatter or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        return redaction.redact(self._formatter.format(record))
+
+
 @contextlib.contextmanager
 def quiet_beam(level: str = _QUIET) -> Iterator[None]:
     """Keep Beam's tracebacks off the terminal, unless the level asks for more.
@@ -55,6 +69,9 @@ def quiet_beam(level: str = _QUIET) -> Iterator[None]:
         logging.getLogger(name).setLevel(level.upper() if loud else logging.CRITICAL)
     if loud:
         logging.basicConfig(level=level.upper())
+        for handler in logging.root.handlers:
+            if not isinstance(handler.formatter, _Redacting):
+                handler.setFormatter(_Redacting(handler.formatter))
         import_tensorflow(level)
         yield
         return

@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import UsageError
 from pipeline.options import flags
+from transforms.io.redaction import REDACTED, redact_option
 
 
 class _Recorder(argparse.ArgumentParser):
@@ -64,7 +65,20 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
             near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
             remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
             raise UsageError(f"unknown flag {flag}: {remedy}")
+    _refuse_redacted(arguments)
     return _parse(arguments)
+
+
+def _refuse_redacted(arguments: Sequence[str]) -> None:
+    """Raise UsageError for a flag of a stored command whose secret was not filled in."""
+    flag = ""
+    for argument in arguments:
+        flag = argument.split("=", 1)[0] if argument.startswith("-") else flag
+        if REDACTED in argument:
+            raise UsageError(
+                f"{flag} has {REDACTED} in the place of a secret, which is not stored: put the "
+                "secret there, or leave the flag out if the environment has it"
+            )
 
 
 def _our_flags() -> set[str]:
@@ -80,11 +94,15 @@ def _parse(arguments: Sequence[str]) -> PipelineOptions:
         except SystemExit as end:
             reason = message.getvalue().strip().rpartition("error: ")[2]
             raise UsageError(f"{reason}; that flag is Beam's") from end
+        except ValueError as error:
+            # Of a flag that wants JSON.
+            given = ", ".join(word.split("=")[0] for word in arguments if word.startswith("--"))
+            raise UsageError(f"{given}: one of these wants JSON: {error}") from error
     return options
 
 
 def as_words(name: str, value: Any) -> Iterator[str]:
-    """Write one of Beam's options as its parsers read it.
+    """Write one of Beam's options as its parsers read it, without the secrets in it.
 
     Args:
         name: of the option, without dashes.
@@ -95,4 +113,4 @@ def as_words(name: str, value: Any) -> Iterator[str]:
         if action.dest == name and action.nargs == 0 and action.const == value:
             yield action.option_strings[0]
             return
-    yield from (f"--{name}={one}" for one in several)
+    yield from (f"--{name}={redact_option(name, str(one))}" for one in several)

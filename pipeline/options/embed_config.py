@@ -12,6 +12,7 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.documents import FORMAT_VERSION
 from transforms.features import FLOAT32, check_features, widths_of_tokens
+from transforms.io.redaction import redact_url
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
 from transforms.sources.base import ReadConfig, names
@@ -33,10 +34,24 @@ class InputConfig:
     read: ReadConfig
 
     def __post_init__(self) -> None:
+        for glob in self.globs:
+            _refuse_secret("--input", glob)
         if self.format != flags.AUTO_FORMAT and self.format not in names():
             raise ValueError(
                 f"--input_format is {self.format!r}; there are auto, {', '.join(names())}"
             )
+
+
+def _refuse_secret(flag: str, address: str) -> None:
+    """Raise ValueError for a secret in an address, which would be in every id, receipt and name.
+
+    Beam's file systems read no secret from an address: it could only be part of a name.
+    """
+    if redact_url(address) != address:
+        raise ValueError(
+            f"{flag} {redact_url(address)}: an address with a password or a signature would be "
+            "stored with the job; give the secret by the environment or a flag of Beam's"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +118,7 @@ class EmbedConfig:
     min_cosine: float = 0.99
 
     def __post_init__(self) -> None:
+        _refuse_secret("--output", self.output)
         if set(self.output) & set("*?["):
             raise ValueError(
                 f"--output is {self.output}; choose a name without * ? [, which TensorFlow expands"

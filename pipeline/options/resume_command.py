@@ -1,6 +1,5 @@
 """The command that continues a job, or runs it again, made from its configuration."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +9,15 @@ from pipeline.errors import UsageError
 from pipeline.options import beam_flags, conversion, flags
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
-
-# Beam's flags with such names are kept out of run.json, which people pass around.
-_SECRET = re.compile(r"secret|password|token|credential|access_key")
+from transforms.io import redaction
 
 
 def command_of(config: EmbedConfig, beam: PipelineOptions | None = None) -> list[str]:
     """Return the shortest `beam-bert embed` that makes a configuration, with Beam's flags.
 
-    The command leaves out `--overwrite`, so that it continues the job, and Beam's flags that hold
-    a secret. It always names engine, widths and size of batches: their defaults depend on the
-    machine.
+    The command leaves out `--overwrite`, so that it continues the job. In the place of a secret it
+    has `REDACTED`, which no command accepts: people pass run.json and reports around. It always
+    names engine, widths and size of batches: their defaults depend on the machine.
 
     >>> from pipeline.options.embed_config import InputConfig
     >>> from transforms.sources.base import ReadConfig
@@ -55,16 +52,15 @@ def _words(row: Flag, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [row.option] if value else []
     if isinstance(value, list):
-        return [row.option, *value]
+        return [row.option, *map(redaction.redact_url, value)]
+    value = redaction.redact_url(str(value))
     # argparse would read a value that begins with a dash as a flag.
-    dashed = str(value).startswith("-")
-    return [f"{row.option}={value}"] if dashed else [row.option, str(value)]
+    return [f"{row.option}={value}"] if value.startswith("-") else [row.option, value]
 
 
 def _beam_words(options: PipelineOptions) -> list[str]:
     return [
         word
         for name, value in options.get_all_options(drop_default=True).items()
-        if not _SECRET.search(name)
         for word in beam_flags.as_words(name, value)
     ]

@@ -16,6 +16,7 @@ from transforms import strict_json
 from transforms.bert.agreement import CosineAgreement
 from transforms.documents import FORMAT_VERSION, hash_json
 from transforms.io import storage
+from transforms.io.redaction import redact_url
 from transforms.strict_json import Cosine, Count
 
 # The number that tf.Transform learns; `preprocessing.NUM_QUANTILES` would import TensorFlow.
@@ -171,7 +172,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "format_version": FORMAT_VERSION,
         "configuration": run.configuration,
         "model": {
-            "handle": config.model,
+            "handle": redact_url(config.model),
             "fingerprint": run.model,
             "hidden_size": run.hidden_size,
         },

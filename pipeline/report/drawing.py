@@ -3,6 +3,7 @@
 from pipeline.errors import UsageError
 from pipeline.output.layout import REPORT_FILE
 from transforms.io import storage
+from transforms.io.redaction import redact
 
 _REMEDY = 'pip install "beam-bert[report]"'
 
@@ -49,5 +50,5 @@ def draw_missing(folder: str, *, stale: bool) -> str | None:
     except UsageError as error:
         return f"no {REPORT_FILE} was drawn: {error}"
     except Exception as error:
-        return f"no {REPORT_FILE} was drawn: {error or type(error).__name__}"
+        return f"no {REPORT_FILE} was drawn: {redact(str(error)) or type(error).__name__}"
     return None

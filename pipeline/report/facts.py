@@ -10,6 +10,7 @@ from pipeline.output.open_job import Job
 from pipeline.output.run_file import Run
 from pipeline.report.sample import Sample
 from pipeline.report.take_sample import take_sample
+from transforms.io import redaction
 from transforms.receipts import Receipt, shares
 
 
@@ -75,4 +76,9 @@ def gather(folder: str) -> Facts:
 
 def _command(run: Run) -> str:
     """Return the shell lines that continue a job, from any folder."""
-    return f"cd {shlex.quote(run.directory)}\n{shlex.join(run.command)}"
+    words = [_shown(word) for word in run.command]
+    return f"cd {shlex.quote(run.directory)}\n{shlex.join(words)}"
+
+
+def _shown(word: str) -> str:
+    return redaction.redact(word) if word.startswith("--") else redaction.redact_url(word)

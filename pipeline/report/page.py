@@ -18,6 +18,7 @@ from pipeline.report.labels import counted, duration, share, visible
 from pipeline.report.palette import DARK, LIGHT
 from pipeline.status import clock
 from transforms.io import storage
+from transforms.io.redaction import redact_url
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
 
 
@@ -114,7 +115,7 @@ def _size(size: float) -> str:
 def _settings(facts: Facts) -> dict[str, str]:
     """Return the configuration, the fingerprints and the package versions."""
     run = facts.job.run
-    settings = {"model": facts.job.model, "model fingerprint": run.model}
+    settings = {"model": redact_url(facts.job.model), "model fingerprint": run.model}
     settings |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
     if run.transform is not None:
         settings["transform fingerprint"] = run.transform.fingerprint

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transforms.bert import archives
+from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
 _CHUNK_BYTES = 1 << 20
@@ -46,11 +47,17 @@ def _resolve_remote(handle: str) -> Path:
     import tensorflow as tf
     import tensorflow_hub as hub
 
+    shown = redact_url(handle)
+    if REDACTED in handle:
+        raise ValueError(
+            f"`model` {shown}: {REDACTED} is in the place of a secret, which is not stored: put "
+            "the secret there"
+        )
     try:
         resolved = Path(hub.resolve(handle))
     except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"`model` {handle}: cannot be fetched: {reason}") from error
+        reason = redact(next(iter(str(error).splitlines()), type(error).__name__))
+        raise ValueError(f"`model` {shown}: cannot be fetched: {reason}") from error
     if str(resolved).startswith(("gs:/", "s3:/", "hdfs:/")):
         return _copy_remote(handle)
     return resolved
@@ -71,7 +78,8 @@ def _copy_remote(handle: str) -> Path:
             shutil.rmtree(target, ignore_errors=True)
             os.replace(scratch, target)
     except tf.errors.OpError as error:
-        raise ValueError(f"`model` {handle}: cannot be fetched: {error.message}") from error
+        reason = redact(error.message)
+        raise ValueError(f"`model` {redact_url(handle)}: cannot be fetched: {reason}") from error
     return target
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from apache_beam.io.filesystems import FileSystems
 
 from transforms.documents import Split, hash_json
-from transforms.io import storage
+from transforms.io import redaction, storage
 
 _FOLDER = "failures"
 
@@ -14,7 +14,7 @@ _FOLDER = "failures"
 def save(folder: str, split: Split, why: str) -> None:
     """Write a note on a split to the temporary files of an output folder; replaces an older one."""
     name = f"{hash_json(split.to_json())}.json"
-    line = {"source": split.source.path, "start": split.start, "why": why}
+    line = {"source": split.source.path, "start": split.start, "why": redaction.redact(why)}
     storage.write_text(folder, f"{storage.TEMPORARY}/{_FOLDER}/{name}", json.dumps(line))
 
 
