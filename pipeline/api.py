@@ -1,5 +1,6 @@
 """The main job as a function: its keywords are the flags of `beam-bert embed`."""
 
+import contextlib
 import dataclasses
 import inspect
 import logging
@@ -139,7 +140,8 @@ def embed_and_draw(
             result = job.run_job(config, options, watch)
     except JobError:
         # The report of a job that is complete and lost too much shows what it lost.
-        if not job.manifest_is_missing(config.output):
-            drawing.draw_missing(config.output, stale=True)
+        with contextlib.suppress(Exception):
+            if not job.manifest_is_missing(config.output):
+                drawing.draw_missing(config.output, stale=True)
         raise
     return result, drawing.draw_missing(config.output, stale=not result.nothing_left)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from pipeline.commands import all_commands
 from pipeline.console import overview, parser
-from pipeline.errors import JobError, UsageError, did_you_mean
+from pipeline.errors import JobError, UsageError, did_you_mean, storage_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 from transforms import escaping
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: str, words: Sequence[str]) -> int:
     try:
-        return all_commands()[command].run(words)
+        with storage_errors(_place(command, words)):
+            return all_commands()[command].run(words)
     except UsageError as error:
         return _fail(2, str(error))
     except JobError as error:
@@ -59,6 +60,17 @@ def _run(command: str, words: Sequence[str]) -> int:
         # The reader of the output has gone: nothing more can be printed, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _place(command: str, words: Sequence[str]) -> str:
+    """Return what a command works on, for a message: the output folder, the input, or the first."""
+    for flag in ("--output", "--input"):
+        for word, after in zip(words, [*words[1:], ""], strict=True):
+            if word == flag and after:
+                return f"{flag} {after}"
+            if word.startswith(f"{flag}="):
+                return word.replace("=", " ", 1)
+    return next((word for word in words if not word.startswith("-")), command)
 
 
 def _help_as_flag(words: list[str]) -> list[str]:

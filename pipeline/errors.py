@@ -2,9 +2,24 @@
 
 import contextlib
 import difflib
+import errno
 from collections.abc import Iterable, Iterator
 
 from transforms.io import redaction
+from transforms.io.watching import describe
+
+# What the user has to change: the same command would fail again.
+_OF_USER = {
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EACCES, errno.EPERM),
+    *(errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP),
+}
+# Packages whose errors are those of a server, or of the way to it.
+_CLIENTS = (
+    *("botocore.", "boto3.", "s3transfer.", "azure.", "hdfs.", "apache_beam.io.", "apitools."),
+    *("google.api_core.", "google.auth.", "google.cloud.", "google.resumable_media."),
+    *("requests.", "urllib3.", "httplib2", "http.client"),
+)
+_MOST_SHOWN = 500
 
 
 class _RedactedError(Exception):
@@ -30,13 +45,46 @@ class JobError(_RedactedError):
 
 @contextlib.contextmanager
 def input_errors() -> Iterator[None]:
-    """Raise the errors of bad input as UsageError."""
+    """Raise the errors of bad input as UsageError, and let those pass that may pass."""
     try:
         yield
     except BrokenPipeError:
         raise
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        if error.errno not in _OF_USER or not error.filename:
+            raise
         raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def storage_errors(place: str) -> Iterator[None]:
+    """Raise the errors of disks and servers, and a lack of memory, as JobError.
+
+    Args:
+        place: the folder or file that the block is about.
+    """
+    try:
+        yield
+    except (UsageError, JobError, BrokenPipeError):
+        raise
+    except MemoryError as error:
+        raise JobError(f"{place}: there was not enough memory; what is done stays") from error
+    except Exception as error:
+        if not is_of_storage(error):
+            raise
+        reason = describe(error)[:_MOST_SHOWN].rstrip(".")
+        raise JobError(
+            f"{place}: a file could not be listed, read or written: {reason}.\n"
+            "What is done stays; if the fault has passed, the same command succeeds"
+        ) from error
+
+
+def is_of_storage(error: Exception) -> bool:
+    """Whether an error is one of a disk or a server, or of the way to it."""
+    modules = [f"{kind.__module__}." for kind in type(error).__mro__]
+    return isinstance(error, OSError) or any(name.startswith(_CLIENTS) for name in modules)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:

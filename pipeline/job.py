@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import extract_tables, manifest, model
-from pipeline.errors import JobError, UsageError
+from pipeline.errors import JobError, UsageError, storage_errors
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -60,7 +60,10 @@ def run_job(
     local.check_runner(options)
     dataflow.prepare(options, config)
     config = with_stored_types(config)
-    with prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready:
+    with (
+        storage_errors(f"--output {config.output}"),
+        prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready,
+    ):
         return _embed(ready, options, watch, started)
 
 
@@ -167,7 +170,7 @@ def _compute(context: JobContext) -> Run:
         raise JobError(_broken_off(error, context)) from error
     finally:
         # Threads of an interrupted job may still write there; the next call clears it.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             output_folder.clear_temporary(folder)
     if unread:
         raise JobError(_unread(unread, context))
@@ -318,9 +321,13 @@ def _unread(reasons: Sequence[str], context: JobContext) -> str:
     )
 
 
-def _parts_done(context: JobContext) -> int:
-    progress = _progress(context.config.output, context.splits, context.run)
-    return len(progress.parts) if progress else 0
+def _parts_done(context: JobContext) -> str:
+    """Return the number of finished parts, as far as their receipts can be read now."""
+    try:
+        progress = _progress(context.config.output, context.splits, context.run)
+    except Exception:
+        return "the finished"
+    return str(len(progress.parts)) if progress else "0"
 
 
 def root_cause(error: Exception) -> str:

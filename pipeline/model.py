@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.console import quiet
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms.bert import minilm, model_files
 from transforms.features import layers_of
@@ -21,11 +21,9 @@ def find_model(config: EmbedConfig) -> tuple[Path, str]:
     """
     if "://" in config.model or not minilm.is_imported(config.model):
         quiet.import_tensorflow()
-    try:
+    with input_errors():
         path = minilm.resolve(config.model)
         fingerprint = model_files.fingerprint(path)
-    except (ValueError, OSError) as error:
-        raise UsageError(str(error)) from error
     if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
         raise UsageError(
             f"--model_sha256 is {config.model_sha256}, but the module at {path} has {fingerprint}"
@@ -40,7 +38,9 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         UsageError: the module is not a BERT, or does not fit the configuration.
     """
     quiet.import_tensorflow()
+    from transforms.bert import loading
     from transforms.bert import module as modules
+    from transforms.bert.output_spec import OutputSpec
 
     try:
         module = modules.inspect(path)
@@ -48,6 +48,7 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         module.check_layers(layers_of(config.features))
         config.shaping.check_width(module.shape.hidden_size)
         config.compute.check_installed()
+        loading.check(module, OutputSpec.of(config.features), config.compute)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module

@@ -37,9 +37,6 @@ def measure_agreement(
     """
     if config.compute.precision == FLOAT32:
         return None
-    sample = _sample(config, module, splits)
-    if sample is None:
-        return None
     features = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (MEAN,)
     settings = dataclasses.replace(graphs.embedding_config(config, module), features=features)
     try:
@@ -48,6 +45,9 @@ def measure_agreement(
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
+    sample = _sample(config, module, splits)
+    if sample is None:
+        return None
     exact, lower = (embed_sequences(sample, engine, settings).documents for engine in loaded)
     result = agreement.worst([agreement.compare(exact[name], lower[name]) for name in features])
     if not result.smallest_cosine >= config.min_cosine:

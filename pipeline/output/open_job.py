@@ -78,7 +78,7 @@ def find_module(job: Job, handle: str | None) -> Path:
     try:
         path = minilm.resolve(handle)
         fingerprint = model_files.fingerprint(path)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise UsageError(f"{error}.\n{remedy.capitalize()}") from error
     if fingerprint != job.run.model:
         raise UsageError(

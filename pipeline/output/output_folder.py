@@ -76,7 +76,8 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
         if earlier is not None:
             return _same_job(folder, earlier, run, splits)
         _refuse_unrecognized_files(folder)
-    except (ValueError, OSError) as error:
+    except (ValueError, IsADirectoryError, NotADirectoryError) as error:
+        # Not after other errors of the storage: they may pass.
         raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
     return Earlier(None, splits)
 

@@ -38,6 +38,16 @@ def load(
     return load_with_exact(module, output_spec, config, device)[1]
 
 
+def check(module: BertModule, output_spec: OutputSpec, config: ComputeConfig) -> None:
+    """Check, without a job, that a model computes what the module's graph alone does not.
+
+    Raises:
+        ValueError: see `load`.
+    """
+    if output_spec.layers:
+        load(module, output_spec, config.without_xla)
+
+
 def load_with_exact(
     module: BertModule, output_spec: OutputSpec, config: ComputeConfig, device: str | None = None
 ) -> tuple[Engine, Engine]:

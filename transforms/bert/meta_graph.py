@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2, struct_pb2
+
+from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 TOKENS = "tokens"
 HUB_TF1, SAVED_MODEL_TF2 = "TF1 Hub module", "TF2 SavedModel"
@@ -56,6 +59,46 @@ def choose_graph(saved_model: saved_model_pb2.SavedModel, path: Path) -> ChosenG
         f"`model` {path}: it has no signature {TOKENS!r} and no inputs "
         f"{', '.join(sorted(_TF2_INPUTS))}; it has {present}"
     )
+
+
+def check_outputs_of_graph(graph: ChosenGraph, path: Path, hidden_size: int) -> None:
+    """Check the outputs that a graph declares, without running it.
+
+    Raises:
+        ValueError: one that every BERT has is missing, or has another width.
+    """
+    widths = _widths_tf1(graph.meta_graph) if graph.format == HUB_TF1 else _widths_tf2(graph)
+    for name in (POOLED_OUTPUT, SEQUENCE_OUTPUT) if widths else ():
+        if name not in widths:
+            raise ValueError(
+                f"`model` {path}: it has no output {name}, so it is not a whole BERT; it has "
+                f"{', '.join(sorted(widths))}"
+            )
+        if widths[name] not in (-1, hidden_size):
+            raise ValueError(
+                f"`model` {path}: its {name} has vectors of {widths[name]}, its variables have "
+                f"{hidden_size}: it is not a whole BERT"
+            )
+
+
+def _widths_tf1(meta_graph: meta_graph_pb2.MetaGraphDef) -> dict[str, int]:
+    """Return the last dimension of each output; -1 if it is not declared."""
+    outputs = meta_graph.signature_def[TOKENS].outputs
+    return {name: _last(info.tensor_shape) for name, info in outputs.items()}
+
+
+def _widths_tf2(graph: ChosenGraph) -> dict[str, int]:
+    """Return the last dimension of each output of a call; nothing if calls declare no outputs."""
+    widths: dict[str, int] = {}
+    for function in graph.meta_graph.object_graph_def.concrete_functions.values():
+        if set(_dict_keys(function.canonicalized_input_signature)) >= _TF2_INPUTS:
+            for name, value in function.output_signature.dict_value.fields.items():
+                widths[name] = _last(value.tensor_spec_value.shape)
+    return widths
+
+
+def _last(shape: tensor_shape_pb2.TensorShapeProto) -> int:
+    return -1 if shape.unknown_rank or not shape.dim else int(shape.dim[-1].size)
 
 
 def _is_tf2_bert(meta_graph: meta_graph_pb2.MetaGraphDef) -> bool:

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transforms.bert import model_files
-from transforms.bert.meta_graph import choose_graph, read_saved_model
+from transforms.bert.meta_graph import (
+    check_outputs_of_graph,
+    choose_graph,
+    read_saved_model,
+)
 from transforms.bert.module_settings import read_casing, read_shape, read_vocabulary
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape
@@ -83,13 +87,15 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     check_operations(saved_model, f"`model` {path}")
     graph = choose_graph(saved_model, path)
     signatures = graph.meta_graph.signature_def
+    shape = read_shape(path, graph)
+    check_outputs_of_graph(graph, path, shape.hidden_size)
     return BertModule(
         path=path,
         fingerprint=fingerprint,
         format=graph.format,
         tags=tuple(tuple(sorted(meta.meta_info_def.tags)) for meta in saved_model.meta_graphs),
         signatures=tuple(sorted(name for name in signatures if not name.startswith("__"))),
-        shape=read_shape(path, graph),
+        shape=shape,
         do_lower_case=read_casing(path, graph),
         vocabulary=read_vocabulary(path, graph.meta_graph),
     )

@@ -1,0 +1,47 @@
+"""Workers end with the job that started them."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+
+from pipeline.runners import local, orphans
+from tests.paths import ROOT
+
+# It would print a trace after some seconds.
+WORKER = f"import {orphans.__name__}, time; print('up', flush=True); time.sleep(30); raise OSError"
+
+
+@pytest.mark.parametrize("through_a_shell", [True, False])
+def test_a_worker_ends_with_its_job_and_says_nothing(through_a_shell: bool) -> None:
+    command = f'{sys.executable} -c "{WORKER}"; true' if through_a_shell else None
+    program = (
+        f"import os, subprocess; os.environ[{orphans.JOB!r}] = str(os.getpid());"
+        f"subprocess.run({command or [sys.executable, '-c', WORKER]!r}, shell={through_a_shell})"
+    )
+    job = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert job.stdout is not None
+    assert job.stdout.readline() == "up\n"
+    job.send_signal(signal.SIGKILL)
+    # The streams end with the last process that has them.
+    out, errors = job.communicate(timeout=25)
+    assert (out, errors) == ("", "")
+
+
+def test_worker_processes_of_this_machine_watch_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(orphans.JOB, raising=False)
+    options = PipelineOptions(["--direct_running_mode=multi_processing", "--beam_plugins=a"])
+    for _ in range(2):
+        local.choose_runner(options)
+    assert options.view_as(SetupOptions).beam_plugins == ["a", orphans.__name__]
+    assert os.environ[orphans.JOB] == str(os.getpid())

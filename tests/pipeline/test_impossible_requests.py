@@ -1,0 +1,79 @@
+"""What a model cannot do is refused, with the flag and the remedy, before a folder is made."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from pipeline import cli
+from tests import tf2_module
+from tests.conftest import TINY_VOCABULARY
+
+
+@pytest.fixture(scope="module")
+def not_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module whose encoder is not rebuilt: its variables are not recognised."""
+    path = tmp_path_factory.mktemp("models") / "tf2"
+    tf2_module.save(path, TINY_VOCABULARY)
+    return path
+
+
+def embed(model: Path, flags: str, folder: Path, capfd: pytest.CaptureFixture) -> str:
+    """Return the message of a refused job."""
+    (folder / "a.txt").write_text("the cat\n")
+    words = ["embed", "--input", str(folder / "a.txt"), "--output", str(folder / "out/deep")]
+    assert cli.main([*words, "--model", str(model), *flags.split()]) == 2
+    error: str = capfd.readouterr().err
+    assert len(error.splitlines()) <= 2
+    assert not (folder / "out").exists()
+    return error
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--features layers:-1", "not recognised; so leave out layers: of --features"),
+        ("--features mean,layers:-1", "not recognised; so leave out layers: of --features"),
+        ("--precision bfloat16", "not recognised; so leave out --precision bfloat16"),
+        ("--features layers:-2", "--features asks for layer -2, the model has 1: give -1"),
+        ("--max_seq_length 64", "--max_seq_length is 64, the model has 32 positions"),
+        ("--features mean --truncate_dim 9", "--truncate_dim"),
+        ("--engine openvino --precision float16", "give float32 or bfloat16"),
+    ],
+)
+def test_a_request_that_no_model_of_the_kind_serves(
+    flags: str, message: str, not_rebuilt: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    assert message in embed(not_rebuilt, f"--max_seq_length 8 {flags}", tmp_path, capfd)
+
+
+def without_tokens(signature: meta_graph_pb2.SignatureDef) -> None:
+    del signature.outputs["sequence_output"]
+
+
+def of_other_width(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.outputs["pooled_output"].tensor_shape.dim[-1].size = 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_tokens, "has no output sequence_output, so it is not a whole BERT; it has "),
+        (of_other_width, "its pooled_output has vectors of 3, its variables have 16"),
+    ],
+)
+def test_a_module_without_the_outputs_of_a_bert(
+    change: Callable[[meta_graph_pb2.SignatureDef], None],
+    message: str,
+    tiny_path: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture,
+) -> None:
+    path = shutil.copytree(tiny_path, tmp_path / "model")
+    saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    for meta_graph in saved.meta_graphs:
+        change(meta_graph.signature_def["tokens"])
+    (path / "saved_model.pb").write_bytes(saved.SerializeToString())
+    assert message in embed(path, "--max_seq_length 8 --features mean", tmp_path, capfd)

@@ -1,0 +1,179 @@
+"""Whatever the storage answers to any call of any command: two lines, and no traceback."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from pipeline import cli
+from pipeline.errors import JobError
+from tests.pipeline import corpus
+from transforms.io import storage
+
+CALLS = [
+    *((storage, name) for name in ("open_for_reading", "open_for_writing", "list_folder")),
+    *((storage, name) for name in ("identify", "make_folder", "delete_file")),
+    *((FileSystems, name) for name in ("exists", "match", "rename", "delete", "create")),
+    *((os, name) for name in ("scandir", "listdir", "fsync")),
+]
+SLOW_DOWN = {"Error": {"Code": "SlowDown", "Message": "503"}}
+ERRORS = [
+    OSError(errno.EIO, "Input/output error"),
+    PermissionError(errno.EACCES, "Permission denied"),
+    BeamIOError("List operation failed", {"s3://bucket/a": ValueError("503")}),
+    EndpointConnectionError(endpoint_url="http://me:hush@host:1"),
+    ClientError(SLOW_DOWN, "PutObject"),
+]
+
+
+class Fault:
+    """Raises an error at the n-th call; counts the calls."""
+
+    def __init__(self, number: int, error: Exception) -> None:
+        self.calls = 0
+        self._number = number
+        self._error = error
+
+    def watch(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Call a function, unless this is the call that fails."""
+        self.calls += 1
+        if self.calls == self._number:
+            raise self._error
+        return function(*arguments, **named)
+
+
+@contextmanager
+def failing(number: int, error: Exception = ERRORS[0]) -> Iterator[Fault]:
+    """Make the n-th call of the storage fail while the block runs."""
+    fault = Fault(number, error)
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in CALLS:
+            patch.setattr(owner, name, _watched(fault, getattr(owner, name)))
+        yield fault
+
+
+def _watched(fault: Fault, function: Callable[..., Any]) -> Callable[..., Any]:
+    def watched(*arguments: Any, **named: Any) -> Any:
+        return fault.watch(function, *arguments, **named)
+
+    return watched
+
+
+@pytest.fixture
+def out(finished: Path, tmp_path: Path) -> Path:
+    """A copy of a finished job, with its times."""
+    return shutil.copytree(finished, tmp_path / "out")
+
+
+def run_with_faults(
+    words: list[str], most: int, place: str, capsys: pytest.CaptureFixture
+) -> list[int]:
+    """Run a command with a fault at some of its calls, and return the exit statuses."""
+    with failing(0) as undisturbed:
+        assert cli.main(words) == 0
+    statuses = []
+    numbers = sorted({1, 2, *range(3, undisturbed.calls + 1, undisturbed.calls // most + 1)})
+    for at, number in enumerate(numbers):
+        capsys.readouterr()
+        with failing(number, ERRORS[at % len(ERRORS)]):
+            statuses.append(cli.main(words))
+        printed = capsys.readouterr()
+        assert statuses[-1] in (0, 1, 2), printed.err
+        assert len(printed.err.splitlines()) <= 3
+        assert "hush" not in printed.out + printed.err
+        if printed.err:
+            assert statuses[-1]
+            assert place in printed.err
+    return statuses
+
+
+@pytest.mark.parametrize("command", ["status", "head", "verify"])
+def test_a_command_that_reads_a_folder_ends_in_two_lines(
+    command: str, out: Path, capsys: pytest.CaptureFixture
+) -> None:
+    statuses = run_with_faults([command, str(out)], 40, str(out), capsys)
+    assert 1 in statuses
+    if command != "verify":
+        assert 0 not in statuses
+
+
+@pytest.mark.slow
+def test_a_report_ends_in_two_lines(out: Path, capsys: pytest.CaptureFixture) -> None:
+    assert 1 in run_with_faults(["report", str(out)], 15, str(out), capsys)
+
+
+def test_a_finished_job_ends_in_two_lines(
+    out: Path, globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = [*words_of(globs, tiny_path), "--output", str(out)]
+    assert 1 in run_with_faults(words, 60, f"--output {out}", capsys)
+
+
+def words_of(globs: list[str], model: Path) -> list[str]:
+    flags = "--max_seq_length=8 --part_bytes=1024 --tokens_per_batch=64 --max_rejected=0.1"
+    flags += " --id_field=id --keep_fields=k --engine=tensorflow"
+    return ["embed", "--input", *globs, "--model", str(model), *flags.split()]
+
+
+@pytest.mark.slow
+def test_a_job_with_faults_ends_in_lines_and_continues_to_the_same_bytes(
+    finished: Path,
+    globs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    words = [*words_of(globs, tiny_path), "--output", str(tmp_path / "out")]
+    for at, number in enumerate((3, 25, 60, 90, 140)):
+        with failing(number, ERRORS[at % len(ERRORS)]):
+            assert cli.main(words) in (0, 1, 2)
+        error = capsys.readouterr().err
+        assert "Traceback" not in error
+        assert len(error.splitlines()) <= 3
+    assert cli.main(words) == 0
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+def test_a_damaged_part_on_a_disk_that_is_read_only_ends_in_two_lines(
+    out: Path, globs: list[str], tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = min(out.glob("pooled/*.tfrecord"))
+    part.write_bytes(part.read_bytes()[:-5])
+    rename = _raises(OSError(errno.EROFS, "Read-only file system"))
+    monkeypatch.setattr(FileSystems, "rename", rename)
+    with pytest.raises(JobError, match="Read-only file system") as refused:
+        corpus.embed(globs, out, tiny_path)
+    assert str(refused.value).startswith(f"--output {out}: ")
+    assert len(str(refused.value).splitlines()) == 2
+    assert cli.main(["verify", str(out)]) == 1
+
+
+def _raises(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "head", "report", "tokenize", "plan"])
+def test_what_no_file_system_should_raise_has_two_lines_too(
+    command: str, globs: list[str], out: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = {"tokenize": ["--input", *globs], "plan": ["--input", globs[0], "--output", "o"]}
+    with pytest.MonkeyPatch.context() as patch:
+        for error in (MemoryError(), ERRORS[-1]):
+            for owner, name in CALLS[:3]:
+                patch.setattr(owner, name, _raises(error))
+            patch.setattr("transforms.bert.minilm.resolve", _raises(error))
+            assert cli.main([command, *words.get(command, [str(out)])]) == 1
+            printed = capsys.readouterr()
+            assert len(printed.err.splitlines()) <= 2
+            assert str(out) in printed.err or "put " in printed.err
