@@ -1,6 +1,7 @@
 """Read BigQuery tables into the output folder, once, before the job that embeds them starts."""
 
 import json
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
@@ -52,13 +53,20 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
     contents = {"table": table.reference, "columns": list(columns)}
     stored = storage.read_text(FileSystems.join(folder, DONE_FILE))
     # Rows of a job that has started stay, even if other columns are wanted: that is refused later.
-    if stored and (json.loads(stored) == contents or run_file.load_run(config.output)):
+    if stored and (_is_of(stored, contents) or run_file.load_run(config.output)):
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)
     durable.force_tree(FileSystems.join(config.output, bigquery_names.FOLDER))
     storage.write_text(folder, DONE_FILE, json.dumps(contents))
     output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
+
+
+def _is_of(stored: str, contents: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(stored) == contents)
+    except ValueError:
+        return False
 
 
 def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineOptions) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.console import printing
 from pipeline.console.command import Command
+from pipeline.errors import input_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 
@@ -23,7 +24,8 @@ def run(words: Sequence[str]) -> int:
     options = beam_flags.beam_options(beam_words)
     from pipeline import api, result
 
-    summary, problem = api.embed_and_draw(config, options, _watch, settings["log_level"])
+    with input_errors():
+        summary, problem = api.embed_and_draw(config, options, _watch, settings["log_level"])
     printing.say(result.to_text(summary))
     if problem:
         printing.say_error(f"beam-bert: {name_flags(problem, FLAGS)}")

@@ -77,3 +77,13 @@ def test_a_module_without_the_outputs_of_a_bert(
         change(meta_graph.signature_def["tokens"])
     (path / "saved_model.pb").write_bytes(saved.SerializeToString())
     assert message in embed(path, "--max_seq_length 8 --features mean", tmp_path, capfd)
+
+
+def test_a_module_whose_weights_are_cut_short(
+    tiny_path: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    path = shutil.copytree(tiny_path, tmp_path / "model")
+    data = next((path / "variables").glob("*.data*"))
+    data.write_bytes(data.read_bytes()[:100])
+    error = embed(path, "--max_seq_length 8 --features layers:-1", tmp_path, capfd)
+    assert f"--model {path}: " in error

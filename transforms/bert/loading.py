@@ -4,6 +4,8 @@ import dataclasses
 import functools
 import logging
 
+import tensorflow as tf
+
 from transforms.bert import engines
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine, EngineSpec
@@ -14,6 +16,7 @@ from transforms.bert.output_spec import OutputSpec
 from transforms.bert.rebuilding import TOLERANCE, find_weights, make_probe
 from transforms.bert.weights import Weights
 from transforms.features import FLOAT32
+from transforms.io.watching import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,8 +60,11 @@ def load_with_exact(
         ValueError: see `load`.
     """
     config.check_installed()
-    probe = make_probe(module, functools.partial(run_once, module))
-    weights = find_weights(module, probe)
+    try:
+        probe = make_probe(module, functools.partial(run_once, module))
+        weights = find_weights(module, probe)
+    except tf.errors.OpError as error:
+        raise ValueError(f"`model` {module.path}: it cannot be run: {describe(error)}") from error
     if isinstance(weights, str):
         return _load_module_graph(module, output_spec, config, weights, device)
     exact_config = dataclasses.replace(config, precision=FLOAT32)
