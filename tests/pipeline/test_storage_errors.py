@@ -76,8 +76,10 @@ def run_with_faults(
     words: list[str], most: int, place: str, capsys: pytest.CaptureFixture
 ) -> list[int]:
     """Run a command with a fault at some of its calls, and return the exit statuses."""
-    with failing(0) as undisturbed:
-        assert cli.main(words) == 0
+    # The first run imports modules, which lists folders too.
+    for _ in range(2):
+        with failing(0) as undisturbed:
+            assert cli.main(words) == 0
     statuses = []
     numbers = sorted({1, 2, *range(3, undisturbed.calls + 1, undisturbed.calls // most + 1)})
     for at, number in enumerate(numbers):
@@ -113,7 +115,7 @@ def test_a_finished_job_ends_in_two_lines(
     out: Path, globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     words = [*words_of(globs, tiny_path), "--output", str(out)]
-    assert 1 in run_with_faults(words, 60, f"--output {out}", capsys)
+    assert 1 in run_with_faults(words, 30, f"--output {out}", capsys)
 
 
 def words_of(globs: list[str], model: Path) -> list[str]:

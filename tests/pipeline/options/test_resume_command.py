@@ -92,7 +92,7 @@ def test_no_secret_in_a_flag_of_beam_is_in_run_json(value: str) -> None:
     given = beam_flags.beam_options([f"{flag}={value}" for flag in sorted(flags)])
     words = resume_command.command_of(config, given)
     words = words[words.index("--engine") + 2 :]
-    assert len(words) == len(flags)
+    assert len(words) >= len(flags)
     kept = {word.partition("=")[0] for word in words if "hush" in word}
     if value == "hush":
         named = "secret|passw|token|credential|key|conn.*str|auth|sas|sig"
