@@ -20,7 +20,7 @@ from transforms.io import storage
 CALLS = [
     *((storage, name) for name in ("open_for_reading", "open_for_writing", "list_folder")),
     *((storage, name) for name in ("exists", "match", "rename", "delete", "delete_file")),
-    *((storage, name) for name in ("identify", "make_folder")),
+    *((storage, name) for name in ("identify", "hash_file")),
     *((os, name) for name in ("scandir", "listdir", "fsync")),
 ]
 SLOW_DOWN = {"Error": {"Code": "SlowDown", "Message": "503"}}
