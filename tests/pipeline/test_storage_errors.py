@@ -100,7 +100,7 @@ def run_with_faults(
 def test_a_command_that_reads_a_folder_ends_in_two_lines(
     command: str, out: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    statuses = run_with_faults([command, str(out)], 40, str(out), capsys)
+    statuses = run_with_faults([command, str(out)], 10, str(out), capsys)
     assert 1 in statuses
     if command != "verify":
         assert 0 not in statuses
@@ -115,7 +115,7 @@ def test_a_finished_job_ends_in_two_lines(
     out: Path, globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     words = [*words_of(globs, tiny_path), "--output", str(out)]
-    assert 1 in run_with_faults(words, 30, f"--output {out}", capsys)
+    assert 1 in run_with_faults(words, 10, f"--output {out}", capsys)
 
 
 def words_of(globs: list[str], model: Path) -> list[str]:
