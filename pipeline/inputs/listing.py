@@ -127,8 +127,10 @@ def _list_local(path: str) -> list[FileMetadata]:
 def _files_below(folder: str) -> Iterator[FileMetadata]:
     """List the files of a folder and of the folders in it, without hidden ones.
 
-    A file costs one call of stat. Links to folders are not followed, and folders that cannot be
-    listed are skipped.
+    A file costs one call of stat. Links to folders are not followed.
+
+    Raises:
+        OSError: a folder cannot be listed; which files it has is not known.
     """
     folders = [folder]
     while folders:
@@ -140,9 +142,11 @@ def _files_below(folder: str) -> Iterator[FileMetadata]:
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        return [entry for entry in entries if not entry.name.startswith(_HIDDEN)]
-    return []
+    def scan() -> list[os.DirEntry[str]]:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(_HIDDEN)]
+
+    return attempts.read_again(scan)
 
 
 def _metadata(path: str, stat: os.stat_result) -> FileMetadata:

@@ -106,11 +106,14 @@ def decoding(stream: BinaryIO) -> Iterator[None]:
         stream: as `watch` returns it.
 
     Raises:
-        StorageError: the stream failed, whatever the decoder made of that.
+        StorageError: the stream failed, whatever the decoder made of that, or memory is short.
         DamagedError: it did not, so its content cannot be decoded.
     """
     try:
         yield
+    except MemoryError as error:
+        # It may pass too. Decoders read in small steps, so that no content asks for much.
+        raise StorageError("there is not enough memory to decode it") from error
     except Exception as error:
         _raise_failure(stream)
         raise DamagedError(describe(error)) from error

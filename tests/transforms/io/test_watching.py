@@ -91,6 +91,12 @@ def test_what_a_decoder_says_of_sound_bytes_is_damage() -> None:
         raise OSError("no magic")
 
 
+def test_a_lack_of_memory_is_not_damage() -> None:
+    stream = cast(BinaryIO, WatchedStream(io.BytesIO(b"a")))
+    with pytest.raises(StorageError, match="not enough memory"), decoding(stream):
+        raise MemoryError
+
+
 @pytest.mark.parametrize("at", range(4))
 def test_a_gzip_whose_file_fails_is_not_damaged(at: int) -> None:
     packed = gzip.compress(bytes(range(256)) * 400, compresslevel=0, mtime=0)
