@@ -274,7 +274,8 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         output_folder.clear_temporary(config.output)
     except OSError as error:
         raise JobError(
-            f"all parts are done, but the manifest cannot be written: {error}.\n"
+            f"--output {config.output}: all parts are done, but the manifest cannot be written: "
+            f"{error}.\n"
             "Run the same command again to write it"
         ) from error
     _check_quality(config, progress)

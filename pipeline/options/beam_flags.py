@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import difflib
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -108,9 +109,14 @@ def as_words(name: str, value: Any) -> Iterator[str]:
         name: of the option, without dashes.
         value: as `PipelineOptions.get_all_options` returns it.
     """
-    several = value if isinstance(value, list) else [value]
-    for action in _actions():
-        if action.dest == name and action.nargs == 0 and action.const == value:
+    actions = [action for action in _actions() if action.dest == name]
+    for action in actions:
+        if action.nargs == 0 and action.const == value:
             yield action.option_strings[0]
             return
-    yield from (f"--{name}={redact_option(name, str(one))}" for one in several)
+    # The name of a few options is none of their flags.
+    flags = [flag for action in actions for flag in action.option_strings]
+    flag = f"--{name}" if f"--{name}" in flags or not flags else flags[0]
+    for one in value if isinstance(value, list) else [value]:
+        text = json.dumps(one) if isinstance(one, dict) else str(one)
+        yield f"{flag}={redact_option(flag, text)}"

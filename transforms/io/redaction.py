@@ -27,7 +27,7 @@ _VALUE = re.compile(
 )
 # Within JSON that is a string of JSON, quotes have a backslash.
 _JSON = re.compile(
-    r"""(?P<name>(?P<quote>\\?["'])[\w.-]+(?P=quote)\s*:\s*)"""
+    r"""(?P<name>(?P<quote>\\?["'])[^\s"'\\]{1,200}(?P=quote)\s*:\s*)"""
     r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\".*?\\")"""
 )
 # Up to the last @ of the host. The second form is a password with characters that should have been

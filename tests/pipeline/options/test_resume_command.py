@@ -80,8 +80,8 @@ SECRET_VALUES = (
 )
 
 
-# The name of a key.
-NO_SECRETS = {"--dataflow_kms_key"}
+# The name of a key, and addresses that name rights.
+NO_SECRETS = {"--dataflow_kms_key", "--gcp_oauth_scopes"}
 
 
 @pytest.mark.parametrize("value", SECRET_VALUES)
