@@ -9,11 +9,11 @@ from pipeline import cli, job, reader
 from pipeline.errors import UsageError
 from pipeline.estimate import precision_check
 from pipeline.inputs import plan
+from tests.lower_precision import rounds_to_bfloat16
 from tests.pipeline import corpus
 from transforms.bert import engines
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
-from transforms.bert.openvino_runtime import openvino
 
 
 @pytest.fixture(params=engines.names())
@@ -21,14 +21,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     if not engines.find(request.param).is_installed():
         pytest.skip("the extra [cpu] is not installed")
     return request.param
-
-
-def _rounds_to_bfloat16(engine: str) -> bool:
-    """Whether products are in bfloat16: OpenVINO keeps float32 on processors without it."""
-    if engine != "openvino":
-        return True
-    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "BF16" in capabilities
 
 
 @pytest.mark.slow
@@ -42,7 +34,7 @@ def test_a_job_in_lower_precision_records_its_cosine_agreement(
     assert stored == dataclasses.asdict(summary.agreement)
     assert stored["documents"] > 90
     assert 0.99 <= stored["smallest_cosine"] <= stored["mean_cosine"] <= 1.0
-    assert (stored["smallest_cosine"] < 1.0 - 1e-9) == _rounds_to_bfloat16(engine)
+    assert (stored["smallest_cosine"] < 1.0 - 1e-9) == rounds_to_bfloat16(engine)
     assert 0.5 < stored["neighbours_kept"] <= 1.0
     exact, near = (
         reader.load_embeddings(str(folder)).vectors for folder in (finished, tmp_path / "out")
