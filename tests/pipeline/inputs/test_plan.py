@@ -173,7 +173,7 @@ def test_commands_name_a_file_that_cannot_be_read(
     words += ["--max_seq_length", "8"]
     words += ["--output", str(tmp_path / "out")] if command == "plan" else []
     with forbidden(str(tmp_path / "b.csv")):
-        assert cli.main(words) == {"tokenize": 2, "plan": 1}[command]
+        assert cli.main(words) == 1
     output, errors = capsys.readouterr()
     assert output
     assert re.search(r"beam-bert:.*b\.csv.*Permission denied", errors)
