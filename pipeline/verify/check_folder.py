@@ -20,6 +20,7 @@ from pipeline.verify.dedup_table import dedup_table_faults
 from pipeline.verify.invalidate import invalidate
 from pipeline.verify.job_metadata import read_metadata
 from pipeline.verify.not_checked import never_checked
+from pipeline.verify.transform_files import transform_file_faults
 from pipeline.verify.unlisted_files import unlisted_faults, unlisted_notes
 from pipeline.verify.verdict import Verdict
 from transforms.documents import ID
@@ -101,6 +102,7 @@ def verify(config: VerifyConfig) -> Verdict:
             *receipt_lines,
             *(line for part in checked.values() for line in (*part.damage, *part.faults)),
             *(schema_faults(job.folder, layout) if parts else ()),
+            *transform_file_faults(job),
             *manifest_lines,
             *table_lines,
             *unlisted_faults(job, metadata),

@@ -73,7 +73,9 @@ def test_sources_that_changed_are_not_checked(
 
 def test_a_damaged_transform_is_a_fault(out: Path) -> None:
     (out / "transform_fn/saved_model.pb").write_bytes(b"\xff" * 9)
-    (fault,) = check(out, sample=1).faults
+    of_files, fault = check(out, sample=1).faults
+    assert of_files in check(out).faults
+    assert "do not have the sha256 that run.json names" in of_files
     assert fault.startswith("transform_fn/: cannot be loaded: ")
 
 
@@ -96,7 +98,7 @@ def test_a_transform_of_another_vocabulary_is_a_fault(out: Path, tiny_module: Be
         tensor = node.attr["value"].tensor
         tensor.tensor_content = tries[tensor.tensor_content]
     path.write_bytes(model.SerializeToString())
-    first_, *others = check(out, sample=40).faults
+    _, first_, *others = check(out, sample=40).faults
     assert first_ == "transform_fn/: its wordpieces are not those of the module"
     assert all(line.startswith("transform_fn/: for documents of ") for line in others)
     assert others
