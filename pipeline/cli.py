@@ -6,6 +6,7 @@ writes pooled/, sequence/, rejected/, receipts/, run.json, plan.jsonl and manife
 TensorFlow and Beam are imported only by the commands that need them.
 """
 
+import itertools
 import os
 import signal
 import sys
@@ -65,7 +66,7 @@ def _run(command: str, words: Sequence[str]) -> int:
 def _place(command: str, words: Sequence[str]) -> str:
     """Return what a command works on, for a message: the output folder, the input, or the first."""
     for flag in ("--output", "--input"):
-        for word, after in zip(words, [*words[1:], ""], strict=True):
+        for word, after in itertools.zip_longest(words, words[1:], fillvalue=""):
             if word == flag and after:
                 return f"{flag} {after}"
             if word.startswith(f"{flag}="):
