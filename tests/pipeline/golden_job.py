@@ -66,7 +66,7 @@ def _described(output: Path, describe) -> dict[str, object]:
     texts = ("rejected/*", "plan.jsonl", "pooled/schema.*", "sequence/schema.*")
     return {
         "run": {key: run[key] for key in ("format_version", "configuration", "command", "model")},
-        "transform": run["transform"],
+        "transform": _without_bytes(run["transform"]),
         "files": {str(path.relative_to(output)): describe(path) for path in files},
         "texts": {
             str(path.relative_to(output)): path.read_text()
