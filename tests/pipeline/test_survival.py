@@ -110,7 +110,7 @@ _POINTS = {
     "before a rename": _before(storage.FileSystems, "rename"),
     "after a rename": _after(storage.FileSystems, "rename"),
     "between rename and receipt": _before("transforms.write", "_check_counts"),
-    "the manifest is written": _before("pipeline.manifest", "_part"),
+    "the manifest is written": _before("pipeline.manifest", "part_entry"),
     "the manifest is done": _after("pipeline.manifest", "write_manifest"),
 }
 # In an order in which the job gets as far as each.
