@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import botocore.endpoint
 import pytest
 import tensorflow_transform as tft
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils import retry as beam_retry
 from google.api_core.retry import retry_unary
 
 from pipeline import cli, graphs
 from tests.pipeline import corpus, object_stores
-from transforms.io import retrying
+from transforms.io import retrying, storage
 
 DATA = ("pooled/", "rejected/", "manifest.json", "plan.jsonl")
 
@@ -30,10 +32,17 @@ class Jobs(NamedTuple):
     sound: dict[str, bytes]
 
 
-@pytest.fixture(scope="module", params=["s3"])
-def jobs(request: pytest.FixtureRequest, tiny_path: Path, tmp_path_factory: Any) -> Iterator[Jobs]:
+@pytest.fixture(scope="module", params=object_stores.STORES)
+def store(request: pytest.FixtureRequest) -> Iterator[object_stores.Store]:
     with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
         _without_pauses(patch)
+        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+        yield store
+
+
+@pytest.fixture(scope="module")
+def jobs(store: object_stores.Store, tiny_path: Path, tmp_path_factory: Any) -> Iterator[Jobs]:
+    with pytest.MonkeyPatch.context() as patch:
         lines = [corpus.sentence(number) for number in range(60)]
         rows = [{"id": n, "text": line, "k": f"v{n}"} for n, line in enumerate(lines)]
         content = "\n".join(["{not json", *map(json.dumps, rows)]).encode()
@@ -95,6 +104,24 @@ def check(jobs: Jobs, output: str) -> None:
     assert data(objects) == jobs.sound
     assert not [name for name in objects if name.startswith(("tmp/", "transform_tmp/"))]
     assert not jobs.store.unfinished()
+
+
+def test_files_are_as_over_a_sound_connection(store: object_stores.Store) -> None:
+    store.proxy.restart(0.2, seed=1)
+    folder = f"{store.url}/files"
+    contents = {f"{number}": bytes([number]) * (number * 1000) for number in range(9)}
+    for name, content in contents.items():
+        storage.write_bytes(folder, f"a/{name}", content)
+        assert storage.read_bytes(f"{folder}/a/{name}") == content
+        assert storage.identify(f"{folder}/a/{name}")[0] == len(content)
+    assert list(storage.list_folder(f"{folder}/a")) == list(contents)
+    assert storage.read_bytes(f"{folder}/a/none") is None
+    storage.rename(f"{folder}/a/8", f"{folder}/b")
+    storage.delete([f"{folder}/a/{number}" for number in range(6)])
+    storage.delete_file(f"{folder}/a/6")
+    assert store.objects("files") == {"a/7": contents["7"], "b": contents["8"]}
+    assert not store.unfinished()
+    assert len(store.proxy.faults) > 3
 
 
 @pytest.mark.slow
