@@ -194,7 +194,7 @@ def test_a_job_told_to_end_says_how_to_go_on(
     arguments = [*command, "--output", str(output)]
     assert run(forks, arguments, ("between rename and receipt", 2), number, str(errors)) == status
     assert errors.read_text() == (
-        "beam-bert: interrupted; what is done stays, the same command continues\n"
+        "beam-bert: interrupted; finished parts stay valid, the same command continues\n"
     )
     assert not (output / "manifest.json").exists()
     assert run(forks, arguments) == 0
