@@ -56,6 +56,7 @@ setup(
         "orjson>=3.9,<4",
         "pyarrow>=18,<26",
         "PyYAML>=6,<7",
+        "requests>=2.28,<3",
         "rich>=13,<16",
         "safetensors>=0.4,<1",
         # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
@@ -66,6 +67,7 @@ setup(
         "tensorflow-text>=2.21,<2.22",
         "tensorflow-transform>=1.21,<1.22",
         "tfx-bsl>=1.21,<1.22",
+        "urllib3>=1.26,<3",
     ],
     extras_require={
         "aws": ["apache-beam[aws]>=2.77,<2.78"],
