@@ -183,8 +183,7 @@ def delete_withdrawn(folder: str) -> None:
         for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
         if name.endswith(WITHDRAWN)
     ]
-    if paths:
-        FileSystems.delete(paths)
+    storage.delete(paths)
 
 
 def measure_progress(

@@ -1,7 +1,5 @@
 """What `verify` cannot prove about a folder, whatever it is asked to do."""
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.options.flags import CORPUS
 from pipeline.output.layout import BIGQUERY, REPORT_FILE, RUN_FILE, SEQUENCE, TABLE_FILE
 from pipeline.output.open_job import Job
@@ -18,9 +16,9 @@ def never_checked(job: Job) -> list[str]:
         lines.append("how many documents are pairs: only the records of sequence/ show it")
     if job.config.dedup == CORPUS:
         lines.append(f"{TABLE_FILE}: how many repeated documents found no room")
-    if storage.list_folder(FileSystems.join(job.folder, BIGQUERY)):
+    if storage.list_folder(storage.join(job.folder, BIGQUERY)):
         lines.append(f"{BIGQUERY}/: whether the tables still have the rows that it holds")
-    if FileSystems.exists(FileSystems.join(job.folder, REPORT_FILE)):
+    if storage.exists(storage.join(job.folder, REPORT_FILE)):
         lines.append(REPORT_FILE)
     if "://" in job.folder:
         lines.append("whether a job is writing here: only a local folder has a lock")
