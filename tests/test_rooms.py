@@ -206,3 +206,10 @@ def test_transforms_name_fields_and_no_flags() -> None:
         if module.startswith("transforms"):
             text = path.read_text("utf-8")
             assert not [flag for flag in flags if re.search(rf"{flag}\b", text)], module
+
+
+def test_one_package_sends_requests_to_file_systems() -> None:
+    """Its `storage` repeats those that fail for a moment; others call it."""
+    request = re.compile(r"\bFileSystems\.(?:exists|match|delete|rename|open|create|copy)\b")
+    senders = {name for name, path in MODULES.items() if request.search(path.read_text("utf-8"))}
+    assert senders == {"transforms.io.storage"}
