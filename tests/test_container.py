@@ -1,41 +1,24 @@
 """The Dockerfile at the top of the project, as far as it can be checked without building it."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from pipeline import cli
+from tests.dockerfiles import check_with_hadolint, instructions
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "Dockerfile"
 
 
-def instructions() -> list[tuple[str, str]]:
-    text = re.sub(r"^#.*\n", "", DOCKERFILE.read_text("utf-8"), flags=re.MULTILINE)
-    lines = text.replace("\\\n", " ").splitlines()
-    return [(line.split()[0], " ".join(line.split()[1:])) for line in lines if line.strip()]
-
-
 def values(name: str) -> list[str]:
-    return [value for instruction, value in instructions() if instruction == name]
+    return [value for instruction, value in instructions(DOCKERFILE) if instruction == name]
 
 
 def test_hadolint_reports_nothing() -> None:
-    beside = Path(sys.executable).with_name("hadolint")
-    program = str(beside) if beside.exists() else shutil.which("hadolint")
-    if program is None and os.environ.get("CI"):
-        pytest.fail("hadolint is missing; the extra [test] installs it")
-    if program is None:
-        pytest.skip("the Dockerfile is not linted: hadolint is missing")
-    done = subprocess.run([program, str(DOCKERFILE)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    check_with_hadolint(DOCKERFILE)
 
 
 def test_the_base_has_a_tag_and_the_user_is_not_root() -> None:

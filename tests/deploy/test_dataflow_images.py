@@ -2,11 +2,7 @@
 
 import importlib.metadata
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import apache_beam
@@ -14,17 +10,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from pipeline.options import beam_flags, flags
+from tests.dockerfiles import check_with_hadolint, instructions
 from tests.paths import ROOT
 
 FOLDER = ROOT / "deploy/dataflow"
 IMAGES = sorted(FOLDER.glob("*Dockerfile"))
-
-
-def instructions(image: Path) -> list[tuple[str, str]]:
-    """Return the name and the arguments of each instruction, joined to one line."""
-    text = re.sub(r"^#.*\n", "", image.read_text("utf-8"), flags=re.MULTILINE)
-    lines = text.replace("\\\n", " ").splitlines()
-    return [(line.split()[0], " ".join(line.split()[1:])) for line in lines if line.strip()]
 
 
 def test_there_is_an_image_for_each_kind_of_worker() -> None:
@@ -33,14 +23,7 @@ def test_there_is_an_image_for_each_kind_of_worker() -> None:
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
 def test_hadolint_finds_nothing(image: Path) -> None:
-    beside = Path(sys.executable).with_name("hadolint")
-    program = str(beside) if beside.exists() else shutil.which("hadolint")
-    if program is None and os.environ.get("CI"):
-        pytest.fail("there is no hadolint; the extra [test] brings it")
-    if program is None:
-        pytest.skip("there is no hadolint, which lints Dockerfiles")
-    done = subprocess.run([program, str(image)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    check_with_hadolint(image)
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
