@@ -1,5 +1,6 @@
 """A job that is killed anywhere, repeatedly, has the same output as an undisturbed job."""
 
+import importlib
 import multiprocessing
 import os
 import random
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,8 +18,6 @@ from pipeline import cli
 from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.io import storage
-
-pytestmark = pytest.mark.slow
 
 RANDOM_KILLS, MOST_RUNS = 4, 40
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
@@ -54,7 +53,8 @@ def _child(
     errors: str | None = None,
 ) -> None:
     if end_at:
-        _POINTS[end_at[0]](_Countdown(end_at[1], number))
+        place, count = end_at
+        _POINTS[place].call(_Countdown(count, number))
     stream = os.open(errors or os.devnull, os.O_CREAT | os.O_WRONLY)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
@@ -68,7 +68,7 @@ class _Countdown:
         self._left = count
         self._number = number
 
-    def __call__(self, *_: object) -> None:
+    def __call__(self) -> None:
         self._left -= 1
         if self._left == 0:
             os.kill(os.getpid(), self._number)
@@ -76,26 +76,39 @@ class _Countdown:
             time.sleep(0.5)
 
 
-def _before(module: Any, name: str) -> Callable[[_Countdown], None]:
-    return lambda die: _patch(module, name, before=die)
+class _Point(NamedTuple):
+    """A function of the program, before or after which a job ends."""
+
+    owner: Any
+    name: str
+    after: bool
+
+    def call(self, end: Callable[[], None]) -> None:
+        """Make each call of the function also call `end`."""
+        owner = self.found_owner()
+        original = getattr(owner, self.name)
+
+        def patched(*arguments: Any, **named: Any) -> Any:
+            if not self.after:
+                end()
+            result = original(*arguments, **named)
+            if self.after:
+                end()
+            return result
+
+        setattr(owner, self.name, patched)
+
+    def found_owner(self) -> Any:
+        """Return the class or module of the function; a name is imported only here."""
+        return importlib.import_module(self.owner) if isinstance(self.owner, str) else self.owner
 
 
-def _after(module: Any, name: str) -> Callable[[_Countdown], None]:
-    return lambda die: _patch(module, name, after=die)
+def _before(owner: Any, name: str) -> _Point:
+    return _Point(owner, name, after=False)
 
 
-def _patch(module: Any, name: str, before: Any = id, after: Any = id) -> None:
-    if isinstance(module, str):
-        module = __import__(module, fromlist=[""])
-    original = getattr(module, name)
-
-    def patched(*arguments: Any, **named: Any) -> Any:
-        before(arguments)
-        result = original(*arguments, **named)
-        after(arguments)
-        return result
-
-    setattr(module, name, patched)
+def _after(owner: Any, name: str) -> _Point:
+    return _Point(owner, name, after=True)
 
 
 _POINTS = {
@@ -129,6 +142,13 @@ _DEATHS_OF_TABLE = [
 ]
 
 
+def test_all_places_where_a_job_is_killed_exist() -> None:
+    places = {place for place, _ in [*_DEATHS, *_DEATHS_OF_TABLE]}
+    assert places == set(_POINTS)
+    for point in _POINTS.values():
+        assert callable(getattr(point.found_owner(), point.name))
+
+
 def assert_same(output: Path, undisturbed: Path) -> None:
     assert corpus.data_files(output) == corpus.data_files(undisturbed)
     assert list(names(output)) == list(names(undisturbed))
@@ -140,6 +160,7 @@ def names(output: Path) -> Iterator[str]:
     return (name for name in paths if name != "report.html")
 
 
+@pytest.mark.slow
 def test_a_job_killed_at_every_step_leaves_the_same_bytes(
     forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
@@ -150,6 +171,7 @@ def test_a_job_killed_at_every_step_leaves_the_same_bytes(
     assert_same(tmp_path / "out", finished)
 
 
+@pytest.mark.slow
 def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
     forks: Any, command: list[str], tmp_path: Path
 ) -> None:
@@ -162,6 +184,7 @@ def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
 
 
+@pytest.mark.slow
 def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
     forks: Any, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
@@ -186,6 +209,7 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
     assert kills >= RANDOM_KILLS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_job_told_to_end_says_how_to_go_on(
     number: int, status: int, forks: Any, command: list[str], finished: Path, tmp_path: Path
@@ -215,6 +239,7 @@ def workers_of(parent: int) -> list[int]:
     return workers
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_job_and_not_the_next(
     forks: Any, tiny_path: Path, tmp_path: Path
 ) -> None:
