@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,10 @@ from pipeline.errors import UsageError
 from pipeline.options import conversion, flags, resume_command
 from pipeline.options.embed_config import EmbedConfig, InputConfig
 from pipeline.options.flag_row import Flag, name_flags
+from transforms.bert import engines
+from transforms.plugins import Registry
+from transforms.records import output_format
+from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
 GIVEN = {"input": ["a"], "output": "out", "engine": "tensorflow"}
@@ -145,3 +151,16 @@ def test_every_row_is_described_where_it_is_used(capsys: pytest.CaptureFixture[s
             cli.main([name, "--help"])
         text = capsys.readouterr().out
         assert all((row.metavar if row.positional else row.option) in text for row in command.flags)
+
+
+@pytest.mark.parametrize(
+    ("name", "plugins"),
+    [
+        ("input_format", base.registry),
+        ("output_format", output_format.registry),
+        ("engine", engines.registry),
+    ],
+)
+def test_the_help_of_a_flag_names_all_plugins(name: str, plugins: Registry[Any]) -> None:
+    (row,) = (row for row in flags.FLAGS if row.name == name)
+    assert set(plugins.names()) <= {*re.findall(r"\w+", row.help), *row.choices}
