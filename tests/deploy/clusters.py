@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -151,9 +151,16 @@ def parts_by_worker(output: Path, source: str = "") -> collections.Counter[str]:
     return collections.Counter(r["worker"] for r in contents if r["source"].endswith(source))
 
 
-def check_workers(cluster: Cluster, output: Path) -> None:
-    """Check that several processes computed the parts, and that each loaded one model."""
-    processes = {worker.partition(":")[2] for worker in parts_by_worker(output)}
+def check_workers(cluster: Cluster, output: Path, seen: Iterable[str] = ()) -> None:
+    """Check that several processes computed the parts, and that each loaded one model.
+
+    Args:
+        cluster: which ran the job.
+        output: the output of the job.
+        seen: workers in earlier receipts; a cluster may compute the parts of a lost worker again.
+    """
+    workers = {*parts_by_worker(output), *seen}
+    processes = {worker.partition(":")[2] for worker in workers}
     assert len(processes) >= 2
     loaded = cluster.models_loaded()
     assert {process: loaded[process] for process in processes} == dict.fromkeys(processes, 1)

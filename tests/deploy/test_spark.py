@@ -55,7 +55,8 @@ def test_spark_writes_the_same_bytes_as_this_machine_without_a_worker(
     job = begin(many, output, tiny_path, *READ, *flags)
     while len(parts_by_worker(output)) < 2 and job.poll() is None:
         time.sleep(0.1)
+    seen = parts_by_worker(output)
     spark.kill("worker_1")
     finish(job, many, output, tiny_path, *READ, *flags)
     assert data_files(output) == data_files(many_finished)
-    check_workers(spark, output)
+    check_workers(spark, output, seen)
