@@ -55,7 +55,7 @@ def test_malformed_json_is_refused(text: str) -> None:
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:
-    with pytest.raises(ValueError, match="(?i)utf-8"):
+    with pytest.raises(ValueError, match=r"(?i)utf-8"):
         strict_json.decode_any(b'{"a": "\xff"}')
 
 
