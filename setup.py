@@ -70,7 +70,8 @@ setup(
         "urllib3>=1.26,<3",
     ],
     extras_require={
-        "aws": ["apache-beam[aws]>=2.77,<2.78"],
+        # Conditional writes of S3 are in boto3 since 1.36.
+        "aws": ["apache-beam[aws]>=2.77,<2.78", "boto3>=1.36,<2"],
         "benchmarks": ["matplotlib>=3.9,<4"],
         "cpu": ["openvino>=2025.2,<2027"],
         # CUDA and cuDNN of the versions that TensorFlow was built with.

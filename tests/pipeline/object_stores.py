@@ -8,15 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+import botocore.endpoint
 import pytest
 from apache_beam.internal.gcp import auth
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.utils import retry as beam_retry
 from gcp_storage_emulator.server import create_server
+from google.api_core.retry import retry_unary
 from google.cloud import storage as cloud_storage
 from moto.server import ThreadedMotoServer
 
 from tests import faulty_proxy
 from tests.deploy.clusters import free_ports
+from tests.pipeline import conditional_servers
+from transforms.io import retrying
 
 
 @contextlib.contextmanager
@@ -24,7 +29,7 @@ def s3() -> Iterator[tuple[str, int]]:
     """Start a server of S3, and yield its address; set credentials, but no endpoint."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
-    with pytest.MonkeyPatch.context() as patch:
+    with conditional_servers.atomic_s3(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -34,6 +39,15 @@ def s3() -> Iterator[tuple[str, int]]:
         patch.setattr(boto3.session, "Session", lambda: made)
         yield moto.get_host_and_port()
     moto.stop()
+
+
+def without_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Let all clients repeat requests without waiting before."""
+    patch.setattr(retrying, "pause", lambda _: None)
+    patch.setattr(beam_retry.Clock, "sleep", lambda *_: None)
+    for module in (botocore.endpoint, retry_unary):
+        clock = {**vars(module.time), "sleep": lambda _: None}
+        patch.setattr(module, "time", types.SimpleNamespace(**clock))
 
 
 class Store:
@@ -118,6 +132,7 @@ def disturbed_gcs() -> Iterator[Store]:
     (port,) = free_ports(1)
     logging.getLogger("gcp_storage_emulator").setLevel(logging.CRITICAL)
     with (
+        conditional_servers.gcs_with_generations(),
         create_server("127.0.0.1", port, in_memory=True, default_bucket="bucket"),
         faulty_proxy.before("127.0.0.1", port) as proxy,
         pytest.MonkeyPatch.context() as patch,

@@ -4,22 +4,19 @@ import gzip
 import hashlib
 import json
 import shutil
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import botocore.endpoint
 import pytest
 import tensorflow_transform as tft
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.utils import retry as beam_retry
-from google.api_core.retry import retry_unary
 
 from pipeline import cli, graphs
+from pipeline.output import layout
 from tests.pipeline import corpus, object_stores
-from transforms.io import retrying, storage
+from transforms.io import storage
 
 DATA = ("pooled/", "rejected/", "manifest.json", "plan.jsonl")
 
@@ -35,7 +32,7 @@ class Jobs(NamedTuple):
 @pytest.fixture(scope="module", params=object_stores.STORES)
 def store(request: pytest.FixtureRequest) -> Iterator[object_stores.Store]:
     with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
-        _without_pauses(patch)
+        object_stores.without_pauses(patch)
         patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
         yield store
 
@@ -59,14 +56,6 @@ def jobs(store: object_stores.Store, tiny_path: Path, tmp_path_factory: Any) -> 
         sound = store.objects("sound")
         _analyze_once(patch, sound, tmp_path_factory.mktemp("analysis"))
         yield Jobs(store, embed, data(sound))
-
-
-def _without_pauses(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(retrying, "pause", lambda _: None)
-    patch.setattr(beam_retry.Clock, "sleep", lambda *_: None)
-    for module in (botocore.endpoint, retry_unary):
-        clock = {**vars(module.time), "sleep": lambda _: None}
-        patch.setattr(module, "time", types.SimpleNamespace(**clock))
 
 
 def _analyze_once(patch: pytest.MonkeyPatch, objects: dict[str, bytes], folder: Path) -> None:
@@ -103,6 +92,7 @@ def check(jobs: Jobs, output: str) -> None:
     objects = jobs.store.objects(output)
     assert data(objects) == jobs.sound
     assert not [name for name in objects if name.startswith(("tmp/", "transform_tmp/"))]
+    assert layout.LOCK_FILE not in objects
     assert not jobs.store.unfinished()
 
 

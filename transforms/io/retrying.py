@@ -48,7 +48,10 @@ _PASSING_NAMES = frozenset(
     )
 )
 _PASSING_CODES = frozenset(
-    ("InternalError", "NoSuchUpload", "RequestTimeout", "ServiceUnavailable", "SlowDown")
+    (
+        *("ConditionalRequestConflict", "InternalError", "NoSuchUpload", "RequestTimeout"),
+        *("ServiceUnavailable", "SlowDown"),
+    )
 )
 
 

@@ -108,12 +108,18 @@ def _to_s3(path: str, file: Any, _: int) -> None:
     )
 
 
-def _to_gcs(path: str, file: Any, size: int) -> None:
+def gcs_client(path: str) -> tuple[Any, str, str]:
+    """Return Google's client of Cloud Storage as Beam makes it, and bucket and name of a path."""
     from apache_beam.io.gcp import gcsio
+
+    client = gcsio.GcsIO(pipeline_options=_options(path)).client
+    return client, *gcsio.parse_gcs_path(path)
+
+
+def _to_gcs(path: str, file: Any, size: int) -> None:
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    bucket, name = gcsio.parse_gcs_path(path)
-    client = gcsio.GcsIO(pipeline_options=_options(path)).client
+    client, bucket, name = gcs_client(path)
     client.bucket(bucket).blob(name).upload_from_file(
         file, rewind=True, size=size, content_type=_CONTENT_TYPE, retry=DEFAULT_RETRY
     )

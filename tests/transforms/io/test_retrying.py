@@ -44,6 +44,7 @@ PASSING = [
     client_error(500, "InternalError"),
     client_error(429, "TooManyRequests"),
     client_error(404, "NoSuchUpload"),
+    client_error(409, "ConditionalRequestConflict"),
     client_error(200, "SlowDown"),
     google.ServiceUnavailable("later"),
     google.TooManyRequests("later"),
