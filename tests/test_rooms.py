@@ -160,7 +160,7 @@ OUTPUT_FORMATS = {name for name in MODULES if name.startswith("transforms.record
 NAMES_OF_THE_OUTPUT = {
     *("manifest.json", "run.json", "plan.jsonl", "report.html", "receipts", "repeats"),
     *("transform_fn", "transformed_metadata", "transform_tmp", ".withdrawn", "table.json"),
-    *("schema.pbtxt", "_common_metadata"),
+    *("schema.pbtxt", "_common_metadata", "lock.json"),
 }
 FOLDERS_OF_THE_OUTPUT = ("pooled/", "sequence/", "rejected/", "receipts/", "repeats/", "bigquery/")
 

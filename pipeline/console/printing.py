@@ -1,5 +1,6 @@
 """Lines on the terminal, with control characters escaped, and without secrets."""
 
+import contextlib
 import sys
 
 from transforms import escaping
@@ -14,6 +15,18 @@ def say(text: str) -> None:
 def say_error(text: str) -> None:
     """Print lines of the program on the standard error."""
     show_error(redaction.redact(text))
+
+
+def announce(text: str) -> None:
+    """Print lines of the program on the standard error of the process, also during a job.
+
+    What libraries print then is dropped; see `quiet.quiet_beam`.
+    """
+    if sys.__stderr__ is None:
+        return
+    # It may have gone away.
+    with contextlib.suppress(OSError, ValueError):
+        print(escaping.lines(redaction.redact(text)), file=sys.__stderr__, flush=True)
 
 
 def show(text: str) -> None:

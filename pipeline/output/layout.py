@@ -19,13 +19,17 @@ from transforms.write import REJECTED
 PLAN_FILE = "plan.jsonl"
 RUN_FILE = "run.json"
 REPORT_FILE = "report.html"
+# In object stores only, while a job runs.
+LOCK_FILE = "lock.json"
 # tf.Transform writes into the third folder, and renames it to the first.
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
 TRANSFORM_TEMPORARY = "transform_tmp"
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 
-# The top level of an output folder. `embed --overwrite` deletes them from last to first.
+# The top level of an output folder. `embed --overwrite` deletes them from last to first, except
+# its own lock.
 NAMES = (
+    LOCK_FILE,
     *(STDIN_FILE, BIGQUERY),
     *(*DATA_FOLDERS, RECEIPTS, TEMPORARY, TRANSFORM_TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
@@ -35,6 +39,7 @@ NAMES = (
 __all__ = [
     "BIGQUERY",
     "DATA_FOLDERS",
+    "LOCK_FILE",
     "MANIFEST_FILE",
     "NAMES",
     "PLAN_FILE",

@@ -2,22 +2,26 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
-from pipeline.output import folder_lock
+from pipeline.output import folder_lock, object_lock
+from transforms.io.conditional import conditional_object
 
 
-@contextlib.contextmanager
-def hold(folder: str) -> Iterator[None]:
-    """Lock an output folder against other jobs; see `folder_lock.hold`.
+def hold(folder: str) -> AbstractContextManager[None]:
+    """Return a block that locks an output folder against other jobs.
 
-    Folders of remote file systems are not locked.
+    See `folder_lock.hold` for folders of this machine and `object_lock.hold` for those of s3:// and
+    gs://. Folders of other file systems are not locked.
 
     Raises:
-        UsageError: another job has locked the folder, or it cannot be created.
+        UsageError: in the block: another job has locked the folder, or it cannot be created.
+        JobError: in the block: another job has taken the folder over.
+        OSError: in the block: the store does not answer.
     """
-    if "://" in folder or (os.path.exists(folder) and not os.path.isdir(folder)):
-        yield
-        return
-    with folder_lock.hold(folder):
-        yield
+    if "://" in folder:
+        is_locked = conditional_object.has_conditions(folder)
+        return object_lock.hold(folder) if is_locked else contextlib.nullcontext()
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        return contextlib.nullcontext()
+    return folder_lock.hold(folder)

@@ -93,8 +93,9 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
         if config.overwrite:
             # The rows of BigQuery tables belong to this job: it has just read them.
             has_tables = any(glob.startswith(SCHEME) for glob in config.input.globs)
+            kept = (layout.LOCK_FILE, *((layout.BIGQUERY,) if has_tables else ()))
             for name in reversed(layout.NAMES):
-                if not (has_tables and name == layout.BIGQUERY):
+                if name not in kept:
                     delete(FileSystems.join(folder, name))
         storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
         run_file.write_run(folder, run, config)

@@ -21,5 +21,5 @@ def never_checked(job: Job) -> list[str]:
     if storage.exists(storage.join(job.folder, REPORT_FILE)):
         lines.append(REPORT_FILE)
     if "://" in job.folder:
-        lines.append("whether a job is writing here: only a local folder has a lock")
+        lines.append("whether a job is writing here")
     return lines

@@ -74,6 +74,7 @@ def test_a_job_reads_and_writes_objects_and_continues(
     done = keys(server, "job/receipts/")
     assert done
     assert not keys(server, "job/tmp/")
+    assert "job/lock.json" not in keys(server, "job/")
     assert "job/pooled/half" not in keys(server, "job/")
     assert "job/manifest.json" not in keys(server, "job/")
     first = {key: body(server, key) for key in keys(server, "job/pooled/")}

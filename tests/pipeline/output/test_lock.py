@@ -12,8 +12,8 @@ from tests.paths import ROOT
 
 HOLDER = """
 import sys
-from pipeline.output import lock
-with lock.hold(sys.argv[1]):
+from pipeline.output import folder_lock
+with folder_lock.hold(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -67,7 +67,7 @@ def test_a_folder_made_for_nothing_is_removed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_locked_is_left_to_others(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for place in ("gs://bucket/out", str(tmp_path / "file")):
+    for place in ("hdfs://host/out", str(tmp_path / "file")):
         with lock.hold(place):
             pass
     with pytest.raises(UsageError, match="cannot be written"), lock.hold("/dev/null/out"):
