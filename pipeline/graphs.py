@@ -1,6 +1,5 @@
 """The graphs of the main job, as in the picture of the README."""
 
-import contextlib
 import dataclasses
 from collections.abc import Sequence
 
@@ -202,10 +201,10 @@ def check_transform(folder: str) -> None:
 
     Raises:
         ValueError: it is damaged, or has operations that our transforms never have.
+        OSError: it cannot be read.
     """
     path = FileSystems.join(folder, layout.SAVED_TRANSFORM)
-    with contextlib.closing(storage.open_for_reading(path)) as stream:
-        content = stream.read()
+    content = storage.read_whole(path)
     try:
         saved_model = saved_model_pb2.SavedModel.FromString(content)
     except Exception as error:  # protobuf's DecodeError differs by implementation

@@ -1,7 +1,6 @@
 """The progress of a job, computed from its receipts, and the manifest of a finished job."""
 
 import collections
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -107,8 +106,7 @@ def _read(path: str) -> bytes:
     It is opened without a check before: of a million receipts the check would take as long again.
     """
     try:
-        with contextlib.closing(storage.open_for_reading(path)) as stream:
-            return stream.read()
+        return storage.read_whole(path)
     except OSError:
         if storage.exists(path):
             raise
@@ -140,6 +138,9 @@ def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
 
     Returns:
         one line for each invalidated receipt.
+
+    Raises:
+        OSError: a file cannot be read, which proves no damage; or a receipt cannot be renamed.
     """
     listed = {
         f"{family}/{name}": metadata

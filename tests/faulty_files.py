@@ -44,6 +44,9 @@ class _Raw(io.RawIOBase):
         self._stream, self._files = stream, files
         self._ended = False
 
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
     def readable(self) -> bool:
         return True
 

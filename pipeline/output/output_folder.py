@@ -18,7 +18,7 @@ from pipeline.output.run_file import Run, load_run
 from transforms import escaping
 from transforms.dedup import repeat_files
 from transforms.documents import Split
-from transforms.io import storage, uploading
+from transforms.io import local_status, storage, uploading
 from transforms.io.tree_digest import hash_tree
 from transforms.io.watching import describe
 from transforms.records import record_files
@@ -160,9 +160,9 @@ def check_place(config: EmbedConfig) -> None:
 
 
 def _refuse_unrecognized_files(folder: str) -> None:
-    if "://" in folder or not os.path.exists(folder):
+    if "://" in folder or not storage.exists(folder):
         return
-    if not os.path.isdir(folder):
+    if not local_status.is_folder(folder):
         raise UsageError(f"--output {folder} is a file: name a folder")
     unrecognized = sorted(set(os.listdir(folder)) - set(layout.NAMES))
     if unrecognized:
@@ -176,7 +176,7 @@ def _check_may_be_overwritten(folder: str) -> None:
     """Refuse to delete in a folder that does not belong to a job."""
     if storage.exists(FileSystems.join(folder, RUN_FILE)):
         return
-    if "://" not in folder and os.path.isdir(folder) and os.listdir(folder):
+    if "://" not in folder and local_status.is_folder(folder) and os.listdir(folder):
         raise UsageError(
             f"--output {folder} has no {RUN_FILE}, so --overwrite will not delete in it: "
             "choose another folder"
@@ -186,10 +186,10 @@ def _check_may_be_overwritten(folder: str) -> None:
 def delete(path: str) -> None:
     """Delete a file or a folder, if it exists."""
     if "://" not in path:
-        if os.path.isdir(path) and not os.path.islink(path):
+        if local_status.is_folder(path, follow_links=False):
             shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)
+        else:
+            storage.delete_file(path)
         return
     matches = [*storage.match(path), *storage.match(f"{path}/**")]
     storage.delete([metadata.path for metadata in matches])

@@ -13,7 +13,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from transforms.io import durable
+from transforms.io import durable, local_status
 from transforms.io.remote_stream import open_remote
 from transforms.io.retrying import retried
 from transforms.io.uploading import is_object_store, whole_object
@@ -146,11 +146,30 @@ def read_text(path: str) -> str | None:
 
 
 def read_bytes(path: str) -> bytes | None:
-    """Read a small file; None if it does not exist."""
-    if not exists(path):
-        return None
+    """Read a small file; None if it does not exist.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return read_whole(path) if exists(path) else None
+
+
+def read_whole(path: str) -> bytes:
+    """Read a small file that exists.
+
+    Raises:
+        OSError: it cannot be opened, or not be read to its end.
+    """
     with contextlib.closing(open_for_reading(path)) as stream:
-        return stream.read()
+        content = stream.read()
+        _check_end(path, stream, len(content))
+    return content
+
+
+def _check_end(path: str, stream: BinaryIO, position: int) -> None:
+    # Streams of remote files do it themselves.
+    if "://" not in path:
+        local_status.check_end(path, stream, position)
 
 
 def within(folder: str, path: str) -> str:
@@ -189,47 +208,47 @@ def check_no_links(folder: str, names: Iterable[str]) -> None:
 
     Raises:
         ValueError: one of the names is not a file or folder.
+        OSError: the file system does not say so.
     """
     for name in names if "://" not in folder else ():
         path = os.path.join(folder, name)
-        if os.path.islink(path) or (os.path.exists(path) and not _is_file_or_folder(path)):
-            kind = "a symbolic link" if os.path.islink(path) else "neither a file nor a folder"
+        kind = local_status.special_kind(path)
+        if kind:
             raise ValueError(
                 f"{path} is {kind}, and a job reads and writes only in its own folder: replace it "
                 "by the file or folder itself"
             )
 
 
-def _is_file_or_folder(path: str) -> bool:
-    return os.path.isfile(path) or os.path.isdir(path)
-
-
 def list_folder(folder: str) -> dict[str, FileMetadata]:
     """List the files of a folder by name, in order; empty if the folder does not exist.
 
     Links are left out: a job writes none.
+
+    Raises:
+        OSError: it cannot be listed.
     """
     if "://" in folder:
         files = match(FileSystems.join(folder, "*"))
     else:
         # Not by a glob: the folder's name may contain characters that are special in a glob.
-        entries = os.scandir(folder) if os.path.isdir(folder) else ()
-        files = [_metadata(entry) for entry in entries if entry.is_file(follow_symlinks=False)]
+        files = list(local_status.list_files(folder))
     by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in files}
     return dict(sorted(by_name.items()))
 
 
-def _metadata(entry: os.DirEntry[str]) -> FileMetadata:
-    stat = entry.stat()
-    return FileMetadata(entry.path, stat.st_size, stat.st_mtime)
-
-
 def hash_file(path: str) -> str:
-    """Hash a file, 64 hex digits."""
-    digest = hashlib.sha256()
+    """Hash a file, 64 hex digits.
+
+    Raises:
+        OSError: it cannot be opened, or not be read to its end.
+    """
+    digest, size = hashlib.sha256(), 0
     with contextlib.closing(open_for_reading(path)) as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)
+            size += len(block)
+        _check_end(path, stream, size)
     return digest.hexdigest()
 
 
@@ -284,9 +303,22 @@ def exists(path: str) -> bool:
     """Whether there is a file or a folder; object stores have no folders.
 
     Raises:
-        OSError: a remote file system does not say so.
+        OSError: the file system does not say so.
     """
+    if "://" not in path:
+        return local_status.status_of(path) is not None
     return bool(retried(path, lambda: FileSystems.exists(path)))
+
+
+def size_of(path: str) -> int | None:
+    """Return the size of a file in bytes; None if there is no file.
+
+    Raises:
+        OSError: the file system does not say so.
+    """
+    if "://" in path:
+        return identify(path)[0] if exists(path) else None
+    return local_status.file_size(path)
 
 
 def match(pattern: str) -> list[FileMetadata]:
@@ -333,7 +365,7 @@ def delete_file(path: str) -> None:
         OSError: deleting it is not permitted, or it is a folder.
     """
     if "://" not in path:
-        if os.path.lexists(path):
+        if local_status.status_of(path, follow_links=False):
             os.unlink(path)
     elif exists(path):
         delete([path])

@@ -1,0 +1,90 @@
+"""What a local file system says of its paths, where `os.path` would take an error for a no."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from apache_beam.io.filesystem import FileMetadata
+
+from transforms.io.watching import StorageError
+
+# Nothing has such a path.
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+def status_of(path: str, *, follow_links: bool = True) -> os.stat_result | None:
+    """Return the status of a path; None if nothing is there.
+
+    Raises:
+        OSError: the file system does not say so; `os.path.exists` would return False.
+    """
+    try:
+        return os.stat(path, follow_symlinks=follow_links)
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return None
+        raise
+
+
+def is_folder(path: str, *, follow_links: bool = True) -> bool:
+    """Whether a path is a folder.
+
+    Raises:
+        OSError: the file system does not say so.
+    """
+    status = status_of(path, follow_links=follow_links)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def special_kind(path: str) -> str:
+    """Return what a path is if it is neither a file nor a folder; empty if it is, or is nothing.
+
+    Raises:
+        OSError: the file system does not say so.
+    """
+    status = status_of(path, follow_links=False)
+    if status is None or stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return ""
+    return "a symbolic link" if stat.S_ISLNK(status.st_mode) else "neither a file nor a folder"
+
+
+def file_size(path: str) -> int | None:
+    """Return the size of a file in bytes; None if there is no file.
+
+    Raises:
+        OSError: the file system does not say so.
+    """
+    status = status_of(path)
+    return status.st_size if status and stat.S_ISREG(status.st_mode) else None
+
+
+def list_files(folder: str) -> Iterator[FileMetadata]:
+    """List the files of a folder, without links; none if the folder does not exist.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                status = entry.stat()
+                yield FileMetadata(entry.path, status.st_size, status.st_mtime)
+
+
+def check_end(path: str, stream: BinaryIO, position: int) -> None:
+    """Check that a file that was read to its end has no more bytes than were read.
+
+    Raises:
+        StorageError: it has more.
+    """
+    size = os.fstat(stream.fileno()).st_size
+    if position < size:
+        raise StorageError(f"{path} ended after {position:,} of {size:,} bytes")
