@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from typing import BinaryIO, TypeVar, cast
 
@@ -13,6 +12,7 @@ from pipeline.verify.hashed_stream import HashedStream
 from transforms import metrics
 from transforms.features import ACCOUNT
 from transforms.io import storage
+from transforms.io.watching import DamagedError, decoding
 from transforms.receipts import Receipt, WrittenFile
 
 _REJECT_KEYS = ("detail", "id", "position", "reason", "source")
@@ -27,7 +27,12 @@ def check_rejects_file(folder: str, file: WrittenFile, receipt: Receipt) -> None
         ValueError: the file is missing, or not the file that was written.
         OSError: the file exists and cannot be read.
     """
-    reasons = _read_whole(folder, file, lambda stream: _count_reasons(stream, receipt.source))
+
+    def check(stream: HashedStream) -> dict[str, int]:
+        with decoding(cast(BinaryIO, stream)):
+            return _count_reasons(stream, receipt.source)
+
+    reasons = _read_whole(folder, file, check)
     if reasons != receipt.reasons:
         raise ValueError(
             f"its lines have the reasons {reasons}, its receipt has {dict(receipt.reasons)}"
@@ -60,10 +65,12 @@ def check_records_file(
 
     def check(stream: HashedStream) -> CheckedRecords:
         if layout.records.file_format.reads_in_order:
-            return check_records(cast(BinaryIO, stream), family, layout)
+            with decoding(cast(BinaryIO, stream)):
+                return check_records(cast(BinaryIO, stream), family, layout)
         # A Parquet file is read from its end, which the hashed stream cannot do.
         path = storage.within(folder, file.path)
-        with contextlib.closing(storage.open_for_reading(path)) as seekable:
+        seekable = storage.open_watched(path, file.bytes)
+        with contextlib.closing(seekable), decoding(seekable):
             return check_records(seekable, family, layout)
 
     records = _read_whole(folder, file, check)
@@ -81,24 +88,30 @@ def check_records_file(
 def _read_whole(folder: str, file: WrittenFile, check: Callable[[HashedStream], _T]) -> _T:
     """Read a file to its end and compare its size and sha256 with the receipt.
 
+    Args:
+        folder: the output folder.
+        file: one of its files.
+        check: reads the stream; raises DamagedError, or StorageError.
+
     Raises:
-        ValueError: the file is missing, or not the file that was written, or `check` raises.
+        ValueError: the file is missing, or not the file that was written, or damaged.
         OSError: the file exists and cannot be read.
     """
     path = storage.within(folder, file.path)
-    if not storage.exists(path) or ("://" not in path and not os.path.isfile(path)):
+    size = storage.size_of(path)
+    if size is None:
         raise ValueError("the file is missing")
-    with contextlib.closing(storage.open_for_reading(path)) as raw:
+    if size != file.bytes:
+        raise ValueError(f"has {size:,} bytes, its receipt has {file.bytes:,}")
+    with contextlib.closing(storage.open_watched(path, size)) as raw:
         stream = HashedStream(raw)
         result: list[_T] = []
         problem = ""
         try:
             result.append(check(stream))
-        except (ValueError, RuntimeError) as error:
-            problem = (str(error).splitlines() or [type(error).__name__])[0]
+        except DamagedError as error:
+            problem = str(error)
         stream.read_to_end()
-    if stream.bytes != file.bytes:
-        raise ValueError(f"has {stream.bytes:,} bytes, its receipt has {file.bytes:,}")
     if stream.sha256 != file.sha256:
         raise ValueError("its sha256 differs from the one in its receipt")
     if problem:

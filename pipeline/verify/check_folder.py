@@ -16,7 +16,7 @@ from pipeline.verify.check_part import CheckedPart, check_part
 from pipeline.verify.check_receipts import receipt_faults
 from pipeline.verify.check_sample import NOT_SAMPLED, check_sample
 from pipeline.verify.check_schemas import schema_faults
-from pipeline.verify.dedup_table import dedup_table_faults
+from pipeline.verify.dedup_table import check_dedup_table
 from pipeline.verify.invalidate import invalidate
 from pipeline.verify.job_metadata import read_metadata
 from pipeline.verify.not_checked import never_checked
@@ -67,6 +67,7 @@ def verify(config: VerifyConfig) -> Verdict:
     Raises:
         ValueError: the folder is not an output folder of a job.
         UsageError: the module for the sample does not exist.
+        OSError: a file of the whole job cannot be read. One of a part is a fault of the verdict.
     """
     job = open_job.open_job(config.folder)
     module = open_job.find_module(job, config.model) if config.sample else None
@@ -77,20 +78,12 @@ def verify(config: VerifyConfig) -> Verdict:
     undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
     damaged += [part for part in parts if checked[part.name].damage]
-    receipt_lines = receipt_faults(job, metadata)
     manifest_lines = manifest_faults(job, metadata)
-    table_lines = dedup_table_faults(job, layout.hidden_size, metadata.progress.complete)
+    table = check_dedup_table(job, layout.hidden_size, metadata.progress.complete)
     sample = NOT_SAMPLED
     if module is not None:
         sample = check_sample(job, layout, undamaged, module, config.sample, config.tolerance)
-    invalidated, remedy = invalidate(
-        job.folder,
-        damaged,
-        # With another run.json or plan.jsonl nothing is known about the manifest.
-        bad_manifest=bool(manifest_lines) and not metadata.foreign,
-        bad_table=bool(table_lines),
-    )
-    return Verdict(
+    verdict = Verdict(
         folder=job.folder,
         parts=len(parts),
         pending=len(metadata.progress.pending),
@@ -99,21 +92,30 @@ def verify(config: VerifyConfig) -> Verdict:
         records=_count_records(undamaged),
         faults=(
             *(f"{RECEIPTS}/{name}.json: {line}" for name, line in metadata.misnamed.items()),
-            *receipt_lines,
+            *receipt_faults(job, metadata),
             *(line for part in checked.values() for line in (*part.damage, *part.faults)),
             *(schema_faults(job.folder, layout) if parts else ()),
             *transform_file_faults(job),
             *manifest_lines,
-            *table_lines,
+            *table.damage,
+            *table.faults,
             *unlisted_faults(job, metadata),
             *sample.faults,
         ),
         notes=(*unlisted_notes(job, metadata), *_duplicate_notes(job, layout, undamaged, checked)),
         not_checked=(*sample.not_checked, *never_checked(job)),
         sample=sample,
-        invalidated=invalidated,
-        remedy=remedy or (_RESTORE if metadata.foreign else ""),
     )
+    # Only now: nothing is invalidated by a call that fails to read the folder.
+    invalidated, remedy = invalidate(
+        job.folder,
+        damaged,
+        # With another run.json or plan.jsonl nothing is known about the manifest.
+        bad_manifest=bool(manifest_lines) and not metadata.foreign,
+        bad_table=bool(table.damage),
+    )
+    remedy = remedy or (_RESTORE if metadata.foreign else "")
+    return dataclasses.replace(verdict, invalidated=invalidated, remedy=remedy)
 
 
 def _duplicate_notes(

@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.output.read_records import Layout
 from pipeline.verify.check_file import check_records_file, check_rejects_file
 from pipeline.verify.check_records import CheckedRecords
+from pipeline.verify.verdict import unread_line
 from transforms import metrics
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
@@ -24,7 +25,8 @@ class CheckedPart:
         damage: a line for each file that contradicts the receipt. Embedding the part again
             repairs it.
         faults: a line for each other fault.
-        ids: int64 [documents], hashes of the ids; empty if there is damage.
+        ids: int64 [documents], hashes of the ids; empty if there is damage, or if a file cannot be
+            read.
     """
 
     damage: tuple[str, ...] = ()
@@ -35,7 +37,8 @@ class CheckedPart:
 def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
     """Read every file of a part and check it against the receipt, the format and the other files.
 
-    Takes memory for a batch of records, and for some numbers per document of the part.
+    Takes memory for a batch of records, for the lines of rejected documents, and for some numbers
+    per document of the part.
     """
     problem = _files_problem(folder, receipt, layout.records)
     if problem:
@@ -43,6 +46,7 @@ def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
     damage: list[str] = []
     faults: list[str] = []
     families: dict[str, CheckedRecords] = {}
+    is_read = True
     for file in receipt.files:
         family = file.path.split("/")[0]
         try:
@@ -54,10 +58,11 @@ def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
         except ValueError as error:
             damage.append(f"{file.path}: {error}")
         except OSError as error:
-            faults.append(f"{file.path}: cannot be read: {error.strerror or error}")
-    if not damage and len(families) == 2:
+            faults.append(unread_line(file.path, error))
+            is_read = False
+    if is_read and not damage and len(families) == 2:
         damage += _compare_families(families[POOLED], families[SEQUENCE], receipt)
-    if damage:
+    if damage or not is_read:
         return CheckedPart(tuple(damage), tuple(faults))
     ids = [records.ids for records in families.values()] or [np.empty(0, np.int64)]
     return CheckedPart(faults=tuple(faults), ids=ids[0])

@@ -1,6 +1,7 @@
 """Check the schema files of a job against its configuration."""
 
 from pipeline.output.read_records import Layout
+from pipeline.verify.verdict import unread_line
 from transforms.io import storage
 from transforms.records import record_files
 
@@ -14,8 +15,10 @@ def _faults(folder: str, family: str, layout: Layout) -> list[str]:
     path = f"{family}/{layout.records.schema_file}"
     try:
         stored = storage.read_bytes(storage.within(folder, path))
-    except (OSError, ValueError) as error:
-        return [f"{path}: cannot be read: {str(error).splitlines()[0]}"]
+    except OSError as error:
+        return [unread_line(path, error)]
+    except ValueError as error:
+        return [f"{path}: {error}"]
     if stored is None:
         return [f"{path}: the file is missing"]
     problem = record_files.schema_problem(stored, family, layout.records, layout.hidden_size)

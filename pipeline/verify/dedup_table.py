@@ -1,13 +1,29 @@
 """Check the table of repeated documents against its receipt."""
 
+from typing import NamedTuple
+
 from pipeline.options.flags import CORPUS
 from pipeline.output.open_job import Job
+from pipeline.verify.verdict import unread_line
 from transforms.dedup import repeat_files
 from transforms.dedup.repeat_files import TABLE_FILE
+from transforms.receipts import WrittenFile
 
 
-def dedup_table_faults(job: Job, hidden_size: int, finished: bool) -> list[str]:
-    """Return what is wrong with the table of a job with `--dedup corpus`.
+class CheckedTable(NamedTuple):
+    """The faults of a table.
+
+    Attributes:
+        damage: a line for each fault that a new table repairs.
+        faults: a line for each file that cannot be read.
+    """
+
+    damage: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def check_dedup_table(job: Job, hidden_size: int, finished: bool) -> CheckedTable:
+    """Check the table of a job with `--dedup corpus`.
 
     Args:
         job: the job of the table.
@@ -16,22 +32,34 @@ def dedup_table_faults(job: Job, hidden_size: int, finished: bool) -> list[str]:
         finished: whether all parts are done, so that the table must exist.
     """
     if job.config.dedup != CORPUS or job.run.transform is None:
-        return []
+        return CheckedTable()
     try:
         receipt = repeat_files.load_receipt(job.folder)
-    except (OSError, ValueError) as error:
-        return [f"{TABLE_FILE}: {error}"]
+    except OSError as error:
+        return CheckedTable(faults=(unread_line(TABLE_FILE, error),))
+    except ValueError as error:
+        return CheckedTable((f"{TABLE_FILE}: {error}",))
     if receipt is None:
-        return [f"{TABLE_FILE}: the file is missing"] if finished else []
+        return CheckedTable((f"{TABLE_FILE}: the file is missing",) if finished else ())
     if receipt.run != job.run.fingerprint:
-        return [f"{TABLE_FILE}: it belongs to another run"]
-    problems = [
-        problem for file in receipt.files if (problem := repeat_files.problem(job.folder, file))
-    ]
-    if problems or not hidden_size:
-        return problems
+        return CheckedTable((f"{TABLE_FILE}: it belongs to another run",))
+    return _check_pieces(job, hidden_size, receipt.files)
+
+
+def _check_pieces(job: Job, hidden_size: int, files: tuple[WrittenFile, ...]) -> CheckedTable:
+    damage, faults = [], []
+    for file in files:
+        try:
+            problem = repeat_files.problem(job.folder, file)
+            damage += [problem] if problem else []
+        except OSError as error:
+            faults.append(unread_line(file.path, error))
+    if damage or faults or not hidden_size:
+        return CheckedTable(tuple(damage), tuple(faults))
     try:
         repeat_files.load_table(job.folder, job.config.features, hidden_size)
-    except (OSError, ValueError) as error:
-        return [f"{TABLE_FILE}: {error}"]
-    return []
+    except OSError as error:
+        return CheckedTable(faults=(unread_line(TABLE_FILE, error),))
+    except ValueError as error:
+        return CheckedTable((f"{TABLE_FILE}: {error}",))
+    return CheckedTable()

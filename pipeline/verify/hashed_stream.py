@@ -1,8 +1,12 @@
 """A stream that counts and hashes the bytes read from it."""
 
 import hashlib
+import io
+import sys
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from transforms.io.watching import StorageError, WatchedStream
 
 _READ_BYTES = 4 << 20
 
@@ -11,9 +15,15 @@ class HashedStream:
     """A file opened for reading that counts and hashes the bytes read from it."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        """Count and hash the bytes of a stream, as `storage.open_watched` returns it."""
         self._stream = stream
         self._digest = hashlib.sha256()
         self.bytes = 0
+
+    @property
+    def failure(self) -> StorageError | None:
+        """The first failure of the stream; see `watching`."""
+        return cast(WatchedStream, self._stream).failure
 
     def read(self, length: int) -> bytes:
         """Read `length` bytes, or to the end; a large `length` alone takes no memory."""
@@ -25,10 +35,8 @@ class HashedStream:
         return b"".join(chunks)
 
     def lines(self) -> Iterator[bytes]:
-        """Read line by line."""
-        for line in self._stream:
-            self._count(line)
-            yield line
+        """Read all lines at once, and yield each."""
+        yield from io.BytesIO(self.read(sys.maxsize))
 
     def read_to_end(self) -> None:
         """Read the rest, for the count and the hash only."""

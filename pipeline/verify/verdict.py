@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from transforms import escaping
+from transforms.io.watching import describe
 
 _MAX_FAULTS = 20
 _MAX_NOTES = 5
@@ -113,6 +114,14 @@ class Verdict:
             *_labelled("note", _first_few(self.notes, _MAX_NOTES)),
             *_labelled("not checked", _first_few(self.not_checked, _MAX_FAULTS)),
         ]
+
+
+def unread_line(path: str, error: OSError) -> str:
+    """Return the fault of a file that cannot be read; nothing is known about its content."""
+    cause = error
+    while cause.strerror is None and isinstance(cause.__cause__, OSError):
+        cause = cause.__cause__
+    return f"{path}: cannot be read: {cause.strerror or describe(error)}"
 
 
 def _first_few(lines: Sequence[str], limit: int) -> list[str]:

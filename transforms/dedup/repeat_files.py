@@ -63,6 +63,7 @@ def load_receipt(folder: str) -> TableReceipt | None:
 
     Raises:
         ValueError: it is damaged or a link.
+        OSError: it cannot be read.
     """
     storage.check_no_links(folder, [FOLDER, TABLE_FILE])
     text = storage.read_text(storage.join(folder, TABLE_FILE))
@@ -73,19 +74,25 @@ def load_receipt(folder: str) -> TableReceipt | None:
 
 
 def problem(folder: str, file: WrittenFile) -> str | None:
-    """Describe how a piece differs from its receipt; return None if it does not."""
+    """Describe how a piece differs from its receipt; return None if it does not.
+
+    Raises:
+        OSError: the piece cannot be read, so that nothing is known about it.
+    """
     if not _is_piece(file.path):
         return f"{file.path!r} is not the name of a piece"
     try:
         storage.check_no_links(folder, [FOLDER, file.path])
         path = storage.within(folder, file.path)
-        size, _ = storage.identify(path)
-        if size != file.bytes:
-            return f"{file.path} has {size} bytes, not {file.bytes}"
-        if storage.hash_file(path) != file.sha256:
-            return f"{file.path} has changed"
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         return f"{file.path}: {error}"
+    size = storage.size_of(path)
+    if size is None:
+        return f"{file.path}: the file is missing"
+    if size != file.bytes:
+        return f"{file.path} has {size} bytes, not {file.bytes}"
+    if storage.hash_file(path) != file.sha256:
+        return f"{file.path} has changed"
     return None
 
 
@@ -100,7 +107,7 @@ def clear(folder: str, run: str) -> TableReceipt | None:
     atomically, and its name depends on its content.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be read or written.
     """
     try:
         receipt = load_receipt(folder)
@@ -130,6 +137,9 @@ def is_committed(folder: str) -> bool:
     """Whether the folder has a table with a valid receipt, and the pieces that the receipt names.
 
     Only pieces that were changed after the receipt are read.
+
+    Raises:
+        OSError: the folder cannot be read.
     """
     try:
         receipt = load_receipt(folder)
@@ -180,6 +190,7 @@ def load_table(folder: str, features: Sequence[str], hidden_size: int) -> Repeat
 
     Raises:
         ValueError: there is no table, or it differs from its receipt.
+        OSError: a file cannot be read.
     """
     receipt = load_receipt(folder)
     if receipt is None:

@@ -131,17 +131,12 @@ class TablePiece:
 def read_piece(
     source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_size: int
 ) -> TablePiece:
-    """Read what `serialize_piece` wrote; the vectors are views of the source.
+    """Read what `serialize_piece` wrote; the vectors are views of the source, which is in memory.
 
     Raises:
         ValueError: the source is something else.
     """
-    expected = table_schema(features, hidden_size)
-    reader = pa.ipc.open_file(source)
-    if reader.schema != expected or reader.num_record_batches != 1:
-        raise ValueError("it is not a table of these features")
-    batch = reader.get_batch(0)
-    batch.validate(full=True)
+    batch = _read_batch(source, table_schema(features, hidden_size))
     if any(column.null_count for column in batch.columns):
         raise ValueError("it has rows without a value")
     digests = np.array(batch.column(_COLUMN).to_pylist(), DIGEST)
@@ -150,6 +145,19 @@ def read_piece(
     if not all(np.isfinite(values).all() for values in flat.values()):
         raise ValueError("it has a value that is not a finite number")
     return TablePiece(digests, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
+
+
+def _read_batch(source: pa.Buffer | BinaryIO, expected: pa.Schema) -> pa.RecordBatch:
+    """Read the only batch of a source in memory; all errors of Arrow are errors of its content."""
+    try:
+        reader = pa.ipc.open_file(source)
+        if reader.schema != expected or reader.num_record_batches != 1:
+            raise ValueError("it is not a table of these features")
+        batch = reader.get_batch(0)
+        batch.validate(full=True)
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    return batch
 
 
 def _check_order(digests: np.ndarray) -> None:
