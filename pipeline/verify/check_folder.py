@@ -74,7 +74,7 @@ def verify(config: VerifyConfig) -> Verdict:
     metadata = read_metadata(job)
     parts = metadata.parts
     layout = Layout(job.records, job.run.hidden_size)
-    checked = {part.name: check_part(job.folder, part, layout) for part in parts}
+    checked = {part.name: check_part(job.folder, part, layout, job.config) for part in parts}
     undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
     damaged += [part for part in parts if checked[part.name].damage]

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pipeline.options.embed_config import EmbedConfig
 from pipeline.output.read_records import Layout
+from pipeline.verify.check_counts import count_faults
 from pipeline.verify.check_file import check_records_file, check_rejects_file
 from pipeline.verify.check_records import CheckedRecords
 from pipeline.verify.verdict import unread_line
 from transforms import metrics
+from transforms.features import ACCOUNT, NUM_TOKENS
 from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.records.record_config import RecordConfig
@@ -22,8 +25,8 @@ class CheckedPart:
     """The faults of a part, and the ids of its documents.
 
     Attributes:
-        damage: a line for each file that contradicts the receipt. Embedding the part again
-            repairs it.
+        damage: a line for each file that contradicts the receipt, and each count that the records
+            contradict. Embedding the part again repairs it.
         faults: a line for each other fault.
         ids: int64 [documents], hashes of the ids; empty if there is damage, or if a file cannot be
             read.
@@ -34,11 +37,17 @@ class CheckedPart:
     ids: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
 
 
-def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
+def check_part(folder: str, receipt: Receipt, layout: Layout, config: EmbedConfig) -> CheckedPart:
     """Read every file of a part and check it against the receipt, the format and the other files.
 
     Takes memory for a batch of records, for the lines of rejected documents, and for some numbers
     per document of the part.
+
+    Args:
+        folder: the output folder.
+        receipt: of the part.
+        layout: of the records.
+        config: of the job.
     """
     problem = _files_problem(folder, receipt, layout.records)
     if problem:
@@ -60,12 +69,25 @@ def check_part(folder: str, receipt: Receipt, layout: Layout) -> CheckedPart:
         except OSError as error:
             faults.append(unread_line(file.path, error))
             is_read = False
-    if is_read and not damage and len(families) == 2:
-        damage += _compare_families(families[POOLED], families[SEQUENCE], receipt)
+    if is_read and not damage:
+        damage += _compare(families, receipt, config)
     if damage or not is_read:
         return CheckedPart(tuple(damage), tuple(faults))
     ids = [records.ids for records in families.values()] or [np.empty(0, np.int64)]
     return CheckedPart(faults=tuple(faults), ids=ids[0])
+
+
+def _compare(
+    families: Mapping[str, CheckedRecords], receipt: Receipt, config: EmbedConfig
+) -> list[str]:
+    """Compare the records of the two families, and their lengths with the counts of the receipt."""
+    if len(families) == 2:
+        differences = _compare_families(families[POOLED], families[SEQUENCE], receipt)
+        if differences:
+            return differences
+    lengths = [records.account[ACCOUNT.index(NUM_TOKENS)] for records in families.values()]
+    faults = count_faults(receipt, lengths[0] if lengths else np.empty(0, np.int64), config)
+    return [f"{RECEIPTS}/{receipt.name}.json: {line}" for line in faults]
 
 
 def _files_problem(folder: str, receipt: Receipt, records: RecordConfig) -> str | None:

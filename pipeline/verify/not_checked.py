@@ -5,7 +5,10 @@ from pipeline.output.layout import BIGQUERY, REPORT_FILE, RUN_FILE, SEQUENCE, TA
 from pipeline.output.open_job import Job
 from transforms.io import storage
 
-_OF_RECEIPTS = "what receipts say of the computation: padding, batches, seconds, worker, time"
+_OF_RECEIPTS = (
+    "what receipts say of the computation: seconds, worker, time; of parts with repeats also "
+    "padding and batches"
+)
 _OF_RUN = f"{RUN_FILE}: the place of the model, likeness, versions and the command"
 
 
