@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from apache_beam.io.filesystem import FileMetadata
 
 from pipeline.errors import UsageError
+from pipeline.inputs import local_glob
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
 from pipeline.inputs.stdin import PIPE, Piped
 from pipeline.options.embed_config import InputConfig
@@ -22,8 +22,6 @@ from transforms.io.transcoding import UTF8
 from transforms.io.watching import StorageError, describe
 from transforms.sources import base, detecting, files
 
-# The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
-_HIDDEN = (".", "_")
 # An object store answers each read after a delay.
 _THREADS = 32
 # The format of a file that cannot be read.
@@ -103,54 +101,13 @@ def _match(glob: str) -> list[FileMetadata]:
     shown = escaping.one_line(glob)
     try:
         storage.require_file_system(glob)
-        matches = _list_local(glob) if os.path.exists(glob) else _match_glob(glob)
+        matches = storage.match(glob) if "://" in glob else local_glob.list_files(glob)
     except (OSError, ValueError) as error:
         reason = describe(error)
         raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
     if not matches:
         raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
     return sorted(matches, key=lambda metadata: metadata.path)
-
-
-def _match_glob(glob: str) -> list[FileMetadata]:
-    matches = storage.match(glob)
-    return [metadata for metadata in matches if not os.path.isdir(metadata.path)]
-
-
-def _list_local(path: str) -> list[FileMetadata]:
-    """List an existing file, or the files below a folder; the path is not read as a glob."""
-    if os.path.isdir(path):
-        return list(_files_below(path))
-    return [_metadata(path, os.stat(path))] if os.path.isfile(path) else []
-
-
-def _files_below(folder: str) -> Iterator[FileMetadata]:
-    """List the files of a folder and of the folders in it, without hidden ones.
-
-    A file costs one call of stat. Links to folders are not followed.
-
-    Raises:
-        OSError: a folder cannot be listed; which files it has is not known.
-    """
-    folders = [folder]
-    while folders:
-        for entry in _entries(folders.pop()):
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.is_file():
-                yield _metadata(entry.path, entry.stat())
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    def scan() -> list[os.DirEntry[str]]:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith(_HIDDEN)]
-
-    return attempts.read_again(scan)
-
-
-def _metadata(path: str, stat: os.stat_result) -> FileMetadata:
-    return FileMetadata(path, stat.st_size, stat.st_mtime)
 
 
 def _to_sources(

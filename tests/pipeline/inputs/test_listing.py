@@ -1,11 +1,16 @@
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.inputs import plan
+from pipeline.inputs import local_glob, plan
 from pipeline.options.embed_config import InputConfig
 from transforms.io import attempts
 from transforms.sources.base import ReadConfig
@@ -25,7 +30,7 @@ def fail_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path, times: int) -> N
     scandir, left = os.scandir, [times]
 
     def failing(path: str) -> Any:
-        if path == str(folder) and left[0]:
+        if os.path.normpath(path) == str(folder) and left[0]:
             left[0] -= 1
             raise OSError(5, "Input/output error", path)
         return scandir(path)
@@ -34,8 +39,9 @@ def fail_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path, times: int) -> N
     monkeypatch.setattr(os, "scandir", failing)
 
 
-def names(corpus: Path) -> list[str]:
-    splits = plan.make_plan(InputConfig((str(corpus),), "auto", ReadConfig()))
+def names(corpus: Path, below: str = "") -> list[str]:
+    glob = os.path.join(corpus, below) if below else str(corpus)
+    splits = plan.make_plan(InputConfig((glob,), "auto", ReadConfig()))
     return [os.path.relpath(split.source.path, corpus) for split in splits]
 
 
@@ -52,3 +58,77 @@ def test_a_folder_that_cannot_be_listed_is_refused_by_name(
     fail_to_list(monkeypatch, corpus / "b", 9)
     with pytest.raises(UsageError, match=r"--input .*corpus: cannot be listed: .*corpus/b'"):
         names(corpus)
+
+
+@pytest.mark.parametrize("glob", ["**", "*/*.txt", "b/*", "[a-c]/t?o.txt", "**/two.txt", "b**"])
+def test_a_folder_that_a_glob_may_reach_is_refused_by_name(
+    glob: str, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = names(corpus, glob)
+    assert "b/two.txt" in expected
+    fail_to_list(monkeypatch, corpus / "b", 1)
+    assert names(corpus, glob) == expected
+    fail_to_list(monkeypatch, corpus / "b", 9)
+    with pytest.raises(UsageError, match=r"--input .*: cannot be listed: .*corpus/b'"):
+        names(corpus, glob)
+
+
+@pytest.mark.parametrize("glob", ["*", "*.txt", "a/*", "[!b]/*.txt", "a**"])
+def test_a_folder_that_a_glob_does_not_reach_may_be_forbidden(
+    glob: str, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_to_list(monkeypatch, corpus / "b", 9)
+    assert names(corpus, glob) == (["three.txt"] if glob in ("*", "*.txt") else ["a/one.txt"])
+
+
+def test_a_path_whose_folder_is_forbidden_is_refused_as_such(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = os.stat
+
+    def forbidden(path: str, **how: Any) -> os.stat_result:
+        if str(path).startswith(f"{corpus}/b/"):
+            raise PermissionError(13, "Permission denied", path)
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", forbidden)
+    with pytest.raises(UsageError, match=r"cannot be listed: .*Permission denied: .*b/two\.txt"):
+        names(corpus, "b/two.txt")
+
+
+def test_a_file_that_vanishes_from_a_glob_leaves_the_others(corpus: Path) -> None:
+    (corpus / "a/broken.txt").symlink_to(corpus / "nowhere")
+    os.mkfifo(corpus / "a/pipe.txt")
+    assert names(corpus, "*/*.txt") == ["a/one.txt", "b/two.txt"]
+
+
+GLOBS = ["*", "**", "*/", "a/", "a*", "*.txt", "a/*", "*/*", "**/a", "a**", "[ab]/*", "[!a]*"]
+GLOBS += ["a?", "a/**/b", "ab", "**b", "*/**", "a/b/*", ".*", "a[", "gone/*", "ab/x/*", "a*/b**"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "b", "ab", ".a", "a[", "_b"]), min_size=1, max_size=3),
+        max_size=8,
+    ),
+    st.sampled_from(GLOBS),
+)
+def test_globs_match_what_those_of_beam_match(paths: list[list[str]], glob: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
+                Path(folder, *path[:-1]).mkdir(parents=True, exist_ok=True)
+                Path(folder, *path).touch()
+        matches = sorted(m.path for m in local_glob.list_files(f"{folder}/{glob}"))
+        if not os.path.exists(f"{folder}/{glob}"):
+            (of_beam,) = FileSystems.match([f"{folder}/{glob}"])
+            assert matches == sorted(m.path for m in of_beam.metadata_list)
+
+
+def test_a_glob_without_a_folder_is_of_the_working_directory(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(corpus)
+    assert [match.path for match in local_glob.list_files("*.txt")] == ["three.txt"]
+    assert [match.path for match in local_glob.list_files("./*/o*")] == ["./a/one.txt"]
