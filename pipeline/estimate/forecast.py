@@ -19,7 +19,7 @@ from pipeline.output.stored_types import with_stored_types
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
 from transforms.bert.output_spec import OutputSpec
-from transforms.documents import Split
+from transforms.documents import Source, Split
 from transforms.features import NUM_TOKENS
 from transforms.metrics import PADDED_TOKENS
 from transforms.receipts import shares
@@ -48,8 +48,8 @@ class Forecast:
         seconds: of the whole job, start-up included.
         parts_done, documents_done: what an earlier call has done.
         seconds_left: for the rest; 0 if all is done.
-        unread: files that cannot be planned, because they cannot be read; the figures leave them
-            out.
+        unread: a line for each file that cannot be read, of those that are read to plan the job or
+            to take the sample; the figures leave them out.
     """
 
     files: int
@@ -96,9 +96,16 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     module = model.inspect_model(path, config)
     engine = loading.load(module, OutputSpec.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
-    parts = list(tokenized_sample.tokenize_sample(config, module, splits))
+    unread = {s.source.path: f"{s.source.path}: {s.unread}" for s in splits if s.unread}
+
+    def report_unread(source: Source, error: OSError) -> None:
+        unread.setdefault(source.path, str(error))
+
+    parts = list(tokenized_sample.tokenize_sample(config, module, splits, report_unread))
     if not parts:
-        raise UsageError(f"--input {' '.join(config.input.globs)}: none of the files can be read")
+        why = "".join(f": {line}" for line in list(unread.values())[:1])
+        inputs = " ".join(config.input.globs)
+        raise UsageError(f"--input {inputs}: none of the files can be read{why}")
     counts = tokenized_sample.total_counts(parts)
     speed = measure_speed(parts, engine, graphs.embedding_config(config, module))
     computing = counts[PADDED_TOKENS] / speed / _EFFICIENCY if speed else 0.0
@@ -119,7 +126,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
         parts_done=len(done.parts),
         documents_done=done.counts().get("documents", 0),
         seconds_left=0.0,
-        unread=tuple(f"{s.source.path}: {s.unread}" for s in splits if s.unread),
+        unread=tuple(unread.values()),
     )
     if done.complete:
         return result

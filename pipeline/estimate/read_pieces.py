@@ -4,7 +4,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 import pyarrow as pa
@@ -20,6 +20,9 @@ from transforms.sources.base import ReadConfig
 _SCALED_ALONE = 8
 # Small reads, so that the position of the stream shows how many bytes the documents needed.
 _READ_BYTES = 256
+
+# Is called with a file that cannot be read, and its error.
+ReportUnread = Callable[[Source, OSError], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,16 +60,33 @@ class _PieceRead:
             yield SampledPart(part, self.piece.split.source.path, scale)
 
 
-def read_pieces(pieces: Sequence[Piece], config: ReadConfig) -> Iterator[SampledPart]:
-    """Read pieces of a corpus; unreadable ones are skipped."""
+# Reads pieces, and leaves out those that cannot be read.
+_ReadAll = Callable[[Sequence[Piece]], list[_PieceRead]]
+
+
+def ignore_unread(_: Source, __: OSError) -> None:
+    """Leave a file out without a word: the embedding reports it."""
+
+
+def read_pieces(
+    pieces: Sequence[Piece], config: ReadConfig, report_unread: ReportUnread = ignore_unread
+) -> Iterator[SampledPart]:
+    """Read pieces of a corpus.
+
+    Args:
+        pieces: those to read.
+        config: how records become documents.
+        report_unread: is called for each piece that cannot be read, which is left out.
+    """
+    read_all = functools.partial(_read, config=config, report_unread=report_unread)
     single = [p for p in pieces if p.scale is not None or not p.split.source.splittable]
     ranges = [piece for piece in pieces if piece not in single]
     for piece in single:
-        for result in _read([piece], config):
+        for result in read_all([piece]):
             estimate = piece.represents / max(1, result.stored)
             yield from result.scaled(estimate if piece.scale is None else piece.scale)
     for group in _groups(ranges):
-        yield from _read_ranges(group, config)
+        yield from _read_ranges(group, read_all)
 
 
 def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
@@ -79,29 +99,33 @@ def _groups(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return list(groups.values())
 
 
-def _read_ranges(pieces: Sequence[Piece], config: ReadConfig) -> Iterator[SampledPart]:
+def _read_ranges(pieces: Sequence[Piece], read_all: _ReadAll) -> Iterator[SampledPart]:
     """Read pieces of splittable files.
 
     A document belongs to the piece where it begins, and may reach far beyond it. So each piece is
     weighted by its width first. Then all pieces are scaled by one factor, such that their documents
     have as many bytes as the corpus.
     """
-    results = _read(pieces, config)
+    results = read_all(pieces)
     if not any(result.stored for result in results):
-        results = _read(_beginnings(pieces), config)
+        results = read_all(_beginnings(pieces))
     represented = sum(result.piece.represents for result in results)
     weighted = sum(result.per_byte * result.stored for result in results)
     for result in results:
         yield from result.scaled(result.per_byte * represented / max(1.0, weighted))
 
 
-def _read(pieces: Sequence[Piece], config: ReadConfig) -> list[_PieceRead]:
+def _read(
+    pieces: Sequence[Piece], config: ReadConfig, report_unread: ReportUnread
+) -> list[_PieceRead]:
     narrow = dataclasses.replace(config, part_bytes=min(config.part_bytes, MAX_BYTES))
     results = []
     for piece in pieces:
         read = functools.partial(_read_piece, piece, config if piece.whole else narrow)
-        with contextlib.suppress(OSError):
+        try:
             results.append(attempts.read_again(read))
+        except OSError as error:
+            report_unread(piece.split.source, error)
     return results
 
 

@@ -11,7 +11,12 @@ import tensorflow as tf
 
 from pipeline import graphs
 from pipeline.estimate.choose_pieces import choose_pieces
-from pipeline.estimate.read_pieces import SampledPart, read_pieces
+from pipeline.estimate.read_pieces import (
+    ReportUnread,
+    SampledPart,
+    ignore_unread,
+    read_pieces,
+)
 from pipeline.estimate.record_size import record_bytes
 from pipeline.options.embed_config import EmbedConfig
 from transforms import rejects
@@ -53,14 +58,24 @@ class MeasuredPart:
 
 
 def tokenize_sample(
-    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+    config: EmbedConfig,
+    module: BertModule,
+    splits: Sequence[Split],
+    report_unread: ReportUnread = ignore_unread,
 ) -> Iterator[MeasuredPart]:
-    """Read and tokenize a sample of a corpus as the job would."""
+    """Read and tokenize a sample of a corpus as the job would.
+
+    Args:
+        config: of the job.
+        module: its model.
+        splits: its plan.
+        report_unread: is called for what cannot be read; see `read_pieces`.
+    """
     wordpieces = graphs.wordpiece_config(config, module)
     signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
     graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
     pieces = choose_pieces(splits, config.input.read.part_bytes)
-    for sampled in read_pieces(pieces, config.input.read):
+    for sampled in read_pieces(pieces, config.input.read, report_unread):
         part = tokenize_part(sampled.documents, graph, wordpieces.texts)
         yield _measure(part, sampled, config, module)
 

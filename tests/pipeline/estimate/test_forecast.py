@@ -9,6 +9,7 @@ from pipeline import cli
 from pipeline.errors import UsageError
 from pipeline.estimate import forecast, forecast_text, model_speed, read_pieces
 from pipeline.estimate.pricing import MachineConfig
+from tests.faulty_files import forbidden
 from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
 
@@ -88,12 +89,25 @@ def test_the_message_names_the_input_if_nothing_can_be_read(
     globs: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: object) -> None:
-        raise PermissionError(path)
+        raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(read_pieces, "open_split", refuse)
     config = corpus.config(globs[:1], tmp_path / "out", tiny_path)
-    with pytest.raises(UsageError, match=f"--input {globs[0]}: none of the files can be read"):
+    named = f"--input {globs[0]}: none of the files can be read: .*Permission denied"
+    with pytest.raises(UsageError, match=named):
         forecast.forecast(config, started=time.monotonic())
+
+
+@pytest.mark.usefixtures("short")
+def test_the_command_names_files_that_cannot_be_read_and_fails(
+    globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    command = ["plan", "--input", *globs, "--output", str(tmp_path / "out")]
+    with forbidden(globs[0]):
+        assert cli.main([*command, "--model", str(tiny_path), *FLAGS]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[1].startswith("documents   124: ")
+    assert f"left out, for they cannot be read: {globs[0]} cannot be opened: " in printed.err
 
 
 @pytest.mark.usefixtures("short")

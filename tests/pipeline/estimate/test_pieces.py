@@ -131,9 +131,17 @@ def test_a_small_corpus_is_counted(tmp_path: Path) -> None:
     assert count([tmp_path / "a.txt", tmp_path / "b.txt.gz"]) == (True, 100_000)
 
 
-def test_unreadable_files_are_skipped(tmp_path: Path) -> None:
+def test_unreadable_files_are_left_out_and_reported(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n")
     sources = [Source(str(tmp_path / name), 4, "1", "text") for name in ("gone.txt", "a.txt")]
     pieces = choose_pieces.choose_pieces([Split(source, 0, 4) for source in sources], 1024)
-    (part,) = read_pieces.read_pieces(pieces, ReadConfig())
+    unread: dict[str, str] = {}
+
+    def report(source: Source, error: OSError) -> None:
+        unread[source.path] = str(error)
+
+    (part,) = read_pieces.read_pieces(pieces, ReadConfig(), report)
     assert (part.source, part.scale) == (str(tmp_path / "a.txt"), 1.0)
+    ((path, why),) = unread.items()
+    assert path == str(tmp_path / "gone.txt")
+    assert why.startswith(f"{path} cannot be opened: ")
