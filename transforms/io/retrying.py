@@ -55,6 +55,10 @@ _PASSING_CODES = frozenset(
 )
 
 
+class RepeatedError(OSError):
+    """A request to a remote file failed; it was repeated as often as that could help."""
+
+
 def pause(seconds: float) -> None:
     """Wait before another attempt."""
     time.sleep(seconds)
@@ -75,7 +79,8 @@ def retried(path: str, operation: Callable[[], _T]) -> _T:
     Raises:
         FileNotFoundError: the file does not exist.
         PermissionError: the store refuses the operation.
-        OSError: it fails for another reason, or for long. The message names a remote file.
+        RepeatedError: it fails for another reason, or for long. The message names the file.
+        Exception: the operation fails on a local file.
     """
     if "://" not in path:
         return operation()
@@ -152,4 +157,4 @@ def _as_os_error(path: str, error: Exception) -> OSError:
     line = f"{path}: {reason}"
     if status == _NOT_FOUND or isinstance(inner, FileNotFoundError):
         return FileNotFoundError(line)
-    return PermissionError(line) if status == _FORBIDDEN else OSError(line)
+    return PermissionError(line) if status == _FORBIDDEN else RepeatedError(line)
