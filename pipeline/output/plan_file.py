@@ -92,6 +92,8 @@ def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
     changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
     states = {**missing, **added, **changed}
     lines = [f"{escaping.one_line(path)} {state}" for path, state in states.items()]
-    if not lines and list(before) != list(now):
+    if not lines and list(old) != list(new):
         lines.append("its files are in another order")
+    if not lines and list(before) != list(now):
+        lines.append("its files are cut at other places")
     return lines

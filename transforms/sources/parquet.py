@@ -5,6 +5,7 @@ ones end their process, or take any memory.
 """
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -67,15 +68,13 @@ class ParquetFormat(Format):
         try:
             with _prepared(split.source, stream, config) as file:
                 file.open()
-                if split.end is None:
-                    file.sizes([])
-                    raise DamagedError("its footer is damaged")
-                for part in read_parts(file, split, config):
+                end = _claimed_end(file, config) if split.end is None else split.end
+                for part in read_parts(file, dataclasses.replace(split, end=end), config):
                     batch = _to_documents(part, path, config)
-                    yield ReadPart(part.start, part.end, part.end == split.end, batch)
+                    yield ReadPart(part.start, part.end, part.end == end, batch)
         except DamagedError as error:
-            lost = _unreadable(path, 0, f"the file cannot be read: {error}", config)
-            yield ReadPart(0, 1, True, lost)
+            lost = _unreadable(path, split.start, f"the file cannot be read: {error}", config)
+            yield ReadPart(split.start, split.end or split.start + 1, True, lost)
 
     def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
         """Read names and types from the file's schema."""
@@ -103,6 +102,16 @@ def _prepared(source: Source, stream: BinaryIO, config: ReadConfig) -> Iterator[
     file = ForeignParquet(watch(stream), config.max_document_bytes)
     with contextlib.closing(file):
         yield file
+
+
+def _claimed_end(file: ForeignParquet, config: ReadConfig) -> int:
+    """Return the number of rows of a file that could not be cut.
+
+    Raises:
+        DamagedError: it cannot be cut now either.
+    """
+    file.sizes([name for _, name in config.columns])
+    return max(1, sum(file.group_rows))
 
 
 def _cut(

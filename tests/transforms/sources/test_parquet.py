@@ -179,6 +179,26 @@ def test_a_damaged_file_is_one_rejected_document() -> None:
     assert rows["detail"][0].startswith("the file cannot be read: ")
 
 
+def test_a_sound_file_that_could_not_be_cut_is_read_whole() -> None:
+    data = write(pa.table({"text": [str(number) for number in range(50)]}), 20)
+    source = Source("a.parquet", len(data), "1", "parquet")
+    config = ReadConfig(part_bytes=1024)
+    parts = list(FORMAT.read(Split(source, 0, None), io.BytesIO(data), config))
+    assert [text for part in parts for text in part.documents.column("text").to_pylist()] == [
+        str(number).encode() for number in range(50)
+    ]
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    check_ranges([(part.start, part.end) for part in parts], 50)
+
+
+def test_a_footer_that_is_damaged_after_the_plan_costs_each_split_itself() -> None:
+    source = Source("a.parquet", 10, "1", "parquet")
+    for split in (Split(source, 0, 20), Split(source, 20, 50), Split(source, 0, None)):
+        (part,) = FORMAT.read(split, io.BytesIO(b"no parquet"), ReadConfig())
+        assert (part.start, part.end, part.last) == (split.start, split.end or 1, True)
+        assert part.documents.column("position").to_pylist() == [split.start]
+
+
 def test_damage_within_is_one_rejected_document_for_the_rest_of_its_row_group() -> None:
     texts = [str(number) for number in np.random.default_rng(3).integers(0, 10**9, 20_000)]
     table = pa.table({"text": texts})
