@@ -30,7 +30,8 @@ class LineBlock:
         positions: int64, the first byte of each line.
         oversize: bool, the lines whose bytes were dropped because there were too many.
         damage: why the stream cannot be read further, or None. The last line is then empty and
-            represents everything that is lost, including a line that the damage cut.
+            represents everything that is lost, including a line that the damage cut. Its position
+            is the first byte of that line, or the first byte that cannot be read.
     """
 
     start: int
@@ -182,13 +183,14 @@ class _LineReader:
 
 
 def _cut_short(block: LineBlock, damage: str, position: int) -> LineBlock:
-    """Replace what damage lost by one empty line."""
+    """Replace what damage lost by one empty line; the block then reaches beyond its position."""
     complete, last = len(block.lines), len(block.lines) - 1
     if complete and not block.oversize[last] and not block.lines[last].as_py().endswith(NEWLINE):
         complete, position = last, int(block.positions[last])
     nothing = pa.array([b""], pa.large_binary())
     return dataclasses.replace(
         block,
+        end=max(block.end, position + 1),
         lines=pa.concat_arrays([block.lines[:complete], nothing]),
         positions=np.append(block.positions[:complete], position),
         oversize=np.append(block.oversize[:complete], False),

@@ -206,8 +206,7 @@ def _read_split(split: Split, data: bytes) -> Iterator[tuple[bytes, str | None]]
         positions = columns[POSITION]
         assert positions == sorted(set(positions)), "documents that are not in order"
         assert not positions or part.start <= positions[0], "a document before its part"
-        # The document for what is lost may stand behind the last range.
-        assert part.last or not positions or positions[-1] < part.end, "a document after its part"
+        assert not positions or positions[-1] < part.end, "a document after its part"
         yield from zip(columns[TEXT], columns[REASON], strict=True)
     assert is_last, "no part is the last"
     assert split.end is None or end == split.end, "parts do not cover the split"

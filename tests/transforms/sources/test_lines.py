@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.documents import Source, Split
+from transforms.io.watching import DamagedError
 from transforms.sources import lines
 
 Row = tuple[int, bytes, bool]
@@ -79,6 +80,35 @@ def test_every_line_is_read_exactly_once(
         assert ranged == expected
         packed = Split(source(data, "gzip"), 0, None)
         assert rows_of(packed, stream_of(data), part_bytes, max_line_bytes) == expected
+
+
+class Damaged(io.BytesIO):
+    """Bytes that are damaged at their end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if not piece and size:
+            raise DamagedError("no more")
+        return piece
+
+
+@settings(deadline=None, max_examples=200)
+@given(contents, st.integers(1, 40), st.integers(1, 30), st.integers(1, 9))
+def test_what_damage_loses_stands_in_its_part_after_all_that_is_read(
+    data: bytes, part_bytes: int, max_line_bytes: int, chunk: int
+) -> None:
+    split = Split(source(data, "gzip"), 0, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_CHUNK", chunk)
+        *rows, lost = rows_of(split, Damaged(data), part_bytes, max_line_bytes)
+        ends = [b.end for b in lines.read_blocks(split, Damaged(data), part_bytes, max_line_bytes)]
+    assert ends == sorted(set(ends))
+    *whole, rest = [*oracle(data, max_line_bytes), (len(data), b"", False)]
+    if whole and whole[-1][0] + len(whole[-1][1]) == len(data) and whole[-1][1][-1:] != b"\n":
+        # The damage has cut this line: it is lost from its first byte on.
+        *whole, rest = whole
+    assert rows == whole
+    assert lost == (rest[0], b"", False)
 
 
 @settings(max_examples=100)
