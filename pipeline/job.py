@@ -28,7 +28,7 @@ from pipeline.output.run_file import Run, Transform
 from pipeline.output.stored_types import with_stored_types
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
-from transforms import escaping
+from transforms import escaping, read
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import Split
@@ -185,12 +185,15 @@ def _with_transform(context: JobContext) -> JobContext:
 
 
 def _run_graphs(context: JobContext) -> None:
-    """Make the table of repeated documents if requested, and embed the pending splits."""
+    """Make the table of repeated documents if requested, and embed the pending splits.
+
+    Without its table, a job embeds nothing.
+    """
     from pipeline import graphs
 
     graphs.write_schemas(context.config, context.module)
-    if context.config.dedup == CORPUS:
-        _make_table(context)
+    if context.config.dedup == CORPUS and not _make_table(context):
+        return
     runner = local.choose_runner(context.options)
     with (
         context.watch(context.config.output, context.splits, context.run),
@@ -244,19 +247,27 @@ def _analyze(context: JobContext) -> Run:
     return run
 
 
-def _make_table(context: JobContext) -> None:
+def _make_table(context: JobContext) -> bool:
     """Keep an earlier call's table of repeated documents if it is complete, else make one.
 
     It is made of all splits, finished ones included, so that it depends on nothing else.
+
+    Returns:
+        whether the folder has the table. If not, a source could not be read; a note names it.
     """
     from pipeline import graphs
 
     folder, fingerprint = context.config.output, context.run.fingerprint
-    if repeat_files.clear(folder, fingerprint) is None:
+    if repeat_files.clear(folder, fingerprint) is not None:
+        return True
+    unread = [split for split in context.splits if split.unread]
+    for split in unread:
+        failures.save(folder, split, read.describe_unread(split))
+    if not unread:
         runner = local.choose_runner(context.options)
         with beam.Pipeline(runner, options=context.options) as pipeline:
             graphs.build_repeats(pipeline, context)
-        repeat_files.clear(folder, fingerprint)
+    return repeat_files.clear(folder, fingerprint) is not None
 
 
 def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
@@ -312,11 +323,22 @@ def _broken_off(error: Exception, context: JobContext) -> str:
 
 
 def _unread(reasons: Sequence[str], context: JobContext) -> str:
-    """Return two lines: what could not be read, and that all other splits are done."""
+    """Return two lines: what could not be read, and what is done."""
     more = f", and {len(reasons) - 3} more" if reasons[3:] else ""
     return (
         f"{len(reasons)} of {len(context.splits)} splits could not be read: "
-        f"{'; '.join(reasons[:3])}{more}.\n"
+        f"{'; '.join(reasons[:3])}{more}.\n{_done_without(context)}"
+    )
+
+
+def _done_without(context: JobContext) -> str:
+    config = context.config
+    if config.dedup == CORPUS and repeat_files.load_receipt(config.output) is None:
+        return (
+            "--dedup corpus embeds nothing before it has read all files: run the same command "
+            "when they can be read, or leave them out of --input, or use --dedup part"
+        )
+    return (
         f"All others are done ({_parts_done(context)} parts) and stay valid; the same command "
         "again reads what is missing"
     )

@@ -130,7 +130,7 @@ def open_split(split: Split) -> BinaryIO:
         SourceError: the file cannot be opened, or could not be read when the job was planned.
     """
     if split.unread:
-        raise SourceError(f"{split.source.path} could not be read to plan it: {split.unread}")
+        raise SourceError(describe_unread(split))
     if split.members:
         return cast(BinaryIO, files.MemberStreams(_open_member))
     source = split.source
@@ -138,6 +138,11 @@ def open_split(split: Split) -> BinaryIO:
         return storage.open_watched(source.place, source.size)
     except StorageError as error:
         raise SourceError(f"{source.path} cannot be opened: {error}") from error
+
+
+def describe_unread(split: Split) -> str:
+    """Return the line on a split whose file could not be read when the job was planned."""
+    return f"{split.source.path} could not be read to plan it: {split.unread}"
 
 
 def _open_member(member: Member) -> BinaryIO:

@@ -12,9 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, job, reader
 from pipeline.errors import JobError, UsageError
-from pipeline.inputs import plan
 from pipeline.result import Summary, to_text
 from pipeline.verify.check_folder import VerifyConfig, verify
+from tests.faulty_files import forbidden
 from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
 from transforms.bert.tensorflow_engine import TensorflowEngine
@@ -217,26 +217,46 @@ def test_what_the_model_fails_on_is_rejected_in_each_part(
     assert manifest["counts"]["repeated_elsewhere"] == 2
 
 
-def test_a_file_that_cannot_be_read_is_told_once_by_the_embedding(
-    tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("fixed_sample")
+def test_nothing_is_embedded_before_all_files_can_be_read(tiny_path: Path, tmp_path: Path) -> None:
+    """Every vector of the table depends on all files, be it by its batch alone."""
+    globs = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt", "d.csv")]
+    for number, path in enumerate(map(Path, globs)):
+        lines = [corpus.sentence(n) for n in (number, number + 1, 9)]
+        path.write_text("\n".join(["text", *lines] if path.suffix == ".csv" else lines))
+    output = tmp_path / "out"
+    remedy = "--dedup corpus embeds nothing before it has read all files: run the same command"
+    for lost in ([globs[2], globs[3]], [globs[2]]):
+        with forbidden(*lost), pytest.raises(JobError) as broken:
+            embed(globs, output, tiny_path)
+        # A file that the plan needs is found before any other is read for the table.
+        first, second = str(broken.value).splitlines()
+        assert first.startswith("1 of 4 splits could not be read: ")
+        assert f"{lost[-1]} could" in first or f"{lost[-1]} cannot" in first
+        assert second.startswith(remedy)
+        assert list((output / "receipts").glob("*")) == []
+        assert not (output / "repeats/table.json").exists()
+    summary = embed(globs, output, tiny_path)
+    assert summary.progress.counts()["repeated_elsewhere"] > 4
+    embed(globs, tmp_path / "undisturbed", tiny_path)
+    assert corpus.data_files(output) == corpus.data_files(tmp_path / "undisturbed")
+    assert verify(VerifyConfig(str(output))).faults == ()
+
+
+def test_a_failing_read_of_the_table_is_no_damage(
+    with_table: Path, inputs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
-    globs = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")]
-    for path in map(Path, globs):
-        path.write_text("the cat\nsat\n")
-    make_plan = plan.make_plan
-
-    def and_then_lose(*arguments: object) -> list:
-        splits = make_plan(*arguments)
-        Path(globs[2]).rename(tmp_path / "gone")
-        return splits
-
-    monkeypatch.setattr(plan, "make_plan", and_then_lose)
-    with pytest.raises(JobError, match=r"1 of 3 splits could not be read: .*c\.txt"):
-        embed(globs, tmp_path / "out", tiny_path)
-    monkeypatch.undo()
-    (tmp_path / "gone").rename(globs[2])
-    summary = embed(globs, tmp_path / "out", tiny_path)
-    assert summary.progress.counts()["repeated_elsewhere"] == 6
+    output = shutil.copytree(with_table, tmp_path / "out")
+    before = corpus.data_files(output)
+    for path in output.glob("repeats/*"):
+        with forbidden(str(path), error=OSError(5, "Input/output error")):
+            verdict = verify(VerifyConfig(str(output)))
+            assert verdict.faults == (f"repeats/{path.name}: cannot be read: Input/output error",)
+            assert verdict.invalidated == ()
+            with pytest.raises(OSError, match="Input/output error"):
+                repeat_files.clear(str(output), "another run")
+    assert corpus.data_files(output) == before
+    assert embed(inputs, output, tiny_path).nothing_left
 
 
 def test_vectors_of_tokens_are_refused(

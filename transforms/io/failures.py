@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import FileMetadata
 
 from transforms.documents import Split, hash_json
 from transforms.io import redaction, storage
@@ -18,9 +18,18 @@ def save(folder: str, split: Split, why: str) -> None:
     storage.write_text(folder, f"{storage.TEMPORARY}/{_FOLDER}/{name}", json.dumps(line))
 
 
+def exist(folder: str) -> bool:
+    """Whether there is a note."""
+    return bool(_list(folder))
+
+
 def load_reasons(folder: str) -> Iterator[str]:
     """Yield the reason of each note, ordered by source and position."""
-    files = storage.list_folder(FileSystems.join(folder, storage.TEMPORARY, _FOLDER)).values()
-    notes = [json.loads(storage.read_text(file.path) or "{}") for file in files]
+    notes = [json.loads(storage.read_text(file.path) or "{}") for file in _list(folder)]
     for note in sorted(notes, key=lambda note: (note["source"], note["start"])):
         yield str(note["why"])
+
+
+def _list(folder: str) -> list[FileMetadata]:
+    notes = storage.join(folder, storage.TEMPORARY, _FOLDER)
+    return list(storage.list_folder(notes).values())

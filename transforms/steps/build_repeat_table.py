@@ -1,6 +1,5 @@
 """BuildRepeatTable: embed the documents that occur in several parts, once for all parts."""
 
-import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -27,7 +26,7 @@ from transforms.documents import KEY_DIGITS, Split, hash_json, header_of
 from transforms.embedding.embed import embed_sequences
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
-from transforms.io import storage
+from transforms.io import failures, storage
 from transforms.read import SourceError, read_unchanged
 from transforms.receipts import WrittenFile
 from transforms.sources.base import ReadConfig
@@ -68,7 +67,9 @@ class BuildRepeatTable(beam.PTransform):
     """Build the table of the documents that occur in several parts of all splits.
 
     The corpus is read and tokenized twice: once to count digests, and once to gather the wordpieces
-    of repeated documents. Sources that cannot be read are skipped: the main job reports them.
+    of repeated documents. For a source that cannot be read, a note is written to the folder (see
+    `failures`), and the table gets no receipt: without the documents of this source, the vectors
+    of others would differ in their last bits.
 
     Attributes:
         config: how the table is built.
@@ -86,6 +87,7 @@ class BuildRepeatTable(beam.PTransform):
             | "GroupByFirstByte" >> beam.GroupByKey()
             | "FindRepeats" >> beam.MapTuple(_find_repeats_of_group).with_output_types(bytes)
             | "KeepMost" >> beam.CombineGlobally(_KeepMost(config.most))
+            | "NoneIfUnread" >> beam.Map(_none_if_unread, config.folder).with_output_types(_Repeats)
         )
         files = (
             splits
@@ -120,8 +122,10 @@ class _ReadAll(beam.DoFn):
     def process(self, split: Split, repeats: _Repeats | None = None) -> Iterator[pa.RecordBatch]:
         if repeats is None or repeats[0]:
             config = self._config
-            with contextlib.suppress(SourceError):
+            try:
                 yield from read_unchanged(split, config.read, config.run_fingerprint)
+            except SourceError as error:
+                failures.save(config.folder, split, str(error))
 
 
 def _distinct_documents(
@@ -189,6 +193,11 @@ class _KeepMost(beam.CombineFn):
         return keep_most(rows, self._most).tobytes(), left_out + max(0, len(rows) - self._most)
 
 
+def _none_if_unread(repeats: _Repeats, folder: str) -> _Repeats:
+    """Return no repeats if a source could not be read, so that nothing is computed in vain."""
+    return (b"", 0) if failures.exist(folder) else repeats
+
+
 class _GatherRepeats(beam.DoFn):
     """Yields a part's repeated documents, by piece; only those with no part of a lesser number."""
 
@@ -246,6 +255,9 @@ class _EmbedPiece(ModelDoFn):
 def _commit(
     _: None, folder: str, run: str, files: Sequence[WrittenFile], repeats: _Repeats
 ) -> None:
+    """Write the receipt, unless a source could not be read in one of the two passes."""
+    if failures.exist(folder):
+        return
     # A runner may compute a piece twice; both files are equal.
     by_path = {file.path: file for file in files}
     in_order = tuple(by_path[path] for path in sorted(by_path))
