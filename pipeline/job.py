@@ -80,7 +80,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     with lock.hold(config.output):
         found = output_folder.find_earlier(config, run, splits)
         earlier, splits = found.run, found.splits
-        output_folder.follow(config.output, found)
+        output_folder.follow(config, found)
         before, redone = _done_before(config.output, splits, earlier)
         if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before

@@ -1,5 +1,6 @@
 """The output folder: check whether this job may use it, start a new job in it, delete from it."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Sequence
@@ -42,9 +43,11 @@ class Earlier(NamedTuple):
     """An earlier call of the same job.
 
     Attributes:
-        run: with the transform if the analysis is done; None if a new job may start.
+        run: with the transform if the analysis is done, and with the hash of `splits`; None if a
+            new job may start.
         splits: the plan to follow.
-        plan_grew: whether files are cut in it that the stored plan could not read.
+        plan_grew: whether files are cut in it that the stored plan could not read, or run.json has
+            the hash of another plan.
     """
 
     run: Run | None
@@ -104,16 +107,18 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
         raise UsageError(f"--output {folder}: cannot be written: {reason}") from error
 
 
-def follow(folder: str, earlier: Earlier) -> None:
-    """Write the plan to follow, if it has grown.
+def follow(config: EmbedConfig, earlier: Earlier) -> None:
+    """Write the plan to follow, and its hash to run.json, if it has grown.
 
     Raises:
         UsageError: the folder cannot be written.
     """
-    if not earlier.plan_grew:
+    if earlier.run is None or not earlier.plan_grew:
         return
+    folder = config.output
     try:
         storage.write_text(folder, PLAN_FILE, plan_file.to_lines(earlier.splits))
+        run_file.write_run(folder, earlier.run, config)
     except (OSError, BeamIOError) as error:
         raise UsageError(f"--output {folder}: cannot be written: {describe(error)}") from error
 
@@ -139,7 +144,8 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
             f"--output {folder} belongs to another job: {shown}.\n"
             "Choose another folder, or add --overwrite to start again"
         )
-    return Earlier(earlier, splits, list(splits) != list(stored))
+    followed = dataclasses.replace(earlier, plan=plan_file.fingerprint(splits))
+    return Earlier(followed, splits, list(splits) != list(stored) or followed != earlier)
 
 
 def _shown(value: Any) -> str:

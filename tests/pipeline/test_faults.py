@@ -15,6 +15,7 @@ from pipeline.inputs import plan
 from pipeline.options.embed_config import Limits
 from pipeline.output import lock
 from pipeline.result import to_text
+from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.faulty_files import forbidden
 from tests.pipeline import corpus
 from transforms.bert.tensorflow_engine import TensorflowEngine
@@ -179,6 +180,7 @@ def test_files_that_cannot_be_read_cost_themselves_until_they_can(
     with forbidden(str(paths[5])):
         summary = corpus.embed(globs, tmp_path / "out", tiny_path)
     assert summary.progress.complete
+    assert verify(VerifyConfig(str(tmp_path / "out"))).faults == ()
     corpus.embed(globs, tmp_path / "undisturbed", tiny_path)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(tmp_path / "undisturbed")
 
