@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# A Spark cluster on this machine, for Beam jobs: deploy/spark/local_cluster.sh start|status|stop
+# A Spark cluster on this machine, for Beam jobs: deploy/spark/local_cluster.sh start|status|stop|fetch
 #
 # start   starts a standalone master, two workers, Beam's job server and a pool of Python workers,
 #         each a separate process, in .cluster/spark; it fetches missing files
 # status  prints a line for each process; fails if one is not running
 # stop    stops them; the fetched files stay
+# fetch   fetches missing files, and starts nothing
 #
 # `worker 1` (or 2) and `worker_pool` start one such process again.
 # Needs Java 17 and Maven, and the .venv that run_local.sh creates. Set other folders and ports
@@ -77,5 +78,6 @@ case "${1:-}" in
   worker_pool) fetch && worker_pool ;;
   status) print_status ;;
   stop) stop_all ;;
-  *) echo "usage: $0 start|status|stop" >&2; exit 2 ;;
+  fetch) fetch ;;
+  *) echo "usage: $0 start|status|stop|fetch" >&2; exit 2 ;;
 esac
