@@ -9,9 +9,9 @@ from tests.deploy.clusters import embed_here
 from tests.pipeline import corpus
 from tests.pipeline.conftest import globs  # noqa: F401  (a fixture)
 
-DOCUMENTS = 20_000
-READ = ("--id_field=id", "--keep_fields=k", "--part_bytes=16384")
-_IN_GZIP = 5_000
+DOCUMENTS = 9_000
+READ = ("--id_field=id", "--keep_fields=k", "--part_bytes=8192")
+_IN_GZIP = 3_000
 
 
 @pytest.fixture(scope="session")
