@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.inputs import plan, sampling
+from pipeline.inputs import sampling
+from pipeline.inputs.plan import make_plan
 from pipeline.job_context import JobContext
 from pipeline.options.embed_config import InputConfig
 from transforms.sources.base import ReadConfig
@@ -29,8 +30,8 @@ class AnalysisMemo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Whether jobs learn from a text of ours instead of their sample; see `fixed_sample`.
-        self._sample_is_fixed = False
+        # Whether jobs learn from their own samples; see `own_sample`.
+        self._samples_are_own = False
         # Keys of analyses whose result is still to be read, by output folder.
         self._begun: dict[str, Path] = {}
 
@@ -38,12 +39,13 @@ class AnalysisMemo:
         self, original: Callable[..., None], pipeline: object, context: JobContext, folder: str
     ) -> None:
         """Copy a known transform into the folder of the job, or learn it."""
-        if self._sample_is_fixed and not context.config.input.read.pairs:
-            context = self._with_fixed_sample(context)
-        key = _key(context)
         self._begun.pop(context.config.output, None)
+        key = _key(context)
         if key is None or "://" in context.config.output:
             return original(pipeline, context, folder)
+        if not (self._samples_are_own or context.config.input.read.pairs):
+            context = self._with_fixed_sample(context)
+            key = _key(context)
         known = self._folder / key
         self._begun[context.config.output] = known
         if not known.is_dir():
@@ -67,21 +69,23 @@ class AnalysisMemo:
         return fingerprint, quantiles
 
     @contextmanager
-    def fixed_sample(self) -> Iterator[None]:
-        """Make all jobs of the block learn from the same text instead of their samples."""
-        self._sample_is_fixed = True
+    def own_sample(self) -> Iterator[None]:
+        """Make the jobs of the block learn from their own samples instead of the same text."""
+        self._samples_are_own = True
         try:
             yield
         finally:
-            self._sample_is_fixed = False
+            self._samples_are_own = False
 
     def _with_fixed_sample(self, context: JobContext) -> JobContext:
         path = self._folder / "sample.txt"
         if not path.exists():
-            path.write_text("".join(f"{'the cat sat ' * words}\n" for words in range(1, 30)))
+            whole = Path(tempfile.mkdtemp(dir=self._folder, prefix="sample-")) / path.name
+            whole.write_text("".join(f"{'the cat sat ' * words}\n" for words in range(1, 30)))
+            whole.rename(path)
         text = InputConfig((str(path),), "text", ReadConfig())
         config = dataclasses.replace(context.config, input=text)
-        return dataclasses.replace(context, config=config, splits=plan.make_plan(text))
+        return dataclasses.replace(context, config=config, splits=make_plan(text))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from tests import analysis_memo, program
+from tests import analysis_memo, beam_memo, program
 from transforms.bert import checkpoint_folders, importing, minilm, module
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
@@ -70,17 +70,23 @@ def _remembered_analyses(_analyses: Path) -> Iterator[analysis_memo.AnalysisMemo
         yield memo
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _remembered_graphs() -> Iterator[None]:
+    with beam_memo.remembered():
+        yield
+
+
 @pytest.fixture
-def fixed_sample(_remembered_analyses: analysis_memo.AnalysisMemo) -> Iterator[None]:
-    """Make the jobs of a test learn from one text, for tests that do not depend on the lengths."""
-    with _remembered_analyses.fixed_sample():
+def own_sample(_remembered_analyses: analysis_memo.AnalysisMemo) -> Iterator[None]:
+    """Make the jobs of a test learn from their own texts, for tests that depend on the lengths."""
+    with _remembered_analyses.own_sample():
         yield
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def environment(_analyses: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An environment with a `beam-bert` that need not import anything; see `tests.program`."""
-    with program.running(tmp_path_factory.mktemp("program")) as folder:
+    with program.running(tmp_path_factory.mktemp("program"), _analyses) as folder:
         yield folder
 
 

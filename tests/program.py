@@ -1,8 +1,9 @@
 """beam-bert as a program with finished imports: each call of it is a fork, and starts at once.
 
-`python -m tests.program SOCKET` imports once what the commands need, then runs every command that
-the program `beam-bert` of `write_programs` sends, in a process of its own, with the streams,
-folder and environment of the caller. Importing takes longer than most commands do.
+`python -m tests.program SOCKET ANALYSES` imports once what the commands need, then runs every
+command that the program `beam-bert` of `write_programs` sends, in a process of its own, with the
+streams, folder and environment of the caller. Importing takes longer than most commands do. Jobs
+take known analyses from the folder ANALYSES; see `analysis_memo`.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pipeline
+from tests import analysis_memo, beam_memo
 from tests.paths import ROOT
 
 _CALLER = """\
@@ -34,10 +36,10 @@ sys.exit(server.recv(1)[0])
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Path]:
+def running(folder: Path, analyses: Path) -> Iterator[Path]:
     """Run the server, and yield a folder that has `bin/beam-bert`, `bin/python` and `activate`."""
     path = folder / "socket"
-    command = [sys.executable, "-m", "tests.program", str(path)]
+    command = [sys.executable, "-m", "tests.program", str(path), str(analyses)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -58,12 +60,17 @@ def write_programs(folder: Path, path: Path) -> None:
     (folder / "activate").write_text(f'PATH="{folder}:$PATH"\n')
 
 
-def main(path: str) -> None:
+def main(path: str, analyses: str) -> None:
     """Run commands until this process is terminated."""
     for module in pkgutil.walk_packages(pipeline.__path__, "pipeline."):
         if not module.name.endswith("__main__"):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
+    with analysis_memo.remembered(Path(analyses)), beam_memo.remembered():
+        _serve(path)
+
+
+def _serve(path: str) -> None:
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen()
@@ -118,4 +125,4 @@ def _run(call: list, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -25,8 +25,6 @@ from transforms.batching.windows import WindowConfig
 from transforms.io import tfrecord_framing
 from transforms.sources.base import ReadConfig
 
-pytestmark = pytest.mark.usefixtures("fixed_sample")
-
 ROWS = [
     {"id": f"d{n}", "text": corpus.sentence(n), "year": 1900 + n, "score": n / 4, "new": n % 3 == 0}
     for n in range(60)

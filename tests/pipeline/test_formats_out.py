@@ -68,7 +68,6 @@ def test_readers_give_the_same_of_every_format_and_verify_proves_it(
     assert check(out).faults == ()
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_what_a_parquet_file_should_not_hold_is_found(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:
@@ -121,7 +120,6 @@ def test_wrong_flags_are_told(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_schema_file_that_is_not_the_jobs_is_a_fault(
     globs: list[str], tiny_path: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from tests.pipeline import golden_job
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.usefixtures("own_sample")
 def test_two_jobs_leave_what_they_always_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     expected = json.loads((golden_job.MODULE.parent / "figures.json").read_text())

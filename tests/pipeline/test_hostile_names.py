@@ -33,7 +33,6 @@ def evil_corpus(folder: Path) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_names_and_values_steer_neither_files_nor_terminals(
     tiny_path: Path, tmp_path: Path
 ) -> None:

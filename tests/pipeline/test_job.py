@@ -159,7 +159,6 @@ def test_another_job_is_refused_with_the_differences(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_changed_input_is_refused_and_overwrite_starts_again(
     tiny_path: Path, tmp_path: Path
 ) -> None:
@@ -183,7 +182,6 @@ def test_a_changed_input_is_refused_and_overwrite_starts_again(
         list(reader.iterate_sequences(str(output)))
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_ctrl_c_works_while_threads_still_write(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +199,6 @@ def test_ctrl_c_works_while_threads_still_write(
         corpus.embed([str(tmp_path / "a.txt")], tmp_path / "out", tiny_path)
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +215,6 @@ def test_a_manifest_that_cannot_be_written_is_written_by_the_next_call(
     assert reader.load_embeddings(str(tmp_path / "out")).vectors.shape == (1, 16)
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_mostly_wrong_input_fails_at_the_end(tiny_path: Path, tmp_path: Path) -> None:
     (tmp_path / "binary.txt").write_bytes(bytes(range(128, 256)) * 9 + b"\n" + b"the cat\n")
     with pytest.raises(JobError, match=r"1 of 2 documents were rejected \(1 not_utf8\)"):

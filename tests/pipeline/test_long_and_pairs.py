@@ -29,7 +29,6 @@ def run_module(path: Path, rows: list[list[int]], segments: list[list[int]]) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_long_documents_are_read_whole_and_strange_ones_are_told(
     tiny_path: Path, tmp_path: Path
 ) -> None:

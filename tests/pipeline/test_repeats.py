@@ -195,7 +195,6 @@ def test_the_table_has_what_stands_in_the_most_parts_if_there_is_no_room(
     assert summary.progress.counts()["embedded"] == corpus.EMBEDDED + len(OWN)
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_what_the_model_fails_on_is_rejected_in_each_part(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

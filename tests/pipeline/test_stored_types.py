@@ -50,7 +50,6 @@ def _cut(record: object) -> None:
     vector[0] = vector[0][:-2]
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_a_document_with_a_value_beyond_the_type_is_rejected_and_told(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A job that is killed anywhere, repeatedly, has the same output as an undisturbed job."""
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipeline import cli
+from tests import analysis_memo
 from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.io import storage
@@ -24,13 +26,42 @@ SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
 FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--engine=tensorflow"]
 
 
+class Forks(NamedTuple):
+    """Starts commands in processes that have TensorFlow imported, and nothing else in common.
+
+    Attributes:
+        context: starts the processes.
+        known: folder of analyses that jobs take; None if each job learns by itself.
+    """
+
+    context: Any
+    known: Path | None
+
+    def run(self, arguments: list[str], *more: object) -> int:
+        """Run a command; return its exit status, or minus the signal."""
+        process = self.start(arguments, *more)
+        process.join()
+        return process.exitcode
+
+    def start(self, arguments: list[str], *more: object) -> Any:
+        """Start a command; return its process."""
+        process = self.context.Process(target=_child, args=(self.known, arguments, *more))
+        process.start()
+        return process
+
+
 @pytest.fixture(scope="module")
-def forks() -> Any:
-    """Processes that have TensorFlow imported when they start, and nothing else in common."""
+def learning_forks() -> Forks:
+    """Start jobs that learn by themselves, to be killed meanwhile."""
     context = multiprocessing.get_context("forkserver")
     preloaded = ["pipeline.job", "pipeline.graphs", "pipeline.report.page"]
     context.set_forkserver_preload([*preloaded, __name__])
-    return context
+    return Forks(context, None)
+
+
+@pytest.fixture(scope="module")
+def forks(learning_forks: Forks, _analyses: Path) -> Forks:
+    return learning_forks._replace(known=_analyses)
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +69,8 @@ def command(globs: list[str], tiny_path: Path) -> list[str]:
     return ["embed", "--input", *globs, "--model", str(tiny_path), *FLAGS]
 
 
-def run(forks: Any, arguments: list[str], *more: object) -> int:
-    """Run a command in a separate process; return its exit status, or minus the signal."""
-    process = forks.Process(target=_child, args=(arguments, *more))
-    process.start()
-    process.join()
-    return process.exitcode
-
-
 def _child(
+    known: Path | None,
     arguments: list[str],
     end_at: tuple[str, int] | None = None,
     number: int = signal.SIGKILL,
@@ -58,7 +82,8 @@ def _child(
     stream = os.open(errors or os.devnull, os.O_CREAT | os.O_WRONLY)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
-    os._exit(cli.main(arguments))
+    with analysis_memo.remembered(known) if known else contextlib.nullcontext():
+        os._exit(cli.main(arguments))
 
 
 class _Countdown:
@@ -162,41 +187,40 @@ def names(output: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_job_killed_at_every_step_leaves_the_same_bytes(
-    forks: Any, command: list[str], finished: Path, tmp_path: Path
+    learning_forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     arguments = [*command, "--output", str(tmp_path / "out")]
     for place in _DEATHS:
-        assert run(forks, arguments, place) == -signal.SIGKILL, place
-    assert run(forks, arguments) == 0
+        assert learning_forks.run(arguments, place) == -signal.SIGKILL, place
+    assert learning_forks.run(arguments) == 0
     assert_same(tmp_path / "out", finished)
 
 
 @pytest.mark.slow
 def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
-    forks: Any, command: list[str], tmp_path: Path
+    forks: Forks, command: list[str], tmp_path: Path
 ) -> None:
     of_table = [*command, "--dedup=corpus", "--features=mean"]
-    assert run(forks, [*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
+    assert forks.run([*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
     arguments = [*of_table, "--output", str(tmp_path / "out")]
     for place in _DEATHS_OF_TABLE:
-        assert run(forks, arguments, place) == -signal.SIGKILL, place
-    assert run(forks, arguments) == 0
+        assert forks.run(arguments, place) == -signal.SIGKILL, place
+    assert forks.run(arguments) == 0
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
 
 
 @pytest.mark.slow
 def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
-    forks: Any, command: list[str], finished: Path, tmp_path: Path
+    forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     moments = random.SystemRandom()
     kills, folder, started = 0, 0, time.monotonic()
     arguments = [*command, "--output", str(tmp_path / "measured")]
-    assert run(forks, arguments) == 0
+    assert forks.run(arguments) == 0
     whole = time.monotonic() - started
     for _ in range(MOST_RUNS):
         output = tmp_path / str(folder)
-        process = forks.Process(target=_child, args=([*command, "--output", str(output)],))
-        process.start()
+        process = forks.start([*command, "--output", str(output)])
         process.join(moments.uniform(0.2, 1.0) * whole)
         process.kill()
         process.join()
@@ -212,16 +236,16 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_job_told_to_end_says_how_to_go_on(
-    number: int, status: int, forks: Any, command: list[str], finished: Path, tmp_path: Path
+    number: int, status: int, forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
     output, errors = tmp_path / "out", tmp_path / "errors"
     arguments = [*command, "--output", str(output)]
-    assert run(forks, arguments, ("between rename and receipt", 2), number, str(errors)) == status
+    assert forks.run(arguments, ("between rename and receipt", 2), number, str(errors)) == status
     assert errors.read_text() == (
         "beam-bert: interrupted; finished parts stay valid, the same command continues\n"
     )
     assert not (output / "manifest.json").exists()
-    assert run(forks, arguments) == 0
+    assert forks.run(arguments) == 0
     assert_same(output, finished)
 
 
@@ -241,7 +265,7 @@ def workers_of(parent: int) -> list[int]:
 
 @pytest.mark.slow
 def test_a_killed_worker_ends_the_job_and_not_the_next(
-    forks: Any, tiny_path: Path, tmp_path: Path
+    forks: Forks, tiny_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "in.txt").write_text("".join(f"{corpus.sentence(n)}\n" for n in range(3000)))
     command = ["embed", "--input", str(tmp_path / "in.txt"), "--model", str(tiny_path), *SIZES]
@@ -257,6 +281,6 @@ def test_a_killed_worker_ends_the_job_and_not_the_next(
     assert job.returncode == 1
     assert b"the job failed: " in errors
     assert b"Traceback" not in errors
-    assert run(forks, [*command, "--output", str(output)]) == 0
-    assert run(forks, [*command, "--output", str(tmp_path / "undisturbed")]) == 0
+    assert forks.run([*command, "--output", str(output)]) == 0
+    assert forks.run([*command, "--output", str(tmp_path / "undisturbed")]) == 0
     assert_same(output, tmp_path / "undisturbed")

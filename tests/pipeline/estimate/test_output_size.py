@@ -13,7 +13,6 @@ from transforms.bert.module import BertModule
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_windows_and_kept_tokens_are_counted(
     tiny_path: Path, tiny_module: BertModule, tmp_path: Path
 ) -> None:

@@ -12,8 +12,6 @@ from tests.pipeline import corpus
 from tests.pipeline.verify.damaging import check
 from transforms.steps import extract_table
 
-pytestmark = pytest.mark.usefixtures("fixed_sample")
-
 TABLE = "bq://some-project.corpus.articles"
 ROWS = [{"id": n, "text": corpus.sentence(n), "k": n % 3} for n in range(50)]
 

@@ -13,8 +13,6 @@ from pipeline import cli, reader
 from tests.pipeline import corpus
 from tests.pipeline.verify.damaging import check
 
-pytestmark = pytest.mark.usefixtures("fixed_sample")
-
 ROWS = [json.dumps({"id": n, "text": corpus.sentence(n)}) for n in range(40)]
 LINES = "".join(f"{row}\n" for row in ROWS).encode()
 

@@ -167,7 +167,6 @@ def test_a_log_shows_no_secret(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fixed_sample")
 def test_the_reports_command_runs_from_anywhere_and_finds_the_job(
     tiny_path: Path, environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

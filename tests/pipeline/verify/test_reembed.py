@@ -104,7 +104,6 @@ def test_a_transform_of_another_vocabulary_is_a_fault(out: Path, tiny_module: Be
     assert others
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_long_documents_and_token_vectors_alone(tiny_path: Path, tmp_path: Path) -> None:
     long = "The cat sat, unable. A dog ran on the mats! " * 9
     (tmp_path / "long.txt").write_text(f"{long}\n\nthe cat\n\u200b\nthe mat\n")
@@ -155,7 +154,6 @@ def test_pairs_and_a_model_that_moved_or_changed(
     assert check(out).faults[0].endswith("its pairs are 1, its receipt has 2")
 
 
-@pytest.mark.usefixtures("fixed_sample")
 @pytest.mark.parametrize("output_format", ["tfrecord", "parquet"])
 def test_kept_numbers_must_be_equal_to_the_last_bit(
     output_format: str, tiny_path: Path, tmp_path: Path
