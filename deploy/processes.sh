@@ -28,12 +28,12 @@ stop_process() { # NAME: stop a process and the processes that it started
   rm -f "$home/pids/$1"
 }
 
-stop_all() {
+stop_all() { # all at once: some take seconds
   local file
   for file in "$home"/pids/*; do
-    [ -f "$file" ] && stop_process "$(basename "$file")"
+    [ -f "$file" ] && stop_process "$(basename "$file")" &
   done
-  return 0
+  wait
 }
 
 print_status() { # print a line for each process; fail if one is not running
