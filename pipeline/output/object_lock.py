@@ -16,6 +16,8 @@ from transforms.io.conditional import conditional_object
 from transforms.io.conditional.conditional_object import NoConditionsError
 
 _LOOK_SECONDS = 2.0
+# A job ends after so long, even if the last renewal has no answer; its lock is then left to expire.
+_END_SECONDS = 10.0
 
 
 @contextlib.contextmanager
@@ -123,7 +125,7 @@ class _Renewal(threading.Thread):
     def end(self) -> None:
         """Stop, and release the lease; a store that does not answer keeps the object."""
         self._ended.set()
-        self.join(lease.RENEW_SECONDS)
+        self.join(_END_SECONDS)
         if not self.is_alive() and not self.lost:
             with contextlib.suppress(OSError):
                 self._held.release()

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from pipeline.output import lease, lock_owner
 from pipeline.output.lease import EXPIRE_SECONDS, Claim, Lease, LeaseHeldError
@@ -18,7 +18,7 @@ from pipeline.output.lock_owner import LockOwner
 from transforms.io.conditional.object_requests import StoredObject
 
 NONE, BEFORE, LOST, REPEATED = "none", "before", "lost", "repeated"
-MACHINES = 2
+MACHINES, MOST_JOBS = 2, 4
 
 
 def owner(number: int, **fields: Any) -> LockOwner:
@@ -86,8 +86,8 @@ class Job:
         self.holds = False
 
 
-jobs = st.integers(0, 3)
-faults = st.lists(st.sampled_from([NONE, BEFORE, LOST, REPEATED]), max_size=3)
+jobs = st.integers(0, MOST_JOBS - 1)
+faults = st.just([]) | st.lists(st.sampled_from([NONE, BEFORE, LOST, REPEATED]), max_size=3)
 
 
 class Jobs(RuleBasedStateMachine):
@@ -116,21 +116,20 @@ class Jobs(RuleBasedStateMachine):
         is_here = other.processes == self.active.owner.processes
         return is_here and not any(job.owner.nonce == other.nonce for job in self.running)
 
+    @precondition(lambda self: len(self.running) < MOST_JOBS)
     @rule()
     def start(self) -> None:
-        if len(self.running) < 4:
-            self.running.append(Job(next(self.numbers), self.memory))
+        self.running.append(Job(next(self.numbers), self.memory))
 
     @rule(seconds=st.sampled_from([1.0, 10.0, EXPIRE_SECONDS / 2, EXPIRE_SECONDS]))
     def pass_time(self, seconds: float) -> None:
         self.time += seconds
 
+    @precondition(lambda self: self.running)
     @rule(place=jobs, faults=faults)
     def act(self, place: int, faults: list[str]) -> None:
         """Let a job ask for the lease or renew it; one whose store does not answer goes on."""
-        if place >= len(self.running):
-            return
-        self.active, self.memory.faults = self.running[place], list(faults)
+        self.active, self.memory.faults = self.running[place % len(self.running)], [*faults]
         try:
             if self.active.holds:
                 self.renew(self.active)
@@ -151,21 +150,21 @@ class Jobs(RuleBasedStateMachine):
         if not still:
             self.running.remove(job)
 
+    @precondition(lambda self: any(job.holds for job in self.running))
     @rule(place=jobs, faults=faults)
     def release(self, place: int, faults: list[str]) -> None:
-        if place >= len(self.running) or not self.running[place].holds:
-            return
-        self.active, self.memory.faults = self.running[place], list(faults)
+        holders = [job for job in self.running if job.holds]
+        self.active, self.memory.faults = holders[place % len(holders)], [*faults]
         with contextlib.suppress(OSError):
             self.active.lease.release()
             assert self.memory.nonce() != self.active.owner.nonce
         self.running.remove(self.active)
         self.check_writes()
 
+    @precondition(lambda self: self.running)
     @rule(place=jobs)
     def kill(self, place: int) -> None:
-        if place < len(self.running):
-            self.running.pop(place)
+        self.running.pop(place % len(self.running))
 
     def check_writes(self) -> None:
         """Check that nobody took or deleted what another may still hold."""
