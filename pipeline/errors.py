@@ -6,13 +6,17 @@ import errno
 from collections.abc import Iterable, Iterator
 
 from transforms.io import redaction
-from transforms.io.watching import describe
+from transforms.io.watching import cause_of, describe
 
 # What the user has to change: the same command would fail again.
 _OF_USER = {
     *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EACCES, errno.EPERM),
-    *(errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.EROFS),
 }
+# The same, of errors of stores, which have no number.
+_OF_USER_TYPES = (
+    *(FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError),
+)
 # Packages whose errors are those of a server, or of the way to it.
 _CLIENTS = (
     *("botocore.", "boto3.", "s3transfer.", "azure.", "hdfs.", "apache_beam.io.", "apitools."),
@@ -51,11 +55,30 @@ def input_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.errno not in _OF_USER or not error.filename:
+        if not is_of_user(error) or not error.filename:
             raise
         raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def output_errors(place: str) -> Iterator[None]:
+    """Raise the errors of a folder that can never be written as UsageError.
+
+    A full disk, an error of a disk and an error of a server pass: see `storage_errors`.
+
+    Args:
+        place: the folder that the block is about.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_of_user(error):
+            raise
+        cause = cause_of(error)
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else cause
+        raise UsageError(f"{place}: cannot be written: {reason}") from error
 
 
 @contextlib.contextmanager
@@ -79,6 +102,14 @@ def storage_errors(place: str) -> Iterator[None]:
             f"{place}: a file could not be listed, read or written: {reason}.\n"
             "What is done stays; if the fault has passed, the same command succeeds"
         ) from error
+
+
+def is_of_user(error: OSError) -> bool:
+    """Whether the user has to change something: the same command would fail again."""
+    cause = cause_of(error)
+    return isinstance(cause, OSError) and (
+        cause.errno in _OF_USER if cause.errno else isinstance(cause, _OF_USER_TYPES)
+    )
 
 
 def is_of_storage(error: Exception) -> bool:

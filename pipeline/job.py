@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import extract_tables, manifest, model
-from pipeline.errors import JobError, UsageError, storage_errors
+from pipeline.errors import JobError, UsageError, output_errors, storage_errors
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -119,11 +119,9 @@ def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split
 
 
 def _store(pipe: Piped | None, folder: str) -> None:
-    try:
+    with output_errors(f"--output {folder}"):
         if pipe is not None:
             pipe.store(folder)
-    except OSError as error:
-        raise UsageError(f"--output {folder}: cannot be written: {error.strerror}") from error
 
 
 def _check_output(config: EmbedConfig, module: "BertModule", splits: Sequence[Split]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from apache_beam.io.filesystems import FileSystems
 
-from pipeline.errors import UsageError
+from pipeline.errors import JobError, UsageError, is_of_user
 from transforms.documents import Source, Split
 from transforms.io import storage
 
@@ -55,7 +55,8 @@ def take(globs: Sequence[str]) -> Iterator[Piped | None]:
     """Read the standard input to its end if it is an input; delete the file after the block.
 
     Raises:
-        UsageError: it is closed, or the disk for temporary files is full.
+        UsageError: it is closed, or it can never be stored.
+        JobError: it cannot be stored now: the disk for temporary files is full.
     """
     if PIPE not in globs:
         yield None
@@ -81,7 +82,8 @@ def _spool(path: str) -> Piped:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise UsageError(f"--input -: cannot be stored in {path}: {error.strerror}") from error
+        kind = UsageError if is_of_user(error) else JobError
+        raise kind(f"--input -: cannot be stored in {path}: {error.strerror}") from error
     return Piped(path, size, digest.hexdigest())
 
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, output_errors
 from transforms.io import durable
 
 # Another job may remove the folder between its creation and its locking, each time.
@@ -21,9 +21,11 @@ def hold(folder: str) -> Iterator[None]:
     at the end of the block is removed, unless another job holds it.
 
     Raises:
-        UsageError: another job has locked the folder, or it cannot be created.
+        UsageError: another job has locked the folder, or it can never be created.
+        OSError: it cannot be created now, as on a full disk.
     """
-    descriptor, created = _open(folder)
+    with output_errors(f"--output {folder}"):
+        descriptor, created = _open(folder)
     try:
         yield
     finally:
@@ -40,8 +42,6 @@ def _open(folder: str) -> tuple[int, Sequence[str]]:
             # Either it was removed after its creation, or it can never be created, as in /proc.
             reason = error.strerror
             continue
-        except OSError as error:
-            raise UsageError(f"--output {folder}: cannot be written: {error.strerror}") from error
         if _lock(descriptor, folder):
             return descriptor, created
         os.close(descriptor)

@@ -15,9 +15,9 @@ def hold(folder: str) -> AbstractContextManager[None]:
     gs://. Folders of other file systems are not locked.
 
     Raises:
-        UsageError: in the block: another job has locked the folder, or it cannot be created.
+        UsageError: in the block: another job has locked the folder, or it can never be created.
         JobError: in the block: another job has taken the folder over.
-        OSError: in the block: the store does not answer.
+        OSError: in the block: the store does not answer, or the folder cannot be created now.
     """
     if "://" in folder:
         is_locked = conditional_object.has_conditions(folder)

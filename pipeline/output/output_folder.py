@@ -6,10 +6,9 @@ import shutil
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, output_errors
 from pipeline.inputs.bigquery_names import SCHEME
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
@@ -21,7 +20,6 @@ from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import local_status, storage, uploading
 from transforms.io.tree_digest import hash_tree
-from transforms.io.watching import describe
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
 
@@ -89,10 +87,11 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
     """Start a new job in the output folder: delete an earlier one, write plan and run.json.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the folder can never be written.
+        OSError: it cannot be written now.
     """
     folder = config.output
-    try:
+    with output_errors(f"--output {folder}"):
         if config.overwrite:
             # The rows of BigQuery tables belong to this job: it has just read them.
             has_tables = any(glob.startswith(SCHEME) for glob in config.input.globs)
@@ -102,25 +101,20 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
                     delete(FileSystems.join(folder, name))
         storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
         run_file.write_run(folder, run, config)
-    except (OSError, BeamIOError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UsageError(f"--output {folder}: cannot be written: {reason}") from error
 
 
 def follow(config: EmbedConfig, earlier: Earlier) -> None:
     """Write the plan to follow, and its hash to run.json, if it has grown.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: the folder can never be written.
+        OSError: it cannot be written now.
     """
     if earlier.run is None or not earlier.plan_grew:
         return
-    folder = config.output
-    try:
-        storage.write_text(folder, PLAN_FILE, plan_file.to_lines(earlier.splits))
-        run_file.write_run(folder, earlier.run, config)
-    except (OSError, BeamIOError) as error:
-        raise UsageError(f"--output {folder}: cannot be written: {describe(error)}") from error
+    with output_errors(f"--output {config.output}"):
+        storage.write_text(config.output, PLAN_FILE, plan_file.to_lines(earlier.splits))
+        run_file.write_run(config.output, earlier.run, config)
 
 
 def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:

@@ -127,9 +127,14 @@ def _raise_failure(stream: BinaryIO) -> None:
         raise failure
 
 
+def cause_of(error: Exception) -> object:
+    """Return the error of the first file, of an error of Beam that has those of several files."""
+    details = getattr(error, "exception_details", None)
+    return next(iter(details.values()), error) if isinstance(details, dict) else error
+
+
 def describe(error: Exception) -> str:
     """Return the line of an error that says what happened: the same line for the same fault."""
-    details = getattr(error, "exception_details", None)
-    inner = next(iter(details.values()), error) if isinstance(details, dict) else error
+    inner = cause_of(error)
     lines = _ADDRESS.sub(r"\1", str(inner)).strip().splitlines()
     return lines[0] if lines else type(inner).__name__
