@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from pipeline import cli
@@ -57,11 +58,56 @@ def of_other_width(signature: meta_graph_pb2.SignatureDef) -> None:
     signature.outputs["pooled_output"].tensor_shape.dim[-1].size = 3
 
 
+def of_other_rank(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.outputs["sequence_output"].CopyFrom(signature.outputs["pooled_output"])
+
+
+def of_scalars(signature: meta_graph_pb2.SignatureDef) -> None:
+    del signature.outputs["pooled_output"].tensor_shape.dim[:]
+
+
+def of_numbers(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.outputs["pooled_output"].dtype = types_pb2.DT_INT32
+
+
+def of_strings(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.outputs["sequence_output"].dtype = types_pb2.DT_STRING
+
+
+def of_unknown_type(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.outputs["sequence_output"].dtype = 9999
+
+
+def without_mask(signature: meta_graph_pb2.SignatureDef) -> None:
+    del signature.inputs["input_mask"]
+
+
+def with_one_more_input(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.inputs["positions"].CopyFrom(signature.inputs["input_ids"])
+
+
+def of_one_length(signature: meta_graph_pb2.SignatureDef) -> None:
+    signature.inputs["input_ids"].tensor_shape.dim[1].size = 128
+
+
+def of_single_texts(signature: meta_graph_pb2.SignatureDef) -> None:
+    del signature.inputs["input_ids"].tensor_shape.dim[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (without_tokens, "has no output sequence_output, so it is not a whole BERT; it has "),
         (of_other_width, "its pooled_output has vectors of 3, its variables have 16"),
+        (of_other_rank, "its sequence_output has 2 axes; that of a BERT has batch x sequence x "),
+        (of_scalars, "its pooled_output has 0 axes; that of a BERT has batch x hidden"),
+        (of_numbers, "its pooled_output is int32, not float: it is not a BERT"),
+        (of_strings, "its sequence_output is string, not float: it is not a BERT"),
+        (of_unknown_type, "its sequence_output is of the unknown type 9999, not float"),
+        (without_mask, "has the inputs input_ids, segment_ids; that of a BERT has input_ids, "),
+        (with_one_more_input, "has the inputs input_ids, input_mask, positions, segment_ids; "),
+        (of_one_length, "its input_ids has the shape [-1, 128]; that of a BERT has batch x "),
+        (of_single_texts, "its input_ids has the shape [-1]; that of a BERT has batch x sequence"),
     ],
 )
 def test_a_module_without_the_outputs_of_a_bert(

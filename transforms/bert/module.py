@@ -9,11 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transforms.bert import model_files
-from transforms.bert.meta_graph import (
-    check_outputs_of_graph,
-    choose_graph,
-    read_saved_model,
-)
+from transforms.bert.interface_check import check_interface
+from transforms.bert.meta_graph import choose_graph, read_saved_model
 from transforms.bert.module_settings import read_casing, read_shape, read_vocabulary
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape
@@ -88,7 +85,7 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     graph = choose_graph(saved_model, path)
     signatures = graph.meta_graph.signature_def
     shape = read_shape(path, graph)
-    check_outputs_of_graph(graph, path, shape.hidden_size)
+    check_interface(graph, path, shape.hidden_size)
     return BertModule(
         path=path,
         fingerprint=fingerprint,
