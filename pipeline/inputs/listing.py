@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from apache_beam.io.filesystem import FileMetadata
 
-from pipeline.errors import UsageError
+from pipeline.errors import JobError, UsageError, is_of_user
 from pipeline.inputs import local_glob
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
 from pipeline.inputs.stdin import PIPE, Piped
@@ -49,6 +49,7 @@ def list_sources(
 
     Raises:
         UsageError: a glob matches nothing, a name is not UTF-8, or the format of a file is unknown.
+        JobError: a disk or a server fails.
     """
     storage.set_default_options()
     listed: set[str] = set()
@@ -103,8 +104,9 @@ def _match(glob: str) -> list[FileMetadata]:
         storage.require_file_system(glob)
         matches = storage.match(glob) if "://" in glob else local_glob.list_files(glob)
     except (OSError, ValueError) as error:
-        reason = describe(error)
-        raise UsageError(f"--input {shown}: cannot be listed: {reason}") from error
+        may_pass = isinstance(error, OSError) and not is_of_user(error)
+        kind = JobError if may_pass else UsageError
+        raise kind(f"--input {shown}: cannot be listed: {describe(error)}") from error
     if not matches:
         raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
     return sorted(matches, key=lambda metadata: metadata.path)

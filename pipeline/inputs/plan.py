@@ -41,6 +41,7 @@ def make_plan(
     Raises:
         UsageError: a glob matches nothing, all files are empty or unreadable, a file lacks a named
             field or has another format than its name says, or no format supports the given flags.
+        JobError: a disk or a server fails.
     """
     listed = list(list_sources(config, piped, tables or {}))
     _check_flags([one.source for one in listed if not one.unread], config)

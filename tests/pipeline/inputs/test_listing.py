@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -9,7 +10,7 @@ from apache_beam.io.filesystems import FileSystems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import UsageError
+from pipeline.errors import JobError, UsageError
 from pipeline.inputs import local_glob, plan
 from pipeline.options.embed_config import InputConfig
 from transforms.io import attempts
@@ -25,14 +26,16 @@ def corpus(tmp_path: Path) -> Path:
     return tmp_path / "corpus"
 
 
-def fail_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path, times: int) -> None:
+def fail_to_list(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, times: int, number: int = errno.EIO
+) -> None:
     """Make the next calls that list a folder fail."""
     scandir, left = os.scandir, [times]
 
     def failing(path: str) -> Any:
         if os.path.normpath(path) == str(folder) and left[0]:
             left[0] -= 1
-            raise OSError(5, "Input/output error", path)
+            raise OSError(number, os.strerror(number), path)
         return scandir(path)
 
     monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
@@ -52,11 +55,14 @@ def test_a_folder_that_fails_to_be_listed_once_loses_no_file(
     assert names(corpus) == ["a/one.txt", "b/two.txt", "three.txt"]
 
 
+@pytest.mark.parametrize(
+    ("number", "expected"), [(errno.EIO, JobError), (errno.EACCES, UsageError)]
+)
 def test_a_folder_that_cannot_be_listed_is_refused_by_name(
-    corpus: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, expected: type[Exception], corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail_to_list(monkeypatch, corpus / "b", 9)
-    with pytest.raises(UsageError, match=r"--input .*corpus: cannot be listed: .*corpus/b'"):
+    fail_to_list(monkeypatch, corpus / "b", 9, number)
+    with pytest.raises(expected, match=r"--input .*corpus: cannot be listed: .*corpus/b'"):
         names(corpus)
 
 
@@ -69,7 +75,7 @@ def test_a_folder_that_a_glob_may_reach_is_refused_by_name(
     fail_to_list(monkeypatch, corpus / "b", 1)
     assert names(corpus, glob) == expected
     fail_to_list(monkeypatch, corpus / "b", 9)
-    with pytest.raises(UsageError, match=r"--input .*: cannot be listed: .*corpus/b'"):
+    with pytest.raises(JobError, match=r"--input .*: cannot be listed: .*corpus/b'"):
         names(corpus, glob)
 
 
