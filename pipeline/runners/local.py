@@ -7,14 +7,13 @@ from apache_beam.options.pipeline_options import (
     DirectOptions,
     PipelineOptions,
     PortableOptions,
-    SetupOptions,
     StandardOptions,
 )
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
 from pipeline.errors import UsageError, did_you_mean
-from pipeline.runners import orphans
+from pipeline.runners.processes import ProcessesRunner
 from transforms.bert import minilm
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.
@@ -81,16 +80,7 @@ def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
     if direct.direct_running_mode == "in_memory" and direct.direct_num_workers in (None, 1):
         direct.direct_running_mode = "multi_threading"
         direct.direct_num_workers = _LOCAL_THREADS
-    if direct.direct_running_mode == "multi_processing":
-        _end_workers_with_this_process(options)
-    return FnApiRunner()
-
-
-def _end_workers_with_this_process(options: PipelineOptions) -> None:
-    os.environ[orphans.JOB] = str(os.getpid())
-    setup = options.view_as(SetupOptions)
-    if orphans.__name__ not in (setup.beam_plugins or []):
-        setup.beam_plugins = [*(setup.beam_plugins or []), orphans.__name__]
+    return ProcessesRunner() if direct.direct_running_mode == "multi_processing" else FnApiRunner()
 
 
 def _cache_workers(options: PipelineOptions) -> None:

@@ -2,7 +2,7 @@
 
 Beam's runner on this machine starts a process for each worker, and ends it at the end of a job. If
 the job is killed, workers would go on for a while, write parts, and print errors about connections.
-Beam imports this module in each worker (`beam_plugins`).
+Each worker imports this module first (`worker_process`, `worker_boot`).
 """
 
 import contextlib
@@ -35,6 +35,8 @@ def die_with_parent() -> None:
 def end_with(job: int) -> None:
     """End this process, without a word, when another one has ended."""
     ended = _watcher(job)
+    if ended(0):
+        os._exit(1)
     threading.Thread(target=_end_after, args=(ended,), name="end with job", daemon=True).start()
     threading.excepthook = functools.partial(_unless_ended, ended, threading.excepthook)
     sys.excepthook = functools.partial(_unless_ended, ended, sys.excepthook)

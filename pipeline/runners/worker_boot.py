@@ -17,7 +17,8 @@ from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_a
 from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format
 
-from pipeline.runners import orphans
+# It ends this process with the pool, and the kernel remembers that through the replacement below.
+from pipeline.runners import orphans  # noqa: F401
 
 _WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _TIMEOUT_SECONDS = 60
@@ -29,8 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for name in ("id", "control_endpoint", "logging_endpoint", "provision_endpoint"):
         parser.add_argument(f"--{name}", required=True, metavar="TEXT")
     parsed, _ = parser.parse_known_args(arguments)
-    # The kernel remembers it through the replacement below.
-    orphans.die_with_parent()
     info = request_info(parsed.provision_endpoint, parsed.id)
     variables = environment_of(parsed.id, parsed.control_endpoint, parsed.logging_endpoint, info)
     os.execve(sys.executable, [sys.executable, "-m", _WORKER], {**os.environ, **variables})  # noqa: S606

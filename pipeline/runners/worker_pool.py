@@ -11,6 +11,7 @@ from 1, so each could stop a worker of the other. This pool identifies a worker 
 
 import argparse
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
+
+from pipeline.runners import orphans
 
 _DESCRIPTION = "Start Beam's Python workers, each a process, for runners on this machine."
 _STOP_SECONDS = 10
@@ -47,7 +50,11 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         for name in ("control_endpoint", "logging_endpoint", "provision_endpoint"):
             flags.append(f"--{name}={getattr(request, name).url}")
         try:
-            worker = subprocess.Popen([*self._command, *flags], stdin=subprocess.DEVNULL)
+            worker = subprocess.Popen(
+                [*self._command, *flags],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, orphans.JOB: str(os.getpid())},
+            )
         except OSError as error:
             return beam_fn_api_pb2.StartWorkerResponse(error=str(error))
         with self._lock:

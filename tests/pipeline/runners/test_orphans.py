@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline.runners import local, orphans
+from pipeline.runners import local, orphans, worker_process
 from tests.paths import ROOT
 
 # It would print a trace after some seconds.
@@ -40,8 +40,9 @@ def test_a_worker_ends_with_its_job_and_says_nothing(through_a_shell: bool) -> N
 
 def test_worker_processes_of_this_machine_watch_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(orphans.JOB, raising=False)
-    options = PipelineOptions(["--direct_running_mode=multi_processing", "--beam_plugins=a"])
-    for _ in range(2):
-        local.choose_runner(options)
-    assert options.view_as(SetupOptions).beam_plugins == ["a", orphans.__name__]
+    options = PipelineOptions(["--direct_running_mode=multi_processing"])
+    runner = local.choose_runner(options)
+    # As Beam does.
+    runner._default_environment = None
+    assert runner._default_environment.command_string.endswith(worker_process.__name__)
     assert os.environ[orphans.JOB] == str(os.getpid())

@@ -1,11 +1,13 @@
 """A pool of workers, called as runners call it, and the environment of its workers."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -88,6 +90,39 @@ def test_the_program_stops_its_workers_when_it_is_stopped() -> None:
         program.kill()
 
 
+@pytest.fixture
+def runner_of_workers() -> Iterator[tuple[str, threading.Event]]:
+    """A runner that answers workers, and the event that one has asked."""
+    asked = threading.Event()
+
+    class Provision(provision_api_grpc.ProvisionServiceServicer):
+        def GetProvisionInfo(self, *_: object) -> object:  # noqa: N802
+            asked.set()
+            return provision_api.GetProvisionInfoResponse(info=provision_api.ProvisionInfo())
+
+    with served(Provision()) as address:
+        yield address, asked
+
+
+@pytest.mark.parametrize("has_asked", [False, True], ids=["that starts", "that runs"])
+def test_a_worker_ends_with_a_pool_that_is_killed_and_says_nothing(
+    has_asked: bool, runner_of_workers: tuple[str, threading.Event]
+) -> None:
+    address, asked = runner_of_workers
+    command = [sys.executable, "-m", "pipeline.runners.worker_pool", "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as program:
+        port = int(program.stdout.readline().rpartition(":")[2])
+        start = request("1-1")
+        start.provision_endpoint.url = address
+        start.logging_endpoint.url = address
+        assert caller(port).StartWorker(start).error == ""
+        assert not has_asked or asked.wait(60)
+        program.kill()
+        # The streams end with the last process that has them.
+        assert program.communicate(timeout=60) == ("", "")
+
+
 def children_of(pid: int) -> list[int]:
     done = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     return [int(line) for line in done.stdout.split()]
@@ -105,8 +140,15 @@ def runner() -> Iterator[str]:
             info.control_endpoint.url = "localhost:2"
             return provision_api.GetProvisionInfoResponse(info=info)
 
+    with served(Provision()) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(provision: provision_api_grpc.ProvisionServiceServicer) -> Iterator[str]:
+    """Serve workers as a runner does; yield the address."""
     server = grpc.server(ThreadPoolExecutor(1))
-    provision_api_grpc.add_ProvisionServiceServicer_to_server(Provision(), server)
+    provision_api_grpc.add_ProvisionServiceServicer_to_server(provision, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"127.0.0.1:{port}"

@@ -1,0 +1,34 @@
+"""Run a job by worker processes of this machine, which end with it."""
+
+import os
+import shlex
+import sys
+
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
+
+from pipeline.runners import orphans
+
+_WORKER = "pipeline.runners.worker_process"
+
+
+class ProcessesRunner(FnApiRunner):
+    """Beam's runner of `multi_processing`, with workers that end with this process.
+
+    Beam starts a process for each worker and ends it at the end of a job, but not if the job is
+    killed.
+    """
+
+    def __init__(self) -> None:
+        """Remember for the workers that this process is the job."""
+        super().__init__()
+        os.environ[orphans.JOB] = str(os.getpid())
+
+    @property
+    def _default_environment(self) -> SubprocessSDKEnvironment:
+        command = f"exec {shlex.quote(sys.executable)} -m {_WORKER}"
+        return SubprocessSDKEnvironment.from_command_string(command)
+
+    @_default_environment.setter
+    def _default_environment(self, _: object) -> None:
+        """Ignore the environment that Beam sets, whose workers know nothing of the job."""
