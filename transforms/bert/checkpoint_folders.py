@@ -18,7 +18,9 @@ def read_checkpoint(
         do_lower_case: overrides the folder's.
 
     Raises:
-        ValueError: it is neither kind, not a BERT, or its files do not fit together.
+        ValueError: it is neither kind, not a BERT, or its files do not fit together. The message
+            names the folder and the file.
+        OSError: a file cannot be read.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder")
@@ -27,7 +29,9 @@ def read_checkpoint(
             return google_checkpoint.read(folder, gelu, do_lower_case)
         if (folder / "config.json").is_file():
             return hugging_face_checkpoint.read(folder, gelu, do_lower_case)
-    except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError) as error:
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from error
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         # A setting or a file has a form that no BERT has; the error names it.
         raise ValueError(f"{folder} does not contain a usable BERT: {error}") from error
     raise ValueError(

@@ -52,20 +52,51 @@ def shape_from_config(config: Mapping[str, Any]) -> BertShape:
     """Return the sizes that a config.json or bert_config.json holds.
 
     Raises:
-        ValueError: a size is missing.
+        ValueError: a size is missing, or is not a positive integer.
     """
-    try:
-        return BertShape(
-            layers=int(config["num_hidden_layers"]),
-            heads=int(config["num_attention_heads"]),
-            hidden_size=int(config["hidden_size"]),
-            intermediate_size=int(config["intermediate_size"]),
-            positions=int(config["max_position_embeddings"]),
-            vocab_size=int(config["vocab_size"]),
-            segments=int(config["type_vocab_size"]),
-        )
-    except KeyError as error:
-        raise ValueError(f"the configuration does not have {error}") from error
+    return BertShape(
+        layers=_size(config, "num_hidden_layers"),
+        heads=_size(config, "num_attention_heads"),
+        hidden_size=_size(config, "hidden_size"),
+        intermediate_size=_size(config, "intermediate_size"),
+        positions=_size(config, "max_position_embeddings"),
+        vocab_size=_size(config, "vocab_size"),
+        segments=_size(config, "type_vocab_size"),
+    )
+
+
+def _size(config: Mapping[str, Any], name: str) -> int:
+    if name not in config:
+        raise ValueError(f"the configuration does not have {name!r}")
+    size = config[name]
+    if type(size) is not int or size < 1:
+        raise ValueError(f"the configuration has {name} {size!r}; it is a positive integer")
+    return size
+
+
+def dropout_from_config(config: Mapping[str, Any]) -> float:
+    """Return the probability of dropping in training.
+
+    Raises:
+        ValueError: it is not at least 0 and less than 1.
+    """
+    return _share(config, "hidden_dropout_prob", 0.1)
+
+
+def epsilon_from_config(config: Mapping[str, Any]) -> float:
+    """Return what is added to variances.
+
+    Raises:
+        ValueError: it is not at least 0 and less than 1.
+    """
+    return _share(config, "layer_norm_eps", 1e-12)
+
+
+def _share(config: Mapping[str, Any], name: str, default: float) -> float:
+    value = config.get(name, default)
+    if type(value) not in (int, float) or not 0 <= value < 1:
+        raise ValueError(f"the configuration has {name} {value!r}; it is at least 0 and below 1")
+    return float(value)
 
 
 def check_variables(arrays: Mapping[str, np.ndarray], shape: BertShape) -> dict[str, np.ndarray]:
@@ -74,6 +105,10 @@ def check_variables(arrays: Mapping[str, np.ndarray], shape: BertShape) -> dict[
     Raises:
         ValueError: a variable is missing, or has another shape or type.
     """
+    if shape.layers > len(arrays):
+        raise ValueError(
+            f"the weights have {len(arrays)} arrays, too few for {shape.layers} layers"
+        )
     variables: dict[str, np.ndarray] = {}
     for name, expected in variable_shapes(shape).items():
         if name not in arrays:
@@ -103,19 +138,30 @@ def _float32(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that holds a JSON object; ValueError if it cannot be read."""
+    """Read a file that holds a JSON object.
+
+    Raises:
+        ValueError: it is missing, or holds something else.
+        OSError: it cannot be read.
+    """
+    content = read_checkpoint_file(path)
     try:
-        value = strict_json.decode_any(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"cannot read {path}: {error}") from error
+        value = strict_json.decode_any(content)
+    except ValueError as error:
+        raise ValueError(f"cannot read {path.name}: {error}") from error
     if not isinstance(value, dict):
-        raise ValueError(f"{path} does not contain a JSON object")
+        raise ValueError(f"{path.name} does not contain a JSON object")
     return value
 
 
 def read_checkpoint_file(path: Path) -> bytes:
-    """Read a file; ValueError if it cannot be read."""
+    """Read a file.
+
+    Raises:
+        ValueError: it is missing.
+        OSError: it cannot be read.
+    """
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ValueError(f"cannot read {path.name}: {error.strerror}") from error

@@ -10,10 +10,12 @@ import numpy as np
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
+    dropout_from_config,
     read_checkpoint_file,
     read_json,
     shape_from_config,
 )
+from transforms.bert.tensor_bundle import TensorBundle
 
 # sha256 of the index files of checkpoints that were trained with the exact gelu.
 # google/bert_multi_cased_L-12_H-768_A-12 is of November 2018. google-research/bert computed the
@@ -28,7 +30,7 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
     prefix = folder / "bert_model.ckpt"
     index = Path(f"{prefix}.index")
     if not index.is_file():
-        raise ValueError(f"{folder} has no bert_model.ckpt.index beside bert_config.json")
+        raise ValueError("there is no bert_model.ckpt.index beside bert_config.json")
     shape = shape_from_config(config)
     arrays = _read_arrays(prefix)
     return Checkpoint(
@@ -37,23 +39,18 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
         do_lower_case=_casing_from_name(folder) if do_lower_case is None else do_lower_case,
         gelu=_gelu(config, index) if gelu is None else gelu,
-        dropout=float(config.get("hidden_dropout_prob", 0.1)),
+        dropout=dropout_from_config(config),
     )
 
 
 def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
     """Read the variables of BERT, without the optimizer's."""
-    import tensorflow as tf
-
-    try:
-        reader = tf.train.load_checkpoint(str(prefix))
-        return {
-            name: reader.get_tensor(name)
-            for name in reader.get_variable_to_shape_map()
-            if name.startswith("bert/") and not name.endswith(("/adam_m", "/adam_v"))
-        }
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        raise ValueError(f"cannot read {prefix}.*: {str(error).splitlines()[0]}") from error
+    bundle = TensorBundle(prefix)
+    return {
+        name: bundle.read(name)
+        for name in bundle.shapes
+        if name.startswith("bert/") and not name.endswith(("/adam_m", "/adam_v"))
+    }
 
 
 def _gelu(config: Mapping[str, Any], index: Path) -> str:
@@ -69,5 +66,5 @@ def _casing_from_name(folder: Path) -> bool:
     if "uncased" in name or "_cased" in name or name.startswith("cased"):
         return "uncased" in name
     raise ValueError(
-        f"the name of {folder} has neither cased nor uncased: give `do_lower_case` true or false"
+        "the folder's name has neither cased nor uncased: give `do_lower_case` true or false"
     )

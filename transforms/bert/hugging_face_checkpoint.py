@@ -13,6 +13,8 @@ import numpy as np
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
+    dropout_from_config,
+    epsilon_from_config,
     read_checkpoint_file,
     read_json,
     shape_from_config,
@@ -51,8 +53,8 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
         do_lower_case=_read_casing(folder) if do_lower_case is None else do_lower_case,
         gelu=_gelu(config) if gelu is None else gelu,
-        layer_norm_eps=float(config.get("layer_norm_eps", 1e-12)),
-        dropout=float(config.get("hidden_dropout_prob", 0.1)),
+        layer_norm_eps=epsilon_from_config(config),
+        dropout=dropout_from_config(config),
     )
 
 
@@ -76,14 +78,15 @@ def _gelu(config: Mapping[str, Any]) -> str:
 
 def _read_casing(folder: Path) -> bool:
     path = folder / "tokenizer_config.json"
+    name = path.name
     settings = read_json(path) if path.is_file() else {}
     do_lower_case = settings.get("do_lower_case", True)
     if not isinstance(do_lower_case, bool):
-        raise ValueError(f"{path} has do_lower_case {do_lower_case!r}; it is true or false")
+        raise ValueError(f"{name} has do_lower_case {do_lower_case!r}; it is true or false")
     if settings.get("tokenize_chinese_chars", True) is not True:
-        raise ValueError(f"{path} turns off tokenize_chinese_chars, which BERT requires")
+        raise ValueError(f"{name} turns off tokenize_chinese_chars, which BERT requires")
     if settings.get("strip_accents") not in (None, do_lower_case):
-        raise ValueError(f"{path} has different values of strip_accents and do_lower_case")
+        raise ValueError(f"{name} has different values of strip_accents and do_lower_case")
     return do_lower_case
 
 
@@ -105,13 +108,13 @@ def _read_safetensors(folder: Path) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name in _weight_files(folder):
         if not (folder / name).is_file():
-            raise ValueError(f"{folder} has no {name}; other weight formats are not read")
+            raise ValueError(f"there is no {name}; other weight formats are not read")
         try:
             with safe_open(folder / name, framework="numpy") as tensors:
                 for key in tensors.keys():  # noqa: SIM118  (it is not a dict)
                     arrays[key] = tensors.get_tensor(key)
         except SafetensorError as error:
-            raise ValueError(f"{folder / name} is not a safetensors file: {error}") from error
+            raise ValueError(f"{name} is not a safetensors file: {error}") from error
     return arrays
 
 

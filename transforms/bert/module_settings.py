@@ -1,9 +1,11 @@
 """The sizes, casing and vocabulary of a module, read from its files without running its graph."""
 
 import dataclasses
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,25 +13,25 @@ from tensorflow.core.protobuf import meta_graph_pb2
 
 from transforms.bert.meta_graph import HUB_TF1, ChosenGraph
 from transforms.bert.shape import BertShape, shape_of_variables
-from transforms.bert.variables import checkpoint_keys
+from transforms.bert.variables import bundle_of, checkpoint_keys
 from transforms.bert.vocabulary import Vocabulary
 
 TOKENIZATION_INFO = "tokenization_info"
 _SPLIT_INTO_HEADS = re.compile(r"layer_0/attention/self/.*[Rr]eshape(_\d+)?/shape(/\d+)?$")
+_MOST_CONSTANTS = 16
 
 
 def read_shape(path: Path, graph: ChosenGraph) -> BertShape:
     """Return the sizes of a module.
 
     Raises:
-        ValueError: its variables cannot be read, or are not those of a BERT.
+        ValueError: its variables are missing, damaged, or not those of a BERT.
+        OSError: they cannot be read.
     """
     try:
-        shapes = _variable_shapes(path)
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"`model` {path}: its variables cannot be read: {reason}") from error
-    shape = shape_of_variables(shapes)
+        shape = shape_of_variables(_variable_shapes(path))
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: its variables cannot be read: {error}") from error
     if shape is None:
         raise ValueError(f"`model` {path}: its variables are not those of a BERT")
     if shape.heads is None and graph.format == HUB_TF1:
@@ -37,11 +39,11 @@ def read_shape(path: Path, graph: ChosenGraph) -> BertShape:
     return shape
 
 
-def _variable_shapes(path: Path) -> dict[str, list[int]]:
+def _variable_shapes(path: Path) -> dict[str, Sequence[int]]:
     """Return the shape of each variable by name, stored by name (TF1) or as objects (TF2)."""
-    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
-    shapes: Mapping[str, list[int]] = reader.get_variable_to_shape_map()
-    return {name: shapes[key] for name, key in checkpoint_keys(reader).items() if key in shapes}
+    bundle = bundle_of(path)
+    keys = checkpoint_keys(bundle)
+    return {name: bundle.shapes[key] for name, key in keys.items() if key in bundle.shapes}
 
 
 def _heads(meta_graph: meta_graph_pb2.MetaGraphDef, hidden_size: int) -> int | None:
@@ -49,11 +51,27 @@ def _heads(meta_graph: meta_graph_pb2.MetaGraphDef, hidden_size: int) -> int | N
     constants = set()
     for node in meta_graph.graph_def.node:
         if node.op == "Const" and _SPLIT_INTO_HEADS.search(node.name):
-            constants |= {int(n) for n in tf.make_ndarray(node.attr["value"].tensor).flatten()}
+            constants |= {int(n) for n in _small_constant(node).flatten()}
     divisors = {n for n in constants if 1 < n < hidden_size}
     pairs = [(a, b) for a in divisors for b in divisors if a * b == hidden_size]
     # In every published BERT the size of a head is larger than the number of heads.
     return min(min(pair) for pair in pairs) if pairs else None
+
+
+def _small_constant(node: Any) -> np.ndarray:
+    """Return the integers or the boolean of a constant; none if it is damaged or large.
+
+    A few bytes can claim to be an array of any size.
+    """
+    tensor = node.attr["value"].tensor
+    sizes = [axis.size for axis in tensor.tensor_shape.dim]
+    if min(sizes, default=1) < 0 or math.prod(sizes) > _MOST_CONSTANTS:
+        return np.empty(0)
+    try:
+        array = np.asarray(tf.make_ndarray(tensor))
+    except (TypeError, ValueError):
+        return np.empty(0)
+    return array if array.dtype.kind in "biu" else np.empty(0)
 
 
 def read_casing(path: Path, graph: ChosenGraph) -> bool:
@@ -66,7 +84,7 @@ def read_casing(path: Path, graph: ChosenGraph) -> bool:
         if graph.format == HUB_TF1:
             return _constant_output(graph.meta_graph, "do_lower_case")
         return _stored_casing(path)
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise ValueError(f"`model` {path}: it has no readable do_lower_case ({error})") from error
 
 
@@ -76,21 +94,28 @@ def _constant_output(meta_graph: meta_graph_pb2.MetaGraphDef, output: str) -> bo
     if output not in info.outputs:
         raise KeyError(f"no {TOKENIZATION_INFO} signature with that output")
     nodes = {node.name: node for node in meta_graph.graph_def.node}
-    node = nodes[info.outputs[output].name.split(":")[0]]
-    while node.op == "Identity":
-        node = nodes[node.input[0].split(":")[0].lstrip("^")]
+    node = nodes.pop(info.outputs[output].name.split(":")[0])
+    while node.op == "Identity" and node.input:
+        # A hostile graph may have a circle, which ends here: each node is there once.
+        node = nodes.pop(node.input[0].split(":")[0].lstrip("^"))
     if node.op != "Const":
         raise KeyError(f"it is computed by {node.op}")
-    return bool(tf.make_ndarray(node.attr["value"].tensor))
+    return _as_bool(_small_constant(node))
 
 
 def _stored_casing(path: Path) -> bool:
     """Return the variable `do_lower_case` of a TF2 BERT."""
-    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    bundle = bundle_of(path)
     key = "do_lower_case/.ATTRIBUTES/VARIABLE_VALUE"
-    if key not in reader.get_variable_to_shape_map():
+    if key not in bundle.shapes:
         raise KeyError("no variable of that name")
-    return bool(np.asarray(reader.get_tensor(key)))
+    return _as_bool(bundle.read(key))
+
+
+def _as_bool(array: np.ndarray) -> bool:
+    if array.size != 1:
+        raise KeyError("it is not one value")
+    return bool(array.reshape(()))
 
 
 def read_vocabulary(path: Path, meta_graph: meta_graph_pb2.MetaGraphDef) -> Vocabulary:

@@ -80,10 +80,17 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
 
     Returns:
         the weights; or the reason why the encoder cannot be rebuilt.
+
+    Raises:
+        ValueError: the variables are damaged.
+        OSError: they cannot be read.
     """
     if module.shape.heads is None:
         return "its graph does not show the number of heads"
-    variables = read_variables(module.path, module.shape)
+    try:
+        variables = read_variables(module.path, module.shape)
+    except ValueError as error:
+        raise ValueError(f"`model` {module.path}: {error}") from error
     if variables is None:
         return "its variables are not recognised"
     # On the CPU, like the probe: differences of a GPU's arithmetic do not concern these settings.

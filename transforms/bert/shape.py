@@ -39,6 +39,10 @@ class BertShape:
     segments: int
 
     def __post_init__(self) -> None:
+        if min(self.layers, self.hidden_size, self.positions, self.vocab_size, self.segments) < 1:
+            raise ValueError(f"a BERT has no sizes of 0 or less: {self}")
+        if self.heads is not None and self.heads < 1:
+            raise ValueError(f"{self.heads} heads are no number of heads")
         if self.heads is not None and self.hidden_size % self.heads:
             raise ValueError(
                 f"hidden size {self.hidden_size} is not divisible by {self.heads} heads"
@@ -61,8 +65,10 @@ def shape_of_variables(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
     return None
 
 
-def _shape_of_ending(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
-    return next((shape for name, shape in shapes.items() if name.endswith(endings)), None)
+def _table(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
+    """Return the shape of the variable with a name's ending, if it has rows and columns."""
+    found = next((shape for name, shape in shapes.items() if name.endswith(endings)), ())
+    return found if len(found) == 2 else None
 
 
 def _count_layers(shapes: Mapping[str, Sequence[int]], pattern: re.Pattern[str]) -> int:
@@ -70,10 +76,10 @@ def _count_layers(shapes: Mapping[str, Sequence[int]], pattern: re.Pattern[str])
 
 
 def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "word_embeddings")
-    positions = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "position_embeddings")
-    segments = _shape_of_ending(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
-    intermediate = _shape_of_ending(shapes, _TF1_INTERMEDIATE)
+    words = _table(shapes, _TF1_EMBEDDINGS + "word_embeddings")
+    positions = _table(shapes, _TF1_EMBEDDINGS + "position_embeddings")
+    segments = _table(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
+    intermediate = _table(shapes, _TF1_INTERMEDIATE)
     if words is None or positions is None or segments is None or intermediate is None:
         return None
     return BertShape(
@@ -88,21 +94,19 @@ def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
 
 
 def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _shape_of_ending(shapes, "word_embeddings/embeddings")
-    positions = _shape_of_ending(
-        shapes, "position_embedding/embeddings", "position_embeddings/embeddings"
-    )
-    segments = _shape_of_ending(shapes, "type_embeddings/embeddings")
+    words = _table(shapes, "word_embeddings/embeddings")
+    positions = _table(shapes, "position_embedding/embeddings", "position_embeddings/embeddings")
+    segments = _table(shapes, "type_embeddings/embeddings")
     layers = _count_layers(shapes, _TF2_LAYER)
     if words is None or positions is None or segments is None or not layers:
         return None
     query = next((shape for name, shape in shapes.items() if _TF2_QUERY.search(name)), None)
-    inner = next((shape for name, shape in shapes.items() if _TF2_INTERMEDIATE.search(name)), None)
+    inner = next((shape for name, shape in shapes.items() if _TF2_INTERMEDIATE.search(name)), ())
     return BertShape(
         layers=layers,
         heads=query[1] if query is not None and len(query) == 3 else None,
         hidden_size=words[1],
-        intermediate_size=inner[1] if inner is not None else 0,
+        intermediate_size=inner[1] if len(inner) == 2 else 0,
         positions=positions[0],
         vocab_size=words[0],
         segments=segments[0],

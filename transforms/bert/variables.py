@@ -5,16 +5,17 @@ TensorFlow model garden; the converters of its checkpoints show how its names co
 (https://github.com/tensorflow/models).
 """
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from transforms.bert.shape import BertShape, variable_shapes
+from transforms.bert.tensor_bundle import TensorBundle
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 # From names of the model garden to Google's; the first that matches applies.
@@ -52,17 +53,27 @@ _TF2_NAMES = tuple(
 _TF1_NAME = re.compile(r"(?:^|.*/)(bert/.*)$")
 
 
-def checkpoint_keys(reader: Any) -> dict[str, str]:
+def bundle_of(path: Path) -> TensorBundle:
+    """Open the variables of a module's folder; raises as `TensorBundle` does."""
+    return TensorBundle(path / "variables" / "variables")
+
+
+def checkpoint_keys(bundle: TensorBundle) -> dict[str, str]:
     """Return the checkpoint key of each variable by its name.
 
     Variables are stored by name (TF1) or as objects (TF2).
+
+    Raises:
+        ValueError: the names of objects are damaged.
     """
-    shapes = reader.get_variable_to_shape_map()
-    if _OBJECT_GRAPH not in shapes:
-        return {name: name for name in shapes}
-    graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
-        reader.get_tensor(_OBJECT_GRAPH)
-    )
+    if _OBJECT_GRAPH not in bundle.shapes:
+        return {name: name for name in bundle.shapes}
+    try:
+        graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
+            bundle.read_string(_OBJECT_GRAPH)
+        )
+    except DecodeError as error:
+        raise ValueError(f"its {_OBJECT_GRAPH} is damaged: {error}") from error
     attributes = [attribute for node in graph.nodes for attribute in node.attributes]
     return {attribute.full_name: attribute.checkpoint_key for attribute in attributes}
 
@@ -77,17 +88,20 @@ def read_variables(path: Path, shape: BertShape) -> dict[str, np.ndarray] | None
     Returns:
         all float32 arrays that `encoder.encode` needs, by Google's names; None if one of them is
         missing or has another size.
+
+    Raises:
+        ValueError: they are damaged.
+        OSError: they cannot be read.
     """
-    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
-    keys = google_names(checkpoint_keys(reader))
-    stored = reader.get_variable_to_shape_map()
+    bundle = bundle_of(path)
+    keys = google_names(checkpoint_keys(bundle))
     variables: dict[str, np.ndarray] = {}
     for name, expected in variable_shapes(shape).items():
-        key = keys.get(name)
-        if key not in stored or np.prod(stored[key]) != np.prod(expected):
+        key = keys.get(name, "")
+        if key not in bundle.shapes or math.prod(bundle.shapes[key]) != math.prod(expected):
             return None
         # The model garden's kernels have an axis for heads, which Google's kernels do not have.
-        variables[name] = np.asarray(reader.get_tensor(key), np.float32).reshape(expected)
+        variables[name] = np.asarray(bundle.read(key), np.float32).reshape(expected)
     return variables
 
 

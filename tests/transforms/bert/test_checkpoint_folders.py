@@ -7,52 +7,23 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-import tensorflow as tf
 from safetensors.numpy import save_file
 
+from tests.transforms.bert.checkpoint_files import (
+    configuration,
+    hugging_face_arrays,
+    write_google,
+    write_hugging_face,
+)
 from transforms.bert import google_checkpoint
 from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.checkpoints import Checkpoint
 
 
-def hugging_face_name(name: str) -> str:
-    name = name.removeprefix("bert/").replace("/LayerNorm/gamma", "/LayerNorm/weight")
-    name = name.replace("/LayerNorm/beta", "/LayerNorm/bias").replace("/kernel", "/weight")
-    name = re.sub(r"layer_(\d+)", r"layer/\1", name)
-    name = re.sub(r"_embeddings$", "_embeddings/weight", name)
-    return name.replace("/", ".")
-
-
-def hugging_face_arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
-    return {
-        hugging_face_name(name): np.ascontiguousarray(array.T if name.endswith("kernel") else array)
-        for name, array in checkpoint.variables.items()
-    }
-
-
-def configuration(checkpoint: Checkpoint, **changes: object) -> dict[str, object]:
-    shape = checkpoint.shape
-    return {
-        "model_type": "bert",
-        "hidden_act": "gelu",
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "hidden_size": shape.hidden_size,
-        "intermediate_size": shape.intermediate_size,
-        "max_position_embeddings": shape.positions,
-        "vocab_size": shape.vocab_size,
-        "type_vocab_size": shape.segments,
-        **changes,
-    }
-
-
 @pytest.fixture
 def folder(tmp_path: Path, tiny_checkpoint: Checkpoint) -> Path:
     """A Hugging Face folder."""
-    (tmp_path / "config.json").write_text(json.dumps(configuration(tiny_checkpoint)))
-    (tmp_path / "vocab.txt").write_bytes(tiny_checkpoint.vocabulary)
-    save_file(hugging_face_arrays(tiny_checkpoint), tmp_path / "model.safetensors")
-    return tmp_path
+    return write_hugging_face(tmp_path, tiny_checkpoint)
 
 
 def assert_same(read: Checkpoint, expected: Checkpoint, atol: float = 0.0) -> None:
@@ -158,10 +129,13 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (configured(num_hidden_layers=3), "the weights lack bert/encoder/layer_2/"),
         (configured(num_attention_heads=3), "hidden size 16 is not divisible by 3"),
         (lambda folder, _: (folder / "vocab.txt").unlink(), r"cannot read .*vocab\.txt"),
-        (lambda folder, _: (folder / "model.safetensors").unlink(), "has no model.safetensors"),
+        (
+            lambda folder, _: (folder / "model.safetensors").unlink(),
+            "there is no model.safetensors",
+        ),
         (written("model.safetensors", b"\xff" * 99), "is not a safetensors file"),
         (cut_weights, "is not a safetensors file"),
-        (written("model.safetensors.index.json", LOST_SHARD), r"has no model-7\.safetensors"),
+        (written("model.safetensors.index.json", LOST_SHARD), r"there is no model-7\.safetensors"),
         (written("vocab.txt", b"\xff"), "is not UTF-8"),
         (written("config.json", b"["), r"cannot read .*config\.json"),
         (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
@@ -208,22 +182,6 @@ def test_a_vocabulary_of_another_size_is_refused(folder: Path) -> None:
         read_checkpoint(folder)
 
 
-def write_google(folder: Path, checkpoint: Checkpoint) -> Path:
-    folder.mkdir()
-    (folder / "bert_config.json").write_text(json.dumps(configuration(checkpoint)))
-    (folder / "vocab.txt").write_bytes(checkpoint.vocabulary)
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        for name, array in checkpoint.variables.items():
-            tf.compat.v1.get_variable(name, initializer=array)
-        tf.compat.v1.get_variable("bert/pooler/dense/kernel/adam_m", initializer=0.0)
-        tf.compat.v1.get_variable("cls/predictions/output_bias", initializer=0.0)
-        session.run(tf.compat.v1.global_variables_initializer())
-        tf.compat.v1.train.Saver().save(
-            session, str(folder / "bert_model.ckpt"), write_meta_graph=False
-        )
-    return folder
-
-
 def test_a_google_checkpoint_is_read(
     tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,10 +204,10 @@ def test_a_google_checkpoint_is_read(
         read_checkpoint(folder)
     assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
     (folder / "bert_model.ckpt.data-00000-of-00001").unlink()
-    with pytest.raises(ValueError, match="cannot read"):
+    with pytest.raises(ValueError, match=r"mine: bert_model\.ckpt\.data-00000-of-00001 is missing"):
         read_checkpoint(folder, do_lower_case=False)
     (folder / "bert_model.ckpt.index").unlink()
-    with pytest.raises(ValueError, match=r"has no bert_model\.ckpt\.index"):
+    with pytest.raises(ValueError, match=r"there is no bert_model\.ckpt\.index"):
         read_checkpoint(folder, do_lower_case=False)
 
 
@@ -258,7 +216,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkp
     data = folder / "bert_model.ckpt.data-00000-of-00001"
     whole = data.read_bytes()
     data.write_bytes(bytes([whole[0] ^ 255]) + whole[1:])
-    with pytest.raises(ValueError, match=r"cannot read .*bert_model\.ckpt.*Checksum"):
+    with pytest.raises(ValueError, match=r"uncased: .*bert_model\.ckpt.*checksum"):
         read_checkpoint(folder)
     data.write_bytes(whole)
     config = folder / "bert_config.json"
@@ -296,8 +254,18 @@ def test_implausible_weights_are_refused(
     ("spoil", "message"),
     [
         (configured(num_hidden_layers=1), "more layers than the configuration's 1"),
-        (configured(num_attention_heads=0), "does not contain a usable BERT"),
-        (configured(num_attention_heads=None), "does not contain a usable BERT"),
+        (configured(num_attention_heads=0), "has num_attention_heads 0; it is a positive integer"),
+        (configured(num_attention_heads=None), "has num_attention_heads None"),
+        (configured(num_attention_heads=-4), "has num_attention_heads -4"),
+        (configured(num_hidden_layers=-1), "has num_hidden_layers -1"),
+        (configured(num_hidden_layers=10**15), "have 39 arrays, too few for 1000000000000000 lay"),
+        (configured(hidden_size=16.0), "has hidden_size 16.0"),
+        (configured(max_position_embeddings=True), "has max_position_embeddings True"),
+        (configured(hidden_act=["gelu"]), "does not contain a usable BERT"),
+        (configured(hidden_dropout_prob=1), "has hidden_dropout_prob 1; it is at least 0 and bel"),
+        (configured(hidden_dropout_prob="0.1"), "has hidden_dropout_prob '0.1'"),
+        (configured(layer_norm_eps=-1e-12), "has layer_norm_eps -1e-12"),
+        (configured(layer_norm_eps=None), "has layer_norm_eps None"),
         (tokenizer('{"do_lower_case": "false"}'), "has do_lower_case 'false'"),
     ],
 )

@@ -1,0 +1,256 @@
+"""Mutate the files of checkpoints, import them, and check what `import-model` promises.
+
+    python -m tests.transforms.bert.fuzzing --files 20000
+
+A mutated folder is a checkpoint that can be written as a module, or is refused by a ValueError of
+one line that names the folder. No file may end this process, hang it or take much memory.
+"""
+
+import argparse
+import collections
+import contextlib
+import json
+import random
+import resource
+import shutil
+import struct
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import tensor_bundle_pb2
+
+from tests.conftest import make_checkpoint
+from tests.mutations import mutate
+from tests.transforms.bert import checkpoint_files
+from transforms.bert import importing
+from transforms.bert.checkpoint_folders import read_checkpoint
+from transforms.bert.sorted_table import read_table
+from transforms.io.tfrecord_framing import masked_crc
+
+# Of the folders that are read, each of this number is also written as a module, which takes long.
+WRITTEN = 100
+# More than this process may grow while it reads, whatever the files claim.
+_MOST_GROWTH_KIB = 256 << 10
+
+HOSTILE_VALUES: list[Any] = [
+    *(0, -1, 2**31, 2**63, 10**18, 10**400, 1.5, 1e308, True, None, "", "16", "x" * 9000),
+    *([], [16], {}, {"a": 1}, "gelu_new", 16, 2, "F16", "BF16", "F64", "I8", "BOOL", "F8_E4M3"),
+    *([0, 2**63], [-1, 3], [2**62, 4], [16, 16], [0, 64], [0, 10**9], [1] * 70),
+]
+
+
+class Folders:
+    """A folder of either kind, which mutated files are put into.
+
+    Attributes:
+        paths: where each kind of file is.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        checkpoint = make_checkpoint(layers=1)
+        self._scratch = scratch
+        hugging_face = checkpoint_files.write_hugging_face(scratch / "hugging_face", checkpoint)
+        google = checkpoint_files.write_google(scratch / "google_uncased", checkpoint)
+        self.paths = {
+            **{name: hugging_face / name for name in ("model.safetensors", "config.json")},
+            **{name: hugging_face / name for name in ("vocab.txt", "tokenizer_config.json")},
+            "bert_config.json": google / "bert_config.json",
+            "index": google / "bert_model.ckpt.index",
+            "data": google / "bert_model.ckpt.data-00000-of-00001",
+        }
+        self.paths["tokenizer_config.json"].write_text('{"do_lower_case": true}')
+        self._sound = {kind: path.read_bytes() for kind, path in self.paths.items()}
+
+    @contextlib.contextmanager
+    def mutated(self, kind: str, seed: int) -> Iterator[Path]:
+        """Yield a folder with a mutated file of a kind."""
+        chance = random.Random(f"{kind} {seed}")
+        sound = self._sound[kind]
+        change = _CHANGES.get(kind.rpartition(".")[2], _by_bytes)
+        self.paths[kind].write_bytes(
+            (change if chance.random() < 0.6 else _by_bytes)(sound, chance)
+        )
+        try:
+            yield self.paths[kind].parent
+        finally:
+            self.paths[kind].write_bytes(sound)
+
+    def check(self, kind: str, seed: int) -> str:
+        """Import a mutated folder; return what became of it.
+
+        Raises:
+            AssertionError: a promise is broken.
+        """
+        with self.mutated(kind, seed) as folder:
+            try:
+                checkpoint = read_checkpoint(folder)
+            except ValueError as error:
+                assert str(folder) in str(error), f"{error}"  # noqa: PT017
+                return "refused"
+        if seed % WRITTEN == 0:
+            shutil.rmtree(self._scratch / "module", ignore_errors=True)
+            importing.write_module(checkpoint, self._scratch / "module")
+        return "read"
+
+
+def _by_bytes(data: bytes, chance: random.Random) -> bytes:
+    return mutate(data, chance)[0]
+
+
+def _by_values(data: bytes, chance: random.Random) -> bytes:
+    """Give a JSON file a hostile value."""
+    content = json.loads(data)
+    _put(content, chance)
+    return json.dumps(content).encode()
+
+
+def _put(content: dict[str, Any], chance: random.Random) -> None:
+    key = chance.choice(list(content))
+    how = chance.randrange(8)
+    if how == 0:
+        del content[key]
+    elif how == 1:
+        content[chance.choice(["is_decoder", "position_embedding_type", "a.b"])] = content[key]
+    elif isinstance(content[key], dict) and how < 7:
+        _put(content[key], chance)
+    else:
+        content[key] = chance.choice(HOSTILE_VALUES)
+
+
+def _by_header(data: bytes, chance: random.Random) -> bytes:
+    """Give the header of a safetensors file a hostile value; its length stays right."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = _by_values(data[8:end], chance)
+    length = len(header) if chance.random() < 0.9 else chance.choice([2**63, 2**32, 0, 10**8])
+    return struct.pack("<Q", length) + header + data[end:]
+
+
+def _by_entries(data: bytes, chance: random.Random) -> bytes:
+    """Change entries of an index; its checksums stay right, as no damage leaves them."""
+    entries = list(read_table(data))
+    for _ in range(chance.randrange(1, 3)):
+        place = chance.randrange(len(entries))
+        key, value = entries[place]
+        how = chance.randrange(6)
+        if how == 0:
+            entries[place] = (_by_bytes(key or b"\0", chance), value)
+        elif how == 1:
+            del entries[place]
+        elif how == 2:
+            entries.insert(place, entries[place])
+        elif how == 3 and value:
+            entries[place] = (key, _by_bytes(value, chance))
+        else:
+            entries[place] = (key, _entry(value, chance))
+        if not entries:
+            break
+    return write_table(entries)
+
+
+def _entry(value: bytes, chance: random.Random) -> bytes:
+    """Change a field of a variable's entry."""
+    entry = tensor_bundle_pb2.BundleEntryProto()
+    with contextlib.suppress(DecodeError):
+        # It may be changed already.
+        entry.MergeFromString(value)
+    number = chance.choice([-1, 0, 1, 2**31, 2**40, 2**62, 2**63 - 1, -(2**63)])
+    how = chance.randrange(6)
+    if how == 0:
+        entry.size = number
+    elif how == 1:
+        entry.offset = number
+    elif how == 2:
+        entry.dtype = chance.choice([0, 3, 7, 11, 14, 19, 20, 21, 100, 999])  # type: ignore[assignment]
+    elif how == 3:
+        entry.shard_id = chance.choice([-1, 1, 99_999])
+    else:
+        entry.shape.dim.add(size=number)
+    content: bytes = entry.SerializeToString()
+    return content
+
+
+def write_table(entries: list[tuple[bytes, bytes]], references: int = 1) -> bytes:
+    """Write a sorted table of one block; see `sorted_table`.
+
+    Args:
+        entries: keys and values.
+        references: how often the index lists the block; once is right.
+    """
+    block = _block(entries)
+    empty = _block([])
+    index = _block([(b"\xff", _varint(0) + _varint(len(block) - 5))] * references)
+    places = _varint(len(block)) + _varint(len(empty) - 5)
+    places += _varint(len(block) + len(empty)) + _varint(len(index) - 5)
+    return block + empty + index + places.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+
+
+def _block(entries: list[tuple[bytes, bytes]]) -> bytes:
+    parts = [
+        _varint(0) + _varint(len(key)) + _varint(len(value)) + key + value for key, value in entries
+    ]
+    content = b"".join(parts) + struct.pack("<II", 0, 1) + b"\0"
+    return content + masked_crc(content)
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number >= 0x80:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*encoded, number])
+
+
+_CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
+    "safetensors": _by_header,
+    "json": _by_values,
+    "index": _by_entries,
+}
+KINDS = ("model.safetensors", "config.json", "tokenizer_config.json", "vocab.txt")
+KINDS += ("bert_config.json", "index", "data")
+
+
+@contextlib.contextmanager
+def folders() -> Iterator[Folders]:
+    """Make sound folders of both kinds, and delete them after the block."""
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Folders(Path(scratch))
+
+
+def main() -> None:
+    """Check many files and print how they ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=20_000, help="mutated files, of all kinds")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="*", default=KINDS)
+    args = parser.parse_args()
+    with folders() as sound:
+        sound.check("vocab.txt", 0)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for kind in args.kinds:
+            _check_many(sound, kind, range(args.seed, args.seed + args.files // len(args.kinds)))
+    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(f"memory grew by {growth >> 10} MiB")
+    assert growth < _MOST_GROWTH_KIB
+
+
+def _check_many(sound: Folders, kind: str, seeds: range) -> None:
+    started, slowest = time.monotonic(), 0.0
+    ends: collections.Counter[str] = collections.Counter()
+    for seed in seeds:
+        began = time.process_time()
+        try:
+            ends[sound.check(kind, seed)] += 1
+        except Exception as error:
+            ends["FAILED"] += 1
+            print(f"{kind} seed {seed}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+        slowest = max(slowest, time.process_time() - began)
+    seconds = time.monotonic() - started
+    print(f"{kind}: {dict(ends)}, {seconds:.0f} s, slowest {slowest:.2f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
