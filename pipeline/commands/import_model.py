@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.console import printing
 from pipeline.console.command import Command
-from pipeline.errors import input_errors
+from pipeline.errors import input_errors, output_errors, storage_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import select
 from transforms.bert.shape import GELUS
@@ -29,7 +29,8 @@ def run(words: Sequence[str]) -> int:
             gelu=settings["gelu"],
             do_lower_case=_BOOLEANS[settings["do_lower_case"]],
         )
-        importing.write_module(checkpoint, destination)
+        with storage_errors(str(destination)), output_errors(str(destination)):
+            importing.write_module(checkpoint, destination)
         inspected = module.inspect(destination)
     printing.say(module_text.to_text(inspected))
     printing.say(f"gelu           {checkpoint.gelu}")

@@ -1,5 +1,6 @@
 """Unpack a model's .tar.gz; archives that are broken, too large or hostile are refused."""
 
+import errno
 import gzip
 import os
 import shutil
@@ -13,11 +14,17 @@ _MAX_GROWTH, _SMALL_BYTES = 100, 1 << 30
 _MAX_ENTRIES = 10_000
 _MAX_READ_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_OF_DISK = (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE)
 # Raised for a broken archive: its headers may hold any number, name and depth.
 ERRORS = (
     *(tarfile.TarError, EOFError, OSError, zlib.error),
     *(ValueError, OverflowError, RecursionError),
 )
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether one of `ERRORS` is the disk's and not the archive's, so that it may pass."""
+    return isinstance(error, OSError) and error.errno in _OF_DISK
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -15,6 +15,8 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
+from transforms.io import durable
+from transforms.io.watching import describe
 
 # The file that marks a folder as a TF1 Hub module (https://www.tensorflow.org/hub/tf1_hub_module),
 # and its content: a serialized ModuleDef with format FORMAT_V3. tensorflow-hub 0.16 removed the
@@ -26,10 +28,11 @@ v1 = tf.compat.v1
 
 
 def write_module(checkpoint: Checkpoint, destination: Path) -> None:
-    """Write the module; its destination appears complete or not at all.
+    """Write the module; its destination appears complete or not at all, also after a power cut.
 
     Raises:
         ValueError: the destination exists and is not an empty folder.
+        OSError: it cannot be written.
     """
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise ValueError(f"{destination} exists and is not empty: choose another folder")
@@ -39,12 +42,17 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
         vocabulary = Path(scratch) / "vocab.txt"
         vocabulary.write_bytes(checkpoint.vocabulary)
         module = Path(scratch) / "module"
-        _save(checkpoint, module, vocabulary)
+        try:
+            _save(checkpoint, module, vocabulary)
+        except tf.errors.OpError as error:
+            raise OSError(describe(error)) from error
         (module / MODULE_MARKER).write_bytes(_MODULE_DEF)
         _make_deterministic(module / "saved_model.pb", vocabulary)
+        durable.force_tree(str(module))
         if destination.exists():
             destination.rmdir()
         os.replace(module, destination)
+        durable.force_to_disk(str(destination.parent))
 
 
 def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:

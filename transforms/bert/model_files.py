@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transforms.bert import archives
+from transforms.io import durable
 from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
@@ -76,7 +77,9 @@ def _copy_remote(handle: str) -> Path:
                 for name in names:
                     tf.io.gfile.copy(f"{folder.rstrip('/')}/{name}", str(scratch / inside / name))
             shutil.rmtree(target, ignore_errors=True)
+            durable.force_tree(str(scratch))
             os.replace(scratch, target)
+            durable.force_to_disk(str(target.parent))
     except tf.errors.OpError as error:
         reason = redact(error.message)
         raise ValueError(f"`model` {redact_url(handle)}: cannot be fetched: {reason}") from error
@@ -88,6 +91,7 @@ def unpack_into_cache(archive: Path) -> Path:
 
     Raises:
         ValueError: see `archives.unpack`.
+        OSError: the disk is full, or fails.
     """
     target = cache_folder() / "unpacked" / sha256_of(archive)[:16]
     if target.is_dir():
@@ -97,6 +101,8 @@ def unpack_into_cache(archive: Path) -> Path:
             archives.unpack(archive, scratch)
             _rename(_module_root(scratch), target)
     except archives.ERRORS as error:
+        if archives.is_of_disk(error):
+            raise
         raise ValueError(f"`model` {archive}: cannot be unpacked: {error}") from error
     return target
 
@@ -114,8 +120,10 @@ def _scratch_folder(target: Path) -> Iterator[Path]:
 
 def _rename(folder: Path, target: Path) -> None:
     """Rename a folder, unless another process has just created the target."""
+    durable.force_tree(str(folder))
     try:
         os.replace(folder, target)
+        durable.force_to_disk(str(target.parent))
     except OSError:
         if not target.is_dir():
             raise
@@ -137,9 +145,10 @@ def fingerprint(folder: Path) -> str:
 
     Raises:
         ValueError: a folder within is a link, whose content would not be hashed.
+        OSError: a file or folder cannot be read.
     """
     digest = hashlib.sha256()
-    paths = sorted(folder.rglob("*"))
+    paths = sorted(_paths_below(folder))
     for path in paths:
         if path.is_symlink() and path.is_dir():
             raise ValueError(
@@ -149,6 +158,16 @@ def fingerprint(folder: Path) -> str:
         name = path.relative_to(folder).as_posix()
         digest.update(f"{name}\0{sha256_of(path)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _paths_below(folder: Path) -> Iterator[Path]:
+    """Yield all files and folders below a folder; unlike `rglob`, omit none that is forbidden."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        yield from (Path(parent, name) for name in (*folders, *names))
 
 
 def sha256_of(path: Path) -> str:

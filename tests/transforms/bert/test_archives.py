@@ -1,3 +1,4 @@
+import errno
 import gzip
 import io
 import shutil
@@ -49,6 +50,20 @@ def test_a_bomb_and_a_truncated_archive_are_refused(
     monkeypatch.setattr(archives, "_MAX_UNPACKED_BYTES", 6)
     with pytest.raises(ValueError, match="it unpacks to over"):
         model_files.fetch_module(str(packed))
+
+
+@pytest.mark.parametrize("step", ["_extract", "_check_checksum"])
+def test_a_full_disk_is_not_a_broken_archive(
+    step: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    packed = archive(tmp_path / "m.tar.gz")
+    monkeypatch.setattr(archives, step, fail)
+    with pytest.raises(OSError, match="No space left on device"):
+        model_files.fetch_module(str(packed))
+    assert list((cache / "unpacked").iterdir()) == []
 
 
 def test_implausible_growth_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
