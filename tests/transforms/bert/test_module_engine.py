@@ -84,6 +84,9 @@ def test_outputs_of_other_shapes_are_refused(
     for graph in model.meta_graphs:
         outputs = graph.signature_def["tokens"].outputs
         outputs[replaced].CopyFrom(outputs[by])
+        # Otherwise it is refused at inspection.
+        outputs[replaced].tensor_shape.Clear()
+        outputs[replaced].tensor_shape.unknown_rank = True
     file.write_bytes(model.SerializeToString())
     inspected = module.inspect(tmp_path / "module")
     with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
