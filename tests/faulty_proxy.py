@@ -32,6 +32,7 @@ class FaultyProxy(http.server.ThreadingHTTPServer):
 
     Attributes:
         share: of the requests that are disturbed, 0 to 1.
+        answered: requests that are answered before an outage, when all get `503`; None for ever.
         requests: how many came.
         faults: how many were disturbed, by fault.
     """
@@ -44,9 +45,9 @@ class FaultyProxy(http.server.ThreadingHTTPServer):
         self.upstream = (host, port)
         self.restart(0.0, 0)
 
-    def restart(self, share: float, seed: int) -> None:
-        """Set the share and the seed, and count from zero."""
-        self.share, self.requests = share, 0
+    def restart(self, share: float, seed: int, answered: int | None = None) -> None:
+        """Set the faults, and count from zero."""
+        self.share, self.answered, self.requests = share, answered, 0
         self.faults: collections.Counter[str] = collections.Counter()
         self._random, self._lock = random.Random(seed), threading.Lock()
 
@@ -54,9 +55,12 @@ class FaultyProxy(http.server.ThreadingHTTPServer):
         """Return the fault of the next request, or an empty string."""
         with self._lock:
             self.requests += 1
-            if self._random.random() >= self.share:
+            if self.answered is not None and self.requests > self.answered:
+                fault = ERROR_503
+            elif self._random.random() >= self.share:
                 return ""
-            (fault,) = self._random.choices(list(FAULTS), FAULTS.values())
+            else:
+                (fault,) = self._random.choices(list(FAULTS), FAULTS.values())
             self.faults[fault] += 1
             return fault
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import logging
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from apache_beam.internal.gcp import auth
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.utils import retry as beam_retry
 from gcp_storage_emulator.server import create_server
-from google.api_core.retry import retry_unary
+from google.api_core.retry import retry_base, retry_unary
 from google.cloud import storage as cloud_storage
 from moto.server import ThreadedMotoServer
 
@@ -41,13 +42,26 @@ def s3() -> Iterator[tuple[str, int]]:
     moto.stop()
 
 
+class _Clock:
+    """The time, in which all pauses count although nobody waits: deadlines come as they do."""
+
+    def __init__(self) -> None:
+        self._paused = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self._paused += seconds
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._paused
+
+
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """Let all clients repeat requests without waiting before."""
-    patch.setattr(retrying, "pause", lambda _: None)
-    patch.setattr(beam_retry.Clock, "sleep", lambda *_: None)
-    for module in (botocore.endpoint, retry_unary):
-        clock = {**vars(module.time), "sleep": lambda _: None}
-        patch.setattr(module, "time", types.SimpleNamespace(**clock))
+    clock = _Clock()
+    patch.setattr(beam_retry.Clock, "sleep", lambda _, seconds: clock.sleep(seconds))
+    for module in (botocore.endpoint, retry_base, retry_unary, retrying):
+        faked = {**vars(time), "sleep": clock.sleep, "monotonic": clock.monotonic}
+        patch.setattr(module, "time", types.SimpleNamespace(**faked))
 
 
 class Store:

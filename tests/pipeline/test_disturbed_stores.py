@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, graphs
-from pipeline.output import layout
+from pipeline.output import layout, lock_owner
 from tests.pipeline import corpus, object_stores
 from transforms.io import storage
 
@@ -128,6 +128,22 @@ def test_faults_change_no_byte_and_leave_nothing(
     check(jobs, f"at {share}")
     assert attempts == 1 or share > 0.05
     assert sum(proxy.faults.values()) > share * proxy.requests / 3
+
+
+@pytest.mark.slow
+def test_an_outage_ends_the_job_and_the_same_command_continues(
+    jobs: Jobs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store fails at every request from one on: of the plan, the analysis, workers, the end."""
+    # A job cannot release its lock in an outage. Its process would end; here it is this one.
+    monkeypatch.setattr(lock_owner, "has_ended", lambda _: True)
+    for answered in (0, 20, 60, 100, 140):
+        jobs.store.proxy.restart(0.0, 0, answered)
+        assert jobs.embed("outage") == 1
+        assert_one_line(jobs, capsys.readouterr().err)
+    jobs.store.proxy.restart(0.0, 0)
+    assert jobs.embed("outage") == 0
+    check(jobs, "outage")
 
 
 def assert_one_line(jobs: Jobs, error: str) -> None:
