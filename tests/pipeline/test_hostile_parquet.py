@@ -12,7 +12,7 @@ from tests.pipeline import corpus
 from tests.pipeline.verify.damaging import check
 from tests.transforms.decoding import hostile_parquet
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fixed_sample")]
+pytestmark = pytest.mark.slow
 
 
 def sound() -> bytes:
