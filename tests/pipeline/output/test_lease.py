@@ -230,6 +230,8 @@ def test_a_lease_whose_holder_is_silent_is_taken_and_the_holder_notices(clock: l
     assert next_held.renew()
     next_held.release()
     assert memory.stored is None
+    assert not held.renew()
+    assert memory.stored is None
 
 
 def test_content_that_names_nobody_is_waited_for(clock: list[float]) -> None:

@@ -14,6 +14,7 @@ from tests.pipeline import object_stores
 from transforms.io import retrying
 from transforms.io.conditional import conditional_object, s3_requests
 from transforms.io.conditional.conditional_object import ConditionalObject, NoConditionsError
+from transforms.io.conditional.object_requests import Refusal
 
 THREADS, APPENDS = 4, 6
 
@@ -43,6 +44,7 @@ def test_an_object_is_written_and_deleted_only_as_it_was_seen(store: object_stor
     assert second not in (None, first)
     assert stored.write(b"three", first) is None
     stored.delete(first)
+    assert conditional_object.requests_for(stored.path).delete(first) is Refusal.CHANGED
     assert stored.read() == (b"two", second)
     assert stored.refuses_other_versions()
     assert stored.read() == (b"two", second)

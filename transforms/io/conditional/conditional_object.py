@@ -92,4 +92,9 @@ def has_conditions(path: str) -> bool:
 
 def open_object(path: str) -> ConditionalObject:
     """Return the object of a path for which `has_conditions` holds."""
-    return ConditionalObject(path, _REQUESTS[path.partition("://")[0]](path))
+    return ConditionalObject(path, requests_for(path))
+
+
+def requests_for(path: str) -> ObjectRequests:
+    """Return the requests about the object of a path, without repetition after errors."""
+    return _REQUESTS[path.partition("://")[0]](path)

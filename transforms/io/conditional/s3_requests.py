@@ -32,7 +32,7 @@ class S3Requests:
         try:
             return str(self._client.put_object(**self._name, **condition, Body=content)["ETag"])
         except self._client.exceptions.ClientError as error:
-            refusal = _refusal(error, version)
+            refusal = _refusal(error)
             if refusal is None:
                 raise
             return refusal
@@ -43,17 +43,17 @@ class S3Requests:
         try:
             self._client.delete_object(**self._name, **condition)
         except self._client.exceptions.ClientError as error:
-            refusal = _refusal(error, version)
+            refusal = _refusal(error)
             if refusal is None:
                 raise
             return refusal
         return None
 
 
-def _refusal(error: Any, version: str | None) -> Refusal | None:
+def _refusal(error: Any) -> Refusal | None:
     """Return what an error says about the condition; None if it is about something else."""
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    is_missing = error.response["Error"]["Code"] == "NoSuchKey" and version is not None
+    is_missing = error.response["Error"]["Code"] == "NoSuchKey"
     if status == _PRECONDITION_FAILED or is_missing:
         return Refusal.CHANGED
     if status == _NOT_IMPLEMENTED or (status == _BAD_REQUEST and not may_pass(error)):
