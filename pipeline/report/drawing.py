@@ -2,7 +2,7 @@
 
 from pipeline.errors import UsageError
 from pipeline.output.layout import REPORT_FILE
-from transforms.io import storage
+from pipeline.report import seal
 from transforms.io.redaction import redact
 
 _REMEDY = 'pip install "beam-bert[report]"'
@@ -38,13 +38,13 @@ def draw(folder: str, projector: str | None) -> str:
 
 
 def draw_missing(folder: str, *, stale: bool) -> str | None:
-    """Write the report of a finished job if it is missing or stale.
+    """Write the report of a finished job if it is missing, damaged or stale.
 
     Returns:
         Why the report could not be drawn, which does not make the job fail; None if it was drawn.
     """
     try:
-        if not stale and storage.exists(storage.join(folder, REPORT_FILE)):
+        if not stale and seal.is_whole(folder):
             return None
         draw(folder, None)
     except UsageError as error:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from pipeline.output import activity, output_folder
 from pipeline.output.layout import REPORT_FILE
+from pipeline.report import seal
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
 from pipeline.report.labels import counted, duration, share, visible
@@ -30,7 +31,7 @@ def write(folder: str) -> str:
         OSError: a file cannot be read or written.
     """
     facts = gather(folder)
-    storage.write_text(folder, REPORT_FILE, render(facts))
+    storage.write_text(folder, REPORT_FILE, seal.sealed(render(facts)))
     if facts.progress.complete:
         output_folder.clear_temporary(folder)
     return f"{folder.rstrip('/')}/{REPORT_FILE}"
