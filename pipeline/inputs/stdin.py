@@ -43,7 +43,7 @@ class Piped:
             OSError: the folder cannot be written.
         """
         final = FileSystems.join(folder, STDIN_FILE)
-        if storage.exists(final) and storage.identify(final)[0] == self.size:
+        if storage.exists(final) and storage.hash_file(final) == self.sha256:
             return
         with storage.atomic_write(folder, STDIN_FILE) as target, open(self.path, "rb") as source:
             while block := source.read(_BLOCK):
