@@ -1,8 +1,9 @@
-"""The two ways in which a command fails, each with its exit status."""
+"""The two ways in which a command fails, each with its exit status, and their messages."""
 
 import contextlib
 import difflib
 import errno
+import re
 from collections.abc import Iterable, Iterator
 
 from transforms.io import redaction
@@ -17,6 +18,8 @@ _OF_USER = {
 _OF_USER_TYPES = (
     *(FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError),
 )
+# The remedy of a message about a damaged file of an output folder.
+WRITTEN_AGAIN = "the same embed command writes it again"
 # Packages whose errors are those of a server, or of the way to it.
 _CLIENTS = (
     *("botocore.", "boto3.", "s3transfer.", "azure.", "hdfs.", "apache_beam.io.", "apitools."),
@@ -122,3 +125,16 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """Return a remedy for a mistyped word: the nearest known one, if any is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {near[0]}?" if near else otherwise
+
+
+def root_cause(error: Exception) -> str:
+    r"""Return the line that matters of a runner's error, which quotes tracebacks as text.
+
+    >>> root_cause(RuntimeError("Traceback ...\nOSError: No space left [while running 'Write']"))
+    'No space left'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b.*: ", line)]
+    line = named[-1] if named else (lines[-1] if lines else type(error).__name__)
+    line = re.sub(r"^(([\w.]*\.)?(RuntimeError|OSError|ValueError|BeamIOError): )+", "", line)
+    return re.sub(r" \[while running .*\]$", "", line)[:300].rstrip(".")

@@ -12,9 +12,10 @@ from pipeline.inputs import bigquery_names
 from pipeline.inputs.bigquery_names import SCHEME, Table
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import AUTO_FORMAT
-from pipeline.output import lock, output_folder, run_file
+from pipeline.output import folder_checks, lock, output_folder
+from pipeline.output.layout import RUN_FILE
 from pipeline.runners import local
-from transforms import escaping
+from transforms import escaping, strict_json
 from transforms.io import durable, storage
 
 # In the folder of each table, written last: the table and its columns.
@@ -38,7 +39,7 @@ def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
         raise UsageError(f"--input {globs[0]}: a table is not a file; remove --input_format")
     tables = {glob: bigquery_names.parse(glob) for glob in globs}
     with lock.hold(config.output):
-        output_folder.check_place(config)
+        folder_checks.check_place(config)
         if config.overwrite:
             output_folder.delete(FileSystems.join(config.output, bigquery_names.FOLDER))
         for table in tables.values():
@@ -51,9 +52,14 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
     columns = tuple(dict.fromkeys([*read.fields.values(), *(field.name for field in read.kept)]))
     folder = table.folder(config.output)
     contents = {"table": table.reference, "columns": list(columns)}
-    stored = storage.read_text(FileSystems.join(folder, DONE_FILE))
-    # Rows of a job that has started stay, even if other columns are wanted: that is refused later.
-    if stored and (_is_of(stored, contents) or run_file.load_run(config.output)):
+    stored = storage.read_bytes(FileSystems.join(folder, DONE_FILE))
+    if stored is not None and storage.exists(FileSystems.join(config.output, RUN_FILE)):
+        # Rows of a job that has started stay, even if other columns are wanted: that is refused
+        # later. The job began when all rows were there, so this file was damaged since.
+        if _decoded(stored) is None:
+            storage.write_text(folder, DONE_FILE, json.dumps(contents))
+        return
+    if _decoded(stored or b"") == contents:
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)
@@ -62,11 +68,12 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
     output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
 
 
-def _is_of(stored: str, contents: dict[str, Any]) -> bool:
+def _decoded(stored: bytes) -> Any:
+    """Decode JSON; return None if it is damaged."""
     try:
-        return bool(json.loads(stored) == contents)
+        return strict_json.decode_any(stored)
     except ValueError:
-        return False
+        return None
 
 
 def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineOptions) -> None:

@@ -1,20 +1,18 @@
 """The main job: run the graphs analyze, repeats and embed, and keep the output folder."""
 
 import contextlib
-import dataclasses
 import os
-import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import extract_tables, manifest, model
-from pipeline.errors import JobError, UsageError, output_errors, storage_errors
+from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -23,13 +21,21 @@ from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
-from pipeline.output import job_progress, layout, lock, output_folder, plan_file, quality, run_file
-from pipeline.output.run_file import Run, Transform
+from pipeline.output import (
+    earlier_call,
+    folder_checks,
+    job_progress,
+    layout,
+    lock,
+    output_folder,
+    plan_file,
+    quality,
+)
+from pipeline.output.run_file import Run
 from pipeline.output.stored_types import with_stored_types
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local
 from transforms import escaping, read
-from transforms.bert.agreement import CosineAgreement
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import failures, storage
@@ -56,7 +62,7 @@ def run_job(
     options = options or PipelineOptions([])
     # Beam's file systems read their credentials and endpoints from the options.
     FileSystems.set_options(options)
-    output_folder.check_file_system(config.output)
+    folder_checks.check_file_system(config.output)
     local.check_runner(options)
     dataflow.prepare(options, config)
     config = with_stored_types(config)
@@ -78,16 +84,13 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         directory=os.getcwd(),
     )
     with lock.hold(config.output):
-        found = output_folder.find_earlier(config, run, splits)
-        earlier, splits = found.run, found.splits
-        output_folder.follow(config, found)
+        earlier, splits = _find_earlier(ready, options, path, run, splits)
         before, redone = _done_before(config.output, splits, earlier)
         if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before
         else:
             module = model.inspect_model(path, config)
             run = earlier or _begin(ready, module, run, splits)
-            _store(ready.pipe, config.output)
             handle = local.model_for_workers(options, config.model, module.path)
             run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))
             progress = job_progress.load_progress(config.output, splits, run)
@@ -109,33 +112,37 @@ def _is_complete(config: EmbedConfig, run: Run, before: Progress) -> bool:
 
 
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
-    """Start a new job, unless its output would be too large or its vectors too inexact."""
-    config = ready.config
-    _check_output(config, module, ready.splits)
-    agreement = _measure_precision(config, module, ready.splits)
-    run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, agreement=agreement)
-    output_folder.begin(config, run, splits)
+    from pipeline.start import new_job
+
+    run = new_job.begin(ready, module, run, splits)
+    _store(ready.pipe, ready.config.output)
     return run
+
+
+def _find_earlier(
+    ready: Inputs, options: PipelineOptions, path: Path, run: Run, splits: Sequence[Split]
+) -> tuple[Run | None, Sequence[Split]]:
+    """Return an earlier call and the plan to follow; write its damaged files again."""
+    config = ready.config
+    found = earlier_call.find_earlier(config, run, splits)
+    if found.run_is_damaged:
+        module = model.inspect_model(path, config)
+        from pipeline.start import rebuild_run
+
+        # The standard input is still a temporary file.
+        context = JobContext(config, options, ready.splits, run, module, str(path))
+        earlier: Run | None = rebuild_run.rebuild(context, found.splits)
+    else:
+        earlier = earlier_call.follow(config, found)
+    if earlier is not None:
+        _store(ready.pipe, config.output)
+    return earlier, found.splits
 
 
 def _store(pipe: Piped | None, folder: str) -> None:
     with output_errors(f"--output {folder}"):
         if pipe is not None:
             pipe.store(folder)
-
-
-def _check_output(config: EmbedConfig, module: "BertModule", splits: Sequence[Split]) -> None:
-    from pipeline.estimate import output_size
-
-    output_size.check_output(config, module, splits)
-
-
-def _measure_precision(
-    config: EmbedConfig, module: "BertModule", splits: Sequence[Split]
-) -> CosineAgreement | None:
-    from pipeline.estimate import precision_check
-
-    return precision_check.measure_agreement(config, module, splits)
 
 
 def _done_before(
@@ -158,8 +165,10 @@ def _compute(context: JobContext) -> Run:
     """Run the graphs, and return the run with the transform."""
     folder = context.config.output
     output_folder.clear_temporary(folder)
+    from pipeline.start import learn_transform
+
     try:
-        context = _with_transform(context)
+        context = learn_transform.with_transform(context)
         _run_graphs(context)
         unread = [escaping.one_line(reason) for reason in failures.load_reasons(folder)]
     except UsageError:
@@ -173,13 +182,6 @@ def _compute(context: JobContext) -> Run:
     if unread:
         raise JobError(_unread(unread, context))
     return context.run
-
-
-def _with_transform(context: JobContext) -> JobContext:
-    """Learn the transform from a sample, unless an earlier call did and it is undamaged."""
-    if _has_usable_transform(context):
-        return context
-    return dataclasses.replace(context, run=_analyze(context))
 
 
 def _run_graphs(context: JobContext) -> None:
@@ -198,51 +200,6 @@ def _run_graphs(context: JobContext) -> None:
         beam.Pipeline(runner, options=context.options) as pipeline,
     ):
         graphs.build_embed(pipeline, context)
-
-
-def _has_usable_transform(context: JobContext) -> bool:
-    """Whether the folder has the job's transform; nothing else in its place is ever run."""
-    from pipeline import graphs
-
-    folder = context.config.output
-    if not output_folder.has_transform(folder, context.run):
-        return False
-    try:
-        graphs.check_transform(folder)
-    except ValueError:
-        return False
-    return True
-
-
-def _analyze(context: JobContext) -> Run:
-    """Learn the transform from a sample, and record it in run.json.
-
-    It is learned once, and again if it is damaged: the parts that are done stay. This runs here,
-    whatever runs the job: the sample is small, and tf.Transform cannot save from a bundle that a
-    cluster runs again.
-    """
-    from pipeline import graphs
-    from transforms.io import saved_transform
-
-    config = context.config
-    for name in (layout.TRANSFORM_FN, layout.TRANSFORMED_METADATA):
-        output_folder.delete(FileSystems.join(config.output, name))
-    with (
-        saved_transform.writable_copy(config.output) as folder,
-        beam.Pipeline(FnApiRunner(), options=context.options) as pipeline,
-    ):
-        graphs.build_analyze(pipeline, context, folder)
-    fingerprint, quantiles = graphs.read_transform(config, context.module)
-    learned = Transform(fingerprint, tuple(quantiles), output_folder.hash_transform(config.output))
-    run = dataclasses.replace(context.run, transform=learned)
-    if context.before and context.before.parts and run.fingerprint != context.run.fingerprint:
-        raise UsageError(
-            f"--output {config.output}: {layout.TRANSFORM_FN}/ was damaged, and the sample of the "
-            "input gives another transform than that of the parts that are done.\nRun the same "
-            "command when all files can be read, or add --overwrite to start again"
-        )
-    run_file.write_run(config.output, run, config)
-    return run
 
 
 def _make_table(context: JobContext) -> bool:
@@ -349,16 +306,3 @@ def _parts_done(context: JobContext) -> str:
     except Exception:
         return "the finished"
     return str(len(progress.parts)) if progress else "0"
-
-
-def root_cause(error: Exception) -> str:
-    r"""Return the line that matters of a runner's error, which quotes tracebacks as text.
-
-    >>> root_cause(RuntimeError("Traceback ...\nOSError: No space left [while running 'Write']"))
-    'No space left'
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b.*: ", line)]
-    line = named[-1] if named else (lines[-1] if lines else type(error).__name__)
-    line = re.sub(r"^(([\w.]*\.)?(RuntimeError|OSError|ValueError|BeamIOError): )+", "", line)
-    return re.sub(r" \[while running .*\]$", "", line)[:300].rstrip(".")

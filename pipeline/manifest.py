@@ -14,6 +14,7 @@ import msgspec
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
+from pipeline.errors import WRITTEN_AGAIN
 from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import storage
@@ -311,7 +312,9 @@ def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
         if version == FORMAT_VERSION:
             return strict_json.decode(content, decoder)
     except ValueError as error:
-        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: {error}") from error
+        raise ValueError(
+            f"{folder}/{MANIFEST_FILE} is damaged: {error}; {WRITTEN_AGAIN}"
+        ) from error
     raise ValueError(
         f"{folder}/{MANIFEST_FILE} has format version {version}, not {FORMAT_VERSION}: read it "
         "with the release that wrote it, or embed the corpus again"

@@ -55,13 +55,14 @@ def measure(folder: str) -> Status:
     """Read the state of a job.
 
     Raises:
-        ValueError: the folder is not the output folder of a job.
+        ValueError: the folder is not the output folder of a job, or is damaged.
     """
-    splits = plan_file.load_plan(folder)
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
-    return measure_job(splits, run, manifest.load_receipts(folder) if run.transform else [])
+    plan = plan_file.load_stored(folder)
+    plan_file.check_sha256(plan.sha256, run.plan)
+    return measure_job(plan.splits, run, manifest.load_receipts(folder) if run.transform else [])
 
 
 def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) -> Status:

@@ -159,7 +159,7 @@ OUTPUT_FORMATS = {name for name in MODULES if name.startswith("transforms.record
 # Names that mean nothing else, and families of records, which are folders where a slash follows.
 NAMES_OF_THE_OUTPUT = {
     *("manifest.json", "run.json", "plan.jsonl", "report.html", "receipts", "repeats"),
-    *("transform_fn", "transformed_metadata", "transform_tmp", ".withdrawn", "table.json"),
+    *("transform_fn", "transformed_metadata", ".withdrawn", "table.json"),
     *("schema.pbtxt", "_common_metadata", "lock.json"),
 }
 FOLDERS_OF_THE_OUTPUT = ("pooled/", "sequence/", "rejected/", "receipts/", "repeats/", "bigquery/")

@@ -5,14 +5,15 @@ import time
 from collections.abc import Mapping, Sequence
 
 from pipeline import graphs, manifest, model
-from pipeline.errors import UsageError
+from pipeline.errors import WRITTEN_AGAIN, UsageError
 from pipeline.estimate import choose_pieces, tokenized_sample
 from pipeline.estimate.model_speed import measure_speed
 from pipeline.estimate.tokenized_sample import MeasuredPart
 from pipeline.inputs import prepare, stdin
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import output_folder
+from pipeline.output import earlier_call, plan_file
+from pipeline.output.layout import RUN_FILE
 from pipeline.output.quality import name_worst
 from pipeline.output.run_file import Run
 from pipeline.output.stored_types import with_stored_types
@@ -91,8 +92,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
 
 def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> Forecast:
     path, fingerprint = model.find_model(config)
-    run = Run(config.identity(), fingerprint)
-    earlier = output_folder.find_earlier(config, run, stdin.relocate(splits, config.output)).run
+    earlier = _find_earlier(config, fingerprint, stdin.relocate(splits, config.output))
     module = model.inspect_model(path, config)
     engine = loading.load(module, OutputSpec.of(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
@@ -131,6 +131,16 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     if done.complete:
         return result
     return dataclasses.replace(result, seconds_left=startup + result.share_left * computing)
+
+
+def _find_earlier(config: EmbedConfig, fingerprint: str, splits: Sequence[Split]) -> Run | None:
+    run = Run(config.identity(), fingerprint, plan=plan_file.fingerprint(splits))
+    found = earlier_call.find_earlier(config, run, splits)
+    if found.run_is_damaged:
+        raise UsageError(
+            f"--output {config.output}: {RUN_FILE} is damaged; {WRITTEN_AGAIN}. Run it before plan"
+        )
+    return found.run
 
 
 def _done_before(config: EmbedConfig, earlier: Run | None, splits: Sequence[Split]) -> Progress:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterable
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -37,6 +38,11 @@ class Table:
         project = self.project.replace(":", "_")
         joined: str = FileSystems.join(output, FOLDER, f"{project}.{self.dataset}.{self.name}")
         return joined
+
+
+def has_tables(globs: Iterable[str]) -> bool:
+    """Whether there is a table among the inputs."""
+    return any(glob.startswith(SCHEME) for glob in globs)
 
 
 def parse(glob: str) -> Table:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline import manifest
 from pipeline.manifest import Progress
 from pipeline.output.run_file import Run
-from transforms.documents import Split
+from transforms.documents import Split, part_key
 from transforms.receipts import Receipt
 
 
@@ -18,6 +18,24 @@ def load_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
         run: the run; before the analysis nothing is done, and no receipt is read.
     """
     return match_receipts(splits, manifest.load_receipts(folder) if run.transform else [], run)
+
+
+def of_job(receipts: Iterable[Receipt], splits: Sequence[Split], run: Run) -> list[Receipt]:
+    """Return the receipts whose key follows from a plan and a run; see also `match_receipts`.
+
+    If a part is missing, the parts after it in the same split are among them.
+    """
+    if run.transform is None:
+        return []
+    sources = {split.source.path: split.source for split in splits}
+    fingerprint = run.fingerprint
+    return [
+        receipt
+        for receipt in receipts
+        if receipt.source in sources
+        and receipt.key
+        == part_key(sources[receipt.source], receipt.start, receipt.end, fingerprint)
+    ]
 
 
 def match_receipts(splits: Sequence[Split], receipts: Iterable[Receipt], run: Run) -> Progress:

@@ -21,9 +21,7 @@ RUN_FILE = "run.json"
 REPORT_FILE = "report.html"
 # In object stores only, while a job runs.
 LOCK_FILE = "lock.json"
-# tf.Transform writes into the third folder, and renames it to the first.
 TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
-TRANSFORM_TEMPORARY = "transform_tmp"
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 
 # The top level of an output folder. `embed --overwrite` deletes them from last to first, except
@@ -31,7 +29,7 @@ SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 NAMES = (
     LOCK_FILE,
     *(STDIN_FILE, BIGQUERY),
-    *(*DATA_FOLDERS, RECEIPTS, TEMPORARY, TRANSFORM_TEMPORARY),
+    *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
 )
@@ -56,7 +54,6 @@ __all__ = [
     "TEMPORARY",
     "TRANSFORMED_METADATA",
     "TRANSFORM_FN",
-    "TRANSFORM_TEMPORARY",
     "WITHDRAWN",
     "refuse_links",
     "schema_files",

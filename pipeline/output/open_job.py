@@ -22,6 +22,7 @@ class Job:
     Attributes:
         folder: the output folder.
         splits: the splits in plan.jsonl.
+        plan_sha256: of plan.jsonl; in an undamaged folder that in run.json.
         run: the identity of the job in run.json.
         config: the configuration in run.json; it does not include limits.
         model: the handle of the module that the user gave.
@@ -29,6 +30,7 @@ class Job:
 
     folder: str
     splits: tuple[Split, ...]
+    plan_sha256: str
     run: Run
     config: EmbedConfig
     model: str
@@ -40,15 +42,15 @@ class Job:
 
 
 def open_job(folder: str) -> Job:
-    """Read plan.jsonl and run.json.
+    """Read run.json and plan.jsonl.
 
     Raises:
         ValueError: the folder does not contain a job, or one that this release cannot read.
     """
-    splits = plan_file.load_plan(folder)
     stored = run_file.load_run_file(folder)
     if stored is None:
         raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
+    plan = plan_file.load_stored(folder)
     try:
         config = conversion.from_identity(stored.configuration, folder)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -58,7 +60,7 @@ def open_job(folder: str) -> Job:
             f"{folder}/{RUN_FILE} has a configuration that this release does not know: verify with "
             "the release that wrote it"
         )
-    return Job(folder, tuple(splits), stored.run, config, stored.model.handle)
+    return Job(folder, tuple(plan.splits), plan.sha256, stored.run, config, stored.model.handle)
 
 
 def find_module(job: Job, handle: str | None) -> Path:

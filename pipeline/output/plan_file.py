@@ -3,18 +3,28 @@
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
+from pipeline.errors import WRITTEN_AGAIN
 from pipeline.output import layout
-from pipeline.output.layout import PLAN_FILE
+from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from transforms import escaping
 from transforms.documents import Source, Split
 from transforms.io import storage
 from transforms.steps.read_plan import to_line
+from transforms.strict_json import Json
 
 
-def load_plan(folder: str) -> list[Split]:
+class StoredPlan(NamedTuple):
+    """The content of plan.jsonl, and its sha256."""
+
+    splits: list[Split]
+    sha256: str
+
+
+def load_stored(folder: str) -> StoredPlan:
     """Read plan.jsonl.
 
     Raises:
@@ -22,10 +32,28 @@ def load_plan(folder: str) -> list[Split]:
     """
     storage.set_default_options()
     layout.refuse_links(folder)
-    text = storage.read_text(FileSystems.join(folder, PLAN_FILE))
-    if text is None:
+    content = storage.read_bytes(FileSystems.join(folder, PLAN_FILE))
+    if content is None:
         raise ValueError(f"{folder} has no {PLAN_FILE}: it is not an output folder of embed")
-    return from_lines(text)
+    return StoredPlan(from_lines(content), hashlib.sha256(content).hexdigest())
+
+
+def check_sha256(stored: str, of_run: str) -> None:
+    """Check that the stored plan has the sha256 in run.json.
+
+    Raises:
+        ValueError: it has another.
+    """
+    if stored != of_run:
+        raise ValueError(
+            f"{PLAN_FILE} is damaged: its sha256 differs from the one in {RUN_FILE}; "
+            f"{WRITTEN_AGAIN}"
+        )
+
+
+def load_plan(folder: str) -> list[Split]:
+    """Read the splits in plan.jsonl; see `load_stored`."""
+    return load_stored(folder).splits
 
 
 def to_lines(splits: Iterable[Split]) -> str:
@@ -41,7 +69,7 @@ def fingerprint(splits: Iterable[Split]) -> str:
     return digest.hexdigest()
 
 
-def from_lines(text: str) -> list[Split]:
+def from_lines(text: Json) -> list[Split]:
     """Read the result of `to_lines`; the splits of a file share one `Source`.
 
     Raises:
@@ -49,13 +77,12 @@ def from_lines(text: str) -> list[Split]:
     """
     sources: dict[Source, Source] = {}
     try:
-        splits = map(Split.from_json, text.splitlines())
         return [
             dataclasses.replace(split, source=sources.setdefault(split.source, split.source))
-            for split in splits
+            for split in map(Split.from_json, text.splitlines())
         ]
     except ValueError as error:
-        raise ValueError(f"{PLAN_FILE} is damaged: {error}") from error
+        raise ValueError(f"{PLAN_FILE} is damaged: {error}; {WRITTEN_AGAIN}") from error
 
 
 def completed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:

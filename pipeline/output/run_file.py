@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from apache_beam.io.filesystems import FileSystems
 
+from pipeline.errors import WRITTEN_AGAIN
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import layout
 from pipeline.output.layout import RUN_FILE
@@ -137,6 +138,18 @@ class _RunFileVersion(msgspec.Struct):
     format_version: int
 
 
+class DamagedRunError(ValueError):
+    """run.json is not JSON, as after a power cut.
+
+    Attributes:
+        reason: the message without the remedy.
+    """
+
+    def __init__(self, path: str, error: ValueError) -> None:
+        self.reason = f"{path} is damaged: {error}"
+        super().__init__(f"{self.reason}; {WRITTEN_AGAIN}")
+
+
 _DECODER = msgspec.json.Decoder(RunFile)
 _VERSION_DECODER = msgspec.json.Decoder(_RunFileVersion)
 
@@ -145,19 +158,29 @@ def load_run_file(folder: str) -> RunFile | None:
     """Read run.json; return None if there is none.
 
     Raises:
-        ValueError: it is damaged or of another format version, or the folder contains links.
+        DamagedRunError: it is damaged.
+        ValueError: it is of another format version, or the folder contains links.
     """
     layout.refuse_links(folder)
-    text = storage.read_text(FileSystems.join(folder, RUN_FILE))
-    if text is None:
+    path = FileSystems.join(folder, RUN_FILE)
+    content = storage.read_bytes(path)
+    if content is None:
         return None
     try:
-        version = strict_json.decode(text, _VERSION_DECODER).format_version
+        strict_json.decode_any(content)
+    except ValueError as error:
+        raise DamagedRunError(path, error) from error
+    return _decode(path, content)
+
+
+def _decode(path: str, content: bytes) -> RunFile:
+    try:
+        version = strict_json.decode(content, _VERSION_DECODER).format_version
         if version != FORMAT_VERSION:
             raise ValueError(f"its format version is {version}, not {FORMAT_VERSION}")
-        return strict_json.decode(text, _DECODER)
+        return strict_json.decode(content, _DECODER)
     except ValueError as error:
-        raise ValueError(f"{folder}/{RUN_FILE} cannot be read: {error}") from error
+        raise ValueError(f"{path} cannot be read: {error}") from error
 
 
 def load_run(folder: str) -> Run | None:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from pipeline.manifest import Progress
-from pipeline.output import job_progress, open_job, quality, run_file
+from pipeline.output import job_progress, open_job, plan_file, quality, run_file
 from pipeline.output.open_job import Job
 from pipeline.output.run_file import Run
 from pipeline.report.sample import Sample
@@ -57,6 +57,7 @@ def gather(folder: str) -> Facts:
         OSError: a file cannot be read.
     """
     job = open_job.open_job(folder)
+    plan_file.check_sha256(job.plan_sha256, job.run.plan)
     progress = job_progress.load_progress(job.folder, job.splits, job.run)
     if not progress.parts:
         raise ValueError(f"{folder}: no part is done yet; there is nothing to show")

@@ -26,6 +26,7 @@ from pipeline.verify.verdict import Verdict
 from transforms.documents import ID
 from transforms.receipts import RECEIPTS, Receipt
 
+_REWRITE = f"run the same embed again: it writes {PLAN_FILE} again if its input is unchanged"
 _RESTORE = (
     f"put back the {RUN_FILE} and {PLAN_FILE} that the job wrote, or embed again with --overwrite"
 )
@@ -106,15 +107,18 @@ def verify(config: VerifyConfig) -> Verdict:
         not_checked=(*sample.not_checked, *never_checked(job)),
         sample=sample,
     )
+    has_plan = job.plan_sha256 == job.run.plan
+    is_one_job = has_plan and not metadata.foreign
     # Only now: nothing is invalidated by a call that fails to read the folder.
     invalidated, remedy = invalidate(
         job.folder,
         damaged,
         # With another run.json or plan.jsonl nothing is known about the manifest.
-        bad_manifest=bool(manifest_lines) and not metadata.foreign,
+        bad_manifest=bool(manifest_lines) and is_one_job,
         bad_table=bool(table.damage),
     )
-    remedy = remedy or (_RESTORE if metadata.foreign else "")
+    if not is_one_job:
+        remedy = remedy or (_RESTORE if has_plan else _REWRITE)
     return dataclasses.replace(verdict, invalidated=invalidated, remedy=remedy)
 
 

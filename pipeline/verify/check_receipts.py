@@ -1,17 +1,14 @@
 """Check that run.json, plan.jsonl and the receipts describe one job."""
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.output.layout import PLAN_FILE, RECEIPTS, RUN_FILE
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
-from transforms.io import storage
 
 
 def receipt_faults(job: Job, metadata: JobMetadata) -> list[str]:
     """Return a line for each thing in which run.json, plan.jsonl and receipts contradict."""
     lines = []
-    if storage.hash_file(FileSystems.join(job.folder, PLAN_FILE)) != job.run.plan:
+    if job.plan_sha256 != job.run.plan:
         lines.append(f"{PLAN_FILE}: its sha256 differs from the one in {RUN_FILE}")
     if metadata.foreign and not metadata.parts:
         count = len(metadata.foreign)

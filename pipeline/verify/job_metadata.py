@@ -8,7 +8,7 @@ from pipeline import manifest
 from pipeline.manifest import MANIFEST_FILE, Progress
 from pipeline.output import job_progress
 from pipeline.output.open_job import Job
-from transforms.documents import PartHeader, part_key
+from transforms.documents import PartHeader
 from transforms.io import storage
 from transforms.receipts import Receipt
 
@@ -62,17 +62,9 @@ def read_metadata(job: Job) -> JobMetadata:
 
 def _parts_of(job: Job, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
     """Return the receipts whose key follows from the job's plan and run, in corpus order."""
-    if job.run.transform is None:
-        return ()
-    sources = {split.source.path: split.source for split in job.splits}
-    order = {path: number for number, path in enumerate(sources)}
-    parts = [
-        receipt
-        for receipt in receipts
-        if receipt.source in sources
-        and receipt.key
-        == part_key(sources[receipt.source], receipt.start, receipt.end, job.run.fingerprint)
-    ]
+    paths = dict.fromkeys(split.source.path for split in job.splits)
+    order = {path: number for number, path in enumerate(paths)}
+    parts = job_progress.of_job(receipts, job.splits, job.run)
     return tuple(sorted(parts, key=lambda part: (order[part.source], part.start)))
 
 

@@ -1,5 +1,6 @@
 """An output folder that somebody else has changed: nothing outside of it is read or written."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from transforms.io import tfrecord_framing
 
 FOLDERS = (
     *("pooled", "sequence", "rejected", "receipts", "repeats"),
-    *("tmp", "transform_tmp", "transform_fn", "transformed_metadata"),
+    *("tmp", "transform_fn", "transformed_metadata"),
 )
 FILES = ("manifest.json", "run.json", "plan.jsonl")
 WRONG = (-1, 10**30, 1.5, float("nan"), "x", None, [], {}, True)
@@ -201,9 +202,6 @@ def test_json_of_no_sense_is_refused(
 ) -> None:
     shutil.copytree(finished, tmp_path / "out", ignore=shutil.ignore_patterns("transform*"))
     (tmp_path / "out" / name).write_text(text)
-    if (name, text) == ("plan.jsonl", ""):
-        assert cli.main(["status", str(tmp_path / "out")]) == 0  # a plan of nothing
-        return
     assert cli.main(["head" if name == FILES[0] else "status", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert name in error
@@ -284,7 +282,14 @@ def test_a_receipt_that_points_elsewhere_costs_its_part_alone(
 def test_a_plan_that_names_another_file_is_of_another_job(
     out: Path, globs: list[str], tiny_path: Path
 ) -> None:
+    undisturbed = tree(out)
     set_at(out / "plan.jsonl", ("source",), "/etc/passwd")
+    # run.json has the hash of the plan of the input, which is written again.
+    assert corpus.embed(globs, out, tiny_path).nothing_left
+    assert tree(out) == undisturbed
+    set_at(out / "plan.jsonl", ("source",), "/etc/passwd")
+    edited = hashlib.sha256((out / "plan.jsonl").read_bytes()).hexdigest()
+    set_at(out / "run.json", ("plan",), edited)
     before = tree(out)
     with pytest.raises(UsageError, match=r"belongs to another job: /etc/passwd is missing"):
         corpus.embed(globs, out, tiny_path)

@@ -1,4 +1,4 @@
-"""Damage of each file that a job leaves: the same command ends with the undisturbed bytes."""
+"""Damage of what every job has besides its parts is found; see also `test_each_file`."""
 
 import shutil
 from collections.abc import Callable
@@ -9,7 +9,6 @@ import pytest
 from pipeline.errors import JobError
 from pipeline.output import output_folder, run_file
 from tests.pipeline import corpus
-from transforms.dedup import repeat_files
 from transforms.io.tree_digest import hash_tree
 
 
@@ -96,28 +95,6 @@ def test_a_damaged_manifest_of_a_finished_job_is_written_again(
     assert corpus.data_files(output) == corpus.data_files(finished)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("half_done", [True, False], ids=["half done", "complete"])
-def test_the_same_command_mends_what_is_damaged(
-    half_done: bool, output: Path, finished: Path, globs: list[str], tiny_path: Path
-) -> None:
-    if half_done:
-        (output / "manifest.json").unlink()
-        for receipt in sorted(output.glob("receipts/*"))[::2]:
-            receipt.unlink()
-    kept = {path: path.stat().st_mtime_ns for path in output.glob("*/rows*") if half_done is False}
-    for number, path in enumerate(files_of(output, TRANSFORM)):
-        DAMAGES[number % 3](path)
-    zero(output / "sequence/schema.pbtxt")
-    halve(sorted(output.glob("receipts/lines*"))[1])
-    empty(sorted(output.glob("pooled/packed*"))[0])
-    corpus.embed(globs, output, tiny_path)
-    assert is_sound(output)
-    assert corpus.data_files(output) == corpus.data_files(finished)
-    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
-    assert corpus.embed(globs, output, tiny_path).nothing_left
-
-
 def test_workers_do_not_load_a_damaged_transform(
     output: Path, globs: list[str], tiny_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,27 +103,8 @@ def test_workers_do_not_load_a_damaged_transform(
     (output / "transform_fn/more").touch()
     with monkeypatch.context() as patch:
         # As if the damage came after the launcher had looked.
-        patch.setattr("pipeline.job._has_usable_transform", lambda _: True)
+        patch.setattr("pipeline.start.learn_transform._has_usable_transform", lambda _: True)
         with pytest.raises(JobError, match="is damaged; the same command makes it again"):
             corpus.embed(globs, output, tiny_path)
     corpus.embed(globs, output, tiny_path)
     assert is_sound(output)
-
-
-@pytest.mark.slow
-def test_a_damaged_table_of_a_finished_job_is_made_again(
-    globs: list[str], tiny_path: Path, tmp_path: Path
-) -> None:
-    settings = {"dedup": "corpus", "features": ("mean",)}
-    corpus.embed(globs, tmp_path / "whole", tiny_path, **settings)
-    output = shutil.copytree(tmp_path / "whole", tmp_path / "out")
-    assert repeat_files.is_committed(str(output))
-    for number, path in enumerate(files_of(output, ("repeats",))):
-        content = path.read_bytes()
-        for damage in DAMAGES:
-            damage(path)
-            assert not repeat_files.is_committed(str(output)), path
-        path.write_bytes(content)
-        DAMAGES[number % 3](path)
-    corpus.embed(globs, output, tiny_path, **settings)
-    assert corpus.data_files(output) == corpus.data_files(tmp_path / "whole")

@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
-from pipeline import graphs, job, reader
+from pipeline import errors, graphs, job, reader
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.job_context import JobContext
@@ -283,6 +283,6 @@ def test_no_collection_of_the_graph_is_untyped(
 
 def test_the_root_cause_of_a_runners_error_is_shown() -> None:
     text = "Traceback (most recent call last):\nRuntimeError: OSError: disk [while running 'W']"
-    assert job.root_cause(RuntimeError(text)) == "disk"
-    assert job.root_cause(KeyError("x")) == "'x'"
-    assert job.root_cause(RuntimeError("")) == "RuntimeError"
+    assert errors.root_cause(RuntimeError(text)) == "disk"
+    assert errors.root_cause(KeyError("x")) == "'x'"
+    assert errors.root_cause(RuntimeError("")) == "RuntimeError"

@@ -51,19 +51,50 @@ def readable_copy(folder: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def writable_copy(folder: str) -> Iterator[str]:
-    """Yield a folder to which TensorFlow can write a transform; copy it to `folder` at the end.
+def temporary_folder(output: str) -> Iterator[str]:
+    """Yield a new folder to which TensorFlow can write, and delete it at the end.
 
-    When the block has ended, the transform lasts through a power cut.
+    Args:
+        output: an output folder. On this machine the new folder is in it, so that the next call
+            deletes what a killed one leaves.
     """
-    if tensorflow_reads(folder):
-        yield folder
-        for name in FOLDERS:
-            durable.force_tree(os.path.join(folder, name))
+    if not tensorflow_reads(output):
+        with _temporary_folder() as copy:
+            yield copy
         return
-    with _temporary_folder() as copy:
-        yield copy
-        _upload(copy, folder)
+    parent = storage.within(output, storage.TEMPORARY)
+    durable.make_folder(parent)
+    folder = tempfile.mkdtemp(prefix="transform-", dir=parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Unless it has other files.
+        with contextlib.suppress(OSError):
+            os.rmdir(parent)
+
+
+def copy(source: str, output: str) -> None:
+    """Copy a transform of this machine to an output folder, so that it lasts through a power cut.
+
+    The file that marks it as complete is written last.
+
+    Raises:
+        OSError: the output folder cannot be written.
+    """
+    paths = [
+        os.path.relpath(os.path.join(parent, name), source)
+        for subfolder in FOLDERS
+        for parent, _, names in os.walk(os.path.join(source, subfolder))
+        for name in names
+    ]
+    for path in sorted(paths, key=lambda path: os.path.basename(path) == "saved_model.pb"):
+        with (
+            open(os.path.join(source, path), "rb") as stored,
+            storage.atomic_write(output, path) as target,
+        ):
+            while block := stored.read(_BLOCK):
+                target.write(block)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
@@ -88,20 +119,3 @@ def _names_below(path: str, root: str) -> list[str]:
     if any(name in ("", ".", "..") for name in names):
         raise ValueError(f"{path} points outside the folder")
     return names
-
-
-def _upload(copy: str, folder: str) -> None:
-    """Copy the files of a transform, last the one that marks it as complete."""
-    paths = [
-        os.path.relpath(os.path.join(parent, name), copy)
-        for subfolder in FOLDERS
-        for parent, _, names in os.walk(os.path.join(copy, subfolder))
-        for name in names
-    ]
-    for path in sorted(paths, key=lambda path: os.path.basename(path) == "saved_model.pb"):
-        with (
-            open(os.path.join(copy, path), "rb") as source,
-            storage.atomic_write(folder, path) as target,
-        ):
-            while block := source.read(_BLOCK):
-                target.write(block)

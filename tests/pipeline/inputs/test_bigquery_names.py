@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import cli, reader
 from tests.pipeline import corpus
+from tests.pipeline.test_damage import DAMAGES
 from tests.pipeline.verify.damaging import check
 from transforms.steps import extract_table
 
@@ -60,6 +61,15 @@ def test_a_table_is_read_once_and_embedded(
     assert cli.main(command(out, tiny_path)) == 0
     assert "nothing left to do" in capsys.readouterr().out
     assert check(out, sample=5).faults == ()
+    assert len(read) == 1
+    (extracted,) = (out / "bigquery").glob("*/extracted.json")
+    columns = extracted.read_bytes()
+    for damage in DAMAGES:
+        damage(extracted)
+        damage(out / "run.json")
+        assert cli.main(command(out, tiny_path)) == 0
+        assert "nothing left to do" in capsys.readouterr().out
+        assert extracted.read_bytes() == columns
     assert len(read) == 1
     ROWS.append({"id": 50, "text": "the cat", "k": 0})
     try:

@@ -1,0 +1,169 @@
+"""Find an earlier call of the same job in an output folder, and the plan to follow.
+
+run.json and plan.jsonl prove each other: run.json has the sha256 of the plan. If one is damaged,
+as after a power cut, it follows from the command, the input and the receipts.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import manifest
+from pipeline.errors import UsageError, output_errors
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output import folder_checks, job_progress, layout, plan_file, run_file
+from pipeline.output.layout import PLAN_FILE, RUN_FILE
+from pipeline.output.plan_file import StoredPlan
+from pipeline.output.run_file import DamagedRunError, Run, load_run
+from transforms import escaping
+from transforms.documents import Split
+from transforms.io import storage
+
+# Characters of a flag's value in a message.
+_SHOWN = 100
+# Differences from another job in a message.
+_SHOWN_DIFFERENCES = 3
+_START_AGAIN = "Choose another folder, or add --overwrite to start again"
+
+
+@dataclasses.dataclass(frozen=True)
+class Earlier:
+    """An earlier call of the same job.
+
+    Attributes:
+        run: with the transform if the analysis is done; None if a new job may start.
+        splits: the plan to follow.
+        plan_differs: whether plan.jsonl, or its hash in run.json, is not that of `splits`.
+        run_is_damaged: whether there is a run.json that cannot be decoded; then `run` is None.
+    """
+
+    run: Run | None
+    splits: Sequence[Split]
+    plan_differs: bool = False
+    run_is_damaged: bool = False
+
+
+def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
+    """Find an earlier call of the same job in the output folder, without writing anything.
+
+    Args:
+        config: of the job.
+        run: of this call.
+        splits: as planned now. Of a file that could not be read now, the stored plan is followed.
+
+    Raises:
+        UsageError: the folder contains another job or other files.
+    """
+    folder = config.output
+    try:
+        layout.refuse_links(folder)
+    except ValueError as error:
+        raise UsageError(f"--output: {error}, or choose another folder") from error
+    if config.overwrite:
+        folder_checks.check_may_be_overwritten(config)
+        return Earlier(None, splits)
+    try:
+        return _read_earlier(folder, run, splits)
+    except (ValueError, IsADirectoryError, NotADirectoryError) as error:
+        # Not after other errors of the storage: they may pass.
+        raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
+
+
+def follow(config: EmbedConfig, earlier: Earlier) -> Run | None:
+    """Write the plan to follow if it is not the stored one, and return the run with its hash.
+
+    Raises:
+        UsageError: the folder can never be written.
+        OSError: it cannot be written now.
+    """
+    if earlier.run is None or not earlier.plan_differs:
+        return earlier.run
+    folder, splits = config.output, earlier.splits
+    run = dataclasses.replace(earlier.run, plan=plan_file.fingerprint(splits))
+    with output_errors(f"--output {folder}"):
+        storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
+        if run != earlier.run:
+            run_file.write_run(folder, run, config)
+    return run
+
+
+def _read_earlier(folder: str, run: Run, splits: Sequence[Split]) -> Earlier:
+    try:
+        earlier = load_run(folder)
+    except DamagedRunError as damage:
+        return _without_run(folder, damage, splits)
+    if earlier is not None:
+        return _same_job(folder, earlier, run, splits)
+    folder_checks.refuse_unrecognized_files(folder)
+    return Earlier(None, splits)
+
+
+def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+    """Return the earlier call; raise UsageError if it is of another job."""
+    lines = [
+        f"{flag} {_shown(earlier.configuration.get(flag))} there, {_shown(value)} now"
+        for flag, value in run.configuration.items()
+        if earlier.configuration.get(flag) != value
+    ]
+    if earlier.model != run.model:
+        lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
+    if lines:
+        raise _another_job(folder, lines)
+    stored = _stored_plan(folder)
+    is_of_run = stored is not None and stored.sha256 == earlier.plan
+    if stored is not None:
+        followed = plan_file.completed(splits, stored.splits)
+        lines = plan_file.differences(plan_file.completed(stored.splits, followed), followed)
+        if not lines:
+            differs = not is_of_run or list(followed) != stored.splits
+            return Earlier(earlier, followed, differs)
+    if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
+        raise _another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
+    return Earlier(earlier, splits, plan_differs=True)
+
+
+def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:
+    """Return an earlier call whose run.json is damaged, with the plan to follow.
+
+    Its plan must be that of now, or cut after one of its lines, or damaged too. The receipts then
+    prove that it is the same job.
+    """
+    folder_checks.refuse_unrecognized_files(folder)
+    if not storage.exists(FileSystems.join(folder, PLAN_FILE)):
+        # A job writes its plan first.
+        raise ValueError(damage.reason)
+    stored = _stored_plan(folder)
+    begun: Sequence[Split] = stored.splits if stored else []
+    followed = plan_file.completed(splits, begun)
+    begun = plan_file.completed(begun, followed)
+    lines = plan_file.differences(begun, followed[: len(begun)])
+    if lines:
+        raise _another_job(folder, [f"{RUN_FILE} is damaged", *lines])
+    return Earlier(None, followed, run_is_damaged=True)
+
+
+def _stored_plan(folder: str) -> StoredPlan | None:
+    """Read the stored plan; return None if it is missing or damaged."""
+    try:
+        return plan_file.load_stored(folder)
+    except ValueError:
+        return None
+
+
+def _has_receipts_of(folder: str, splits: Sequence[Split], run: Run) -> bool:
+    """Whether there are receipts, and all belong to a plan and a run."""
+    receipts = manifest.load_receipts(folder)
+    return bool(receipts) and len(job_progress.of_job(receipts, splits, run)) == len(receipts)
+
+
+def _another_job(folder: str, lines: Sequence[str]) -> UsageError:
+    more = len(lines) - _SHOWN_DIFFERENCES
+    shown = "; ".join(lines[:_SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
+    return UsageError(f"--output {folder} belongs to another job: {shown}.\n{_START_AGAIN}")
+
+
+def _shown(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return escaping.one_line(text[:_SHOWN]) or "(none)"

@@ -1,0 +1,75 @@
+"""Check that a job may use an output folder: it is available, and has no files of others."""
+
+import os
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline.errors import UsageError
+from pipeline.inputs import bigquery_names
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output import layout, run_file
+from pipeline.output.layout import RUN_FILE
+from pipeline.output.run_file import DamagedRunError
+from transforms import escaping
+from transforms.io import local_status, storage
+
+
+def check_file_system(folder: str) -> None:
+    """Raise UsageError for an output folder of a file system that is not available here."""
+    try:
+        storage.require_file_system(folder)
+    except ValueError as error:
+        raise UsageError(f"--output {escaping.one_line(folder)}: {error}") from error
+
+
+def check_place(config: EmbedConfig) -> None:
+    """Raise UsageError for an output folder that contains other files than those of a job."""
+    try:
+        layout.refuse_links(config.output)
+        if config.overwrite:
+            check_may_be_overwritten(config)
+        elif not _has_run(config.output):
+            refuse_unrecognized_files(config.output)
+    except ValueError as error:
+        raise UsageError(f"--output {config.output}: {error}") from error
+
+
+def _has_run(folder: str) -> bool:
+    try:
+        return run_file.load_run(folder) is not None
+    except DamagedRunError:
+        return False
+
+
+def refuse_unrecognized_files(folder: str) -> None:
+    """Raise UsageError if a folder of this machine has a file that no job writes."""
+    if "://" in folder or not storage.exists(folder):
+        return
+    if not local_status.is_folder(folder):
+        raise UsageError(f"--output {folder} is a file: name a folder")
+    unrecognized = sorted(set(os.listdir(folder)) - set(layout.NAMES))
+    if unrecognized:
+        raise UsageError(
+            f"--output {folder} contains {unrecognized[0]!r}, which is not part of a job: "
+            "choose an empty or a new folder"
+        )
+
+
+def check_may_be_overwritten(config: EmbedConfig) -> None:
+    """Raise UsageError for a folder that does not belong to a job: nothing is deleted in it."""
+    folder = config.output
+    if "://" in folder or not local_status.is_folder(folder):
+        return
+    if storage.exists(FileSystems.join(folder, RUN_FILE)):
+        return
+    if set(os.listdir(folder)) - _written_before_run(config):
+        raise UsageError(
+            f"--output {folder} has no {RUN_FILE}, so --overwrite will not delete in it: "
+            "choose another folder"
+        )
+
+
+def _written_before_run(config: EmbedConfig) -> set[str]:
+    """Return what a call has in its folder that was killed before it wrote run.json."""
+    tables = bigquery_names.has_tables(config.input.globs)
+    return {layout.TEMPORARY, layout.PLAN_FILE} | ({layout.BIGQUERY} if tables else set())

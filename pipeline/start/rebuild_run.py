@@ -1,0 +1,72 @@
+"""Make a damaged run.json again, from the command, the input and the model."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from pipeline import manifest
+from pipeline.errors import JobError, UsageError, output_errors, root_cause
+from pipeline.estimate import precision_check
+from pipeline.job_context import JobContext
+from pipeline.output import job_progress, plan_file, run_file
+from pipeline.output.layout import PLAN_FILE, RUN_FILE
+from pipeline.output.run_file import Run
+from pipeline.start import learn_transform
+from transforms.documents import Split
+from transforms.io import storage
+
+
+def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
+    """Write plan.jsonl, the transform and run.json again, and return the run.
+
+    Nothing that is in their places is read: without run.json it cannot be proved to be the job's.
+    That the job is the same follows from the receipts, whose keys depend on all of it.
+
+    Args:
+        context: the job, as a new one would start.
+        splits: the plan to write.
+
+    Raises:
+        UsageError: a receipt belongs to another job, and nothing was changed; or the folder can
+            never be written.
+        JobError: the transform cannot be learned, or the folder cannot be written.
+    """
+    folder = context.config.output
+    try:
+        agreement = precision_check.measure_agreement(
+            context.config, context.module, context.splits
+        )
+        hidden_size = context.module.shape.hidden_size
+        run = dataclasses.replace(
+            context.run,
+            hidden_size=hidden_size,
+            agreement=agreement,
+            plan=plan_file.fingerprint(splits),
+        )
+        with learn_transform.learned(context) as transform:
+            run = dataclasses.replace(run, transform=transform.facts)
+            _check_receipts(folder, splits, run)
+            with output_errors(f"--output {folder}"):
+                storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
+                transform.install(folder)
+                # Last: until then the next call begins here again.
+                run_file.write_run(folder, run, context.config)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise JobError(
+            f"--output {folder}: {RUN_FILE} is damaged, and could not be written again: "
+            f"{root_cause(error)}.\nThe parts that are done stay; the same command tries again"
+        ) from error
+    return run
+
+
+def _check_receipts(folder: str, splits: Sequence[Split], run: Run) -> None:
+    receipts = manifest.load_receipts(folder)
+    others = len(receipts) - len(job_progress.of_job(receipts, splits, run))
+    if others:
+        raise UsageError(
+            f"--output {folder}: {RUN_FILE} is damaged, and {others:,} of the {len(receipts):,} "
+            "receipts there belong to another job than this command.\n"
+            "Run the command that began the job, choose another folder, or add --overwrite to "
+            "start again"
+        )
