@@ -216,7 +216,6 @@ def test_what_the_model_fails_on_is_rejected_in_each_part(
     assert manifest["counts"]["repeated_elsewhere"] == 2
 
 
-@pytest.mark.usefixtures("fixed_sample")
 def test_nothing_is_embedded_before_all_files_can_be_read(tiny_path: Path, tmp_path: Path) -> None:
     """Every vector of the table depends on all files, be it by its batch alone."""
     globs = [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt", "d.csv")]

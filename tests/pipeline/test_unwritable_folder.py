@@ -12,8 +12,8 @@ from pipeline import cli, job
 from pipeline.errors import JobError, UsageError, output_errors
 from pipeline.inputs import stdin
 from pipeline.inputs.stdin import Piped
-from pipeline.output import lock, output_folder, plan_file, run_file
-from pipeline.output.output_folder import Earlier
+from pipeline.output import earlier_call, lock, output_folder, plan_file, run_file
+from pipeline.output.earlier_call import Earlier
 from tests.pipeline import corpus
 from transforms.io import durable, storage
 
@@ -33,7 +33,7 @@ def run_of(folder: Path) -> run_file.Run:
 
 def follow(folder: Path) -> None:
     config = corpus.config(["a.txt"], folder, Path("m"))
-    output_folder.follow(config, Earlier(run_of(folder), [], plan_grew=True))
+    earlier_call.follow(config, Earlier(run_of(folder), [], plan_differs=True))
 
 
 def store(folder: Path) -> None:
