@@ -79,14 +79,6 @@ def test_a_few_splits_at_a_time_change_nothing(
 FIELDS = ("--id_field=id", "--keep_fields=k", "--part_bytes=1024")
 
 
-def test_processes_change_nothing(
-    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
-) -> None:
-    flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    clusters.embed(globs, tmp_path / "out", tiny_path, *FIELDS, *flags)
-    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
-
-
 @pytest.mark.cluster
 def test_prism_changes_nothing(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path

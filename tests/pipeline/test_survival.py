@@ -5,10 +5,7 @@ import importlib
 import multiprocessing
 import os
 import random
-import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +15,6 @@ import pytest
 
 from pipeline import cli
 from tests import analysis_memo
-from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.io import storage
 
@@ -248,92 +244,3 @@ def test_a_job_told_to_end_says_how_to_go_on(
     assert not (output / "manifest.json").exists()
     assert forks.run(arguments) == 0
     assert_same(output, finished)
-
-
-def processes_below(parent: int) -> dict[int, bytes]:
-    """Return the command line of each process below a process."""
-    below: dict[int, bytes] = {}
-    for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        try:
-            status, words = (entry / "status").read_text(), (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(status.split("PPid:")[1].split()[0]) in (parent, *below):
-            below[int(entry.name)] = words
-    return below
-
-
-def workers_of(parent: int) -> list[int]:
-    """List the processes that Beam's workers run in, below a process."""
-    below = processes_below(parent)
-    return [process for process, words in below.items() if b"worker_process" in words]
-
-
-@contextlib.contextmanager
-def job_of_processes(
-    tiny_path: Path, folder: Path, errors: Path
-) -> Iterator[tuple[subprocess.Popen, list[str]]]:
-    """Start a job whose workers are processes; yield it and the words of its command."""
-    (folder / "in.txt").write_text("".join(f"{corpus.sentence(n)}\n" for n in range(3000)))
-    command = ["embed", "--input", str(folder / "in.txt"), "--model", str(tiny_path), *SIZES]
-    command += ["--output", str(folder / "out")]
-    processes = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    program = [sys.executable, "-m", "pipeline", *command, *processes]
-    with errors.open("wb") as stream, subprocess.Popen(program, stderr=stream, cwd=ROOT) as job:
-        try:
-            yield job, command
-        finally:
-            job.kill()
-
-
-def wait_for(happened: Callable[[], object], job: subprocess.Popen) -> None:
-    """Wait for something that a running job does."""
-    while not happened():
-        assert job.poll() is None
-        time.sleep(0.01)
-
-
-@pytest.mark.slow
-def test_a_killed_worker_ends_the_job_and_not_the_next(
-    forks: Forks, tiny_path: Path, tmp_path: Path
-) -> None:
-    output, errors = tmp_path / "out", tmp_path / "errors"
-    with job_of_processes(tiny_path, tmp_path, errors) as (job, command):
-        wait_for(lambda: list(output.glob("receipts/*.json")), job)
-        os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
-        assert job.wait() == 1
-    assert "the job failed: " in errors.read_text()
-    assert "Traceback" not in errors.read_text()
-    assert forks.run(command) == 0
-    command[-1] = str(tmp_path / "undisturbed")
-    assert forks.run(command) == 0
-    assert_same(output, tmp_path / "undisturbed")
-
-
-# Processes that end because another one has ended do so at once; this is for a busy machine.
-_SECONDS = 60
-# What TensorFlow prints when it is imported.
-_NOTICES = ("WARNING: All log messages before absl::", "I0000 ")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", ["the first worker starts", "the first part is done"])
-def test_the_workers_of_a_killed_job_end_with_it_and_say_nothing(
-    moment: str, tiny_path: Path, tmp_path: Path
-) -> None:
-    output, errors = tmp_path / "out", tmp_path / "errors"
-    with job_of_processes(tiny_path, tmp_path, errors) as (job, _):
-        if moment == "the first worker starts":
-            wait_for(lambda: workers_of(job.pid), job)
-        else:
-            wait_for(lambda: list(output.glob("receipts/*.json")), job)
-        children = [os.pidfd_open(process) for process in processes_below(job.pid)]
-        job.kill()
-    assert len(children) > 1
-    for child in children:
-        poll = select.poll()
-        poll.register(child, select.POLLIN)
-        assert poll.poll(_SECONDS * 1000), "a process goes on"
-        os.close(child)
-    lines = errors.read_text().splitlines()
-    assert [line for line in lines if not line.startswith(_NOTICES)] == []

@@ -1,0 +1,135 @@
+"""A job whose workers are processes: they end with it, and change nothing."""
+
+import contextlib
+import io
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli
+from tests.paths import ROOT
+from tests.pipeline import corpus
+
+PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+# Processes that end because another one has ended do so at once; this is for a busy machine.
+_SECONDS = 60
+# What TensorFlow prints when it is imported.
+_NOTICES = ("WARNING: All log messages before absl::", "I0000 ")
+
+
+class Jobs:
+    """Calls of one command, whose workers are processes.
+
+    Attributes:
+        output: the output folder.
+    """
+
+    def __init__(self, inputs: list[str], model: Path, folder: Path) -> None:
+        self.output = folder / "out"
+        self._errors = folder / "errors"
+        self._inputs, self._model = inputs, model
+
+    def command(self, output: Path) -> list[str]:
+        """Return the words of the command for an output folder, without its runner."""
+        return [
+            *("embed", "--input", *self._inputs, "--output", str(output)),
+            *("--model", str(self._model), "--id_field=id", "--keep_fields=k"),
+            *("--max_rejected=0.1", "--max_seq_length=8", "--part_bytes=1024"),
+            *("--tokens_per_batch=64", "--engine=tensorflow"),
+        ]
+
+    def start(self) -> subprocess.Popen:
+        """Start the command as users do: processes that workers start need a program."""
+        program = [sys.executable, "-m", "pipeline", *self.command(self.output), *PROCESSES]
+        with self._errors.open("wb") as errors:
+            return subprocess.Popen(program, stderr=errors, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+    def errors(self) -> str:
+        """Return what the last call wrote, but for the notices of TensorFlow."""
+        lines = self._errors.read_text().splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(_NOTICES))
+
+    def parts(self) -> int:
+        """Count the parts that are done."""
+        return len(list(self.output.glob("receipts/*.json")))
+
+
+@pytest.fixture
+def jobs(globs: list[str], tiny_path: Path, tmp_path: Path) -> Jobs:
+    path = tmp_path / "in.txt"
+    path.write_text("".join(f"{corpus.sentence(n)}\n" for n in range(3000)))
+    return Jobs([*globs, str(path)], tiny_path, tmp_path)
+
+
+def processes_below(parent: int) -> dict[int, bytes]:
+    """Return the command line of each process below a process."""
+    below: dict[int, bytes] = {}
+    for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            status, words = (entry / "status").read_text(), (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status.split("PPid:")[1].split()[0]) in (parent, *below):
+            below[int(entry.name)] = words
+    return below
+
+
+def workers_of(parent: int) -> list[int]:
+    """List the processes that Beam's workers run in, below a process."""
+    below = processes_below(parent)
+    return [process for process, words in below.items() if b"worker_process" in words]
+
+
+def wait_for(happened: Callable[[], object], job: subprocess.Popen) -> None:
+    """Wait for something that a running job does."""
+    while not happened():
+        assert job.poll() is None
+        time.sleep(0.01)
+
+
+def kill_with_children(job: subprocess.Popen) -> None:
+    """Kill a job, and wait until the processes below it have ended."""
+    children = [os.pidfd_open(process) for process in processes_below(job.pid)]
+    job.kill()
+    job.wait()
+    assert len(children) > 1
+    for child in children:
+        poll = select.poll()
+        poll.register(child, select.POLLIN)
+        assert poll.poll(_SECONDS * 1000), "a process goes on"
+        os.close(child)
+
+
+@pytest.mark.slow
+def test_workers_end_with_their_job_and_a_job_with_its_worker_and_no_byte_changes(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    job = jobs.start()
+    wait_for(lambda: workers_of(job.pid), job)
+    kill_with_children(job)
+    assert jobs.errors() == ""
+
+    job = jobs.start()
+    wait_for(jobs.parts, job)
+    os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
+    assert job.wait() == 1
+    assert "the job failed: " in jobs.errors()
+    assert "Traceback" not in jobs.errors()
+
+    before = jobs.parts()
+    job = jobs.start()
+    wait_for(lambda: jobs.parts() > before, job)
+    kill_with_children(job)
+    assert jobs.errors() == ""
+
+    assert jobs.start().wait() == 0
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert cli.main(jobs.command(tmp_path / "undisturbed")) == 0
+    assert corpus.data_files(jobs.output) == corpus.data_files(tmp_path / "undisturbed")
