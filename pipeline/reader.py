@@ -27,7 +27,7 @@ from transforms.features import (
     TOKEN_FEATURES,
     TOKENS,
 )
-from transforms.io import storage
+from transforms.io import local_status, storage
 from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.output_format import RecordReader
@@ -245,7 +245,7 @@ def _decoded(batches: Iterator[pa.RecordBatch], path: str) -> Iterator[pa.Record
 def _path(folder: str, path: str) -> str:
     """Join a folder and the path of a file of records in it."""
     joined = storage.within(folder, path)
-    if "://" not in folder and not os.path.isfile(joined):
+    if "://" not in folder and local_status.file_size(joined) is None:
         raise ValueError(f"{folder}/{path[:_SHOWN]} is missing")
     return joined
 

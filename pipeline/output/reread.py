@@ -19,7 +19,7 @@ def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.Rec
     """Read the parts of a split that have the given keys.
 
     Raises:
-        OSError: the source is missing or has changed.
+        SourceError: the source is missing, has changed, or cannot be read.
     """
     check_unchanged(split)
     missing = set(keys)

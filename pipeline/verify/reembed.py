@@ -16,10 +16,11 @@ from pipeline.output.read_records import Layout
 from pipeline.verify import recompute
 from pipeline.verify.comparison import Comparison
 from pipeline.verify.recompute import Stages
-from pipeline.verify.verdict import SampleResult
+from pipeline.verify.verdict import SampleResult, unread_line
 from transforms import metrics
 from transforms.columns import concatenate
 from transforms.documents import Split, header_of
+from transforms.read import SourceError
 from transforms.receipts import Receipt
 from transforms.records import record_files
 
@@ -101,8 +102,12 @@ def _compare_split(
         for part in reread.read_parts(job, split, wanted):
             receipt, rows = remaining.pop(header_of(part).key)
             _compare_rows(job, layout, stages, part, receipt, rows, comparison)
-    except OSError as error:
+    except SourceError as error:
         reason = str(error)
+    except OSError as error:
+        # Of a file of the job: nobody but the job may take or change it.
+        comparison.faults.append(unread_line(f"{split.source.path}: a file of its parts", error))
+        return
     if remaining:
         count = sum(len(rows) for _, rows in remaining.values())
         comparison.not_checked.append(f"{count:,} documents of the sample: {reason}")

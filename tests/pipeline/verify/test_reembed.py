@@ -14,6 +14,7 @@ from pipeline import cli
 from pipeline.options.embed_config import InputConfig
 from pipeline.output import open_job
 from tests.conftest import TINY_VOCABULARY
+from tests.faulty_files import forbidden
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verify.damaging import check, edit_json, first, fix_up, rewrite, values
@@ -69,6 +70,17 @@ def test_sources_that_changed_are_not_checked(
         touched(path)
     (fault,) = check(out, sample=9).faults
     assert fault.startswith("--sample: no document could be embedded again")
+
+
+def test_files_of_the_job_that_cannot_be_read_are_faults(out: Path, sources: list[str]) -> None:
+    path = first(out, "rejected/lines*")
+    with forbidden(str(path)):
+        verdict = check(out, sample=EMBEDDED)
+    assert verdict.faults == (
+        f"rejected/{path.name}: cannot be read: Permission denied",
+        f"{sources[0]}: a file of its parts: cannot be read: Permission denied",
+    )
+    assert verdict.invalidated == ()
 
 
 def test_a_damaged_transform_is_a_fault(out: Path) -> None:
