@@ -80,7 +80,13 @@ def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
     if direct.direct_running_mode == "in_memory" and direct.direct_num_workers in (None, 1):
         direct.direct_running_mode = "multi_threading"
         direct.direct_num_workers = _LOCAL_THREADS
-    return ProcessesRunner() if direct.direct_running_mode == "multi_processing" else FnApiRunner()
+    return runner_here(options)
+
+
+def runner_here(options: PipelineOptions) -> PipelineRunner:
+    """Return the runner for a pipeline on this machine, also of a job that runs elsewhere."""
+    mode = options.view_as(DirectOptions).direct_running_mode
+    return ProcessesRunner() if mode == "multi_processing" else FnApiRunner()
 
 
 def _cache_workers(options: PipelineOptions) -> None:

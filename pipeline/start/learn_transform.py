@@ -5,13 +5,13 @@ import dataclasses
 from collections.abc import Iterator
 
 import apache_beam as beam
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline import graphs
 from pipeline.errors import UsageError
 from pipeline.job_context import JobContext
 from pipeline.output import layout, output_folder, run_file
 from pipeline.output.run_file import Run, Transform
+from pipeline.runners import local
 from transforms.io import saved_transform, storage
 
 
@@ -47,7 +47,7 @@ def learned(context: JobContext) -> Iterator[LearnedTransform]:
     """
     with saved_transform.temporary_folder(context.config.output) as folder:
         config = dataclasses.replace(context.config, output=folder)
-        with beam.Pipeline(FnApiRunner(), options=context.options) as pipeline:
+        with beam.Pipeline(local.runner_here(context.options), options=context.options) as pipeline:
             graphs.build_analyze(pipeline, dataclasses.replace(context, config=config), folder)
         fingerprint, quantiles = graphs.read_transform(config, context.module)
         sha256 = output_folder.hash_transform(folder)

@@ -84,7 +84,7 @@ def processes_below(parent: int) -> dict[int, bytes]:
 def workers_of(parent: int) -> list[int]:
     """List the processes that Beam's workers run in, below a process."""
     below = processes_below(parent)
-    return [process for process, words in below.items() if b"worker_process" in words]
+    return [process for process, words in below.items() if b"worker" in words]
 
 
 def wait_for(happened: Callable[[], object], job: subprocess.Popen) -> None:
