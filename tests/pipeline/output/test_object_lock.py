@@ -1,5 +1,6 @@
 """The lock of a folder in an object store."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -130,6 +131,14 @@ def test_a_silent_lock_of_another_machine_is_taken_when_it_has_expired(
     )
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A process that Ctrl-C interrupts, also where a shell started it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def wait_in(store: object_stores.Store, folder: str) -> None:
     with lock.hold(folder):
         put(store, folder, OTHER)
@@ -137,6 +146,7 @@ def wait_in(store: object_stores.Store, folder: str) -> None:
         time.sleep(60)
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_a_job_whose_lock_is_taken_ends_and_leaves_that_of_the_other(
     store: object_stores.Store, folder: str
 ) -> None:
