@@ -332,7 +332,7 @@ def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture) -> None:
         "there is no command 'frobnicate'; there are embed, plan, status" in capsys.readouterr().err
     )
     assert cli.main(["status", "/nowhere"]) == 2
-    assert "/nowhere has no plan.jsonl" in capsys.readouterr().err
+    assert "/nowhere has no run.json" in capsys.readouterr().err
 
 
 @pytest.mark.slow
