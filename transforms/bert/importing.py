@@ -5,7 +5,6 @@ A module has the tag sets `{}` and `{"train"}` (with dropout), and the signature
 write the same bytes, so their fingerprints are equal.
 """
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -48,11 +47,7 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
             raise OSError(describe(error)) from error
         (module / MODULE_MARKER).write_bytes(_MODULE_DEF)
         _make_deterministic(module / "saved_model.pb", vocabulary)
-        durable.force_tree(str(module))
-        if destination.exists():
-            destination.rmdir()
-        os.replace(module, destination)
-        durable.force_to_disk(str(destination.parent))
+        durable.install_folder(str(module), str(destination))
 
 
 def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:

@@ -1,5 +1,6 @@
 """The files of a module: the folder that a handle means, and its fingerprint."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -14,6 +15,8 @@ from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
 _CHUNK_BYTES = 1 << 20
+# The target of a rename is a folder with files.
+_THERE = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def cache_folder() -> Path:
@@ -77,9 +80,7 @@ def _copy_remote(handle: str) -> Path:
                 for name in names:
                     tf.io.gfile.copy(f"{folder.rstrip('/')}/{name}", str(scratch / inside / name))
             shutil.rmtree(target, ignore_errors=True)
-            durable.force_tree(str(scratch))
-            os.replace(scratch, target)
-            durable.force_to_disk(str(target.parent))
+            durable.install_folder(str(scratch), str(target))
     except tf.errors.OpError as error:
         reason = redact(error.message)
         raise ValueError(f"`model` {redact_url(handle)}: cannot be fetched: {reason}") from error
@@ -120,12 +121,10 @@ def _scratch_folder(target: Path) -> Iterator[Path]:
 
 def _rename(folder: Path, target: Path) -> None:
     """Rename a folder, unless another process has just created the target."""
-    durable.force_tree(str(folder))
     try:
-        os.replace(folder, target)
-        durable.force_to_disk(str(target.parent))
-    except OSError:
-        if not target.is_dir():
+        durable.install_folder(str(folder), str(target))
+    except OSError as error:
+        if error.errno not in _THERE:
             raise
 
 

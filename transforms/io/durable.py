@@ -44,6 +44,21 @@ def force_tree(folder: str) -> None:
     force_to_disk(os.path.dirname(os.path.abspath(folder)))
 
 
+def install_folder(folder: str, target: str) -> None:
+    """Rename a folder, so that its new name appears with all its files, also after a power cut.
+
+    Args:
+        folder: on the same disk as the target.
+        target: does not exist, or is an empty folder.
+
+    Raises:
+        OSError: the disk reports an error, or the target is there.
+    """
+    force_tree(folder)
+    os.replace(folder, target)
+    force_to_disk(os.path.dirname(os.path.abspath(target)))
+
+
 def _inside_out(folder: str) -> Iterator[str]:
     """Yield the files and folders of a tree, each folder after what it contains."""
     for parent, _, names in os.walk(folder, topdown=False):

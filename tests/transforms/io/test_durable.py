@@ -62,6 +62,28 @@ def test_of_a_tree_all_files_and_folders_are_written_to_disk(
     assert steps.index("b") < steps.index("a") < steps.index("assets")
 
 
+def test_a_folder_gets_its_name_with_all_its_files(
+    tmp_path: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def note_replace(source: str, target: str) -> None:
+        steps.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", note_replace)
+    for name in ("new/file", "there/file"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    with pytest.raises(OSError, match="not empty"):
+        durable.install_folder(str(tmp_path / "new"), str(tmp_path / "there"))
+    steps.clear()
+    (tmp_path / "there/file").unlink()
+    durable.install_folder(str(tmp_path / "new"), str(tmp_path / "there"))
+    assert steps == ["file", "new", tmp_path.name, "rename", tmp_path.name]
+    assert (tmp_path / "there/file").exists()
+
+
 def fail(number: int) -> Callable[[int], None]:
     def fsync(_: int) -> None:
         raise OSError(number, os.strerror(number))
