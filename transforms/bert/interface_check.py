@@ -51,7 +51,7 @@ def _outputs_tf1(meta_graph: meta_graph_pb2.MetaGraphDef) -> dict[str, _Output]:
 
 
 def _outputs_tf2(graph: ChosenGraph) -> dict[str, _Output]:
-    """Return the outputs of a call ; nothing if calls declare no outputs."""
+    """Return the outputs of a call; nothing if calls declare no outputs."""
     outputs: dict[str, _Output] = {}
     for function in tf2_calls(graph.meta_graph):
         for name, value in function.output_signature.dict_value.fields.items():
