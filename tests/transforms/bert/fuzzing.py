@@ -6,16 +6,12 @@ A mutated folder is a checkpoint that can be written as a module, or is refused 
 one line that names the folder. No file may end this process, hang it or take much memory.
 """
 
-import argparse
-import collections
 import contextlib
 import json
 import random
-import resource
 import shutil
 import struct
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +19,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
+from tests import fuzz_runs
 from tests.conftest import make_checkpoint
 from tests.mutations import mutate
 from tests.transforms.bert import checkpoint_files
@@ -34,7 +31,6 @@ from transforms.io.tfrecord_framing import masked_crc
 # Of the folders that are read, each of this number is also written as a module, which takes long.
 WRITTEN = 100
 # More than this process may grow while it reads, whatever the files claim.
-_MOST_GROWTH_KIB = 256 << 10
 
 HOSTILE_VALUES: list[Any] = [
     *(0, -1, 2**31, 2**63, 10**18, 10**400, 1.5, 1e308, True, None, "", "16", "x" * 9000),
@@ -222,34 +218,8 @@ def folders() -> Iterator[Folders]:
 
 def main() -> None:
     """Check many files and print how they ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=20_000, help="mutated files, of all kinds")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", nargs="*", default=KINDS)
-    args = parser.parse_args()
     with folders() as sound:
-        sound.check("vocab.txt", 0)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for kind in args.kinds:
-            _check_many(sound, kind, range(args.seed, args.seed + args.files // len(args.kinds)))
-    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(f"memory grew by {growth >> 10} MiB")
-    assert growth < _MOST_GROWTH_KIB
-
-
-def _check_many(sound: Folders, kind: str, seeds: range) -> None:
-    started, slowest = time.monotonic(), 0.0
-    ends: collections.Counter[str] = collections.Counter()
-    for seed in seeds:
-        began = time.process_time()
-        try:
-            ends[sound.check(kind, seed)] += 1
-        except Exception as error:
-            ends["FAILED"] += 1
-            print(f"{kind} seed {seed}: {type(error).__name__}: {str(error)[:200]}", flush=True)
-        slowest = max(slowest, time.process_time() - began)
-    seconds = time.monotonic() - started
-    print(f"{kind}: {dict(ends)}, {seconds:.0f} s, slowest {slowest:.2f} s", flush=True)
+        fuzz_runs.run(__doc__, KINDS, sound.check)
 
 
 if __name__ == "__main__":

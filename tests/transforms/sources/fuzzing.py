@@ -6,15 +6,11 @@ No mutated file may end this process, hang it or take much memory. Its ranges fo
 their end, every document is embedded or rejected, and what stands before the mutation is unchanged.
 """
 
-import argparse
 import bz2
-import collections
 import dataclasses
 import gzip
 import io
 import random
-import resource
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -23,6 +19,7 @@ import google_crc32c
 import pyarrow as pa
 from pyarrow import parquet
 
+from tests import fuzz_runs
 from tests.mutations import mutate
 from tests.transforms.decoding.hostile_parquet import write
 from transforms.documents import POSITION, REASON, TEXT, Source, Split
@@ -33,7 +30,6 @@ from transforms.sources.base import ReadConfig
 
 CONFIG = ReadConfig(part_bytes=1024, max_document_bytes=1 << 16)
 # More than this process may grow while it reads, whatever the files claim.
-_MOST_GROWTH_KIB = 256 << 10
 
 
 class Sample(NamedTuple):
@@ -210,34 +206,5 @@ def check(kind: str, seed: int) -> str:
     return "damaged" if lost < len(reasons) else "read"
 
 
-def main() -> None:
-    """Check many files and print how they ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=20_000, help="mutated files, of all formats")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", nargs="*", default=KINDS)
-    args = parser.parse_args()
-    for kind in args.kinds:
-        check(kind, 0)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for kind in args.kinds:
-        started, slowest = time.monotonic(), 0.0
-        ends: collections.Counter[str] = collections.Counter()
-        for seed in range(args.seed, args.seed + args.files // len(args.kinds)):
-            began = time.process_time()
-            try:
-                ends[check(kind, seed)] += 1
-            except Exception as error:
-                ends["FAILED"] += 1
-                print(f"{kind} seed {seed}: {type(error).__name__}: {str(error)[:200]}", flush=True)
-            slowest = max(slowest, time.process_time() - began)
-        seconds = time.monotonic() - started
-        print(f"{kind}: {dict(ends)}, {seconds:.0f} s, slowest {slowest:.2f} s", flush=True)
-    growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    decoders = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"memory grew by {growth >> 10} MiB; the largest decoder had {decoders >> 10} MiB")
-    assert growth < _MOST_GROWTH_KIB
-
-
 if __name__ == "__main__":
-    main()
+    fuzz_runs.run(__doc__, KINDS, check)
