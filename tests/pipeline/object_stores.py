@@ -13,6 +13,7 @@ import botocore.endpoint
 import pytest
 from apache_beam.internal.gcp import auth
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils import retry as beam_retry
 from gcp_storage_emulator.server import create_server
 from google.api_core.retry import retry_base, retry_unary
@@ -164,3 +165,12 @@ STORES: dict[str, Callable[[], contextlib.AbstractContextManager[Store]]] = {
     "s3": disturbed_s3,
     "gs": disturbed_gcs,
 }
+
+
+@contextlib.contextmanager
+def without_waiting(name: str) -> Iterator[Store]:
+    """Run a store of `STORES` while the block runs; clients that repeat requests do not wait."""
+    with STORES[name]() as store, pytest.MonkeyPatch.context() as patch:
+        without_pauses(patch)
+        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+        yield store

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import tensorflow_transform as tft
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, graphs
 from pipeline.output import layout, lock_owner
@@ -31,9 +29,7 @@ class Jobs(NamedTuple):
 
 @pytest.fixture(scope="module", params=object_stores.STORES)
 def store(request: pytest.FixtureRequest) -> Iterator[object_stores.Store]:
-    with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
-        object_stores.without_pauses(patch)
-        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with object_stores.without_waiting(request.param) as store:
         yield store
 
 

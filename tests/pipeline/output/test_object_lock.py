@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import JobError, UsageError
 from pipeline.options import conversion
@@ -29,9 +27,7 @@ OTHER = LockOwner(nonce="other", host="there", process=7, processes="", since="y
 
 @pytest.fixture(scope="module", params=object_stores.STORES)
 def store(request: pytest.FixtureRequest) -> Iterator[object_stores.Store]:
-    with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
-        object_stores.without_pauses(patch)
-        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with object_stores.without_waiting(request.param) as store:
         yield store
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 from botocore.exceptions import ClientError
 
 from tests.pipeline import object_stores
@@ -21,9 +19,7 @@ THREADS, APPENDS = 4, 6
 
 @pytest.fixture(scope="module", params=object_stores.STORES)
 def store(request: pytest.FixtureRequest) -> Iterator[object_stores.Store]:
-    with object_stores.STORES[request.param]() as store, pytest.MonkeyPatch.context() as patch:
-        object_stores.without_pauses(patch)
-        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with object_stores.without_waiting(request.param) as store:
         yield store
 
 
