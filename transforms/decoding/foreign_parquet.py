@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
@@ -99,6 +100,18 @@ class ForeignParquet:
         """
         (content,) = self._results("sizes", columns=list(columns))
         return np.frombuffer(content, "<i8").reshape(-1, 2)
+
+    def null_columns(self, columns: Sequence[str]) -> set[str]:
+        """Return the columns that have no value in any row, as the footer claims.
+
+        Raises:
+            DamagedError: the footer is damaged.
+            StorageError: the file cannot be read.
+        """
+        if not columns:
+            return set()
+        (content,) = self._results("null_columns", columns=list(columns))
+        return set(json.loads(bytes(content)))
 
     def rows(
         self, group: int, first: int, last: int, columns: Sequence[str], id_column: str | None

@@ -1,6 +1,7 @@
 """Decode the footer and the row groups of a Parquet file; runs in the decoder's process."""
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -43,6 +44,23 @@ class ParquetDecoder:
         limits = np.iinfo(np.int64)
         yield np.clip(np.array(sizes, object), limits.min, limits.max).astype("<i8").tobytes()
 
+    def null_columns(self, columns: Sequence[str]) -> Iterator[bytes]:
+        """Yield the given columns that have no value in any row, by their statistics, as JSON."""
+        metadata, schema = self._file.metadata, self._file.schema_arrow
+        paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        filled = [group for group in groups if group.num_rows]
+        of_type = {
+            name
+            for name, type_ in zip(schema.names, schema.types, strict=True)
+            if pa.types.is_null(type_)
+        }
+        nulls = of_type & set(columns)
+        for index, path in enumerate(paths):
+            if path in columns and all(_is_null(group.column(index)) for group in filled):
+                nulls.add(path)
+        yield json.dumps(sorted(nulls)).encode()
+
     def rows(
         self,
         *,
@@ -78,6 +96,13 @@ class ParquetDecoder:
                 yield None
             if at >= last:
                 return
+
+
+def _is_null(chunk: parquet.ColumnChunkMetaData) -> bool:
+    """Return whether a column chunk has no value, as its statistics claim."""
+    statistics = chunk.statistics
+    known = statistics is not None and statistics.has_null_count
+    return bool(known and statistics.null_count == chunk.num_values)
 
 
 def _measured(
