@@ -16,7 +16,7 @@ from transforms.sources.base import ReadConfig
 _SPLITS = 8
 _BYTES = 64 << 10
 _DOCUMENTS = 256
-# Other splits that are tried where none of the first can be read.
+# Splits that are tried where the first cannot be read, or are not enough.
 _OTHERS = 64
 _T = TypeVar("_T")
 
@@ -48,6 +48,31 @@ def read_each(splits: Sequence[Split], read: Callable[[Split], _T]) -> list[tupl
     return _read(chosen, read) or _read(
         [split for split in choose(splits, _OTHERS) if split not in chosen], read
     )
+
+
+def read_until(
+    splits: Sequence[Split],
+    read: Callable[[Split], _T],
+    is_enough: Callable[[Sequence[tuple[Split, _T]]], bool],
+) -> list[tuple[Split, _T]]:
+    """Read the splits of a sample, and then others, one by one, until what was read is enough.
+
+    Args:
+        splits: those of the corpus.
+        read: reads the beginning of a split; raises OSError if it cannot.
+        is_enough: whether no other split has to be read.
+
+    Returns:
+        what was read, by split; it may not be enough, because the others are few too.
+    """
+    results = read_each(splits, read)
+    done = {split for split, _ in results}
+    for split in choose(splits, _OTHERS):
+        if is_enough(results):
+            break
+        if split not in done:
+            results += _read([split], read)
+    return results
 
 
 def _read(splits: Sequence[Split], read: Callable[[Split], _T]) -> list[tuple[Split, _T]]:
