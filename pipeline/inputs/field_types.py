@@ -4,18 +4,19 @@ import contextlib
 import dataclasses
 import difflib
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from pipeline.console import quiet
 from pipeline.errors import UsageError
 from pipeline.inputs import sampling
 from pipeline.inputs.bigquery_names import SCHEME
 from pipeline.options.embed_config import InputConfig
-from transforms import features, fields, rejects
+from transforms import escaping, fields, rejects
 from transforms.documents import Split
+from transforms.fields import KeptField
 from transforms.io.watching import DamagedError
 from transforms.read import open_split
-from transforms.sources import base, opening
+from transforms.sources import base, missing_fields, opening, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
 
 _SHOWN_FIELDS = 12
@@ -24,28 +25,68 @@ _SHOWN_FIELDS = 12
 def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
     """Set the type of each kept field: the given type, or that of its values in a sample.
 
-    The same plan gives the same types, if its files can be read.
+    The sample grows while it lacks a field, or values of a field to keep. Keys of paths are those
+    of all files. The same plan gives the same types, if its files can be read.
 
     Raises:
         UsageError: no record of the sample has a named field. A kept field with a given type may be
             missing, because few records may have it.
     """
-    read = sampling.read_each(splits, functools.partial(_sample_fields, config=config))
-    samples = [fields_ for _, fields_ in read]
-    # Rows of a BigQuery table may omit a field without a value.
-    of_files = [fields_ for split, fields_ in read if not _is_of_table(split)]
-    _check_fields(
-        config.read, dict.fromkeys(name for fields_ in of_files for name in fields_.names)
+    read = functools.partial(_sample_fields, config=config)
+    paths = _one_of_each_folder(splits) if config.read.keep_fields else []
+    keys = dict.fromkeys(key for path in paths for key in path_keys.keys_of(path))
+    sampled = sampling.read_until(
+        splits, read, lambda found: _is_complete(_fields_of(found), config.read, keys)
     )
-    kept = config.read.kept
-    by_field = zip(*(fields_.types for fields_ in samples if fields_.types), strict=True)
-    types = [fields.common_type(values) for values in by_field] or [features.STRING] * len(kept)
+    # Rows of a BigQuery table may omit a field without a value.
+    of_files = _fields_of([one for one in sampled if not _is_of_table(one[0])])
+    _check_fields(config.read, _names(of_files), keys)
+    samples = _fields_of(sampled)
     kept = tuple(
-        field if field.type else dataclasses.replace(field, type=type_)
-        for field, type_ in zip(kept, types, strict=True)
+        field
+        if field.type
+        else dataclasses.replace(field, type=_type(place, field, samples, paths))
+        for place, field in enumerate(config.read.kept)
     )
     typed = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
     return dataclasses.replace(config, read=typed)
+
+
+def _fields_of(sampled: Sequence[tuple[Split, SampledFields]]) -> list[SampledFields]:
+    return [fields_ for _, fields_ in sampled]
+
+
+def _names(samples: Sequence[SampledFields]) -> list[str]:
+    return list(dict.fromkeys(name for sample in samples for name in sample.names))
+
+
+def _one_of_each_folder(splits: Sequence[Split]) -> list[str]:
+    """Return the path of one file of each folder."""
+    files = (file for split in splits for file in split.members or (split.source,))
+    return list({file.path.rpartition("/")[0]: file.path for file in files}.values())
+
+
+def _is_complete(
+    samples: Sequence[SampledFields], config: ReadConfig, keys: Collection[str]
+) -> bool:
+    """Return whether the samples have every named field, and a value of every field to keep."""
+    names = _names(samples)
+    if names and not set(config.fields.values()) <= set(names):
+        return False
+    by_field = zip(*(sample.types for sample in samples if sample.types), strict=True)
+    types = [any(values) for values in by_field] or [False] * len(config.kept)
+    pairs = zip(config.kept, types, strict=True)
+    return all(field.type or known or field.name in keys for field, known in pairs)
+
+
+def _type(
+    place: int, field: KeptField, samples: Sequence[SampledFields], paths: Sequence[str]
+) -> str:
+    """Return the type of a kept field: that of its values, or of the keys where records lack it."""
+    types = [sample.types[place] for sample in samples if sample.types]
+    if not samples or any(field.name not in sample.names for sample in samples):
+        types += [path_keys.type_of(path, field.name) for path in paths]
+    return fields.common_type(types)
 
 
 def _sample_fields(split: Split, config: InputConfig) -> SampledFields:
@@ -66,22 +107,23 @@ def _is_of_table(split: Split) -> bool:
     return split.source.path.startswith(SCHEME)
 
 
-def _check_fields(config: ReadConfig, existing: Iterable[str]) -> None:
+def _check_fields(config: ReadConfig, names: Sequence[str], keys: Collection[str]) -> None:
     """Raise UsageError for a field that no record has; accept all if no record could be read."""
-    names = list(existing)
     untyped = [field.name for field in config.kept if not field.type]
     named = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
     for setting, name in named:
-        if names and name not in names:
-            raise UsageError(_missing(f"--{setting}", name, names))
+        is_key = setting == "keep_fields" and name in keys
+        if names and name not in names and not is_key:
+            raise UsageError(_missing(setting, name, names, keys))
 
 
-def _missing(flag: str, name: str, names: Sequence[str]) -> str:
+def _missing(setting: str, name: str, names: Sequence[str], keys: Collection[str]) -> str:
     near = difflib.get_close_matches(name, names, 1)
-    guess = f": did you mean {near[0]!r}?" if near else ""
+    hint = missing_fields.hint(setting, name, names, keys)
+    guess = f": did you mean {near[0]!r}?" if near and not hint else ""
     shown = ", ".join(names[:_SHOWN_FIELDS]) + ", ..." * (len(names) > _SHOWN_FIELDS)
-    rare = f"; one that few have needs its type: {name}:string" * (flag == "--keep_fields")
+    rare = f"; one that few have needs its type: {name}:string" * (setting == "keep_fields")
     return (
-        f"{flag}: no record of a sample has a field {name!r}{rejects.detail(guess)}\n"
-        f"They have {rejects.detail(shown)}{rare}"
+        f"--{setting}: no record of a sample has a field {name!r}{rejects.detail(guess)}\n"
+        f"They have {rejects.detail(shown)}{escaping.one_line(hint)}{rare}"
     )

@@ -15,7 +15,7 @@ from transforms import escaping
 from transforms.documents import Member, Source, Split
 from transforms.io import attempts, storage
 from transforms.io.watching import describe
-from transforms.sources import base, files, heads
+from transforms.sources import base, files, heads, path_keys
 from transforms.sources.base import Opener
 
 # Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
@@ -124,9 +124,15 @@ def _opener(source: Source) -> Opener:
 def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
     """Raise UsageError for flags that no format of the input supports."""
     problems = []
+    read = config.read
+    if read.keep_fields:
+        # Formats without fields keep the keys of paths.
+        keys = {key for source in sources for key in path_keys.keys_of(source.path)}
+        names = [str(field) for field in read.kept if field.name not in keys]
+        read = dataclasses.replace(read, keep_fields=tuple(names))
     for name in dict.fromkeys(source.format for source in sources):
         try:
-            base.find(name).check(config.read)
+            base.find(name).check(read)
             return
         except ValueError as error:
             problems.append(str(error))

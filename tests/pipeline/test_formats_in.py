@@ -103,16 +103,19 @@ def expected(tiny_path: Path, tmp_path_factory: pytest.TempPathFactory) -> reade
 def test_every_format_gives_the_same_documents_and_types(
     name: str, tiny_path: Path, tmp_path: Path, expected: reader.Embeddings
 ) -> None:
-    WRITERS[name](tmp_path / name)
+    folder = tmp_path / "lang=de%2FAT" / "shard=7"
+    folder.mkdir(parents=True)
+    WRITERS[name](folder / name)
     out = tmp_path / "out"
     keep = KEEP if name != "a.tfrecord" else ("year", "score", "new")
-    embed(out, tiny_path, tmp_path / name, id_field="id", keep_fields=keep)
+    embed(out, tiny_path, folder / name, id_field="id", keep_fields=(*keep, "lang", "shard"))
     loaded = reader.load_embeddings(str(out))
     assert loaded.ids == expected.ids
     np.testing.assert_allclose(loaded.vectors, expected.vectors, atol=1e-6)
     assert kept(out, "year", "score", "new") == [
         (row["year"], row["score"], int(row["new"])) for row in ROWS
     ]
+    assert set(kept(out, "lang", "shard")) == {(b"de/AT", 7)}
     assert check(out, sample=10).faults == ()
     kept_types = json.loads((out / "run.json").read_text())["configuration"]["--keep_fields"]
     assert kept_types[:2] == ["year:int64", "score:float64"]

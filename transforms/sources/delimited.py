@@ -10,14 +10,13 @@ from transforms import fields
 from transforms.documents import Source, Split
 from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import base, opening, record_fields
+from transforms.sources import base, missing_fields, opening, path_keys, record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.line_cursor import read_lines
 from transforms.sources.quoted_rows import Row, parse_rows
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
 
-_SHOWN_COLUMNS = 12
 # Other characters that may separate columns; no format of ours reads them.
 _OTHER_SEPARATORS = (";", "|")
 # Characters of a header that are looked at for other separators.
@@ -75,14 +74,14 @@ class DelimitedFormat(Format):
         if isinstance(header, Record):
             self._check_first_line(first.text if first else "", header, source, config)
             return
-        shown = ", ".join(header[:_SHOWN_COLUMNS]) + ", ..." * (len(header) > _SHOWN_COLUMNS)
+        keys = path_keys.keys_of(source.path)
         for setting, name in config.columns:
+            if name not in header and setting == "keep_fields" and name in keys:
+                continue
             if header.count(name) != 1:
-                columns = "no column" if name not in header else "several columns"
+                why = missing_fields.describe(setting, name, header, source.path)
                 hint = _other_separator(header, name, self.delimiter)
-                raise ValueError(
-                    f"`{setting}`: {source.path} has {columns} {name!r}; it has {shown}{hint}"
-                )
+                raise ValueError(f"`{setting}`: {why}{hint}")
 
     def _check_first_line(
         self, line: str, problem: Record, source: Source, config: ReadConfig

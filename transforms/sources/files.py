@@ -108,7 +108,12 @@ def _to_documents(
 ) -> pa.RecordBatch:
     """Make the documents of files, whose paths are the ids; `start` is the first one's number."""
     positions = list(range(start, start + len(records)))
-    batch = record_fields.to_documents(records, positions, source, config)
+    filled = [
+        record
+        for of_file, path in zip(records, paths, strict=True)
+        for record in record_fields.fill_from_path([of_file], path, config)
+    ]
+    batch = record_fields.to_documents(filled, positions, source, config)
     index = batch.schema.get_field_index(documents.ID)
     return batch.set_column(index, documents.ID, pa.array(paths, pa.large_string()))
 

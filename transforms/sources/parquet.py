@@ -7,7 +7,7 @@ ones end their process, or take any memory.
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -24,7 +24,7 @@ from transforms.sources import record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.parquet_documents import rows_to_documents
 from transforms.sources.parquet_parts import Loss, PartRows, read_parts
-from transforms.sources.parquet_schema import check_schema
+from transforms.sources.parquet_schema import check_schema, columns_in, unfit_columns
 
 # A plan cuts many files at once, each in a moment: so many decoders are enough for it.
 _DECODERS_OF_PLAN = threading.BoundedSemaphore(2)
@@ -56,10 +56,14 @@ class ParquetFormat(Format):
                 _DECODERS_OF_PLAN,
             ):
                 file.open()
-                sizes = file.sizes([name for _, name in config.columns])
+                if not any(file.group_rows):
+                    # Writers give an empty partition any schema, or none.
+                    return []
+                sizes = file.sizes(columns_in(file.schema, config))
+                nulls = file.null_columns(unfit_columns(file.schema, config))
         except DamagedError:
             return [Split(source, 0, None)]
-        check_schema(file.schema, source, config)
+        check_schema(file.schema, nulls, source, config)
         return _cut(source, file.group_rows, sizes, config)
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
@@ -68,7 +72,7 @@ class ParquetFormat(Format):
         try:
             with _prepared(split.source, stream, config) as file:
                 file.open()
-                end = _claimed_end(file, config) if split.end is None else split.end
+                end = _claimed_end(file, split.source, config) if split.end is None else split.end
                 for part in read_parts(file, dataclasses.replace(split, end=end), config):
                     batch = _to_documents(part, path, config)
                     yield ReadPart(part.start, part.end, part.end == end, batch)
@@ -81,10 +85,18 @@ class ParquetFormat(Format):
         try:
             with _prepared(split.source, stream, config) as file:
                 file.open()
+                nulls = file.null_columns([field.name for field in config.kept])
         except DamagedError:
             return SampledFields()
-        types = (fields.type_of_arrow(file.schema.field(one.name).type) for one in config.kept)
-        return SampledFields(tuple(file.schema.names), tuple(type_ or "" for type_ in types))
+        types = (_type_of(one.name, file.schema, nulls) for one in config.kept)
+        return SampledFields(tuple(file.schema.names), tuple(types))
+
+
+def _type_of(name: str, schema: pa.Schema, nulls: Collection[str]) -> str:
+    """Return the type of a kept field; `""` if it has no value."""
+    if name in nulls or name not in schema.names:
+        return ""
+    return fields.type_of_arrow(schema.field(name).type) or ""
 
 
 @contextlib.contextmanager
@@ -104,13 +116,18 @@ def _prepared(source: Source, stream: BinaryIO, config: ReadConfig) -> Iterator[
         yield file
 
 
-def _claimed_end(file: ForeignParquet, config: ReadConfig) -> int:
+def _claimed_end(file: ForeignParquet, source: Source, config: ReadConfig) -> int:
     """Return the number of rows of a file that could not be cut.
 
     Raises:
-        DamagedError: it cannot be cut now either.
+        DamagedError: it cannot be cut now either, or lacks a column.
     """
-    file.sizes([name for _, name in config.columns])
+    file.sizes(columns_in(file.schema, config))
+    nulls = file.null_columns(unfit_columns(file.schema, config))
+    try:
+        check_schema(file.schema, nulls, source, config)
+    except ValueError as error:
+        raise DamagedError(str(error)) from error
     return max(1, sum(file.group_rows))
 
 

@@ -4,11 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import documents, rejects
+from transforms import documents, fields, rejects
 from transforms.fields import KeptField
 from transforms.rejects import Reason
+from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig
 from transforms.sources.kept_columns import keep_column
+from transforms.sources.parquet_schema import is_text
 from transforms.sources.text import decode_utf8
 
 # For each reason to reject documents: the rows, the reason, its detail.
@@ -31,20 +33,17 @@ def rows_to_documents(
     limit = f"over {config.max_document_bytes} bytes"
     checks: _Checks = [(too_large, Reason.TOO_LARGE, limit)]
     places = documents.record_ids(path, positions.tolist())
-    ids = _ids(rows, config, places, checks)
+    document_ids = _ids(rows, config, places, checks)
     text = _texts(rows, config.text_field, checks, second=False)
     text_b = None
     if config.text_b_field:
         text_b = _texts(rows, config.text_b_field, checks, second=True)
-    kept = {}
-    for field in config.kept:
-        kept[field.name], wrong = keep_column(rows.column(field.name), field)
-        checks.append((wrong, Reason.WRONG_TYPE, _not_of_type(field)))
+    kept = _kept(rows, path, config, checks)
     reasons, details = rejects.first_reasons(checks)
     valid = pa.array([reason is None for reason in reasons])
     blank = pa.scalar("", pa.large_string())
     return documents.documents_batch(
-        ids=ids,
+        ids=document_ids,
         positions=positions,
         text=pc.if_else(valid, text, blank),
         text_b=text_b and pc.if_else(valid, text_b, blank),
@@ -54,6 +53,25 @@ def rows_to_documents(
     )
 
 
+def _kept(
+    rows: pa.RecordBatch, path: str, config: ReadConfig, checks: _Checks
+) -> dict[str, pa.Array]:
+    missing = [field for field in config.kept if field.name not in rows.schema.names]
+    columns, problem = path_keys.columns(path, missing, rows.num_rows)
+    if problem:
+        checks.append((np.ones(rows.num_rows, bool), Reason.WRONG_TYPE, str(problem)))
+    for field in config.kept:
+        if field.name in columns:
+            continue
+        column = rows.column(field.name)
+        if column.null_count == rows.num_rows:
+            columns[field.name] = fields.column([None] * rows.num_rows, field)
+            continue
+        columns[field.name], wrong = keep_column(column, field)
+        checks.append((wrong, Reason.WRONG_TYPE, _not_of_type(field)))
+    return {field.name: columns[field.name] for field in config.kept}
+
+
 def _not_of_type(field: KeptField) -> str:
     return f"field {field.name!r} is no {field.type}; `keep_fields` {field.name}:string keeps text"
 
@@ -61,20 +79,22 @@ def _not_of_type(field: KeptField) -> str:
 def _ids(rows: pa.RecordBatch, config: ReadConfig, places: list[str], checks: _Checks) -> list[str]:
     if config.id_field is None:
         return places
-    text, valid = decode_utf8(pc.fill_null(_raw(rows.column(config.id_field)), b""))
-    ids = text.to_pylist()
-    wrong = ~valid | np.array([not id_ for id_ in ids], bool)
-    detail = f"field {config.id_field!r} is no id: give a string or an integer"
-    checks.append((wrong, Reason.WRONG_TYPE, detail))
-    return [id_ or place for id_, place in zip(ids, places, strict=True)]
+    own = ids.to_ids(rows.column(config.id_field))
+    wrong = np.array([id_ is None for id_ in own], bool)
+    checks.append((wrong, Reason.WRONG_TYPE, ids.no_id(config.id_field)))
+    return [id_ or place for id_, place in zip(own, places, strict=True)]
 
 
 def _texts(
     rows: pa.RecordBatch, name: str, checks: _Checks, *, second: bool
 ) -> pa.LargeStringArray:
-    column = _raw(rows.column(name))
+    column = rows.column(name)
     null = pc.is_null(column).to_numpy(zero_copy_only=False)
-    raw = pc.fill_null(column, b"")
+    if not is_text(column.type):
+        # The statistics of the file claimed that there is no value.
+        checks.append((~null, Reason.WRONG_TYPE, f"field {name!r} holds a {column.type}"))
+        column = pa.nulls(len(column), pa.large_binary())
+    raw = pc.fill_null(pc.cast(column, pa.large_binary()), b"")
     text, valid = decode_utf8(raw)
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     if not second:
@@ -84,10 +104,3 @@ def _texts(
         empty = blank.to_numpy(zero_copy_only=False)
         checks.append((empty, Reason.EMPTY, f"field {name!r} has no text"))
     return text
-
-
-def _raw(column: pa.Array) -> pa.LargeBinaryArray:
-    """Return a column of text, bytes or integers as bytes; integers in decimal."""
-    if pa.types.is_integer(column.type):
-        column = pc.cast(column, pa.large_string())
-    return pc.cast(column, pa.large_binary())

@@ -11,6 +11,7 @@ from transforms.decoding.foreign_parquet import FatalDamageError, ForeignParquet
 from transforms.documents import Split
 from transforms.io.watching import DamagedError
 from transforms.sources.base import ReadConfig
+from transforms.sources.parquet_schema import columns_in
 
 # Rows of a part, however small they are.
 _MOST_ROWS = 1 << 16
@@ -51,7 +52,7 @@ def read_parts(file: ForeignParquet, split: Split, config: ReadConfig) -> Iterat
 
 
 def _read_groups(file: ForeignParquet, split: Split, config: ReadConfig) -> Iterator[Rows | Loss]:
-    columns = list(dict.fromkeys(name for _, name in config.columns))
+    columns = columns_in(file.schema, config)
     position, split_end = split.start, split.end or 0
     group_start = 0
     for group, count in enumerate(file.group_rows):

@@ -10,14 +10,26 @@ import pyarrow as pa
 from transforms import documents, fields, rejects
 from transforms.fields import KeptField, WrongTypeError
 from transforms.rejects import Reason
+from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
 
+ToId = Callable[[Any], str | None]
 Keep = Callable[[Any, KeptField], Any]
+# The value of a kept field that a record does not have; its path may have it.
+MISSING = object()
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """A record as it was read; `reason` is None unless it is rejected."""
+    """A record as it was read.
+
+    Attributes:
+        text, text_b: its texts.
+        id: None derives the id from source and position.
+        fields: the values of the kept fields, `MISSING` for those that it does not have; empty if
+            records of its format have no fields.
+        reason, detail: why it is rejected; None if it is not.
+    """
 
     text: str = ""
     text_b: str = ""
@@ -43,6 +55,7 @@ def from_mapping(
     config: ReadConfig,
     kind_prefix: str = "a ",
     keep: Keep = fields.keep,
+    to_id: ToId = ids.to_id,
 ) -> Record:
     """Make a document of a record.
 
@@ -51,8 +64,9 @@ def from_mapping(
         config: names the fields to read.
         kind_prefix: precedes the kind of a value in messages.
         keep: converts a value to the type of its kept field.
+        to_id: returns the id that a value makes; None if it makes none.
     """
-    id_, problem = _id(value, config.id_field)
+    id_, problem = _id(value, config.id_field, to_id)
     if problem:
         return problem
     text, problem = _text(value, config.text_field, kind_prefix)
@@ -65,23 +79,25 @@ def from_mapping(
     kept: tuple[Any, ...] = ()
     if not problem:
         try:
-            kept = tuple(keep(value.get(field.name), field) for field in config.kept)
+            kept = tuple(
+                keep(value[field.name], field) if field.name in value else MISSING
+                for field in config.kept
+            )
         except WrongTypeError as error:
             problem = rejected(Reason.WRONG_TYPE, error)
     record = problem or Record(text=text, text_b=text_b)
     return dataclasses.replace(record, id=id_, fields=kept)
 
 
-def _id(value: Mapping[str, Any], id_field: str | None) -> tuple[str | None, Record | None]:
+def _id(
+    value: Mapping[str, Any], id_field: str | None, to_id: ToId
+) -> tuple[str | None, Record | None]:
     if id_field is None:
         return None, None
     if id_field not in value:
         return None, rejected(Reason.MISSING_FIELD, f"no field {id_field!r}")
-    id_ = value[id_field]
-    if isinstance(id_, bool) or not isinstance(id_, str | int) or id_ == "":
-        detail = f"field {id_field!r} is no id: give a string or an integer"
-        return None, rejected(Reason.WRONG_TYPE, detail)
-    return str(id_), None
+    id_ = to_id(value[id_field])
+    return id_, None if id_ else rejected(Reason.WRONG_TYPE, ids.no_id(id_field))
 
 
 def _text(
@@ -115,8 +131,8 @@ def to_documents(
         config: names the fields to keep.
     """
     places = documents.record_ids(path, [int(position) for position in positions])
-    absent = (None,) * len(config.kept)
-    columns = list(zip(*(record.fields or absent for record in records), strict=True))
+    records = fill_from_path(records, path, config)
+    columns = list(zip(*(record.fields for record in records), strict=True))
     columns = columns or [()] * len(config.kept)
     return documents.documents_batch(
         ids=[record.id or place for record, place in zip(records, places, strict=True)],
@@ -130,6 +146,30 @@ def to_documents(
             for field, column in zip(config.kept, columns, strict=True)
         },
     )
+
+
+def fill_from_path(records: Sequence[Record], path: str, config: ReadConfig) -> Sequence[Record]:
+    """Fill the kept fields that the records of a file do not have from the keys of its path."""
+    kept = config.kept
+    if not kept:
+        return records
+    values = [path_keys.value_of(path, field) for field in kept]
+    none = (MISSING,) * len(kept)
+    return [_fill(record, record.fields or none, values) for record in records]
+
+
+def _fill(record: Record, kept: tuple[Any, ...], values: Sequence[Any]) -> Record:
+    if not any(own is MISSING for own in kept):
+        return record
+    pairs = zip(kept, values, strict=True)
+    filled = [value if own is MISSING else own for own, value in pairs]
+    for place, value in enumerate(filled):
+        if isinstance(value, WrongTypeError):
+            filled[place] = None
+            if not record.reason:
+                problem = rejected(Reason.WRONG_TYPE, value)
+                record = dataclasses.replace(problem, id=record.id)
+    return dataclasses.replace(record, fields=tuple(filled))
 
 
 def sample(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from transforms import documents, rejects
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
-from transforms.sources import lines
+from transforms.sources import lines, path_keys
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -61,6 +61,10 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         (~valid, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {missing}"),
     ]
+    kept, problem = path_keys.columns(path, config.kept, len(text))
+    if problem:
+        text = text_b = pa.array([""] * len(text), pa.large_string())
+        checks.append((np.ones(len(text), bool), Reason.WRONG_TYPE, str(problem)))
     reasons, details = rejects.first_reasons(checks)
     return documents.documents_batch(
         ids=documents.record_ids(path, block.positions.tolist()),
@@ -69,6 +73,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         text_b=text_b if config.pairs else None,
         reasons=reasons,
         details=details,
+        fields=kept,
     )
 
 

@@ -3,6 +3,7 @@
 A position is the first byte of a record's frame in the uncompressed file.
 """
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
@@ -13,7 +14,7 @@ from transforms.io import tfrecord_framing
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import record_fields
+from transforms.sources import ids, record_fields
 from transforms.sources.base import Format, ReadConfig, ReadPart, SampledFields
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
@@ -81,7 +82,9 @@ def _record(record: bytes | Record, config: ReadConfig) -> Record:
     features = _features(record)
     if features is None:
         return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
-    return record_fields.from_mapping(_wanted(features, config), config)
+    # A float of a tf.Example has 32 bits.
+    to_id = functools.partial(ids.to_id, rounded_from=ids.ROUNDED_SINGLE)
+    return record_fields.from_mapping(_wanted(features, config), config, to_id=to_id)
 
 
 def _features(record: bytes) -> Mapping[str, Any] | None:

@@ -1,11 +1,13 @@
 """Requested fields are compared with a sample before a job begins."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import tensorflow as tf
+from pyarrow import parquet
 
 from pipeline.errors import UsageError
 from pipeline.inputs import field_types, plan
@@ -93,3 +95,82 @@ def test_cells_of_tables_have_types_and_one_that_is_no_number_keeps_all_as_text(
     (tmp_path / "b.tsv").write_bytes(b"text\tyear\tzip\tscore\na\t\t01067\t2\n")
     assert typed(tmp_path, keep_fields=names) == ("year:int64", "zip:string", "score:float64")
     assert typed(tmp_path, keep_fields=("year:string",)) == ("year:string",)
+
+
+def write_shards(folder: Path, shards: Mapping[str, pa.Table]) -> None:
+    for name, table in shards.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(table, folder / name)
+
+
+def test_a_null_shard_decides_no_type(tmp_path: Path) -> None:
+    null = pa.table({"text": ["a"], "n": pa.nulls(1), "m": pa.nulls(1, pa.float64())})
+    full = pa.table({"text": ["b"], "n": [1], "m": [2]})
+    write_shards(tmp_path, {f"{n:02}.parquet": null if n < 40 else full for n in range(41)})
+    assert typed(tmp_path, keep_fields=("n", "m")) == ("n:int64", "m:int64")
+    write_shards(tmp_path, {"40.parquet": null})
+    assert typed(tmp_path, keep_fields=("n", "m")) == ("n:string", "m:string")
+
+
+def test_a_field_that_few_files_have_is_looked_for_in_more_of_them(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.jsonl").write_bytes(b'{"text": "a", "k": null}\n')
+    with pytest.raises(UsageError, match=r"--keep_fields: no record .* field 'rare'"):
+        typed(tmp_path, keep_fields=("rare",))
+    (tmp_path / "39.jsonl").write_bytes(b'{"text": "a", "k": 1.5, "rare": true}\n')
+    kept = typed(tmp_path, keep_fields=("rare", "k"), text_field="text")
+    assert kept == ("rare:bool", "k:float64")
+
+
+def test_shards_of_other_types_are_kept_as_what_holds_all_values(tmp_path: Path) -> None:
+    shards = {
+        "a.parquet": pa.table({"text": ["a"], "n": pa.array([1], pa.int32()), "k": [1], "d": [1]}),
+        "b.parquet": pa.table({"d": [1.5], "k": ["x"], "n": [2], "text": ["b"]}),
+    }
+    write_shards(tmp_path, shards)
+    assert typed(tmp_path, keep_fields=("n", "k", "d")) == ("n:int64", "k:string", "d:float64")
+
+
+def test_keys_of_paths_have_the_types_of_all_files(tmp_path: Path) -> None:
+    table = pa.table({"text": ["a"]})
+    folders = [f"zip={10115 + n}/n={n}/day=2024-01-01" for n in range(30)]
+    write_shards(tmp_path, {f"{folder}/a.parquet": table for folder in folders})
+    kept = typed(tmp_path, keep_fields=("zip", "n", "day"))
+    assert kept == ("zip:int64", "n:int64", "day:string")
+    write_shards(tmp_path, {"zip=01067/n=31/day=x/a.parquet": table})
+    assert typed(tmp_path, keep_fields=("zip", "n")) == ("zip:string", "n:int64")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.txt", b"a line\n"), ("a.jsonl", b'{"text": "a"}\n'), ("a.csv", b"text\na\n")],
+)
+def test_keys_of_paths_are_kept_by_formats_with_and_without_fields(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lang=de" / "year=__HIVE_DEFAULT_PARTITION__"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+    kept = typed(tmp_path, keep_fields=("lang", "year:int64"))
+    assert kept == ("lang:string", "year:int64")
+    with pytest.raises(UsageError, match=r"`?(--)?keep_fields`?.*(no column|no record|has none)"):
+        typed(tmp_path, keep_fields=("lang", "month"))
+    if name != "a.txt":
+        with pytest.raises(UsageError, match=r"(?s)id_field.*'lang' is a key of the path"):
+            typed(tmp_path, keep_fields=("lang",), id_field="lang")
+
+
+def test_a_column_comes_before_a_key_of_its_name(tmp_path: Path) -> None:
+    table = pa.table({"text": ["a"], "day": pa.array([0], pa.date32())})
+    write_shards(tmp_path, {"day=1970-01-01/a.parquet": table})
+    assert typed(tmp_path, keep_fields=("day",)) == ("day:date",)
+
+
+def test_a_byte_order_mark_in_a_name_of_json_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"\ufefftext": "a", "id": 1}\n')
+    with pytest.raises(UsageError) as error:
+        typed(tmp_path)
+    assert "its first column is '\\ufefftext': a byte order mark belongs to its name" in str(
+        error.value
+    )
+    assert typed(tmp_path, text_field="\ufefftext") == ()

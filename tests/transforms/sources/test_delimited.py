@@ -133,6 +133,25 @@ def test_another_separator_is_told_with_the_remedy(header: bytes, name: str, rem
         base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), ReadConfig())
 
 
+@pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
+@pytest.mark.parametrize("header", ["text{}id", '"text"{}"id"'])
+def test_a_byte_order_mark_does_not_belong_to_the_first_name(
+    name: str, delimiter: str, header: str
+) -> None:
+    line = header.format(delimiter)
+    data = f"\ufeff{line}\na{delimiter}1\n".encode()
+    config = ReadConfig(id_field="id")
+    (split,) = base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), config)
+    (part,) = base.find(name).read(split, io.BytesIO(data), config)
+    assert part.documents.column("text").to_pylist() == [b"a"]
+
+
+def test_a_second_byte_order_mark_is_reported() -> None:
+    twice = "\ufeff\ufefftext,id\na,1\n".encode()
+    with pytest.raises(ValueError, match=r"first column is .*: a byte order mark belongs to its"):
+        cut(twice, ReadConfig())
+
+
 def test_a_column_that_is_missing_says_nothing_of_separators() -> None:
     with pytest.raises(ValueError, match=r"it has a;b$"):
         cut(b"a;b\n1;2\n", ReadConfig())

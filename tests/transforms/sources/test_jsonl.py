@@ -88,12 +88,29 @@ def test_sound_text_comes_back_as_it_was(text: str) -> None:
         assert rows["text"] == expected
 
 
-@pytest.mark.parametrize("id_", ["null", "[]", "{}", "false", "0.0", "-1e3"])
+@pytest.mark.parametrize("id_", ["null", "[]", "{}", "false", "0.5", "-1e-3"])
 def test_what_is_no_string_or_integer_is_no_id(id_: str) -> None:
     rows = read(f'{{"id": {id_}, "text": "t"}}\n'.encode())
     assert rows["reason"] == ["wrong_type"]
-    assert rows["detail"] == ["field 'id' is no id: give a string or an integer"]
+    assert rows["detail"] == [
+        "field 'id' is no id: give a string or an integer; as a float, below 2^53"
+    ]
     assert rows["id"] == ["a.jsonl:0"]
+
+
+@pytest.mark.parametrize(
+    ("number", "id_"),
+    [("1.0", "1"), ("-2e3", "-2000"), ("9007199254740991.0", "9007199254740991")],
+)
+def test_a_float_without_a_fraction_is_an_id(number: str, id_: str) -> None:
+    rows = read(f'{{"id": {number}, "text": "a"}}\n'.encode())
+    assert (rows["id"], rows["reason"]) == ([id_], [None])
+
+
+@pytest.mark.parametrize("number", ["1.5", "9007199254740992.0", "1e300", "true", "null"])
+def test_other_numbers_are_rejected_as_ids(number: str) -> None:
+    rows = read(f'{{"id": {number}, "text": "a"}}\n'.encode())
+    assert rows["reason"] == ["wrong_type"]
 
 
 def test_a_line_over_the_limit_is_too_large_and_keeps_its_place() -> None:

@@ -162,7 +162,7 @@ def test_bad_rows_are_rejected_and_the_next_ones_read() -> None:
         ({"text_field": "body"}, "`text_field`: a.parquet has no column 'body'; it has text, list"),
         ({"text_field": "list"}, "`text_field`: column 'list' of a.parquet is list<.*, not text"),
         ({"text_field": "number"}, "column 'number' of a.parquet is double, not text"),
-        ({"id_field": "number"}, "`id_field`: column 'number' .* is double, not text or integers"),
+        ({"id_field": "list"}, "`id_field`: column 'list' .* is list<.*, not text or integers"),
         ({"keep_fields": ("list",)}, "`keep_fields`: column 'list' .*, not a scalar"),
         ({"keep_fields": ("struct",)}, "`keep_fields`: column 'struct' .*, not a scalar"),
     ],

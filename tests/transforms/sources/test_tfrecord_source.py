@@ -44,7 +44,7 @@ def frame(records: list[bytes]) -> bytes:
 def test_examples_are_documents_plain_or_packed() -> None:
     records = [
         example(id=[b"a"], text=["é".encode()], n=[3], x=[0.5], k=[b"s"]),
-        example(id=[7], text=[b"b"], n=[]),
+        example(id=[7.0], text=[b"b"], n=[]),
     ]
     for data, compression in ((frame(records), "none"), (gzip.compress(frame(records)), "gzip")):
         rows = read(data, compression)
@@ -66,11 +66,12 @@ def test_examples_are_documents_plain_or_packed() -> None:
         (example(id=[b"a"], text=[3]), "wrong_type"),
         (example(id=[b"a"], text=[b"\xff"]), "wrong_type"),
         (example(id=[1.5], text=[b"a"]), "wrong_type"),
+        (example(id=[2.0**24], text=[b"a"]), "wrong_type"),
         (example(id=[b"a"], text=[b"a"], n=[b"x"]), "wrong_type"),
         (example(id=[b"a"], text=[b" "]), "empty"),
     ],
     # Not the bytes, in which a map has no order: runs side by side compare names.
-    ids=map(str, range(9)),
+    ids=map(str, range(10)),
 )
 def test_a_bad_example_costs_itself_alone(record: bytes, reason: str) -> None:
     rows = read(frame([record, example(id=[b"next"], text=[b"sound"])]))
