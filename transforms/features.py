@@ -23,10 +23,12 @@ FLOAT32, FLOAT16, BFLOAT16 = "float32", "float16", "bfloat16"
 INT8 = "int8"
 DTYPES = (FLOAT32, FLOAT16, BFLOAT16, INT8)
 
-# Types of the input fields that records keep.
+# Types of the input fields that records keep. FLOAT32 rounds; EXACT_FLOAT32 rejects what would have
+# to be rounded. It is what FLOAT64 becomes in tf.Examples, which have no other floats.
 STRING, INT64, FLOAT64, BOOL = "string", "int64", "float64", "bool"
+EXACT_FLOAT32 = "exact_float32"
 BYTES, TIMESTAMP, DATE = "bytes", "timestamp", "date"
-FIELD_TYPES = (STRING, INT64, FLOAT64, BOOL, BYTES, TIMESTAMP, DATE)
+FIELD_TYPES = (STRING, INT64, FLOAT64, FLOAT32, EXACT_FLOAT32, BOOL, BYTES, TIMESTAMP, DATE)
 
 # The input of the model for a document.
 INPUT_IDS = "input_ids"

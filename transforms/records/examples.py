@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from transforms.columns import list_offsets, optional_lists, singleton_lists, slices, variable_lists
@@ -16,10 +17,8 @@ from transforms.features import (
     ACCOUNT,
     BOOL,
     FLOAT32,
-    FLOAT64,
     INPUT_IDS,
     INT8,
-    INT64,
     TOKENS,
     scale_of,
 )
@@ -27,8 +26,8 @@ from transforms.fields import KeptField, as_bytes
 from transforms.records import dtypes, wire
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
 
-# Kept fields of all other types are bytes.
-_KEPT_AS = {INT64: schema_pb2.INT, BOOL: schema_pb2.INT, FLOAT64: schema_pb2.FLOAT}
+# The type of a feature, by the Arrow type of its values; all others are bytes.
+_NUMBERS = {pa.int64(): schema_pb2.INT, pa.float32(): schema_pb2.FLOAT}
 
 
 def schema(family: str, content: RecordContent, hidden_size: int) -> schema_pb2.Schema:
@@ -56,7 +55,9 @@ def _add_pooled(result: schema_pb2.Schema, content: RecordContent, hidden_size: 
     for name, width in content.widths(POOLED, hidden_size).items():
         _add_vectors(result, name, content.dtype, width, rows=False)
     for field in content.kept:
-        _add_feature(result, field.name, _KEPT_AS.get(field.type, schema_pb2.BYTES), None)
+        _add_feature(
+            result, field.name, _NUMBERS.get(field.columns.example, schema_pb2.BYTES), None
+        )
         if field.type == BOOL:
             result.feature[-1].bool_domain.SetInParent()
 
@@ -126,11 +127,24 @@ def _columns(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.R
 
 
 def _kept(column: pa.Array, field: KeptField) -> pa.Array:
-    """Convert a kept field to a type that a tf.Example can hold: int64, float32 or bytes."""
-    if field.type in _KEPT_AS:
-        integers = _KEPT_AS[field.type] == schema_pb2.INT
-        return column.cast(pa.int64() if integers else pa.float32(), safe=False)
-    return as_bytes(column)
+    """Convert a kept field to a type that a tf.Example can hold: int64, float32 or bytes.
+
+    Raises:
+        ValueError: float32 does not hold a float64.
+    """
+    stored = field.columns.example
+    if stored not in _NUMBERS:
+        return as_bytes(column)
+    narrow = column.cast(stored, safe=False)
+    if pa.types.is_float64(column.type) and not _equal(column, narrow):
+        raise ValueError(f"`keep_fields` {field}: float32, which tf.Examples have, changes a value")
+    return narrow
+
+
+def _equal(wide: pa.DoubleArray, narrow: pa.FloatArray) -> bool:
+    """Return whether the values of two columns are the same; NaN is the same as NaN."""
+    one, other = (pc.drop_null(column).to_numpy() for column in (wide, narrow))
+    return np.array_equal(one, other.astype(np.float64), equal_nan=True)
 
 
 def _stored(

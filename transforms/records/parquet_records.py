@@ -27,7 +27,7 @@ from transforms.features import (
     TRUNCATED,
     scale_of,
 )
-from transforms.fields import ARROW_TYPES, KeptField
+from transforms.fields import KeptField
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
@@ -48,8 +48,6 @@ OF_TOKENS = {
     TOKENS: pa.list_(pa.string()),
     OFFSETS: pa.list_(pa.list_(pa.int64(), 2)),
 }
-# The types in files; the large types are for columns in memory.
-_KEPT = ARROW_TYPES | {"string": pa.string(), "bytes": pa.binary()}
 
 
 def schema(family: str, content: RecordContent, hidden_size: int) -> pa.Schema:
@@ -69,7 +67,7 @@ def _schema(family: str, content: RecordContent, widths: Mapping[str, int]) -> p
         else:
             fields.append(pa.field(name, OF_TOKENS[name], nullable=False))
     if family == POOLED:
-        fields += [pa.field(field.name, _kept_type(field)) for field in content.kept]
+        fields += [pa.field(field.name, field.columns.parquet) for field in content.kept]
     return pa.schema(fields, {ABOUT: content.about.encode()})
 
 
@@ -82,10 +80,6 @@ def vector_fields(name: str, width: int, dtype: str, family: str) -> list[pa.Fie
     if dtype == INT8:
         fields.append(pa.field(scale_of(name), scale, nullable=False))
     return fields
-
-
-def _kept_type(field: KeptField) -> pa.DataType:
-    return _KEPT[field.type or "string"]
 
 
 def encode(
@@ -214,8 +208,8 @@ def _list_of_tokens(name: str, column: pa.LargeListArray, ends: np.ndarray) -> p
 def _kept(batch: pa.RecordBatch, field: KeptField) -> pa.Array:
     # Parts of plain text have no fields.
     if FIELD_PREFIX + field.name not in batch.schema.names:
-        return pa.nulls(batch.num_rows, _kept_type(field))
-    return batch.column(FIELD_PREFIX + field.name).cast(_kept_type(field))
+        return pa.nulls(batch.num_rows, field.columns.parquet)
+    return batch.column(FIELD_PREFIX + field.name).cast(field.columns.parquet)
 
 
 def schema_bytes(schema: pa.Schema) -> bytes:

@@ -5,7 +5,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import documents, fields, rejects
-from transforms.fields import KeptField
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig
@@ -67,13 +66,9 @@ def _kept(
         if column.null_count == rows.num_rows:
             columns[field.name] = fields.column([None] * rows.num_rows, field)
             continue
-        columns[field.name], wrong = keep_column(column, field)
-        checks.append((wrong, Reason.WRONG_TYPE, _not_of_type(field)))
+        columns[field.name], problems = keep_column(column, field)
+        checks += [(wrong, Reason.WRONG_TYPE, why) for wrong, why in problems]
     return {field.name: columns[field.name] for field in config.kept}
-
-
-def _not_of_type(field: KeptField) -> str:
-    return f"field {field.name!r} is no {field.type}; `keep_fields` {field.name}:string keeps text"
 
 
 def _ids(rows: pa.RecordBatch, config: ReadConfig, places: list[str], checks: _Checks) -> list[str]:
