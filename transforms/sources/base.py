@@ -115,10 +115,14 @@ class SampledFields(NamedTuple):
     Attributes:
         names: the names of all fields that occur.
         types: the types of the kept fields, in their order; `""` for a field without a value.
+        wide: for each kept field a number that float64 holds and float32 does not; else `""`.
+        problems: why kept fields can never have the types that are asked for.
     """
 
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class Format(abc.ABC):

@@ -1,21 +1,17 @@
 """JSON Lines: each line is an object with a text and, optionally, an id and fields to keep."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import orjson
 import pyarrow as pa
 
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
-from transforms.sources import lines, record_fields
+from transforms.sources import json_values, lines, record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.record_fields import Record, rejected
 
-# orjson reads integers beyond 64 bits as floats; the standard library keeps their digits.
-_LONG_NUMBER = re.compile(rb"\d{19}")
 # A JSON object or array that continues in the next line.
 _JSON_OVER_LINES = re.compile(rb"\s*(\[|\{\s*\r?\n)")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -63,32 +59,13 @@ class JsonLinesFormat(Format):
         """Read names and types from the records at the beginning of a split."""
         blocks = lines.read_blocks(split, stream, config.part_bytes, config.max_document_bytes)
         block = next(iter(blocks))
-        values = (_load_or_none(line.as_buffer()) for line in block.lines)
-        objects = (value for value in values if isinstance(value, dict))
-        return record_fields.sample(objects, config)
-
-
-def _load_or_none(line: pa.Buffer) -> Any:
-    """Parse JSON; return None if the line is not JSON."""
-    try:
-        return _load(_stripped(line))
-    except (ValueError, RecursionError):
-        return None
+        raw = (_stripped(line.as_buffer()) for line in block.lines)
+        values = (json_values.to_mapping(line, config) for line in raw)
+        return record_fields.sample((value for value in values if value is not None), config)
 
 
 def _stripped(line: pa.Buffer) -> bytes:
     return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(b" \t\r\n")
-
-
-def _load(raw: bytes) -> Any:
-    """Parse JSON, with all digits of integers.
-
-    Raises:
-        ValueError: the bytes are not JSON.
-        RecursionError: the value is nested too deeply.
-    """
-    value = orjson.loads(raw)
-    return json.loads(raw) if _LONG_NUMBER.search(raw) else value
 
 
 def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
@@ -107,27 +84,7 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
 def parse_line(line: pa.Buffer, config: ReadConfig) -> Record:
     """Parse one line (a buffer of bytes)."""
     raw = _stripped(line)
-    if not raw:
-        return _BLANK
-    try:
-        value = _load(raw)
-        if not isinstance(value, dict):
-            kind = record_fields.kind_of(value)
-            return rejected(Reason.NOT_AN_OBJECT, f"the line holds a JSON {kind}")
-        return record_fields.from_mapping(value, config, kind_prefix="a JSON ")
-    except ValueError as error:
-        return _not_json(raw, error, config.encoding)
-    except RecursionError:
-        return rejected(Reason.BAD_JSON, "the object is nested too deeply")
-
-
-def _not_json(raw: bytes, error: ValueError, encoding: str) -> Record:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as unreadable:
-        why = f"the line is not {encoding.upper()}: {unreadable.reason}"
-        return rejected(Reason.NOT_UTF8, why)
-    return rejected(Reason.BAD_JSON, error)
+    return json_values.to_record(raw, config) if raw else _BLANK
 
 
 FORMAT = JsonLinesFormat()

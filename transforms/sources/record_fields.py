@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import documents, fields, rejects
-from transforms.fields import KeptField, WrongTypeError
+from transforms.features import EXACT_FLOAT32, FLOAT64
+from transforms.fields import JsonNumber, KeptField, WrongTypeError
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
@@ -17,6 +18,8 @@ ToId = Callable[[Any], str | None]
 Keep = Callable[[Any, KeptField], Any]
 # The value of a kept field that a record does not have; its path may have it.
 MISSING = object()
+_MOST_SHOWN = 40
+_SURROGATE = "a lone surrogate, which no text can contain"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +99,13 @@ def _id(
         return None, None
     if id_field not in value:
         return None, rejected(Reason.MISSING_FIELD, f"no field {id_field!r}")
-    id_ = to_id(value[id_field])
+    written = value[id_field]
+    if isinstance(written, JsonNumber):
+        what = f"field {id_field!r} holds {written.text[:_MOST_SHOWN]}, no string or integer"
+        return None, rejected(Reason.WRONG_TYPE, what)
+    if isinstance(written, str) and fields.has_surrogate(written):
+        return None, rejected(Reason.WRONG_TYPE, f"field {id_field!r} holds {_SURROGATE}")
+    id_ = to_id(written)
     return id_, None if id_ else rejected(Reason.WRONG_TYPE, ids.no_id(id_field))
 
 
@@ -110,11 +119,15 @@ def _text(
     if not isinstance(text, str):
         kind = kind_of(value[field])
         return "", rejected(Reason.WRONG_TYPE, f"field {field!r} holds {kind_prefix}{kind}")
+    if fields.has_surrogate(text):
+        return "", rejected(Reason.NOT_UTF8, f"field {field!r} holds {_SURROGATE}")
     return text, None
 
 
 def kind_of(value: Any) -> str:
     """Return the name that JSON has for the kind of a value."""
+    if isinstance(value, JsonNumber) and not value.is_finite:
+        return value.text
     kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return {**kinds, bytes: "value of bytes"}.get(type(value), "number")
 
@@ -176,22 +189,44 @@ def sample(
     values: Iterable[Mapping[str, Any]],
     config: ReadConfig,
     type_of: Callable[[Any], str] = fields.type_of,
+    keep: Keep = fields.keep,
 ) -> SampledFields:
-    """Return the names of the fields of some records, and the types of those to keep.
+    """Return what the fields of some records are, and of those to keep the types.
 
     Args:
         values: the records' values by field; one record at a time is held.
         config: names the fields to keep.
         type_of: returns the type of a value; `""` for a value that represents a null.
+        keep: converts a value to the type of its kept field.
     """
     names: dict[str, None] = {}
     types: list[set[str]] = [set() for _ in config.kept]
+    wide = [""] * len(config.kept)
     for value in values:
         names.update(dict.fromkeys(value))
-        for field, found in zip(config.kept, types, strict=True):
-            if value.get(field.name) is not None:
-                found.add(type_of(value[field.name]))
+        for place, field in enumerate(config.kept):
+            one = value.get(field.name)
+            if one is not None:
+                types[place].add(type_of(one))
+                wide[place] = wide[place] or _wide_number(one, field, keep)
     known = [found - {""} for found in types]
     return SampledFields(
-        tuple(names), tuple(fields.common_type(found) if found else "" for found in known)
+        tuple(names),
+        tuple(fields.common_type(found) if found else "" for found in known),
+        tuple(wide),
     )
+
+
+def _wide_number(value: Any, field: KeptField, keep: Keep) -> str:
+    """Return the number that needs a float64, as text; empty for other values."""
+    if field.type not in ("", FLOAT64):
+        return ""
+    try:
+        number = keep(value, KeptField(field.name, FLOAT64))
+    except WrongTypeError:
+        return ""
+    try:
+        keep(value, KeptField(field.name, EXACT_FLOAT32))
+    except WrongTypeError:
+        return repr(number)
+    return ""

@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 from transforms import fields
 from transforms.documents import Source, Split
+from transforms.features import EXACT_FLOAT32
+from transforms.fields import KeptField
 from transforms.io import tfrecord_framing
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError
@@ -58,7 +60,7 @@ class TfrecordFormat(Format):
         head = itertools.islice(_examples(stream, most), _SAMPLE)
         near = itertools.takewhile(lambda example: example[0] < most, head)
         parsed = (_features(record) for _, record in near if isinstance(record, bytes))
-        sampled = record_fields.sample(filter(None, parsed), config, _type_of)
+        sampled = record_fields.sample(filter(None, parsed), config, _type_of, _keep)
         # The features of an example have no order.
         return sampled._replace(names=tuple(sorted(sampled.names)))
 
@@ -118,7 +120,13 @@ def _value(feature: Any) -> Any:
 def _type_of(feature: Any) -> str:
     """Return the type of a feature's value; `""` for no value."""
     value = _value(feature)
+    if isinstance(value, float):
+        return EXACT_FLOAT32
     return "" if value is None else fields.type_of(value)
+
+
+def _keep(feature: Any, field: KeptField) -> Any:
+    return fields.keep(_value(feature), field)
 
 
 def _text(value: bytes) -> str | bytes:

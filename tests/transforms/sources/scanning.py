@@ -11,7 +11,7 @@ import google_crc32c
 import orjson
 import pytest
 
-from transforms.sources import jsonl, text, tfrecord
+from transforms.sources import json_values, jsonl, text, tfrecord
 
 
 class Scanned:
@@ -24,8 +24,12 @@ class Scanned:
             *((google_crc32c, "value"), (google_crc32c, "extend"), (tfrecord, "_features")),
         ):
             patch.setattr(module, name, self._counting(getattr(module, name)))
-        for name in ("_LONG_NUMBER", "_JSON_OVER_LINES"):
-            patch.setattr(jsonl, name, CountedPattern(self, getattr(jsonl, name)))
+        for module, name in (
+            (json_values, "_LONG_NUMBER"),
+            (json_values, "_NO_SHORT_FLOAT"),
+            (jsonl, "_JSON_OVER_LINES"),
+        ):
+            patch.setattr(module, name, CountedPattern(self, getattr(module, name)))
         reader = csv.reader
         patch.setattr(csv, "reader", lambda lines, **how: reader(self._each(lines), **how))
         decoder = codecs.getincrementaldecoder
@@ -36,10 +40,10 @@ class Scanned:
         )
 
     def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*args: Any) -> Any:
+        def counted(*args: Any, **how: Any) -> Any:
             data = args[-1]
             self.total += data.nbytes if hasattr(data, "nbytes") else len(data)
-            return function(*args)
+            return function(*args, **how)
 
         return counted
 

@@ -183,7 +183,7 @@ def test_no_more_is_looked_at_than_the_beginning() -> None:
     assert sample(data, "n", end=100).types == ("int64",)
     assert sample(data, "n", end=None).types == ("int64",)
     assert sample(data, "n").types == ("string",)
-    assert sample(b"", "n") == ((), ("",))
+    assert sample(b"", "n")[:2] == ((), ("",))
 
 
 def test_a_pair_separator_is_refused() -> None:

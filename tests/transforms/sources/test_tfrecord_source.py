@@ -94,7 +94,7 @@ def test_types_are_those_of_the_first_examples() -> None:
     source = Source("a.tfrecord", len(data), "1", "tfrecord")
     config = ReadConfig(keep_fields=("n", "x", "k", "gone"))
     sampled = FORMAT.sample_fields(Split(source, 0, None), io.BytesIO(data), config)
-    assert sampled.types == ("int64", "float64", "string", "")
+    assert sampled.types == ("int64", "exact_float32", "string", "")
     assert sampled.names == ("k", "n", "text", "x")
 
 
@@ -119,5 +119,5 @@ def test_a_sample_holds_no_more_than_a_document_may_have() -> None:
     source = Source("a.tfrecord", len(data), "1", "tfrecord")
     stream = io.BytesIO(data)
     sampled = FORMAT.sample_fields(Split(source, 0, None), stream, config)
-    assert sampled == (("n", "text"), ("int64", ""))
+    assert sampled[:2] == (("n", "text"), ("int64", ""))
     assert stream.tell() < 3000

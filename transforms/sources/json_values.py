@@ -1,0 +1,102 @@
+r"""One JSON object in bytes: parse it, and make a document of it.
+
+What some programs write beside the standard costs nothing in fields that nobody asks for: `NaN` and
+`Infinity`, numbers of any length, and lone surrogates such as `"\ud800"`. In a field that is asked
+for, the rejection names them. No number is replaced by another one: a `fields.JsonNumber` has the
+digits that no number of Python has.
+"""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from transforms.fields import JsonNumber
+from transforms.fields.exact_numbers import keeps_digits
+from transforms.io.transcoding import UTF8
+from transforms.rejects import Reason
+from transforms.sources import record_fields
+from transforms.sources.base import ReadConfig
+from transforms.sources.record_fields import Record, rejected
+
+# orjson reads integers beyond 64 bits as floats; the standard library keeps their digits.
+_LONG_NUMBER = re.compile(rb"\d{19}")
+# The standard library refuses to convert more digits.
+_MOST_DIGITS = 4300
+# A number that a float may not keep: its digits, or an exponent of three digits.
+_NO_SHORT_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE][+-]?\d{3}")
+
+
+def to_record(raw: bytes, config: ReadConfig, place: str = "the line") -> Record:
+    """Make a document of a JSON object, or return its rejection.
+
+    Args:
+        raw: the object, without a byte order mark.
+        config: names the fields to read.
+        place: where the value is, for messages.
+    """
+    try:
+        value = _parse(raw, config)
+        if not isinstance(value, dict):
+            kind = record_fields.kind_of(value)
+            return rejected(Reason.NOT_AN_OBJECT, f"{place} holds a JSON {kind}")
+        return record_fields.from_mapping(value, config, kind_prefix="a JSON ")
+    except UnicodeDecodeError as error:
+        encoding = config.encoding.upper()
+        return rejected(Reason.NOT_UTF8, f"{place} is not {encoding}: {error.reason}")
+    except ValueError as error:
+        return rejected(Reason.BAD_JSON, error)
+    except RecursionError:
+        return rejected(Reason.BAD_JSON, "the object is nested too deeply")
+
+
+def to_mapping(raw: bytes, config: ReadConfig) -> dict[str, Any] | None:
+    """Parse a JSON object for a sample; return None if the bytes are not one."""
+    try:
+        value = _parse(raw, config)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _parse(raw: bytes, config: ReadConfig) -> Any:
+    """Parse a JSON value; the numbers of fields to keep have all digits.
+
+    Raises:
+        UnicodeDecodeError: the bytes are not UTF-8.
+        ValueError: they are not JSON.
+        RecursionError: the value is nested too deeply.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _parse_exactly(raw)
+    is_exact = not _LONG_NUMBER.search(raw) and not (
+        _has_floats(value, config) and _NO_SHORT_FLOAT.search(raw)
+    )
+    return value if is_exact else _parse_exactly(raw)
+
+
+def _parse_exactly(raw: bytes) -> Any:
+    """Parse a JSON value with all digits of its numbers."""
+    return json.loads(
+        raw.decode(UTF8), parse_float=_float, parse_int=_integer, parse_constant=JsonNumber
+    )
+
+
+def _has_floats(value: Any, config: ReadConfig) -> bool:
+    """Return whether the id, or a field to keep, may have floats."""
+    names = [config.id_field, *(field.name for field in config.kept)]
+    return isinstance(value, dict) and any(
+        isinstance(value.get(name), float | dict | list) for name in names
+    )
+
+
+def _float(text: str) -> float | JsonNumber:
+    number = float(text)
+    return number if keeps_digits(text, number) else JsonNumber(text)
+
+
+def _integer(text: str) -> int | JsonNumber:
+    return int(text) if len(text) <= _MOST_DIGITS else JsonNumber(text)
