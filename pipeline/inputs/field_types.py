@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from pipeline.console import quiet
 from pipeline.errors import UsageError
-from pipeline.inputs import sampling
+from pipeline.inputs import output_types, sampling
 from pipeline.inputs.bigquery_names import SCHEME
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping, fields, rejects
@@ -16,21 +16,30 @@ from transforms.documents import Split
 from transforms.fields import KeptField
 from transforms.io.watching import DamagedError
 from transforms.read import open_split
+from transforms.records.output_format import OutputFormat
 from transforms.sources import base, missing_fields, opening, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
 
 _SHOWN_FIELDS = 12
 
 
-def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
+def with_types(
+    config: InputConfig, splits: Sequence[Split], output: OutputFormat | None = None
+) -> InputConfig:
     """Set the type of each kept field: the given type, or that of its values in a sample.
 
     The sample grows while it lacks a field, or values of a field to keep. Keys of paths are those
     of all files. The same plan gives the same types, if its files can be read.
 
+    Args:
+        config: the input.
+        splits: its plan.
+        output: the format of the records; None if no records are written.
+
     Raises:
         UsageError: no record of the sample has a named field. A kept field with a given type may be
-            missing, because few records may have it.
+            missing, because few records may have it. Or a kept field can never have the type that
+            is asked for, or `output` would change a value of the sample.
     """
     read = functools.partial(_sample_fields, config=config)
     paths = _one_of_each_folder(splits) if config.read.keep_fields else []
@@ -48,6 +57,9 @@ def with_types(config: InputConfig, splits: Sequence[Split]) -> InputConfig:
         else dataclasses.replace(field, type=_type(place, field, samples, paths))
         for place, field in enumerate(config.read.kept)
     )
+    output_types.check_asked(samples)
+    if output is not None:
+        kept = output_types.fit(kept, samples, output)
     typed = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
     return dataclasses.replace(config, read=typed)
 

@@ -32,5 +32,5 @@ def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[I
     """
     with stdin.take(config.input.globs) as pipe:
         splits = plan.make_plan(config.input, pipe, tables)
-        typed = field_types.with_types(config.input, splits)
+        typed = field_types.with_types(config.input, splits, config.records.file_format)
         yield Inputs(dataclasses.replace(config, input=typed), splits, pipe)

@@ -7,6 +7,7 @@ quickly, because configurations read the registry: they import TensorFlow's libr
 
 import abc
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -54,11 +55,14 @@ class OutputFormat(abc.ABC):
         schema_file: name of the schema file in the folder of each family; no other format has it.
         compressions: by name; all formats have `none`.
         reads_in_order: whether readers read a file once, from its beginning to its end.
+        narrow_types: the types of kept fields that files do not hold, and for each the type that
+            takes its place.
     """
 
     schema_file: str
     compressions: Mapping[str, Compression]
     reads_in_order: bool
+    narrow_types: Mapping[str, str] = MappingProxyType({})
 
     @abc.abstractmethod
     def encode(

@@ -123,8 +123,10 @@ class DelimitedFormat(Format):
         sampled = (row for part in parts for row in part.records)
         valid = (row for row in sampled if isinstance(row, list) and len(row) == len(header))
         values = (dict(zip(header, row, strict=True)) for row in valid)
-        types = record_fields.sample(values, config, fields.type_of_text).types
-        return SampledFields(tuple(header), types)
+        sampled_fields = record_fields.sample(
+            values, config, fields.type_of_text, fields.parse_text
+        )
+        return sampled_fields._replace(names=tuple(header))
 
 
 def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:

@@ -7,20 +7,19 @@ ones end their process, or take any memory.
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
-from transforms import fields
 from transforms.decoding.foreign_parquet import ForeignParquet
 from transforms.documents import Source, Split
 from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError, watch
 from transforms.rejects import Reason
-from transforms.sources import record_fields
+from transforms.sources import parquet_sample, record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.parquet_documents import rows_to_documents
 from transforms.sources.parquet_parts import Loss, PartRows, read_parts
@@ -81,22 +80,13 @@ class ParquetFormat(Format):
             yield ReadPart(split.start, split.end or split.start + 1, True, lost)
 
     def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
-        """Read names and types from the file's schema."""
+        """Read names and types from the file's schema, and its first rows where they matter."""
         try:
             with _prepared(split.source, stream, config) as file:
                 file.open()
-                nulls = file.null_columns([field.name for field in config.kept])
+                return parquet_sample.sample_fields(file, split, config)
         except DamagedError:
             return SampledFields()
-        types = (_type_of(one.name, file.schema, nulls) for one in config.kept)
-        return SampledFields(tuple(file.schema.names), tuple(types))
-
-
-def _type_of(name: str, schema: pa.Schema, nulls: Collection[str]) -> str:
-    """Return the type of a kept field; `""` if it has no value."""
-    if name in nulls or name not in schema.names:
-        return ""
-    return fields.type_of_arrow(schema.field(name).type) or ""
 
 
 @contextlib.contextmanager

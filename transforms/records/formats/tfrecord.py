@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from transforms.features import EXACT_FLOAT32, FLOAT64
 from transforms.io import tfrecord_framing
 from transforms.records.output_format import Compression, OutputFormat, RecordReader
 from transforms.records.record_content import RecordContent
@@ -24,6 +25,8 @@ _COMPRESSIONS = {
     "none": Compression(".tfrecord", 1),
     _GZIP: Compression(".tfrecord.gz", 1100),
 }
+# The floats of a tf.Example are float32.
+_NARROW_TYPES = {FLOAT64: EXACT_FLOAT32}
 
 
 class TfrecordOutput(OutputFormat):
@@ -32,6 +35,7 @@ class TfrecordOutput(OutputFormat):
     schema_file = "schema.pbtxt"
     compressions = _COMPRESSIONS
     reads_in_order = True
+    narrow_types = _NARROW_TYPES
 
     def encode(
         self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
