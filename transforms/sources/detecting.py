@@ -8,6 +8,7 @@ from transforms.io.decompressing import open_compressed
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError
 from transforms.sources import base
+from transforms.sources.encodings import encoding_of
 
 # How many first bytes of a file are read to detect its format.
 HEAD_BYTES = 4096
@@ -95,10 +96,3 @@ def _decode(head: bytes, encoding: str) -> str:
         return codecs.getincrementaldecoder(encoding)("replace").decode(head)
     except UnicodeError:
         return ""
-
-
-def encoding_of(head: bytes) -> str | None:
-    """Return the encoding that a byte order mark shows, unless it is UTF-8."""
-    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        return "utf-32"
-    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else None

@@ -16,7 +16,7 @@ from transforms.io.decompressing import open_compressed
 from transforms.io.transcoding import as_utf8
 from transforms.io.watching import DamagedError, describe
 from transforms.rejects import Reason
-from transforms.sources import record_fields
+from transforms.sources import encodings, record_fields
 from transforms.sources.base import Format, ReadConfig, ReadPart
 from transforms.sources.record_fields import Record, rejected
 
@@ -153,10 +153,10 @@ def _read_member(member: Member, streams: MemberStreams, config: ReadConfig) -> 
         raise MemberError(member.path, error) from error
     if len(content) > most:
         return rejected(Reason.TOO_LARGE, f"over {most} bytes")
-    try:
-        text = content.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        return rejected(Reason.NOT_UTF8, f"the file is not {config.encoding.upper()}")
+    text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    problem = encodings.problem_of_text("the file", text, config.encoding)
+    if problem:
+        return rejected(Reason.NOT_UTF8, problem)
     return Record(text=text) if text.strip() else rejected(Reason.EMPTY, "the file has no text")
 
 

@@ -16,7 +16,7 @@ from transforms.fields import JsonNumber
 from transforms.fields.exact_numbers import keeps_digits
 from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
-from transforms.sources import record_fields
+from transforms.sources import encodings, record_fields
 from transforms.sources.base import ReadConfig
 from transforms.sources.record_fields import Record, rejected
 
@@ -42,11 +42,10 @@ def to_record(raw: bytes, config: ReadConfig, place: str = "the line") -> Record
             kind = record_fields.kind_of(value)
             return rejected(Reason.NOT_AN_OBJECT, f"{place} holds a JSON {kind}")
         return record_fields.from_mapping(value, config, kind_prefix="a JSON ")
-    except UnicodeDecodeError as error:
-        encoding = config.encoding.upper()
-        return rejected(Reason.NOT_UTF8, f"{place} is not {encoding}: {error.reason}")
     except ValueError as error:
-        return rejected(Reason.BAD_JSON, error)
+        text = raw.decode(UTF8, "surrogateescape")
+        problem = encodings.problem_of_text(place, text, config.encoding)
+        return rejected(Reason.NOT_UTF8, problem) if problem else rejected(Reason.BAD_JSON, error)
     except RecursionError:
         return rejected(Reason.BAD_JSON, "the object is nested too deeply")
 

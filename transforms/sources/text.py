@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from transforms import documents, rejects
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
-from transforms.sources import lines, path_keys
+from transforms.sources import encodings, lines, path_keys
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -58,7 +58,8 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
     checks = [
         (block.unreadable, Reason.UNREADABLE, damage),
         (block.oversize, Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes"),
-        (~valid, Reason.NOT_UTF8, f"the line is not {config.encoding.upper()}"),
+        (_has_nul(block.lines), Reason.NOT_UTF8, encodings.describe_nul("the line")),
+        (~valid, Reason.NOT_UTF8, encodings.describe_undecoded("the line", config.encoding)),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {missing}"),
     ]
     kept, problem = path_keys.columns(path, config.kept, len(text))
@@ -75,6 +76,11 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         details=details,
         fields=kept,
     )
+
+
+def _has_nul(raw: pa.LargeBinaryArray) -> np.ndarray:
+    found: np.ndarray = pc.find_substring(raw, b"\0").to_numpy(zero_copy_only=False) >= 0
+    return found
 
 
 def split_pairs(

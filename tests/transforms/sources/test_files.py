@@ -42,6 +42,15 @@ def test_every_file_is_a_document_of_its_path() -> None:
     assert type(split).from_json(split.to_json()) == split
 
 
+def test_a_file_with_a_nul_is_rejected_for_it_may_be_of_another_encoding() -> None:
+    contents = {"a": "one".encode("utf-16-le"), "b": b"two"}
+    members = [Member(path, len(data), "1") for path, data in contents.items()]
+    (split,) = files.group("*", members, 1 << 20)
+    streams = MemberStreams(lambda member: io.BytesIO(contents[member.path]))
+    (part,) = base.find("files").read(split, streams, ReadConfig())
+    assert part.documents.to_pydict()["reason"] == ["not_utf8", None]
+
+
 def test_a_file_that_is_not_in_the_encoding_told_costs_itself_alone() -> None:
     contents = {"a": "one".encode("utf-16"), "b": b"latin", "c": "two".encode("utf-16")}
     members = [Member(path, len(data), "1") for path, data in contents.items()]

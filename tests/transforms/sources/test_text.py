@@ -37,6 +37,14 @@ def test_a_line_over_the_limit_is_too_large_and_the_others_go_on() -> None:
     assert rows["detail"][1] == "over 20 bytes"
 
 
+def test_a_line_with_a_nul_is_rejected_for_it_may_be_of_another_encoding() -> None:
+    rows = read(b"one\n" + "two\nthree".encode("utf-16-le") + b"\n")
+    assert rows["reason"] == [None, "not_utf8", "not_utf8"]
+    assert rows["detail"][1] == (
+        "the line has a NUL, which no text has: `encoding` utf-16-le may read it"
+    )
+
+
 def test_surrogates_and_overlong_forms_are_not_utf8() -> None:
     rows = read(b"\xed\xa0\x80\n\xc0\xaf\nok\n")
     assert rows["reason"] == ["not_utf8", "not_utf8", None]
@@ -59,6 +67,7 @@ def oracle(data: bytes, max_bytes: int) -> list[Row]:
         else:
             value = value.removeprefix("\ufeff") if position == 0 else value
             reason, sound = (None, value.encode()) if value.strip() else ("empty", b"")
+            reason, sound = ("not_utf8", b"") if "\0" in value else (reason, sound)
         if len(line) > max_bytes:
             reason, sound = "too_large", b""
         rows.append((f"a.txt:{position}", position, reason, sound))

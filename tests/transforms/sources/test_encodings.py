@@ -1,0 +1,94 @@
+import random
+
+import pytest
+
+from transforms.sources.encodings import encoding_of, problem_of
+
+TEXTS = {
+    "English": "Hello \u201cworld\u201d, it is 12 o'clock.\nA second line.\n" * 60,
+    "Russian": "Привет, мир. Кошка сидит.\n12 предложений\n" * 60,
+    "Chinese": "今天天气很好，我们去公园散步。一起走吧，最近怀念刀\n再见\n" * 60,
+    "Japanese": "吾輩は猫である\u3000名前はまだない。\u3000どこで\n" * 60,
+    "Hindi": "नमस्ते दुनिया, यह एक परीक्षण है।\n" * 60,
+    "Korean": "안녕하세요 세계\n" * 60,
+    "Arabic": "مرحبا بالعالم\r\n" * 60,
+    "Greek": "Καλημέρα κόσμε\n" * 60,
+    "Thai": "สวัสดีชาวโลก\n" * 60,
+    "beyond 16 bits": "\U0001f600 ok\n" * 60,
+    "a word": "word",
+    "a letter": "a",
+}
+WITHOUT_MARK = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_script_shows_its_encoding_and_byte_order(name: str) -> None:
+    text = TEXTS[name]
+    for encoding in (*WITHOUT_MARK, "utf-16", "utf-32"):
+        for length in (4096, 1001, 4):
+            if length > 4 or len(text) < 5:
+                assert encoding_of(text.encode(encoding)[:length]) == encoding
+    assert encoding_of(text.encode()) is None
+    assert encoding_of(text.encode("utf-8-sig")) is None
+    assert problem_of(text.encode(), "utf-8") is None
+
+
+@pytest.mark.parametrize("encoding", WITHOUT_MARK)
+def test_another_encoding_or_byte_order_is_refused_with_the_remedy(encoding: str) -> None:
+    for name, text in TEXTS.items():
+        data = text.encode(encoding)
+        for other in ("utf-8", "cp1252", encoding[:6], *WITHOUT_MARK):
+            expected = (
+                None if other == encoding else f"is in another encoding: `encoding` {encoding}"
+            )
+            assert problem_of(data, other) == expected, name
+
+
+def test_the_byte_order_of_a_mark_counts() -> None:
+    data = b"\xff\xfe" + "a line\n".encode("utf-16-le")
+    assert problem_of(data, "utf-16-le") is None
+    assert problem_of(data, "utf-16") is None
+    assert problem_of(data, "utf-16-be") == "is in another encoding: `encoding` utf-16"
+
+
+def test_a_nul_in_a_text_or_in_bytes_shows_no_encoding() -> None:
+    chance = random.Random(3)
+    assert not any(encoding_of(chance.randbytes(4096)) for _ in range(50))
+    assert encoding_of(b"a line with one \0 in it\n") is None
+    assert encoding_of(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0") is None
+    assert encoding_of(b"\0" * 100) is None
+
+
+CP1252 = "caf\u00e9\nplain\nna\u00efve \u201cquotes\u201d\n".encode("cp1252")
+
+
+def test_a_text_of_cp1252_is_refused_with_the_remedy() -> None:
+    assert "`encoding` cp1252 reads it" in (problem_of(CP1252, "utf-8") or "")
+    assert "`encoding` cp1252" in (problem_of(b"\xef\xbb\xbf" + CP1252, "utf-8") or "")
+    assert problem_of(CP1252, "cp1252") is None
+    assert problem_of(CP1252, "iso8859-1") is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"caf\xe9\n" + b"plain\n" * 9,
+        b"caf\xe9\nna\xefve\n" + "caf\u00e9\n".encode() * 2,
+        b"\x81\n\x8d\nna\xefve\n",
+        "caf\u00e9\n".encode() + "caf\u00e9".encode()[:-1],
+        b"",
+    ],
+    ids=["one line", "half of the lines", "no cp1252", "cut", "nothing"],
+)
+def test_damaged_lines_of_utf8_are_left_to_be_rejected(data: bytes) -> None:
+    assert problem_of(data, "utf-8") is None
+
+
+def test_utf8_is_not_read_as_something_else() -> None:
+    data = "caf\u00e9\nna\u00efve\n".encode()
+    for encoding in ("cp1252", "iso8859-1", "gb18030"):
+        assert (problem_of(data, encoding) or "").startswith(f"is UTF-8, not {encoding}")
+    plain = b"a plain line of ASCII, long enough\n"
+    assert (problem_of(plain, "utf-16-le") or "").startswith("is UTF-8, not utf-16-le")
+    assert problem_of(plain, "cp1252") is None
+    assert problem_of("\u4e2d".encode("utf-16-le"), "utf-16-le") is None
