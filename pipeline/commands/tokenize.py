@@ -10,6 +10,7 @@ from pipeline.errors import input_errors
 from pipeline.options.flags import select
 
 _INPUT = ("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field")
+_TEXT_FILES = ("encoding", "csv_quoting", "csv_escape", "csv_delimiter")
 (_MAX_SEQ_LENGTH,) = select("max_seq_length")
 
 
@@ -41,7 +42,7 @@ COMMAND = Command(
     description="print ids and wordpieces of documents as JSON Lines",
     example="echo 'Fresh bread' | beam-bert tokenize --input -",
     flags=(
-        *select(*_INPUT, "encoding", "model", "model_sha256"),
+        *select(*_INPUT, *_TEXT_FILES, "model", "model_sha256"),
         dataclasses.replace(
             _MAX_SEQ_LENGTH,
             default=None,

@@ -63,11 +63,11 @@ def _cut(
     glob: str, listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
 ) -> Iterator[Split]:
     """Cut the files of a glob."""
+    for _ in threads.map(functools.partial(_check_head, config=config), listed[:_MOST_CHECKED]):
+        pass
     if config.format == files.NAME:
         yield from _group(glob, listed, config)
         return
-    for _ in threads.map(functools.partial(_check_head, config=config), listed[:_MOST_CHECKED]):
-        pass
     # A task for each file would cost more than to cut it, where that needs no reading.
     length = max(1, min(_MOST_IN_A_ROW, len(listed) // (4 * _THREADS)))
     rows = [listed[start : start + length] for start in range(0, len(listed), length)]
@@ -130,7 +130,11 @@ def _check_flags(sources: Sequence[Source], config: InputConfig) -> None:
         keys = {key for source in sources for key in path_keys.keys_of(source.path)}
         names = [str(field) for field in read.kept if field.name not in keys]
         read = dataclasses.replace(read, keep_fields=tuple(names))
-    for name in dict.fromkeys(source.format for source in sources):
+    formats = dict.fromkeys(source.format for source in sources)
+    if formats and not any(base.find(name).has_dialect for name in formats):
+        for setting in read.of_dialect:
+            raise UsageError(f"--{setting} is for csv and tsv, and the input has neither")
+    for name in formats:
         try:
             base.find(name).check(read)
             return

@@ -61,7 +61,11 @@ def from_identity(identity: Mapping[str, Any], output: str) -> EmbedConfig:
     Raises:
         KeyError, TypeError, ValueError: it is not the identity of a configuration.
     """
-    rows = [row for row in flags.FLAGS if row.decides_output]
+    rows = [
+        row
+        for row in flags.FLAGS
+        if row.decides_output and not (row.omitted_by_default and row.option not in identity)
+    ]
     values = {
         row.path: tuple(identity[row.option])
         if row.value_type in (list, tuple)

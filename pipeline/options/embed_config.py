@@ -187,10 +187,11 @@ class EmbedConfig:
         The size of batches is part of it: vectors depend on their batch in the last bits.
         `conversion.from_identity` is the inverse.
         """
-        values = {row.option: value_at(self, row.path) for row in flags.FLAGS if row.decides_output}
+        values = {row: value_at(self, row.path) for row in flags.FLAGS if row.decides_output}
         return {
-            option: list(value) if isinstance(value, tuple) else value
-            for option, value in values.items()
+            row.option: list(value) if isinstance(value, tuple) else value
+            for row, value in values.items()
+            if not (row.omitted_by_default and value == row.default)
         }
 
 

@@ -53,6 +53,8 @@ class Flag:
         path: field of `EmbedConfig` that the flag sets, such as `shaping.truncate_dim`; empty for a
             flag of the command itself.
         decides_output: whether the flag is part of `EmbedConfig.identity()`.
+        omitted_by_default: whether the identity leaves it out where it has its default, because
+            there are jobs from before the flag.
         step: how the value becomes the value at `path`.
         in_resume_command: `ALWAYS`, `IF_NEEDED` or `NEVER`.
     """
@@ -68,6 +70,7 @@ class Flag:
     positional: bool = False
     path: str = ""
     decides_output: bool = False
+    omitted_by_default: bool = False
     step: Step = as_given
     in_resume_command: str = IF_NEEDED
 

@@ -6,6 +6,7 @@ Each takes the value, and the values of all flags where others decide it. Import
 from pipeline.options.flag_row import Settings
 from transforms.bert.compute import AUTO, default_tokens_per_batch, default_xla_buckets, fastest
 from transforms.features import split_features, widths_of_tokens
+from transforms.sources.dialect import SPELLED_TAB, character_of
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
 _PART_BYTES = 1 << 20
@@ -46,6 +47,12 @@ def encoding(value: str, _: Settings) -> str:
     from transforms.io.transcoding import check_encoding
 
     return check_encoding(value)
+
+
+def character(value: str | None, _: Settings) -> str | None:
+    """Return a character, a tab as a shell takes it."""
+    char = character_of(value)
+    return SPELLED_TAB if char == "\t" else char
 
 
 def part_bytes(value: int | None, settings: Settings) -> int:

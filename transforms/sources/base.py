@@ -15,6 +15,7 @@ from transforms.documents import Source, Split
 from transforms.fields import KeptField, parse_fields
 from transforms.io.transcoding import UTF8, check_encoding
 from transforms.plugins import Registry
+from transforms.sources import dialect
 
 # Opens a file at its beginning and returns its bytes as stored.
 Opener = Callable[[], BinaryIO]
@@ -34,6 +35,10 @@ class ReadConfig:
         id_field: field with the id; None derives ids from source and position.
         keep_fields: further fields to copy into the pooled records; `name` or `name:type`.
         encoding: encoding of text files, by Python's name.
+        csv_quoting: whether quotes of CSV and TSV quote (`minimal`) or are text (`none`); `auto` is
+            `minimal` for CSV and `none` for TSV.
+        csv_escape: makes a quote, a delimiter or itself text; None without escapes.
+        csv_delimiter: separates the fields of CSV and TSV; None is a comma or a tab.
         part_bytes: approximate bytes of text in a part.
         max_document_bytes: longer records are rejected unread, which bounds memory.
     """
@@ -44,6 +49,9 @@ class ReadConfig:
     id_field: str | None = None
     keep_fields: tuple[str, ...] = ()
     encoding: str = UTF8
+    csv_quoting: str = dialect.AUTO
+    csv_escape: str | None = None
+    csv_delimiter: str | None = None
     part_bytes: int = 1 << 20
     max_document_bytes: int = 16 << 20
 
@@ -62,6 +70,8 @@ class ReadConfig:
         if self.pair_separator and "\n" in self.pair_separator:
             raise ValueError("`pair_separator` contains a line end, which no line contains")
         parse_fields(self.keep_fields)
+        dialect.check_quoting(self.csv_quoting)
+        dialect.check_characters(self.csv_delimiter, self.csv_escape)
         if self.encoding != check_encoding(self.encoding):
             raise ValueError(
                 f"`encoding` is {self.encoding!r}; give {check_encoding(self.encoding)}"
@@ -81,6 +91,16 @@ class ReadConfig:
             "id_field": self.id_field,
         }
         return {setting: name for setting, name in by_setting.items() if name is not None}
+
+    @property
+    def of_dialect(self) -> dict[str, str]:
+        """The settings that only CSV and TSV have, where they differ from the default."""
+        by_setting = {
+            "csv_quoting": self.csv_quoting if self.csv_quoting != dialect.AUTO else None,
+            "csv_escape": self.csv_escape,
+            "csv_delimiter": self.csv_delimiter,
+        }
+        return {setting: value for setting, value in by_setting.items() if value is not None}
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -134,6 +154,7 @@ class Format(abc.ABC):
             ending are opened to call `problem_of_head`.
         is_text: whether files are text, and therefore may be in other encodings.
         can_start_anywhere: whether a reader can start in the middle of an uncompressed file.
+        has_dialect: whether files are CSV or TSV, which have dialects.
         stores_compressed: whether a file may have fewer bytes than its text, because columns are
             compressed or repeated values are stored once.
         needs_tensorflow: whether reading imports TensorFlow.
@@ -143,6 +164,7 @@ class Format(abc.ABC):
     shared_endings: tuple[str, ...] = ()
     is_text: bool = False
     can_start_anywhere: bool = False
+    has_dialect: bool = False
     stores_compressed: bool = False
     needs_tensorflow: bool = False
 

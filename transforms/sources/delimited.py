@@ -10,32 +10,42 @@ from transforms import fields
 from transforms.documents import Source, Split
 from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import base, missing_fields, opening, path_keys, record_fields
+from transforms.sources import (
+    dialect_check,
+    encodings,
+    missing_fields,
+    opening,
+    path_keys,
+    record_fields,
+)
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
-from transforms.sources.line_cursor import read_lines
+from transforms.sources.dialect import AUTO, MINIMAL, NONE, Dialect, character_of, named_delimiter
+from transforms.sources.line_cursor import LineCursor, read_lines
+from transforms.sources.plain_rows import split_rows
 from transforms.sources.quoted_rows import Row, parse_rows
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
 
-# Other characters that may separate columns; no format of ours reads them.
-_OTHER_SEPARATORS = (";", "|")
-# Characters of a header that are looked at for other separators.
-_LOOKED_AT = 1 << 12
 _BLANK = rejected(Reason.EMPTY, "the line is blank")
 
 
 class DelimitedFormat(Format):
-    """A format with one delimiter; ids are `path:first byte of the record`.
+    """A table with a header; ids are `path:first byte of the record`.
 
     Attributes:
-        delimiter: one character.
+        dialect: the one of files for which none is configured.
+        other_delimiters: those by which the content of a file shows this format too.
     """
 
     is_text = True
+    has_dialect = True
 
-    def __init__(self, delimiter: str, endings: tuple[str, ...]) -> None:
-        self.delimiter = delimiter
+    def __init__(
+        self, dialect: Dialect, endings: tuple[str, ...], other_delimiters: tuple[str, ...] = ()
+    ) -> None:
+        self.dialect = dialect
         self.endings = endings
+        self.other_delimiters = other_delimiters
 
     def check(self, config: ReadConfig) -> None:
         """Refuse a pair separator, because records have fields."""
@@ -46,14 +56,12 @@ class DelimitedFormat(Format):
         # JSON Lines begin with a brace.
         if "\0" in text or text.startswith("{"):
             return False
-        line = text.partition("\n")[0].rstrip("\r")
-        try:
-            header = next(csv.reader([line], delimiter=self.delimiter), [])
-        except csv.Error:
-            return False
-        # Programs write names without spaces around them; in prose a space follows a comma.
-        names = {name for name in header if name and name == name.strip()}
-        return text_field in names and 1 < len(header) == len(names)
+        first, *more = text.split("\n" if "\n" in text else "\r", 2)
+        delimiters: tuple[str, ...] = (self.dialect.delimiter, *self.other_delimiters)
+        named = named_delimiter(first)
+        if named:
+            first, delimiters = (*more, "")[0], (named,)
+        return any(_is_header(first.rstrip("\r"), one, text_field) for one in delimiters)
 
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
         """Check that the header has the fields to read, and return the file as one split.
@@ -67,12 +75,13 @@ class DelimitedFormat(Format):
         return [Split(source, 0, None)]
 
     def _check_header(self, stream: BinaryIO, source: Source, config: ReadConfig) -> None:
-        lines = read_lines(Split(source, 0, None), stream, config)
+        lines, dialect = self._begin(read_lines(Split(source, 0, None), stream, config), config)
         first = lines.peek()
-        rows = parse_rows(lines, self.delimiter, config.max_document_bytes)
+        line = first.text if first else ""
+        rows = _rows_of(lines, dialect, config)
         _, header = next(rows, (0, []))
         if isinstance(header, Record):
-            self._check_first_line(first.text if first else "", header, source, config)
+            _check_first_line(line, header, dialect, source, config)
             return
         keys = path_keys.keys_of(source.path)
         for setting, name in config.columns:
@@ -80,43 +89,47 @@ class DelimitedFormat(Format):
                 continue
             if header.count(name) != 1:
                 why = missing_fields.describe(setting, name, header, source.path)
-                hint = _other_separator(header, name, self.delimiter)
+                hint = dialect_check.hint_of_header(line, name, dialect)
                 raise ValueError(f"`{setting}`: {why}{hint}")
+        is_auto = config.csv_quoting == AUTO
+        problem = dialect_check.problem_of(lines, dialect, header, config.text_field, is_auto)
+        if problem:
+            raise ValueError(f"`input` {source.path}: {problem}")
 
-    def _check_first_line(
-        self, line: str, problem: Record, source: Source, config: ReadConfig
-    ) -> None:
-        """Refuse a first line that is not a row; damage and size are rejected when it is read."""
-        if problem.reason == Reason.BAD_CSV:
-            hint = _other_separator([line.strip()], config.text_field, self.delimiter)
-            why = f"its first line is not a header: {problem.detail}{hint}"
-            raise ValueError(f"`input` {source.path}: {why}")
+    def _begin(self, lines: LineCursor, config: ReadConfig) -> tuple[LineCursor, Dialect]:
+        """Return a cursor at the header, and the dialect; a first line may name the delimiter."""
+        first = lines.peek()
+        named = named_delimiter(first.text) if first else None
+        if named:
+            lines.take()
+        has_quotes = {AUTO: self.dialect.has_quotes, MINIMAL: True, NONE: False}[config.csv_quoting]
+        delimiter = character_of(config.csv_delimiter) or named or self.dialect.delimiter
+        return lines, Dialect(delimiter, has_quotes, character_of(config.csv_escape))
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Read the parts of a split."""
-        header, rows = self._rows(split, stream, config)
+        header, rows, dialect = self._rows(split, stream, config)
         for part in into_ranges(rows, split, config.part_bytes):
-            records = [_record(row, header, config) for row in part.records]
+            records = [_record(row, header, dialect, config) for row in part.records]
             path = split.source.path
             batch = record_fields.to_documents(records, part.positions, path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
     def _rows(
         self, split: Split, stream: BinaryIO, config: ReadConfig
-    ) -> tuple[list[str], Iterator[tuple[int, Row]]]:
-        """Return the header, and the rows with their positions."""
-        lines = read_lines(split, stream, config)
-        rows: Iterator[tuple[int, Row]]
-        rows = parse_rows(lines, self.delimiter, config.max_document_bytes)
+    ) -> tuple[list[str], Iterator[tuple[int, Row]], Dialect]:
+        """Return the header, the rows with their positions, and their dialect."""
+        lines, dialect = self._begin(read_lines(split, stream, config), config)
+        rows = _rows_of(lines, dialect, config)
         # A header that cannot be parsed becomes a rejected row.
         first = list(itertools.islice(rows, 1))
         header = first[0][1] if first and isinstance(first[0][1], list) else []
         unread = [] if header else first
-        return header, itertools.chain(unread, rows)
+        return header, itertools.chain(unread, rows), dialect
 
     def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
         """Read the header, and types from the values of the rows after it."""
-        header, rows = self._rows(split, stream, config)
+        header, rows, _ = self._rows(split, stream, config)
         ranges = into_ranges(rows, split, config.part_bytes)
         # The first part of a split without an end is enough.
         parts = ranges if split.end is not None else itertools.islice(ranges, 1)
@@ -129,37 +142,45 @@ class DelimitedFormat(Format):
         return sampled_fields._replace(names=tuple(header))
 
 
-def _other_separator(header: Sequence[str], name: str, delimiter: str) -> str:
-    """Return the remedy if a column is missing because the file has another separator."""
-    line = header[0][:_LOOKED_AT] if len(header) == 1 else ""
-    for separator, remedy in _separators().items():
-        columns = [column.strip(' "') for column in line.split(separator)]
-        if separator != delimiter and name in columns:
-            return f"; its separator looks like {separator!r}: {remedy}"
-    return ""
+def _is_header(line: str, delimiter: str, text_field: str | None) -> bool:
+    """Return whether a line has names of fields, and among them that of the text."""
+    try:
+        header = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return False
+    # Programs write names without spaces around them; in prose a space follows a comma.
+    names = {name for name in header if name and name == name.strip()}
+    return text_field in names and 1 < len(header) == len(names)
 
 
-def _separators() -> dict[str, str]:
-    """Return what may separate columns, and the remedy for each."""
-    tables = {n: f for n, f in base.registry.plugins.items() if isinstance(f, DelimitedFormat)}
-    remedies = {f.delimiter: f"`input_format` {name} reads it" for name, f in tables.items()}
-    convert = "convert it to commas (.csv) or tabs (.tsv)"
-    return remedies | dict.fromkeys(_OTHER_SEPARATORS, convert)
+def _rows_of(lines: LineCursor, dialect: Dialect, config: ReadConfig) -> Iterator[tuple[int, Row]]:
+    if dialect.has_quotes:
+        return parse_rows(lines, dialect, config.max_document_bytes)
+    return split_rows(lines, dialect)
 
 
-def _record(row: Row, header: Sequence[str], config: ReadConfig) -> Record:
+def _check_first_line(
+    line: str, problem: Record, dialect: Dialect, source: Source, config: ReadConfig
+) -> None:
+    """Refuse a first line that is not a row; damage and size are rejected when it is read."""
+    if problem.reason == Reason.BAD_CSV:
+        hint = dialect_check.hint_of_header(line, config.text_field, dialect)
+        why = f"its first line is not a header: {problem.detail}{hint}"
+        raise ValueError(f"`input` {source.path}: {why}")
+
+
+def _record(row: Row, header: Sequence[str], dialect: Dialect, config: ReadConfig) -> Record:
     """Make a document of a row."""
     if isinstance(row, Record):
         return row
     if not row:
         return _BLANK
-    if len(row) != len(header):
-        fields_ = "1 field" if len(row) == 1 else f"{len(row)} fields"
-        why = f"the row has {fields_}, the header {len(header)}"
-        return rejected(Reason.BAD_CSV, why)
-    try:
-        "".join(row).encode()
-    except UnicodeEncodeError:
-        return rejected(Reason.NOT_UTF8, f"the row is not {config.encoding.upper()}")
+    is_auto = config.csv_quoting == AUTO
+    problem = dialect_check.problem_of_row(row, len(header), dialect, is_auto)
+    if problem:
+        return rejected(Reason.BAD_CSV, problem)
+    problem = encodings.problem_of_text("the row", "".join(row), config.encoding)
+    if problem:
+        return rejected(Reason.NOT_UTF8, problem)
     value = dict(zip(header, row, strict=True))
     return record_fields.from_mapping(value, config, keep=fields.parse_text)

@@ -98,11 +98,19 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
             {},
             r"a\.png is not text \(it contains a NUL\), .*\n.*by a glob",
         ),
-        ("a", "a".encode("utf-16-le"), {}, r"is not text \(it contains a NUL\)"),
+        *[
+            (name, "a".encode("utf-16-le"), settings, "another encoding: `encoding` utf-16-le")
+            for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv")
+            for settings in ({}, {"format": "files"}, {"encoding": "utf-16-be"})
+        ],
         *[
             (name, "a".encode("utf-16"), {}, f"{name} is in another encoding: `encoding` utf-16")
             for name in ("a", "a.txt", "a.jsonl", "a.csv", "a.tsv.zz")
         ],
+        ("a.txt", b"caf\xe9\nna\xefve\n", {}, r"a\.txt is not UTF-8: `encoding` cp1252"),
+        ("a.csv", b"text;n\na;1\n", {}, r"a\.csv has no column .*: `csv_delimiter` ';' reads it"),
+        ("a.tsv", b'text\tn\n"a\tb"\t1\n', {}, r"a\.tsv: the row .*: `csv_quoting` minimal reads"),
+        ("a.txt", b"a", {"csv_escape": "x"}, "--csv_escape is for csv and tsv, and the input has"),
         ("a.txt", b"caf\xe9", {"encoding": "utf-16"}, r"a\.txt: it is not in `encoding` utf-16"),
         ("a.jsonl", b"{}", {"format": "parquet"}, r"`input_format` parquet: .*a\.jsonl does not"),
         ("a.jsonl", b"{}", {"format": "tfrecord"}, r"`input_format` tfrecord: .*a\.jsonl does not"),

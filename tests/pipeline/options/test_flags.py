@@ -95,6 +95,25 @@ def test_a_row_takes_part_in_the_identity_and_its_inverse(row: Flag) -> None:
     assert again.input == config.input
 
 
+DIALECT = {"csv_quoting": "none", "csv_escape": "\\", "csv_delimiter": "\t"}
+
+
+def test_a_newer_flag_is_in_the_identity_where_it_differs_from_the_default() -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, **DIALECT}))
+    identity = json.loads(json.dumps(config.identity()))
+    assert list(identity.values())[-3:] == ["none", "\\", "\\t"]
+    assert conversion.from_identity(identity, "out").input == config.input
+    default = conversion.embed_config(conversion.settings_of({**GIVEN, "csv_quoting": "auto"}))
+    assert not {f"--{name}" for name in DIALECT} & set(default.identity())
+    assert conversion.from_identity(default.identity(), "out").input == default.input
+
+
+def test_a_tab_is_spelled_in_the_command_that_continues_a_job() -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, **DIALECT}))
+    words = ["--csv_quoting", "none", "--csv_escape", "\\", "--csv_delimiter", "\\t"]
+    assert resume_command.command_of(config)[-6:] == words
+
+
 @pytest.mark.parametrize("value", [None, 5, "mean"])
 @pytest.mark.parametrize("option", ["--input", "--keep_fields", "--features"])
 def test_several_words_of_an_identity_are_an_array(option: str, value: object) -> None:

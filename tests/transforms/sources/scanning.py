@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from transforms.sources import json_values, jsonl, text, tfrecord
+from transforms.sources.dialect import Dialect
 
 
 class Scanned:
@@ -30,6 +31,8 @@ class Scanned:
             (jsonl, "_JSON_OVER_LINES"),
         ):
             patch.setattr(module, name, CountedPattern(self, getattr(module, name)))
+        for name in ("split", "prepare"):
+            patch.setattr(Dialect, name, self._counting(getattr(Dialect, name)))
         reader = csv.reader
         patch.setattr(csv, "reader", lambda lines, **how: reader(self._each(lines), **how))
         decoder = codecs.getincrementaldecoder

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 
 import pytest
@@ -37,8 +38,75 @@ def test_quotes_hold_line_ends_delimiters_and_quotes() -> None:
     assert rows["id"] == ["1", "2", "3"]
     assert rows["fields.n"] == [7, 8, None]
     assert rows["position"] == [data.index(b"1,"), data.index(b"2,"), data.index(b"3,")]
-    tabs = read(b'id\ttext\tn\n1\t"a\tb"\t2\n', name="tsv")
+    quoted = dataclasses.replace(CONFIG, csv_quoting="minimal")
+    tabs = read(b'id\ttext\tn\n1\t"a\tb"\t2\n', quoted, name="tsv")
     assert (tabs["text"], tabs["fields.n"]) == ([b"a\tb"], [2])
+
+
+TSV = ReadConfig(id_field="id")
+
+
+@pytest.mark.parametrize("settings_", [{}, {"csv_quoting": "none"}])
+def test_quotes_of_a_tsv_are_text(settings_: dict) -> None:
+    texts = [b'"Open', b'and "closed" here', b'later"', b'"a" "b"', b'"', b'"all of it"', b"b\r c"]
+    lines = [b"%d\t%s\n" % row for row in enumerate(texts)]
+    data = b"id\ttext\n" + b"".join(lines)
+    assert cut(data, TSV, "tsv")
+    config = dataclasses.replace(TSV, **settings_)
+    rows = read(data, config, "tsv")
+    assert (rows["id"], rows["text"]) == (list("0123456"), texts)
+
+
+def test_a_tsv_that_is_quoted_beyond_the_sample_is_rejected_with_the_remedy() -> None:
+    data = b'id\ttext\n1\t"a\tb"\n2\t"a\nb"\n3\t"a ""b"" c"\n4\td\n'
+    rows = read(data, TSV, "tsv")
+    assert rows["reason"] == ["bad_csv", None, "bad_csv", "bad_csv", None]
+    assert all("`csv_quoting` minimal reads" in rows["detail"][row] for row in (0, 2, 3))
+    none = read(data, dataclasses.replace(TSV, csv_quoting="none"), "tsv")
+    assert none["text"][3:] == [b'"a ""b"" c"', b"d"]
+    quoted = read(data, dataclasses.replace(TSV, csv_quoting="minimal"), "tsv")
+    assert quoted["text"] == [b"a\tb", b"a\nb", b'a "b" c', b"d"]
+
+
+def test_escapes_and_delimiters_are_those_that_are_given() -> None:
+    config = ReadConfig(csv_escape="\\", csv_delimiter=";")
+    data = b'id;text\n1;"say \\"a;b\\""\n2;C:\\dir\n3;c\\\n4;d\n'
+    rows = read(data, config)
+    assert rows["text"] == [b'say "a;b"', b"C:\\dir", b"", b"d"]
+    assert rows["detail"][2] == "the row ends with an escape, and a field outside quotes holds " + (
+        "no line end"
+    )
+    tabs = ReadConfig(csv_delimiter="\\t", csv_quoting="none")
+    assert read(b'id\ttext\n1\t"a\n', tabs)["text"] == [b'"a']
+
+
+def test_an_escaped_row_beyond_the_sample_is_rejected_with_the_remedy() -> None:
+    rows = read(b'id,text\n1,"say \\"a\\""\n2,"a\\"",b\n', ReadConfig())
+    assert rows["reason"] == ["bad_csv"] * 2
+    assert all("`csv_escape` '\\\\' reads \\\"" in detail for detail in rows["detail"])
+
+
+@pytest.mark.parametrize("given_", [None, ";"])
+def test_a_first_line_that_names_the_delimiter_is_not_the_header(given_: str | None) -> None:
+    data = b'\xef\xbb\xbfsep=;\r\nid;text\r\n1;"a;b"\r\n'
+    config = ReadConfig(csv_delimiter=given_)
+    assert cut(data, config)
+    rows = read(data, config)
+    assert (rows["text"], rows["position"]) == ([b"a;b"], [data.index(b"1;")])
+    other = read(b"sep=;\nid,text\n1,a;b\n", ReadConfig(csv_delimiter=","))
+    assert other["text"] == [b"a;b"]
+
+
+def test_a_carriage_return_within_a_row_is_rejected_outside_quotes() -> None:
+    rows = read(b'id,text\n1,"a\rb"\n1,a\r2,b\r\n3,c\n', ReadConfig())
+    assert rows["text"] == [b"a\rb", b"", b"c"]
+    assert rows["detail"][1].startswith("a carriage return outside quotes")
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_a_row_with_a_nul_is_rejected(name: str) -> None:
+    data = f"text{base.find(name).dialect.delimiter}b\na\0{base.find(name).dialect.delimiter}b\n"
+    assert read(data.encode(), ReadConfig(), name)["reason"] == ["not_utf8"]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +166,8 @@ def test_any_bytes_are_read_to_their_end(data: bytes) -> None:
     )
 
 
-def cut(data: bytes, config: ReadConfig) -> list[Split]:
-    return base.find("csv").cut(source(len(data)), lambda: io.BytesIO(data), config)
+def cut(data: bytes, config: ReadConfig, name: str = "csv") -> list[Split]:
+    return base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), config)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +189,11 @@ def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, mess
 @pytest.mark.parametrize(
     ("header", "name", "remedy"),
     [
-        (b"id;text;n", "csv", "its separator looks like ';': convert it to commas"),
-        (b'"id"|"text"', "csv", r"its separator looks like '\|': convert it to commas"),
-        (b"id\ttext\tn", "csv", r"its separator looks like '\\t': `input_format` tsv reads it"),
+        (b"id;text;n", "csv", "its separator looks like ';': `csv_delimiter` ';' reads it"),
+        (b"a, b;text;n", "csv", "its separator looks like ';': `csv_delimiter` ';' reads it"),
+        (b'"id"|"text"', "csv", r"its separator looks like '\|': `csv_delimiter` '\|' reads it"),
+        (b"id\ttext\tn", "csv", r"its separator looks like '\\t': `csv_delimiter` '\\t' reads it"),
+        (b'"id"\t"text"', "tsv", "its names are in quotes: `csv_quoting` minimal reads them"),
         (b"id,text,n", "tsv", "its separator looks like ',': `input_format` csv reads it"),
     ],
 )

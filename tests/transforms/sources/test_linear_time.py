@@ -68,6 +68,12 @@ TABLE: dict[str, Pattern] = {
     "columns": lambda size: b"," * (size // 2) + b"\n" + b"," * (size // 2) + b"\n",
     "quotes and returns": repeated(b'"\r\r\n', b"text\n"),
     "tabs": repeated(b'a"\t"\tc\n', b"text\tb\n"),
+    "escapes": repeated(b"\\", b"text\n"),
+    "escaped quotes": repeated(b'"\\""\n', b"text\n"),
+    "escaped line ends": repeated(b'"a\\\n', b"text\n"),
+    "open escapes": repeated(b"a\\\n", b"text\n"),
+    "escapes after rows of lines": repeated(b'"a\n\n"\\\n', b"text\n"),
+    "escaped delimiters": repeated(b"\\,\\\t", b"text\n"),
 }
 TEXT_PATTERNS: dict[tuple[str, str], Pattern] = {
     **{(name, what): LINES[what] for name in ("text", "jsonl", "csv", "tsv") for what in LINES},
@@ -114,6 +120,14 @@ def check_linear(
 def test_twice_the_text_is_twice_the_work(name: str, what: str, most: int) -> None:
     config = ReadConfig(part_bytes=1024, max_document_bytes=most, keep_fields=("n",))
     check_linear(name, TEXT_PATTERNS[name, what], config)
+
+
+@pytest.mark.parametrize("quoting", ["minimal", "none"])
+@pytest.mark.parametrize("what", TABLE)
+def test_twice_the_text_with_escapes_is_twice_the_work(what: str, quoting: str) -> None:
+    escaped = ReadConfig(part_bytes=1024, csv_escape="\\", csv_quoting=quoting)
+    for name in ("csv", "tsv"):
+        check_linear(name, TABLE[what], escaped)
 
 
 def frame(*records: bytes) -> bytes:
