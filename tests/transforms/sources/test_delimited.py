@@ -210,7 +210,7 @@ def test_a_byte_order_mark_does_not_belong_to_the_first_name(
 ) -> None:
     line = header.format(delimiter)
     data = f"\ufeff{line}\na{delimiter}1\n".encode()
-    config = ReadConfig(id_field="id")
+    config = ReadConfig(id_field="id", csv_quoting="minimal")
     (split,) = base.find(name).cut(source(len(data), name), lambda: io.BytesIO(data), config)
     (part,) = base.find(name).read(split, io.BytesIO(data), config)
     assert part.documents.column("text").to_pylist() == [b"a"]

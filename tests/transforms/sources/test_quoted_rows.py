@@ -51,7 +51,7 @@ def by_the_rule(data: bytes, most: int, escape: str | None = None) -> Parsed:
             try:
                 row, taken = next(reader), reader.line_num
                 last = lines[taken - 1].rstrip("\r\n")
-                if given[taken - 1].rstrip("\r\n") == last + (escape or "?"):
+                if doubled(f'{last}"', escape) != doubled(last, escape) + '"':
                     row = OPEN_ESCAPE
             except csv.Error as error:
                 row = explained(str(error), first, escape)
