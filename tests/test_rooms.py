@@ -152,6 +152,7 @@ def test_files_and_functions_stay_short() -> None:
 # Modules below the output folder that write a file there: `output/layout` imports its name.
 DEFINE_NAMES_OF_THE_OUTPUT = {
     *("pipeline.output.layout", "pipeline.manifest", "pipeline.inputs.stdin"),
+    "pipeline.inputs.job_names",
     *("transforms.receipts", "transforms.dedup.repeat_files"),
 }
 # An output format defines the name of its schema file; the layout asks the registry of formats.

@@ -5,6 +5,15 @@ of them.
 """
 
 from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
+from pipeline.inputs.job_names import (
+    LOCK_FILE,
+    NAMES,
+    PLAN_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    TRANSFORM_FN,
+    TRANSFORMED_METADATA,
+)
 from pipeline.inputs.stdin import STDIN_FILE
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN
 from transforms.dedup.repeat_files import FOLDER as REPEATS
@@ -16,23 +25,9 @@ from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.records.record_files import schema_files
 from transforms.write import REJECTED
 
-PLAN_FILE = "plan.jsonl"
-RUN_FILE = "run.json"
-REPORT_FILE = "report.html"
-# In object stores only, while a job runs.
-LOCK_FILE = "lock.json"
-TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
+# What a message says of a folder without a file that every job has.
+NO_JOB = "it is not an output folder of embed"
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
-
-# The top level of an output folder. `embed --overwrite` deletes them from last to first, except
-# its own lock.
-NAMES = (
-    LOCK_FILE,
-    *(STDIN_FILE, BIGQUERY),
-    *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
-    *(TRANSFORM_FN, TRANSFORMED_METADATA),
-    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
-)
 
 __all__ = [
     "BIGQUERY",
@@ -40,6 +35,7 @@ __all__ = [
     "LOCK_FILE",
     "MANIFEST_FILE",
     "NAMES",
+    "NO_JOB",
     "PLAN_FILE",
     "POOLED",
     "RECEIPTS",

@@ -1,0 +1,28 @@
+"""The names at the top of an output folder, which are never input.
+
+Names that lower packages write are defined there and imported here.
+"""
+
+from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
+from pipeline.inputs.stdin import STDIN_FILE
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE
+from transforms.dedup.repeat_files import FOLDER as REPEATS
+from transforms.io.storage import TEMPORARY
+from transforms.receipts import RECEIPTS
+
+PLAN_FILE = "plan.jsonl"
+RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
+# In object stores only, while a job runs.
+LOCK_FILE = "lock.json"
+TRANSFORM_FN, TRANSFORMED_METADATA = "transform_fn", "transformed_metadata"
+
+# The top level of an output folder. `embed --overwrite` deletes them from last to first, except
+# its own lock.
+NAMES = (
+    LOCK_FILE,
+    *(STDIN_FILE, BIGQUERY),
+    *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
+    *(TRANSFORM_FN, TRANSFORMED_METADATA),
+    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
+)
