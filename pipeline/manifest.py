@@ -17,7 +17,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline.errors import WRITTEN_AGAIN
 from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
-from transforms.io import storage
+from transforms.io import path_kinds, storage
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.write import REJECTED
@@ -303,10 +303,10 @@ def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
     """Read the manifest of a finished job into the type of a decoder; raises as `load_manifest`."""
     content = storage.read_bytes(FileSystems.join(folder, MANIFEST_FILE))
     if content is None:
-        raise ValueError(
-            f"{folder} has no {MANIFEST_FILE}: it is not an output folder, or the job is not "
-            "finished; run the same embed again"
+        reason = path_kinds.describe_unless_folder(folder) or (
+            "it is not an output folder, or the job is not finished; run the same embed again"
         )
+        raise ValueError(f"{folder} has no {MANIFEST_FILE}: {reason}")
     try:
         version = strict_json.decode(content, _VERSION_DECODER).format_version
         if version == FORMAT_VERSION:

@@ -60,7 +60,7 @@ def _settings(path: str) -> dict[Any, Any]:
             raise UsageError(f"--config {path}: has more than 1 MiB; name a file of flags")
         settings = yaml.load(content.decode(), _Loader)  # noqa: S506  (a SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = _reason(path, error) if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"--config {path}: cannot be read: {reason}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = escaping.one_line(" ".join(str(error).split()))
@@ -71,6 +71,14 @@ def _settings(path: str) -> dict[Any, Any]:
         )
     is_run = isinstance(settings.get("configuration"), dict)
     return _settings_of_run(settings) if is_run else settings
+
+
+def _reason(path: str, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        return error.strerror or str(error)
+    from transforms.io import path_kinds
+
+    return f"{error.strerror}; {path_kinds.describe(path)}"
 
 
 class _Loader(yaml.SafeLoader):

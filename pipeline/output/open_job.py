@@ -7,11 +7,12 @@ from pipeline.console import quiet
 from pipeline.errors import UsageError
 from pipeline.options import conversion
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import plan_file, run_file
+from pipeline.output import layout, plan_file, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import minilm, model_files
 from transforms.documents import Split
+from transforms.io import path_kinds
 from transforms.records.record_config import RecordConfig
 
 
@@ -49,7 +50,8 @@ def open_job(folder: str) -> Job:
     """
     stored = run_file.load_run_file(folder)
     if stored is None:
-        raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
+        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
+        raise ValueError(f"{folder} has no {RUN_FILE}: {reason}")
     plan = plan_file.load_stored(folder)
     try:
         config = conversion.from_identity(stored.configuration, folder)

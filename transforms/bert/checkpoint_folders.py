@@ -4,6 +4,7 @@ from pathlib import Path
 
 from transforms.bert import google_checkpoint, hugging_face_checkpoint
 from transforms.bert.checkpoints import Checkpoint
+from transforms.io import path_kinds
 
 
 def read_checkpoint(
@@ -23,7 +24,7 @@ def read_checkpoint(
         OSError: a file cannot be read.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder")
+        raise ValueError(f"{folder} is not a folder: {path_kinds.describe(str(folder))}")
     try:
         if (folder / "bert_config.json").is_file():
             return google_checkpoint.read(folder, gelu, do_lower_case)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transforms.bert import archives
-from transforms.io import durable
+from transforms.io import durable, path_kinds
 from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
@@ -43,7 +43,8 @@ def fetch_module(handle: str) -> Path:
     if path.is_file() and path.name.endswith(_ARCHIVE_ENDINGS):
         return unpack_into_cache(path)
     if not path.is_dir():
-        raise ValueError(f"`model` {handle}: there is no such folder or .tar.gz")
+        reason = path_kinds.describe(handle)
+        raise ValueError(f"`model` {handle}: there is no such folder or .tar.gz ({reason})")
     return path
 
 

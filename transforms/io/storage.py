@@ -26,6 +26,8 @@ _BLOCK = 1 << 20
 _OCTETS, _AS_STORED = "application/octet-stream", CompressionTypes.UNCOMPRESSED
 # The extra of this package that installs the file system of a scheme.
 _EXTRAS = {"gs": "gcp", "hdfs": "hadoop", "s3": "aws"}
+# Paths of this machine have no scheme; Beam would take it for a folder.
+_FILE_SCHEME = "file://"
 # Characters of a path that a message shows; the path may be hostile.
 _MAX_SHOWN = 200
 
@@ -52,6 +54,9 @@ def require_file_system(path: str) -> None:
     Raises:
         ValueError: it is not; the message names what is missing.
     """
+    if path.startswith(_FILE_SCHEME):
+        inside = path.removeprefix(_FILE_SCHEME)
+        raise ValueError(f"name the path itself, {inside}, without {_FILE_SCHEME}")
     try:
         FileSystems.get_filesystem(path)
     except (ValueError, BeamIOError) as error:
