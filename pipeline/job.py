@@ -104,6 +104,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         redone=redone,
         agreement=run.agreement,
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
+        left_out=ready.left_out,
     )
 
 

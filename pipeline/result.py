@@ -29,6 +29,7 @@ class Summary:
         redone: descriptions of damaged parts that were done again.
         agreement: cosine agreement of a sample with float32; None if the precision is float32.
         table: of the documents that repeat in the corpus; None without `--dedup corpus`.
+        left_out: what matches the input but is not part of the corpus, in lines.
     """
 
     output: str
@@ -38,6 +39,7 @@ class Summary:
     redone: tuple[str, ...] = ()
     agreement: CosineAgreement | None = None
     table: TableReceipt | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def nothing_left(self) -> bool:
@@ -78,6 +80,7 @@ def to_text(summary: Summary) -> str:
             *_repeats(summary.table, counts),
             *_precision(summary.agreement),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
+            *summary.left_out,
         ]
     )
 

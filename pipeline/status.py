@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from pipeline import manifest
-from pipeline.output import activity, job_progress, plan_file, run_file
+from pipeline.output import activity, job_progress, layout, plan_file, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
+from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
+from transforms.io import path_kinds
 from transforms.receipts import Receipt
 
 # Seconds; a time so far away cannot be shown as a date.
@@ -36,6 +38,7 @@ class Status:
         median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included, and
             truncated at --max_seq_length unless there are windows: 50% and 95% of the documents are
             at most as long. None before the analysis.
+        unread: a line for each file or folder that could not be read when the job was planned.
     """
 
     parts: int
@@ -49,6 +52,7 @@ class Status:
     seconds_left: float | None
     median_tokens: int | None
     long_tokens: int | None
+    unread: tuple[str, ...] = ()
 
 
 def measure(folder: str) -> Status:
@@ -59,7 +63,8 @@ def measure(folder: str) -> Status:
     """
     run = run_file.load_run(folder)
     if run is None:
-        raise ValueError(f"{folder} has no {RUN_FILE}: it is not an output folder of embed")
+        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
+        raise ValueError(f"{folder} has no {RUN_FILE}: {reason}")
     plan = plan_file.load_stored(folder)
     plan_file.check_sha256(plan.sha256, run.plan)
     return measure_job(plan.splits, run, manifest.load_receipts(folder) if run.transform else [])
@@ -82,6 +87,7 @@ def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) 
         seconds_left=_seconds_left(progress.parts, splits, speed, progress.complete),
         median_tokens=_quantile(run, _MEDIAN),
         long_tokens=_quantile(run, _LONG),
+        unread=tuple(f"{split.source.path}: {split.unread}" for split in splits if split.unread),
     )
 
 
@@ -183,6 +189,10 @@ def to_text(status: Status) -> str:
             f"lengths    half of the sample within {status.median_tokens} tokens, "
             f"95% within {status.long_tokens}"
         )
+    if status.unread:
+        more = f"; and {len(status.unread) - 3} more" if status.unread[3:] else ""
+        unread = escaping.one_line("; ".join(status.unread[:3]) + more)
+        lines.append(f"unread     {len(status.unread)} when the job was planned: {unread}")
     if status.tokens_per_second is not None:
         lines.append(f"speed      {status.tokens_per_second:,.0f} tokens/s")
     if not status.complete and status.seconds_left is not None:

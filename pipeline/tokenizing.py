@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from pipeline.console import printing
 from pipeline.errors import JobError
 from pipeline.graphs import texts_to_wordpieces
 from pipeline.inputs import field_types, plan, stdin
@@ -19,7 +20,7 @@ from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.documents import ID, REASON, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
-from transforms.read import open_split, read_split
+from transforms.read import SourceError, open_split, read_split
 from transforms.rejects import Reason
 from transforms.wordpiece.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.wordpiece.special_tokens import first_text_is_empty
@@ -54,8 +55,8 @@ def tokenize(
         ValueError: the length has no room for a wordpiece, or is more than the model has.
         UsageError: the input matches nothing, lacks fields, or its format does not support the
             flags.
-        OSError: a file cannot be read.
-        JobError: at the end, if a file was damaged; what could be read of it was yielded.
+        JobError: at the end, if a file was damaged or could not be read; what could be read was
+            yielded.
     """
     if max_seq_length is not None:
         module.check_length(max_seq_length)
@@ -63,7 +64,8 @@ def tokenize(
     inputs = _graph(wordpieces, module.vocabulary)
     as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())
     damaged: dict[str, None] = {}
-    for part in _parts(config):
+    unread: list[str] = []
+    for part in _parts(config, unread):
         columns = {name: part.column(name).to_pylist() for name in wordpieces.texts}
         texts = {name: tf.constant(column, tf.string) for name, column in columns.items()}
         tokens = inputs(texts)
@@ -78,8 +80,10 @@ def tokenize(
         yield TokenizedPart(_joined(accepted), list(rejects.reject_lines(part, source)))
         if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
             damaged[escaping.one_line(source)] = None
-    if damaged:
-        raise JobError(f"damaged and read only in part: {', '.join(damaged)}")
+    problems = [f"damaged and read only in part: {', '.join(damaged)}"] if damaged else []
+    problems += [f"{len(unread)} could not be read: {'; '.join(unread[:3])}"] if unread else []
+    if problems:
+        raise JobError("\n".join(problems))
 
 
 def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
@@ -95,13 +99,19 @@ def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors
     return graph
 
 
-def _parts(config: InputConfig) -> Iterator[pa.RecordBatch]:
+def _parts(config: InputConfig, unread: list[str]) -> Iterator[pa.RecordBatch]:
+    """Read all parts; add a line to `unread` for each split that could not be read."""
     with stdin.take(config.globs) as pipe:
-        splits = plan.make_plan(config, pipe)
+        splits, left_out = plan.plan_input(config, pipe, {})
+        for line in left_out:
+            printing.announce(f"beam-bert: {line}")
         typed = field_types.with_types(config, splits)
         for split in splits:
-            with contextlib.closing(open_split(split)) as stream:
-                yield from read_split(split, stream, typed.read, run_fingerprint="")
+            try:
+                with contextlib.closing(open_split(split)) as stream:
+                    yield from read_split(split, stream, typed.read, run_fingerprint="")
+            except SourceError as error:
+                unread.append(escaping.one_line(error))
 
 
 def to_json_lines(

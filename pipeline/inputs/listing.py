@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from apache_beam.io.filesystem import FileMetadata
-
-from pipeline.errors import JobError, UsageError, is_of_user
-from pipeline.inputs import local_glob
+from pipeline.errors import UsageError
+from pipeline.inputs import matching
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
+from pipeline.inputs.entries import Entry, LeftOut
+from pipeline.inputs.job_folders import OwnFolders
 from pipeline.inputs.stdin import PIPE, Piped
 from pipeline.options.embed_config import InputConfig
 from pipeline.options.flags import AUTO_FORMAT
@@ -42,27 +42,41 @@ class Listed(NamedTuple):
     unread: str = ""
 
 
+class Listing(NamedTuple):
+    """The files of the inputs, and what matches but is left out."""
+
+    files: list[Listed]
+    left_out: list[LeftOut]
+
+
 def list_sources(
-    config: InputConfig, piped: Piped | None, tables: Mapping[str, str]
-) -> Iterator[Listed]:
+    config: InputConfig, piped: Piped | None, tables: Mapping[str, str], output: str = ""
+) -> Listing:
     """List each input file once: globs in the given order, the files of a glob sorted by name.
+
+    Args:
+        config: the inputs.
+        piped: the content of the standard input.
+        tables: the folder of the rows of each BigQuery table, by input.
+        output: the output folder of the job, which has no input; empty if there is none.
 
     Raises:
         UsageError: a glob matches nothing, a name is not UTF-8, or the format of a file is unknown.
         JobError: a disk or a server fails.
     """
     storage.set_default_options()
-    listed: set[str] = set()
+    own, names = OwnFolders(output), matching.Names()
+    listing = Listing([], [])
     for glob in config.globs:
         if glob == PIPE:
-            yield Listed(glob, _of_pipe(piped, config))
-            continue
-        if glob.startswith(SCHEME):
-            yield from (Listed(glob, source) for source in _of_table(glob, tables))
-            continue
-        matches = [metadata for metadata in _match(glob) if metadata.path not in listed]
-        listed.update(metadata.path for metadata in matches)
-        yield from _to_sources(glob, matches, config)
+            listing.files.append(Listed(glob, _of_pipe(piped, config)))
+        elif glob.startswith(SCHEME):
+            listing.files.extend(Listed(glob, source) for source in _of_table(glob, tables))
+        else:
+            found = names.without_known(matching.match(glob, own))
+            listing.left_out.extend(found.left_out)
+            listing.files.extend(_to_sources(glob, found.entries, config))
+    return listing
 
 
 def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
@@ -98,37 +112,22 @@ def _of_table(glob: str, tables: Mapping[str, str]) -> Iterator[Source]:
             )
 
 
-def _match(glob: str) -> list[FileMetadata]:
-    shown = escaping.one_line(glob)
-    try:
-        storage.require_file_system(glob)
-        matches = storage.match(glob) if "://" in glob else local_glob.list_files(glob)
-    except (OSError, ValueError) as error:
-        may_pass = isinstance(error, OSError) and not is_of_user(error)
-        kind = JobError if may_pass else UsageError
-        raise kind(f"--input {shown}: cannot be listed: {describe(error)}") from error
-    if not matches:
-        raise UsageError(f"--input {shown}: no file matches; check the path, or quote the glob")
-    return sorted(matches, key=lambda metadata: metadata.path)
-
-
-def _to_sources(
-    glob: str, matches: Sequence[FileMetadata], config: InputConfig
-) -> Iterator[Listed]:
+def _to_sources(glob: str, entries: Sequence[Entry], config: InputConfig) -> Iterator[Listed]:
     """Detect the formats of files, in order; of remote files many at once, for some are opened."""
     to_source = functools.partial(_source, glob, config=config)
-    if not any("://" in metadata.path for metadata in matches[:1]):
-        yield from map(to_source, matches)
+    if not any("://" in entry.path for entry in entries[:1]):
+        yield from map(to_source, entries)
         return
     with ThreadPoolExecutor(_THREADS) as threads:
-        yield from threads.map(to_source, matches)
+        yield from threads.map(to_source, entries)
 
 
-def _source(glob: str, metadata: FileMetadata, config: InputConfig) -> Listed:
-    path, size = metadata.path, metadata.size_in_bytes
+def _source(glob: str, entry: Entry, config: InputConfig) -> Listed:
+    path, size, version = entry.path, entry.size, entry.version
     if not _is_utf8(path):
         raise UsageError(f"--input: the name of {path!r} is not UTF-8: rename it")
-    version = storage.version_of(metadata)
+    if entry.unread:
+        return Listed(glob, Source(path, size, version, _NOT_DETECTED), entry.unread)
     try:
         format_, compression = _detect(path, path, size, config)
     except StorageError as error:

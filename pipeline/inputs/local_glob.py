@@ -1,100 +1,60 @@
-"""List local files by a path or a glob; a folder that cannot be listed is never left out."""
+"""List local files by a path or a glob; nothing that may be a file is left out without a word."""
 
-import os
-import re
 import stat
-from collections.abc import Iterator, Sequence
 
-from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.filesystems import FileSystem
-
+from pipeline.inputs import glob_patterns, local_walk
+from pipeline.inputs.entries import HIDDEN, OWN, LeftOut, Matches, Why
+from pipeline.inputs.job_folders import OwnFolders
+from pipeline.inputs.local_walk import NO_MATCH, Folder, Judge, Walk
 from transforms.io import attempts, local_status
 
-# The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
-_HIDDEN = (".", "_")
-# Matches in every folder below.
-_DEEP = "**"
 
-
-def list_files(glob: str) -> list[FileMetadata]:
+def list_files(glob: str, own: OwnFolders) -> Matches:
     """List an existing file, the files below an existing folder, or those that match a glob.
 
-    The path of an existing file or folder is not read as a glob.
+    The path of an existing file or folder is not read as a glob. What stands in the place of files
+    and cannot be read, such as a broken link or a forbidden folder, is an entry with `unread`.
 
     Raises:
-        OSError: a folder cannot be listed, so that it is not known which files it has.
+        OSError: the folder that the path or the glob begins with cannot be listed.
     """
     status = attempts.read_again(lambda: local_status.status_of(glob))
     if status is None:
-        return list(_match(glob))
+        return _match(glob, own)
+    if own.has(glob):
+        return Matches([], [LeftOut(glob, OWN)])
     if stat.S_ISDIR(status.st_mode):
-        return list(_files_below(glob))
-    return [_metadata(glob, status)] if stat.S_ISREG(status.st_mode) else []
+        return Walk(Folder(glob, [glob_patterns.DEEP]), own, _by_name).run()
+    is_file = stat.S_ISREG(status.st_mode)
+    return Matches([local_walk.entry_of(glob, status)] if is_file else [], [])
 
 
-def _files_below(folder: str) -> Iterator[FileMetadata]:
-    """List the files of a folder and of the folders in it, without hidden ones.
-
-    A file costs one call of stat. Links to folders are not followed.
-    """
-    folders = [folder]
-    while folders:
-        shown = (one for one in _entries(folders.pop()) if not one.name.startswith(_HIDDEN))
-        for entry in shown:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.is_file():
-                yield _metadata(entry.path, entry.stat())
+def _by_name(_: str, name: str) -> Why | None:
+    return HIDDEN if name.startswith(glob_patterns.HIDDEN) else None
 
 
-def _match(glob: str) -> Iterator[FileMetadata]:
-    """List the files that match a glob of Beam's file systems.
+def _match(glob: str, own: OwnFolders) -> Matches:
+    """List the files that match a glob.
 
     Only folders that may have such a file are listed: others may be forbidden.
     """
+    base = glob_patterns.base_of(glob)
+    is_path = glob_patterns.literal_of(glob) == glob
+    if is_path or not local_status.is_folder(base or "."):
+        return Matches([], [])
+    if own.has(base or "."):
+        return Matches([], [LeftOut(glob, OWN)])
     glob += "*" if glob.endswith("/") else ""
-    base = os.path.dirname(re.split(r"[[*?]", glob, maxsplit=1)[0])
-    matches = re.compile(FileSystem.translate_pattern(glob)).match
-    pending: list[tuple[str, Sequence[str]]] = []
-    if local_status.is_folder(base or "."):
-        pending.append((base, glob.removeprefix(base).lstrip("/").split("/")))
-    while pending:
-        folder, patterns = pending.pop()
-        for entry in _entries(folder or "."):
-            path = os.path.join(folder, entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                below = _patterns_below(entry.name, patterns)
-                pending += [(path, below)] if below else []
-            elif entry.is_file() and matches(path):
-                yield _metadata(path, entry.stat())
+    patterns = glob.removeprefix(base).split("/")
+    return Walk(Folder(base, patterns), own, _by_glob(glob)).run()
 
 
-def _patterns_below(name: str, patterns: Sequence[str]) -> Sequence[str]:
-    """Return the patterns of what matches in a folder; none if nothing in it can match.
+def _by_glob(glob: str) -> Judge:
+    visible, every = glob_patterns.visible_matches(glob), glob_patterns.all_matches(glob)
 
-    Args:
-        name: of the folder.
-        patterns: one for its name, and one for each level below.
+    def judge(path: str, _: str) -> Why | None:
+        if visible.match(path):
+            return None
+        return HIDDEN if every.match(path) else NO_MATCH
 
-    >>> _patterns_below("b", ["[ab]", "*.txt"]), _patterns_below("b", ["*.txt"])
-    (['*.txt'], [])
-    >>> _patterns_below("by", ["b**", "c"]), _patterns_below("c", ["b**", "c"])
-    (['**'], [])
-    """
-    before, deep, _ = patterns[0].partition(_DEEP)
-    of_name = before + deep
-    is_match = re.match(FileSystem.translate_pattern(of_name), name)
-    below = [_DEEP] if deep else list(patterns[1:])
-    return below if is_match else []
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    def scan() -> list[os.DirEntry[str]]:
-        with os.scandir(folder) as entries:
-            return list(entries)
-
-    return attempts.read_again(scan)
-
-
-def _metadata(path: str, status: os.stat_result) -> FileMetadata:
-    return FileMetadata(path, status.st_size, status.st_mtime)
+    return judge

@@ -6,8 +6,11 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from pipeline.errors import UsageError
+from pipeline.inputs import records_only
+from pipeline.inputs.entries import describe_left_out
 from pipeline.inputs.listing import Listed, list_sources
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import InputConfig
@@ -24,6 +27,18 @@ _THREADS, _MOST_IN_A_ROW = 16, 256
 _MOST_CHECKED = 1000
 
 
+class InputPlan(NamedTuple):
+    """The plan of a job.
+
+    Attributes:
+        splits: see `make_plan`.
+        left_out: a line for each kind of files that match the input but are not part of the corpus.
+    """
+
+    splits: list[Split]
+    left_out: tuple[str, ...]
+
+
 def make_plan(
     config: InputConfig, piped: Piped | None = None, tables: Mapping[str, str] | None = None
 ) -> list[Split]:
@@ -36,14 +51,28 @@ def make_plan(
 
     Returns:
         splits in corpus order: globs in the given order, files of a glob by name, ranges ascending.
-        A file that must be read to plan it, and cannot be read, is one split with `unread`.
+        A file that must be read to plan it, and cannot be read, is one split with `unread`, and so
+        is a folder that cannot be listed.
 
     Raises:
         UsageError: a glob matches nothing, all files are empty or unreadable, a file lacks a named
             field or has another format than its name says, or no format supports the given flags.
         JobError: a disk or a server fails.
     """
-    listed = list(list_sources(config, piped, tables or {}))
+    return plan_input(config, piped, tables or {}).splits
+
+
+def plan_input(
+    config: InputConfig, piped: Piped | None, tables: Mapping[str, str], output: str = ""
+) -> InputPlan:
+    """Plan as `make_plan`, without the files in an output folder; say what is left out."""
+    listing = list_sources(config, piped, tables, output)
+    listing = records_only.keep_records(listing, config)
+    left_out = tuple(describe_left_out(listing.left_out))
+    return InputPlan(_cut_all(listing.files, config), left_out)
+
+
+def _cut_all(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
     _check_flags([one.source for one in listed if not one.unread], config)
     splits: list[Split] = []
     # The pool starts a thread only when there is work for it.
@@ -76,7 +105,14 @@ def _cut(
 
 
 def _group(glob: str, listed: Sequence[Listed], config: InputConfig) -> Iterator[Split]:
-    """Group files that are each a document; one whose beginning is unread costs its group."""
+    """Group files that are each a document; one whose beginning is unread costs its group.
+
+    Of what cannot be listed, nothing shows that it is a file: it is a split of its own.
+    """
+    yield from (
+        split for one in listed if not one.source.version for split in _cut_one(one, config)
+    )
+    listed = [one for one in listed if one.source.version]
     unread = {one.source.path: one.unread for one in listed if one.unread}
     sources = [one.source for one in listed]
     members = [Member(s.path, s.size, s.version, s.compression) for s in sources]

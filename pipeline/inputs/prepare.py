@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pipeline.console import printing
 from pipeline.inputs import field_types, plan, stdin
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import EmbedConfig
@@ -12,16 +13,26 @@ from transforms.documents import Split
 
 
 class Inputs(NamedTuple):
-    """The configuration with the types of kept fields, the plan, and the standard input if used."""
+    """The input of a job.
+
+    Attributes:
+        config: with the types of kept fields.
+        splits: the plan.
+        pipe: the standard input, if it is used.
+        left_out: what matches the input but is not part of the corpus, in lines.
+    """
 
     config: EmbedConfig
     splits: list[Split]
     pipe: Piped | None
+    left_out: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
 def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[Inputs]:
-    """Prepare the input of a job; the standard input is a temporary file until the block ends.
+    """Prepare the input of a job, and announce what is left out of it.
+
+    The standard input is a temporary file until the block ends.
 
     Args:
         config: the configuration from the command line.
@@ -31,6 +42,8 @@ def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[I
         UsageError: the input cannot be used; see `plan.make_plan`.
     """
     with stdin.take(config.input.globs) as pipe:
-        splits = plan.make_plan(config.input, pipe, tables)
+        splits, left_out = plan.plan_input(config.input, pipe, tables, config.output)
+        for line in left_out:
+            printing.announce(f"beam-bert: {line}")
         typed = field_types.with_types(config.input, splits, config.records.file_format)
-        yield Inputs(dataclasses.replace(config, input=typed), splits, pipe)
+        yield Inputs(dataclasses.replace(config, input=typed), splits, pipe, left_out)

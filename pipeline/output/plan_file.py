@@ -1,8 +1,9 @@
 """plan.jsonl: the splits of a job, one JSON line each."""
 
+import bisect
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
@@ -12,7 +13,7 @@ from pipeline.output import layout
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from transforms import escaping
 from transforms.documents import Source, Split
-from transforms.io import storage
+from transforms.io import path_kinds, storage
 from transforms.steps.read_plan import to_line
 from transforms.strict_json import Json
 
@@ -34,7 +35,8 @@ def load_stored(folder: str) -> StoredPlan:
     layout.refuse_links(folder)
     content = storage.read_bytes(FileSystems.join(folder, PLAN_FILE))
     if content is None:
-        raise ValueError(f"{folder} has no {PLAN_FILE}: it is not an output folder of embed")
+        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
+        raise ValueError(f"{folder} has no {PLAN_FILE}: {reason}")
     return StoredPlan(from_lines(content), hashlib.sha256(content).hexdigest())
 
 
@@ -86,12 +88,47 @@ def from_lines(text: Json) -> list[Split]:
 
 
 def completed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:
-    """Complete a plan: a file that it could not read is cut as in another plan of the same file."""
+    """Complete a plan: a file that it could not read is cut as in another plan of the same file.
+
+    A folder that it could not list has the files that the other plan lists there.
+    """
     if not any(split.unread for split in plan):
         return plan
     known = _by_file(other)
-    files = _by_file(plan).items()
-    return [split for file, splits in files for split in _read_by_either(splits, known.get(file))]
+    files = _by_file(_with_listed(plan, other)).items()
+    whole = [split for file, splits in files for split in _read_by_either(splits, known.get(file))]
+    is_other = len(whole) == len(other) and set(whole) == set(other)
+    return other if is_other else whole
+
+
+def _is_unlisted(split: Split) -> bool:
+    """Whether a split stands for files that could not be listed."""
+    return bool(split.unread) and not split.source.version
+
+
+def _with_listed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:
+    """Replace what could not be listed by the splits of the files there in another plan."""
+    present = {split.source.path for split in plan if not _is_unlisted(split)}
+    files: dict[str, list[Split]] = {}
+    for split in other:
+        if split.source.path not in present:
+            files.setdefault(split.source.path, []).append(split)
+    paths = sorted(files)
+    return [
+        one
+        for split in plan
+        for one in (_listed_at(split.source.path, files, paths) if _is_unlisted(split) else [])
+        or [split]
+    ]
+
+
+def _listed_at(
+    path: str, files: Mapping[str, list[Split]], paths: Sequence[str]
+) -> Sequence[Split]:
+    """Return the splits of the file at a path, and of all files below it if it is a folder."""
+    below = path.rstrip("/")
+    first, last = (bisect.bisect_left(paths, bound) for bound in (f"{below}/", f"{below}0"))
+    return [split for one in (path, *paths[first:last]) for split in files.get(one, [])]
 
 
 def _by_file(splits: Iterable[Split]) -> dict[tuple[str, int, str], list[Split]]:
@@ -111,9 +148,13 @@ def _read_by_either(splits: list[Split], known: list[Split] | None) -> list[Spli
 
 
 def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
-    """Describe how the input changed between two plans, one line per file."""
-    old = {split.source.path: split.source for split in before}
+    """Describe how the input changed between two plans, one line per file.
+
+    What could not be listed before, and is no longer there, was never input.
+    """
     new = {split.source.path: split.source for split in now}
+    before = [s for s in before if s.source.path in new or not _is_unlisted(s)]
+    old = {split.source.path: split.source for split in before}
     missing = {path: "is missing" for path in old if path not in new}
     added = {path: "is new" for path in new if path not in old}
     changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}

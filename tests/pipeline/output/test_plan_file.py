@@ -46,3 +46,38 @@ def test_a_changed_corpus_is_described_file_by_file() -> None:
     assert lines == ["a.txt is missing", "c.txt is new", "b.txt has changed"]
     assert plan_file.differences(SPLITS, SPLITS[::-1]) == ["its files are in another order"]
     assert plan_file.differences(SPLITS, SPLITS) == []
+
+
+def unlisted(path: str) -> Split:
+    return Split(Source(path, 0, "", "unread"), 0, None, unread="Permission denied")
+
+
+NAMES = ("in/a", "in/b-1", "in/b/c", "in/b/d/e", "in/bc", "in/z")
+WHOLE = [
+    Split(Source(name, 20, "1", "text"), start, start + 10) for name in NAMES for start in (0, 10)
+]
+
+
+@pytest.mark.parametrize("path", ["in/b/", "in/b", "in/b/d/", "in/b/d/e", "in/a", "in/"])
+def test_a_plan_is_completed_by_what_another_lists_in_the_place(path: str) -> None:
+    below = f"{path.rstrip('/')}/"
+    broken = [s for s in WHOLE if not f"{s.source.path}/".startswith(below)] + [unlisted(path)]
+    broken.sort(key=lambda split: split.source.path)
+    assert plan_file.completed(broken, WHOLE) == WHOLE
+    assert plan_file.completed(WHOLE, broken) == WHOLE
+    assert plan_file.completed(broken, broken) == broken
+    assert Split.from_json(unlisted(path).to_json()) == unlisted(path)
+
+
+def test_a_new_file_in_a_folder_that_was_listed_is_another_plan() -> None:
+    broken = [*WHOLE[:-2], unlisted("in/other/")]
+    now = plan_file.completed(WHOLE, broken)
+    before = plan_file.completed(broken, now)
+    assert plan_file.differences(before, now) == ["in/z is new"]
+
+
+def test_what_could_not_be_listed_may_be_removed_and_may_not_be_added() -> None:
+    with_pipe = [*WHOLE, unlisted("in/zz")]
+    assert plan_file.completed(with_pipe, WHOLE) == with_pipe
+    assert plan_file.differences(with_pipe, WHOLE) == []
+    assert plan_file.differences(WHOLE, with_pipe) == ["in/zz is new"]

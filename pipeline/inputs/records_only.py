@@ -1,0 +1,77 @@
+"""Leave out the files of folders and globs that have no records, where flags name fields."""
+
+import functools
+
+from pipeline.errors import UsageError
+from pipeline.inputs.entries import LeftOut, Why
+from pipeline.inputs.listing import Listed, Listing
+from pipeline.options.embed_config import InputConfig
+from pipeline.options.flags import AUTO_FORMAT
+from transforms import escaping
+from transforms.sources import base, path_keys
+from transforms.sources.base import ReadConfig
+
+
+def keep_records(listing: Listing, config: InputConfig) -> Listing:
+    """Leave out files without fields, such as a README, if a flag names a field.
+
+    A file that the input names itself is read. Where the format is given, it is that of all files.
+    A pair separator asks for plain text.
+
+    Raises:
+        UsageError: no file has fields.
+    """
+    needed = [_needed_of(one, config) for one in listing.files]
+    if needed and all(needed):
+        raise UsageError(_refusal(listing.files[0], needed[0], config.read))
+    plain = [
+        bool(name) and one.source.path not in config.globs
+        for one, name in zip(listing.files, needed, strict=True)
+    ]
+    files = [one for one, is_plain in zip(listing.files, plain, strict=True) if not is_plain]
+    left_out = [
+        LeftOut(one.source.path, _why(name))
+        for one, name, is_plain in zip(listing.files, needed, plain, strict=True)
+        if is_plain
+    ]
+    return Listing(files, [*listing.left_out, *left_out])
+
+
+def _why(setting: str) -> Why:
+    reason = f"without records, which --{setting} needs"
+    return Why(f"a file {reason}", f"files {reason}")
+
+
+def _needed_of(listed: Listed, config: InputConfig) -> str:
+    """Return a setting that names a field where a file has none; empty if there is no problem."""
+    read, source = config.read, listed.source
+    if listed.unread or config.format != AUTO_FORMAT or read.pair_separator:
+        return ""
+    if _has_fields(source.format):
+        return ""
+    if read.text_field != ReadConfig.text_field:
+        return "text_field"
+    # Every format keeps the keys in a path.
+    kept = [field for field in read.kept if field.name not in path_keys.keys_of(source.path)]
+    settings = {"id_field": read.id_field, "keep_fields": kept, "text_b_field": read.text_b_field}
+    return next((name for name, value in settings.items() if value), "")
+
+
+@functools.cache
+def _has_fields(format_: str) -> bool:
+    """Whether the documents of a format are records with fields."""
+    try:
+        base.find(format_).check(ReadConfig(id_field="id"))
+    except ValueError:
+        return False
+    return True
+
+
+def _refusal(listed: Listed, setting: str, config: ReadConfig) -> str:
+    format_ = listed.source.format
+    reason = f"`{setting}` needs records with fields; {format_} has none: leave it out"
+    try:
+        base.find(format_).check(config)
+    except ValueError as error:
+        reason = str(error)
+    return f"--input {escaping.one_line(listed.source.path)}: {reason}"
