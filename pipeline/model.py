@@ -45,6 +45,7 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
     try:
         module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
+        module.check_segments(pairs=config.input.read.pairs)
         module.check_layers(layers_of(config.features))
         config.shaping.check_width(module.shape.hidden_size)
         config.compute.check_installed()

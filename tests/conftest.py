@@ -31,7 +31,12 @@ TINY_VOCABULARY = (
 
 
 def make_checkpoint(
-    vocabulary: tuple[str, ...] = TINY_VOCABULARY, *, seed: int = 0, layers: int = 2, **overrides
+    vocabulary: tuple[str, ...] = TINY_VOCABULARY,
+    *,
+    seed: int = 0,
+    layers: int = 2,
+    segments: int = 2,
+    **overrides,
 ) -> Checkpoint:
     """Make a BERT of random weights: 2 layers of 16, 4 heads, 32 positions."""
     shape = BertShape(
@@ -41,7 +46,7 @@ def make_checkpoint(
         intermediate_size=32,
         positions=32,
         vocab_size=len(vocabulary),
-        segments=2,
+        segments=segments,
     )
     random = np.random.default_rng(seed)
     variables = {

@@ -10,7 +10,8 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from pipeline import cli
 from tests import tf2_module
-from tests.conftest import TINY_VOCABULARY
+from tests.conftest import TINY_VOCABULARY, make_checkpoint
+from transforms.bert import importing
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,22 @@ def test_a_request_that_no_model_of_the_kind_serves(
     flags: str, message: str, not_rebuilt: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     assert message in embed(not_rebuilt, f"--max_seq_length 8 {flags}", tmp_path, capfd)
+
+
+@pytest.mark.parametrize("flags", ["--pair_separator |", "--text_b_field other"])
+def test_pairs_for_a_model_of_one_segment(
+    flags: str, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    importing.write_module(make_checkpoint(segments=1), tmp_path / "module")
+    (tmp_path / "a.jsonl").write_text('{"text": "the cat", "other": "sat"}\n')
+    name = "a.txt" if "separator" in flags else "a.jsonl"
+    (tmp_path / "a.txt").write_text("the cat|sat\n")
+    words = ["embed", "--input", str(tmp_path / name), "--output", str(tmp_path / "out")]
+    words += ["--model", str(tmp_path / "module"), "--max_seq_length", "8", *flags.split()]
+    assert cli.main(words) == 2
+    error = capfd.readouterr().err
+    assert "pairs need 2: leave out --text_b_field and --pair_separator" in error
+    assert not (tmp_path / "out").exists()
 
 
 def without_tokens(signature: meta_graph_pb2.SignatureDef) -> None:

@@ -16,6 +16,8 @@ from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
 
+_SEGMENTS_OF_PAIRS = 2
+
 
 @dataclasses.dataclass(frozen=True)
 class BertModule:
@@ -55,6 +57,14 @@ class BertModule:
             raise ValueError(
                 f"`max_seq_length` is {max_seq_length}, the model has {self.shape.positions} "
                 f"positions: give {self.shape.positions} or less"
+            )
+
+    def check_segments(self, *, pairs: bool) -> None:
+        """Raise ValueError if inputs are pairs and the model has no segment for the second text."""
+        if pairs and self.shape.segments < _SEGMENTS_OF_PAIRS:
+            raise ValueError(
+                f"`model` {self.path}: its table of segments has {self.shape.segments} row, and "
+                "pairs need 2: leave out `text_b_field` and `pair_separator`"
             )
 
     def check_layers(self, layers: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.devices import disable_tensor_float_32
+from transforms.bert.input_bounds import check_inputs
 from transforms.bert.meta_graph import HUB_TF1, TOKENS
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
@@ -33,6 +34,7 @@ class ModuleEngine:
         """
         disable_tensor_float_32()
         self.hidden_size = module.shape.hidden_size
+        self._shape = module.shape
         self._device = device
         with tf.device(device):
             self._graph = _load(module)
@@ -43,6 +45,7 @@ class ModuleEngine:
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
+        check_inputs(self._shape, input_ids, segment_ids)
         with tf.device(self._device):
             outputs = self._graph(
                 tf.constant(input_ids, tf.int32),

@@ -12,6 +12,7 @@ import numpy as np
 
 from transforms.bert import openvino_graph
 from transforms.bert.engines import EngineSpec
+from transforms.bert.input_bounds import check_inputs
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.output_spec import Encoded
 
@@ -27,6 +28,7 @@ class OpenvinoEngine:
     def __init__(self, spec: EngineSpec) -> None:
         """Compile the graph."""
         self.hidden_size = spec.shape.hidden_size
+        self._shape = spec.shape
         self.parallel = len(os.sched_getaffinity(0))
         self._has_output = (
             spec.output_spec.pooled,
@@ -48,6 +50,7 @@ class OpenvinoEngine:
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
+        check_inputs(self._shape, input_ids, segment_ids)
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._compiled_model.create_infer_request()
         inputs = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]

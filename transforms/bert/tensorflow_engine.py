@@ -8,6 +8,7 @@ import tensorflow as tf
 from transforms.bert import encoder
 from transforms.bert.devices import disable_tensor_float_32
 from transforms.bert.engines import EngineSpec
+from transforms.bert.input_bounds import check_inputs
 from transforms.bert.output_spec import Encoded
 
 _LOG = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class TensorflowEngine:
         """Copy the weights to the device that computes."""
         disable_tensor_float_32()
         self.hidden_size = spec.shape.hidden_size
+        self._shape = spec.shape
         self._device = spec.device
         self._xla = spec.xla_buckets > 0
         self._compiled_shapes: set[tuple[int, ...]] = set()
@@ -38,6 +40,7 @@ class TensorflowEngine:
         self, input_ids: np.ndarray, input_mask: np.ndarray, segment_ids: np.ndarray
     ) -> Encoded[np.ndarray]:
         """Embed one batch; see `Engine.run`."""
+        check_inputs(self._shape, input_ids, segment_ids)
         if self._xla and input_ids.shape not in self._compiled_shapes:
             self._compiled_shapes.add(input_ids.shape)
             _LOG.info("XLA compiles batches of shape %s", list(input_ids.shape))

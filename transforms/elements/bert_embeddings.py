@@ -128,6 +128,7 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     config.compute.check_installed()
     inspected = module.inspect(path)
     inspected.check_length(config.max_seq_length)
+    inspected.check_segments(pairs=config.read.pairs)
     inspected.check_layers(layers_of(config.features))
     config.shaping.check_width(inspected.shape.hidden_size)
     # A name that is not a path on this machine stays, for workers to resolve on theirs.

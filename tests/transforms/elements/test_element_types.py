@@ -14,8 +14,9 @@ from apache_beam.transforms.error_handling import ErrorHandler
 from apache_beam.transforms.window import GlobalWindows, SlidingWindows, TimestampedValue
 from apache_beam.typehints import typehints
 
+from tests.conftest import make_checkpoint
 from transforms import BertEmbeddings, EmbeddedElements, encode
-from transforms.bert import minilm
+from transforms.bert import importing, minilm
 from transforms.bert.engines import Engine
 from transforms.elements.bert_embeddings import config_for_model
 from transforms.elements.element_types import output_types
@@ -224,3 +225,10 @@ def test_what_the_model_cannot_do_is_refused_when_the_pipeline_is_built(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         BertEmbeddings(str(tiny_path), **{**SETTINGS, **settings})
+
+
+def test_pairs_are_refused_by_a_model_of_one_segment(tmp_path: Path) -> None:
+    importing.write_module(make_checkpoint(segments=1), tmp_path / "module")
+    settings = {**SETTINGS, "text_b_field": "other"}
+    with pytest.raises(ValueError, match="pairs need 2"):
+        BertEmbeddings(str(tmp_path / "module"), **settings)

@@ -51,6 +51,10 @@ class Engine(Protocol):
 
         Returns:
             at least the outputs that the engine was built for.
+
+        Raises:
+            ValueError: an id, a segment or a position is outside of the model's tables; see
+                `input_bounds.check_inputs`.
         """
         ...
 
