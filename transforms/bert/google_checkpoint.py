@@ -15,12 +15,11 @@ from transforms.bert.checkpoints import (
     read_json,
     shape_from_config,
 )
+from transforms.bert.published_checkpoints import gelus_of
 from transforms.bert.tensor_bundle import TensorBundle
 
-# sha256 of the index files of checkpoints that were trained with the exact gelu.
-# google/bert_multi_cased_L-12_H-768_A-12 is of November 2018. google-research/bert computed the
-# exact gelu then, and computes the tanh approximation since 2019, with the same name in the
-# configuration. So nothing else in the checkpoint distinguishes the two.
+# sha256 of index files of published checkpoints that were trained with the exact gelu, whatever the
+# folder's name: that of multi_cased_L-12_H-768_A-12.
 _TRAINED_WITH_ERF = {"7d8509c2a62b4e300feb55f8e5f1eef41638f4998dd4d887736f42d4f6a34b37"}
 
 
@@ -38,7 +37,7 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
         variables=check_variables(arrays, shape),
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
         do_lower_case=_casing_from_name(folder) if do_lower_case is None else do_lower_case,
-        gelu=_gelu(config, index) if gelu is None else gelu,
+        gelu=_gelu(config, index, folder.resolve().name) if gelu is None else gelu,
         dropout=dropout_from_config(config),
     )
 
@@ -53,12 +52,21 @@ def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
     }
 
 
-def _gelu(config: Mapping[str, Any], index: Path) -> str:
+def _gelu(config: Mapping[str, Any], index: Path, name: str) -> str:
+    """Return the gelu that a checkpoint was trained with.
+
+    A checkpoint that is not published was trained by users, whose code computes the tanh.
+    """
     if hashlib.sha256(index.read_bytes()).hexdigest() in _TRAINED_WITH_ERF:
         return "erf"
     if config.get("hidden_act") != "gelu":
         raise ValueError(f"bert_config.json has hidden_act {config.get('hidden_act')!r}, not gelu")
-    return "tanh"
+    published = gelus_of(name)
+    if len(published) > 1:
+        raise ValueError(
+            f"{name} was published in 2018 (gelu erf) and in 2020 (tanh): give `gelu` for yours"
+        )
+    return published[0] if published else "tanh"
 
 
 def _casing_from_name(folder: Path) -> bool:

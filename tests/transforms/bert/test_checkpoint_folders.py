@@ -211,6 +211,32 @@ def test_a_google_checkpoint_is_read(
         read_checkpoint(folder, do_lower_case=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "gelu"),
+    [
+        ("chinese_L-12_H-768_A-12", "erf"),
+        ("cased_L-24_H-1024_A-16", "erf"),
+        ("wwm_cased_L-24_H-1024_A-16", "tanh"),
+        ("uncased_L-4_H-512_A-8", "tanh"),
+        ("fine_tuned_by_a_user", "tanh"),
+    ],
+)
+def test_the_gelu_of_a_published_checkpoint_is_known(
+    name: str, gelu: str, tmp_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    folder = write_google(tmp_path / name, tiny_checkpoint)
+    assert read_checkpoint(folder, do_lower_case=True).gelu == gelu
+
+
+def test_the_gelu_of_a_name_that_was_published_twice_is_asked_for(
+    tmp_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    folder = write_google(tmp_path / "uncased_L-12_H-768_A-12", tiny_checkpoint)
+    with pytest.raises(ValueError, match=r"in 2018 \(gelu erf\) and in 2020 \(tanh\): give `gelu`"):
+        read_checkpoint(folder)
+    assert read_checkpoint(folder, gelu="erf").gelu == "erf"
+
+
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkpoint) -> None:
     folder = write_google(tmp_path / "uncased", tiny_checkpoint)
     data = folder / "bert_model.ckpt.data-00000-of-00001"
