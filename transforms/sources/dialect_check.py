@@ -85,11 +85,11 @@ def problem_of_row(row: Sequence[str], width: int, dialect: Dialect, is_auto: bo
 
 
 def _is_quoted(field: str) -> bool:
-    """Return whether a field is in quotes and holds quotes, all of them doubled."""
-    inner = field[1:-1]
-    if not (_in_quotes(field) and _DOUBLED in inner):
+    """Return whether a field is in quotes and holds quotes, all of them doubled or escaped."""
+    if not _in_quotes(field):
         return False
-    return QUOTE not in inner.replace(_DOUBLED, "")
+    inner = field[1:-1]
+    return QUOTE in inner and QUOTE not in inner.replace(ESCAPED_QUOTE, "").replace(_DOUBLED, "")
 
 
 def _describe_quoted(place: str) -> str:

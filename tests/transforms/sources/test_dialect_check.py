@@ -12,7 +12,7 @@ from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
 
-def problem(data: str, name: str, **settings_: str) -> str:
+def problem(data: str, name: str, **settings_: str | None) -> str:
     source = Source(f"a.{name}", len(data.encode()), "1", name, whole=True)
     try:
         base.find(name).cut(source, lambda: io.BytesIO(data.encode()), ReadConfig(**settings_))
@@ -37,6 +37,7 @@ QUOTED = {
     "line ends": '1\ta\t1\n1\t"a\n\n\nb\n"\t1\n',
     "a line end in the last column": '1\ta\t"b\nc"\n',
     "doubled quotes": '1\ta\t1\n2\t"a ""b"" c"\t1\n',
+    "escaped quotes": '1\ta\t1\n2\t"a \\"b\\" c"\t1\n',
     "one quote": '1\t""""\t1\n',
     "all texts": '1\t"a"\t1\n2\t"b"\t1\n',
 }
@@ -54,7 +55,8 @@ def test_a_quoted_tsv_is_refused_with_both_remedies(what: str, end: str) -> None
     why = problem(data, "tsv")
     assert "is quoted as in CSV: `csv_quoting` minimal reads that, none takes quotes as" in why
     assert problem(data, "tsv", csv_quoting="none") == ""
-    assert problem(data, "tsv", csv_quoting="minimal") == ""
+    escape = "\\" if what == "escaped quotes" else None
+    assert problem(data, "tsv", csv_quoting="minimal", csv_escape=escape) == ""
 
 
 CELLS = st.text('ab "\t\n,', max_size=5)
