@@ -209,7 +209,11 @@ def test_later_values_of_another_type_are_rejected_and_told(
             "--input_format parquet: .*data does not begin as",
         ),
         (b"caf\xe9\n", ["--encoding", "utf-16"], "data: it is not in --encoding utf-16: "),
-        (b"id;text\n", ["--input_format=csv"], "its separator looks like ';': --csv_delimiter ';' reads it"),
+        (
+            b"id;text\n",
+            ["--input_format=csv"],
+            "its separator looks like ';': --csv_delimiter ';' reads it",
+        ),
     ],
 )
 def test_what_cannot_be_read_so_is_told_in_a_line(
