@@ -1,26 +1,23 @@
 """List the files of the inputs, and detect the format of each."""
 
-import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from pipeline.errors import UsageError
-from pipeline.inputs import matching
+from pipeline.inputs import identifying, matching
 from pipeline.inputs.bigquery_names import ROWS, SCHEME, parse
 from pipeline.inputs.entries import Entry, LeftOut
 from pipeline.inputs.job_folders import OwnFolders
 from pipeline.inputs.stdin import PIPE, Piped
 from pipeline.options.embed_config import InputConfig
-from pipeline.options.flags import AUTO_FORMAT
-from transforms import escaping
 from transforms.documents import Source
-from transforms.io import attempts, storage
+from transforms.io import storage
 from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import StorageError, describe
-from transforms.sources import base, detecting, files
+from transforms.sources import base, files
 
 # An object store answers each read after a delay.
 _THREADS = 32
@@ -84,7 +81,7 @@ def _of_pipe(piped: Piped | None, config: InputConfig) -> Source:
         raise UsageError(f"--input -: a pipe is not a file; leave out --input_format {files.NAME}")
     if piped is None:
         raise UsageError("--input -: this command reads no pipe; write it to a file first")
-    format_, compression = _detect(PIPE, piped.path, piped.size, config)
+    format_, compression = identifying.identify(PIPE, piped.path, piped.size, config)
     return Source(
         path=PIPE,
         size=piped.size,
@@ -113,7 +110,7 @@ def _of_table(glob: str, tables: Mapping[str, str]) -> Iterator[Source]:
 
 
 def _to_sources(glob: str, entries: Sequence[Entry], config: InputConfig) -> Iterator[Listed]:
-    """Detect the formats of files, in order; of remote files many at once, for some are opened."""
+    """Detect the formats of files, in order; of remote files many at once."""
     to_source = functools.partial(_source, glob, config=config)
     if not any("://" in entry.path for entry in entries[:1]):
         yield from map(to_source, entries)
@@ -129,7 +126,7 @@ def _source(glob: str, entry: Entry, config: InputConfig) -> Listed:
     if entry.unread:
         return Listed(glob, Source(path, size, version, _NOT_DETECTED), entry.unread)
     try:
-        format_, compression = _detect(path, path, size, config)
+        format_, compression = identifying.identify(path, path, size, config)
     except StorageError as error:
         return Listed(glob, Source(path, size, version, _NOT_DETECTED), describe(error))
     whole = _is_whole(format_, config)
@@ -150,39 +147,3 @@ def _is_whole(format_: str, config: InputConfig) -> bool:
     reader = base.find(format_)
     transcoded = reader.is_text and config.read.encoding != UTF8
     return transcoded or not reader.can_start_anywhere
-
-
-def _detect(name: str, path: str, size: int, config: InputConfig) -> tuple[str, str]:
-    """Return format and compression, by the ending of the name if it is known, else by content.
-
-    Raises:
-        StorageError: the file cannot be read.
-    """
-    named, compression = detecting.by_name(name)
-    requested = None if config.format == AUTO_FORMAT else config.format
-    if named and not name.lower().endswith(base.find(named).shared_endings):
-        return requested or named, compression
-    head = attempts.read_again(functools.partial(_head, path, size))
-    problem = base.find(named).problem_of_head(head) if named and requested is None else None
-    if problem:
-        raise UsageError(f"--input {escaping.one_line(name)} {problem}")
-    if named:
-        return requested or named, compression
-    # With a separator the file has lines, even if the first one looks like the header of a table.
-    column = None if config.read.pair_separator else config.read.text_field
-    read_as = (config.read.encoding, column)
-    detected, compression = detecting.by_content(head, compression, *read_as)
-    format_ = requested or detected
-    if format_ is None:
-        raise UsageError(
-            f"--input {escaping.one_line(name)} is not text (it contains a NUL), and its "
-            "format is not known.\nLeave it out by a glob such as 'folder/*.md', or give its "
-            "--encoding or --input_format"
-        )
-    return format_, compression
-
-
-def _head(path: str, size: int) -> bytes:
-    """Read the first bytes of a file."""
-    with contextlib.closing(storage.open_watched(path, size)) as stream:
-        return stream.read(detecting.HEAD_BYTES)

@@ -1,6 +1,5 @@
 """Make the plan of a job: list the input files, and cut them into splits."""
 
-import contextlib
 import dataclasses
 import functools
 import itertools
@@ -18,13 +17,11 @@ from transforms import escaping
 from transforms.documents import Member, Source, Split
 from transforms.io import attempts, storage
 from transforms.io.watching import describe
-from transforms.sources import base, files, heads, path_keys
+from transforms.sources import base, files, path_keys
 from transforms.sources.base import Opener
 
 # Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
 _THREADS, _MOST_IN_A_ROW = 16, 256
-# Files of a glob whose beginnings are checked: it takes an hour to open a million.
-_MOST_CHECKED = 1000
 
 
 class InputPlan(NamedTuple):
@@ -92,8 +89,6 @@ def _cut(
     glob: str, listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
 ) -> Iterator[Split]:
     """Cut the files of a glob."""
-    for _ in threads.map(functools.partial(_check_head, config=config), listed[:_MOST_CHECKED]):
-        pass
     if config.format == files.NAME:
         yield from _group(glob, listed, config)
         return
@@ -120,19 +115,6 @@ def _group(glob: str, listed: Sequence[Listed], config: InputConfig) -> Iterator
         lost = next((member.path for member in split.members if member.path in unread), None)
         why = f"{lost}: {unread[lost]}" if lost else ""
         yield dataclasses.replace(split, unread=why)
-
-
-def _check_head(listed: Listed, config: InputConfig) -> None:
-    """Raise UsageError for a file whose first bytes do not fit its format or encoding."""
-    if listed.unread:
-        return
-    check = functools.partial(heads.check, listed.source, _opener(listed.source), config.read)
-    try:
-        # Of a file that cannot be read, nothing is known; its reader reports it.
-        with contextlib.suppress(OSError):
-            attempts.read_again(check)
-    except ValueError as error:
-        raise UsageError(escaping.one_line(error)) from error
 
 
 def _cut_row(listed: Sequence[Listed], config: InputConfig) -> list[Split]:

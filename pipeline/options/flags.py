@@ -68,9 +68,9 @@ FLAGS = (
         decides_output=True,
         group=_INPUT,
         metavar="NAME",
-        help="text (one document a line), jsonl, csv, tsv, parquet, tfrecord (of tf.Example), "
-        "files (one document a file), or auto: by the ending of each file, or else by its first "
-        "bytes",
+        help="text (one document a line), jsonl, json (an array of objects), csv, tsv, parquet, "
+        "tfrecord (of tf.Example), files (one document a file), or auto: by the first bytes of "
+        "each file, and among formats of text by its ending",
     ),
     Flag(
         name="text_field",

@@ -4,6 +4,7 @@ import bz2
 import csv
 import gzip
 import json
+import lzma
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,10 @@ def write_jsonl(path: Path) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
 
 
+def write_json(path: Path) -> None:
+    path.write_bytes(lzma.compress(json.dumps(ROWS, indent=1).encode()))
+
+
 def write_csv(path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(ROWS[0]), delimiter="\t" if "tsv" in path.name else ",")
@@ -63,6 +68,7 @@ def write_tfrecord(path: Path) -> None:
 
 WRITERS: dict[str, Callable[[Path], None]] = {
     "a.jsonl": write_jsonl,
+    "a.json": write_json,
     "a.csv": write_csv,
     "a.tsv": write_csv,
     "a.parquet": write_parquet,
@@ -156,7 +162,7 @@ def test_whole_files_share_parts_and_a_damaged_one_costs_itself(
     folder.mkdir()
     for row in ROWS:
         (folder / f"{row['id']:>4}.md").write_text(row["text"])
-    (folder / "bad.md.gz").write_bytes(b"no gzip")
+    (folder / "bad.md.gz").write_bytes(b"\0no gzip")
     (folder / "empty.md").write_bytes(b"")
     with pytest.raises(JobError, match=r"bad\.md\.gz\) unreadable"):
         embed(tmp_path / "out", tiny_path, folder, format_="files")
@@ -198,7 +204,9 @@ def test_later_values_of_another_type_are_rejected_and_told(
     ("content", "flags", "message"),
     [
         (b"", [], "every file is empty"),
-        (b'[\n{"text": "a"}\n]', [], "holds one JSON value over several lines"),
+        (b'{\n"text": "a"\n}', [], "jq -c . converts it, and --input_format json reads it"),
+        (b'["a",\n"b"]', [], r"is a JSON array .*: jq -c '.\[\] \| {text: .}' converts it"),
+        (b"PK\3\4", [], "data.* is a ZIP archive: unpack it, and give the files"),
         ("text\n".encode("utf-16"), [], "is in another encoding: --encoding utf-16"),
         (b"a\n", ["--encoding", "klingon"], "--encoding is 'klingon'"),
         (b"a\n", ["--input_format", "csv"], "--text_field: .* has no column 'text'; it has a"),
@@ -206,7 +214,7 @@ def test_later_values_of_another_type_are_rejected_and_told(
         (
             b"a\n",
             ["--input_format", "parquet"],
-            "--input_format parquet: .*data does not begin as",
+            "data does not begin as --input_format parquet does",
         ),
         (b"caf\xe9\n", ["--encoding", "utf-16"], "data: it is not in --encoding utf-16: "),
         (
@@ -219,7 +227,7 @@ def test_later_values_of_another_type_are_rejected_and_told(
 def test_what_cannot_be_read_so_is_told_in_a_line(
     content: bytes, flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    name = "a.json" if content[:1] == b"[" else "data"
+    name = "data"
     (tmp_path / name).write_bytes(content)
     command = ["embed", "--input", str(tmp_path / name), "--output", str(tmp_path / "out"), *flags]
     assert cli.main(command) == 2

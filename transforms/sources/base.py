@@ -150,8 +150,6 @@ class Format(abc.ABC):
 
     Attributes:
         endings: file name endings, lower case, without the ending of a compression.
-        shared_endings: those of `endings` that other kinds of files have too; files with such an
-            ending are opened to call `problem_of_head`.
         is_text: whether files are text, and therefore may be in other encodings.
         can_start_anywhere: whether a reader can start in the middle of an uncompressed file.
         has_dialect: whether files are CSV or TSV, which have dialects.
@@ -161,12 +159,16 @@ class Format(abc.ABC):
     """
 
     endings: tuple[str, ...] = ()
-    shared_endings: tuple[str, ...] = ()
     is_text: bool = False
     can_start_anywhere: bool = False
     has_dialect: bool = False
     stores_compressed: bool = False
     needs_tensorflow: bool = False
+
+    @property
+    def reads_any_bytes(self) -> bool:
+        """Whether a file of any first bytes can be read in this format, if it is asked for."""
+        return self.is_text
 
     @abc.abstractmethod
     def check(self, config: ReadConfig) -> None:
@@ -210,11 +212,22 @@ class Format(abc.ABC):
         """
         return False
 
-    def problem_of_head(self, head: bytes) -> str | None:  # noqa: ARG002
-        """Return why a file with one of `shared_endings` is not of this format; None if it may be.
+    def claims_text(self, text: str, text_field: str | None) -> bool:  # noqa: ARG002
+        """Return whether a text file is of this format, whatever its name; see `matches_text`."""
+        return False
+
+    def problem_of_text(
+        self,
+        text: str,  # noqa: ARG002
+        text_field: str | None,  # noqa: ARG002
+        is_complete: bool,  # noqa: ARG002
+    ) -> str | None:
+        """Return why a text file, which resembles this format, has to be converted first, or None.
 
         Args:
-            head: the first bytes of the file.
+            text: the first characters of the file.
+            text_field: the field with the text; None if documents are plain lines.
+            is_complete: whether the file has no further characters.
         """
         return None
 

@@ -1,19 +1,45 @@
-"""Detect the format and compression of a file, by its name or by its first bytes."""
+"""Detect the format and compression of a file by its first bytes.
+
+The name decides where the bytes cannot: among formats of text, and for a damaged file.
+"""
 
 import codecs
-import io
+import contextlib
+from collections.abc import Sequence
+from typing import BinaryIO, NamedTuple
 
-from transforms.io import decompressing
-from transforms.io.decompressing import open_compressed
+from transforms import escaping
+from transforms.io import compression_signs, decompressing
+from transforms.io.decompressing import NONE, ZLIB, open_compressed
+from transforms.io.line_ends import SAMPLE_BYTES
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError
-from transforms.sources import base
+from transforms.sources import base, foreign_files
+from transforms.sources.base import ReadConfig
 from transforms.sources.encodings import encoding_of
 
-# How many first bytes of a file are read to detect its format.
-HEAD_BYTES = 4096
+# How many first bytes of a file, and of its uncompressed content, are read: as many as decide its
+# line ends and its encoding. The format of text is detected by its first characters.
+HEAD_BYTES = SAMPLE_BYTES
+CHARACTERS = 4096
 # The format of text that no format recognizes.
 _FALLBACK = "text"
+# Characters that no text has; a NUL may show another encoding.
+_BINARY = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b") | {127}
+
+
+class Detected(NamedTuple):
+    """What a file is.
+
+    Attributes:
+        format: a name in `transforms.sources`.
+        compression: a name in `transforms.io.decompressing`.
+        head: its first bytes, uncompressed; empty if they are damaged.
+    """
+
+    format: str
+    compression: str
+    head: bytes
 
 
 def by_name(path: str) -> tuple[str | None, str]:
@@ -39,39 +65,112 @@ def by_name(path: str) -> tuple[str | None, str]:
     return None, compression
 
 
-def by_content(
-    head: bytes, compression: str, encoding: str = UTF8, text_field: str | None = None
-) -> tuple[str | None, str]:
-    r"""Detect format and compression by the first bytes of a file.
+def identify(
+    path: str, stream: BinaryIO, config: ReadConfig, requested: str | None = None
+) -> Detected:
+    r"""Detect format and compression of a file.
 
     Args:
-        head: the first bytes, as stored.
-        compression: as the name shows; `none` is checked against the bytes.
-        encoding: encoding of the file if it is text.
-        text_field: a first line with this field is the header of a table; None for plain lines.
+        path: its name, whose ending may decide.
+        stream: its bytes as stored; seekable.
+        config: how text is read.
+        requested: the format to read it in; None detects it.
 
-    Returns:
-        `(format, compression)`; the format is None for a file that has no known magic bytes but
-        contains a NUL, which text never does.
+    Raises:
+        ValueError: no format reads the file, or not the requested one; the message says what it is,
+            and what to do with it.
+        OSError: the file cannot be read.
 
-    >>> by_content(b'{"text": "a"}', "none"), by_content(b"a line", "none")
-    (('jsonl', 'none'), ('text', 'none'))
-    >>> by_content(b"id,text", "none", text_field="text"), by_content(b"GIF\0", "none")
-    (('csv', 'none'), (None, 'none'))
+    >>> import io
+    >>> identify("a", io.BytesIO(b'{"text": "a"}'), ReadConfig())[:2]
+    ('jsonl', 'none')
+    >>> identify("a.gz", io.BytesIO(b"a line"), ReadConfig())[:2]
+    ('text', 'none')
     """
-    if compression == decompressing.NONE:
-        magic = decompressing.MAGIC.items()
-        compression = next((name for sign, name in magic if head.startswith(sign)), compression)
-    head = uncompress_head(head, compression)
-    return _by_magic(head) or _format_of_text(head, encoding, text_field), compression
-
-
-def uncompress_head(head: bytes, compression: str) -> bytes:
-    """Uncompress the first bytes of a file as far as possible; return no bytes if damaged."""
     try:
-        return open_compressed(io.BytesIO(head), compression).read(HEAD_BYTES)
-    except DamagedError:
-        return b""
+        return _identify(path, stream, config, requested)
+    except _RefusedError as error:
+        raise ValueError(f"`input` {escaping.one_line(path)} {error}") from error
+
+
+class _RefusedError(Exception):
+    """Why a file is refused; follows its name."""
+
+
+def _identify(path: str, stream: BinaryIO, config: ReadConfig, requested: str | None) -> Detected:
+    compression, head = _uncompressed(path, stream, config.encoding)
+    _refuse_packed_twice(head, compression)
+    proven = _by_magic(head)
+    foreign = None if proven else foreign_files.describe(head)
+    if foreign:
+        raise _RefusedError("is {}: {}".format(*foreign))
+    if requested:
+        _check_requested(requested, proven, path)
+        _check_text(*_decode(head, config.encoding), config, [requested])
+        return Detected(requested, compression, head)
+    return Detected(proven or _format_of_text(path, head, config), compression, head)
+
+
+def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, bytes]:
+    """Return the compression of a file, and its first bytes, uncompressed."""
+    stored = stream.read(HEAD_BYTES)
+    named = by_name(path)[1]
+    signed = compression_signs.sign_of(stored)
+    if signed is None and compression_signs.may_be_zlib(stored):
+        content = _read_head(stream, ZLIB)
+        # The sign is too short to prove more than what TensorFlow writes.
+        if _by_magic(content):
+            return ZLIB, content
+    if signed is None and (named == NONE or _is_plain(stored, encoding)):
+        return NONE, stored
+    problem = compression_signs.problem_of_window(stored)
+    if problem:
+        raise _RefusedError(problem)
+    compression = signed or named
+    return compression, _read_head(stream, compression)
+
+
+def _read_head(stream: BinaryIO, compression: str) -> bytes:
+    """Uncompress the first bytes of a file as far as possible."""
+    stream.seek(0)
+    uncompressed, head = open_compressed(stream, compression), b""
+    with contextlib.suppress(DamagedError):
+        while len(head) < HEAD_BYTES and (piece := uncompressed.read(HEAD_BYTES - len(head))):
+            head += piece
+    return head
+
+
+def _is_plain(head: bytes, encoding: str) -> bool:
+    """Return whether a file is certainly not compressed, whatever its name says."""
+    if _by_magic(head) or foreign_files.describe(head) or encoding_of(head):
+        return True
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeError:
+        return False
+    return not _BINARY.intersection(map(ord, text))
+
+
+def _refuse_packed_twice(head: bytes, compression: str) -> None:
+    again = None if compression == NONE else compression_signs.sign_of(head)
+    if again:
+        raise _RefusedError(
+            f"is compressed twice, by {compression} and by {again}: uncompress it once"
+        )
+
+
+def _check_requested(requested: str, proven: str | None, path: str) -> None:
+    """Raise _RefusedError if the first bytes prove another format than the requested one.
+
+    A damaged file with the ending of its format is rejected alone, later.
+    """
+    if proven not in (None, requested):
+        raise _RefusedError(f"is of the format {proven}: leave out `input_format` {requested}")
+    is_named = by_name(path)[0] == requested
+    if not (proven or is_named or base.find(requested).reads_any_bytes):
+        raise _RefusedError(
+            f"does not begin as `input_format` {requested} does; leave it out, or give another"
+        )
 
 
 def _by_magic(head: bytes) -> str | None:
@@ -80,19 +179,57 @@ def _by_magic(head: bytes) -> str | None:
     )
 
 
-def _format_of_text(head: bytes, encoding: str, text_field: str | None) -> str | None:
+def _format_of_text(path: str, head: bytes, config: ReadConfig) -> str:
+    """Detect the format of a file without magic bytes.
+
+    Raises:
+        _RefusedError: it is no text, or a text that has to be converted first.
+    """
+    named = by_name(path)[0]
+    text, is_complete = _decode(head, config.encoding)
+    if not text:
+        return named or _FALLBACK
+    formats, field = base.registry.plugins.items(), _field(config)
+    claims = (name for name, format_ in formats if format_.claims_text(text, field))
+    claimed = next(claims, None)
+    if claimed:
+        return claimed
+    _check_text(text, is_complete, config, base.names())
+    matches = (name for name, format_ in formats if format_.matches_text(text, field))
+    found = named or next(matches, None)
+    if found is None and "\0" in text:
+        raise _RefusedError(
+            "is not text (it contains a NUL), and its format is not known.\n"
+            "Leave it out by a glob such as 'folder/*.md', or give its `encoding` or `input_format`"
+        )
+    return found or _FALLBACK
+
+
+def _check_text(text: str, is_complete: bool, config: ReadConfig, formats: Sequence[str]) -> None:
+    """Raise _RefusedError for a text that resembles one of the formats but has to be converted."""
+    for format_ in map(base.find, formats if text else ()):
+        problem = format_.problem_of_text(text, _field(config), is_complete)
+        if problem:
+            raise _RefusedError(problem)
+
+
+def _field(config: ReadConfig) -> str | None:
+    """Return the field with the text; None if a separator shows that documents are lines."""
+    return None if config.pair_separator else config.text_field
+
+
+def _decode(head: bytes, encoding: str) -> tuple[str, bool]:
+    """Decode the beginning of a text.
+
+    Returns:
+        its first characters, and whether these are all; none if it is in another encoding.
+    """
+    # `heads.check` refuses it with the remedy.
     if encoding == UTF8 and encoding_of(head):
-        # Text in another encoding: `heads.check` refuses it with the remedy.
-        return _FALLBACK
-    text = _decode(head, encoding).removeprefix("\ufeff")
-    for name, format_ in base.registry.plugins.items():
-        if format_.matches_text(text, text_field):
-            return name
-    return None if "\0" in text else _FALLBACK
-
-
-def _decode(head: bytes, encoding: str) -> str:
+        return "", False
     try:
-        return codecs.getincrementaldecoder(encoding)("replace").decode(head)
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     except UnicodeError:
-        return ""
+        return "", False
+    text = text.removeprefix("\ufeff")
+    return text[:CHARACTERS], len(text) <= CHARACTERS and len(head) < HEAD_BYTES

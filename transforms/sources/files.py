@@ -51,6 +51,7 @@ class FilesFormat(Format):
     """One document a file, in the configured encoding."""
 
     can_start_anywhere = True
+    reads_any_bytes = True
 
     def check(self, config: ReadConfig) -> None:
         """Refuse fields and pairs, because a file is one text."""

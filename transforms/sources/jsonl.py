@@ -1,6 +1,5 @@
 """JSON Lines: each line is an object with a text and, optionally, an id and fields to keep."""
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -8,12 +7,10 @@ import pyarrow as pa
 
 from transforms.documents import Source, Split
 from transforms.rejects import Reason
-from transforms.sources import json_values, lines, record_fields
+from transforms.sources import json_heads, json_values, lines, record_fields
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, SampledFields
 from transforms.sources.record_fields import Record, rejected
 
-# A JSON object or array that continues in the next line.
-_JSON_OVER_LINES = re.compile(rb"\s*(\[|\{\s*\r?\n)")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = rejected(Reason.EMPTY, "the line is blank")
 
@@ -22,8 +19,6 @@ class JsonLinesFormat(Format):
     """UTF-8 JSON, one object a line (https://jsonlines.org)."""
 
     endings = (".jsonl", ".ndjson", ".json")
-    # A .json file may also be a single JSON value.
-    shared_endings = (".json",)
     is_text = True
     can_start_anywhere = True
 
@@ -31,14 +26,13 @@ class JsonLinesFormat(Format):
         """Return whether the text begins with an object."""
         return text.lstrip().startswith("{")
 
-    def problem_of_head(self, head: bytes) -> str | None:
-        """Return why a file that is one JSON value over several lines cannot be read."""
-        if not _JSON_OVER_LINES.match(head.removeprefix(_BYTE_ORDER_MARK)):
-            return None
-        return (
-            "holds one JSON value over several lines, and JSON Lines has one object a line; "
-            "jq -c '.[]' converts an array"
-        )
+    def claims_text(self, text: str, text_field: str | None) -> bool:
+        """Return whether the first line is an object with the field of the text."""
+        return json_heads.is_record(text, text_field)
+
+    def problem_of_text(self, text: str, text_field: str | None, is_complete: bool) -> str | None:
+        """Return why a file is JSON, but not one object a line."""
+        return json_heads.problem(text, text_field, is_complete)
 
     def cut(self, source: Source, _: Opener, config: ReadConfig) -> list[Split]:
         """Cut by byte ranges; see `lines.cut_by_bytes`."""

@@ -81,7 +81,7 @@ def test_a_field_is_there_if_one_file_of_the_sample_has_it(tmp_path: Path) -> No
 @pytest.mark.parametrize("content", [b"{no\n", b"[1]\n", b"{}\n", b"\xff\n"])
 def test_where_no_record_can_be_read_nothing_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(content)
-    (tmp_path / "b.jsonl.gz").write_bytes(b"no gzip")
+    (tmp_path / "b.jsonl.gz").write_bytes(b"\xffno gzip")
     (tmp_path / "c.tfrecord").write_bytes(b"damaged")
     assert typed(tmp_path, keep_fields=("k",), id_field="id") == ("k:string",)
 

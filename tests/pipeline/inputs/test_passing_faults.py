@@ -7,6 +7,7 @@ import gzip
 import http.client
 import io
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from transforms.sources.base import ReadConfig
 
 ROWS = [{"id": f"n{n}", "text": f"the cat sat on {n * 7919}", "k": n} for n in range(40)]
 LINES = {
+    "json": json.dumps(ROWS, indent=1),
     "txt": "".join(f"{row['text']}\n" for row in ROWS),
     "jsonl": "".join(f"{json.dumps(row)}\n" for row in ROWS),
     "csv": "id,text,k\n" + "".join(f'{r["id"]},"{r["text"]}",{r["k"]}\n' for r in ROWS),
@@ -35,6 +37,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "gz": functools.partial(gzip.compress, mtime=0),
     "bz2": bz2.compress,
     "zst": decompressing.zstd.compress,
+    "xz": lzma.compress,
 }
 
 
@@ -105,7 +108,18 @@ FAULTS = {
     "cut": CUT,
 }
 QUICK = ["txt", "txt.bz2", "jsonl.gz", "files"]
-SLOW = ["csv", "csv.zst", "jsonl", "parquet", "tfrecord", "tsv", "tsv.bz2", "txt.gz", "txt.zst"]
+SLOW = [
+    "csv",
+    "csv.zst",
+    "json.xz",
+    "jsonl",
+    "parquet",
+    "tfrecord",
+    "tsv",
+    "tsv.bz2",
+    "txt.gz",
+    "txt.zst",
+]
 
 
 def _step(name: str, kind: str) -> int:

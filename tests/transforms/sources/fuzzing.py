@@ -10,6 +10,8 @@ import bz2
 import dataclasses
 import gzip
 import io
+import json
+import lzma
 import random
 import zlib
 from collections.abc import Callable, Iterator
@@ -135,11 +137,24 @@ def _gunzip() -> object:
     return zlib.decompressobj(wbits=31)
 
 
+def _json(texts: list[bytes], chance: random.Random) -> Sample:
+    rows = [{"id": number, "text": text.decode()} for number, text in enumerate(texts)]
+    data = json.dumps(rows, indent=chance.choice([None, 0, 2])).encode()
+
+    def sound_until(first: int, _: int) -> int:
+        return data.count(b"}", 0, first)
+
+    return Sample(Source("a.json", len(data), "1", "json", whole=True), data, texts, sound_until)
+
+
 _MAKERS: dict[str, Callable[[list[bytes], random.Random], Sample]] = {
     "parquet": _parquet,
     "tfrecord": _tfrecord,
     "gzip": _compressed("gzip", gzip.compress, _gunzip),
     "bzip2": _compressed("bzip2", bz2.compress, bz2.BZ2Decompressor),
+    "json": _json,
+    "xz": _compressed("xz", lzma.compress, lzma.LZMADecompressor),
+    "zlib": _compressed("zlib", zlib.compress, zlib.decompressobj),
     "zstd": _compressed("zstd", zstd.compress, zstd.ZstdDecompressor),
 }
 KINDS = tuple(_MAKERS)

@@ -5,9 +5,11 @@ from transforms.sources.base import ReadConfig
 
 
 def test_formats_have_the_names_of_their_modules() -> None:
-    assert base.names() == ("csv", "files", "jsonl", "parquet", "text", "tfrecord", "tsv")
+    assert base.names() == ("csv", "files", "json", "jsonl", "parquet", "text", "tfrecord", "tsv")
     assert base.find("text").endings == (".txt", ".text")
-    with pytest.raises(ValueError, match="no input format 'lines'; there are csv, files, jsonl"):
+    with pytest.raises(
+        ValueError, match="no input format 'lines'; there are csv, files, json, jsonl"
+    ):
         base.find("lines")
 
 

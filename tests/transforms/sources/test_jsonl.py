@@ -128,20 +128,6 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert rows["reason"] == [None, "empty", None]
 
 
-@pytest.mark.parametrize(
-    ("head", "refused"),
-    [
-        (b'[\n {"text": "a"}]', True),
-        (b'\xef\xbb\xbf{\r\n "text": "a"}', True),
-        (b'{"text": "a"}\n{\n', False),
-        (b"", False),
-    ],
-)
-def test_one_json_value_over_several_lines_is_refused(head: bytes, refused: bool) -> None:
-    problem = base.find("jsonl").problem_of_head(head) or ""
-    assert ("several lines" in problem and "jq -c '.[]' converts an array" in problem) == refused
-
-
 def test_fields_and_types_are_those_of_the_sound_records() -> None:
     lines = [
         '\ufeff{"text": "a", "n": 1}',

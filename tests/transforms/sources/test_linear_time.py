@@ -11,7 +11,7 @@ import pytest
 from tests.transforms.sources.scanning import Scanned
 from transforms.documents import Member, Source, Split
 from transforms.io import tfrecord_framing, transcoding
-from transforms.sources import base, detecting, files, heads, lines, opening
+from transforms.sources import base, chunks, detecting, files, lines, opening
 from transforms.sources.base import ReadConfig
 
 Pattern = Callable[[int], bytes]
@@ -51,6 +51,19 @@ JSON: dict[str, Pattern] = {
     "spaces before": repeated(b" \t", b"{"),
     "halves of pairs": repeated(b'{"text":"\\ud800"}\n'),
 }
+ARRAYS: dict[str, Pattern] = {
+    "objects": repeated(b'{"text":"a"},', b"["),
+    "objects in lines": repeated(b' {"text":"a"},\n', b"[\n"),
+    "open strings in lines": repeated(b' {"text":"a},\n', b"[\n"),
+    "open objects in lines": repeated(b' {"text":"a",\n', b"[\n"),
+    "open string": repeated(b"a", b'[{"text":"'),
+    "open list": repeated(b"1,", b'[{"text":['),
+    "inner objects": repeated(b'{"a":', b'[{"text":'),
+    "broken once": repeated(b" {\n", b'[\n {"text":"a"{}\n'),
+    "brackets": repeated(b"}]"),
+    "words": repeated(b"a "),
+    "strings": repeated(b'"a"'),
+}
 TABLE: dict[str, Pattern] = {
     "quoted comma": repeated(b'a",",c\n', b"text,b\n"),
     "open quotes": repeated(b'"\n', b"text\n"),
@@ -77,7 +90,8 @@ TABLE: dict[str, Pattern] = {
 }
 TEXT_PATTERNS: dict[tuple[str, str], Pattern] = {
     **{(name, what): LINES[what] for name in ("text", "jsonl", "csv", "tsv") for what in LINES},
-    **{("jsonl", what): JSON[what] for what in JSON},
+    **{(name, what): JSON[what] for name in ("jsonl", "json") for what in JSON},
+    **{("json", what): pattern for what, pattern in ARRAYS.items()},
     **{(name, what): TABLE[what] for name in ("csv", "tsv") for what in TABLE},
 }
 
@@ -90,6 +104,7 @@ def scan(name: str, data: bytes, config: ReadConfig, compression: str = "none") 
     """Read a file as a job does: head, header, sample, parts; return how much was scanned."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "_CHUNK", 64)
+        patch.setattr(chunks, "_CHUNK", 64)
         patch.setattr(transcoding, "_PIECE", 64)
         scanned = Scanned(patch)
         format_ = base.find(name)
@@ -98,7 +113,6 @@ def scan(name: str, data: bytes, config: ReadConfig, compression: str = "none") 
         def open_() -> object:
             return opening.readable(scanned.stream(data), split.source, config)
 
-        format_.problem_of_head(data[: detecting.HEAD_BYTES])
         with contextlib.suppress(ValueError):
             format_.cut(split.source, lambda: scanned.stream(data), config)
         format_.sample_fields(split, open_(), config)
@@ -206,10 +220,8 @@ def test_a_head_is_all_that_detection_scans() -> None:
             data = pattern(2 * detecting.HEAD_BYTES)
             packed = gzip.compress(data) if compression == "gzip" else data
             before = scanned.total
-            detecting.by_content(packed[: detecting.HEAD_BYTES], "none", text_field="text")
-            source = split_of("jsonl", packed, compression, "a.json").source
             with contextlib.suppress(ValueError):
-                heads.check(source, lambda packed=packed: scanned.stream(packed), ReadConfig())
+                detecting.identify("a", scanned.stream(packed), ReadConfig())
             assert scanned.total - before <= 8 * detecting.HEAD_BYTES
 
 

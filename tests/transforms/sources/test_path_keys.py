@@ -27,6 +27,7 @@ def example() -> bytes:
 
 CONTENTS = {
     "jsonl": b'{"text": "the cat"}\n',
+    "json": b'[{"text": "the cat"}]',
     "csv": b"text\nthe cat\n",
     "tsv": b"text\nthe cat\n",
     "parquet": write(pa.table({"text": ["the cat"]})),

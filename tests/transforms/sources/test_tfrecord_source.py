@@ -1,5 +1,6 @@
 import gzip
 import io
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -8,7 +9,7 @@ import tensorflow as tf
 from transforms.documents import Source, Split
 from transforms.io import tfrecord_framing
 from transforms.io.decompressing import open_compressed
-from transforms.sources import base
+from transforms.sources import base, detecting
 from transforms.sources.base import ReadConfig
 
 FORMAT = base.find("tfrecord")
@@ -121,3 +122,20 @@ def test_a_sample_holds_no_more_than_a_document_may_have() -> None:
     sampled = FORMAT.sample_fields(Split(source, 0, None), stream, config)
     assert sampled[:2] == (("n", "text"), ("int64", ""))
     assert stream.tell() < 3000
+
+
+@pytest.mark.parametrize("kind", ["GZIP", "ZLIB"])
+def test_the_compressions_of_tensorflow_are_read(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    texts = [b"the cat %d" % (number * number) for number in range(999)]
+    with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(kind)) as writer:
+        for text in texts:
+            writer.write(example(id=[text], text=[text]))
+    for name in ("a", "a.tfrecord", "a.data"):
+        with path.open("rb") as file:
+            format_, compression, _ = detecting.identify(name, file, CONFIG)
+        assert (format_, compression) == ("tfrecord", kind.lower())
+    assert read(path.read_bytes(), kind.lower())["text"] == texts
+    cut = read(path.read_bytes()[:-99], kind.lower())
+    assert cut["reason"][-1] == "unreadable"
+    assert cut["text"][:-1] == texts[: len(cut["text"]) - 1]
