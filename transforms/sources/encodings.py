@@ -9,6 +9,7 @@ import codecs
 import re
 import unicodedata
 
+from transforms.io.line_ends import SAMPLE_BYTES
 from transforms.io.transcoding import UTF8
 
 # The mark of each encoding and byte order; that of UTF-32 begins like that of UTF-16.
@@ -169,9 +170,11 @@ def _is_surely_utf8(head: bytes, encoding: str) -> bool:
 
 
 def _beyond_ascii(head: bytes) -> list[bytes]:
-    """Return the lines that are not ASCII, without the last one, which may be cut."""
+    """Return the lines that are not ASCII, without one that the end of the sample cuts."""
     lines = _LINE_END.split(head)
-    return [line for line in lines[:-1] if not line.isascii()]
+    if len(head) >= SAMPLE_BYTES:
+        lines.pop()
+    return [line for line in lines if not line.isascii()]
 
 
 def _decodes(line: bytes, encoding: str) -> bool:

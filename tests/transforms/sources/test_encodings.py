@@ -65,6 +65,9 @@ CP1252 = "caf\u00e9\nplain\nna\u00efve \u201cquotes\u201d\n".encode("cp1252")
 def test_a_text_of_cp1252_is_refused_with_the_remedy() -> None:
     assert "`encoding` cp1252 reads it" in (problem_of(CP1252, "utf-8") or "")
     assert "`encoding` cp1252" in (problem_of(b"\xef\xbb\xbf" + CP1252, "utf-8") or "")
+    assert "`encoding` cp1252" in (
+        problem_of("caf\u00e9\rna\u00efve".encode("cp1252"), "utf-8") or ""
+    )
     assert problem_of(CP1252, "cp1252") is None
     assert problem_of(CP1252, "iso8859-1") is None
 
@@ -76,9 +79,10 @@ def test_a_text_of_cp1252_is_refused_with_the_remedy() -> None:
         b"caf\xe9\nna\xefve\n" + "caf\u00e9\n".encode() * 2,
         b"\x81\n\x8d\nna\xefve\n",
         "caf\u00e9\n".encode() + "caf\u00e9".encode()[:-1],
+        b"caf\xe9\n" + b"a" * (65536 - 6) + b"\xc3",
         b"",
     ],
-    ids=["one line", "half of the lines", "no cp1252", "cut", "nothing"],
+    ids=["one line", "half of the lines", "no cp1252", "damaged at the end", "cut", "nothing"],
 )
 def test_damaged_lines_of_utf8_are_left_to_be_rejected(data: bytes) -> None:
     assert problem_of(data, "utf-8") is None
