@@ -46,7 +46,7 @@ def _shown(value: Any) -> str:
 
 
 def _text(value: bytes) -> str:
-    return rejects.detail(value.decode(errors="replace"))
+    return rejects.detail(value.decode(errors="backslashreplace"))
 
 
 def _shortened(values: Iterable[str]) -> str:

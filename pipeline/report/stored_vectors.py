@@ -88,4 +88,4 @@ def _title(feature: str) -> str:
 
 def _as_text(values: Sequence[object] | None) -> str:
     value = values[0] if values else ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

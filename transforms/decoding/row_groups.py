@@ -21,7 +21,10 @@ class ParquetDecoder:
 
     def __init__(self, stream: io.RawIOBase) -> None:
         file = pa.PythonFile(stream, mode="r")
-        self._file = parquet.ParquetFile(file, buffer_size=_PIECE_BYTES)
+        # As nanoseconds, which is Arrow's default, the timestamps of Spark after 2262 overflow.
+        self._file = parquet.ParquetFile(
+            file, buffer_size=_PIECE_BYTES, coerce_int96_timestamp_unit="us"
+        )
 
     def footer(self) -> Iterator[bytes]:
         """Yield the schema, and the number of rows of each group as int64."""

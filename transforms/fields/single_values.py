@@ -177,6 +177,8 @@ def _text(value: Any) -> str:
     if any(isinstance(one, float) and not math.isfinite(one) for one in _items(value)):
         # orjson would write null.
         return _json(value)
+    if isinstance(value, float):
+        return repr(value)
     if not isinstance(value, str):
         try:
             return orjson.dumps(value).decode()

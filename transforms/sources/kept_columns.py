@@ -49,6 +49,11 @@ def keep_column(column: pa.Array, field: KeptField) -> KeptColumn:
     kind = arrow_types.kind_of(column.type)
     if kind is None:
         raise ValueError(f"`keep_fields` {field.name}: the column is {column.type}")
+    if (field.type or STRING) not in kind.asked:
+        why = f"field {field.name!r} is {column.type}, no {field.type}"
+        remedy = f"`keep_fields` {field.name}:{STRING} keeps it as text"
+        wrong = column.is_valid().to_numpy(zero_copy_only=False)
+        return KeptColumn(pa.nulls(len(column), field.arrow), _problems(wrong, f"{why}; {remedy}"))
     plain = arrow_types.plain_column(column)
     return _CONVERTERS.get((kind, field.type or STRING), _singly)(plain, field)
 

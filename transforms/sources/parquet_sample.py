@@ -31,7 +31,12 @@ def sample_fields(file: ForeignParquet, split: Split, config: ReadConfig) -> Sam
     """
     nulls = file.null_columns([field.name for field in config.kept])
     with_values = set(file.schema.names) - nulls
-    kept = [field for field in config.kept if field.name in with_values]
+    # A column of no kind is refused, unless it has no value.
+    kept = [
+        field
+        for field in config.kept
+        if field.name in with_values and arrow_types.kind_of(file.schema.field(field.name).type)
+    ]
     automatic = {one.name: _automatic(file.schema, one) for one in kept}
     # An asked type decides; a field without one has the type of its column.
     deciding = [one for one in kept if (one.type or automatic[one.name]) in _NEED_VALUES]

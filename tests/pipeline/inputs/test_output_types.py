@@ -1,0 +1,100 @@
+"""Kept fields that the records of a job cannot hold are refused before it begins."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline.errors import UsageError
+from pipeline.inputs import field_types, plan
+from pipeline.options.embed_config import InputConfig
+from transforms.records import output_format
+from transforms.sources.base import ReadConfig
+
+EXACT = "0.5"
+
+
+def typed(path: Path, *kept: str, output: str = "tfrecord") -> tuple[str, ...]:
+    config = InputConfig((str(path),), "auto", ReadConfig(part_bytes=1024, keep_fields=kept))
+    splits = plan.make_plan(config)
+    return field_types.with_types(config, splits, output_format.find(output)).read.keep_fields
+
+
+def write(folder: Path, name: str, number: str) -> Path:
+    path = folder / name
+    lines = {
+        "a.jsonl": f'{{"text": "a", "n": {EXACT}}}\n{{"text": "b", "n": {number}}}\n',
+        "a.csv": f"text,n\na,{EXACT}\nb,{number}\n",
+    }
+    if name in lines:
+        path.write_text(lines[name])
+    else:
+        numbers = pa.array([float(EXACT), float(number)])
+        parquet.write_table(pa.table({"text": ["a", "b"], "n": numbers}), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+@pytest.mark.parametrize("asked", ["n", "n:float64"])
+def test_a_number_that_float32_does_not_hold_is_refused_with_the_ways_to_keep_it(
+    name: str, asked: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, name, "1700000123.5")
+    with pytest.raises(UsageError) as error:
+        typed(path, asked)
+    first, second = str(error.value).splitlines()
+    assert first.startswith("--keep_fields n: the number 1700000123.5 of a sample needs float64")
+    assert second == (
+        "Keep it as text (n:string), rounded (n:float32), or exact with --output_format parquet"
+    )
+    assert typed(path, asked, output="parquet") == ("n:float64",)
+    for way in ("n:string", "n:float32", "n:exact_float32"):
+        assert typed(path, way) == (way,)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+def test_numbers_that_float32_holds_are_kept_as_such(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, name, "-3.25")
+    assert typed(path, "n") == ("n:exact_float32",)
+    assert typed(path, "n:float64") == ("n:exact_float32",)
+    assert typed(path, "n", output="parquet") == ("n:float64",)
+
+
+def test_integers_among_floats_count_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a", "n": 16777217}\n{"text": "b", "n": 0.5}\n')
+    with pytest.raises(UsageError, match=r"the number 16777217\.0 of a sample needs float64"):
+        typed(path, "n")
+    path.write_text('{"text": "a", "n": 16777217}\n')
+    assert typed(path, "n") == ("n:int64",)
+
+
+def test_a_column_that_never_has_the_asked_type_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"text": ["a"], "blob": [b"\xff"]}), path)
+    with pytest.raises(
+        UsageError, match=r"`keep_fields` blob:int64: column 'blob' of .* is binary"
+    ):
+        typed(path, "blob:int64")
+    assert typed(path, "blob:string") == ("blob:string",)
+    assert typed(path, "blob") == ("blob:bytes",)
+
+
+def test_timestamps_that_the_type_does_not_hold_are_kept_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    moments = pa.array([1], pa.int64()).view(pa.timestamp("ns"))
+    parquet.write_table(pa.table({"text": ["a"], "at": moments}), path)
+    assert typed(path, "at") == ("at:string",)
+    whole = pa.array([1000], pa.int64()).view(pa.timestamp("ns"))
+    parquet.write_table(pa.table({"text": ["a"], "at": whole}), path)
+    assert typed(path, "at") == ("at:timestamp",)
+
+
+def test_a_float_column_of_a_null_shard_takes_its_type_from_the_others(tmp_path: Path) -> None:
+    for name, numbers in (("a", [None]), ("b", [0.5])):
+        table = pa.table({"text": ["a"], "n": pa.array(numbers)})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    (tmp_path / "c.jsonl").write_text('{"text": "a", "n": null}\n')
+    assert typed(tmp_path, "n") == ("n:exact_float32",)
+    assert typed(tmp_path, "n", output="parquet") == ("n:float64",)
