@@ -6,12 +6,14 @@ writes pooled/, sequence/, rejected/, receipts/, run.json, plan.jsonl and manife
 TensorFlow and Beam are imported only by the commands that need them.
 """
 
+import contextlib
 import itertools
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pipeline.commands import all_commands
 from pipeline.console import overview, parser
@@ -20,6 +22,8 @@ from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 from transforms import escaping
 
+# What `main` returns after Ctrl-C and after SIGTERM.
+_INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
 
@@ -27,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0: success; 1: the work failed; 2: wrong usage or input.
+        0: success; 1: the work failed; 2: wrong usage or input; 128 and the number of the signal if
+        it was interrupted.
     """
     words = _help_as_flag(list(sys.argv[1:] if arguments is None else arguments))
     problem = _fill_closed_streams() or _not_utf8(words)
@@ -42,6 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(2, _unknown(command))
     _end_like_ctrl_c_at_sigterm()
     return _run(command, rest)
+
+
+def program() -> NoReturn:
+    """Run the command line of this process, and end it.
+
+    An interrupted process ends at once: Beam's threads would go on for as long as their bundles
+    take, and then fail with a traceback for each thing they cannot do any more.
+    """
+    status = main()
+    if status in _INTERRUPTED:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _run(command: str, words: Sequence[str]) -> int:

@@ -5,7 +5,9 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Container, Iterator
+from typing import Any, TextIO, cast
 
 from transforms.io import redaction
 
@@ -58,7 +60,8 @@ def quiet_beam(level: str = _QUIET) -> Iterator[None]:
     """Keep Beam's tracebacks off the terminal, unless the level asks for more.
 
     Beam reports a failed bundle many times, through logging and past it; the command reports it
-    once, in two lines.
+    once, in two lines. After an interruption, threads of the job may still run for a while: what
+    they print then is dropped too.
 
     Args:
         level: the lowest level that libraries log; a name in `flags.LOG_LEVELS`. At `warning` and
@@ -75,5 +78,30 @@ def quiet_beam(level: str = _QUIET) -> Iterator[None]:
         import_tensorflow(level)
         yield
         return
-    with contextlib.redirect_stderr(io.StringIO()):
+    before = set(threading.enumerate())
+    terminal: TextIO = sys.stderr
+    sys.stderr = io.StringIO()
+    try:
         yield
+    except KeyboardInterrupt:
+        terminal = cast(TextIO, _WithoutThreads(terminal, set(threading.enumerate()) - before))
+        raise
+    finally:
+        sys.stderr = terminal
+
+
+class _WithoutThreads:
+    """A stream that drops what some threads write: those of an interrupted job, as they end."""
+
+    def __init__(self, stream: TextIO, threads: Container[threading.Thread]) -> None:
+        self._stream = stream
+        self._threads = threads
+
+    def write(self, text: str) -> int:
+        """Write a text, or drop it; return its length."""
+        if threading.current_thread() not in self._threads:
+            self._stream.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

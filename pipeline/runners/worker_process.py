@@ -3,6 +3,7 @@
 While it starts, Beam's worker would wait a minute for a job that is killed, and print a traceback.
 """
 
+import os
 import sys
 
 from pipeline.runners import orphans  # noqa: F401
@@ -11,5 +12,11 @@ from pipeline.runners import orphans  # noqa: F401
 # isort: split
 from apache_beam.runners.worker import sdk_worker_main
 
+from pipeline.console import quiet
+
+# The job sets it for its log level; see `quiet.import_tensorflow`.
+_IS_LOUD = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0"
+
 if __name__ == "__main__":
+    quiet.import_tensorflow("info" if _IS_LOUD else "warning")
     sdk_worker_main.main(sys.argv)
