@@ -6,7 +6,7 @@ import functools
 from pipeline.errors import UsageError
 from pipeline.options.embed_config import InputConfig
 from pipeline.options.flags import AUTO_FORMAT
-from transforms.io import attempts, storage
+from transforms.io import attempts, file_heads
 from transforms.io.decompressing import NONE
 from transforms.sources import detecting, heads
 from transforms.sources.detecting import Detected
@@ -44,5 +44,5 @@ def identify(name: str, path: str, size: int, config: InputConfig) -> tuple[str,
 def _detect(
     name: str, path: str, size: int, config: InputConfig, requested: str | None
 ) -> Detected:
-    with contextlib.closing(storage.open_watched(path, size)) as stream:
+    with contextlib.closing(file_heads.open_beginning(path, size)) as stream:
         return detecting.identify(name, stream, config.read, requested)

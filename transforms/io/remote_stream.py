@@ -3,25 +3,41 @@
 import contextlib
 import io
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from transforms.io.retrying import retried
 
 _BLOCK = 1 << 20
 
 
-def open_remote(path: str, open_: Callable[[], BinaryIO]) -> BinaryIO:
+def open_remote(path: str, open_: Callable[[], BinaryIO], block: int | None = None) -> BinaryIO:
     """Open a remote file for reading; every read continues where a broken connection ended.
 
     Args:
         path: of the file, for messages.
         open_: opens a seekable stream of the file.
+        block: bytes that are read at once; None for 1 MiB.
 
     Raises:
         OSError: the file cannot be opened. A read raises it if the file cannot be read on, or if
             its bytes end before its size.
     """
-    return io.BufferedReader(_RemoteStream(path, open_), _BLOCK)
+    return io.BufferedReader(_RemoteStream(path, open_), block or _BLOCK)
+
+
+def without_buffer(stream: BinaryIO, block: int) -> BinaryIO:
+    """Return a stream of Beam that transfers about what is asked for: its buffers have 16 MiB.
+
+    Args:
+        stream: of a remote file, at its beginning.
+        block: bytes that are read at once.
+    """
+    if isinstance(stream, io.BufferedReader):
+        return cast(BinaryIO, stream.detach())
+    if hasattr(stream, "_chunk_size"):
+        # Google's reader takes it when it is made, and Beam has no option for it.
+        stream._chunk_size = block
+    return stream
 
 
 class _RemoteStream(io.RawIOBase):

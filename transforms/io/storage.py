@@ -281,7 +281,13 @@ def open_for_reading(path: str) -> BinaryIO:
     if "://" not in path:
         # Beam would search all its file systems for that of the path, longer than it takes to open.
         return open(path, "rb")
-    return open_remote(path, functools.partial(FileSystems.open, path, _OCTETS, _AS_STORED))
+    return open_remote(path, functools.partial(open_object, path))
+
+
+def open_object(path: str) -> BinaryIO:
+    """Open a remote file once, as its file system does; `open_remote` repeats what fails."""
+    stream: BinaryIO = FileSystems.open(path, _OCTETS, _AS_STORED)
+    return stream
 
 
 def open_watched(path: str, size: int) -> BinaryIO:
