@@ -80,7 +80,7 @@ def to_text(summary: Summary) -> str:
             *_repeats(summary.table, counts),
             *_precision(summary.agreement),
             f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
-            *summary.left_out,
+            *(f"left out    {line}" for line in summary.left_out),
         ]
     )
 

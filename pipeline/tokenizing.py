@@ -104,7 +104,7 @@ def _parts(config: InputConfig, unread: list[str]) -> Iterator[pa.RecordBatch]:
     with stdin.take(config.globs) as pipe:
         splits, left_out = plan.plan_input(config, pipe, {})
         for line in left_out:
-            printing.announce(f"beam-bert: {line}")
+            printing.announce(f"beam-bert: left out: {line}")
         typed = field_types.with_types(config, splits)
         for split in splits:
             try:

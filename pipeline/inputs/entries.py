@@ -85,7 +85,7 @@ def describe_left_out(left_out: Iterable[LeftOut]) -> list[str]:
     """Return a line for each reason, with the number of what is left out and the first few.
 
     >>> describe_left_out([LeftOut("out", JOB), LeftOut(".git", HIDDEN)])
-    ['left out: the output of a job (out)']
+    ['the output of a job (out)']
     """
     by_why: dict[Why, list[str]] = {}
     for one in left_out:
@@ -96,7 +96,7 @@ def describe_left_out(left_out: Iterable[LeftOut]) -> list[str]:
 
 def _describe(why: Why, paths: list[str]) -> str:
     what = why.one if len(paths) == 1 else f"{len(paths):,} {why.several}"
-    return f"left out: {what} ({name_some(paths)})"
+    return f"{what} ({name_some(paths)})"
 
 
 def name_some(paths: list[str]) -> str:

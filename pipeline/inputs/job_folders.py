@@ -88,11 +88,16 @@ class OwnFolders:
 
     def identities(self) -> Mapping[tuple[int, int], Why]:
         """Return device and inode of those of this machine that exist."""
-        folders = [(str(model_files.cache_folder()), CACHE)]
+        folders = {str(model_files.cache_folder()): CACHE}
         if self.output and "://" not in self.output:
-            folders.append((self.output, OWN))
-        found = [(local_status.status_of(folder), why) for folder, why in folders]
-        return {(status.st_dev, status.st_ino): why for status, why in found if status is not None}
+            folders[self.output] = OWN
+        found = {}
+        for folder, why in folders.items():
+            # One that cannot be found cannot be read either.
+            with contextlib.suppress(OSError):
+                if (status := local_status.status_of(folder)) is not None:
+                    found[(status.st_dev, status.st_ino)] = why
+        return found
 
     def has(self, path: str) -> bool:
         """Whether a path is that of a file which a job writes into this output folder, or below.

@@ -97,7 +97,7 @@ class Walk:
         return others
 
     def _enter(self, folder: Folder, own: Mapping[tuple[int, int], Why]) -> None:
-        status = os.stat(folder.path)
+        status = attempts.read_again(lambda: os.stat(folder.path))
         why = own.get((status.st_dev, status.st_ino))
         if why is None and not self._is_new(folder, status):
             why = READ_FOLDER
@@ -130,7 +130,7 @@ class Walk:
                 elif entry.is_symlink():
                     self._add_link(path, entry.name, folder.patterns)
                 elif self._is_wanted(path, entry.name):
-                    self.found.entries.append(entry_of(path, entry.stat()))
+                    self.found.entries.append(entry_of(path, attempts.read_again(entry.stat)))
             except FileNotFoundError:
                 # It was deleted since it was listed.
                 continue

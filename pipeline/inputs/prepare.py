@@ -44,6 +44,6 @@ def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[I
     with stdin.take(config.input.globs) as pipe:
         splits, left_out = plan.plan_input(config.input, pipe, tables, config.output)
         for line in left_out:
-            printing.announce(f"beam-bert: {line}")
+            printing.announce(f"beam-bert: left out: {line}")
         typed = field_types.with_types(config.input, splits, config.records.file_format)
         yield Inputs(dataclasses.replace(config, input=typed), splits, pipe, left_out)

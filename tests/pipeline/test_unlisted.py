@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import status
+from pipeline import result, status
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.output import plan_file
@@ -45,7 +45,9 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Path(name).write_text(corpus.sentence(number + 3))
 
 
-def test_what_cannot_be_listed_costs_itself_until_it_is_mended(tiny_path: Path) -> None:
+def test_what_cannot_be_listed_costs_itself_until_it_is_mended(
+    tiny_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     os.mkfifo("pipe")
     Path("gone.txt").symlink_to("nowhere")
     message = (
@@ -67,8 +69,11 @@ def test_what_cannot_be_listed_costs_itself_until_it_is_mended(tiny_path: Path) 
     assert embed(tiny_path).nothing_left
     with forbidden("./b"):
         assert embed(tiny_path).nothing_left
+    capfd.readouterr()
     undisturbed = embed(tiny_path, "other")
-    assert undisturbed.left_out == ("left out: the output of a job (./vectors)",)
+    assert undisturbed.left_out == ("the output of a job (./vectors)",)
+    assert "left out    the output of a job (./vectors)" in result.to_text(undisturbed)
+    assert "beam-bert: left out: the output of a job (./vectors)" in capfd.readouterr().err
     assert corpus.data_files(Path("other")) == corpus.data_files(Path("vectors"))
     config = corpus.config(["."], Path("other"), tiny_path).input
     assert plan_file.load_plan("other") == plan.make_plan(config)

@@ -42,7 +42,7 @@ def test_files_without_records_are_named_and_not_read(
     shown = ", ".join(str(corpus / name) for name in ("LICENSE", "README.md", "docs/more.txt"))
     (flag,) = settings
     what = f"4 files without records, which --{flag} needs"
-    assert planned.left_out == (f"left out: {what} ({shown} and 1 more)",)
+    assert planned.left_out == (f"{what} ({shown} and 1 more)",)
 
 
 @pytest.mark.parametrize("settings", FLAGS)
@@ -57,7 +57,7 @@ def test_a_file_without_records_that_is_named_is_read(corpus: Path) -> None:
     for paths in ([corpus, corpus / "LICENSE"], [corpus / "LICENSE", corpus]):
         planned = look(*paths, id_field="id")
         assert sorted(names(planned)) == ["LICENSE", "a.jsonl"]
-        assert planned.left_out[0].startswith("left out: 3 files without records")
+        assert planned.left_out[0].startswith("3 files without records")
 
 
 @pytest.mark.parametrize("settings", [{}, {"pair_separator": "|", "text_field": "id"}])

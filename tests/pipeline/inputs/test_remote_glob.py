@@ -86,7 +86,7 @@ def test_the_output_of_a_job_below_the_input_is_left_out(
         expected = [path for path in expected if path.count("/") == glob.count("/")]
     assert read(glob, output) == expected
     whose = "the output of this job" if output else "the output of a job"
-    assert describe_left_out(look(glob, output).left_out) == [f"left out: {whose} ({BUCKET}in/job)"]
+    assert describe_left_out(look(glob, output).left_out) == [f"{whose} ({BUCKET}in/job)"]
     # No object is read for it.
     assert not [path for path in bucket.requests if "job" in path]
 
