@@ -127,16 +127,16 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     for path in paths:
         path.write_text("the cat\nsat on a mat\n")
         os.utime(path, (9, 9))
-    make_plan = plan.make_plan
+    plan_input = plan.plan_input
 
-    def and_then_disturb(*arguments: object) -> list:
-        splits = make_plan(*arguments)
+    def and_then_disturb(*arguments: object) -> plan.InputPlan:
+        planned = plan_input(*arguments)
         os.utime(paths[0], (10, 10))
         paths[1].rename(tmp_path / "gone")
-        return splits
+        return planned
 
     monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(plan, "make_plan", and_then_disturb)
+    monkeypatch.setattr(plan, "plan_input", and_then_disturb)
     globs = list(map(str, paths))
     with pytest.raises(JobError) as broken:
         corpus.embed(globs, tmp_path / "out", tiny_path)
