@@ -8,7 +8,7 @@ from pipeline.inputs.entries import CACHE, FOLDER, HIDDEN, JOB, OWN, Matches, na
 from transforms.io import local_status, path_kinds
 
 _REMEDIES = {
-    OWN: "what is there is the output of this job ({}): choose another --output",
+    OWN: "what is there is the output of this job ({}): leave it out, and quote globs",
     CACHE: "what is there is the cache of models ({}): name the files in it",
     JOB: "what is there is the output of a job ({}): to read its records, spell their folder out, "
     "as in 'out/pooled/*'",

@@ -174,6 +174,6 @@ def test_a_folder_of_a_job_that_is_spelled_out_is_read() -> None:
 def test_own_output_is_never_read() -> None:
     write(*(f"out/{name}" for name in RUN), "a.txt")
     for glob in ("out/pooled/*", "out/pooled", "./out/run.json", "out"):
-        with pytest.raises(UsageError, match=r"output of this job .*: choose another --output"):
+        with pytest.raises(UsageError, match=r"output of this job .*: leave it out"):
             read(glob, output="out")
     assert read(".", output="out") == ["./a.txt"]
