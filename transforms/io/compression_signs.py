@@ -45,13 +45,17 @@ def may_be_zlib(head: bytes) -> bool:
     return len(head) > 1 and head[0] & 0x8F == 0x08 and (head[0] << 8 | head[1]) % 31 == 0
 
 
-def problem_of_window(head: bytes) -> str | None:
-    """Return why the first frame of a zstd file takes too much memory; None if it does not.
+def problem_of_zstd(head: bytes) -> str | None:
+    """Return why the first frame of a zstd file cannot be read, or takes too much memory, or None.
 
     Args:
         head: the first bytes of the file.
     """
-    window = _zstd_window(_without_skippable(head))
+    head = _without_skippable(head)
+    dictionary = _zstd_dictionary(head)
+    if dictionary:
+        return f"needs the zstd dictionary {dictionary}: zstd -d -D DICTIONARY uncompresses it"
+    window = _zstd_window(head)
     if window > MOST_MEMORY:
         return f"needs a zstd window of {window:,} bytes, over 2 GiB: compress it again"
     if window > max(_USUAL_WINDOW, _memory() // 4):
@@ -70,6 +74,14 @@ def _without_skippable(head: bytes) -> bytes:
             return _ZSTD_MAGIC
         head = head[length:] or _ZSTD_MAGIC
     return head
+
+
+def _zstd_dictionary(head: bytes) -> int:
+    """Return the number of the dictionary of a frame; 0 if it has none."""
+    if len(head) < 6 or not head.startswith(_ZSTD_MAGIC):
+        return 0
+    start = 5 + (not head[4] & 0x20)
+    return int.from_bytes(head[start : start + _DICTIONARY_BYTES[head[4] & 3]], "little")
 
 
 def _zstd_window(head: bytes) -> int:

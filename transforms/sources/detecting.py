@@ -123,7 +123,7 @@ def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, byte
             return ZLIB, content
     if signed is None and (named == NONE or _is_plain(stored, encoding)):
         return NONE, stored
-    problem = compression_signs.problem_of_window(stored)
+    problem = compression_signs.problem_of_zstd(stored)
     if problem:
         raise _RefusedError(problem)
     compression = signed or named

@@ -8,7 +8,7 @@ import pytest
 from backports import zstd
 
 from transforms.io import compression_signs
-from transforms.io.compression_signs import may_be_zlib, problem_of_window, sign_of
+from transforms.io.compression_signs import may_be_zlib, problem_of_zstd, sign_of
 
 SKIPPABLE = b"\x5e\x2a\x4d\x18" + struct.pack("<I", 4) + b"abcd"
 WINDOW_LOG = zstd.CompressionParameter.window_log
@@ -44,23 +44,23 @@ def test_frames_to_skip_are_skipped() -> None:
     long = b"\x50\x2a\x4d\x18" + struct.pack("<I", 10_000) + b"a" * 4000
     for head in (SKIPPABLE, long):
         assert sign_of(head) == "zstd"
-        assert problem_of_window(head) is None
+        assert problem_of_zstd(head) is None
 
 
 def test_a_window_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression_signs, "_memory", lambda: 1 << 40)
-    assert problem_of_window(frame(21 << 3)) is None
+    assert problem_of_zstd(frame(21 << 3)) is None
     assert "needs a zstd window of 2,415,919,104 bytes, over 2 GiB" in str(
-        problem_of_window(SKIPPABLE + frame(21 << 3 | 1))
+        problem_of_zstd(SKIPPABLE + frame(21 << 3 | 1))
     )
     monkeypatch.setattr(compression_signs, "_memory", lambda: 1 << 30)
-    assert problem_of_window(frame(18 << 3)) is None
-    assert problem_of_window(frame(17 << 3)) is None
+    assert problem_of_zstd(frame(18 << 3)) is None
+    assert problem_of_zstd(frame(17 << 3)) is None
     why = "needs a zstd window of 536,870,912 bytes, over a quarter of this machine's memory: "
-    assert problem_of_window(frame(19 << 3)) == f"{why}zstd -d --long=31 uncompresses it"
+    assert problem_of_zstd(frame(19 << 3)) == f"{why}zstd -d --long=31 uncompresses it"
     monkeypatch.setattr(compression_signs, "_memory", lambda: 0)
-    assert problem_of_window(frame(17 << 3)) is None
-    assert problem_of_window(b"a line\n") is None
+    assert problem_of_zstd(frame(17 << 3)) is None
+    assert problem_of_zstd(b"a line\n") is None
 
 
 def test_the_window_of_a_content_in_one_piece_is_its_size() -> None:
@@ -71,10 +71,18 @@ def test_the_window_of_a_content_in_one_piece_is_its_size() -> None:
     for size, code in ((1 << 40, 3), (3 << 30, 2)):
         field = struct.pack("<Q" if code == 3 else "<I", size)
         head = b"\x28\xb5\x2f\xfd" + bytes([code << 6 | 0x20]) + field
-        assert f"needs a zstd window of {size:,} bytes" in str(problem_of_window(head))
-        assert problem_of_window(head[:-1]) is None
+        assert f"needs a zstd window of {size:,} bytes" in str(problem_of_zstd(head))
+        assert problem_of_zstd(head[:-1]) is None
 
 
 def test_the_limit_of_a_container_is_known() -> None:
     compression_signs._memory.cache_clear()
     assert 0 < compression_signs._memory() < 1 << 50
+
+
+def test_a_dictionary_that_is_needed_is_named() -> None:
+    samples = [b'{"id": %d, "text": "the cat sat on %d"}' % (n, n * n) for n in range(500)]
+    dictionary = zstd.train_dict(samples, 2000)
+    packed = zstd.compress(samples[0], zstd_dict=dictionary)
+    expected = f"needs the zstd dictionary {dictionary.dict_id}: zstd -d -D DICTIONARY "
+    assert problem_of_zstd(SKIPPABLE + packed) == f"{expected}uncompresses it"
