@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 from backports import zstd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from transforms.io import tfrecord_framing
 from transforms.io.decompressing import ENDINGS
@@ -231,3 +233,30 @@ def test_json_that_is_no_lines_is_refused_unless_it_is_asked_for_as_text() -> No
         assert identify(pretty, path, "text") == ("text", "none")
         assert identify(pretty, path, "json") == ("json", "none")
     assert "`input_format` json reads it" in refusal(CONTENTS["json"], requested="jsonl")
+
+
+HEADS = [*CONTENTS.values(), *(pack(b"a line\n") for pack in PACKS.values()), b"{\n", b"[", b""]
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.sampled_from(HEADS),
+    st.integers(0, 20),
+    st.binary(max_size=12),
+    st.sampled_from(["a", "a.txt", "a.json.gz", "a.parquet", "a.csv.xz", "a.tfrecord.zst"]),
+    st.sampled_from([None, "text", "json", "files", "parquet"]),
+    st.sampled_from(["utf-8", "utf-16", "cp1252"]),
+)
+def test_any_bytes_are_of_a_format_or_refused(
+    head: bytes, place: int, put: bytes, path: str, requested: str | None, encoding: str
+) -> None:
+    content = head[:place] + put + head[place + len(put) // 2 :]
+    refused = ""
+    try:
+        format_, compression = identify(content, path, requested, encoding=encoding)
+    except ValueError as error:
+        format_, compression, refused = requested or "text", "none", str(error)
+    assert not refused or refused.startswith(f"`input` {path} ")
+    assert format_ in base.names()
+    assert requested in (None, format_)
+    assert compression == "none" or compression in [*PACKS, "zlib"]
