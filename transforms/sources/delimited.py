@@ -3,8 +3,8 @@
 import contextlib
 import csv
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 from transforms import fields
 from transforms.documents import Source, Split
@@ -108,29 +108,29 @@ class DelimitedFormat(Format):
 
     def read(self, split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[ReadPart]:
         """Read the parts of a split."""
-        header, rows, dialect = self._rows(split, stream, config)
-        for part in into_ranges(rows, split, config.part_bytes):
-            records = [_record(row, header, dialect, config) for row in part.records]
+        table = self._open(split, stream, config)
+        for part in into_ranges(table.rows, split, config.part_bytes):
+            records = [_record(row, table, config) for row in part.records]
             path = split.source.path
             batch = record_fields.to_documents(records, part.positions, path, config)
             yield ReadPart(part.start, part.end, part.last, batch)
 
-    def _rows(
-        self, split: Split, stream: BinaryIO, config: ReadConfig
-    ) -> tuple[list[str], Iterator[tuple[int, Row]], Dialect]:
-        """Return the header, the rows with their positions, and their dialect."""
+    def _open(self, split: Split, stream: BinaryIO, config: ReadConfig) -> "_Table":
         lines, dialect = self._begin(read_lines(split, stream, config), config)
         rows = _rows_of(lines, dialect, config)
         # A header that cannot be parsed becomes a rejected row.
         first = list(itertools.islice(rows, 1))
         header = first[0][1] if first and isinstance(first[0][1], list) else []
         unread = [] if header else first
-        return header, itertools.chain(unread, rows), dialect
+        is_auto = config.csv_quoting == AUTO
+        rejects = dialect_check.rejects_quoted(lines, dialect, len(header), is_auto)
+        return _Table(dialect, header, itertools.chain(unread, rows), rejects)
 
     def sample_fields(self, split: Split, stream: BinaryIO, config: ReadConfig) -> SampledFields:
         """Read the header, and types from the values of the rows after it."""
-        header, rows, _ = self._rows(split, stream, config)
-        ranges = into_ranges(rows, split, config.part_bytes)
+        table = self._open(split, stream, config)
+        header = table.header
+        ranges = into_ranges(table.rows, split, config.part_bytes)
         # The first part of a split without an end is enough.
         parts = ranges if split.end is not None else itertools.islice(ranges, 1)
         sampled = (row for part in parts for row in part.records)
@@ -140,6 +140,22 @@ class DelimitedFormat(Format):
             values, config, fields.type_of_text, fields.parse_text
         )
         return sampled_fields._replace(names=tuple(header))
+
+
+class _Table(NamedTuple):
+    """A file that is read.
+
+    Attributes:
+        dialect: the one that it is read with.
+        header: the names of the fields.
+        rows: its rows with their positions.
+        rejects_quoted: whether a quoted field is rejected.
+    """
+
+    dialect: Dialect
+    header: list[str]
+    rows: Iterator[tuple[int, Row]]
+    rejects_quoted: bool
 
 
 def _is_header(line: str, delimiter: str, text_field: str | None) -> bool:
@@ -169,18 +185,18 @@ def _check_first_line(
         raise ValueError(f"`input` {source.path}: {why}")
 
 
-def _record(row: Row, header: Sequence[str], dialect: Dialect, config: ReadConfig) -> Record:
+def _record(row: Row, table: _Table, config: ReadConfig) -> Record:
     """Make a document of a row."""
     if isinstance(row, Record):
         return row
     if not row:
         return _BLANK
-    is_auto = config.csv_quoting == AUTO
-    problem = dialect_check.problem_of_row(row, len(header), dialect, is_auto)
+    width = len(table.header)
+    problem = dialect_check.problem_of_row(row, width, table.dialect, table.rejects_quoted)
     if problem:
         return rejected(Reason.BAD_CSV, problem)
     problem = encodings.problem_of_text("the row", "".join(row), config.encoding)
     if problem:
         return rejected(Reason.NOT_UTF8, problem)
-    value = dict(zip(header, row, strict=True))
+    value = dict(zip(table.header, row, strict=True))
     return record_fields.from_mapping(value, config, keep=fields.parse_text)

@@ -68,6 +68,12 @@ def test_a_tsv_that_is_quoted_beyond_the_sample_is_rejected_with_the_remedy() ->
     assert quoted["text"] == [b"a\tb", b"a\nb", b'a "b" c', b"d"]
 
 
+def test_quoted_fields_are_text_where_the_beginning_shows_that_quotes_are() -> None:
+    data = b'id\ttext\n1\t5" disk\n2\t"a ""b"" c"\n'
+    assert cut(data, TSV, "tsv")
+    assert read(data, TSV, "tsv")["text"] == [b'5" disk', b'"a ""b"" c"']
+
+
 def test_escapes_and_delimiters_are_those_that_are_given() -> None:
     config = ReadConfig(csv_escape="\\", csv_delimiter=";")
     data = b'id;text\n1;"say \\"a;b\\""\n2;C:\\dir\n3;c\\\n4;d\n'

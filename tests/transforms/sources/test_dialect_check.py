@@ -30,6 +30,11 @@ PLAIN = {
     "an empty field in quotes": '1\ta\t""\n2\tb\t""\n',
     "blank lines": '1\t"a\t1\n\n2\tb"\t1\n',
     "no rows": "",
+    "no more that quotes than not": '1\t"a ""b"" c"\t1\n2\t5" disk\t1\n',
+    "opened in a column before the last": '1\t"a\t0\n2\t"a ""b"" c"\t1\n',
+    "closed in a column after the first": '1\ta"\t0\n2\t"a ""b"" c"\t1\n',
+    "a lone quote in quotes": '1\t"a" b"\t0\n2\t"a ""b"" c"\t1\n',
+    "all texts in quotes, not all doubled": '1\t"a" b"\t1\n2\t"b" "c"\t1\n',
 }
 QUOTED = {
     "a tab": '1\t"a\tb"\t1\n',
@@ -39,6 +44,7 @@ QUOTED = {
     "doubled quotes": '1\ta\t1\n2\t"a ""b"" c"\t1\n',
     "escaped quotes": '1\ta\t1\n2\t"a \\"b\\" c"\t1\n',
     "one quote": '1\t""""\t1\n',
+    "more that quotes than not": '1\t"a ""b"" c"\t1\n2\t5" disk\t1\n3\t"a\nb"\t1\n',
     "all texts": '1\t"a"\t1\n2\t"b"\t1\n',
 }
 
