@@ -1,13 +1,18 @@
 """Reading BigQuery, as far as it can be tested without the service: the graph and the lines."""
 
 import datetime
+import decimal
 import json
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.io.gcp import bigquery
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.utils.timestamp import Timestamp
 
+from transforms.rejects import Reason
+from transforms.sources import json_values
+from transforms.sources.base import ReadConfig
 from transforms.steps.extract_table import ExtractTable, row_to_json
 
 
@@ -49,6 +54,17 @@ def test_rows_become_lines_whatever_is_in_them() -> None:
     assert json.loads(line) == {
         **row,
         "at": "2026-01-02T03:04:05+00:00",
-        "raw": "\ufffd",
+        "raw": "\udcff",
     }
-    assert json.loads(row_to_json({"n": float("nan")})) == {"n": None}
+
+
+def test_what_json_does_not_hold_is_rejected_by_name() -> None:
+    row = {"text": "a", "n": float("nan"), "raw": b"\xff", "price": decimal.Decimal("1E+3")}
+    line = row_to_json(row).encode()
+    read = json_values.to_record(line, ReadConfig(keep_fields=("n:string", "price:string")))
+    assert read.fields == ("NaN", "1000")
+    for name, what in (("n:float64", "NaN"), ("raw:string", "a lone surrogate")):
+        read = json_values.to_record(line, ReadConfig(keep_fields=(name,)))
+        assert f"field {name.partition(':')[0]!r} holds {what}" in str(read.detail)
+    assert json_values.to_record(line, ReadConfig(text_field="raw")).reason is Reason.NOT_UTF8
+    assert row_to_json({"at": Timestamp(1.5)}) == '{"at":"1970-01-01T00:00:01.500000Z"}'
