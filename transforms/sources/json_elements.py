@@ -4,9 +4,9 @@ A file is arrays whose values are wanted, or values that follow each other. Wher
 decided by strings and brackets alone, so that a value with another fault is still delimited, and
 its parser rejects it. A value is broken where its brackets or quotes cannot be trusted: a line ends
 within a string, brackets do not match, or two values follow each other without a comma or colon.
-What comes next is then found by lines: if the broken object began a line, and its other lines are
-indented deeper, the next line with a brace after the same indentation begins an object. Otherwise
-the rest of the file is lost.
+What comes next is then found by lines: the next one with a brace after the same indentation as that
+of the line in which the broken value began, or of the last value that began a line. The other lines
+of the broken value must be indented deeper. Otherwise the rest of the file is lost.
 """
 
 import re
@@ -35,12 +35,17 @@ _LIST = rb"\[%s(?:(?:%s|%s)%s(?:,%s|(?=\])))*+\]" % (_S, _Q, _W, _S, _S)
 _FLAT = re.compile(
     rb"\{%s(?:%s%s:%s(?:%s|%s|%s)%s(?:,%s|(?=\})))*+\}" % (_S, _Q, _S, _S, _Q, _W, _LIST, _S, _S)
 )
+# Values of an object or array without objects in them, each with its name and its comma.
+_MEMBERS = re.compile(
+    rb"(?:%s(?:%s%s(?::%s(?:%s|%s|%s)%s)?+|%s%s),)++" % (_S, _Q, _S, _S, _Q, _W, _LIST, _S, _W, _S)
+)
 # The groups of a token; the last one is the closing quote of a string.
 _OPENER, _CLOSER, _SEPARATOR, _BARE_WORD, _STRING_END = range(1, 6)
 _BETWEEN = re.compile(rb"[ \t\r\n,:]*")
 _PAIRS = {b"[": b"]", b"{": b"}"}
 # What may come before a token besides a separator and an opening bracket.
 _COMPLETE, _UNQUOTED = b"value", b"word"
+_BEFORE_MEMBERS = (b"{", b"[", b",")
 
 
 class Element(NamedTuple):
@@ -149,11 +154,21 @@ def _skip_value(chunks: Chunks) -> None:
     closing: list[bytes] = []
     previous = b":"
     while closing or previous == b":":
+        previous = _skip_members(chunks, previous)
         token = _next_token(chunks)
         if _is_broken(token, previous, closing):
             raise _BrokenError
         chunks.at = token.end()
         previous = _take(token, closing, chunks)
+
+
+def _skip_members(chunks: Chunks, previous: bytes) -> bytes:
+    """Go past simple members at once, as their tokens would; return what came last."""
+    members = _MEMBERS.match(chunks.data, chunks.at) if previous in _BEFORE_MEMBERS else None
+    if members is None:
+        return previous
+    chunks.at = members.end()
+    return b","
 
 
 def _take(token: re.Match[bytes], closing: list[bytes], chunks: Chunks) -> bytes:

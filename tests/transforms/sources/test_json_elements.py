@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from transforms.io.watching import DamagedError
 from transforms.rejects import Reason
-from transforms.sources import chunks
+from transforms.sources import chunks, json_elements
 from transforms.sources.json_elements import Element, read_elements
 
 MOST = 1 << 16
@@ -97,6 +98,23 @@ def test_damaged_json_never_raises_and_does_not_depend_on_the_pieces(
     # What ends before the damage is unchanged.
     sound = [one for one in read(whole) if one.position + len(one.raw) < place]
     assert elements[: len(sound)] == sound
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(objects, max_size=3), indents, st.integers(0), st.binary(max_size=3), st.integers(0, 3)
+)
+def test_what_is_matched_at_once_is_what_its_tokens_are(
+    rows: list[dict], indent: int | str | None, place: int, put: bytes, width: int
+) -> None:
+    whole = json.dumps(rows, indent=indent).encode()
+    place %= len(whole)
+    data = whole[:place] + put + whole[place + width :]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_FLAT", "_MEMBERS"):
+            patch.setattr(json_elements, name, re.compile(b"(?!)"))
+        by_tokens = read(data)
+    assert read(data) == by_tokens
 
 
 @settings(deadline=None, max_examples=100)
