@@ -124,7 +124,7 @@ def test_every_format_gives_the_same_documents_and_types(
     assert set(kept(out, "lang", "shard")) == {(b"de/AT", 7)}
     assert check(out, sample=10).faults == ()
     kept_types = json.loads((out / "run.json").read_text())["configuration"]["--keep_fields"]
-    assert kept_types[:2] == ["year:int64", "score:float64"]
+    assert kept_types[:2] == ["year:int64", "score:exact_float32"]
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ from transforms.fields.kept_field import FLOATS
 
 _ANY = frozenset(FIELD_TYPES)
 _NUMBERS = frozenset({STRING, INT64, *FLOATS})
+# What is text may meet bytes in another file, and is then its UTF-8.
+_WRITTEN = frozenset({STRING, BYTES})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,20 +61,18 @@ def _is_narrow_float(type_: pa.DataType) -> bool:
 NULL = ArrowKind("null", pa.types.is_null, "", _ANY)
 BOOLEAN = ArrowKind("bool", pa.types.is_boolean, BOOL, frozenset({STRING, BOOL}))
 # Half of the values of uint64 exceed int64.
-UNSIGNED = ArrowKind("uint64", pa.types.is_uint64, STRING, _NUMBERS)
+UNSIGNED = ArrowKind("uint64", pa.types.is_uint64, STRING, _NUMBERS | _WRITTEN)
 INTEGER = ArrowKind("integer", pa.types.is_integer, INT64, _NUMBERS)
 NARROW_FLOAT = ArrowKind("float32", _is_narrow_float, EXACT_FLOAT32, _NUMBERS)
 DOUBLE = ArrowKind("float64", pa.types.is_float64, FLOAT64, _NUMBERS)
-DECIMAL = ArrowKind("decimal", pa.types.is_decimal, STRING, _NUMBERS)
+DECIMAL = ArrowKind("decimal", pa.types.is_decimal, STRING, _NUMBERS | _WRITTEN)
 TEXT = ArrowKind("text", _is_text, STRING, _ANY)
-BINARY = ArrowKind("binary", _is_binary, BYTES, frozenset({STRING, BYTES}))
-UUID = ArrowKind("uuid", _is_uuid, STRING, frozenset({STRING, BYTES}))
-DAY = ArrowKind("date", pa.types.is_date, DATE, frozenset({STRING, DATE, TIMESTAMP}))
-MOMENT = ArrowKind(
-    "timestamp", pa.types.is_timestamp, TIMESTAMP, frozenset({STRING, DATE, TIMESTAMP})
-)
-TIME = ArrowKind("time", pa.types.is_time, STRING, frozenset({STRING}))
-DURATION = ArrowKind("duration", pa.types.is_duration, STRING, frozenset({STRING}))
+BINARY = ArrowKind("binary", _is_binary, BYTES, _WRITTEN)
+UUID = ArrowKind("uuid", _is_uuid, STRING, _WRITTEN)
+DAY = ArrowKind("date", pa.types.is_date, DATE, _WRITTEN | {DATE, TIMESTAMP})
+MOMENT = ArrowKind("timestamp", pa.types.is_timestamp, TIMESTAMP, _WRITTEN | {DATE, TIMESTAMP})
+TIME = ArrowKind("time", pa.types.is_time, STRING, _WRITTEN)
+DURATION = ArrowKind("duration", pa.types.is_duration, STRING, _WRITTEN)
 # A column is of the first kind that contains its type; those of no kind are refused.
 KINDS = (
     *(NULL, BOOLEAN, UNSIGNED, INTEGER, NARROW_FLOAT, DOUBLE, DECIMAL, TEXT, BINARY, UUID),

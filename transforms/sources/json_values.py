@@ -20,11 +20,10 @@ from transforms.sources import encodings, record_fields
 from transforms.sources.base import ReadConfig
 from transforms.sources.record_fields import Record, rejected
 
-# orjson reads integers beyond 64 bits as floats; the standard library keeps their digits.
-_LONG_NUMBER = re.compile(rb"\d{19}")
 # The standard library refuses to convert more digits.
 _MOST_DIGITS = 4300
-# A number that a float may not keep: its digits, or an exponent of three digits.
+# A number that a float may not keep: its digits, or an exponent of three digits. orjson reads
+# integers beyond 64 bits as floats too.
 _NO_SHORT_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE][+-]?\d{3}")
 
 
@@ -71,10 +70,8 @@ def _parse(raw: bytes, config: ReadConfig) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return _parse_exactly(raw)
-    is_exact = not _LONG_NUMBER.search(raw) and not (
-        _has_floats(value, config) and _NO_SHORT_FLOAT.search(raw)
-    )
-    return value if is_exact else _parse_exactly(raw)
+    may_differ = _has_floats(value, config) and _NO_SHORT_FLOAT.search(raw)
+    return _parse_exactly(raw) if may_differ else value
 
 
 def _parse_exactly(raw: bytes) -> Any:

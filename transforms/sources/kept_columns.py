@@ -137,6 +137,12 @@ def _shortest_text(number: np.floating[Any]) -> str:
     return str(number) if np.isfinite(number) else str(fields.keep(float(number), _TEXT_FIELD))
 
 
+def _written(column: pa.Array, field: KeptField) -> KeptColumn:
+    """Convert values to the UTF-8 of their text."""
+    text = keep_column(column, KeptField(field.name, STRING))
+    return text._replace(column=text.column.cast(field.arrow))
+
+
 def _uuids(column: pa.Array, field: KeptField) -> KeptColumn:
     """Write UUIDs as 8-4-4-4-12 hexadecimal digits."""
     texts = [raw and str(uuid.UUID(bytes=raw)) for raw in column.to_pylist()]
@@ -172,6 +178,7 @@ def _problems(rows: np.ndarray, why: str) -> list[tuple[np.ndarray, str]]:
 
 _TEXT_FIELD = KeptField("", STRING)
 _FLOAT_KINDS = (arrow_types.NARROW_FLOAT, arrow_types.DOUBLE)
+_LONG_NUMBERS = (arrow_types.UNSIGNED, arrow_types.DECIMAL)
 _TEMPORAL = (arrow_types.DAY, arrow_types.MOMENT, arrow_types.TIME, arrow_types.DURATION)
 _Convert = Callable[[pa.Array, KeptField], KeptColumn]
 # By the kind of the column and the field's type. For all others, each value is converted by itself.
@@ -194,4 +201,5 @@ _CONVERTERS: dict[tuple[ArrowKind, str], _Convert] = {
     (arrow_types.DAY, DATE): _dates,
     (arrow_types.MOMENT, TIMESTAMP): _timestamps,
     **{(kind, STRING): _texts for kind in _TEMPORAL},
+    **{(kind, BYTES): _written for kind in (*_TEMPORAL, *_LONG_NUMBERS)},
 }

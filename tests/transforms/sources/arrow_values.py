@@ -42,6 +42,7 @@ def _decimals(type_: pa.DataType) -> Case:
         pa.array([*values, None], type_),
         {
             "string": ["12.00", "-0.10"],
+            "bytes": [b"12.00", b"-0.10"],
             "int64": [12, WRONG],
             "float64": [12.0, -0.1],
             "exact_float32": [12.0, WRONG],
@@ -107,6 +108,7 @@ CASES: dict[str, Case] = {
         pa.array([2**64 - 1, 2**63 - 1, None], pa.uint64()),
         {
             "string": [str(2**64 - 1), str(2**63 - 1)],
+            "bytes": [str(2**64 - 1).encode(), str(2**63 - 1).encode()],
             "int64": [WRONG, 2**63 - 1],
             "float64": [WRONG, WRONG],
             "exact_float32": [WRONG, WRONG],
@@ -195,6 +197,7 @@ CASES: dict[str, Case] = {
         {
             "timestamp": [WRONG, _utc(1970, 1, 1, 0, 0, 0, 1)],
             "string": ["1970-01-01T00:00:00.000000001", "1970-01-01T00:00:00.000001000"],
+            "bytes": [b"1970-01-01T00:00:00.000000001", b"1970-01-01T00:00:00.000001000"],
         },
     ),
     "time32[s]": Case(_stored([3_723], pa.time32("s")), {"string": ["01:02:03.000"]}),

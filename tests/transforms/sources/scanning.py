@@ -25,8 +25,8 @@ class Scanned:
             *((google_crc32c, "value"), (google_crc32c, "extend"), (tfrecord, "_features")),
         ):
             patch.setattr(module, name, self._counting(getattr(module, name)))
-        for name in ("_LONG_NUMBER", "_NO_SHORT_FLOAT"):
-            patch.setattr(json_values, name, CountedPattern(self, getattr(json_values, name)))
+        pattern = CountedPattern(self, json_values._NO_SHORT_FLOAT)
+        patch.setattr(json_values, "_NO_SHORT_FLOAT", pattern)
         for name in ("split", "prepare"):
             patch.setattr(Dialect, name, self._counting(getattr(Dialect, name)))
         reader = csv.reader
