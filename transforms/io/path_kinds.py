@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 
+from transforms import escaping
 from transforms.io import local_status
 
 _KINDS = {
@@ -34,7 +35,7 @@ def describe_broken_link(path: str) -> str:
         if error.errno == errno.ELOOP:
             return "a link that leads to itself"
     try:
-        return f"a link to {os.readlink(path)}, which does not exist"
+        return f"a link to {escaping.one_line(os.readlink(path))}, which does not exist"
     except OSError:
         return "a link that cannot be read"
 
@@ -107,4 +108,4 @@ def _near(folder: str, name: str) -> str:
         return ""
     by_lower = {one.lower(): one for one in names}
     near = difflib.get_close_matches(name.lower(), by_lower, 1)
-    return os.path.join(folder, by_lower[near[0]]) if near else ""
+    return escaping.one_line(os.path.join(folder, by_lower[near[0]])) if near else ""
