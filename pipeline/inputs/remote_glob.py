@@ -32,7 +32,9 @@ def list_files(glob: str, own: OwnFolders) -> Matches:
         glob += "*"
     # A store lists all that begins alike; what does not match shows which folders are of jobs.
     listed = storage.match(f"{glob_patterns.literal_of(glob)}{glob_patterns.DEEP}")
-    return _select(glob, [file for file in listed if not file.path.endswith("/")], own)
+    # Consoles of stores mark a folder by an empty object.
+    files = [file for file in listed if file.size_in_bytes or not file.path.endswith("/")]
+    return _select(glob, files, own)
 
 
 def _select(glob: str, listed: Sequence[FileMetadata], own: OwnFolders) -> Matches:

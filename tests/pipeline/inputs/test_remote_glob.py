@@ -35,7 +35,8 @@ class Objects:
     def _match(self, pattern: str) -> list[FileMetadata]:
         self.requests.append(pattern)
         matches = glob_patterns.re.compile(FileSystem.translate_pattern(pattern)).match
-        return [FileMetadata(path, 8, 1.0) for path in self._paths if matches(path)]
+        sizes = {path: 0 if path.endswith("/") else 8 for path in self._paths}
+        return [FileMetadata(path, size, 1.0) for path, size in sizes.items() if matches(path)]
 
     def _exists(self, path: str) -> bool:
         self.requests.append(path)
