@@ -4,11 +4,12 @@ import contextlib
 import functools
 
 from pipeline.errors import UsageError
+from pipeline.inputs import needed_fields
 from pipeline.options.embed_config import InputConfig
 from pipeline.options.flags import AUTO_FORMAT
 from transforms.io import attempts, file_heads
 from transforms.io.decompressing import NONE
-from transforms.sources import detecting, heads
+from transforms.sources import detecting, files, heads
 from transforms.sources.detecting import Detected
 
 # The format of an empty file whose name does not show one.
@@ -35,7 +36,7 @@ def identify(name: str, path: str, size: int, config: InputConfig) -> tuple[str,
     read = functools.partial(_detect, name, path, size, config, requested)
     try:
         detected = attempts.read_again(read)
-        heads.check(detected.head, name, detected.format, config.read)
+        _check(detected, name, config)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return detected.format, detected.compression
@@ -46,3 +47,14 @@ def _detect(
 ) -> Detected:
     with contextlib.closing(file_heads.open_beginning(path, size)) as stream:
         return detecting.identify(name, stream, config.read, requested)
+
+
+def _check(detected: Detected, name: str, config: InputConfig) -> None:
+    """Raise ValueError for a text in another encoding, unless it will be left out."""
+    format_ = detected.format
+    if name not in config.globs and needed_fields.setting_without(format_, name, config):
+        if detecting.by_name(name)[0] == format_:
+            return
+        # Two bytes a character may hide that it has records.
+        format_ = files.NAME
+    heads.check(detected.head, name, format_, config.read)

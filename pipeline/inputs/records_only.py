@@ -1,14 +1,12 @@
 """Leave out the files of folders and globs that have no records, where flags name fields."""
 
-import functools
-
 from pipeline.errors import UsageError
 from pipeline.inputs.entries import LeftOut, Why
 from pipeline.inputs.listing import Listed, Listing
+from pipeline.inputs.needed_fields import setting_without
 from pipeline.options.embed_config import InputConfig
-from pipeline.options.flags import AUTO_FORMAT
 from transforms import escaping
-from transforms.sources import base, path_keys
+from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
 
@@ -43,28 +41,8 @@ def _why(setting: str) -> Why:
 
 
 def _needed_of(listed: Listed, config: InputConfig) -> str:
-    """Return a setting that names a field where a file has none; empty if there is no problem."""
-    read, source = config.read, listed.source
-    if listed.unread or config.format != AUTO_FORMAT or read.pair_separator:
-        return ""
-    if _has_fields(source.format):
-        return ""
-    if read.text_field != ReadConfig.text_field:
-        return "text_field"
-    # Every format keeps the keys in a path.
-    kept = [field for field in read.kept if field.name not in path_keys.keys_of(source.path)]
-    settings = {"id_field": read.id_field, "keep_fields": kept, "text_b_field": read.text_b_field}
-    return next((name for name, value in settings.items() if value), "")
-
-
-@functools.cache
-def _has_fields(format_: str) -> bool:
-    """Whether the documents of a format are records with fields."""
-    try:
-        base.find(format_).check(ReadConfig(id_field="id"))
-    except ValueError:
-        return False
-    return True
+    source = listed.source
+    return "" if listed.unread else setting_without(source.format, source.path, config)
 
 
 def _refusal(listed: Listed, setting: str, config: ReadConfig) -> str:

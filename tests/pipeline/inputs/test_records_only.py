@@ -78,3 +78,13 @@ def test_plain_text_keeps_the_keys_of_its_path(corpus: Path) -> None:
     assert names(planned) == ["a.jsonl", "b.txt"]
     assert "4 files without records, which --keep_fields needs" in planned.left_out[0]
     assert names(look(corpus / "lang=de/b.txt", keep_fields=("lang",))) == ["b.txt"]
+
+
+def test_the_encoding_of_plain_text_that_is_left_out_does_not_matter(corpus: Path) -> None:
+    (corpus / "NOTICE").write_bytes("caf\u00e9 and more\n".encode("cp1252"))
+    (corpus / "wide.txt").write_bytes("the cat\n".encode("utf-16"))
+    assert names(look(corpus, id_field="id")) == ["a.jsonl"]
+    # Its first bytes may hide records.
+    (corpus / "wide").write_bytes("id,text\n1,the cat\n".encode("utf-16"))
+    with pytest.raises(UsageError, match=r"wide is in another encoding|wide .*`encoding` utf-16"):
+        look(corpus, id_field="id")
