@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
@@ -64,6 +66,28 @@ def test_pairs_for_a_model_of_one_segment(
     assert cli.main(words) == 2
     error = capfd.readouterr().err
     assert "pairs need 2: leave out --text_b_field and --pair_separator" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("score", "--keep_fields score: the number 0.1 of a sample needs float64"),
+        ("score:float64", "exact with --output_format parquet"),
+        ("blob:int64", "--keep_fields blob:int64: column 'blob' of "),
+        ("tags", "--keep_fields: column 'tags' of "),
+    ],
+)
+def test_a_field_that_the_records_cannot_keep(
+    field: str, message: str, tiny_path: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    table = pa.table({"text": ["a"], "score": [0.1], "blob": [b"x"], "tags": [["x"]]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    words = ["embed", "--input", str(tmp_path / "a.parquet"), "--output", str(tmp_path / "out")]
+    assert cli.main([*words, "--model", str(tiny_path), "--keep_fields", field]) == 2
+    error = capfd.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) <= 2
     assert not (tmp_path / "out").exists()
 
 

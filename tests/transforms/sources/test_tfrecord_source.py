@@ -1,3 +1,4 @@
+import datetime
 import gzip
 import io
 from pathlib import Path
@@ -139,3 +140,39 @@ def test_the_compressions_of_tensorflow_are_read(kind: str, tmp_path: Path) -> N
     cut = read(path.read_bytes()[:-99], kind.lower())
     assert cut["reason"][-1] == "unreadable"
     assert cut["text"][:-1] == texts[: len(cut["text"]) - 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "kept"),
+    [
+        (b"2024-01-02 03:04:05Z", "timestamp", datetime.datetime(2024, 1, 2, 3, 4, 5)),
+        (b"2024-01-02", "date", datetime.date(2024, 1, 2)),
+        (b"abc", "bytes", b"abc"),
+        (b"\xff", "bytes", b"\xff"),
+        (b"\xff", "string", None),
+        (b"abc", "timestamp", None),
+        (1_700_000_000, "timestamp", None),
+        (2**53 + 1, "int64", 2**53 + 1),
+        (2**53 + 1, "float64", None),
+        (2**24 + 1, "exact_float32", None),
+        (float("inf"), "exact_float32", float("inf")),
+        (3.0, "int64", 3),
+    ],
+)
+def test_a_value_is_kept_unchanged_or_rejected_by_name(
+    value: object, type_: str, kept: object
+) -> None:
+    config = ReadConfig(keep_fields=(f"k:{type_}",), part_bytes=1024)
+    rows = read(frame([example(text=[b"a"], k=[value])]), config=config)
+    (found,) = rows["fields.k"]
+    assert (found.replace(tzinfo=None) if isinstance(found, datetime.datetime) else found) == kept
+    assert rows["reason"] == ["wrong_type" if kept is None else None]
+    assert kept is not None or "field 'k' " in rows["detail"][0]
+
+
+def test_text_and_bytes_together_are_bytes() -> None:
+    data = frame([example(text=[b"a"], k=[value]) for value in (b"abc", b"\xff")])
+    source = Source("a.tfrecord", len(data), "1", "tfrecord")
+    config = ReadConfig(keep_fields=("k",))
+    sampled = FORMAT.sample_fields(Split(source, 0, None), io.BytesIO(data), config)
+    assert sampled.types == ("bytes",)
