@@ -59,8 +59,8 @@ class Progress:
     def by_source(self) -> dict[str, dict[str, int]]:
         """Sum the counts of the parts of each file, in corpus order."""
         parts: dict[str, list[Mapping[str, int]]] = {}
-        for part in self.parts:
-            parts.setdefault(part.source, []).append(part.counts)
+        for path, counts in (pair for part in self.parts for pair in part.by_file().items()):
+            parts.setdefault(path, []).append(counts)
         return {source: _sum(counts) for source, counts in parts.items()}
 
     def reasons(self) -> dict[str, int]:

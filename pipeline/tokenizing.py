@@ -78,8 +78,8 @@ def tokenize(
         accepted = lines.filter(part.column(REASON).is_null())
         source = header_of(part).source
         yield TokenizedPart(_joined(accepted), list(rejects.reject_lines(part, source)))
-        if pc.any(pc.equal(part.column(REASON), Reason.UNREADABLE.value)).as_py():
-            damaged[escaping.one_line(source)] = None
+        for path in rejects.files_with(part, Reason.UNREADABLE):
+            damaged[escaping.one_line(path)] = None
     problems = [f"damaged and read only in part: {', '.join(damaged)}"] if damaged else []
     problems += [f"{len(unread)} could not be read: {'; '.join(unread[:3])}"] if unread else []
     if problems:

@@ -83,3 +83,13 @@ def list_offsets(column: pa.LargeListArray) -> np.ndarray:
     offsets = column.offsets.to_numpy()
     from_zero: np.ndarray = offsets - offsets[0]
     return from_zero
+
+
+def last_values(column: pa.LargeListArray) -> np.ndarray:
+    """Return the last value of each list; no list is empty.
+
+    >>> last_values(pa.array([[1], [2, 3], [4]], pa.large_list(pa.int64())).slice(1)).tolist()
+    [3, 4]
+    """
+    values: np.ndarray = column.flatten().to_numpy()[list_offsets(column)[1:] - 1]
+    return values

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from transforms import strict_json
@@ -26,7 +27,8 @@ KEY_DIGITS = 32
 
 # Columns of a part after reading. `text` is empty where `reason` is set. Parts of pairs have
 # `text_b`, which is empty where a document has no second text. Then comes a column named
-# `fields.<name>` for each kept field.
+# `fields.<name>` for each kept field. Parts of several files have `source`, the file of each
+# document: a dictionary of all files of the part, in order, also of those without documents.
 ID = "id"
 POSITION = "position"
 TEXT = "text"
@@ -34,6 +36,7 @@ TEXT_B = "text_b"
 REASON = "reason"
 DETAIL = "detail"
 FIELD_PREFIX = "fields."
+SOURCE = "source"
 
 _HEADER_KEY = b"part"
 # The endings that names of output files leave out. They do not follow the registry of formats: a
@@ -78,26 +81,16 @@ class Source:
 
 
 @dataclasses.dataclass(frozen=True)
-class Member:
-    """One of many files that are each a document; see `Source` for the attributes."""
-
-    path: str
-    size: int
-    version: str
-    compression: str = "none"
-
-
-@dataclasses.dataclass(frozen=True)
 class Split:
     """The work of one worker: the records of a source that begin in `[start, end)`.
 
     Attributes:
-        source: the file.
+        source: the file; of several files, what they are together (see `transforms.groups`).
         start: the first byte of the uncompressed stream; in a format that counts documents, the
             number of the first document.
         end: one past the last; None where it is unknown before reading (a gzip).
         stored: stored bytes of the split, in a format that counts documents; else None.
-        members: the files, where each file is a document.
+        members: the files, where there are several; their positions follow each other.
         unread: why a file, which must be read to plan it, could not be read; empty if it could.
             Such a split takes the place of those of its file until a later plan can read it.
     """
@@ -106,24 +99,30 @@ class Split:
     start: int
     end: int | None
     stored: int | None = None
-    members: tuple[Member, ...] = ()
+    members: tuple[Source, ...] = ()
     unread: str = ""
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """The files of the split."""
+        return self.members or (self.source,)
 
     @property
     def bytes(self) -> int:
         """The stored bytes of the split."""
         if self.stored is not None:
             return self.stored
-        return self.source.size if self.end is None else self.end - self.start
+        if self.end is None or self.members:
+            return self.source.size
+        return self.end - self.start
 
     @property
     def is_one_part(self) -> bool:
-        """Whether the split is one part; otherwise their number is unknown before reading.
-
-        Compressed files that are each a document count as one part, whatever they unpack to.
-        """
-        if self.members or self.unread:
-            return not self.unread
+        """Whether the split is one part; otherwise their number is unknown before reading."""
+        if self.unread:
+            return False
+        if self.members:
+            return self.end is not None
         return self.source.splittable and self.stored is None
 
     def to_json(self) -> str:
@@ -143,7 +142,9 @@ class Split:
             "whole": source.whole,
             "location": source.location,
             "counted": self.stored is not None,
-            "members": [[m.path, m.size, m.version, m.compression] for m in self.members],
+            "members": [
+                [m.path, m.size, m.version, m.compression, m.format, m.whole] for m in self.members
+            ],
             "unread": self.unread,
         }
         line.update({name: value for name, value in optional.items() if value})
@@ -161,10 +162,8 @@ class Split:
         end = stored.end
         if end is not None and end < stored.start:
             raise ValueError(f"`end` is {end}, `start` is {stored.start}")
-        if stored.members and len(stored.members) != (end or 0) - stored.start:
-            raise ValueError(
-                f"`members` has {len(stored.members)} files, not {(end or 0) - stored.start}"
-            )
+        if stored.members and sum(size for _, size, *_ in stored.members) != stored.size:
+            raise ValueError(f"`size` is {stored.size}, and its `members` have another")
         return cls(
             source=Source(
                 path=stored.source,
@@ -178,13 +177,16 @@ class Split:
             start=stored.start,
             end=end,
             stored=stored.bytes if stored.counted else None,
-            members=tuple(Member(*member) for member in stored.members),
+            members=tuple(
+                Source(path, size, version, format_, compression, whole)
+                for path, size, version, compression, format_, whole in stored.members
+            ),
             unread=stored.unread,
         )
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """A line of plan.jsonl; `members` are path, size, version and compression."""
+    """A line of plan.jsonl; `members` are path, size, version, compression, format and `whole`."""
 
     source: str
     start: Count
@@ -197,7 +199,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     whole: bool = False
     location: str = ""
     counted: bool = False
-    members: tuple[tuple[str, Count, str, str], ...] = ()
+    members: tuple[tuple[str, Count, str, str, str, bool], ...] = ()
     unread: str = ""
 
 
@@ -270,13 +272,29 @@ def file_stem(path: str) -> str:
     return safe[:64] or "source"
 
 
-def record_ids(source: str, positions: Sequence[int]) -> list[str]:
+def record_ids(source: str | Sequence[str], positions: Sequence[int]) -> list[str]:
     """Make ids from source and position, for documents without an id.
 
     >>> record_ids("a.txt", [0, 17])
     ['a.txt:0', 'a.txt:17']
+    >>> record_ids(["a.txt", "b.txt"], [17, 0])
+    ['a.txt:17', 'b.txt:0']
     """
-    return [f"{source}:{position}" for position in positions]
+    if isinstance(source, str):
+        return [f"{source}:{position}" for position in positions]
+    return [f"{path}:{position}" for path, position in zip(source, positions, strict=True)]
+
+
+def files_of(part: pa.RecordBatch) -> tuple[list[str], np.ndarray]:
+    """Return the files of a part, and the number of the file of each document, int64 [documents].
+
+    Raises:
+        ValueError: the batch is not a part.
+    """
+    if SOURCE not in part.schema.names:
+        return [header_of(part).source], np.zeros(part.num_rows, np.int64)
+    column = part.column(SOURCE)
+    return column.dictionary.to_pylist(), column.indices.to_numpy().astype(np.int64)
 
 
 _HEADER_DECODER = msgspec.json.Decoder(PartHeader)

@@ -12,11 +12,13 @@ from apache_beam.io.filesystems import FileSystems
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
-from transforms.documents import Member, PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.groups.opened_files import GroupStreams, MemberError
+from transforms.groups.read_group import read_group
 from transforms.io import failures, storage
 from transforms.io.watching import StorageError, describe
 from transforms.receipts import RECEIPTS, Receipt
-from transforms.sources import base, files, opening
+from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig
 
 
@@ -34,7 +36,6 @@ def read_split(
     Raises:
         SourceError: the file cannot be read.
     """
-    stream = opening.readable(stream, split.source, config)
     started = time.perf_counter()
     for part in _read_parts(split, stream, config):
         header = PartHeader(
@@ -51,9 +52,13 @@ def read_split(
 
 def _read_parts(split: Split, stream: BinaryIO, config: ReadConfig) -> Iterator[base.ReadPart]:
     try:
-        yield from base.find(split.source.format).read(split, stream, config)
+        if split.members:
+            yield from read_group(split, cast(GroupStreams, stream), config)
+        else:
+            readable = opening.readable(stream, split.source, config)
+            yield from base.find(split.source.format).read(split, readable, config)
     except OSError as error:
-        name = error.path if isinstance(error, files.MemberError) else split.source.path
+        name = error.path if isinstance(error, MemberError) else split.source.path
         raise SourceError(f"{name} cannot be read to its end: {describe(error)}") from error
 
 
@@ -132,12 +137,11 @@ def open_split(split: Split) -> BinaryIO:
     if split.unread:
         raise SourceError(describe_unread(split))
     if split.members:
-        return cast(BinaryIO, files.MemberStreams(_open_member))
-    source = split.source
+        return cast(BinaryIO, GroupStreams(_open))
     try:
-        return storage.open_watched(source.place, source.size)
+        return _open(split.source)
     except StorageError as error:
-        raise SourceError(f"{source.path} cannot be opened: {error}") from error
+        raise SourceError(f"{split.source.path} cannot be opened: {error}") from error
 
 
 def describe_unread(split: Split) -> str:
@@ -145,8 +149,8 @@ def describe_unread(split: Split) -> str:
     return f"{split.source.path} could not be read to plan it: {split.unread}"
 
 
-def _open_member(member: Member) -> BinaryIO:
-    return storage.open_watched(member.path, member.size)
+def _open(file: Source) -> BinaryIO:
+    return storage.open_watched(file.place, file.size)
 
 
 def check_unchanged(split: Split) -> None:
@@ -157,8 +161,8 @@ def check_unchanged(split: Split) -> None:
     Raises:
         SourceError: a file was deleted, or has another size or modification time.
     """
-    for file in split.members or (split.source,):
-        path = file.place if isinstance(file, Source) else file.path
+    for file in split.files:
+        path = file.place
         try:
             size, version = storage.identify(path)
         except Exception as error:  # each file system has its own

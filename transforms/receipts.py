@@ -4,15 +4,18 @@ A receipt is written last, when the files that it names have their final names. 
 part: a part without a receipt is computed again.
 """
 
+import bisect
+import collections
 import dataclasses
+import itertools
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from transforms import metrics, strict_json
-from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
+from transforms.features import ACCOUNT, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 from transforms.strict_json import Count, Json, Seconds
 
 # The folder of receipts within an output folder.
@@ -31,6 +34,29 @@ class WrittenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
+# The counts of each file of a part of several files.
+MEMBER_COUNTS = (*_COUNTS, *ACCOUNT, metrics.PAIRS)
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """One file of a part of several files; its JSON is an array.
+
+    Attributes:
+        path: the file.
+        counts: the values of `MEMBER_COUNTS`, of its documents in the part.
+        reasons: its rejected documents by reason.
+    """
+
+    path: str
+    counts: tuple[Count, ...]
+    reasons: dict[str, Count]
+
+    @property
+    def named_counts(self) -> dict[str, int]:
+        """The counts by name."""
+        return dict(zip(MEMBER_COUNTS, self.counts, strict=True))
+
+
 @dataclasses.dataclass(frozen=True)
 class Receipt:
     """The result of one part.
@@ -45,6 +71,7 @@ class Receipt:
         files: every file of the part.
         worker: the process that computed it, `host:pid`.
         finished: UNIX time at which the receipt was made.
+        members: the files of a part of several files, in order; else empty.
     """
 
     source: str
@@ -59,6 +86,7 @@ class Receipt:
     files: tuple[WrittenFile, ...]
     worker: str
     finished: Seconds
+    members: tuple[Member, ...] = ()
 
     def __post_init__(self) -> None:
         if missing := [name for name in _COUNTS if name not in self.counts]:
@@ -70,13 +98,55 @@ class Receipt:
                 f"the counts of part {self.name} do not add up: {documents} documents, "
                 f"{embedded} embedded, {rejected} rejected ({dict(self.reasons)})"
             )
+        if self.members:
+            self._check_members()
+
+    def _check_members(self) -> None:
+        """Raise ValueError if the counts of the files are not those of the part."""
+        if any(len(member.counts) != len(MEMBER_COUNTS) for member in self.members):
+            raise ValueError(f"a file of part {self.name} lacks counts")
+        sums = map(sum, zip(*(member.counts for member in self.members), strict=True))
+        reasons: collections.Counter[str] = collections.Counter()
+        for member in self.members:
+            reasons.update(member.reasons)
+        of_files = dict(zip(MEMBER_COUNTS, sums, strict=True))
+        of_part = {name: self.counts.get(name, 0) for name in MEMBER_COUNTS}
+        if of_files != of_part or reasons != self.reasons:
+            raise ValueError(f"the counts of part {self.name} are not the sums of its files")
+
+    def by_file(self) -> dict[str, Mapping[str, int]]:
+        """Return the counts of each file of the part."""
+        if not self.members:
+            return {self.source: self.counts}
+        return {member.path: member.named_counts for member in self.members}
+
+    def reasons_by_file(self) -> dict[str, Mapping[str, int]]:
+        """Return the rejected documents of each file of the part, by reason."""
+        if not self.members:
+            return {self.source: self.reasons}
+        return {member.path: member.reasons for member in self.members}
+
+    def files_of_rows(self, rows: Sequence[int]) -> list[str]:
+        """Return the file of each of some embedded documents, which are numbered in order."""
+        if not self.members:
+            return [self.source] * len(rows)
+        embedded = MEMBER_COUNTS.index(metrics.EMBEDDED)
+        ends = list(itertools.accumulate(member.counts[embedded] for member in self.members))
+        return [self.members[bisect.bisect_right(ends, row)].path for row in rows]
+
+    def files_with(self, reason: str) -> list[str]:
+        """Return the files of the part that have a rejected document with a reason."""
+        return [path for path, reasons in self.reasons_by_file().items() if reason in reasons]
 
     def to_json(self) -> str:
         """Serialize; `from_json` reads the result."""
         value = vars(self) | {
             "files": [msgspec.structs.asdict(file) for file in self.files],
             "shares": shares(self.counts),
+            "members": [msgspec.structs.astuple(member) for member in self.members],
         }
+        if not self.members:
+            del value["members"]
         return json.dumps(value, sort_keys=True)
 
     @classmethod
@@ -106,8 +176,13 @@ _DECODER = msgspec.json.Decoder(
     msgspec.defstruct(
         "StoredReceipt",
         [
-            *typing.get_type_hints(Receipt, include_extras=True).items(),
+            *(
+                (name, type_)
+                for name, type_ in typing.get_type_hints(Receipt, include_extras=True).items()
+                if name != "members"
+            ),
             ("shares", dict[str, float]),
+            ("members", tuple[Member, ...], ()),
         ],
         forbid_unknown_fields=True,
     )

@@ -75,18 +75,31 @@ def reject(part: pa.RecordBatch, which: np.ndarray, reason: Reason, why: str) ->
     return pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
 
 
+def files_with(part: pa.RecordBatch, reason: Reason) -> list[str]:
+    """Return the files of a part that have a rejected document with a reason, in order."""
+    paths, numbers = documents.files_of(part)
+    rows = pc.equal(part.column(documents.REASON), reason.value).fill_null(False)
+    found = np.unique(numbers[rows.to_numpy(zero_copy_only=False)])
+    return [paths[number] for number in found.tolist()]
+
+
 def reject_lines(batch: pa.RecordBatch, source: str) -> Iterator[str]:
     """Serialize each rejected row of a part as JSON.
+
+    Args:
+        batch: the part.
+        source: its file; a part of several files has that of each document.
 
     Yields:
         `{"id", "source", "position", "reason", "detail"}`, without a line break.
     """
     rejected = batch.filter(batch.column(documents.REASON).is_valid())
     columns = [documents.ID, documents.POSITION, documents.REASON, documents.DETAIL]
-    for row in rejected.select(columns).to_pylist():
+    several = [documents.SOURCE] if documents.SOURCE in batch.schema.names else []
+    for row in rejected.select(columns + several).to_pylist():
         line = {
             "id": row[documents.ID],
-            "source": source,
+            "source": row.get(documents.SOURCE, source),
             "position": row[documents.POSITION],
             "reason": row[documents.REASON],
             "detail": row[documents.DETAIL],

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics, rejects
 from transforms.documents import REASON, header_of
+from transforms.groups.member_counts import count_members
 from transforms.io import storage
 from transforms.metrics import report_counts
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
@@ -76,6 +77,7 @@ def _make_receipt(
         files=files,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         finished=round(time.time(), 3),
+        members=count_members(part),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from transforms.documents import Source, Split
+from transforms.groups.grouping import counts_documents, split_of_file
 from transforms.io.decompressing import NONE
 
 # A corpus of at most this size is read whole. A gzip counts as `_GZIP_RATIO` times its size.
@@ -44,8 +45,8 @@ def is_small(sources: Sequence[Source]) -> bool:
 
 def sources_of(splits: Sequence[Split]) -> list[Source]:
     """Return the files of a plan, in order; those that it could not read are left out."""
-    planned = (split for split in splits if not split.unread)
-    return list({split.source.path: split.source for split in planned}.values())
+    files = (file for split in splits if not split.unread for file in split.files)
+    return list({file.path: file for file in files}.values())
 
 
 def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
@@ -65,6 +66,8 @@ def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
     for split in splits:
         if split.stored is not None and not split.unread:
             counted[split.source].append(split)
+    # Of a file that is read with others, no number of documents is known.
+    uncounted = {file for split in splits for file in split.members if counts_documents(file)}
     filled = [source for source in sources if source.size]
     sizes = np.array([source.size for source in filled], float)
     width = int(min(max(part_bytes, MIN_BYTES), MAX_BYTES, max(sizes.sum() / _PIECES, 1)))
@@ -72,6 +75,9 @@ def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
     for source, number, represents in zip(filled, *_allot(sizes), strict=True):
         if number and source in counted:
             pieces += _of_counted(counted[source], int(number), width, float(represents))
+        elif number and source in uncounted:
+            scale = represents / source.size
+            pieces.append(Piece(split_of_file(source), float(represents), scale=float(scale)))
         elif number:
             pieces += _of_source(source, int(number), width, float(represents))
     return pieces

@@ -1,5 +1,6 @@
 """`plan`: estimate what a job will take on this machine, without writing anything."""
 
+import collections
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pipeline.inputs import prepare, stdin
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import earlier_call, plan_file
+from pipeline.output.earlier_call import Earlier
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.quality import name_worst
 from pipeline.output.run_file import Run
@@ -109,7 +111,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     counts = tokenized_sample.total_counts(parts)
     speed = measure_speed(parts, engine, graphs.embedding_config(config, module))
     computing = counts[PADDED_TOKENS] / speed / _EFFICIENCY if speed else 0.0
-    done = _done_before(config, earlier, splits)
+    done = _done_before(config, earlier)
     sources = choose_pieces.sources_of(splits)
     result = Forecast(
         files=len(sources),
@@ -133,31 +135,28 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     return dataclasses.replace(result, seconds_left=startup + result.share_left * computing)
 
 
-def _find_earlier(config: EmbedConfig, fingerprint: str, splits: Sequence[Split]) -> Run | None:
+def _find_earlier(config: EmbedConfig, fingerprint: str, splits: Sequence[Split]) -> Earlier:
     run = Run(config.identity(), fingerprint, plan=plan_file.fingerprint(splits))
     found = earlier_call.find_earlier(config, run, splits)
     if found.run_is_damaged:
         raise UsageError(
             f"--output {config.output}: {RUN_FILE} is damaged; {WRITTEN_AGAIN}. Run it before plan"
         )
-    return found.run
+    return found
 
 
-def _done_before(config: EmbedConfig, earlier: Run | None, splits: Sequence[Split]) -> Progress:
+def _done_before(config: EmbedConfig, earlier: Earlier) -> Progress:
     """Measure what an earlier call has done."""
-    if earlier is None or earlier.transform is None:
-        return manifest.measure_progress(splits, [], "")
+    if earlier.run is None or earlier.run.transform is None:
+        return manifest.measure_progress(earlier.splits, [], "")
     receipts = manifest.load_receipts(config.output)
-    return manifest.measure_progress(splits, receipts, earlier.fingerprint)
+    return manifest.measure_progress(earlier.splits, receipts, earlier.run.fingerprint)
 
 
 def _unknown_rates(parts: Sequence[MeasuredPart]) -> dict[str, float]:
     """Return the [UNK] rate of each file."""
-    by_source: dict[str, list[MeasuredPart]] = {}
+    counts = collections.defaultdict[str, collections.Counter[str]](collections.Counter)
     for part in parts:
-        by_source.setdefault(part.source, []).append(part)
-    counts = {
-        source: tokenized_sample.total_counts(source_parts)
-        for source, source_parts in by_source.items()
-    }
-    return {source: shares(of_source)["unknown"] for source, of_source in counts.items()}
+        for path, of_file in part.unknown.items():
+            counts[path].update(of_file)
+    return {path: shares(of_file)["unknown"] for path, of_file in counts.items()}

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipeline.estimate.choose_pieces import MAX_BYTES, Piece
 from transforms.documents import POSITION, Source, Split
+from transforms.groups.grouping import splits_of_files
 from transforms.io import attempts
 from transforms.io.watching import StorageError, WatchedStream
 from transforms.read import open_split, read_split
@@ -31,12 +32,10 @@ class SampledPart:
 
     Attributes:
         documents: the part as its reader returns it.
-        source: path of the file.
         scale: documents of the corpus that each document represents.
     """
 
     documents: pa.RecordBatch
-    source: str
     scale: float
 
 
@@ -57,7 +56,7 @@ class _PieceRead:
     def scaled(self, scale: float) -> Iterator[SampledPart]:
         """Yield the parts with a scale."""
         for part in self.parts:
-            yield SampledPart(part, self.piece.split.source.path, scale)
+            yield SampledPart(part, scale)
 
 
 # Reads pieces, and leaves out those that cannot be read.
@@ -125,7 +124,15 @@ def _read(
         try:
             results.append(attempts.read_again(read))
         except OSError as error:
-            report_unread(piece.split.source, error)
+            if piece.split.members:
+                # One of its files cannot be read.
+                alone = [
+                    dataclasses.replace(piece, split=split, represents=split.bytes)
+                    for split in splits_of_files(piece.split)
+                ]
+                results += _read(alone, config, report_unread)
+            else:
+                report_unread(piece.split.source, error)
     return results
 
 

@@ -24,7 +24,7 @@ from transforms.batching.batches import plan_batches
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import Windows, cut_windows
 from transforms.bert.module import BertModule
-from transforms.documents import REASON, Split
+from transforms.documents import REASON, Split, files_of, header_of
 from transforms.embedding.distinct import find_distinct
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
@@ -39,19 +39,19 @@ class MeasuredPart:
     """A part of a sample, tokenized and measured.
 
     Attributes:
-        source: path of its file.
         scale: documents of the corpus that each document represents.
         counts: of its documents, by the names in receipts.
         reasons: rejected documents by reason.
         bytes: that it would write, by folder.
+        unknown: sums of `NUM_WORDPIECES` and `NUM_UNKNOWN` by file.
         wordpieces, windows, batches: of its documents that are not rejected, without repeats.
     """
 
-    source: str
     scale: float
     counts: Mapping[str, int]
     reasons: Mapping[str, int]
     bytes: Mapping[str, float]
+    unknown: Mapping[str, Mapping[str, int]]
     wordpieces: TokenSequences
     windows: Windows
     batches: Sequence[np.ndarray]
@@ -99,18 +99,31 @@ def _measure(
         COMPUTED_TOKENS: int(windows.lengths.sum()),
         PADDED_TOKENS: sum(int(windows.lengths[batch[0]]) * len(batch) for batch in batches),
     }
-    lines = [len(line.encode()) + 1 for line in rejects.reject_lines(part, sampled.source)]
+    source = header_of(part).source
+    lines = [len(line.encode()) + 1 for line in rejects.reject_lines(part, source)]
     written = record_bytes(embedded, wordpieces, config, hidden_size)
     return MeasuredPart(
-        source=sampled.source,
         scale=sampled.scale,
         counts=counts,
         reasons=collections.Counter(part.column(REASON).drop_null().to_pylist()),
         bytes={**written, REJECTED: float(sum(lines))},
+        unknown=_sum_by_file(embedded, (NUM_WORDPIECES, NUM_UNKNOWN)),
         wordpieces=distinct,
         windows=windows,
         batches=batches,
     )
+
+
+def _sum_by_file(part: pa.RecordBatch, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Sum columns over the documents of each file."""
+    paths, numbers = files_of(part)
+    sums = {
+        name: np.bincount(numbers, weights=part.column(name).to_numpy(), minlength=len(paths))
+        for name in names
+    }
+    return {
+        path: {name: int(sums[name][number]) for name in names} for number, path in enumerate(paths)
+    }
 
 
 def total_counts(parts: Sequence[MeasuredPart]) -> dict[str, float]:

@@ -74,7 +74,7 @@ def _names(samples: Sequence[SampledFields]) -> list[str]:
 
 def _one_of_each_folder(splits: Sequence[Split]) -> list[str]:
     """Return the path of one file of each folder."""
-    files = (file for split in splits for file in split.members or (split.source,))
+    files = (file for split in splits for file in split.files)
     return list({file.path.rpartition("/")[0]: file.path for file in files}.values())
 
 

@@ -14,10 +14,11 @@ from pipeline.inputs.listing import Listed, list_sources
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping
-from transforms.documents import Member, Source, Split
+from transforms.documents import Source, Split
+from transforms.groups.grouping import join_small_files
 from transforms.io import attempts, storage
 from transforms.io.watching import describe
-from transforms.sources import base, files, path_keys
+from transforms.sources import base, path_keys
 from transforms.sources.base import Opener
 
 # Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
@@ -48,8 +49,8 @@ def make_plan(
 
     Returns:
         splits in corpus order: globs in the given order, files of a glob by name, ranges ascending.
-        A file that must be read to plan it, and cannot be read, is one split with `unread`, and so
-        is a folder that cannot be listed.
+        Small files that follow each other are one split. A file that must be read to plan it, and
+        cannot be read, is one split with `unread`, and so is a folder that cannot be listed.
 
     Raises:
         UsageError: a glob matches nothing, all files are empty or unreadable, a file lacks a named
@@ -74,9 +75,10 @@ def _cut_all(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
     splits: list[Split] = []
     # The pool starts a thread only when there is work for it.
     with ThreadPoolExecutor(_THREADS) as threads:
-        for glob, group in itertools.groupby(listed, lambda one: one.glob):
-            splits += _cut(glob, list(group), config, threads)
+        for _, group in itertools.groupby(listed, lambda one: one.glob):
+            splits += _cut(list(group), config, threads)
     inputs = escaping.one_line(" ".join(config.globs))
+    splits = list(join_small_files(splits, config.read))
     if not splits:
         raise UsageError(f"--input {inputs}: every file is empty")
     if all(split.unread for split in splits):
@@ -86,35 +88,14 @@ def _cut_all(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
 
 
 def _cut(
-    glob: str, listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
+    listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
 ) -> Iterator[Split]:
     """Cut the files of a glob."""
-    if config.format == files.NAME:
-        yield from _group(glob, listed, config)
-        return
     # A task for each file would cost more than to cut it, where that needs no reading.
     length = max(1, min(_MOST_IN_A_ROW, len(listed) // (4 * _THREADS)))
     rows = [listed[start : start + length] for start in range(0, len(listed), length)]
     for splits in threads.map(functools.partial(_cut_row, config=config), rows):
         yield from splits
-
-
-def _group(glob: str, listed: Sequence[Listed], config: InputConfig) -> Iterator[Split]:
-    """Group files that are each a document; one whose beginning is unread costs its group.
-
-    Of what cannot be listed, nothing shows that it is a file: it is a split of its own.
-    """
-    yield from (
-        split for one in listed if not one.source.version for split in _cut_one(one, config)
-    )
-    listed = [one for one in listed if one.source.version]
-    unread = {one.source.path: one.unread for one in listed if one.unread}
-    sources = [one.source for one in listed]
-    members = [Member(s.path, s.size, s.version, s.compression) for s in sources]
-    for split in files.group(glob, members, config.read.part_bytes):
-        lost = next((member.path for member in split.members if member.path in unread), None)
-        why = f"{lost}: {unread[lost]}" if lost else ""
-        yield dataclasses.replace(split, unread=why)
 
 
 def _cut_row(listed: Sequence[Listed], config: InputConfig) -> list[Split]:

@@ -1,14 +1,17 @@
 """Read a bounded sample of a corpus: the beginnings of some splits, spread evenly."""
 
+import bisect
 import contextlib
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pyarrow as pa
 
 from transforms.documents import Split
+from transforms.groups.grouping import counts_documents, splits_of_files
 from transforms.io import attempts
 from transforms.read import read_unchanged
 from transforms.sources.base import ReadConfig
@@ -24,8 +27,18 @@ _T = TypeVar("_T")
 def choose(splits: Sequence[Split], most: int = _SPLITS) -> list[Split]:
     """Choose the beginnings of some splits; the same plan gives the same ones."""
     planned = [split for split in splits if not split.unread]
-    count = min(most, len(planned))
-    return [_beginning(planned[i * len(planned) // count]) for i in range(count)]
+    # Files that are read together count one by one.
+    ends = list(itertools.accumulate(len(split.files) for split in planned))
+    number = ends[-1] if ends else 0
+    count = min(most, number)
+    chosen = []
+    for place in (i * number // count for i in range(count)):
+        which = bisect.bisect_right(ends, place)
+        split = splits_of_files(planned[which])[place - ends[which]]
+        # Of a small file whose number of documents is unknown, no beginning can be named.
+        is_whole = planned[which].members and counts_documents(split.source)
+        chosen.append(split if is_whole else _beginning(split))
+    return chosen
 
 
 def _beginning(split: Split) -> Split:

@@ -51,7 +51,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
     Args:
         config: of the job.
         run: of this call.
-        splits: as planned now. Of a file that could not be read now, the stored plan is followed.
+        splits: as planned now. Of the same files, the stored plan is followed.
 
     Raises:
         UsageError: the folder contains another job or other files.
@@ -114,11 +114,11 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
     stored = _stored_plan(folder)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
     if stored is not None:
-        followed = plan_file.completed(splits, stored.splits)
-        lines = plan_file.differences(plan_file.completed(stored.splits, followed), followed)
+        followed = plan_file.follow(splits, stored.splits, is_proven=is_of_run)
+        lines = plan_file.differences(followed.before, followed.now)
         if not lines:
-            differs = not is_of_run or list(followed) != stored.splits
-            return Earlier(earlier, followed, differs)
+            differs = not is_of_run or list(followed.splits) != stored.splits
+            return Earlier(earlier, followed.splits, differs)
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
         raise _another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
     return Earlier(earlier, splits, plan_differs=True)
@@ -136,12 +136,11 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
         raise ValueError(damage.reason)
     stored = _stored_plan(folder)
     begun: Sequence[Split] = stored.splits if stored else []
-    followed = plan_file.completed(splits, begun)
-    begun = plan_file.completed(begun, followed)
-    lines = plan_file.differences(begun, followed[: len(begun)])
+    followed = plan_file.follow(splits, begun, is_proven=False)
+    lines = plan_file.differences(followed.before, followed.now[: len(followed.before)])
     if lines:
         raise _another_job(folder, [f"{RUN_FILE} is damaged", *lines])
-    return Earlier(None, followed, run_is_damaged=True)
+    return Earlier(None, followed.splits, run_is_damaged=True)
 
 
 def _stored_plan(folder: str) -> StoredPlan | None:

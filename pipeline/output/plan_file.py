@@ -3,7 +3,8 @@
 import bisect
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
@@ -13,6 +14,7 @@ from pipeline.output import layout
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from transforms import escaping
 from transforms.documents import Source, Split
+from transforms.groups.grouping import group_of, splits_of_files
 from transforms.io import path_kinds, storage
 from transforms.steps.read_plan import to_line
 from transforms.strict_json import Json
@@ -85,6 +87,80 @@ def from_lines(text: Json) -> list[Split]:
         ]
     except ValueError as error:
         raise ValueError(f"{PLAN_FILE} is damaged: {error}; {WRITTEN_AGAIN}") from error
+
+
+class Followed(NamedTuple):
+    """The plan to follow of two plans of a job.
+
+    Attributes:
+        splits: the plan. Files that an earlier call reads together stay together, because its parts
+            stay valid; a file that it could not read is read alone.
+        before, now: both plans, completed by each other, as if every file were read alone.
+    """
+
+    splits: Sequence[Split]
+    before: Sequence[Split]
+    now: Sequence[Split]
+
+
+def follow(plan: Sequence[Split], stored: Sequence[Split], is_proven: bool) -> Followed:
+    """Follow the plan of an earlier call as far as it has the files of now.
+
+    Args:
+        plan: as planned now.
+        stored: as planned by the earlier call, or its beginning.
+        is_proven: whether the stored plan is certain to be undamaged. If not, none of its numbers
+            is followed.
+    """
+    if list(plan) == list(stored):
+        return Followed(plan, [], [])
+    alone = _alone(plan, _whole_files(stored) if is_proven else {})
+    stored_alone = _alone(stored, _whole_files(plan))
+    now = completed(alone, stored_alone)
+    before = completed(stored_alone, now)
+    return Followed(
+        _together(now, [*_groups(stored, now), *_new_groups(plan, stored)]), before, now
+    )
+
+
+def _alone(splits: Iterable[Split], known: Mapping[Source, Split]) -> list[Split]:
+    """Return a plan as if every file were read alone; some by splits of another plan."""
+    return [
+        known.get(one.source, one) if split.members else one
+        for split in splits
+        for one in splits_of_files(split)
+    ]
+
+
+def _whole_files(splits: Iterable[Split]) -> dict[Source, Split]:
+    """Return the files that are one split."""
+    files = itertools.groupby(splits, lambda split: split.source)
+    whole = {source: list(of_file) for source, of_file in files}
+    return {source: one[0] for source, one in whole.items() if len(one) == 1 and not one[0].unread}
+
+
+def _groups(stored: Iterable[Split], now: Iterable[Split]) -> Iterator[Split]:
+    """Yield the groups of a stored plan whose files are still there."""
+    files = {split.source for split in now}
+    for split in stored:
+        # A damaged line has something that does not follow from its files.
+        if split.members and split == group_of(split.members) and files.issuperset(split.members):
+            yield split
+
+
+def _new_groups(plan: Iterable[Split], stored: Iterable[Split]) -> Iterator[Split]:
+    """Yield the groups of a plan that have no file of a stored plan."""
+    paths = {file.path for split in stored for file in split.files}
+    for split in plan:
+        if split.members and paths.isdisjoint(file.path for file in split.members):
+            yield split
+
+
+def _together(alone: Iterable[Split], groups: Iterable[Split]) -> list[Split]:
+    """Return a plan that reads the files of each group together, at the place of its first file."""
+    of_first = {group.members[0]: group for group in groups}
+    others = {file for group in of_first.values() for file in group.members[1:]}
+    return [of_first.get(split.source, split) for split in alone if split.source not in others]
 
 
 def completed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:

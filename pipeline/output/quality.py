@@ -48,7 +48,8 @@ def name_worst(rates: Mapping[str, float], above: float) -> list[str]:
 
 def damaged_files(progress: Progress) -> list[str]:
     """Return the files that are damaged and were read up to the damage, in corpus order."""
-    damaged = (part.source for part in progress.parts if Reason.UNREADABLE.value in part.reasons)
+    reason = Reason.UNREADABLE.value
+    damaged = (path for part in progress.parts for path in part.files_with(reason))
     return list(dict.fromkeys(map(escaping.one_line, damaged)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.output.open_job import Job
-from transforms.documents import POSITION, Split, header_of
+from transforms.documents import POSITION, Split, files_of, header_of
 from transforms.io import storage
 from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
@@ -42,13 +42,19 @@ def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.nda
         receipt: of the part.
         part: the part as its reader returns it, with the rejected documents.
     """
-    rejected = _rejected_positions(folder, receipt)
-    rows: np.ndarray = np.flatnonzero(~np.isin(part.column(POSITION), rejected))
+    positions = part.column(POSITION).to_numpy()
+    paths, numbers = files_of(part)
+    # A number for each position of each file.
+    width = int(positions.max(initial=0)) + 1
+    begins = {path: number * width for number, path in enumerate(paths)}
+    rejected = [begins[path] + position for path, position in _rejected_places(folder, receipt)]
+    rows: np.ndarray = np.flatnonzero(~np.isin(numbers * width + positions, rejected))
     return rows
 
 
-def _rejected_positions(folder: str, receipt: Receipt) -> list[int]:
-    """Return the positions of a part's rejected documents."""
+def _rejected_places(folder: str, receipt: Receipt) -> list[tuple[str, int]]:
+    """Return the file and position of each rejected document of a part."""
     paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
     texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
-    return [json.loads(line)["position"] for text in texts for line in text.split("\n") if line]
+    lines = [json.loads(line) for text in texts for line in text.split("\n") if line]
+    return [(line["source"], line["position"]) for line in lines]

@@ -3,7 +3,7 @@
 import collections
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import BinaryIO, TypeVar, cast
 
 from pipeline.output.read_records import Layout
@@ -28,28 +28,34 @@ def check_rejects_file(folder: str, file: WrittenFile, receipt: Receipt) -> None
         OSError: the file exists and cannot be read.
     """
 
-    def check(stream: HashedStream) -> dict[str, int]:
+    def check(stream: HashedStream) -> dict[str, dict[str, int]]:
         with decoding(cast(BinaryIO, stream)):
-            return _count_reasons(stream, receipt.source)
+            return _count_reasons(stream, set(expected))
 
-    reasons = _read_whole(folder, file, check)
-    if reasons != receipt.reasons:
-        raise ValueError(
-            f"its lines have the reasons {reasons}, its receipt has {dict(receipt.reasons)}"
-        )
+    expected = receipt.reasons_by_file()
+    for path, reasons in _read_whole(folder, file, check).items():
+        if reasons != expected[path]:
+            of_file = f" of {path}" * bool(receipt.members)
+            raise ValueError(
+                f"its lines{of_file} have the reasons {reasons}, its receipt has {expected[path]}"
+            )
 
 
-def _count_reasons(stream: HashedStream, source: str) -> dict[str, int]:
-    """Count the lines by reason; ValueError if a line does not describe a rejected document."""
-    reasons: collections.Counter[str] = collections.Counter()
+def _count_reasons(stream: HashedStream, sources: Set[str]) -> dict[str, dict[str, int]]:
+    """Count the lines of each file by reason.
+
+    Raises:
+        ValueError: a line does not describe a rejected document of one of the files.
+    """
+    reasons = {source: collections.Counter[str]() for source in sources}
     for number, text in enumerate(stream.lines(), 1):
         line = json.loads(text)
         if not isinstance(line, dict) or sorted(line) != list(_REJECT_KEYS):
             raise ValueError(f"line {number} does not have {', '.join(_REJECT_KEYS)}")
-        if line["source"] != source:
-            raise ValueError(f"line {number} is not of {source}")
-        reasons[str(line["reason"])] += 1
-    return dict(reasons)
+        if line["source"] not in sources:
+            raise ValueError(f"line {number} is not of {' or '.join(sorted(sources)[:2])}")
+        reasons[line["source"]][str(line["reason"])] += 1
+    return {source: dict(counter) for source, counter in reasons.items()}
 
 
 def check_records_file(
@@ -82,7 +88,22 @@ def check_records_file(
     for name, value in sums.items():
         if expected.get(name) != value:
             raise ValueError(f"its {name} are {value}, its receipt has {expected.get(name)}")
+    _check_members(records, receipt)
     return records
+
+
+def _check_members(records: CheckedRecords, receipt: Receipt) -> None:
+    """Check the sums of each file of a part of several files; its records are in their order."""
+    end = 0
+    for member in receipt.members:
+        counts = member.named_counts
+        begin, end = end, end + counts[metrics.EMBEDDED]
+        sums = records.account[:, begin:end].sum(axis=1).tolist()
+        for name, value in zip(ACCOUNT, sums, strict=True):
+            if counts[name] != value:
+                raise ValueError(
+                    f"its {name} of {member.path} are {value}, its receipt has {counts[name]}"
+                )
 
 
 def _read_whole(folder: str, file: WrittenFile, check: Callable[[HashedStream], _T]) -> _T:

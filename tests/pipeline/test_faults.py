@@ -4,14 +4,16 @@ import gzip
 import json
 import os
 import shutil
+import types
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline import reader, status
 from pipeline.errors import JobError, UsageError
-from pipeline.inputs import plan
+from pipeline.inputs import plan, prepare
 from pipeline.options.embed_config import Limits
 from pipeline.output import lock
 from pipeline.result import to_text
@@ -125,12 +127,12 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
 ) -> None:
     paths = [tmp_path / name for name in ("a.txt", "b.txt", "c.txt")]
     for path in paths:
-        path.write_text("the cat\nsat on a mat\n")
+        # Too large to be read together with others.
+        path.write_text("the cat\nsat on a mat\n" * 4)
         os.utime(path, (9, 9))
-    plan_input = plan.plan_input
 
-    def and_then_disturb(*arguments: object) -> plan.InputPlan:
-        planned = plan_input(*arguments)
+    def and_then_disturb(*arguments: Any) -> plan.InputPlan:
+        planned = plan.plan_input(*arguments)
         os.utime(paths[0], (10, 10))
         # The sample of the analysis is planned too.
         if paths[1].exists():
@@ -138,7 +140,8 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
         return planned
 
     monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(plan, "plan_input", and_then_disturb)
+    planning = types.SimpleNamespace(plan_input=and_then_disturb)
+    monkeypatch.setattr(prepare, "plan", planning)
     globs = list(map(str, paths))
     with pytest.raises(JobError) as broken:
         corpus.embed(globs, tmp_path / "out", tiny_path)
@@ -154,7 +157,7 @@ def test_a_source_that_changes_or_goes_after_the_plan_costs_itself_alone(
     os.utime(paths[0], (9, 9))
     (tmp_path / "gone").rename(paths[1])
     summary = corpus.embed(globs, tmp_path / "out", tiny_path)
-    assert (summary.parts_before, summary.progress.counts()["embedded"]) == (1, 6)
+    assert (summary.parts_before, summary.progress.counts()["embedded"]) == (1, 24)
 
 
 @pytest.mark.slow
@@ -165,8 +168,10 @@ def test_files_that_cannot_be_read_cost_themselves_until_they_can(
     paths = [tmp_path / f"in/{n:02}{['.txt', '.csv', ''][n % 3]}" for n in range(30)]
     paths[0].parent.mkdir()
     for number, path in enumerate(paths):
-        content = {".csv": f"text\n{corpus.sentence(number)}\n"}
-        path.write_text(content.get(path.suffix, f"{corpus.sentence(number)}\n"))
+        # Too large to be read together with others, and small enough for one part.
+        lines = f"{corpus.sentence(number)}\n"
+        lines *= 2 + 64 // len(lines)
+        path.write_text(f"text\n{lines}" if path.suffix == ".csv" else lines)
     globs, lost = [str(tmp_path / "in")], [str(path) for path in paths[:3]]
     with forbidden(*lost), pytest.raises(JobError, match="All others are done") as broken:
         corpus.embed(globs, tmp_path / "out", tiny_path)

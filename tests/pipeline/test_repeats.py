@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import cli, job, reader
 from pipeline.errors import JobError, UsageError
+from pipeline.inputs import plan
 from pipeline.result import Summary, to_text
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.faulty_files import forbidden
@@ -99,6 +100,13 @@ def test_each_repeated_document_is_computed_once_and_none_changes(
     assert verify(VerifyConfig(str(tmp_path / "corpus"), sample=40)).faults == ()
 
 
+@pytest.fixture
+def parts_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make small files parts of their own."""
+    monkeypatch.setattr(plan, "join_small_files", lambda splits, _: splits)
+
+
+@pytest.mark.usefixtures("parts_of_files")
 def test_pairs_are_told_apart_by_their_segments(tiny_path: Path, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("the cat|sat\nthe|cat sat\nthe cat sat\n")
@@ -195,6 +203,7 @@ def test_the_table_has_what_stands_in_the_most_parts_if_there_is_no_room(
     assert summary.progress.counts()["embedded"] == corpus.EMBEDDED + len(OWN)
 
 
+@pytest.mark.usefixtures("parts_of_files")
 def test_what_the_model_fails_on_is_rejected_in_each_part(
     tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,7 +238,7 @@ def test_nothing_is_embedded_before_all_files_can_be_read(tiny_path: Path, tmp_p
             embed(globs, output, tiny_path)
         # A file that the plan needs is found before any other is read for the table.
         first, second = str(broken.value).splitlines()
-        assert first.startswith("1 of 4 splits could not be read: ")
+        assert first.startswith(f"{len(lost)} of 4 splits could not be read: ")
         assert f"{lost[-1]} could" in first or f"{lost[-1]} cannot" in first
         assert second.startswith(remedy)
         assert list((output / "receipts").glob("*")) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.parts import make_part
 from transforms import documents
-from transforms.documents import Member, PartHeader, Source, Split
+from transforms.documents import PartHeader, Source, Split
 
 SOURCE = Source("a.txt", 10, "1.5", "text")
 
@@ -48,7 +48,7 @@ def test_splits_survive_their_line(start: int, end: int | None) -> None:
     assert (line["source"], line["bytes"]) == ("a.txt", 10 if end is None else 5)
 
 
-MEMBERS = (Member("a.md", 3, "1.0"), Member("b.md", 4, "2.0", "gzip"))
+MEMBERS = (Source("a.md", 3, "1.0", "files"), Source("b.md", 4, "2.0", "csv", "gzip", whole=True))
 GROUP = Split(Source("*.md", 7, "x", "files", whole=True, location="tmp/x"), 0, 2, 7, MEMBERS)
 
 
@@ -64,16 +64,17 @@ def test_all_fields_of_a_split_survive_its_line() -> None:
     ("change", "reason"),
     [
         ({"start": 3}, "`end` is 2, `start` is 3"),
-        ({"end": 3}, "`members` has 2 files, not 3"),
+        ({"size": 6}, "`size` is 6, and its `members` have another"),
         ({"end": -1}, r"`\$\.end`"),
         ({"size": 1.0}, r"`\$\.size`"),
         ({"version": None}, r"`\$\.version`"),
         ({"whole": 1}, r"`\$\.whole`"),
         ({"counted": "true"}, r"`\$\.counted`"),
         ({"location": []}, r"`\$\.location`"),
-        ({"members": [["a", 1, "1"]]}, r"length 4.*`\$\.members\[0\]`"),
-        ({"members": [["a", 1, "1", "none", 5]]}, r"length 4.*`\$\.members\[0\]`"),
-        ({"members": [["a", -1, "1", "none"]]}, r"`\$\.members\[0\]\[1\]`"),
+        ({"members": [["a", 1, "1", "none"]]}, r"length 6.*`\$\.members\[0\]`"),
+        ({"members": [["a", 1, "1", "none", "csv", True, 5]]}, r"length 6.*`\$\.members\[0\]`"),
+        ({"members": [["a", -1, "1", "none", "csv", True]]}, r"`\$\.members\[0\]\[1\]`"),
+        ({"members": [["a", 7, "1", "none", "csv", 1]]}, r"`\$\.members\[0\]\[5\]`"),
         ({"members": [{}]}, r"`\$\.members\[0\]`"),
         ({"other": 1}, "unknown field `other`"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.receipts import Receipt, WrittenFile, shares
+from transforms.receipts import MEMBER_COUNTS, Member, Receipt, WrittenFile, shares
 
 RECEIPT = Receipt(
     source="a.txt",
@@ -98,7 +98,11 @@ def test_any_receipt_survives_whole_and_never_in_part(
         Receipt.from_json(text[: data.draw(st.integers(0, len(text) - 1))])
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Receipt)])
+# Only a part of several files has members.
+FIELDS = [field.name for field in dataclasses.fields(Receipt) if field.name != "members"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
 def test_a_receipt_without_one_of_its_fields_is_none(field: str) -> None:
     value = json.loads(RECEIPT.to_json())
     del value[field]
@@ -195,3 +199,57 @@ def test_of_nothing_no_share_is_lost() -> None:
 
 def test_a_share_is_not_rounded_away() -> None:
     assert shares({"documents": 10**9, "embedded": 10**9 - 1, "rejected": 1})["rejected"] == 1e-9
+
+
+MEMBERS = (
+    Member("a.txt", (2, 1, 1, 5, 3, 1, 0, 0), {"empty": 1}),
+    Member("b.txt", (0, 0, 0, 0, 0, 0, 0, 0), {}),
+    Member("c.txt", (1, 1, 0, 6, 4, 0, 1, 1), {}),
+)
+OF_SEVERAL = dataclasses.replace(
+    RECEIPT,
+    counts=dict(zip(MEMBER_COUNTS, (3, 2, 1, 11, 7, 1, 1, 1), strict=True), batches=1),
+    members=MEMBERS,
+)
+
+
+def test_a_receipt_of_several_files_has_the_account_of_each() -> None:
+    assert Receipt.from_json(OF_SEVERAL.to_json()) == OF_SEVERAL
+    assert json.loads(OF_SEVERAL.to_json())["members"][1] == ["b.txt", [0] * 8, {}]
+    by_file = OF_SEVERAL.by_file()
+    assert list(by_file) == ["a.txt", "b.txt", "c.txt"]
+    assert list(by_file["a.txt"]) == list(MEMBER_COUNTS)
+    assert list(by_file["a.txt"].values()) == [2, 1, 1, 5, 3, 1, 0, 0]
+    assert RECEIPT.by_file() == {"a.txt": RECEIPT.counts}
+    assert OF_SEVERAL.files_of_rows([1, 0]) == ["c.txt", "a.txt"]
+    assert RECEIPT.files_of_rows([1, 0]) == ["a.txt", "a.txt"]
+    assert OF_SEVERAL.files_with("empty") == RECEIPT.files_with("empty") == ["a.txt"]
+    assert OF_SEVERAL.files_with("not_utf8") == RECEIPT.files_with("not_utf8") == []
+
+
+@pytest.mark.parametrize("column", range(len(MEMBER_COUNTS)))
+def test_files_whose_counts_are_not_those_of_their_part_are_refused(column: int) -> None:
+    value = json.loads(OF_SEVERAL.to_json())
+    value["members"][1][1][column] += 1
+    with pytest.raises(ValueError, match="the counts of part a-0 are not the sums of its files"):
+        Receipt.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1, 1], {"not_utf8": 1}]], "are not the sums of its files"),
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1], {"empty": 1}]], "a file of part a-0 lacks counts"),
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1, 1, 0], {"empty": 1}]], "lacks counts"),
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1, True], {"empty": 1}]], "not a receipt: .*"),
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1, 1]]], "not a receipt: .*"),
+        ([["a.txt", [3, 2, 1, 11, 7, 1, 1, 1], {}, 1]], "not a receipt: .*"),
+        ([{}], "not a receipt: .*"),
+        ({}, "not a receipt: .*"),
+    ],
+    ids=str,
+)
+def test_files_of_another_shape_are_refused(members: object, message: str) -> None:
+    value = json.loads(OF_SEVERAL.to_json()) | {"members": members}
+    with pytest.raises(ValueError, match=message):
+        Receipt.from_json(json.dumps(value))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from transforms import metrics, rejects
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import count_windows
+from transforms.columns import last_values
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings
 from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
@@ -145,6 +146,4 @@ def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
 
 def _count_pairs(part: pa.RecordBatch) -> int:
     """Count the documents whose last token belongs to a second text."""
-    segments = part.column(SEGMENT_IDS)
-    last_tokens = segments.offsets.to_numpy()[1:] - segments.offsets[0].as_py() - 1
-    return int(segments.flatten().to_numpy()[last_tokens].sum())
+    return int(last_values(part.column(SEGMENT_IDS)).sum())

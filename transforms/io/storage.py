@@ -268,6 +268,9 @@ def identify(path: str) -> tuple[int, str]:
     Raises:
         OSError: the file does not exist.
     """
+    if "://" not in path:
+        status = os.stat(path)
+        return status.st_size, repr(status.st_mtime)
     metadata = retried(path, lambda: FileSystems.get_filesystem(path).metadata(path))
     return metadata.size_in_bytes, version_of(metadata)
 

@@ -155,6 +155,7 @@ class Format(abc.ABC):
         has_dialect: whether files are CSV or TSV, which have dialects.
         stores_compressed: whether a file may have fewer bytes than its text, because columns are
             compressed or repeated values are stored once.
+        is_one_document: whether a file is one document, whatever its size.
         needs_tensorflow: whether reading imports TensorFlow.
     """
 
@@ -163,6 +164,7 @@ class Format(abc.ABC):
     can_start_anywhere: bool = False
     has_dialect: bool = False
     stores_compressed: bool = False
+    is_one_document: bool = False
     needs_tensorflow: bool = False
 
     @property

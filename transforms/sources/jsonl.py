@@ -1,6 +1,6 @@
 """JSON Lines: each line is an object with a text and, optionally, an id and fields to keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -62,8 +62,14 @@ def _stripped(line: pa.Buffer) -> bytes:
     return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(b" \t\r\n")
 
 
-def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
-    """Turn a block of lines into documents, one row for every line, rejected or not."""
+def parse(block: lines.LineBlock, path: str | Sequence[str], config: ReadConfig) -> pa.RecordBatch:
+    """Turn a block of lines into documents, one row for every line, rejected or not.
+
+    Args:
+        block: the lines.
+        path: their file, or the file of each.
+        config: how they become documents.
+    """
     too_large = rejected(Reason.TOO_LARGE, f"over {config.max_document_bytes} bytes")
     records = [
         too_large if oversize else parse_line(line.as_buffer(), config)

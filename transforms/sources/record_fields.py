@@ -133,14 +133,17 @@ def kind_of(value: Any) -> str:
 
 
 def to_documents(
-    records: Sequence[Record], positions: Sequence[int] | np.ndarray, path: str, config: ReadConfig
+    records: Sequence[Record],
+    positions: Sequence[int] | np.ndarray,
+    path: str | Sequence[str],
+    config: ReadConfig,
 ) -> pa.RecordBatch:
     """Make the documents of a part, one row for every record, rejected or not.
 
     Args:
         records: the records in order.
         positions: the position of each record.
-        path: their file.
+        path: their file, or the file of each.
         config: names the fields to keep.
     """
     places = documents.record_ids(path, [int(position) for position in positions])
@@ -161,14 +164,26 @@ def to_documents(
     )
 
 
-def fill_from_path(records: Sequence[Record], path: str, config: ReadConfig) -> Sequence[Record]:
-    """Fill the kept fields that the records of a file do not have from the keys of its path."""
+def fill_from_path(
+    records: Sequence[Record], path: str | Sequence[str], config: ReadConfig
+) -> Sequence[Record]:
+    """Fill the kept fields that records do not have from the keys of their path.
+
+    Args:
+        records: those of one file, or of several.
+        path: their file, or the file of each.
+        config: names the fields to keep.
+    """
     kept = config.kept
     if not kept:
         return records
-    values = [path_keys.value_of(path, field) for field in kept]
+    paths = [path] * len(records) if isinstance(path, str) else path
+    values = {path: [path_keys.value_of(path, field) for field in kept] for path in set(paths)}
     none = (MISSING,) * len(kept)
-    return [_fill(record, record.fields or none, values) for record in records]
+    return [
+        _fill(record, record.fields or none, values[path])
+        for record, path in zip(records, paths, strict=True)
+    ]
 
 
 def _fill(record: Record, kept: tuple[Any, ...], values: Sequence[Any]) -> Record:

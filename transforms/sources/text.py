@@ -1,6 +1,6 @@
 """Plain text: each line is a document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -13,6 +13,7 @@ from transforms.rejects import Reason
 from transforms.sources import encodings, lines, path_keys
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart
 
+NAME = "text"
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -45,8 +46,14 @@ class TextFormat(Format):
             yield ReadPart(block.start, block.end, block.at_end, batch)
 
 
-def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBatch:
-    """Turn a block of lines into documents, one row for every line, rejected or not."""
+def parse(block: lines.LineBlock, path: str | Sequence[str], config: ReadConfig) -> pa.RecordBatch:
+    """Turn a block of lines into documents, one row for every line, rejected or not.
+
+    Args:
+        block: the lines.
+        path: their file, or the file of each, if they keep no keys of paths.
+        config: how they become documents.
+    """
     text, valid = decode_utf8(block.lines)
     text = pc.utf8_rtrim(text, characters="\r\n")
     if len(text) and block.positions[0] == 0 and text[0].as_py().startswith(_BYTE_ORDER_MARK):
@@ -62,7 +69,8 @@ def parse(block: lines.LineBlock, path: str, config: ReadConfig) -> pa.RecordBat
         (~valid, Reason.NOT_UTF8, encodings.describe_undecoded("the line", config.encoding)),
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {missing}"),
     ]
-    kept, problem = path_keys.columns(path, config.kept, len(text))
+    key_path = path if isinstance(path, str) else ""
+    kept, problem = path_keys.columns(key_path, config.kept, len(text))
     if problem:
         text = text_b = pa.array([""] * len(text), pa.large_string())
         checks.append((np.ones(len(text), bool), Reason.WRONG_TYPE, str(problem)))

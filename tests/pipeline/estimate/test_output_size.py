@@ -10,6 +10,7 @@ from pipeline.inputs import plan
 from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
+from transforms.groups.grouping import split_of_file
 
 
 @pytest.mark.slow
@@ -61,12 +62,12 @@ def test_the_bound_is_never_below_the_estimate(
         path.write_text(text)
     settings = {"features": features, "windows": WindowConfig(8, stride)}
     config = corpus.config(list(map(str, paths)), tmp_path / "out", tiny_path, **settings)
-    splits = plan.make_plan(config.input)
+    sources = choose_pieces.sources_of(plan.make_plan(config.input))
+    splits = list(map(split_of_file, sources))
     parts = list(tokenized_sample.tokenize_sample(config, tiny_module, splits))
     assert all(part.scale == 1 for part in parts)
-    for source in choose_pieces.sources_of(splits):
-        of_source = [part for part in parts if part.source == source.path]
-        estimate = sum(tokenized_sample.total_bytes(of_source).values())
+    for source, part in zip(sources, parts, strict=True):
+        estimate = sum(tokenized_sample.total_bytes([part]).values())
         assert 0 < estimate <= output_size.max_bytes(config, 16, [source])
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.estimate import choose_pieces, read_pieces
 from pipeline.inputs.plan import make_plan
 from pipeline.options.embed_config import InputConfig
-from transforms.documents import Source, Split
+from transforms.documents import Source, Split, header_of
 from transforms.sources import lines
 from transforms.sources.base import ReadConfig
 
@@ -141,7 +141,7 @@ def test_unreadable_files_are_left_out_and_reported(tmp_path: Path) -> None:
         unread[source.path] = str(error)
 
     (part,) = read_pieces.read_pieces(pieces, ReadConfig(), report)
-    assert (part.source, part.scale) == (str(tmp_path / "a.txt"), 1.0)
+    assert (header_of(part.documents).source, part.scale) == (str(tmp_path / "a.txt"), 1.0)
     ((path, why),) = unread.items()
     assert path == str(tmp_path / "gone.txt")
     assert why.startswith(f"{path} cannot be opened: ")

@@ -50,7 +50,8 @@ def plan_of(corpus: Path, below: str = "") -> list[Split]:
 
 
 def names(corpus: Path, below: str = "") -> list[str]:
-    return [os.path.relpath(split.source.path, corpus) for split in plan_of(corpus, below)]
+    splits = plan_of(corpus, below)
+    return [os.path.relpath(file.path, corpus) for split in splits for file in split.files]
 
 
 def test_a_folder_that_fails_to_be_listed_once_loses_no_file(

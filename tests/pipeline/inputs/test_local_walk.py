@@ -28,7 +28,8 @@ def look(*globs: str, output: str = "", format_: str = "auto") -> InputPlan:
 
 def read(*globs: str, output: str = "") -> list[str]:
     """List the paths of the files that are read."""
-    return [s.source.path for s in look(*globs, output=output).splits if not s.unread]
+    splits = [split for split in look(*globs, output=output).splits if not split.unread]
+    return [file.path for split in splits for file in split.files]
 
 
 def unread(*globs: str) -> dict[str, str]:
@@ -88,9 +89,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_planned(glob: str) -> None
 def test_with_whole_files_too_it_costs_itself() -> None:
     write("in/a.txt", "in/b.txt")
     os.mkfifo("in/pipe")
-    pipe, whole = sorted(look("in", format_="files").splits, key=lambda split: not split.unread)
+    group, pipe = look("in", format_="files").splits
     assert (pipe.source.path, pipe.unread) == ("in/pipe", "it is a FIFO, not a file")
-    assert [member.path for member in whole.members] == ["in/a.txt", "in/b.txt"]
+    assert [member.path for member in group.members] == ["in/a.txt", "in/b.txt"]
 
 
 def test_a_broken_link_may_lead_to_a_folder() -> None:
@@ -119,7 +120,7 @@ def test_a_file_of_several_names_is_read_once_by_the_first(
     Path("in/b.txt").symlink_to("a.txt")
     os.link("in/a.txt", "in/z.txt")
     result = look(*globs)
-    paths = [split.source.path for split in result.splits]
+    paths = [file.path for split in result.splits for file in split.files]
     assert [path for path in paths if path != "in/c.txt"] == [first]
     shown = ", ".join(f"{name} is {first}" for name in sorted(names))
     assert result.left_out == (f"2 other names of files that are read ({shown})",)

@@ -32,6 +32,10 @@ def corpus(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def names_of(split: Split) -> list[str]:
+    return [Path(file.path).name for file in split.files]
+
+
 def test_a_folder_is_planned_in_order_of_names(corpus: Path) -> None:
     splits = plan.make_plan(config(corpus))
     assert [(Path(s.source.path).name, s.start, s.end) for s in splits] == [
@@ -84,7 +88,8 @@ def test_what_a_file_without_a_known_ending_is_its_content_tells(tmp_path: Path)
         (tmp_path / name).write_bytes(content)
     # Plain text, which has no such field, is left out.
     splits = plan.make_plan(config(tmp_path, text_field="body"))
-    formats = {Path(split.source.path).name: split.source.format for split in splits}
+    files = [file for split in splits for file in split.files]
+    formats = {Path(file.path).name: file.format for file in files}
     assert formats == {n: format_ for n, (_, format_) in contents.items() if format_ != "text"}
     (split,) = plan.make_plan(config(tmp_path / "a", text_field="body", pair_separator=","))
     assert split.source.format == "text"
@@ -147,15 +152,16 @@ def test_of_a_file_that_cannot_be_read_nothing_is_guessed(corpus: Path) -> None:
         splits = plan.make_plan(config(corpus))
     lost = [split for split in splits if split.unread]
     assert [split for split in splits if not split.unread] == [
-        split for split in whole if split.source.path not in unread
+        split for split in whole[:-1] if split.source.path not in unread
     ]
+    assert names_of(whole[-1]) == ["d", "e.csv"]
     assert [(split.source.path, split.unread[:28]) for split in lost] == [
         (path, "[Errno 13] Permission denied") for path in unread
     ]
     assert Split.from_json(splits[-1].to_json()) == splits[-1]
     assert not any(split.is_one_part for split in lost)
-    assert plan_file.completed(splits, whole) == whole
-    assert plan_file.completed(whole, splits) == whole
+    assert plan_file.follow(splits, whole, is_proven=True).splits == whole
+    assert plan_file.follow(whole, splits, is_proven=True).splits[:-2] == whole[:-1]
     with (
         forbidden(*unread),
         pytest.raises(UsageError, match=r"none of the files .*/d: .*denied"),
@@ -163,16 +169,23 @@ def test_of_a_file_that_cannot_be_read_nothing_is_guessed(corpus: Path) -> None:
         plan.make_plan(config(*unread[1:]))
 
 
-def test_a_file_whose_compression_is_unknown_costs_the_files_of_its_part(tmp_path: Path) -> None:
-    for name in ("a.md", "b", "c.md"):
-        (tmp_path / name).write_bytes(b"x" * 600)
-    settings = config(tmp_path, format="files")
-    whole = plan.make_plan(settings)
+@pytest.mark.parametrize("format_", ["files", "auto"])
+def test_a_small_file_that_cannot_be_read_costs_itself_alone(format_: str, tmp_path: Path) -> None:
+    for name in ("a.txt", "b", "c.txt", "d.txt"):
+        (tmp_path / name).write_bytes(b"x" * 9)
+    settings = config(tmp_path, format=format_)
+    (whole,) = plan.make_plan(settings)
     with forbidden(str(tmp_path / "b"), error=OSError(5, "Input/output error")):
-        first, second = plan.make_plan(settings)
-    assert first.unread == f"{tmp_path}/b: [Errno 5] Input/output error"
-    assert [*plan_file.completed([first, second], whole)] == whole
-    assert second == whole[1]
+        splits = plan.make_plan(settings)
+    assert [names_of(split) for split in splits] == [["a.txt"], ["b"], ["c.txt", "d.txt"]]
+    assert splits[1].unread == "[Errno 5] Input/output error"
+    # Once it can be read, the parts of before stay, and it is read alone.
+    later = plan_file.follow([whole], splits, is_proven=True).splits
+    assert [names_of(split) for split in later] == [["a.txt"], ["b"], ["c.txt", "d.txt"]]
+    assert (later[0], later[2]) == (splits[0], splits[2])
+    assert not later[1].unread
+    # A job that began when it could be read goes on with its parts.
+    assert plan_file.follow(splits, [whole], is_proven=True).splits == [whole]
 
 
 @pytest.mark.slow
@@ -257,7 +270,8 @@ def test_a_name_that_is_there_is_taken_as_it_stands(name: str, tmp_path: Path) -
     (split,) = plan.make_plan(config(tmp_path / "in[1]" / name))
     assert split.source.path == str(tmp_path / "in[1]" / name)
     of_folder = plan.make_plan(config(tmp_path / "in[1]"))
-    assert sorted(Path(split.source.path).name for split in of_folder) == sorted([name, "p1.txt"])
+    names = [name for split in of_folder for name in names_of(split)]
+    assert sorted(names) == sorted([name, "p1.txt"])
 
 
 def test_a_name_that_is_not_there_is_told_on_one_line() -> None:
@@ -279,6 +293,7 @@ def test_many_files_are_cut_in_the_order_of_their_names(tmp_path: Path) -> None:
     for number in range(300):
         (tmp_path / f"{number:03d}{['.txt', '.jsonl', ''][number % 3]}").write_text("{}\n")
     splits = plan.make_plan(config(tmp_path))
-    paths = [split.source.path for split in splits]
+    assert len(splits) == 1
+    paths = [file.path for split in splits for file in split.files]
     assert len(paths) == 300
     assert paths == sorted(paths)

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.output import plan_file
 from transforms.documents import Source, Split
+from transforms.groups.grouping import group_of, split_of_file
 
 PLAIN = Source("a.txt", 20, "1", "text")
 OTHER = Source("b.txt", 9, "1", "text")
@@ -81,3 +82,76 @@ def test_what_could_not_be_listed_may_be_removed_and_may_not_be_added() -> None:
     assert plan_file.completed(with_pipe, WHOLE) == with_pipe
     assert plan_file.differences(with_pipe, WHOLE) == []
     assert plan_file.differences(WHOLE, with_pipe) == ["in/zz is new"]
+
+
+SMALL = [Source(f"in/{name}", 9, "1", "text") for name in "abcde"]
+COUNTED = [Source(f"in/{name}.parquet", 9, "1", "parquet") for name in "abc"]
+
+
+def unread(file: Source) -> Split:
+    return Split(dataclasses.replace(file, format="unread"), 0, None, unread="no answer")
+
+
+def alone(file: Source) -> Split:
+    return Split(file, 0, 9)
+
+
+# Two plans of the same small files: where one cannot be read, it divides what is read together.
+DIVIDED = [
+    [group_of(SMALL)],
+    [group_of(SMALL[:2]), unread(SMALL[2]), group_of(SMALL[3:])],
+    [unread(SMALL[0]), group_of(SMALL[1:])],
+    [alone(SMALL[0]), unread(SMALL[1]), unread(SMALL[2]), group_of(SMALL[3:])],
+    [*map(alone, SMALL)],
+]
+
+
+@pytest.mark.parametrize("stored", DIVIDED, ids=range(len(DIVIDED)))
+@pytest.mark.parametrize("now", DIVIDED, ids=range(len(DIVIDED)))
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_what_an_earlier_call_reads_together_stays_together(
+    now: list[Split], stored: list[Split], is_proven: bool
+) -> None:
+    followed = plan_file.follow(now, stored, is_proven)
+    assert plan_file.differences(followed.before, followed.now) == []
+    assert [file.path for split in followed.splits for file in split.files] == [
+        file.path for file in SMALL
+    ]
+    assert {split for split in stored if not split.unread} <= set(followed.splits)
+    can_be_read = {
+        file.path for plan in (now, stored) for s in plan for file in s.files * (not s.unread)
+    }
+    assert can_be_read == {file.path for s in followed.splits for file in s.files * (not s.unread)}
+    assert plan_file.follow(now, followed.splits, is_proven).splits == followed.splits
+
+
+def test_files_that_count_documents_keep_their_numbers() -> None:
+    with_rows = [Split(file, 0, 7, stored=8) for file in COUNTED]
+    group = [group_of(COUNTED)]
+    divided = [with_rows[0], unread(COUNTED[1]), with_rows[2]]
+    followed = plan_file.follow(group, divided, is_proven=True)
+    assert plan_file.differences(followed.before, followed.now) == []
+    assert followed.splits[::2] == with_rows[::2]
+    assert followed.splits[1] == split_of_file(COUNTED[1])
+    assert plan_file.follow(divided, group, is_proven=True).splits == group
+    # A number that nothing proves is not followed.
+    damaged = [dataclasses.replace(divided[0], end=3), *divided[1:]]
+    followed = plan_file.follow(group, damaged, is_proven=False)
+    assert plan_file.differences(followed.before, followed.now) == [
+        "its files are cut at other places"
+    ]
+
+
+def test_a_file_of_several_that_has_changed_is_named() -> None:
+    changed = [*SMALL[:2], dataclasses.replace(SMALL[2], version="2"), *SMALL[3:]]
+    followed = plan_file.follow([group_of(changed)], [group_of(SMALL)], is_proven=True)
+    assert plan_file.differences(followed.before, followed.now) == ["in/c has changed"]
+    followed = plan_file.follow([group_of(SMALL[:4])], [group_of(SMALL)], is_proven=True)
+    assert plan_file.differences(followed.before, followed.now) == ["in/e is missing"]
+
+
+def test_a_damaged_line_of_several_files_is_not_followed() -> None:
+    stored = [group_of(SMALL)]
+    for change in ({"start": 3}, {"end": 3}, {"source": SMALL[0]}, {"stored": 5}):
+        damaged = [dataclasses.replace(stored[0], **change)]
+        assert plan_file.follow([*map(alone, SMALL)], damaged, False).splits == [*map(alone, SMALL)]

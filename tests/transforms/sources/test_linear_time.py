@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import itertools
 from collections.abc import Callable
 
@@ -9,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from tests.transforms.sources.scanning import Scanned
-from transforms.documents import Member, Source, Split
+from transforms.documents import Source, Split
 from transforms.io import tfrecord_framing, transcoding
-from transforms.sources import base, chunks, detecting, files, lines, opening
+from transforms.sources import base, chunks, detecting, lines, opening
 from transforms.sources.base import ReadConfig
 
 Pattern = Callable[[int], bytes]
@@ -228,10 +229,9 @@ def test_a_head_is_all_that_detection_scans() -> None:
 def test_of_each_file_no_more_is_read_than_a_document_may_have() -> None:
     with pytest.MonkeyPatch.context() as patch:
         scanned = Scanned(patch)
-        members = [Member(str(number), 10, "1") for number in range(10)]
-        (split,) = files.group("*", members, 1 << 20)
-        streams = files.MemberStreams(lambda _: scanned.stream(b"a" * 100_000))
         config = ReadConfig(max_document_bytes=5000)
-        (part,) = base.find("files").read(split, streams, config)  # type: ignore[arg-type]
-        assert set(part.documents.to_pydict()["reason"]) == {"too_large"}
-    assert scanned.total <= 10 * 5001
+        (split,) = base.find("files").cut(Source("a", 100_000, "1", "files"), io.BytesIO, config)
+        stream = scanned.stream(b"a" * 100_000)
+        (part,) = base.find("files").read(split, stream, config)
+        assert part.documents.to_pydict()["reason"] == ["too_large"]
+    assert scanned.total <= 5001

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.decoding.hostile_parquet import write
-from transforms.documents import Member, Source
+from tests.transforms.groups.groups import plan_together, read_parts
+from transforms.documents import Source
 from transforms.io import tfrecord_framing
-from transforms.sources import base, files, path_keys
+from transforms.sources import base, path_keys
 from transforms.sources.base import ReadConfig
 
 FOLDER = "corpus/lang=de/year=2024/day=__HIVE_DEFAULT_PARTITION__"
@@ -41,13 +42,8 @@ def read(format_: str, path: str, data: bytes, **settings: object) -> list[dict]
     config = ReadConfig(**settings)
     reader = base.find(format_)
     stream = io.BytesIO(data)
-    if format_ == files.NAME:
-        members = [Member(path, len(data), "1")]
-        (split,) = files.group("corpus", members, 1024)
-        stream = files.MemberStreams(lambda _: io.BytesIO(data))
-    else:
-        source = Source(path, len(data), "1", format_, whole=not reader.can_start_anywhere)
-        (split,) = reader.cut(source, lambda: io.BytesIO(data), config)
+    source = Source(path, len(data), "1", format_, whole=not reader.can_start_anywhere)
+    (split,) = reader.cut(source, lambda: io.BytesIO(data), config)
     parts = list(reader.read(split, stream, config))
     return [row for part in parts for row in part.documents.to_pylist()]
 
@@ -94,13 +90,14 @@ def test_of_json_each_record_has_fields_of_its_own() -> None:
     assert [row["fields.year"] for row in rows[:2]] == [1, 2024]
 
 
-def test_files_of_one_part_have_their_own_keys() -> None:
+@pytest.mark.parametrize("format_", ["files", "jsonl", "text"])
+def test_files_of_one_part_have_their_own_keys(format_: str) -> None:
     paths = ["c/lang=de/a", "c/lang=fr/b", "c/x"]
-    members = [Member(path, 3, "1") for path in paths]
-    (split,) = files.group("c", members, 1024)
-    streams = files.MemberStreams(lambda _: io.BytesIO(b"abc"))
-    (part,) = files.FORMAT.read(split, streams, ReadConfig(keep_fields=("lang:string",)))
-    assert part.documents.column("fields.lang").to_pylist() == ["de", "fr", None]
+    contents = dict.fromkeys(paths, CONTENTS[format_])
+    config = ReadConfig(keep_fields=("lang:string",))
+    (split,) = plan_together(contents, config, format_)
+    (part,) = read_parts([split], contents, config)
+    assert part.column("fields.lang").to_pylist() == ["de", "fr", None]
 
 
 @pytest.mark.parametrize("format_", ["parquet", "csv", "tsv"])

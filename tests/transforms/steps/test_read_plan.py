@@ -8,7 +8,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.documents import Member, Source, Split
+from transforms.documents import Source, Split
 from transforms.steps import read_plan
 from transforms.steps.read_plan import ReadPlan
 
@@ -16,8 +16,8 @@ from transforms.steps.read_plan import ReadPlan
 def make_splits(count: int) -> list[Split]:
     sources = [Source(f"s3://b/ü {n}\u2028.jsonl", 9000, f"{n}.5", "jsonl") for n in range(3)]
     splits = [Split(sources[n * 3 // count], n * 10, n * 10 + 10) for n in range(count - 1)]
-    members = (Member("a.md", 3, "1.0"), Member("b.md", 4, "2.0"))
-    return [*splits, Split(Source("*.md", 7, "x", "files"), 0, 2, 7, members)]
+    members = (Source("a.md", 3, "1.0", "files"), Source("b.md", 4, "2.0", "files"))
+    return [*splits, Split(Source("a.md", 7, "x", "files"), 0, 2, 7, members)]
 
 
 def write_plan(folder: Path, splits: list[Split]) -> str:
