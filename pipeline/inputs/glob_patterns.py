@@ -1,7 +1,8 @@
 """What a glob matches: as in Beam, but a wildcard does not match the beginning of a hidden name."""
 
+import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from apache_beam.io.filesystems import FileSystem
 
@@ -37,7 +38,7 @@ def base_of(glob: str) -> str:
 
 def all_matches(glob: str) -> re.Pattern[str]:
     """Compile a glob as Beam does, so that it matches hidden names too."""
-    return re.compile(FileSystem.translate_pattern(glob))
+    return _compile(map(_translate_token, _TOKEN.findall(glob)))
 
 
 def visible_matches(glob: str) -> re.Pattern[str]:
@@ -47,17 +48,28 @@ def visible_matches(glob: str) -> re.Pattern[str]:
     >>> bool(matches("in/a/.hid")), bool(matches("in/.a/.hid")), bool(matches("in/a/b"))
     (True, False, False)
     """
-    return re.compile("(?ms)" + "".join(map(_translate, _TOKEN.findall(glob))) + r"\Z")
+    return _compile(map(_translate_visible, _TOKEN.findall(glob)))
 
 
-def _translate(token: str) -> str:
+def _compile(translated: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("(?ms)" + "".join(translated) + r"\Z")
+
+
+def _translate_visible(token: str) -> str:
     if token == DEEP:
         return f"(?:{_VISIBLE}.)*{_VISIBLE}"
-    whole: str = FileSystem.translate_pattern(token)
-    of_beam = whole.removeprefix("(?ms)").removesuffix(r"\Z")
+    translated = _translate_token(token)
     # A bracket that is not closed is a character like others.
-    is_literal = token[0] not in _WILDCARDS or of_beam.startswith(r"\[")
-    return of_beam if is_literal else _VISIBLE + of_beam
+    is_literal = token[0] not in _WILDCARDS or translated.startswith(r"\[")
+    return translated if is_literal else _VISIBLE + translated
+
+
+def _translate_token(token: str) -> str:
+    if token[0] == "[":
+        # Beam lets `[z-a]` and `[[]` through, of which re makes an error and a warning.
+        return fnmatch.translate(token).removeprefix("(?s:").rpartition(")")[0]
+    whole: str = FileSystem.translate_pattern(token)
+    return whole.removeprefix("(?ms)").removesuffix(r"\Z")
 
 
 def patterns_below(name: str, patterns: Sequence[str]) -> Sequence[str]:

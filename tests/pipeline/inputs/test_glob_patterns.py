@@ -1,6 +1,9 @@
 import re
+import warnings
+from collections.abc import Callable
 
 import pytest
+from apache_beam.io.filesystem import FileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +23,31 @@ def test_without_hidden_names_a_glob_matches_what_that_of_beam_matches(
     assert bool(glob_patterns.visible_matches(glob).match(path)) == bool(
         glob_patterns.all_matches(glob).match(path)
     )
+
+
+@given(GLOBS, PATHS)
+def test_all_matches_are_those_of_beam(glob: str, path: str) -> None:
+    of_beam = re.compile(FileSystem.translate_pattern(glob))
+    assert bool(glob_patterns.all_matches(glob).match(path)) == bool(of_beam.match(path))
+
+
+@pytest.mark.parametrize("compile_", [glob_patterns.all_matches, glob_patterns.visible_matches])
+@pytest.mark.parametrize(
+    ("glob", "path", "expected"),
+    [
+        ("in/[z-a]", "in/z", False),
+        ("in/[!z-a]", "in/z", True),
+        ("in/[[]x", "in/[x", True),
+        ("in/[a&&b]", "in/a", True),
+        ("in/[a--b]", "in/b", True),
+    ],
+)
+def test_brackets_that_re_does_not_know(
+    compile_: Callable[[str], re.Pattern[str]], glob: str, path: str, expected: bool
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert bool(compile_(glob).match(path)) == expected
 
 
 LEVELS = ["a", "*", "a*", "?b", "[._]a", "[!b]a", ".*", "_*", ".a", "*.a"]
