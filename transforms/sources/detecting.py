@@ -22,6 +22,7 @@ from transforms.sources.encodings import encoding_of
 # line ends and its encoding. The format of text is detected by its first characters.
 HEAD_BYTES = SAMPLE_BYTES
 CHARACTERS = 4096
+_CHARACTERS_BYTES = 4 * CHARACTERS
 # The format of text that no format recognizes.
 _FALLBACK = "text"
 # Characters that no text has; a NUL may show another encoding.
@@ -224,12 +225,13 @@ def _decode(head: bytes, encoding: str) -> tuple[str, bool]:
     Returns:
         its first characters, and whether these are all; none if it is in another encoding.
     """
+    beginning = head[:_CHARACTERS_BYTES]
     # `heads.check` refuses it with the remedy.
-    if encoding == UTF8 and encoding_of(head):
+    if encoding == UTF8 and encoding_of(beginning):
         return "", False
     try:
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(beginning)
     except UnicodeError:
         return "", False
     text = text.removeprefix("\ufeff")
-    return text[:CHARACTERS], len(text) <= CHARACTERS and len(head) < HEAD_BYTES
+    return text[:CHARACTERS], len(text) <= CHARACTERS and len(head) < _CHARACTERS_BYTES

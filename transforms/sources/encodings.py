@@ -153,6 +153,8 @@ def _problem_of_utf8(head: bytes) -> str | None:
     A damaged line of UTF-8 is rejected alone. Therefore at least two lines must not be UTF-8, they
     must be most of the lines beyond ASCII, and cp1252 must have all their bytes.
     """
+    if head.isascii() or _begins_as_utf8(head):
+        return None
     lines = _beyond_ascii(head)
     others = [line for line in lines if not _decodes(line, UTF8)]
     if len(others) < _FEWEST_LINES or 2 * len(others) <= len(lines):
@@ -160,6 +162,15 @@ def _problem_of_utf8(head: bytes) -> str | None:
     if not all(_decodes(line, "cp1252") for line in others):
         return None
     return "is not UTF-8: `encoding` cp1252 reads it if its language is Western European"
+
+
+def _begins_as_utf8(head: bytes) -> bool:
+    """Return whether bytes are UTF-8, the last character of which may be cut."""
+    try:
+        codecs.getincrementaldecoder(UTF8)("strict").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_surely_utf8(head: bytes, encoding: str) -> bool:
