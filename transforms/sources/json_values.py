@@ -69,29 +69,32 @@ def _parse(raw: bytes, config: ReadConfig) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _parse_exactly(raw)
-    may_differ = _has_floats(value, config) and _NO_SHORT_FLOAT.search(raw)
-    return _parse_exactly(raw) if may_differ else value
+        return _parse_exactly(raw, config)
+    may_differ = any(isinstance(one, float | dict | list) for one in _asked(value, config).values())
+    return _parse_exactly(raw, config) if may_differ and _NO_SHORT_FLOAT.search(raw) else value
 
 
-def _parse_exactly(raw: bytes) -> Any:
-    """Parse a JSON value with all digits of its numbers."""
-    return json.loads(
-        raw.decode(UTF8), parse_float=_float, parse_int=_integer, parse_constant=JsonNumber
-    )
-
-
-def _has_floats(value: Any, config: ReadConfig) -> bool:
-    """Return whether the id, or a field to keep, may have floats."""
+def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:
+    """Return the values of an object that are its id or are kept."""
     names = [config.id_field, *(field.name for field in config.kept)]
-    return isinstance(value, dict) and any(
-        isinstance(value.get(name), float | dict | list) for name in names
+    return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}
+
+
+def _parse_exactly(raw: bytes, config: ReadConfig) -> Any:
+    """Parse a JSON value with all digits of its numbers; floats that nobody asked for stay text."""
+    value = json.loads(
+        raw.decode(UTF8), parse_float=JsonNumber, parse_int=_integer, parse_constant=JsonNumber
     )
+    for name, one in _asked(value, config).items():
+        if isinstance(one, JsonNumber) and one.is_finite:
+            value[name] = _float(one)
+    return value
 
 
-def _float(text: str) -> float | JsonNumber:
-    number = float(text)
-    return number if keeps_digits(text, number) else JsonNumber(text)
+def _float(written: JsonNumber) -> float | JsonNumber:
+    """Return the number if a float has its digits."""
+    number = float(written.text)
+    return number if keeps_digits(written.text, number) else written
 
 
 def _integer(text: str) -> int | JsonNumber:
