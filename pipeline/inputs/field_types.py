@@ -13,11 +13,11 @@ from pipeline.inputs.bigquery_names import SCHEME
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping, fields, rejects
 from transforms.documents import Split
-from transforms.fields import KeptField
+from transforms.fields import KeptField, WrongTypeError
 from transforms.io.watching import DamagedError
 from transforms.read import open_split
 from transforms.records.output_format import OutputFormat
-from transforms.sources import base, missing_fields, opening, path_keys
+from transforms.sources import base, missing_fields, opening, path_keys, record_fields
 from transforms.sources.base import ReadConfig, SampledFields
 
 _SHOWN_FIELDS = 12
@@ -51,10 +51,9 @@ def with_types(
     of_files = _fields_of([one for one in sampled if not _is_of_table(one[0])])
     _check_fields(config.read, _names(of_files), keys)
     samples = _fields_of(sampled)
+    samples.append(_sample_keys(paths, samples, config.read))
     kept = tuple(
-        field
-        if field.type
-        else dataclasses.replace(field, type=_type(place, field, samples, paths))
+        field if field.type else dataclasses.replace(field, type=_type(place, samples))
         for place, field in enumerate(config.read.kept)
     )
     output_types.check_asked(samples)
@@ -91,14 +90,42 @@ def _is_complete(
     return all(field.type or known or field.name in keys for field, known in pairs)
 
 
-def _type(
-    place: int, field: KeptField, samples: Sequence[SampledFields], paths: Sequence[str]
-) -> str:
-    """Return the type of a kept field: that of its values, or of the keys where records lack it."""
-    types = [sample.types[place] for sample in samples if sample.types]
-    if not samples or any(field.name not in sample.names for sample in samples):
-        types += [path_keys.type_of(path, field.name) for path in paths]
-    return fields.common_type(types)
+def _sample_keys(
+    paths: Sequence[str], samples: Sequence[SampledFields], config: ReadConfig
+) -> SampledFields:
+    """Return the types of the keys of paths, for the fields that a record of the sample lacks."""
+    values = [path_keys.keys_of(path) for path in paths]
+    keys = record_fields.sample(values, config, fields.type_of_text, fields.parse_text)
+    count = [sum(field.name in sample.names for sample in samples) for field in config.kept]
+    lacking = [not samples or number < len(samples) for number in count]
+    problems = [
+        _problem_of_keys([one[field.name] for one in values if field.name in one], field)
+        for field, is_lacking in zip(config.kept, lacking, strict=True)
+        if is_lacking
+    ]
+    return SampledFields(
+        keys.names,
+        tuple(one * is_lacking for one, is_lacking in zip(keys.types, lacking, strict=True)),
+        tuple(one * is_lacking for one, is_lacking in zip(keys.wide, lacking, strict=True)),
+        tuple(filter(None, problems)),
+    )
+
+
+def _problem_of_keys(values: Sequence[str | None], field: KeptField) -> str:
+    """Return why no value of a key has the type of its field; empty if one has it."""
+    problem = ""
+    for value in filter(None, values):
+        try:
+            fields.parse_text(value, field)
+            return ""
+        except WrongTypeError as error:
+            problem = str(error)
+    return problem
+
+
+def _type(place: int, samples: Sequence[SampledFields]) -> str:
+    """Return the type of a kept field: that of its values, and of keys where records lack it."""
+    return fields.common_type(sample.types[place] for sample in samples if sample.types)
 
 
 def _sample_fields(split: Split, config: InputConfig) -> SampledFields:

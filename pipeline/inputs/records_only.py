@@ -6,7 +6,7 @@ from pipeline.inputs.listing import Listed, Listing
 from pipeline.inputs.needed_fields import setting_without
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping
-from transforms.sources import base
+from transforms.sources import base, path_keys
 from transforms.sources.base import ReadConfig
 
 
@@ -52,4 +52,6 @@ def _refusal(listed: Listed, setting: str, config: ReadConfig) -> str:
         base.find(format_).check(config)
     except ValueError as error:
         reason = str(error)
-    return f"--input {escaping.one_line(listed.source.path)}: {reason}"
+    keys = path_keys.keys_of(listed.source.path)
+    hint = f"; its path has {', '.join(keys)}" if keys and setting == "keep_fields" else ""
+    return f"--input {escaping.one_line(listed.source.path)}: {reason}{escaping.one_line(hint)}"

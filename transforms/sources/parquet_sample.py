@@ -7,14 +7,16 @@ import pyarrow as pa
 
 from transforms.decoding.foreign_parquet import ForeignParquet
 from transforms.documents import Split
-from transforms.features import DATE, EXACT_FLOAT32, FLOAT64, STRING, TIMESTAMP
+from transforms.features import DATE, EXACT_FLOAT32, FLOAT64, INT64, STRING, TIMESTAMP
 from transforms.fields import KeptField, arrow_types
 from transforms.sources.base import ReadConfig, SampledFields
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_parts import PartRows, read_parts
 
-# Types that may not hold all values of a column: a sample shows it.
-_NEED_VALUES = (FLOAT64, TIMESTAMP, DATE)
+# Types that may not hold all values of a column: a sample shows it. Integers become floats if other
+# files have floats, as those that pandas writes for a null among integers.
+_NEED_VALUES = (FLOAT64, INT64, TIMESTAMP, DATE)
+_NUMBERS = (FLOAT64, INT64)
 
 
 def sample_fields(file: ForeignParquet, split: Split, config: ReadConfig) -> SampledFields:
@@ -38,11 +40,15 @@ def sample_fields(file: ForeignParquet, split: Split, config: ReadConfig) -> Sam
         if field.name in with_values and arrow_types.kind_of(file.schema.field(field.name).type)
     ]
     automatic = {one.name: _automatic(file.schema, one) for one in kept}
-    # An asked type decides; a field without one has the type of its column.
-    deciding = [one for one in kept if (one.type or automatic[one.name]) in _NEED_VALUES]
+    # Of the asked types only float64 may be replaced.
+    deciding = [
+        one
+        for one in kept
+        if (not one.type and automatic[one.name] in _NEED_VALUES) or one.type == FLOAT64
+    ]
     parts = _read(file, split, config, deciding) if deciding else []
-    floats = [one for one in deciding if (one.type or automatic[one.name]) == FLOAT64]
-    wide = {one.name: _wide_number(parts, one) for one in floats}
+    numbers = [one for one in deciding if one.type or automatic[one.name] in _NUMBERS]
+    wide = {one.name: _wide_number(parts, one) for one in numbers}
     types = {one.name: _type(parts, one, automatic[one.name]) for one in kept}
     problems = [_problem(file.schema, split.source.path, one) for one in kept]
     return SampledFields(

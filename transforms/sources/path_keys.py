@@ -56,11 +56,6 @@ def value_of(path: str, field: KeptField) -> Any:
         return error
 
 
-def type_of(path: str, name: str) -> str:
-    """Return the type of a key's value, as for text in a CSV; `""` for no value."""
-    return fields.type_of_text(keys_of(path).get(name) or "")
-
-
 def columns(
     path: str, kept: Iterable[KeptField], length: int
 ) -> tuple[dict[str, pa.Array], WrongTypeError | None]:

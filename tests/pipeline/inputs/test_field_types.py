@@ -160,6 +160,17 @@ def test_keys_of_paths_are_kept_by_formats_with_and_without_fields(
             typed(tmp_path, keep_fields=("lang",), id_field="lang")
 
 
+@pytest.mark.parametrize(
+    ("value", "type_"),
+    [("2024", "int64"), ("1.5", "float64"), ("007", "string"), ("", "string"), ("%20", "string")],
+)
+def test_keys_have_the_types_of_cells(value: str, type_: str, tmp_path: Path) -> None:
+    for key in (value, "__HIVE_DEFAULT_PARTITION__"):
+        (tmp_path / f"key={key}").mkdir()
+        (tmp_path / f"key={key}" / "a.txt").write_text("a\n")
+    assert typed(tmp_path, keep_fields=("key",)) == (f"key:{type_}",)
+
+
 def test_a_column_comes_before_a_key_of_its_name(tmp_path: Path) -> None:
     table = pa.table({"text": ["a"], "day": pa.array([0], pa.date32())})
     write_shards(tmp_path, {"day=1970-01-01/a.parquet": table})

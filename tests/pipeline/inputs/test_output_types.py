@@ -70,6 +70,46 @@ def test_integers_among_floats_count_too(tmp_path: Path) -> None:
     assert typed(path, "n") == ("n:int64",)
 
 
+def test_integers_of_one_shard_and_floats_of_another_count_too(tmp_path: Path) -> None:
+    shards = {"a": pa.array([16777217]), "b": pa.array([0.5, None], pa.float32())}
+    for name, numbers in shards.items():
+        table = pa.table({"text": ["a"] * len(numbers), "n": numbers})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    with pytest.raises(UsageError, match=r"the number 16777217\.0 of a sample needs float64"):
+        typed(tmp_path, "n")
+    assert typed(tmp_path, "n", output="parquet") == ("n:float64",)
+    assert typed(tmp_path / "a.parquet", "n") == ("n:int64",)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.parquet"])
+def test_numbers_of_keys_count_too(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "part=0.1"
+    folder.mkdir()
+    parquet.write_table(pa.table({"text": ["a"], "n": [1]}), folder / name)
+    if name == "a.txt":
+        (folder / name).write_text("a\n")
+    with pytest.raises(UsageError, match=r"the number 0\.1 of a sample needs float64"):
+        typed(tmp_path, "part")
+    assert typed(tmp_path, "part", output="parquet") == ("part:float64",)
+    folder.rename(tmp_path / "part=0.5")
+    assert typed(tmp_path, "part") == ("part:exact_float32",)
+    # The column goes before the key.
+    if name == "a.parquet":
+        (tmp_path / "part=0.5").rename(tmp_path / "n=0.1")
+        assert typed(tmp_path, "n") == ("n:int64",)
+
+
+def test_a_key_that_never_has_the_asked_type_is_refused_by_name(tmp_path: Path) -> None:
+    for key in ("de", "__HIVE_DEFAULT_PARTITION__"):
+        (tmp_path / f"lang={key}").mkdir()
+        (tmp_path / f"lang={key}" / "a.txt").write_text("a\n")
+    with pytest.raises(UsageError, match=r"field 'lang' holds 'de', no int64; .*lang:string"):
+        typed(tmp_path, "lang:int64")
+    (tmp_path / "lang=7").mkdir()
+    (tmp_path / "lang=7" / "a.txt").write_text("a\n")
+    assert typed(tmp_path, "lang:int64") == ("lang:int64",)
+
+
 def test_a_column_that_never_has_the_asked_type_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     parquet.write_table(pa.table({"text": ["a"], "blob": [b"\xff"]}), path)

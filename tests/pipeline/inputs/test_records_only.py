@@ -80,6 +80,14 @@ def test_plain_text_keeps_the_keys_of_its_path(corpus: Path) -> None:
     assert names(look(corpus / "lang=de/b.txt", keep_fields=("lang",))) == ["b.txt"]
 
 
+def test_the_keys_of_a_path_are_named_where_another_is_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "lang=de" / "year=2024"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text("the cat\n")
+    with pytest.raises(UsageError, match=r"`keep_fields` needs records .* has lang, year$"):
+        look(tmp_path, keep_fields=("language",))
+
+
 def test_the_encoding_of_plain_text_that_is_left_out_does_not_matter(corpus: Path) -> None:
     (corpus / "NOTICE").write_bytes("caf\u00e9 and more\n".encode("cp1252"))
     (corpus / "wide.txt").write_bytes("the cat\n".encode("utf-16"))

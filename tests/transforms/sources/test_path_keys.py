@@ -130,12 +130,3 @@ def test_what_does_not_decode_stays_and_the_last_of_equal_keys_counts() -> None:
     path = "k=%FF/l=%zz/m=100%/=x/n/l=2/n=/part"
     assert path_keys.keys_of(path) == {"k": "%FF", "l": "2", "m": "100%", "n": ""}
     assert path_keys.keys_of("a.csv") == {}
-
-
-@pytest.mark.parametrize(
-    ("value", "type_"),
-    [("2024", "int64"), ("1.5", "float64"), ("007", "string"), ("", ""), ("%20", "")],
-)
-def test_keys_have_the_types_of_cells(value: str, type_: str) -> None:
-    assert path_keys.type_of(f"c/key={value}/part", "key") == type_
-    assert path_keys.type_of("c/part", "key") == ""
