@@ -7,6 +7,13 @@ import datetime
 import re
 
 _BEYOND_MICROSECONDS = re.compile(r"[.,]\d{6}0*[1-9]")
+# What Python accepts beside ISO 8601 has another meaning to others: any character before the time,
+# as in `2024-01-02+02:00`, a date with a time zone; fractions of hours and minutes as seconds.
+_ISO_8601 = re.compile(
+    r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d-?\d)"
+    r"([Tt ]\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?( ?(Z|[+-]\d\d(:?\d\d){0,2}))?)?",
+    re.ASCII,
+)
 _MIDNIGHT = datetime.time()
 
 
@@ -20,7 +27,7 @@ def parse_timestamp(text: str) -> datetime.datetime:
         ValueError, OverflowError: it is not one, it has nanoseconds, or in UTC it is outside of the
             years 1 to 9999.
     """
-    if _BEYOND_MICROSECONDS.search(text):
+    if not _ISO_8601.fullmatch(text) or _BEYOND_MICROSECONDS.search(text):
         raise ValueError(text)
     return in_utc(datetime.datetime.fromisoformat(text))
 

@@ -81,8 +81,8 @@ def describe(value: Any, field: KeptField) -> str:
         return f"field {name!r} holds a lone surrogate, which no text can contain"
     keeps_text = f"`keep_fields` {name}:{STRING} keeps it as text"
     if type_ == EXACT_FLOAT32 and _is_number(value):
-        rounds = f"{name}:{FLOAT32} rounds it"
-        return f"field {name!r} holds {_shown(value)}, no float32; {keeps_text}, {rounds}"
+        rounds = f", {name}:{FLOAT32} rounds it" * _can_be(value, FLOAT32)
+        return f"field {name!r} holds {_shown(value)}, no float32; {keeps_text}{rounds}"
     if type_ in (TIMESTAMP, DATE) and _is_number(value):
         return f"field {name!r} is no {type_}, but a number of an unknown unit; {keeps_text}"
     if isinstance(value, str) or (type_ in (INT64, *FLOATS) and _is_number(value)):
@@ -103,6 +103,14 @@ def _shown(value: Any) -> str:
     if isinstance(value, JsonNumber):
         return value.text[:_MOST_SHOWN]
     return repr(value[:_MOST_SHOWN]) if isinstance(value, str) else str(value)[:_MOST_SHOWN]
+
+
+def _can_be(value: Any, type_: str) -> bool:
+    try:
+        _CONVERTERS[type_](value)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _is_number(value: Any) -> bool:

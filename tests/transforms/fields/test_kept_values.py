@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import features, fields
-from transforms.fields import KeptField, WrongTypeError
+from transforms.fields import JsonNumber, KeptField, WrongTypeError
 
 VALUES = {
     "int64": st.integers(-(2**63), 2**63 - 1),
@@ -83,8 +83,19 @@ def test_a_float_is_rounded_only_if_that_is_asked_for(number: float) -> None:
     if rounded == number:
         assert fields.keep(number, KeptField("k", "exact_float32")) == number
     else:
-        with pytest.raises(WrongTypeError, match="k:float32 rounds it"):
+        with pytest.raises(WrongTypeError) as error:
             fields.keep(number, KeptField("k", "exact_float32"))
+        assert ("k:float32 rounds it" in str(error.value)) == math.isfinite(rounded)
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e400"])
+def test_rounding_is_no_remedy_for_what_it_rejects(text: str) -> None:
+    for type_ in ("float32", "exact_float32"):
+        with pytest.raises(WrongTypeError, match="no float32; `keep_fields` k:string keeps it as"):
+            fields.keep(JsonNumber(text), KeptField("k", type_))
+    with pytest.raises(WrongTypeError) as error:
+        fields.keep(JsonNumber(text), KeptField("k", "exact_float32"))
+    assert "rounds" not in str(error.value)
 
 
 @given(st.integers())
@@ -104,7 +115,10 @@ MOMENTS = {
     "2024-01-02T03:04:05.123456+02:00": "2024-01-02T01:04:05.123456+00:00",
     "2024-01-02T03:04:05.123456000": "2024-01-02T03:04:05.123456+00:00",
     "2024-01-02 03:04:05.5+00": "2024-01-02T03:04:05.500000+00:00",
+    "2024-01-02 03:04:05 +0100": "2024-01-02T02:04:05+00:00",
+    "20240102T0304-01": "2024-01-02T04:04:00+00:00",
     "2024-01-02": "2024-01-02T00:00:00+00:00",
+    "2024-W01-2": "2024-01-02T00:00:00+00:00",
 }
 
 
@@ -122,6 +136,14 @@ def test_text_of_iso_8601_is_a_timestamp_and_a_date(keep: Callable) -> None:
     [
         *("1700000000", "2024-13-01", "02.01.2024", "01/02/2024", "yesterday", "nan"),
         *("2024-01-02T03:04:05.1234567", "0001-01-01T00:00:00+01:00", "+10000-01-01"),
+        # Python would read these, some of them as another moment.
+        *("2024-01-02+02:00", "2024-01-02-05:00", "20240102-0500", "2024-01-02x03:04", "2024-W01"),
+        *(
+            "2024-01-02T03.5",
+            "2024-01-02T03:04,5",
+            "2024-01-02T03:04:05\0",
+            "2024-01-02\u202f03:04",
+        ),
     ],
 )
 def test_other_text_is_no_timestamp_and_no_date(keep: Callable, text: str) -> None:
