@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import struct
+import zlib
 from pathlib import Path
 
 from transforms.io.decompressing import BZIP2, GZIP, MOST_MEMORY, XZ, ZSTD
@@ -43,6 +44,15 @@ def sign_of(head: bytes) -> str | None:
 def may_be_zlib(head: bytes) -> bool:
     """Return whether a file may begin with the two bytes of zlib, which text may have too."""
     return len(head) > 1 and head[0] & 0x8F == 0x08 and (head[0] << 8 | head[1]) % 31 == 0
+
+
+def is_empty_zlib(stored: bytes) -> bool:
+    """Return whether bytes are a whole stream of zlib that holds nothing."""
+    inflater = zlib.decompressobj()
+    try:
+        return not inflater.decompress(stored, 1) and inflater.eof and not inflater.unused_data
+    except zlib.error:
+        return False
 
 
 def problem_of_zstd(head: bytes) -> str | None:

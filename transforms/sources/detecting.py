@@ -117,18 +117,33 @@ def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, byte
     stored = stream.read(HEAD_BYTES)
     named = by_name(path)[1]
     signed = compression_signs.sign_of(stored)
-    if signed is None and compression_signs.may_be_zlib(stored):
-        content = _read_head(stream, ZLIB)
-        # The sign is too short to prove more than what TensorFlow writes.
-        if _by_magic(content):
+    if signed is None:
+        is_not = named == NONE and not compression_signs.may_be_zlib(stored)
+        if is_not or _is_plain(stored, encoding):
+            return NONE, stored
+        content = _inflated(stream, stored, encoding)
+        if content is not None:
             return ZLIB, content
-    if signed is None and (named == NONE or _is_plain(stored, encoding)):
-        return NONE, stored
+        if named == NONE:
+            return NONE, stored
     problem = compression_signs.problem_of_zstd(stored)
     if problem:
         raise _RefusedError(problem)
     compression = signed or named
     return compression, _read_head(stream, compression)
+
+
+def _inflated(stream: BinaryIO, stored: bytes, encoding: str) -> bytes | None:
+    """Return the first bytes of what zlib compressed; None if it did not.
+
+    Its sign is too short to prove it: what comes out has to be records, text or exactly nothing.
+    """
+    if not compression_signs.may_be_zlib(stored):
+        return None
+    content = _read_head(stream, ZLIB)
+    if content:
+        return content if _is_plain(content, encoding) else None
+    return content if compression_signs.is_empty_zlib(stored) else None
 
 
 def _read_head(stream: BinaryIO, compression: str) -> bytes:

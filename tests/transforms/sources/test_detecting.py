@@ -113,13 +113,18 @@ def test_what_is_compressed_twice_is_refused() -> None:
         )
 
 
-def test_zlib_is_recognized_for_records_only() -> None:
-    for level in (1, 6, 9):
+def test_zlib_is_recognized_by_what_comes_out() -> None:
+    for level in (0, 1, 6, 9):
         for path in ("a", "a.tfrecord", "a.tfrecord.gz", "a.txt"):
             assert identify(zlib.compress(TFRECORD, level), path) == ("tfrecord", "zlib")
+        assert identify(zlib.compress(b'{"text": "a"}\n' * 9, level), "a") == ("jsonl", "zlib")
+        # A shard of no records.
+        assert identify(zlib.compress(b"", level), "a.tfrecord") == ("tfrecord", "zlib")
     # Its two bytes may begin a text.
     assert identify(b"x^2 + y^2 = z^2\n") == ("text", "none")
-    assert identify(zlib.compress(b"a line\n"), "a.tfrecord") == ("tfrecord", "none")
+    assert identify("x\u0153\n".encode("cp1252"), encoding="cp1252") == ("text", "none")
+    assert identify(zlib.compress(bytes(range(256))), "a.tfrecord") == ("tfrecord", "none")
+    assert identify(zlib.compress(b"") + b"damaged", "a.tfrecord") == ("tfrecord", "none")
 
 
 def test_a_window_that_takes_too_much_memory_is_named() -> None:
