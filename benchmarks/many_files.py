@@ -6,15 +6,24 @@ creates the files in nested folders: a third each ends in .txt, in .jsonl and in
 the content decides. It then lists and plans them, writes plan.jsonl, chooses its lines, and does
 what a second call of the same command does: it plans again, reads plan.jsonl and compares the two.
 Creating the files is not measured. The table goes to --output.
+
+    python -m benchmarks.many_files --files 100000 --jobs 3 --model minilm
+
+embeds as many files of one line, and one file of the same lines, three times alternately, and
+prints the seconds of each job and the number of files that it leaves. `--model` is any module.
 """
 
 import argparse
+import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import machine, pages, processes
+from benchmarks import machine, pages, processes, prose
 from pipeline.inputs import plan
 from pipeline.options.embed_config import InputConfig
 from pipeline.output import plan_file
@@ -36,6 +45,8 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--files", type=int, default=100_000, metavar="N")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="measure whole jobs")
+    parser.add_argument("--model", default="minilm")
     parser.add_argument("--scratch", default=None, help="folder for the files (/tmp)")
     parser.add_argument(
         "--output",
@@ -44,6 +55,10 @@ def main() -> None:
         help="page for the table (docs/decisions/many-files.md)",
     )
     arguments = parser.parse_args()
+    if arguments.jobs:
+        with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
+            _report_jobs(Path(folder), arguments.files, arguments.jobs, arguments.model)
+        return
     pages.check_page(arguments.output)
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         make_files(Path(folder, "in"), arguments.files)
@@ -82,13 +97,13 @@ def measure(folder: str, files: int) -> Iterator[_Row]:
     def make_plan() -> None:
         nonlocal splits
         splits = plan.make_plan(config)
-        _check(len(splits) == files)
+        _check(sum(len(split.files) for split in splits) == files)
 
     def write() -> None:
         storage.write_text(f"{folder}/out", PLAN_FILE, plan_file.to_lines(splits))
 
     def choose() -> None:
-        _check(read_plan.choose_lines(path, splits).count == files)
+        _check(read_plan.choose_lines(path, splits).count == len(splits))
 
     def compare() -> None:
         _check(plan_file.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
@@ -98,6 +113,36 @@ def measure(folder: str, files: int) -> Iterator[_Row]:
     yield _time("choose its lines for the graph", choose)
     yield _time("second call: list and plan again", make_plan)
     yield _time("second call: read plan.jsonl and compare", compare)
+
+
+def _report_jobs(folder: Path, files: int, rounds: int, model: str) -> None:
+    """Embed small files and one file of their lines alternately, and print the table."""
+    lines = [f"{line}\n" for line in prose.draw_documents(files)]
+    (folder / "many").mkdir()
+    for number, line in enumerate(lines):
+        (folder / f"many/{number:08d}.txt").write_text(line, "utf-8")
+    (folder / "one.txt").write_text("".join(lines), "utf-8")
+    rows = []
+    for number in range(rounds):
+        for name in ("many", "one.txt"):
+            output = folder / f"out-{number}-{name}"
+            seconds, cpu = _embed(folder / name, output, model)
+            left = sum(path.is_file() for path in output.rglob("*"))
+            rows.append([name, f"{seconds:.1f}", f"{cpu:.1f}", str(left)])
+            shutil.rmtree(output)
+    print(f"{machine.describe()}{_instructions()}; {machine.today()}; {files:,} documents\n")
+    print(pages.table(["input", "seconds", "of CPU", "files left"], rows))
+
+
+def _embed(path: Path, output: Path, model: str) -> tuple[float, float]:
+    """Embed, and return the seconds and CPU seconds of the command."""
+    words = ["embed", "--input", str(path), "--output", str(output), "--model", model]
+    command = [sys.executable, "-m", "pipeline", *words, "--features", "mean"]
+    began, before = time.perf_counter(), os.times()
+    subprocess.run(command, check=True, cwd=processes.ROOT, capture_output=True)
+    after = os.times()
+    cpu = after.children_user + after.children_system
+    return time.perf_counter() - began, cpu - before.children_user - before.children_system
 
 
 def _time(step: str, run: Callable[[], None]) -> _Row:
