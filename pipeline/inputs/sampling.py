@@ -11,7 +11,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from transforms.documents import Split
-from transforms.groups.grouping import counts_documents, splits_of_files
+from transforms.groups.grouping import counts_documents, split_of_file
 from transforms.io import attempts
 from transforms.read import read_unchanged
 from transforms.sources.base import ReadConfig
@@ -34,7 +34,9 @@ def choose(splits: Sequence[Split], most: int = _SPLITS) -> list[Split]:
     chosen = []
     for place in (i * number // count for i in range(count)):
         which = bisect.bisect_right(ends, place)
-        split = splits_of_files(planned[which])[place - ends[which]]
+        split = planned[which]
+        if split.members:
+            split = split_of_file(split.members[place - ends[which]])
         # Of a small file whose number of documents is unknown, no beginning can be named.
         is_whole = planned[which].members and counts_documents(split.source)
         chosen.append(split if is_whole else _beginning(split))
