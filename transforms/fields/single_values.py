@@ -79,15 +79,16 @@ def describe(value: Any, field: KeptField) -> str:
         return f"field {name!r} holds several values, of which some are not UTF-8"
     if type_ == STRING or (isinstance(value, str) and has_surrogate(value)):
         return f"field {name!r} holds a lone surrogate, which no text can contain"
-    keeps_text = f"`keep_fields` {name}:{STRING} keeps it as text"
+    # A list of bytes is no text either.
+    keeps_text = f"; `keep_fields` {name}:{STRING} keeps it as text" * _can_be(value, STRING)
     if type_ == EXACT_FLOAT32 and _is_number(value):
         rounds = f", {name}:{FLOAT32} rounds it" * _can_be(value, FLOAT32)
-        return f"field {name!r} holds {_shown(value)}, no float32; {keeps_text}{rounds}"
+        return f"field {name!r} holds {_shown(value)}, no float32{keeps_text}{rounds}"
     if type_ in (TIMESTAMP, DATE) and _is_number(value):
-        return f"field {name!r} is no {type_}, but a number of an unknown unit; {keeps_text}"
+        return f"field {name!r} is no {type_}, but a number of an unknown unit{keeps_text}"
     if isinstance(value, str) or (type_ in (INT64, *FLOATS) and _is_number(value)):
-        return f"field {name!r} holds {_shown(value)}, no {type_}; {keeps_text}"
-    return f"field {name!r} is no {type_}; {keeps_text}"
+        return f"field {name!r} holds {_shown(value)}, no {type_}{keeps_text}"
+    return f"field {name!r} is no {type_}{keeps_text}"
 
 
 def has_surrogate(text: str) -> bool:

@@ -49,6 +49,13 @@ def test_a_value_of_another_type_is_refused_with_the_remedy(value: object, type_
         fields.keep(value, KeptField("k", type_))
 
 
+def test_no_remedy_is_named_for_what_no_type_keeps() -> None:
+    with pytest.raises(WrongTypeError, match=r"^field 'k' is no bytes$"):
+        fields.keep([b"a", b"\xff"], KeptField("k", "bytes"))
+    with pytest.raises(WrongTypeError, match="k:string keeps it as text"):
+        fields.keep(["a", "b"], KeptField("k", "bytes"))
+
+
 def test_a_number_without_a_unit_is_no_timestamp() -> None:
     for type_ in ("timestamp", "date"):
         with pytest.raises(WrongTypeError, match="a number of an unknown unit"):
