@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import result, status
+from pipeline import job, result, status
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
+from pipeline.options.embed_config import InputConfig
 from pipeline.output import plan_file
 from pipeline.result import Summary
 from tests.pipeline import corpus
+from transforms.sources.base import ReadConfig
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +44,8 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(("a.txt", "b-1.txt", "b/c.txt")):
         Path(name).parent.mkdir(exist_ok=True)
-        Path(name).write_text(corpus.sentence(number + 3))
+        # Longer than a file that is read together with others.
+        Path(name).write_text("\n".join(corpus.sentence(number + line) for line in range(9)))
 
 
 def test_what_cannot_be_listed_costs_itself_until_it_is_mended(
@@ -90,3 +93,19 @@ def test_the_table_of_repeats_waits_for_what_cannot_be_listed(tiny_path: Path) -
         embed(tiny_path, dedup="corpus")
     assert not list(Path("vectors").glob("pooled/*.tfrecord"))
     assert len(embed(tiny_path, dedup="corpus").progress.parts) == 3
+
+
+def test_whole_files_go_on_when_a_folder_is_mended(tiny_path: Path) -> None:
+    read = InputConfig((".",), "files", ReadConfig(part_bytes=1024))
+    for name in ("a.txt", "b-1.txt", "b/c.txt"):
+        Path(name).write_text(corpus.sentence(len(name)))
+
+    def embed_files(output: str) -> Summary:
+        config = corpus.config(["."], Path(output), tiny_path, features=("mean",), input=read)
+        return job.run_job(config)
+
+    with forbidden("./b"), pytest.raises(JobError, match=r"1 of 2 splits .*: \./b/ could not"):
+        embed_files("vectors")
+    assert embed_files("vectors").parts_before == 1
+    assert embed_files("vectors").nothing_left
+    assert embed_files("vectors").progress.counts()["embedded"] == 3
