@@ -30,6 +30,8 @@ class ParquetDecoder:
         """Yield the schema, and the number of rows of each group as int64."""
         metadata = self._file.metadata
         rows = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+        if metadata.num_rows and not any(rows):
+            raise ValueError(f"its footer claims {metadata.num_rows:,} rows, its row groups none")
         yield self._file.schema_arrow.serialize().to_pybytes()
         yield np.array(rows, "<i8").tobytes()
 

@@ -49,6 +49,13 @@ def test_a_file_without_rows_is_empty_whatever_its_columns_are(table: pa.Table) 
     assert cut(write(table), ReadConfig(id_field="id", keep_fields=("k",))) == []
 
 
+def test_a_file_whose_footer_alone_claims_rows_is_not_empty() -> None:
+    empty = write(pa.table({"text": pa.array([], pa.string())}))
+    (row,) = read(hostile_parquet.claim(empty, lambda footer: footer.num_rows, 5))
+    assert row["reason"] == "unreadable"
+    assert "its footer claims 5 rows, its row groups none" in row["detail"]
+
+
 def test_a_file_with_rows_must_have_the_columns() -> None:
     data = write(pa.table({"other": [1]}))
     with pytest.raises(ValueError, match=r"a\.parquet has no column 'text'; it has other$"):
