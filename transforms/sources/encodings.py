@@ -30,6 +30,25 @@ _MOST_CHARACTERS, _FEWEST_CHARACTERS = 1000, 10
 _LONGEST_CHANCE = 32
 _FEWEST_LINES = 2
 _LINE_END = re.compile(rb"[\r\n]")
+_ASCII_LETTER, _BEYOND_ASCII = re.compile(rb"[A-Za-z]"), re.compile(rb"[\x80-\xff]")
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+# Older encodings by the languages that they are for: where letters of ASCII are most, and others.
+_OF_LATIN = {"cp1252": "Western Europe", "cp1250": "Central Europe"}
+_OF_OTHERS = {
+    "shift_jis": "Japanese",
+    "euc_jp": "Japanese of Unix",
+    "gb18030": "Chinese",
+    "big5": "traditional Chinese",
+    "euc_kr": "Korean",
+    "cp1251": "Cyrillic",
+    "cp1253": "Greek",
+    "cp1255": "Hebrew",
+    "cp1256": "Arabic",
+    "cp874": "Thai",
+}
+# Bytes of ASCII that switch to other characters, in Japanese and Korean mail.
+_SWITCH = re.compile(rb"\x1b\$(?:[@B]|\([@BDOQ]|[()][AC])")
+_SWITCHED = ("iso-2022-jp", "iso-2022-kr", "iso-2022-jp-2", "iso-2022-jp-3")
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -66,13 +85,15 @@ def problem_of(head: bytes, encoding: str) -> str | None:
 
 
 def problem_of_wide(head: bytes, encoding: str) -> str | None:
-    """Return why the first bytes of a text must be UTF-16 or UTF-32, with the remedy, or None.
+    """Return why first bytes must be UTF-16, UTF-32 or ISO 2022, with the remedy, or None.
 
     Args:
         head: the first bytes of a file.
         encoding: the configured encoding.
     """
     shown = encoding_of(head)
+    if shown is None and encoding == UTF8 and _SWITCH.search(head):
+        shown = next((name for name in _SWITCHED if _decodes(head, name)), None)
     if shown is None or _agree(shown, _of_mark(head), encoding):
         return None
     return f"is in another encoding: `encoding` {shown}"
@@ -148,29 +169,22 @@ def _fits(head: bytes, encoding: str) -> bool:
 
 
 def _problem_of_utf8(head: bytes) -> str | None:
-    """Return the problem of a text most of whose lines beyond ASCII are cp1252.
+    """Return the problem of a text most of whose lines beyond ASCII are in an older encoding.
 
     A damaged line of UTF-8 is rejected alone. Therefore at least two lines must not be UTF-8, they
-    must be most of the lines beyond ASCII, and cp1252 must have all their bytes.
+    must be most of the lines beyond ASCII, and one older encoding must have all their bytes.
     """
-    if head.isascii() or _begins_as_utf8(head):
-        return None
     lines = _beyond_ascii(head)
     others = [line for line in lines if not _decodes(line, UTF8)]
     if len(others) < _FEWEST_LINES or 2 * len(others) <= len(lines):
         return None
-    if not all(_decodes(line, "cp1252") for line in others):
+    text = b"\n".join(others)
+    is_latin = len(_BEYOND_ASCII.findall(text)) <= len(_ASCII_LETTER.findall(text))
+    if not is_latin and _CONTROL.search(text):
         return None
-    return "is not UTF-8: `encoding` cp1252 reads it if its language is Western European"
-
-
-def _begins_as_utf8(head: bytes) -> bool:
-    """Return whether bytes are UTF-8, the last character of which may be cut."""
-    try:
-        codecs.getincrementaldecoder(UTF8)("strict").decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
+    known = _OF_LATIN if is_latin else _OF_OTHERS
+    found = [f"{name} for {language}" for name, language in known.items() if _decodes(text, name)]
+    return f"is not UTF-8: `encoding` {', '.join(found)}" if found else None
 
 
 def _is_surely_utf8(head: bytes, encoding: str) -> bool:
@@ -188,9 +202,10 @@ def _beyond_ascii(head: bytes) -> list[bytes]:
     return [line for line in lines if not line.isascii()]
 
 
-def _decodes(line: bytes, encoding: str) -> bool:
+def _decodes(text: bytes, encoding: str) -> bool:
+    """Return whether bytes are in an encoding; the last character may be cut in a whole sample."""
     try:
-        line.decode(encoding)
+        codecs.getincrementaldecoder(encoding)().decode(text, len(text) < SAMPLE_BYTES)
     except UnicodeDecodeError:
         return False
     return True

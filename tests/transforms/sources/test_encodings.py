@@ -63,11 +63,11 @@ CP1252 = "caf\u00e9\nplain\nna\u00efve \u201cquotes\u201d\n".encode("cp1252")
 
 
 def test_a_text_of_cp1252_is_refused_with_the_remedy() -> None:
-    assert "`encoding` cp1252 reads it" in (problem_of(CP1252, "utf-8") or "")
-    assert "`encoding` cp1252" in (problem_of(b"\xef\xbb\xbf" + CP1252, "utf-8") or "")
-    assert "`encoding` cp1252" in (
-        problem_of("caf\u00e9\rna\u00efve".encode("cp1252"), "utf-8") or ""
-    )
+    for data in (CP1252, b"\xef\xbb\xbf" + CP1252, "caf\u00e9\rna\u00efve".encode("cp1252")):
+        assert "`encoding` cp1252 for Western Europe" in (problem_of(data, "utf-8") or "")
+    central = "\u0179r\u00f3d\u0142o\n\u0164uk\u00e1m".encode("cp1250")
+    expected = "is not UTF-8: `encoding` cp1250 for Central Europe"
+    assert problem_of(central, "utf-8") == expected
     assert problem_of(CP1252, "cp1252") is None
     assert problem_of(CP1252, "iso8859-1") is None
 
@@ -96,3 +96,40 @@ def test_utf8_is_not_read_as_something_else() -> None:
     assert (problem_of(plain, "utf-16-le") or "").startswith("is UTF-8, not utf-16-le")
     assert problem_of(plain, "cp1252") is None
     assert problem_of("\u4e2d".encode("utf-16-le"), "utf-16-le") is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        *(("shift_jis", "Japanese"), ("euc_jp", "Japanese"), ("gb18030", "Chinese")),
+        *(("euc_kr", "Korean"), ("cp1251", "Russian"), ("cp1253", "Greek"), ("cp874", "Thai")),
+        *(("cp1256", "Arabic"), ("cp1255", "Hebrew"), ("big5", "traditional")),
+    ],
+)
+def test_older_encodings_of_other_scripts_are_refused_with_the_remedies(
+    encoding: str, name: str
+) -> None:
+    texts = {
+        **TEXTS,
+        "Hebrew": "\u05d3\u05d2 \u05e1\u05e7\n" * 60,
+        "traditional": "\u98a8\u8d77\n" * 60,
+    }
+    problem = problem_of(texts[name].encode(encoding), "utf-8") or ""
+    assert problem.startswith("is not UTF-8: `encoding` ")
+    assert f"{encoding} for " in problem
+    assert "cp1252" not in problem
+
+
+def test_ascii_that_switches_to_other_characters_is_refused_with_the_remedy() -> None:
+    for encoding, name in (("iso-2022-jp", "Japanese"), ("iso-2022-kr", "Korean")):
+        data = TEXTS[name].encode(encoding)
+        assert problem_of(data, "utf-8") == f"is in another encoding: `encoding` {encoding}"
+        assert problem_of(data, encoding.replace("-", "_").replace("iso_", "iso")) is None
+    assert problem_of(b"\x1b[1mbold\x1b[0m costs \x1b$5\n", "utf-8") is None
+
+
+def test_lines_of_noise_in_utf8_are_left_to_be_rejected() -> None:
+    chance = random.Random(4)
+    for _ in range(50):
+        noise = b"".join(b"%b\n" % chance.randbytes(60).replace(b"\n", b"") for _ in range(2))
+        assert problem_of(b"a plain line\n" * 50 + noise, "utf-8") is None
