@@ -148,8 +148,25 @@ def _join(pieces: Sequence[_Piece], files: Sequence[Source]) -> pa.RecordBatch:
     numbers = np.concatenate([piece.numbers for piece in pieces]) - first
     paths = pa.array([file.path for file in files[first:end]], pa.large_string())
     column = pa.DictionaryArray.from_arrays(pa.array(numbers, pa.int32()), paths)
-    batch = concatenate([piece.documents for piece in pieces])
+    batch = concatenate(_with_all_columns([piece.documents for piece in pieces]))
     return batch.append_column(documents.SOURCE, column)
+
+
+def _with_all_columns(batches: Sequence[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Add the columns that only some batches have: of plain text, only some paths may have keys."""
+    fields = {field.name: field for batch in batches for field in batch.schema}
+    return [
+        pa.RecordBatch.from_arrays(
+            [
+                batch.column(name)
+                if name in batch.schema.names
+                else pa.nulls(len(batch), field.type)
+                for name, field in fields.items()
+            ],
+            schema=pa.schema(fields.values()),
+        )
+        for batch in batches
+    ]
 
 
 def _weigh(batch: pa.RecordBatch) -> int:

@@ -68,10 +68,23 @@ def _parse(raw: bytes, config: ReadConfig) -> Any:
     """
     try:
         value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return _parse_exactly(raw, config)
+    except orjson.JSONDecodeError as error:
+        return _parse_what_orjson_refuses(raw, config, error)
     may_differ = any(isinstance(one, float | dict | list) for one in _asked(value, config).values())
     return _parse_exactly(raw, config) if may_differ and _NO_SHORT_FLOAT.search(raw) else value
+
+
+def _parse_what_orjson_refuses(
+    raw: bytes, config: ReadConfig, error: orjson.JSONDecodeError
+) -> Any:
+    """Parse a value that may be JSON with a NaN; raise as `_parse` does.
+
+    Where both libraries refuse the same place, the message is that of orjson.
+    """
+    try:
+        return _parse_exactly(raw, config)
+    except json.JSONDecodeError as other:
+        raise (error if error.pos == other.pos else other) from None
 
 
 def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:

@@ -43,6 +43,12 @@ def _decode(text: str) -> str:
         return text
 
 
+def in_path(path: str, kept: Iterable[KeptField]) -> list[KeptField]:
+    """Return the fields to keep that a path has keys for."""
+    keys = keys_of(path)
+    return [field for field in kept if field.name in keys]
+
+
 def value_of(path: str, field: KeptField) -> Any:
     """Return the value of a field that the records of a file do not have.
 

@@ -70,7 +70,7 @@ def parse(block: lines.LineBlock, path: str | Sequence[str], config: ReadConfig)
         (empty.to_numpy(zero_copy_only=False), Reason.EMPTY, f"the line has {missing}"),
     ]
     key_path = path if isinstance(path, str) else ""
-    kept, problem = path_keys.columns(key_path, config.kept, len(text))
+    kept, problem = path_keys.columns(key_path, path_keys.in_path(key_path, config.kept), len(text))
     if problem:
         text = text_b = pa.array([""] * len(text), pa.large_string())
         checks.append((np.ones(len(text), bool), Reason.WRONG_TYPE, str(problem)))
