@@ -22,8 +22,7 @@ from transforms.fields.single_values import WrongTypeError, describe, type_of
 _FLOAT64_DIGITS = 15
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
-# What an asked type accepts; Python would also accept 1_000, other digits, and names of infinities.
-_ANY_INTEGER = re.compile(r"[+-]?[0-9]+")
+# What floats accept; Python would also accept 1_000, other digits, and names of infinities.
 _ANY_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -63,7 +62,8 @@ def parse_text(text: str, field: KeptField) -> Any:
 
 
 def _parse_integer(text: str) -> int:
-    if not _ANY_INTEGER.fullmatch(text):
+    # 007 and +49 are names, of which an integer would lose characters.
+    if not _INTEGER.fullmatch(text):
         raise ValueError(text)
     return exact_numbers.to_int64(int(text))
 

@@ -212,6 +212,13 @@ def test_a_number_is_what_its_digits_alone_tell(text: str, type_: str) -> None:
     assert fields.type_of_text(text) == type_
 
 
+@pytest.mark.parametrize("text", ["007", "+5", "-0", "00", "5.0", "1e3"])
+def test_text_that_would_lose_characters_is_no_integer(text: str) -> None:
+    with pytest.raises(WrongTypeError, match="`keep_fields` k:string keeps it as text"):
+        fields.parse_text(text, KeptField("k", "int64"))
+    assert fields.parse_text(text, KeptField("k", "float64")) == float(text)
+
+
 @given(st.integers() | st.decimals(allow_nan=False, allow_infinity=False).map("{:f}".format))
 def test_text_that_is_taken_for_a_number_reads_as_that_number(value: object) -> None:
     text = str(value)
