@@ -17,7 +17,7 @@ from transforms.fields import KeptField, WrongTypeError
 from transforms.io.watching import DamagedError
 from transforms.read import open_split
 from transforms.records.output_format import OutputFormat
-from transforms.sources import base, missing_fields, opening, path_keys, record_fields
+from transforms.sources import base, json_heads, missing_fields, opening, path_keys, record_fields
 from transforms.sources.base import ReadConfig, SampledFields
 
 _SHOWN_FIELDS = 12
@@ -49,7 +49,7 @@ def with_types(
     )
     # Rows of a BigQuery table may omit a field without a value.
     of_files = _fields_of([one for one in sampled if not _is_of_table(one[0])])
-    _check_fields(config.read, _names(of_files), keys)
+    _check_fields(config.read, of_files, keys)
     samples = _fields_of(sampled)
     samples.append(_sample_keys(paths, samples, config.read))
     kept = tuple(
@@ -146,14 +146,26 @@ def _is_of_table(split: Split) -> bool:
     return split.source.path.startswith(SCHEME)
 
 
-def _check_fields(config: ReadConfig, names: Sequence[str], keys: Collection[str]) -> None:
+def _check_fields(
+    config: ReadConfig, samples: Sequence[SampledFields], keys: Collection[str]
+) -> None:
     """Raise UsageError for a field that no record has; accept all if no record could be read."""
+    names = _names(samples)
+    array = next((name for sample in samples for name in sample.arrays), None)
     untyped = [field.name for field in config.kept if not field.type]
     named = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
     for setting, name in named:
         is_key = setting == "keep_fields" and name in keys
         if names and name not in names and not is_key:
-            raise UsageError(_missing(setting, name, names, keys))
+            raise UsageError(_missing(setting, name, names, keys) + _hint_of_array(array))
+
+
+def _hint_of_array(name: str | None) -> str:
+    """Return the remedy if records hold an array of objects, which may be the documents."""
+    if name is None:
+        return ""
+    hint = f"; documents in the array {name!r}: {json_heads.unwrapping(name)}"
+    return escaping.one_line(hint)
 
 
 def _missing(setting: str, name: str, names: Sequence[str], keys: Collection[str]) -> str:

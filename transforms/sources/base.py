@@ -137,12 +137,14 @@ class SampledFields(NamedTuple):
         types: the types of the kept fields, in their order; `""` for a field without a value.
         wide: for each kept field a number that float64 holds and float32 does not; else `""`.
         problems: why kept fields can never have the types that are asked for.
+        arrays: the names of fields that are arrays of objects.
     """
 
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
 
 
 class Format(abc.ABC):

@@ -82,15 +82,21 @@ def _problem_of_object(text: str, field: str | None) -> str:
             "holds JSON objects over several lines, and JSON Lines has one object a line: "
             "jq -c . converts it, and `input_format` json reads it"
         )
-    path = (
-        f".{name}[]"
-        if re.fullmatch(r"[A-Za-z_]\w*", name)
-        else f".[{orjson.dumps(name).decode()}][]"
-    )
     return (
         f"is one JSON object, and its documents seem to be in the array {name!r}: "
-        f"jq -c '{path}' writes them as JSON Lines"
+        f"{unwrapping(name)}"
     )
+
+
+def unwrapping(name: str) -> str:
+    """Return the remedy for documents that are in an array of an object.
+
+    >>> unwrapping("data")
+    "jq -c '.data[]' writes them as JSON Lines"
+    """
+    is_plain = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
+    path = f".{name}[]" if is_plain else f".[{orjson.dumps(name).decode()}][]"
+    return f"jq -c '{path}' writes them as JSON Lines"
 
 
 def _is_wrapper(text: str, field: str | None) -> bool:

@@ -217,7 +217,9 @@ def sample(
     names: dict[str, None] = {}
     types: list[set[str]] = [set() for _ in config.kept]
     wide = [""] * len(config.kept)
+    arrays: dict[str, None] = {}
     for value in values:
+        arrays.update((name, None) for name, one in value.items() if _has_objects(one))
         names.update(dict.fromkeys(value))
         for place, field in enumerate(config.kept):
             one = value.get(field.name)
@@ -229,7 +231,12 @@ def sample(
         tuple(names),
         tuple(fields.common_type(found) if found else "" for found in known),
         tuple(wide),
+        arrays=tuple(arrays),
     )
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _wide_number(value: Any, field: KeptField, keep: Keep) -> str:

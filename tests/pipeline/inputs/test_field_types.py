@@ -1,5 +1,6 @@
 """Requested fields are compared with a sample before a job begins."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,18 @@ def write_tfrecord(path: Path) -> None:
         example.features.feature[name].bytes_list.value.append(b"a")
     records = pa.array([example.SerializeToString()], pa.large_binary())
     path.write_bytes(tfrecord_framing.frame(records))
+
+
+def test_an_array_that_may_be_the_documents_is_named_with_the_remedy(tmp_path: Path) -> None:
+    paragraphs = [{"context": "a" * 3000}] * 2
+    whole = {"version": "1", "my data": [{"title": "b", "paragraphs": paragraphs}]}
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    with pytest.raises(UsageError, match="no record of a sample") as error:
+        typed(tmp_path)
+    assert str(error.value).endswith(
+        "They have version, my data; documents in the array 'my data': "
+        "jq -c '.[\"my data\"][]' writes them as JSON Lines"
+    )
 
 
 @pytest.mark.parametrize(
