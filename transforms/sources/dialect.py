@@ -17,6 +17,8 @@ QUOTE, BACKSLASH = '"', "\\"
 SPELLED_TAB = "\\t"
 # What shells and programs make of a backslash in quotes.
 _SPELLED = {SPELLED_TAB: "\t", 2 * BACKSLASH: BACKSLASH}
+# A control character by its code, such as that of Hive's tables.
+_SPELLED_CODE = re.compile(r"\\x[01][0-9a-fA-F]")
 # Excel's first line, which names the delimiter.
 _NAMED_DELIMITER = re.compile(r'"?sep=([^"\r\n\0])"?[\r\n]*', re.IGNORECASE)
 _NOT_USABLE = f"{QUOTE}\r\n\0"
@@ -96,7 +98,13 @@ def named_delimiter(line: str) -> str | None:
 
 
 def character_of(setting: str | None) -> str | None:
-    """Return the character that a setting means."""
+    r"""Return the character that a setting means.
+
+    >>> character_of(r"\t"), character_of(r"\x01"), character_of(";")
+    ('\t', '\x01', ';')
+    """
+    if setting is not None and _SPELLED_CODE.fullmatch(setting):
+        return chr(int(setting[2:], 16))
     return setting if setting is None else _SPELLED.get(setting, setting)
 
 
@@ -109,7 +117,8 @@ def check_quoting(quoting: str) -> None:
 def check_characters(delimiter: str | None, escape: str | None) -> None:
     """Raise ValueError for a delimiter or an escape that is not one usable character."""
     for name, char in (("csv_delimiter", delimiter), ("csv_escape", escape)):
-        if char is not None and (len(character_of(char) or "") != 1 or char in _NOT_USABLE):
+        meant = character_of(char) or ""
+        if char is not None and (len(meant) != 1 or meant in _NOT_USABLE):
             raise ValueError(f"`{name}` is {char!r}; give one character, no quote and no line end")
     if escape is not None and character_of(escape) == character_of(delimiter):
         raise ValueError(f"`csv_escape` and `csv_delimiter` are both {escape!r}")

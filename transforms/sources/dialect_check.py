@@ -5,6 +5,7 @@ A table that is read by the wrong dialect has other texts, and nothing may fail.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 
 from transforms.io.line_ends import SAMPLE_BYTES
@@ -53,13 +54,20 @@ def hint_of_header(line: str, name: str, dialect: Dialect) -> str:
     line = line[:_LOOKED_AT].rstrip("\r\n")
     if not dialect.has_quotes and f'"{name}"' in line.split(dialect.delimiter):
         return "; its names are in quotes: `csv_quoting` minimal reads them"
-    for separator in _SEPARATORS:
+    for separator in dict.fromkeys([*_SEPARATORS, *_beside(line, name)]):
         columns = [column.strip(' "') for column in line.split(separator)]
         if separator != dialect.delimiter and name in columns and len(columns) > 1:
             is_csv = separator == "," and not dialect.has_quotes
             remedy = "`input_format` csv" if is_csv else f"`csv_delimiter` {separator!r}"
             return f"; its separator looks like {separator!r}: {remedy} reads it"
     return ""
+
+
+def _beside(line: str, name: str) -> list[str]:
+    """Return the characters next to a name, or to its quotes, that no name has."""
+    one = r'([^\w "])?'
+    pattern = rf'(?:^|{one})"?{re.escape(name)}"?(?:{one}|$)'
+    return [char for pair in re.findall(pattern, line) for char in pair if char]
 
 
 def rejects_quoted(lines: LineCursor, dialect: Dialect, width: int, is_auto: bool) -> bool:

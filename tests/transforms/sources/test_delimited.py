@@ -200,6 +200,13 @@ def test_a_column_that_is_not_there_is_told_before_the_job(settings_: dict, mess
         (b'"id"|"text"', "csv", r"its separator looks like '\|': `csv_delimiter` '\|' reads it"),
         (b"id\ttext\tn", "csv", r"its separator looks like '\\t': `csv_delimiter` '\\t' reads it"),
         (b'"id"\t"text"', "tsv", "its names are in quotes: `csv_quoting` minimal reads them"),
+        (b"id^text^n", "csv", r"its separator looks like '\^': `csv_delimiter` '\^' reads it"),
+        (
+            b"text\x01n",
+            "csv",
+            r"its separator looks like '\\x01': `csv_delimiter` '\\x01' reads it",
+        ),
+        (b'"text"~"n"', "csv", "its separator looks like '~': `csv_delimiter` '~' reads it"),
         (b"id,text,n", "tsv", "its separator looks like ',': `input_format` csv reads it"),
     ],
 )
