@@ -14,8 +14,10 @@ import pytest
 from pipeline import reader, status
 from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan, prepare
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE
 from pipeline.options.embed_config import Limits
 from pipeline.output import lock
+from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.result import to_text
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.faulty_files import forbidden
@@ -117,6 +119,19 @@ def test_a_folder_that_vanishes_fails_the_job_and_not_the_next(
     with pytest.raises(JobError, match="the same command again"):
         corpus.embed(globs, tmp_path / "out", tiny_path)
     monkeypatch.undo()
+    corpus.embed(globs, tmp_path / "out", tiny_path)
+    assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
+
+
+@pytest.mark.slow
+def test_receipts_in_a_folder_that_lost_files_and_its_job_are_not_trusted(
+    finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path / "out")
+    for name in (RUN_FILE, PLAN_FILE, MANIFEST_FILE):
+        (tmp_path / "out" / name).unlink()
+    for family in DATA_FOLDERS:
+        next((tmp_path / "out" / family).glob("*-0*")).unlink()
     corpus.embed(globs, tmp_path / "out", tiny_path)
     assert corpus.data_files(tmp_path / "out") == corpus.data_files(finished)
 
