@@ -66,7 +66,11 @@ class Decoder:
 
     def _fail(self, error: Exception) -> None:
         why = (str(error) or type(error).__name__).splitlines()[0][:_MAX_MESSAGE]
-        content = {"why": why, "memory": isinstance(error, MemoryError)}
+        content = {
+            "why": why,
+            "memory": isinstance(error, MemoryError),
+            "unsupported": isinstance(error, NotImplementedError),
+        }
         messages.send(self._connection, messages.FAILED, json.dumps(content).encode())
 
 

@@ -56,6 +56,10 @@ class OutOfMemoryError(DamagedError):
     """A decoder was not allowed the memory that a file needs."""
 
 
+class UnsupportedError(DamagedError):
+    """Arrow does not read files of this kind, sound or not."""
+
+
 class DecoderProcess:
     """A decoder.
 
@@ -119,7 +123,8 @@ class DecoderProcess:
         # Where memory was short, the next file may meet other conditions than in a fresh decoder.
         self.is_free = failure is None or not failure["memory"]
         if failure is not None:
-            raise (DamagedError if self.is_free else OutOfMemoryError)(failure["why"])
+            error = UnsupportedError if failure["unsupported"] else DamagedError
+            raise (error if self.is_free else OutOfMemoryError)(failure["why"])
 
     def end(self) -> None:
         """End the process."""

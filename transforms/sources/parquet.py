@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
+from transforms.decoding.decoder_process import UnsupportedError
 from transforms.decoding.foreign_parquet import ForeignParquet
 from transforms.documents import Source, Split
 from transforms.io.decompressing import NONE
@@ -47,7 +48,12 @@ class ParquetFormat(Format):
         return head.startswith(b"PAR1")
 
     def cut(self, source: Source, open_: Opener, config: ReadConfig) -> list[Split]:
-        """Cut by row groups, with small groups joined. A damaged file is one split."""
+        """Cut by row groups, with small groups joined. A damaged file is one split.
+
+        Raises:
+            ValueError: the file lacks a column to read, or Arrow does not read its types.
+            StorageError: the file cannot be read.
+        """
         try:
             with (
                 contextlib.closing(open_()) as stream,
@@ -60,6 +66,12 @@ class ParquetFormat(Format):
                     return []
                 sizes = file.sizes(columns_in(file.schema, config))
                 nulls = file.null_columns(unfit_columns(file.schema, config))
+        except UnsupportedError as error:
+            # Other columns may have all its texts: as one rejected document these would be lost.
+            raise ValueError(
+                f"`input` {source.path}: Arrow does not read this Parquet file ({error}): write it "
+                "with other types, or leave that column out"
+            ) from error
         except DamagedError:
             return [Split(source, 0, None)]
         check_schema(file.schema, nulls, source, config)

@@ -5,6 +5,7 @@ import io
 import uuid
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -54,6 +55,15 @@ def test_a_file_whose_footer_alone_claims_rows_is_not_empty() -> None:
     (row,) = read(hostile_parquet.claim(empty, lambda footer: footer.num_rows, 5))
     assert row["reason"] == "unreadable"
     assert "its footer claims 5 rows, its row groups none" in row["detail"]
+
+
+def test_a_file_with_a_type_that_arrow_does_not_read_is_refused() -> None:
+    file = io.BytesIO()
+    pl.DataFrame({"text": ["a"], "n": pl.Series([1], dtype=pl.Int128)}).write_parquet(file)
+    with pytest.raises(
+        ValueError, match=r"^`input` a.parquet: Arrow does not read .*64 bits.*: write it"
+    ):
+        cut(file.getvalue(), ReadConfig())
 
 
 def test_a_file_with_rows_must_have_the_columns() -> None:
