@@ -17,6 +17,8 @@ from transforms.sources.quoted_rows import ESCAPE_HINT, ESCAPED_QUOTE, parse_row
 
 _QUOTING_REMEDY = "`csv_quoting` minimal reads that, none takes quotes as text"
 _SEPARATORS = (",", ";", "|", "\t")
+# Words in escaped quotes; an accent of TeX, as in Erd\"os, comes before a letter.
+_ESCAPED_WORDS = re.compile(r'(?<!\w)\\"[^"]*\\"(?!\w)')
 # Characters of a header that are looked at for other separators.
 _LOOKED_AT = 1 << 12
 
@@ -112,11 +114,28 @@ def _has_outer_quote(field: str) -> bool:
 
 
 def _is_escaped(lines: LineCursor, dialect: Dialect, width: int) -> bool:
-    """Return whether fewer rows are broken if a backslash is an escape."""
+    """Return whether fewer rows are broken if a backslash is an escape, or as many without need.
+
+    A writer that doubles quotes puts every field with a quote into quotes. So a file is escaped too
+    if all quotes of fields outside quotes are, and two of them are around words.
+    """
     escaped = dataclasses.replace(dialect, escape=BACKSLASH)
     if not any(ESCAPED_QUOTE in text for text in _texts(lines.fork())):
         return False
-    return _broken(lines, escaped, width) < _broken(lines, dialect, width)
+    rejects, escaped_rejects = (_broken(lines, one, width) for one in (dialect, escaped))
+    if escaped_rejects != rejects:
+        return escaped_rejects < rejects
+    bare = list(_bare_fields(lines, dialect))
+    has_lone = any(QUOTE in field.replace(ESCAPED_QUOTE, "") for field in bare)
+    return not has_lone and any(map(_ESCAPED_WORDS.search, bare))
+
+
+def _bare_fields(lines: LineCursor, dialect: Dialect) -> Iterator[str]:
+    """Yield the fields of lines in which no field begins with a quote."""
+    for text in _texts(lines.fork()):
+        row = dialect.split(text)
+        if not any(field.startswith(QUOTE) for field in row):
+            yield from row
 
 
 def _broken(lines: LineCursor, dialect: Dialect, width: int) -> int:

@@ -79,8 +79,9 @@ def _is_closed(field: str) -> bool:
 
 
 def _has_lone_quote(text: str) -> bool:
-    """Return whether a quote is neither escaped nor doubled."""
-    return QUOTE in text.replace(BACKSLASH + QUOTE, "").replace(2 * QUOTE, "")
+    """Return whether a quote is neither escaped nor doubled, whatever a backslash is."""
+    doubled = text.replace(2 * QUOTE, "")
+    return QUOTE in doubled and QUOTE in text.replace(BACKSLASH + QUOTE, "").replace(2 * QUOTE, "")
 
 
 def _shows_text(row: Sequence[str]) -> bool:

@@ -45,6 +45,7 @@ QUOTED = {
     "escaped quotes": '1\ta\t1\n2\t"a \\"b\\" c"\t1\n',
     "one quote": '1\t""""\t1\n',
     "more that quotes than not": '1\t"a ""b"" c"\t1\n2\t5" disk\t1\n3\t"a\nb"\t1\n',
+    "a backslash before a quote": '1\ta\t1\n2\t"a ""b"" c"\t1\n3\t"\\"""\t1\n',
     "all texts": '1\t"a"\t1\n2\t"b"\t1\n',
 }
 
@@ -94,12 +95,16 @@ ESCAPED = {
     "all of it": '1,"\\"a\\""\n2,b\n',
     "with a comma": '1,"say \\"a, b\\""\n',
     "with a line end": '1,"say \\"a\nb\\" c"\n2,c\n',
+    "outside quotes": '1,say \\"a\\" b\n2,"a, b"\n',
 }
 UNESCAPED = {
     "JSON in doubled quotes": '1,"{""a"": ""x\\""y""}"\n',
     "a path": '1,"C:\\"\n2,C:\\\n',
     "broken in any case": '1,"a" b\\"\n',
     "none": "1,a\\b\n",
+    "accents": '1,G\\"odel and Erd\\"os\n2,\\"Uber G\\"odel\n',
+    "a lone quote too": '1,say \\"a\\" b\n2,5" disk\n',
+    "a path after a delimiter": '1,"a, C:\\"\n2,b\n',
 }
 
 
