@@ -31,6 +31,15 @@ def to_int64(number: Any) -> int:
     return whole
 
 
+def is_whole_as_written(number: float) -> bool:
+    """Return whether the fewest digits that are a float are those of an integer.
+
+    >>> is_whole_as_written(1e18), is_whole_as_written(1.2345678901234568e18)
+    (True, False)
+    """
+    return number.is_integer() and decimal.Decimal(repr(number)) == int(number)
+
+
 def to_float64(number: Any) -> float:
     """Convert a number whose digits a float64 keeps.
 

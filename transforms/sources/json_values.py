@@ -12,8 +12,10 @@ from typing import Any
 
 import orjson
 
-from transforms.fields import JsonNumber
-from transforms.fields.exact_numbers import keeps_digits
+from transforms import fields
+from transforms.features import INT64
+from transforms.fields import JsonNumber, KeptField, WrongTypeError
+from transforms.fields.exact_numbers import is_whole_as_written, keeps_digits
 from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
 from transforms.sources import encodings, record_fields
@@ -40,13 +42,23 @@ def to_record(raw: bytes, config: ReadConfig, place: str = "the line") -> Record
         if not isinstance(value, dict):
             kind = record_fields.kind_of(value)
             return rejected(Reason.NOT_AN_OBJECT, f"{place} holds a JSON {kind}")
-        return record_fields.from_mapping(value, config, kind_prefix="a JSON ")
+        return record_fields.from_mapping(value, config, kind_prefix="a JSON ", keep=_keep)
     except ValueError as error:
         text = raw.decode(UTF8, "surrogateescape")
         problem = encodings.problem_of_text(place, text, config.encoding)
         return rejected(Reason.NOT_UTF8, problem) if problem else rejected(Reason.BAD_JSON, error)
     except RecursionError:
         return rejected(Reason.BAD_JSON, "the object is nested too deeply")
+
+
+def _keep(value: Any, field: KeptField) -> Any:
+    """Keep a value, but no integer with other digits than those of the float that is written.
+
+    1.1e18 is an integer, and so is the float next to 1.2345678901234568e18: another one.
+    """
+    if field.type == INT64 and isinstance(value, float) and not is_whole_as_written(value):
+        raise WrongTypeError(fields.describe(value, field))
+    return fields.keep(value, field)
 
 
 def to_mapping(raw: bytes, config: ReadConfig) -> dict[str, Any] | None:

@@ -1,3 +1,4 @@
+import decimal
 import json
 
 import pytest
@@ -23,6 +24,21 @@ NOT_STANDARD = {
 
 def record(text: str, *kept: str, **config: object) -> Record:
     return json_values.to_record(text.encode(), ReadConfig(keep_fields=kept, **config))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_an_integer_has_the_digits_of_the_float_that_is_written(number: float) -> None:
+    read = record(f'{{"text": "a", "k": {number!r}}}', "k:int64")
+    if read.reason is None:
+        assert decimal.Decimal(repr(number)) == read.fields[0]
+    else:
+        assert not number.is_integer() or abs(number) >= 2**53
+
+
+def test_a_float_that_is_nearly_an_integer_is_no_int64() -> None:
+    read = record('{"text": "a", "k": 1.2345678901234568e18}', "k:int64")
+    assert str(read.detail).startswith("field 'k' holds 1.2345678901234568e+18, no int64; ")
+    assert record('{"text": "a", "k": 1.1e18}', "k:int64").fields == (11 * 10**17,)
 
 
 @pytest.mark.parametrize("value", NOT_STANDARD)
