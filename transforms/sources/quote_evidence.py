@@ -112,10 +112,12 @@ def _joined(
 ) -> Iterator[int]:
     """Yield the positions of rows that have a field for each column only if quotes quote.
 
-    At least half of the lines of each then have another number of fields, if quotes are text.
+    At least half of the lines of each then have another number of fields, if quotes are text. With
+    one column, any line is a row: a row of several lines counts if no row of the sample is broken.
     """
     with_quotes = dataclasses.replace(dialect, has_quotes=True)
     quoted = list(sampled(parse_rows(lines.fork(), with_quotes, SAMPLE_BYTES)))
+    is_sound = width == 1 and all(isinstance(row, list) for _, row in quoted)
     ends = [*(position for position, _ in quoted[1:]), SAMPLE_BYTES]
     plain = iter(rows)
     line = next(plain, None)
@@ -124,5 +126,6 @@ def _joined(
         while line is not None and line[0] < end:
             fits.append(has_width(line[1], width))
             line = next(plain, None)
-        if has_width(row, width) and not all(fits) and 2 * sum(fits) <= len(fits):
+        is_only_quoted = not all(fits) and 2 * sum(fits) <= len(fits)
+        if has_width(row, width) and (is_only_quoted or (is_sound and len(fits) > 1)):
             yield position

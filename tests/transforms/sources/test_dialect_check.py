@@ -90,6 +90,13 @@ def test_a_quoted_tsv_is_refused_or_every_line_of_it_is_a_row(rows: list) -> Non
             assert line.startswith(text.decode() + "\t")
 
 
+def test_a_quoted_tsv_of_one_column_is_refused_if_all_of_it_is_sound() -> None:
+    assert "`csv_quoting` minimal reads" in problem('text\n"a\nb"\nc\n', "tsv")
+    assert problem('text\n"a\nb" c\nc\n', "tsv") == ""
+    assert problem('text\n"a\nb"\n"c," he said\n', "tsv") == ""
+    assert problem('text\n"a\nb\n', "tsv") == ""
+
+
 ESCAPED = {
     "a word": '1,"say \\"a\\" b"\n',
     "all of it": '1,"\\"a\\""\n2,b\n',
