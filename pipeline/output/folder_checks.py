@@ -11,7 +11,7 @@ from pipeline.output import layout, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import DamagedRunError
 from transforms import escaping
-from transforms.io import local_status, storage
+from transforms.io import local_status, path_kinds, storage
 
 
 def check_file_system(folder: str) -> None:
@@ -43,10 +43,11 @@ def _has_run(folder: str) -> bool:
 
 def refuse_unrecognized_files(folder: str) -> None:
     """Raise UsageError if a folder of this machine has a file that no job writes."""
-    if "://" in folder or not storage.exists(folder):
+    # A link to nowhere is no place either.
+    if "://" in folder or not os.path.lexists(folder):
         return
-    if not local_status.is_folder(folder):
-        raise UsageError(f"--output {folder} is a file: name a folder")
+    if kind := path_kinds.describe_unless_folder(folder):
+        raise UsageError(f"--output {folder}: {escaping.one_line(kind)}: name a folder")
     unrecognized = sorted(set(os.listdir(folder)) - set(layout.NAMES))
     if unrecognized:
         raise UsageError(
