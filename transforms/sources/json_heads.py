@@ -1,5 +1,6 @@
 """What the first characters of a JSON file show: lines, an array, or one value over many lines."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ _ARRAY = re.compile(r'\s*\[\s*(?:\]\s*\Z|\{\s*(?:\}|"(?:[^"\\\n]|\\.)*(?:"\s*:|\
 _OVER_LINES = re.compile(
     r'\s*\{[ \t]*(?:\r?\n\s*["}]|"[^\n]*(?:[,{:][ \t\r]*\n\s*"|\[[ \t\r]*\n\s*["\[{\d\-tfn]))'
 )
+_SPACES = " \t\r\n"
 # Names whose value is an array of objects, and what changes the depth before them.
 _INNER_ARRAY = re.compile(rf"({_STRING})\s*:\s*\[\s*\{{")
 _NAME = re.compile(rf"({_STRING})\s*:")
@@ -59,7 +61,27 @@ def problem(text: str, field: str | None, is_complete: bool) -> str | None:
         return _problem_of_array(text, is_complete)
     if _OVER_LINES.match(text) or (is_complete and _is_wrapper(text, field)):
         return _problem_of_object(text, field)
+    if _follow_in_lines(text, field):
+        return (
+            "has several JSON objects in a line, or commas after them: `input_format` json reads it"
+        )
     return None
+
+
+def _follow_in_lines(text: str, field: str | None) -> bool:
+    """Return whether an object with the field has a comma or an object behind it in its line.
+
+    A single such line is damage. Therefore the next one must not be sound.
+    """
+    first, _, rest = text.strip(_SPACES).partition("\n")
+    if field is None or _load(rest.partition("\n")[0]) is not None:
+        return False
+    try:
+        value, end = json.JSONDecoder().raw_decode(first)
+    except (ValueError, RecursionError):
+        return False
+    behind = first[end:].strip(_SPACES)
+    return isinstance(value, dict) and field in value and (behind + " ")[0] in ",{"
 
 
 def _problem_of_array(text: str, is_complete: bool) -> str | None:

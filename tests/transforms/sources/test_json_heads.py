@@ -123,3 +123,23 @@ def test_a_first_line_that_is_an_object_with_the_text_is_a_record() -> None:
     for text in ('{"a": 1}', '{"text": "a",\n "b": 1}', "text", '["text"]', '{"a": {"text": 1'):
         assert not json_heads.is_record(text, "text")
     assert not json_heads.is_record('{"text": "a"}', None)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ('{"text": "a"}{"text": "b"}\n{"text": "c"} {"text": "d"}\n', True),
+        ('{"text": "a"} {"text": "b"}', True),
+        ('{"text": "a"},\r\n{"text": "b"},\r\n', True),
+        ('{"text": "a"}{"text": "b"}\n{"text": "c"}\n', False),
+        ('{"text": "a"}\n{"text": "b"}{"text": "c"}\n', False),
+        ('{"text": "a"} and\n{"text": "b"} more\n', False),
+        ('{"body": "a"}{"body": "b"}\n', False),
+        ('{"text": "a"', False),
+    ],
+)
+def test_objects_that_share_a_line_are_refused_with_the_remedy(text: str, is_refused: bool) -> None:
+    problem = json_heads.problem(text, "text", True) or ""
+    assert problem.endswith("`input_format` json reads it") == is_refused
+    assert bool(problem) == is_refused
+    assert json_heads.problem(text, None, True) is None
