@@ -12,6 +12,8 @@ from transforms.sources.base import Format, Opener, ReadConfig, ReadPart, Sample
 from transforms.sources.record_fields import Record, rejected
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# What Jinja, Liquid and Handlebars write.
+_TAGS = ("{{", "{%", "{#")
 _BLANK = rejected(Reason.EMPTY, "the line is blank")
 
 
@@ -23,8 +25,9 @@ class JsonLinesFormat(Format):
     can_start_anywhere = True
 
     def matches_text(self, text: str, _: str | None) -> bool:
-        """Return whether the text begins with an object."""
-        return text.lstrip().startswith("{")
+        """Return whether the text begins with an object, and not with a tag of a template."""
+        text = text.lstrip()
+        return text.startswith("{") and not text.startswith(_TAGS)
 
     def claims_text(self, text: str, text_field: str | None) -> bool:
         """Return whether the first line is an object with the field of the text."""

@@ -166,6 +166,13 @@ def test_a_first_line_with_the_field_of_the_text_is_a_header(content: bytes, nam
     assert identify(content, pair_separator="|") == ("text", "none")
 
 
+def test_a_tag_of_a_template_is_text() -> None:
+    for content in (b"{% include head %}\n# Title\n", b"{{ title }}\n", b"{# more #}\n"):
+        assert identify(content, "a.md") == ("text", "none")
+        assert identify(content, "a.json") == ("jsonl", "none")
+    assert identify(b"{'text': 1}\n") == ("jsonl", "none")
+
+
 def test_a_header_with_a_brace_or_a_nul_is_not_a_table() -> None:
     assert identify(b"{id,text\n") == ("jsonl", "none")
     assert "is not text (it contains a NUL), " in refusal(b"id,text\n\0")
