@@ -1,5 +1,6 @@
 """Make the plan of a job: list the input files, and cut them into splits."""
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from pipeline.errors import UsageError
+from pipeline.errors import JobError, UsageError, is_of_user
 from pipeline.inputs import records_only
 from pipeline.inputs.entries import describe_left_out
 from pipeline.inputs.listing import Listed, list_sources
@@ -82,9 +83,21 @@ def _cut_all(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
     if not splits:
         raise UsageError(f"--input {inputs}: every file is empty")
     if all(split.unread for split in splits):
-        why = escaping.one_line(f"{splits[0].source.path}: {splits[0].unread}")
-        raise UsageError(f"--input {inputs}: none of the files can be read: {why}")
+        raise _none_can_be_read(splits[0], inputs)
     return splits
+
+
+def _none_can_be_read(first: Split, inputs: str) -> UsageError | JobError:
+    """Return the error of an input without a readable file; a fault of a disk may pass."""
+    why = escaping.one_line(f"{first.source.path}: {first.unread}")
+    kind: type[UsageError | JobError] = UsageError
+    try:
+        with contextlib.closing(_opener(first.source)()) as stream:
+            stream.read(1)
+    except OSError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        kind = UsageError if is_of_user(cause) else JobError
+    return kind(f"--input {inputs}: none of the files can be read: {why}")
 
 
 def _cut(

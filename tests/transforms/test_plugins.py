@@ -9,8 +9,9 @@ from transforms.plugins import Registry
 from transforms.records import output_format
 from transforms.sources import base
 
+_FORMATS = ("csv", "files", "json", "jsonl", "parquet", "text", "tfrecord", "tsv")
 REGISTRIES = [
-    (base.registry, base.names, ("csv", "files", "jsonl", "parquet", "text", "tfrecord", "tsv")),
+    (base.registry, base.names, _FORMATS),
     (output_format.registry, output_format.names, ("parquet", "tfrecord")),
     (poolings.registry, poolings.names, ("mean", "cls", "max")),
     (engines.registry, engines.names, ("openvino", "tensorflow")),

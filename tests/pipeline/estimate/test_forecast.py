@@ -107,7 +107,7 @@ def test_the_command_names_files_that_cannot_be_read_and_fails(
         assert cli.main([*command, "--model", str(tiny_path), *FLAGS]) == 1
     printed = capsys.readouterr()
     assert printed.out.splitlines()[1].startswith("documents   124: ")
-    assert f"left out, for they cannot be read: {globs[0]} cannot be opened: " in printed.err
+    assert f"left out, for they cannot be read: {globs[0]}: " in printed.err
 
 
 @pytest.mark.usefixtures("short")

@@ -50,7 +50,10 @@ def test_parts_are_smaller_with_features_of_tokens() -> None:
         (["--pair_separator", ""], "`pair_separator` is empty"),
         (["--tokens_per_batch", "0"], "`tokens_per_batch` is 0"),
         (["--part_bytes", "5"], "`part_bytes` is 5"),
-        (["--input_format", "xml"], "--input_format is 'xml'; there are auto, csv, files, jsonl"),
+        (
+            ["--input_format", "xml"],
+            "--input_format is 'xml'; there are auto, csv, files, json, jsonl",
+        ),
         (["--keep_fields", "a,a"], "`keep_fields` names a field twice"),
         (["--text_field", ""], "`text_field` is empty"),
     ],
