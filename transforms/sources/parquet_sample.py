@@ -17,6 +17,8 @@ from transforms.sources.parquet_parts import PartRows, read_parts
 # files have floats, as those that pandas writes for a null among integers.
 _NEED_VALUES = (FLOAT64, INT64, TIMESTAMP, DATE)
 _NUMBERS = (FLOAT64, INT64)
+# Rows of a sample of a file whose split does not limit them.
+_MOST_ROWS = 256
 
 
 def sample_fields(file: ForeignParquet, split: Split, config: ReadConfig) -> SampledFields:
@@ -76,7 +78,9 @@ def _read(
         id_field=None,
         keep_fields=tuple(f"{name}:{STRING}" for name in names[1:]),
     )
-    end = min(sum(file.group_rows), split.end or 0)
+    # A small file among others is read as a whole, and its number of rows is unknown until then.
+    last = split.start + _MOST_ROWS if split.end is None else split.end
+    end = min(sum(file.group_rows), last)
     parts = read_parts(file, dataclasses.replace(split, end=end), columns)
     return [part.columns for part in parts if isinstance(part, PartRows)]
 

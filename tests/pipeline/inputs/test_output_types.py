@@ -15,8 +15,11 @@ from transforms.sources.base import ReadConfig
 EXACT = "0.5"
 
 
-def typed(path: Path, *kept: str, output: str = "tfrecord") -> tuple[str, ...]:
-    config = InputConfig((str(path),), "auto", ReadConfig(part_bytes=1024, keep_fields=kept))
+def typed(
+    path: Path, *kept: str, output: str = "tfrecord", part_bytes: int = 1024
+) -> tuple[str, ...]:
+    read = ReadConfig(part_bytes=part_bytes, keep_fields=kept)
+    config = InputConfig((str(path),), "auto", read)
     splits = plan.make_plan(config)
     return field_types.with_types(config, splits, output_format.find(output)).read.keep_fields
 
@@ -108,6 +111,17 @@ def test_a_key_that_never_has_the_asked_type_is_refused_by_name(tmp_path: Path) 
     (tmp_path / "lang=7").mkdir()
     (tmp_path / "lang=7" / "a.txt").write_text("a\n")
     assert typed(tmp_path, "lang:int64") == ("lang:int64",)
+
+
+def test_values_of_small_files_that_are_read_together_count_too(tmp_path: Path) -> None:
+    late = pa.array([1], pa.int64()).view(pa.timestamp("ns"))
+    for name, at in (("a", pa.nulls(1)), ("b", late)):
+        table = pa.table({"text": ["a"], "n": [0.1], "at": at})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    with pytest.raises(UsageError, match=r"the number 0\.1 of a sample needs float64"):
+        typed(tmp_path, "n", part_bytes=1 << 20)
+    kept = typed(tmp_path, "n", "at", output="parquet", part_bytes=1 << 20)
+    assert kept == ("n:float64", "at:string")
 
 
 def test_a_column_that_never_has_the_asked_type_is_refused_by_name(tmp_path: Path) -> None:
