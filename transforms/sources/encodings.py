@@ -182,7 +182,7 @@ def _problem_of_utf8(head: bytes) -> str | None:
     is_latin = len(_BEYOND_ASCII.findall(text)) <= len(_ASCII_LETTER.findall(text))
     if not is_latin and _CONTROL.search(text):
         return None
-    known = _OF_LATIN if is_latin else _OF_OTHERS
+    known = _OF_LATIN if is_latin else {**_OF_OTHERS, **_OF_LATIN}
     found = [f"{name} for {language}" for name, language in known.items() if _decodes(text, name)]
     return f"is not UTF-8: `encoding` {', '.join(found)}" if found else None
 
