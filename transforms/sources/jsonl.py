@@ -14,6 +14,8 @@ from transforms.sources.record_fields import Record, rejected
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What Jinja, Liquid and Handlebars write.
 _TAGS = ("{{", "{%", "{#")
+# Spaces of JSON, and what comes before each object in a sequence (RFC 7464).
+_AROUND = b" \t\r\n\x1e"
 _BLANK = rejected(Reason.EMPTY, "the line is blank")
 
 
@@ -62,7 +64,7 @@ class JsonLinesFormat(Format):
 
 
 def _stripped(line: pa.Buffer) -> bytes:
-    return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(b" \t\r\n")
+    return bytes(line).removeprefix(_BYTE_ORDER_MARK).strip(_AROUND)
 
 
 def parse(block: lines.LineBlock, path: str | Sequence[str], config: ReadConfig) -> pa.RecordBatch:

@@ -128,6 +128,11 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert rows["reason"] == [None, "empty", None]
 
 
+def test_a_sequence_with_record_separators_is_read() -> None:
+    rows = read(b'\x1e{"id": 1, "text": "a"}\n\x1e{"id": 2, "text": "b"}\n')
+    assert rows["text"] == [b"a", b"b"]
+
+
 def test_fields_and_types_are_those_of_the_sound_records() -> None:
     lines = [
         '\ufeff{"text": "a", "n": 1}',
