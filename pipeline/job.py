@@ -256,7 +256,7 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
     damaged = quality.damaged_files(progress)
     if damaged:
         shown = ", ".join(damaged[:3]) + (f", {len(damaged) - 3} more" if damaged[3:] else "")
-        files = len(progress.by_source())
+        files = len(progress.by_source)
         problems.append(
             f"{len(damaged)} of {files} files are damaged and were read only in part: {shown}"
         )

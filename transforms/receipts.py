@@ -126,13 +126,22 @@ class Receipt:
             return {self.source: self.reasons}
         return {member.path: member.reasons for member in self.members}
 
-    def files_of_rows(self, rows: Sequence[int]) -> list[str]:
-        """Return the file of each of some embedded documents, which are numbered in order."""
+    def places_of_rows(self, rows: Sequence[int]) -> tuple[list[str], list[int]]:
+        """Return the file of each of some embedded documents, and its number in the file.
+
+        Args:
+            rows: the numbers of the documents in the part.
+        """
         if not self.members:
-            return [self.source] * len(rows)
+            return [self.source] * len(rows), list(rows)
         embedded = MEMBER_COUNTS.index(metrics.EMBEDDED)
-        ends = list(itertools.accumulate(member.counts[embedded] for member in self.members))
-        return [self.members[bisect.bisect_right(ends, row)].path for row in rows]
+        counts = [member.counts[embedded] for member in self.members]
+        begins = [0, *itertools.accumulate(counts)]
+        files = [bisect.bisect_right(begins, row) - 1 for row in rows]
+        return (
+            [self.members[file].path for file in files],
+            [row - begins[file] for file, row in zip(files, rows, strict=True)],
+        )
 
     def files_with(self, reason: str) -> list[str]:
         """Return the files of the part that have a rejected document with a reason."""

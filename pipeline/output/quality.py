@@ -29,7 +29,7 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
     Returns:
         at most three lines `path 12.3%`, and the number of further files.
     """
-    rates = {path: shares(counts)[share] for path, counts in progress.by_source().items()}
+    rates = {path: shares(counts)[share] for path, counts in progress.by_source.items()}
     return name_worst(rates, above)
 
 

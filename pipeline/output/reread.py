@@ -34,6 +34,14 @@ def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.Rec
                 return
 
 
+def read_all(job: Job, split: Split) -> Iterator[pa.RecordBatch]:
+    """Read all parts of a split; raises as `read_parts` does."""
+    check_unchanged(split)
+    with contextlib.closing(open_split(split)) as stream:
+        yield from read_split(split, stream, job.config.input.read, job.run.fingerprint)
+    check_unchanged(split)
+
+
 def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.ndarray:
     """Return the rows of a part that were embedded, in the order of the part's records.
 
@@ -47,14 +55,15 @@ def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.nda
     # A number for each position of each file.
     width = int(positions.max(initial=0)) + 1
     begins = {path: number * width for number, path in enumerate(paths)}
-    rejected = [begins[path] + position for path, position in _rejected_places(folder, receipt)]
+    places = rejected_places(folder, receipt)
+    rejected = [begins[path] + position for path, position in places]
     rows: np.ndarray = np.flatnonzero(~np.isin(numbers * width + positions, rejected))
     return rows
 
 
-def _rejected_places(folder: str, receipt: Receipt) -> list[tuple[str, int]]:
+def rejected_places(folder: str, receipt: Receipt) -> set[tuple[str, int]]:
     """Return the file and position of each rejected document of a part."""
     paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
     texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
     lines = [json.loads(line) for text in texts for line in text.split("\n") if line]
-    return [(line["source"], line["position"]) for line in lines]
+    return {(line["source"], line["position"]) for line in lines}

@@ -50,7 +50,7 @@ def unknown(progress: Progress, names: Mapping[str, str]) -> Plot | None:
     """Draw the files with the highest [UNK] rates; `names` has labels by path."""
     rates = {
         source: counts[NUM_UNKNOWN] / counts[NUM_WORDPIECES]
-        for source, counts in progress.by_source().items()
+        for source, counts in progress.by_source.items()
         if counts.get(NUM_WORDPIECES)
     }
     if not rates:

@@ -8,7 +8,7 @@ from pipeline.report.plot import Plot
 
 def plots(facts: Facts) -> list[Plot]:
     """Draw the plots of a report, in the order of the page."""
-    names = shorten_paths(facts.progress.by_source())
+    names = shorten_paths(facts.progress.by_source)
     drawn = [
         documents_map.draw(facts.sample, names),
         lengths.draw(facts),

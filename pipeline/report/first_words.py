@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipeline.output import reread
 from pipeline.output.open_job import Job
-from transforms.documents import TEXT, Split, header_of
+from transforms.documents import POSITION, TEXT, Source, Split, files_of, header_of
+from transforms.groups.grouping import group_of, split_of_file
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt
 
@@ -30,6 +31,9 @@ def read_first_words(job: Job, chosen: Sequence[tuple[Receipt, np.ndarray]]) -> 
     """
     words: dict[str, list[str]] = {}
     for split, parts in _by_split(job.splits, chosen):
+        if split.members and split.is_one_part:
+            words |= {key: _words_of_files(job, split, *part) for key, part in parts.items()}
+            continue
         with contextlib.suppress(OSError, ValueError):
             for part in reread.read_parts(job, split, parts):
                 key = header_of(part).key
@@ -56,6 +60,34 @@ def _first_words(job: Job, part: pa.RecordBatch, receipt: Receipt, rows: np.ndar
         return []
     texts = part.column(TEXT).take(pa.array(embedded[rows])).to_pylist()
     return [_shorten(text.decode("utf-8", "replace")) for text in texts]
+
+
+def _words_of_files(job: Job, split: Split, receipt: Receipt, rows: np.ndarray) -> list[str]:
+    """Read the first words of documents of a part of several files, from their files alone."""
+    paths, places = receipt.places_of_rows(rows.tolist())
+    chosen = set(paths)
+    files = [file for file in split.members if file.path in chosen]
+    texts: dict[str, list[bytes]] = {path: [] for path in paths}
+    rejected = reread.rejected_places(job.folder, receipt)
+    with contextlib.suppress(OSError, ValueError):
+        for part in reread.read_all(job, _of_files(files)):
+            for path, position, text in _documents(part):
+                if (path, position) not in rejected:
+                    texts[path].append(text)
+    found = (texts[path][place : place + 1] for path, place in zip(paths, places, strict=True))
+    return [_shorten(one[0].decode("utf-8", "replace")) if one else "" for one in found]
+
+
+def _of_files(files: Sequence[Source]) -> Split:
+    return group_of(files) if len(files) > 1 else split_of_file(files[0])
+
+
+def _documents(part: pa.RecordBatch) -> Iterator[tuple[str, int, bytes]]:
+    """Yield the file, the position and the text of each document."""
+    paths, numbers = files_of(part)
+    columns = (part.column(name).to_pylist() for name in (POSITION, TEXT))
+    for number, position, text in zip(numbers.tolist(), *columns, strict=True):
+        yield paths[number], position, text
 
 
 def _shorten(text: str) -> str:

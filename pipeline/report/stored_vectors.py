@@ -42,7 +42,7 @@ def _read_batch(job: Job, layout: Layout, part: Receipt, rows: np.ndarray) -> Sa
     ids = batch.column(ID).flatten().to_pylist()
     return Sample(
         ids=tuple(value.decode("utf-8", "replace") for value in ids),
-        sources=tuple(part.files_of_rows(rows.tolist())),
+        sources=tuple(part.places_of_rows(rows.tolist())[0]),
         words=(),
         num_tokens=num_tokens,
         num_wordpieces=_numbers(batch, NUM_WORDPIECES),

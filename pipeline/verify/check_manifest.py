@@ -37,7 +37,7 @@ def _differences_from(
     expected: dict[str, Any] = {
         **manifest.totals_entry(progress, run_fingerprint),
         "sources": {
-            source: manifest.source_entry(counts) for source, counts in progress.by_source().items()
+            source: manifest.source_entry(counts) for source, counts in progress.by_source.items()
         },
         "parts": [manifest.part_entry(part) for part in progress.parts],
     }

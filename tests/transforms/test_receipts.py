@@ -221,8 +221,8 @@ def test_a_receipt_of_several_files_has_the_account_of_each() -> None:
     assert list(by_file["a.txt"]) == list(MEMBER_COUNTS)
     assert list(by_file["a.txt"].values()) == [2, 1, 1, 5, 3, 1, 0, 0]
     assert RECEIPT.by_file() == {"a.txt": RECEIPT.counts}
-    assert OF_SEVERAL.files_of_rows([1, 0]) == ["c.txt", "a.txt"]
-    assert RECEIPT.files_of_rows([1, 0]) == ["a.txt", "a.txt"]
+    assert OF_SEVERAL.places_of_rows([1, 0]) == (["c.txt", "a.txt"], [0, 0])
+    assert RECEIPT.places_of_rows([1, 0]) == (["a.txt", "a.txt"], [1, 0])
     assert OF_SEVERAL.files_with("empty") == RECEIPT.files_with("empty") == ["a.txt"]
     assert OF_SEVERAL.files_with("not_utf8") == RECEIPT.files_with("not_utf8") == []
 

@@ -57,8 +57,11 @@ def problem(text: str, field: str | None, is_complete: bool) -> str | None:
         field: the field with the text; None for plain lines.
         is_complete: whether these are all characters.
     """
-    if text.lstrip().startswith("["):
+    begin = text.lstrip()[:1]
+    if begin == "[":
         return _problem_of_array(text, is_complete)
+    if begin != "{":
+        return None
     if _OVER_LINES.match(text) or (is_complete and _is_wrapper(text, field)):
         return _problem_of_object(text, field)
     if _follow_in_lines(text, field):
