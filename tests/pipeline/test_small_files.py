@@ -1,6 +1,5 @@
 """Small files that are read together: the account, the order and the checks are those of each."""
 
-import gzip
 import json
 import os
 import shutil
@@ -20,34 +19,11 @@ from pipeline.report import drawing
 from pipeline.status import measure
 from tests.faulty_files import forbidden
 from tests.pipeline import corpus
+from tests.pipeline.small_files import BAD, FILES, write_files
 from tests.pipeline.verify.damaging import Change, check, edit_json, first, fix_up
 from transforms.receipts import MEMBER_COUNTS, RECEIPTS
 
 pytestmark = pytest.mark.slow
-
-FILES = 60
-_BAD = {7: b"\xff\n", 21: b"{no json\n", 33: b"\n"}
-
-
-def content(number: int) -> bytes:
-    """Return the lines of a file: at most 64 bytes, a sixteenth of a part."""
-    line = corpus.sentence(number)[:40]
-    text = f"{line}\n" if number % 3 else json.dumps({"text": line}) + "\n"
-    return _BAD.get(number, text.encode())
-
-
-def write_files(folder: Path) -> Path:
-    """Write small files of text and JSON Lines, some packed; and one that is a part of its own."""
-    folder.mkdir()
-    for number in range(FILES):
-        path = folder / f"{number:03}{'.txt' if number % 3 else '.jsonl'}"
-        path.write_bytes(content(number))
-        if 40 <= number < 50:
-            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(content(number), mtime=0))
-            path.unlink()
-    lines = [corpus.sentence(number) for number in range(40)]
-    (folder / "030.long.txt").write_text("\n".join(lines))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +70,7 @@ def test_documents_and_account_are_those_of_each_file(together: Path, alone: Pat
     assert list(account(together)) == list(account(alone))
     assert len(list(account(together))) == FILES + 1
     assert len(list((together / "pooled").glob("*.tfrecord"))) < 12
-    assert len(list((alone / "pooled").glob("*.tfrecord"))) > FILES - len(_BAD)
+    assert len(list((alone / "pooled").glob("*.tfrecord"))) > FILES - len(BAD)
     totals = (manifest.load_manifest(str(output)) for output in (together, alone))
     one, other = ({**part["counts"]} for part in totals)
     assert {name: one[name] for name in MEMBER_COUNTS} == {
@@ -107,7 +83,7 @@ def test_what_is_done_is_measured_and_proven(together: Path) -> None:
     assert (state.complete, state.documents) == (True, FILES + 40)
     verdict = check(together, sample=FILES + 40)
     assert verdict.faults == ()
-    assert verdict.sample.documents == FILES + 40 - len(_BAD)
+    assert verdict.sample.documents == FILES + 40 - len(BAD)
     assert not [line for line in verdict.not_checked if "documents of the sample" in line]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import cli
 from tests import analysis_memo
-from tests.pipeline import corpus
+from tests.pipeline import corpus, small_files
 from transforms.io import storage
 
 RANDOM_KILLS, MOST_RUNS = 4, 40
@@ -164,6 +164,12 @@ _DEATHS_OF_TABLE = [
 ]
 
 
+_DEATHS_OF_SMALL_FILES = [
+    *(("embedding repeats", 2), ("reading", 5), ("encoding", 1)),
+    *(("between rename and receipt", 2), ("the manifest is written", 1)),
+]
+
+
 def test_all_places_where_a_job_is_killed_exist() -> None:
     places = {place for place, _ in [*_DEATHS, *_DEATHS_OF_TABLE]}
     assert places == set(_POINTS)
@@ -204,6 +210,22 @@ def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
         assert forks.run(arguments, place) == -signal.SIGKILL, place
     assert forks.run(arguments) == 0
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
+
+
+@pytest.mark.slow
+def test_a_job_of_small_files_that_is_killed_leaves_the_same_bytes(
+    forks: Forks, tiny_path: Path, tmp_path: Path
+) -> None:
+    folder = small_files.write_files(tmp_path / "in")
+    command = ["embed", "--input", str(folder), "--model", str(tiny_path), *SIZES]
+    command += ["--features=mean", "--dedup=corpus", "--max_rejected=0.1", "--engine=tensorflow"]
+    assert forks.run([*command, "--output", str(tmp_path / "undisturbed")]) == 0
+    arguments = [*command, "--output", str(tmp_path / "out")]
+    for place in _DEATHS_OF_SMALL_FILES:
+        assert forks.run(arguments, place) == -signal.SIGKILL, place
+    assert forks.run(arguments) == 0
+    assert_same(tmp_path / "out", tmp_path / "undisturbed")
+    assert len(list(tmp_path.glob("out/receipts/*.json"))) < small_files.FILES / 4
 
 
 @pytest.mark.slow
