@@ -32,14 +32,15 @@ def setting_without(format_: str, path: str, config: InputConfig) -> str:
     read = config.read
     if config.format != AUTO_FORMAT or read.pair_separator or _has_fields(format_):
         return ""
-    if is_corpus_by_name(path):
-        return ""
     if read.text_field != ReadConfig.text_field:
-        return "text_field"
-    # Every format keeps the keys in a path.
-    kept = [field for field in read.kept if field.name not in path_keys.keys_of(path)]
-    settings = {"id_field": read.id_field, "keep_fields": kept, "text_b_field": read.text_b_field}
-    return next((name for name, value in settings.items() if value), "")
+        setting = "text_field"
+    else:
+        # Every format keeps the keys in a path.
+        kept = [field for field in read.kept if field.name not in path_keys.keys_of(path)]
+        of_fields = {"id_field": read.id_field, "keep_fields": kept}
+        of_fields["text_b_field"] = read.text_b_field
+        setting = next((name for name, value in of_fields.items() if value), "")
+    return "" if not setting or is_corpus_by_name(path) else setting
 
 
 def is_corpus_by_name(path: str) -> bool:

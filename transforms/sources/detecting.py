@@ -5,6 +5,7 @@ The name decides where the bytes cannot: among formats of text, and for a damage
 
 import codecs
 import contextlib
+import functools
 from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
@@ -25,6 +26,8 @@ CHARACTERS = 4096
 _CHARACTERS_BYTES = 4 * CHARACTERS
 # The format of text that no format recognizes.
 _FALLBACK = "text"
+# Paths whose endings are remembered: those of one file are asked for several times.
+_PATHS = 1024
 # Characters that no text has; a NUL may show another encoding.
 _BINARY = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1b") | {127}
 
@@ -43,6 +46,7 @@ class Detected(NamedTuple):
     head: bytes
 
 
+@functools.lru_cache(_PATHS)
 def by_name(path: str) -> tuple[str | None, str]:
     """Detect format and compression by a file's name.
 

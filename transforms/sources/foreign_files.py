@@ -49,6 +49,7 @@ _SIGNS: dict[bytes, tuple[str, str]] = {
     ),
 }
 _PATTERNS = {re.compile(sign, re.DOTALL): answer for sign, answer in _SIGNS.items()}
+_ANY_SIGN = re.compile(b"|".join(b"(?:" + sign + b")" for sign in _SIGNS), re.DOTALL)
 # Names of the first files in archives that are documents.
 _DOCUMENTS = {
     b"word/": "a document of Word (DOCX)",
@@ -72,6 +73,8 @@ def describe(head: bytes) -> tuple[str, str] | None:
     """
     if _is_tar(head):
         return "a tar archive", _UNPACK
+    if not _ANY_SIGN.match(head):
+        return None
     found = next((answer for sign, answer in _PATTERNS.items() if sign.match(head)), None)
     if head.startswith(b"PK"):
         document = next((what for name, what in _DOCUMENTS.items() if name in head), None)
