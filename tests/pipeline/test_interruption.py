@@ -24,9 +24,7 @@ def _wait_for_receipt(folder: Path, process: subprocess.Popen) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "flags"), [(signal.SIGTERM, ""), (signal.SIGINT, ""), (signal.SIGTERM, _PROCESSES)]
-)
+@pytest.mark.parametrize(("number", "flags"), [(signal.SIGINT, ""), (signal.SIGTERM, _PROCESSES)])
 def test_an_interrupted_program_prints_one_line(
     number: signal.Signals, flags: str, tiny_path: Path, tmp_path: Path
 ) -> None:

@@ -165,7 +165,7 @@ _DEATHS_OF_TABLE = [
 
 
 _DEATHS_OF_SMALL_FILES = [
-    *(("embedding repeats", 2), ("reading", 5), ("encoding", 1)),
+    *(("embedding repeats", 1), ("reading", 3)),
     *(("between rename and receipt", 2), ("the manifest is written", 1)),
 ]
 
