@@ -1,4 +1,4 @@
-"""What a listing finds: files of the corpus, what stands in their place, and what is left out."""
+"""What a listing finds: files of the corpus, what takes their place, and what is left out."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 class Entry(NamedTuple):
-    """A file of the corpus, or what stands in the place of files and cannot be read.
+    """A file of the corpus, or what takes the place of files and cannot be read.
 
     Attributes:
         path: as the glob reached it; that of a folder ends with a slash.

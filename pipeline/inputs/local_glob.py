@@ -12,7 +12,7 @@ from transforms.io import attempts, local_status
 def list_files(glob: str, own: OwnFolders) -> Matches:
     """List an existing file, the files below an existing folder, or those that match a glob.
 
-    The path of an existing file or folder is not read as a glob. What stands in the place of files
+    The path of an existing file or folder is not read as a glob. What takes the place of files
     and cannot be read, such as a broken link or a forbidden folder, is an entry with `unread`.
 
     Raises:

@@ -178,7 +178,7 @@ def completed(plan: Sequence[Split], other: Sequence[Split]) -> Sequence[Split]:
 
 
 def _is_unlisted(split: Split) -> bool:
-    """Whether a split stands for files that could not be listed."""
+    """Whether a split takes the place of files that could not be listed."""
     return bool(split.unread) and not split.source.version
 
 

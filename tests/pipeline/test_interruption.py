@@ -1,4 +1,4 @@
-"""A program that is told to end does so soon, and says how to go on."""
+"""An interrupted program ends soon, and says how to go on."""
 
 import os
 import signal
