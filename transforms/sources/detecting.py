@@ -122,6 +122,8 @@ def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, byte
     named = by_name(path)[1]
     signed = compression_signs.sign_of(stored)
     if signed is None:
+        if compression_signs.may_be_zlib(stored) and _by_magic(_read_head(stream, ZLIB)):
+            return ZLIB, _read_head(stream, ZLIB)
         is_not = named == NONE and not compression_signs.may_be_zlib(stored)
         if is_not or _is_plain(stored, encoding):
             return NONE, stored
