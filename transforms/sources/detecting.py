@@ -122,14 +122,15 @@ def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, byte
     named = by_name(path)[1]
     signed = compression_signs.sign_of(stored)
     if signed is None:
-        if compression_signs.may_be_zlib(stored) and _by_magic(_read_head(stream, ZLIB)):
-            return ZLIB, _read_head(stream, ZLIB)
-        is_not = named == NONE and not compression_signs.may_be_zlib(stored)
-        if is_not or _is_plain(stored, encoding):
+        may_be_zlib = compression_signs.may_be_zlib(stored)
+        inflated = _read_head(stream, ZLIB) if may_be_zlib else b""
+        # Its sign is too short to prove it: what comes out has to. Records prove more than text.
+        if _by_magic(inflated):
+            return ZLIB, inflated
+        if (named == NONE and not may_be_zlib) or _is_plain(stored, encoding):
             return NONE, stored
-        content = _inflated(stream, stored, encoding)
-        if content is not None:
-            return ZLIB, content
+        if may_be_zlib and _was_inflated(inflated, stored, encoding):
+            return ZLIB, inflated
         if named == NONE:
             return NONE, stored
     problem = compression_signs.problem_of_zstd(stored)
@@ -139,17 +140,11 @@ def _uncompressed(path: str, stream: BinaryIO, encoding: str) -> tuple[str, byte
     return compression, _read_head(stream, compression)
 
 
-def _inflated(stream: BinaryIO, stored: bytes, encoding: str) -> bytes | None:
-    """Return the first bytes of what zlib compressed; None if it did not.
-
-    Its sign is too short to prove it: what comes out has to be records, text or exactly nothing.
-    """
-    if not compression_signs.may_be_zlib(stored):
-        return None
-    content = _read_head(stream, ZLIB)
-    if content:
-        return content if _is_plain(content, encoding) else None
-    return content if compression_signs.is_empty_zlib(stored) else None
+def _was_inflated(inflated: bytes, stored: bytes, encoding: str) -> bool:
+    """Return whether zlib compressed what was inflated: a text, or exactly nothing."""
+    if inflated:
+        return _is_plain(inflated, encoding)
+    return compression_signs.is_empty_zlib(stored)
 
 
 def _read_head(stream: BinaryIO, compression: str) -> bytes:

@@ -15,6 +15,7 @@ from transforms.io import tfrecord_framing
 from transforms.io.decompressing import ENDINGS
 from transforms.sources import base, detecting
 from transforms.sources.base import ReadConfig
+from transforms.sources.encodings import encoding_of
 
 TFRECORD = tfrecord_framing.frame(pa.array([b"anything"], pa.large_binary()))
 PACKS: dict[str, Callable[[bytes], bytes]] = {
@@ -120,6 +121,11 @@ def test_zlib_is_recognized_by_what_comes_out() -> None:
         assert identify(zlib.compress(b'{"text": "a"}\n' * 9, level), "a") == ("jsonl", "zlib")
         # A shard of no records.
         assert identify(zlib.compress(b"", level), "a.tfrecord") == ("tfrecord", "zlib")
+    # These bytes look like UTF-16 without a mark.
+    for record in (b"\x12", b"a", b"\x02\x02"):
+        packed = zlib.compress(tfrecord_framing.frame(pa.array([record], pa.large_binary())))
+        assert encoding_of(packed)
+        assert identify(packed, "a.tfrecord") == ("tfrecord", "zlib")
     # Its two bytes may begin a text.
     assert identify(b"x^2 + y^2 = z^2\n") == ("text", "none")
     assert identify("x\u0153\n".encode("cp1252"), encoding="cp1252") == ("text", "none")
