@@ -177,6 +177,13 @@ def test_all_places_where_a_job_is_killed_exist() -> None:
         assert callable(getattr(point.found_owner(), point.name))
 
 
+def kill_at_each(deaths: list[tuple[str, int]], forks: Forks, arguments: list[str]) -> None:
+    """Kill a job at each place, one call after the other, and then let it finish."""
+    for place in deaths:
+        assert forks.run(arguments, place) == -signal.SIGKILL, place
+    assert forks.run(arguments) == 0
+
+
 def assert_same(output: Path, undisturbed: Path) -> None:
     assert corpus.data_files(output) == corpus.data_files(undisturbed)
     assert list(names(output)) == list(names(undisturbed))
@@ -192,10 +199,7 @@ def names(output: Path) -> Iterator[str]:
 def test_a_job_killed_at_every_step_leaves_the_same_bytes(
     learning_forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
-    arguments = [*command, "--output", str(tmp_path / "out")]
-    for place in _DEATHS:
-        assert learning_forks.run(arguments, place) == -signal.SIGKILL, place
-    assert learning_forks.run(arguments) == 0
+    kill_at_each(_DEATHS, learning_forks, [*command, "--output", str(tmp_path / "out")])
     assert_same(tmp_path / "out", finished)
 
 
@@ -205,10 +209,7 @@ def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
 ) -> None:
     of_table = [*command, "--dedup=corpus", "--features=mean"]
     assert forks.run([*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
-    arguments = [*of_table, "--output", str(tmp_path / "out")]
-    for place in _DEATHS_OF_TABLE:
-        assert forks.run(arguments, place) == -signal.SIGKILL, place
-    assert forks.run(arguments) == 0
+    kill_at_each(_DEATHS_OF_TABLE, forks, [*of_table, "--output", str(tmp_path / "out")])
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
 
 
@@ -220,10 +221,7 @@ def test_a_job_of_small_files_that_is_killed_leaves_the_same_bytes(
     command = ["embed", "--input", str(folder), "--model", str(tiny_path), *SIZES]
     command += ["--features=mean", "--dedup=corpus", "--max_rejected=0.1", "--engine=tensorflow"]
     assert forks.run([*command, "--output", str(tmp_path / "undisturbed")]) == 0
-    arguments = [*command, "--output", str(tmp_path / "out")]
-    for place in _DEATHS_OF_SMALL_FILES:
-        assert forks.run(arguments, place) == -signal.SIGKILL, place
-    assert forks.run(arguments) == 0
+    kill_at_each(_DEATHS_OF_SMALL_FILES, forks, [*command, "--output", str(tmp_path / "out")])
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
     assert len(list(tmp_path.glob("out/receipts/*.json"))) < small_files.FILES / 4
 
