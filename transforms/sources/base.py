@@ -6,6 +6,7 @@ name on the command line; a new format needs no other line anywhere.
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -77,7 +78,8 @@ class ReadConfig:
                 f"`encoding` is {self.encoding!r}; give {check_encoding(self.encoding)}"
             )
 
-    @property
+    # Read for every record.
+    @functools.cached_property
     def kept(self) -> tuple[KeptField, ...]:
         """The parsed `keep_fields`."""
         return parse_fields(self.keep_fields)
