@@ -115,11 +115,12 @@ def _is_complete(config: EmbedConfig, run: Run, before: Progress) -> bool:
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
     from pipeline.start import new_job
 
-    # Receipts may remain of a folder that has lost its run.json, and files with it.
-    folder = ready.config.output
-    manifest.invalidate_damaged(folder, manifest.load_receipts(folder))
+    config = ready.config
+    if not config.overwrite:
+        # Receipts may remain of a folder that has lost its run.json, and files with it.
+        manifest.invalidate_damaged(config.output, manifest.load_receipts(config.output))
     run = new_job.begin(ready, module, run, splits)
-    _store(ready.pipe, ready.config.output)
+    _store(ready.pipe, config.output)
     return run
 
 

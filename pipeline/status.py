@@ -12,7 +12,6 @@ from pipeline.output.run_file import Run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
-from transforms.io import path_kinds
 from transforms.receipts import Receipt
 
 # Seconds; a time so far away cannot be shown as a date.
@@ -63,8 +62,7 @@ def measure(folder: str) -> Status:
     """
     run = run_file.load_run(folder)
     if run is None:
-        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
-        raise ValueError(f"{folder} has no {RUN_FILE}: {reason}")
+        raise ValueError(layout.describe_missing(folder, RUN_FILE))
     plan = plan_file.load_stored(folder)
     plan_file.check_sha256(plan.sha256, run.plan)
     return measure_job(plan.splits, run, manifest.load_receipts(folder) if run.transform else [])

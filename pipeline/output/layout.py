@@ -18,15 +18,13 @@ from pipeline.inputs.stdin import STDIN_FILE
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN
 from transforms.dedup.repeat_files import FOLDER as REPEATS
 from transforms.dedup.repeat_files import TABLE_FILE
-from transforms.io import storage
+from transforms.io import path_kinds, storage
 from transforms.io.storage import TEMPORARY
 from transforms.receipts import RECEIPTS
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.records.record_files import schema_files
 from transforms.write import REJECTED
 
-# What a message says of a folder without a file that every job has.
-NO_JOB = "it is not an output folder of embed"
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "LOCK_FILE",
     "MANIFEST_FILE",
     "NAMES",
-    "NO_JOB",
     "PLAN_FILE",
     "POOLED",
     "RECEIPTS",
@@ -51,6 +48,7 @@ __all__ = [
     "TRANSFORMED_METADATA",
     "TRANSFORM_FN",
     "WITHDRAWN",
+    "describe_missing",
     "refuse_links",
     "schema_files",
 ]
@@ -63,3 +61,13 @@ def refuse_links(folder: str) -> None:
         ValueError: one of the names is neither a file nor a folder.
     """
     storage.check_no_links(folder, NAMES)
+
+
+def describe_missing(folder: str, name: str) -> str:
+    """Describe a folder without a file that every job has.
+
+    Raises:
+        OSError: the file system does not say what is at the path.
+    """
+    reason = path_kinds.describe_unless_folder(folder) or "it is not an output folder of embed"
+    return f"{folder} has no {name}: {reason}"

@@ -12,7 +12,6 @@ from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import minilm, model_files
 from transforms.documents import Split
-from transforms.io import path_kinds
 from transforms.records.record_config import RecordConfig
 
 
@@ -50,8 +49,7 @@ def open_job(folder: str) -> Job:
     """
     stored = run_file.load_run_file(folder)
     if stored is None:
-        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
-        raise ValueError(f"{folder} has no {RUN_FILE}: {reason}")
+        raise ValueError(layout.describe_missing(folder, RUN_FILE))
     plan = plan_file.load_stored(folder)
     try:
         config = conversion.from_identity(stored.configuration, folder)

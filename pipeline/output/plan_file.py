@@ -15,7 +15,7 @@ from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from transforms import escaping
 from transforms.documents import Source, Split
 from transforms.groups.grouping import group_of, splits_of_files
-from transforms.io import path_kinds, storage
+from transforms.io import storage
 from transforms.steps.read_plan import to_line
 from transforms.strict_json import Json
 
@@ -37,8 +37,7 @@ def load_stored(folder: str) -> StoredPlan:
     layout.refuse_links(folder)
     content = storage.read_bytes(FileSystems.join(folder, PLAN_FILE))
     if content is None:
-        reason = path_kinds.describe_unless_folder(folder) or layout.NO_JOB
-        raise ValueError(f"{folder} has no {PLAN_FILE}: {reason}")
+        raise ValueError(layout.describe_missing(folder, PLAN_FILE))
     return StoredPlan(from_lines(content), hashlib.sha256(content).hexdigest())
 
 

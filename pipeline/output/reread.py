@@ -56,7 +56,8 @@ def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.nda
     width = int(positions.max(initial=0)) + 1
     begins = {path: number * width for number, path in enumerate(paths)}
     places = rejected_places(folder, receipt)
-    rejected = [begins[path] + position for path, position in places]
+    # A damaged line may name another file.
+    rejected = [begins[path] + position for path, position in places if path in begins]
     rows: np.ndarray = np.flatnonzero(~np.isin(numbers * width + positions, rejected))
     return rows
 

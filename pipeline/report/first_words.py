@@ -68,8 +68,9 @@ def _words_of_files(job: Job, split: Split, receipt: Receipt, rows: np.ndarray) 
     chosen = set(paths)
     files = [file for file in split.members if file.path in chosen]
     texts: dict[str, list[bytes]] = {path: [] for path in paths}
-    rejected = reread.rejected_places(job.folder, receipt)
-    with contextlib.suppress(OSError, ValueError):
+    # The paths in a damaged receipt are no files of the split.
+    with contextlib.suppress(OSError, ValueError, LookupError):
+        rejected = reread.rejected_places(job.folder, receipt)
         for part in reread.read_all(job, _of_files(files)):
             for path, position, text in _documents(part):
                 if (path, position) not in rejected:

@@ -9,6 +9,7 @@ import codecs
 import re
 import unicodedata
 
+from transforms import fields
 from transforms.io.line_ends import SAMPLE_BYTES
 from transforms.io.transcoding import UTF8
 
@@ -109,11 +110,7 @@ def problem_of_text(what: str, text: str, encoding: str) -> str | None:
     """
     if "\0" in text:
         return describe_nul(what)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return describe_undecoded(what, encoding)
-    return None
+    return describe_undecoded(what, encoding) if fields.has_surrogate(text) else None
 
 
 def describe_nul(what: str) -> str:
