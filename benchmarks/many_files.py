@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks import machine, pages, processes, prose
 from pipeline.inputs import plan
 from pipeline.options.embed_config import InputConfig
-from pipeline.output import plan_file
+from pipeline.output import followed_plan, plan_file
 from pipeline.output.layout import PLAN_FILE
 from transforms.io import storage
 from transforms.sources.base import ReadConfig
@@ -106,7 +106,7 @@ def measure(folder: str, files: int) -> Iterator[_Row]:
         _check(read_plan.choose_lines(path, splits).count == len(splits))
 
     def compare() -> None:
-        _check(plan_file.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
+        _check(followed_plan.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
 
     yield _time("list the files and plan them", make_plan)
     yield _time("write plan.jsonl", write)

@@ -149,7 +149,7 @@ def _config(folder: str) -> "EmbedConfig":
 
 
 def _plan(folder: str, parts: int) -> Iterator[_Step]:
-    from pipeline.output import layout, plan_file
+    from pipeline.output import followed_plan, layout, plan_file
     from transforms.io import storage
 
     splits = list(make_splits(parts))
@@ -160,7 +160,7 @@ def _plan(folder: str, parts: int) -> Iterator[_Step]:
         return {"bytes": path.stat().st_size}
 
     def compare() -> _Sizes:
-        _check(plan_file.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
+        _check(followed_plan.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
         return {}
 
     yield "write plan.jsonl", write

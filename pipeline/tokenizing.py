@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from pipeline.console import printing
 from pipeline.errors import JobError
 from pipeline.graphs import texts_to_wordpieces
-from pipeline.inputs import field_types, plan, stdin
+from pipeline.inputs import field_types, plan, prepare, stdin
 from pipeline.options.embed_config import InputConfig
 from transforms import escaping, rejects
 from transforms.bert.module import BertModule
@@ -103,8 +102,7 @@ def _parts(config: InputConfig, unread: list[str]) -> Iterator[pa.RecordBatch]:
     """Read all parts; add a line to `unread` for each split that could not be read."""
     with stdin.take(config.globs) as pipe:
         splits, left_out = plan.plan_input(config, pipe, {})
-        for line in left_out:
-            printing.announce(f"beam-bert: left out: {line}")
+        prepare.announce_left_out(left_out)
         typed = field_types.with_types(config, splits)
         for split in splits:
             try:

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pipeline.console import printing
@@ -43,7 +43,12 @@ def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[I
     """
     with stdin.take(config.input.globs) as pipe:
         splits, left_out = plan.plan_input(config.input, pipe, tables, config.output)
-        for line in left_out:
-            printing.announce(f"beam-bert: left out: {line}")
+        announce_left_out(left_out)
         typed = field_types.with_types(config.input, splits, config.records.file_format)
         yield Inputs(dataclasses.replace(config, input=typed), splits, pipe, left_out)
+
+
+def announce_left_out(lines: Iterable[str]) -> None:
+    """Print what matches the input but is not part of the corpus."""
+    for line in lines:
+        printing.announce(f"beam-bert: left out: {line}")

@@ -13,7 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline import manifest
 from pipeline.errors import UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import folder_checks, job_progress, layout, plan_file, run_file
+from pipeline.output import folder_checks, followed_plan, job_progress, layout, plan_file, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import DamagedRunError, Run, load_run
@@ -114,8 +114,8 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
     stored = _stored_plan(folder)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
     if stored is not None:
-        followed = plan_file.follow(splits, stored.splits, is_proven=is_of_run)
-        lines = plan_file.differences(followed.before, followed.now)
+        followed = followed_plan.follow(splits, stored.splits, is_proven=is_of_run)
+        lines = followed_plan.differences(followed.before, followed.now)
         if not lines:
             differs = not is_of_run or list(followed.splits) != stored.splits
             return Earlier(earlier, followed.splits, differs)
@@ -136,8 +136,8 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
         raise ValueError(damage.reason)
     stored = _stored_plan(folder)
     begun: Sequence[Split] = stored.splits if stored else []
-    followed = plan_file.follow(splits, begun, is_proven=False)
-    lines = plan_file.differences(followed.before, followed.now[: len(followed.before)])
+    followed = followed_plan.follow(splits, begun, is_proven=False)
+    lines = followed_plan.differences(followed.before, followed.now[: len(followed.before)])
     if lines:
         raise _another_job(folder, [f"{RUN_FILE} is damaged", *lines])
     return Earlier(None, followed.splits, run_is_damaged=True)

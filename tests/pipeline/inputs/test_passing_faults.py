@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from pipeline.inputs import field_types, plan, sampling
 from pipeline.options.embed_config import InputConfig
-from pipeline.output import plan_file
+from pipeline.output import followed_plan
 from tests.faulty_files import CUT, one_fault
 from transforms.documents import Split, header_of
 from transforms.io import decompressing, tfrecord_framing
@@ -90,7 +90,7 @@ class Outcome(NamedTuple):
 
 def run(config: InputConfig, stored: list[Split] | None = None) -> Outcome:
     """Plan, find types, read the sample and all parts, as a job does."""
-    splits = list(plan_file.follow(plan.make_plan(config), stored or [], True).splits)
+    splits = list(followed_plan.follow(plan.make_plan(config), stored or [], True).splits)
     typed = field_types.with_types(config, splits)
     assert sampling.read_parts(splits, typed.read)
     parts = {}
@@ -149,5 +149,5 @@ def test_one_fault_at_any_call_changes_no_document(name: str, tmp_path: Path) ->
             assert disturbed.kept == undisturbed.kept, where
             # The parts that are done are those of an undisturbed job, and the next job has all.
             assert disturbed.parts.items() <= undisturbed.parts.items(), where
-            followed = plan_file.follow(disturbed.splits, undisturbed.splits, is_proven=True)
+            followed = followed_plan.follow(disturbed.splits, undisturbed.splits, is_proven=True)
             assert followed.splits == undisturbed.splits, where

@@ -9,7 +9,7 @@ from pipeline.errors import UsageError
 from pipeline.estimate import forecast
 from pipeline.inputs import plan, sampling
 from pipeline.options.embed_config import InputConfig
-from pipeline.output import plan_file
+from pipeline.output import followed_plan
 from tests.faulty_files import forbidden
 from transforms.documents import Source, Split, header_of
 from transforms.sources.base import ReadConfig
@@ -160,8 +160,8 @@ def test_of_a_file_that_cannot_be_read_nothing_is_guessed(corpus: Path) -> None:
     ]
     assert Split.from_json(splits[-1].to_json()) == splits[-1]
     assert not any(split.is_one_part for split in lost)
-    assert plan_file.follow(splits, whole, is_proven=True).splits == whole
-    assert plan_file.follow(whole, splits, is_proven=True).splits[:-2] == whole[:-1]
+    assert followed_plan.follow(splits, whole, is_proven=True).splits == whole
+    assert followed_plan.follow(whole, splits, is_proven=True).splits[:-2] == whole[:-1]
     with (
         forbidden(*unread),
         pytest.raises(UsageError, match=r"none of the files .*/d: .*denied"),
@@ -180,12 +180,12 @@ def test_a_small_file_that_cannot_be_read_costs_itself_alone(format_: str, tmp_p
     assert [names_of(split) for split in splits] == [["a.txt"], ["b"], ["c.txt", "d.txt"]]
     assert splits[1].unread == "[Errno 5] Input/output error"
     # Once it can be read, the parts of before stay, and it is read alone.
-    later = plan_file.follow([whole], splits, is_proven=True).splits
+    later = followed_plan.follow([whole], splits, is_proven=True).splits
     assert [names_of(split) for split in later] == [["a.txt"], ["b"], ["c.txt", "d.txt"]]
     assert (later[0], later[2]) == (splits[0], splits[2])
     assert not later[1].unread
     # A job that began when it could be read goes on with its parts.
-    assert plan_file.follow(splits, [whole], is_proven=True).splits == [whole]
+    assert followed_plan.follow(splits, [whole], is_proven=True).splits == [whole]
 
 
 @pytest.mark.slow
