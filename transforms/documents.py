@@ -1,8 +1,8 @@
 """The elements of the pipeline: sources, splits, and parts of documents as Arrow batches.
 
-A part is a bounded run of consecutive documents of one source. It is one `pyarrow.RecordBatch`
-whose schema metadata contain its `PartHeader`, so that every stage maps one part to one part and
-no join is needed.
+A part is a bounded run of consecutive documents of a file, or of several small ones. It is one
+`pyarrow.RecordBatch` whose schema metadata contain its `PartHeader`, so that every stage maps one
+part to one part and no join is needed.
 """
 
 import dataclasses
