@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from transforms.bert import minilm
+from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.importing import write_module
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 
 def main() -> None:
@@ -46,7 +48,10 @@ def write_random_module(path: Path, vocabulary: bytes, shape: BertShape) -> None
         name: draw.normal(1.0 if name.endswith("gamma") else 0.0, 0.02, size).astype(np.float32)
         for name, size in variable_shapes(shape).items()
     }
-    write_module(Checkpoint(shape, variables, vocabulary, True, "erf"), path)
+    write_module(
+        Checkpoint(shape, variables, vocabulary, WordpieceRules.of_casing(True), Architecture()),
+        path,
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ import numpy as np
 from benchmarks import processes
 from pipeline.console import quiet
 from transforms.bert import minilm
+from transforms.bert.architecture import Architecture
 from transforms.bert.shape import BertShape, variable_shapes
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 if TYPE_CHECKING:
     from transforms.bert.checkpoints import Checkpoint
@@ -46,4 +48,4 @@ def _checkpoint(shape: BertShape) -> "Checkpoint":
         name: draw.normal(float(name.endswith("gamma")), _DEVIATION, size).astype(np.float32)
         for name, size in variable_shapes(shape).items()
     }
-    return Checkpoint(shape, variables, vocabulary, do_lower_case=True, gelu="erf")
+    return Checkpoint(shape, variables, vocabulary, WordpieceRules.of_casing(True), Architecture())

@@ -189,7 +189,7 @@ def texts_to_wordpieces(
     separator = read.pair_separator
     return WordpieceConfig(
         max_seq_length=max_seq_length,
-        do_lower_case=module.do_lower_case,
+        do_lower_case=module.rules.do_lower_case,
         pairs=read.pairs,
         keep_tokens=keep_tokens,
         separator_bytes=None if separator is None else len(separator.encode()),

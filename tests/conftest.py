@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -13,9 +14,11 @@ import pytest
 
 from tests import analysis_memo, beam_memo, program
 from transforms.bert import checkpoint_folders, importing, minilm, module
+from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
 from transforms.bert.shape import BertShape, variable_shapes
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 with contextlib.suppress(ModuleNotFoundError):
     import hypothesis
@@ -36,7 +39,9 @@ def make_checkpoint(
     seed: int = 0,
     layers: int = 2,
     segments: int = 2,
-    **overrides,
+    do_lower_case: bool = True,
+    dropout: float = 0.1,
+    **architecture: Any,
 ) -> Checkpoint:
     """Make a BERT of random weights: 2 layers of 16, 4 heads, 32 positions."""
     shape = BertShape(
@@ -53,9 +58,9 @@ def make_checkpoint(
         name: random.normal(1.0 if name.endswith("gamma") else 0.0, 0.3, size).astype(np.float32)
         for name, size in variable_shapes(shape).items()
     }
-    settings = {"do_lower_case": True, "gelu": "erf", **overrides}
+    rules = WordpieceRules.of_casing(do_lower_case)
     text = "".join(f"{token}\n" for token in vocabulary)
-    return Checkpoint(shape, variables, text.encode(), **settings)
+    return Checkpoint(shape, variables, text.encode(), rules, Architecture(**architecture), dropout)
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,9 @@ class WholeTf2Bert(tf.Module):
         }
         names = ("input_word_ids", "input_mask", "input_type_ids")
         arrays = (inputs[name] for name in names)
-        encoded = encoder.encode(variables, checkpoint.shape, *arrays, gelu=checkpoint.gelu)
+        encoded = encoder.encode(
+            variables, checkpoint.shape, *arrays, architecture=checkpoint.architecture
+        )
         return {"pooled_output": encoded.pooled, "sequence_output": encoded.sequence}
 
 

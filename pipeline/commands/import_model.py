@@ -8,7 +8,7 @@ from pipeline.console.command import Command
 from pipeline.errors import input_errors, output_errors, storage_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import select
-from transforms.bert.shape import GELUS
+from transforms.bert.architecture import GELUS
 
 _BOOLEANS = {None: None, "true": True, "false": False}
 
@@ -33,7 +33,7 @@ def run(words: Sequence[str]) -> int:
             importing.write_module(checkpoint, destination)
         inspected = module.inspect(destination)
     printing.say(module_text.to_text(inspected))
-    printing.say(f"gelu           {checkpoint.gelu}")
+    printing.say(f"activation     {checkpoint.architecture.activation}")
     return 0
 
 

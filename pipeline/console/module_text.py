@@ -14,7 +14,7 @@ def _facts(module: BertModule) -> dict[str, object]:
         "tags": [list(tags) for tags in module.tags],
         "signatures": list(module.signatures),
         **dataclasses.asdict(module.shape),
-        "do_lower_case": module.do_lower_case,
+        "do_lower_case": module.rules.do_lower_case,
         "vocabulary": module.vocabulary.sha256,
     }
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from transforms.bert import google_checkpoint, hugging_face_checkpoint
+from transforms.bert.architecture import GELUS
 from transforms.bert.checkpoints import Checkpoint
 from transforms.io import path_kinds
 
@@ -23,6 +24,8 @@ def read_checkpoint(
             names the folder and the file.
         OSError: a file cannot be read.
     """
+    if gelu is not None and gelu not in GELUS:
+        raise ValueError(f"`gelu` is {gelu!r}; it is one of {', '.join(GELUS)}")
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder: {path_kinds.describe(str(folder))}")
     try:

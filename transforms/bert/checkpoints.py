@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from transforms import strict_json
-from transforms.bert.shape import GELUS, BertShape, variable_shapes
+from transforms.bert.architecture import Architecture
+from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,23 +25,19 @@ class Checkpoint:
         shape: sizes, heads included.
         variables: float32 arrays by Google's names.
         vocabulary: content of vocab.txt.
-        do_lower_case: whether the vocabulary is of lower-cased texts.
-        gelu: `erf` or `tanh`.
-        layer_norm_eps: added to variances.
+        rules: how texts are treated before wordpieces are looked up.
+        architecture: how the encoder computes.
         dropout: probability of dropping in training.
     """
 
     shape: BertShape
     variables: Mapping[str, np.ndarray]
     vocabulary: bytes
-    do_lower_case: bool
-    gelu: str
-    layer_norm_eps: float = 1e-12
+    rules: WordpieceRules
+    architecture: Architecture
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.gelu not in GELUS:
-            raise ValueError(f"`gelu` is {self.gelu!r}; it is one of {', '.join(GELUS)}")
         size = len(Vocabulary.from_bytes(self.vocabulary).tokens)
         if size != self.shape.vocab_size:
             raise ValueError(

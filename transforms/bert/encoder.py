@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+from transforms.bert.architecture import Architecture
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
 
@@ -37,6 +38,9 @@ def gelu_tanh(x: tf.Tensor) -> tf.Tensor:
     return 0.5 * x * (1.0 + tf.tanh(inner))
 
 
+_ACTIVATIONS = {"gelu_erf": gelu_erf, "gelu_tanh": gelu_tanh}
+
+
 def encode(
     variables: Variables,
     shape: BertShape,
@@ -44,8 +48,7 @@ def encode(
     input_mask: tf.Tensor,
     segment_ids: tf.Tensor,
     *,
-    gelu: str,
-    layer_norm_eps: float = 1e-12,
+    architecture: Architecture = Architecture(),  # noqa: B008  (it is frozen)
     dropout: Dropout = no_dropout,
     output_spec: OutputSpec = OutputSpec(),  # noqa: B008  (it is frozen)
 ) -> Encoded[tf.Tensor]:
@@ -58,14 +61,11 @@ def encode(
         input_ids: int32 [batch, sequence].
         input_mask: int32 [batch, sequence], 1 at tokens and 0 at padding.
         segment_ids: int32 [batch, sequence].
-        gelu: `erf` or `tanh`, which the weights were trained with.
-        layer_norm_eps: added to variances.
+        architecture: how the encoder computes.
         dropout: applied to activations in training.
         output_spec: vectors to compute.
     """
-    parts = _EncoderParts(
-        variables, shape, {"erf": gelu_erf, "tanh": gelu_tanh}[gelu], layer_norm_eps
-    )
+    parts = _EncoderParts(variables, shape, architecture)
     hidden = parts.embed(input_ids, segment_ids, dropout)
     bias = (1.0 - tf.cast(input_mask[:, tf.newaxis, tf.newaxis, :], tf.float32)) * _MASKED
     states = {}
@@ -90,8 +90,7 @@ class _EncoderParts:
 
     variables: Variables
     shape: BertShape
-    activation: Callable[[tf.Tensor], tf.Tensor]
-    layer_norm_eps: float
+    architecture: Architecture
 
     def embed(self, input_ids: tf.Tensor, segment_ids: tf.Tensor, dropout: Dropout) -> tf.Tensor:
         """Add the vectors of wordpieces, segments and positions, and normalize."""
@@ -109,7 +108,8 @@ class _EncoderParts:
         """Run one layer for the queried tokens; they attend to all tokens in `hidden`."""
         attended = self.attend(f"{scope}/attention", queried, hidden, bias, dropout)
         normal = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + queried)
-        inner = self.activation(self.dense(f"{scope}/intermediate/dense", normal))
+        activation = _ACTIVATIONS[self.architecture.activation]
+        inner = activation(self.dense(f"{scope}/intermediate/dense", normal))
         outer = dropout(self.dense(f"{scope}/output/dense", inner))
         return self.layer_norm(f"{scope}/output/LayerNorm", _as_float32(outer) + normal)
 
@@ -158,7 +158,7 @@ class _EncoderParts:
         gamma, beta = self.variables[f"{scope}/gamma"], self.variables[f"{scope}/beta"]
         with tf.name_scope(f"{scope}/"):
             mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
-            scale = tf.math.rsqrt(variance + self.layer_norm_eps) * gamma
+            scale = tf.math.rsqrt(variance + self.architecture.layer_norm_eps) * gamma
             return x * scale + (beta - mean * scale)
 
 

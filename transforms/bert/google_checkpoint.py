@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
@@ -17,6 +18,7 @@ from transforms.bert.checkpoints import (
 )
 from transforms.bert.published_checkpoints import gelus_of
 from transforms.bert.tensor_bundle import TensorBundle
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 # sha256 of index files of published checkpoints that were trained with the exact gelu, whatever the
 # folder's name: that of multi_cased_L-12_H-768_A-12.
@@ -36,8 +38,12 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
         shape=shape,
         variables=check_variables(arrays, shape),
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
-        do_lower_case=_casing_from_name(folder) if do_lower_case is None else do_lower_case,
-        gelu=_gelu(config, index, folder.resolve().name) if gelu is None else gelu,
+        rules=WordpieceRules.of_casing(
+            _casing_from_name(folder) if do_lower_case is None else do_lower_case
+        ),
+        architecture=Architecture(
+            f"gelu_{_gelu(config, index, folder.resolve().name) if gelu is None else gelu}"
+        ),
         dropout=dropout_from_config(config),
     )
 

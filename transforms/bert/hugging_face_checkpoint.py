@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import (
     Checkpoint,
     check_variables,
@@ -19,13 +20,14 @@ from transforms.bert.checkpoints import (
     read_json,
     shape_from_config,
 )
+from transforms.bert.wordpiece_rules import WordpieceRules
 
-_GELUS = {
-    "gelu": "erf",
-    "gelu_python": "erf",
-    "gelu_new": "tanh",
-    "gelu_fast": "tanh",
-    "gelu_pytorch_tanh": "tanh",
+_ACTIVATIONS = {
+    "gelu": "gelu_erf",
+    "gelu_python": "gelu_erf",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
 }
 
 # From names in a Hugging Face BertModel to Google's; the first that matches applies.
@@ -51,9 +53,13 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
         shape=shape,
         variables=check_variables(arrays, shape),
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
-        do_lower_case=_read_casing(folder) if do_lower_case is None else do_lower_case,
-        gelu=_gelu(config) if gelu is None else gelu,
-        layer_norm_eps=epsilon_from_config(config),
+        rules=WordpieceRules.of_casing(
+            _read_casing(folder) if do_lower_case is None else do_lower_case
+        ),
+        architecture=Architecture(
+            activation=_activation(config) if gelu is None else f"gelu_{gelu}",
+            layer_norm_eps=epsilon_from_config(config),
+        ),
         dropout=dropout_from_config(config),
     )
 
@@ -69,11 +75,11 @@ def _check_architecture(config: Mapping[str, Any]) -> None:
         raise ValueError("config.json describes a decoder; only encoders can be imported")
 
 
-def _gelu(config: Mapping[str, Any]) -> str:
+def _activation(config: Mapping[str, Any]) -> str:
     activation = config.get("hidden_act", "gelu")
-    if activation not in _GELUS:
+    if activation not in _ACTIVATIONS:
         raise ValueError(f"config.json has hidden_act {activation!r}, not a gelu")
-    return _GELUS[activation]
+    return _ACTIVATIONS[activation]
 
 
 def _read_casing(folder: Path) -> bool:

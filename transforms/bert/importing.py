@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.kept_settings import KeptSettings, write_kept_settings
 from transforms.io import durable
 from transforms.io.watching import describe
 
@@ -47,7 +48,16 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
             raise OSError(describe(error)) from error
         (module / MODULE_MARKER).write_bytes(_MODULE_DEF)
         _make_deterministic(module / "saved_model.pb", vocabulary)
+        write_kept_settings(module, _kept_settings(checkpoint))
         durable.install_folder(str(module), str(destination))
+
+
+def _kept_settings(checkpoint: Checkpoint) -> KeptSettings:
+    return KeptSettings(
+        heads=checkpoint.shape.heads,
+        architecture=checkpoint.architecture,
+        rules=checkpoint.rules,
+    )
 
 
 def _save(checkpoint: Checkpoint, module: Path, vocabulary: Path) -> None:
@@ -89,8 +99,7 @@ def _build_graph(
         inputs["input_ids"],
         inputs["input_mask"],
         inputs["segment_ids"],
-        gelu=checkpoint.gelu,
-        layer_norm_eps=checkpoint.layer_norm_eps,
+        architecture=checkpoint.architecture,
         dropout=(lambda x: tf.nn.dropout(x, rate=rate)) if rate else encoder.no_dropout,
     )
     tokens = v1.saved_model.signature_def_utils.predict_signature_def(
@@ -98,7 +107,7 @@ def _build_graph(
     )
     vocab_file = tf.constant(str(vocabulary), name="vocab_file")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, vocab_file)
-    do_lower_case = tf.constant(checkpoint.do_lower_case, name="do_lower_case")
+    do_lower_case = tf.constant(checkpoint.rules.do_lower_case, name="do_lower_case")
     info = v1.saved_model.signature_def_utils.build_signature_def(
         outputs={
             "vocab_file": v1.saved_model.utils.build_tensor_info(vocab_file),

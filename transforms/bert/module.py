@@ -10,11 +10,13 @@ from pathlib import Path
 
 from transforms.bert import model_files
 from transforms.bert.interface_check import check_interface
+from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings, read_kept_settings
 from transforms.bert.meta_graph import choose_graph, read_saved_model
 from transforms.bert.module_settings import read_casing, read_shape, read_vocabulary
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 _SEGMENTS_OF_PAIRS = 2
 
@@ -30,7 +32,8 @@ class BertModule:
         tags: tags of each of its graphs.
         signatures: names of the signatures of the graph that is run.
         shape: sizes, read from its variables.
-        do_lower_case: whether texts have to be lower-cased.
+        kept: what `import-model` kept beside the graph.
+        rules: how texts are treated before wordpieces are looked up.
         vocabulary: its wordpieces, from its assets folder.
     """
 
@@ -40,7 +43,8 @@ class BertModule:
     tags: tuple[tuple[str, ...], ...]
     signatures: tuple[str, ...]
     shape: BertShape
-    do_lower_case: bool
+    kept: KeptSettings
+    rules: WordpieceRules
     vocabulary: Vocabulary
 
     def __post_init__(self) -> None:
@@ -94,7 +98,8 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     check_operations(saved_model, f"`model` {path}")
     graph = choose_graph(saved_model, path)
     signatures = graph.meta_graph.signature_def
-    shape = read_shape(path, graph)
+    kept = read_kept_settings(path)
+    shape = read_shape(path, graph, kept.heads)
     check_interface(graph, path, shape.hidden_size)
     return BertModule(
         path=path,
@@ -103,6 +108,23 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
         tags=tuple(tuple(sorted(meta.meta_info_def.tags)) for meta in saved_model.meta_graphs),
         signatures=tuple(sorted(name for name in signatures if not name.startswith("__"))),
         shape=shape,
-        do_lower_case=read_casing(path, graph),
+        kept=kept,
+        rules=_rules(kept, read_casing(path, graph), path),
         vocabulary=read_vocabulary(path, graph.meta_graph),
     )
+
+
+def _rules(kept: KeptSettings, do_lower_case: bool, path: Path) -> WordpieceRules:
+    """Return the kept rules, or those of the graph's casing.
+
+    Raises:
+        ValueError: they disagree about the casing.
+    """
+    if kept.rules is None:
+        return WordpieceRules.of_casing(do_lower_case)
+    if kept.rules.do_lower_case != do_lower_case:
+        raise ValueError(
+            f"`model` {path}: its graph has do_lower_case {do_lower_case}, and its "
+            f"{KEPT_SETTINGS} has {kept.rules.do_lower_case}"
+        )
+    return kept.rules

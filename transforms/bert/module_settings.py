@@ -21,8 +21,13 @@ _SPLIT_INTO_HEADS = re.compile(r"layer_0/attention/self/.*[Rr]eshape(_\d+)?/shap
 _MOST_CONSTANTS = 16
 
 
-def read_shape(path: Path, graph: ChosenGraph) -> BertShape:
+def read_shape(path: Path, graph: ChosenGraph, heads: int | None) -> BertShape:
     """Return the sizes of a module.
+
+    Args:
+        path: its folder.
+        graph: the graph that is run.
+        heads: heads of a layer; None to read them from the graph.
 
     Raises:
         ValueError: its variables are missing, damaged, or not those of a BERT.
@@ -34,6 +39,8 @@ def read_shape(path: Path, graph: ChosenGraph) -> BertShape:
         raise ValueError(f"`model` {path}: its variables cannot be read: {error}") from error
     if shape is None:
         raise ValueError(f"`model` {path}: its variables are not those of a BERT")
+    if heads is not None:
+        return dataclasses.replace(shape, heads=heads)
     if shape.heads is None and graph.format == HUB_TF1:
         return dataclasses.replace(shape, heads=_heads(graph.meta_graph, shape.hidden_size))
     return shape

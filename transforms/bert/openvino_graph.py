@@ -55,6 +55,7 @@ class _EncoderGraph:
 
     def __init__(self, weights: Weights, shape: BertShape) -> None:
         self._weights = weights
+        self._architecture = weights.architecture
         self._shape = shape
 
     def embed(self, input_ids: Node, segment_ids: Node) -> Node:
@@ -72,7 +73,9 @@ class _EncoderGraph:
         """Run one layer for the queried tokens; they attend to all tokens in `hidden`."""
         attended = self.attend(f"{scope}/attention", queried, hidden, bias)
         normal = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + queried)
-        inner = op.gelu(self.dense(f"{scope}/intermediate/dense", normal), self._weights.gelu)
+        inner = _activate(
+            self._architecture.activation, self.dense(f"{scope}/intermediate/dense", normal)
+        )
         outer = self.dense(f"{scope}/output/dense", inner)
         return self.layer_norm(f"{scope}/output/LayerNorm", outer + normal)
 
@@ -106,11 +109,15 @@ class _EncoderGraph:
 
     def layer_norm(self, scope: str, x: Node) -> Node:
         """Normalize each vector."""
-        normal = op.mvn(x, _integers(-1), True, self._weights.layer_norm_eps, "inside_sqrt")
+        normal = op.mvn(x, _integers(-1), True, self._architecture.layer_norm_eps, "inside_sqrt")
         return normal * self._constant(f"{scope}/gamma") + self._constant(f"{scope}/beta")
 
     def _constant(self, name: str) -> Node:
         return op.constant(self._weights.variables[name])
+
+
+def _activate(activation: str, x: Node) -> Node:
+    return op.gelu(x, activation.removeprefix("gelu_"))
 
 
 def _bias(input_mask: Node) -> Node:

@@ -1,7 +1,8 @@
 """Find the settings with which a module's variables compute the vectors of the module's graph.
 
-The variables do not say which gelu and which epsilon of the norms they were trained with. Each
-combination is tried, and the best one is accepted if its vectors equal those of the graph.
+The variables do not say which activation and which epsilon of the norms they were trained with.
+Each combination is tried, first that of the module's kept settings. The best one is accepted if its
+vectors equal those of the graph.
 """
 
 import dataclasses
@@ -13,15 +14,20 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert import encoder
+from transforms.bert.architecture import Architecture
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
-from transforms.bert.shape import GELUS, BertShape
+from transforms.bert.shape import BertShape
 from transforms.bert.variables import read_variables
 from transforms.bert.weights import Weights
 
 # The largest accepted difference of any value, in float32.
 TOLERANCE = 1e-4
 _EPSILONS = (1e-12, 1e-5, 1e-6)
+_TRIED = tuple(
+    Architecture(activation, epsilon)
+    for activation, epsilon in itertools.product(("gelu_erf", "gelu_tanh"), _EPSILONS)
+)
 _PROBE_ROWS, _PROBE_LENGTH = 3, 16
 
 _RunBatch = Callable[[np.ndarray, np.ndarray, np.ndarray], Encoded[np.ndarray]]
@@ -69,10 +75,15 @@ def make_probe(module: BertModule, run: _RunBatch) -> Probe:
 
 
 def _encode(
-    tensors: encoder.Variables, shape: BertShape, gelu: str, epsilon: float, *inputs: np.ndarray
+    tensors: encoder.Variables, shape: BertShape, architecture: Architecture, *inputs: np.ndarray
 ) -> Encoded[np.ndarray]:
-    encoded = encoder.encode(tensors, shape, *inputs, gelu=gelu, layer_norm_eps=epsilon)
+    encoded = encoder.encode(tensors, shape, *inputs, architecture=architecture)
     return Encoded(*(x if x is None else x.numpy() for x in encoded))
+
+
+def _candidates(module: BertModule) -> tuple[Architecture, ...]:
+    kept = module.kept.architecture
+    return _TRIED if kept is None else (kept,)
 
 
 def find_weights(module: BertModule, probe: Probe) -> Weights | str:
@@ -97,12 +108,12 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
     with tf.device("/CPU:0"):
         tensors = {name: tf.constant(array) for name, array in variables.items()}
         differences = {
-            (gelu, epsilon): probe.difference(
-                functools.partial(_encode, tensors, module.shape, gelu, epsilon)
+            architecture: probe.difference(
+                functools.partial(_encode, tensors, module.shape, architecture)
             )
-            for gelu, epsilon in itertools.product(GELUS, _EPSILONS)
+            for architecture in _candidates(module)
         }
     best = min(differences, key=differences.__getitem__)
     if differences[best] <= TOLERANCE:
-        return Weights(variables, *best)
+        return Weights(variables, best)
     return f"its rebuilt encoder differs from its graph by {differences[best]:.2g}"

@@ -4,8 +4,6 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-GELUS = ("erf", "tanh")
-
 # Google's checkpoints and TF1 modules; `bert/` may follow further scopes.
 _TF1_EMBEDDINGS = "bert/embeddings/"
 _TF1_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
@@ -28,6 +26,9 @@ class BertShape:
         positions: rows of the position table: the longest input.
         vocab_size: rows of the wordpiece table.
         segments: rows of the segment table.
+        embedding_size: width of the three tables. If it is not the hidden size, a projection
+            follows the tables (factorised embeddings); 0 stands for the hidden size.
+        pooler: whether there is a pooler, which computes `pooled_output`.
     """
 
     layers: int
@@ -37,8 +38,12 @@ class BertShape:
     positions: int
     vocab_size: int
     segments: int
+    embedding_size: int = 0
+    pooler: bool = True
 
     def __post_init__(self) -> None:
+        if not self.embedding_size:
+            object.__setattr__(self, "embedding_size", self.hidden_size)
         if min(self.layers, self.hidden_size, self.positions, self.vocab_size, self.segments) < 1:
             raise ValueError(f"a BERT has no sizes of 0 or less: {self}")
         if self.heads is not None and self.heads < 1:
@@ -116,12 +121,7 @@ def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
 def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
     """Return the shape of each variable of a BERT of these sizes, by Google's names."""
     wide, inner = shape.hidden_size, shape.intermediate_size
-    shapes: dict[str, tuple[int, ...]] = {
-        "bert/embeddings/word_embeddings": (shape.vocab_size, wide),
-        "bert/embeddings/token_type_embeddings": (shape.segments, wide),
-        "bert/embeddings/position_embeddings": (shape.positions, wide),
-        **_norm_shapes("bert/embeddings/LayerNorm", wide),
-    }
+    shapes = _table_shapes(shape)
     for layer in range(shape.layers):
         scope = f"bert/encoder/layer_{layer}"
         for name in ("query", "key", "value"):
@@ -131,7 +131,18 @@ def variable_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
         shapes |= _dense_shapes(f"{scope}/intermediate/dense", wide, inner)
         shapes |= _dense_shapes(f"{scope}/output/dense", inner, wide)
         shapes |= _norm_shapes(f"{scope}/output/LayerNorm", wide)
-    return shapes | _dense_shapes("bert/pooler/dense", wide, wide)
+    return shapes | (_dense_shapes("bert/pooler/dense", wide, wide) if shape.pooler else {})
+
+
+def _table_shapes(shape: BertShape) -> dict[str, tuple[int, ...]]:
+    narrow, wide = shape.embedding_size, shape.hidden_size
+    return {
+        "bert/embeddings/word_embeddings": (shape.vocab_size, narrow),
+        "bert/embeddings/token_type_embeddings": (shape.segments, narrow),
+        "bert/embeddings/position_embeddings": (shape.positions, narrow),
+        **_norm_shapes("bert/embeddings/LayerNorm", narrow),
+        **(_dense_shapes("bert/embeddings_project", narrow, wide) if narrow != wide else {}),
+    }
 
 
 def _dense_shapes(scope: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:

@@ -73,8 +73,7 @@ def _build_function(spec: EngineSpec) -> tf.types.experimental.PolymorphicFuncti
             ids,
             mask,
             segments,
-            gelu=weights.gelu,
-            layer_norm_eps=weights.layer_norm_eps,
+            architecture=weights.architecture,
             output_spec=spec.output_spec,
         )
         return {name: x for name, x in encoded._asdict().items() if x is not None}

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from transforms.bert.architecture import Architecture
+
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
@@ -12,9 +14,8 @@ class Weights:
 
     Attributes:
         variables: float32 arrays by Google's names.
-        gelu, layer_norm_eps: see `encoder.encode`.
+        architecture: how the encoder computes.
     """
 
     variables: Mapping[str, np.ndarray]
-    gelu: str
-    layer_norm_eps: float
+    architecture: Architecture

@@ -36,7 +36,11 @@ def assert_same(read: Checkpoint, expected: Checkpoint, atol: float = 0.0) -> No
 def test_a_hugging_face_folder_is_read(folder: Path, tiny_checkpoint: Checkpoint) -> None:
     read = read_checkpoint(folder)
     assert_same(read, tiny_checkpoint)
-    assert (read.shape, read.gelu, read.do_lower_case) == (tiny_checkpoint.shape, "erf", True)
+    assert (read.shape, read.architecture.activation, read.rules.do_lower_case) == (
+        tiny_checkpoint.shape,
+        "gelu_erf",
+        True,
+    )
 
 
 def test_prefixes_and_old_names_are_known(folder: Path, tiny_checkpoint: Checkpoint) -> None:
@@ -80,9 +84,9 @@ def test_casing_and_gelu_come_from_the_folder_or_the_arguments(
     changed = configuration(tiny_checkpoint, hidden_act="gelu_new")
     (folder / "config.json").write_text(json.dumps(changed))
     read = read_checkpoint(folder)
-    assert (read.do_lower_case, read.gelu) == (False, "tanh")
+    assert (read.rules.do_lower_case, read.architecture.activation) == (False, "gelu_tanh")
     read = read_checkpoint(folder, gelu="erf", do_lower_case=True)
-    assert (read.do_lower_case, read.gelu) == (True, "erf")
+    assert (read.rules.do_lower_case, read.architecture.activation) == (True, "gelu_erf")
 
 
 def without_pooler(folder: Path, checkpoint: Checkpoint) -> None:
@@ -172,7 +176,7 @@ def test_dropout_and_epsilon_come_from_the_configuration(
 ) -> None:
     configured(hidden_dropout_prob=0.3, layer_norm_eps=1e-5)(folder, tiny_checkpoint)
     read = read_checkpoint(folder)
-    assert (read.dropout, read.layer_norm_eps) == (0.3, 1e-5)
+    assert (read.dropout, read.architecture.layer_norm_eps) == (0.3, 1e-5)
 
 
 def test_a_vocabulary_of_another_size_is_refused(folder: Path) -> None:
@@ -188,21 +192,21 @@ def test_a_google_checkpoint_is_read(
     folder = write_google(tmp_path / "multi_cased_L-2_H-16_A-4", tiny_checkpoint)
     read = read_checkpoint(folder)
     assert_same(read, tiny_checkpoint)
-    assert (read.gelu, read.do_lower_case) == ("tanh", False)
-    assert read_checkpoint(folder, gelu="erf").gelu == "erf"
+    assert (read.architecture.activation, read.rules.do_lower_case) == ("gelu_tanh", False)
+    assert read_checkpoint(folder, gelu="erf").architecture.activation == "gelu_erf"
     index = hashlib.sha256((folder / "bert_model.ckpt.index").read_bytes()).hexdigest()
     monkeypatch.setattr(google_checkpoint, "_TRAINED_WITH_ERF", {index})
-    assert read_checkpoint(folder).gelu == "erf"
+    assert read_checkpoint(folder).architecture.activation == "gelu_erf"
 
     folder = folder.rename(tmp_path / "uncased_L-2")
-    assert read_checkpoint(folder).do_lower_case
-    assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
+    assert read_checkpoint(folder).rules.do_lower_case
+    assert not read_checkpoint(folder, do_lower_case=False).rules.do_lower_case
     folder = folder.rename(tmp_path / "Cased_L-2")
-    assert not read_checkpoint(folder).do_lower_case
+    assert not read_checkpoint(folder).rules.do_lower_case
     folder = folder.rename(tmp_path / "mine")
     with pytest.raises(ValueError, match="give `do_lower_case` true or false"):
         read_checkpoint(folder)
-    assert not read_checkpoint(folder, do_lower_case=False).do_lower_case
+    assert not read_checkpoint(folder, do_lower_case=False).rules.do_lower_case
     (folder / "bert_model.ckpt.data-00000-of-00001").unlink()
     with pytest.raises(ValueError, match=r"mine: bert_model\.ckpt\.data-00000-of-00001 is missing"):
         read_checkpoint(folder, do_lower_case=False)
@@ -225,7 +229,7 @@ def test_the_gelu_of_a_published_checkpoint_is_known(
     name: str, gelu: str, tmp_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
     folder = write_google(tmp_path / name, tiny_checkpoint)
-    assert read_checkpoint(folder, do_lower_case=True).gelu == gelu
+    assert read_checkpoint(folder, do_lower_case=True).architecture.activation == f"gelu_{gelu}"
 
 
 def test_the_gelu_of_a_name_that_was_published_twice_is_asked_for(
@@ -234,7 +238,7 @@ def test_the_gelu_of_a_name_that_was_published_twice_is_asked_for(
     folder = write_google(tmp_path / "uncased_L-12_H-768_A-12", tiny_checkpoint)
     with pytest.raises(ValueError, match=r"in 2018 \(gelu erf\) and in 2020 \(tanh\): give `gelu`"):
         read_checkpoint(folder)
-    assert read_checkpoint(folder, gelu="erf").gelu == "erf"
+    assert read_checkpoint(folder, gelu="erf").architecture.activation == "gelu_erf"
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkpoint) -> None:

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from transforms.bert import encoder
+from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.shape import variable_shapes
 
@@ -81,8 +82,7 @@ def test_the_encoder_computes_bert(
         IDS,
         MASK,
         SEGMENTS,
-        gelu=gelu,
-        layer_norm_eps=epsilon,
+        architecture=Architecture(f"gelu_{gelu}", epsilon),
     )
     for row, length in ((0, 5), (1, 3)):
         ids, segments = IDS[row, :length], SEGMENTS[row, :length]
@@ -99,7 +99,7 @@ def test_masked_positions_do_not_matter(
 ) -> None:
     def run(ids: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pooled, sequence, _ = encoder.encode(
-            variables, tiny_checkpoint.shape, ids, MASK, segments, gelu="erf"
+            variables, tiny_checkpoint.shape, ids, MASK, segments, architecture=Architecture()
         )
         return sequence.numpy(), pooled.numpy()
 
@@ -122,7 +122,13 @@ def test_dropout_follows_the_embeddings_and_three_steps_of_each_layer(
         return x
 
     encoder.encode(
-        variables, tiny_checkpoint.shape, IDS, MASK, SEGMENTS, gelu="erf", dropout=dropout
+        variables,
+        tiny_checkpoint.shape,
+        IDS,
+        MASK,
+        SEGMENTS,
+        architecture=Architecture(),
+        dropout=dropout,
     )
     hidden, attention = [2, 5, 16], [2, 4, 5, 5]
     assert dropped == [hidden, *[attention, hidden, hidden] * 2]

@@ -57,7 +57,12 @@ def test_the_graph_computes_what_the_encoder_computes(
 ) -> None:
     variables = {name: tf.constant(value) for name, value in tiny_checkpoint.variables.items()}
     pooled, sequence, _ = encoder.encode(
-        variables, tiny_checkpoint.shape, IDS, MASK, np.zeros_like(IDS), gelu="erf"
+        variables,
+        tiny_checkpoint.shape,
+        IDS,
+        MASK,
+        np.zeros_like(IDS),
+        architecture=tiny_checkpoint.architecture,
     )
     outputs = call(tiny_path, [])
     np.testing.assert_allclose(outputs["sequence_output"], sequence, atol=1e-5)
@@ -109,7 +114,7 @@ def test_training_drops_out_and_inference_does_not(tiny_path: Path) -> None:
 
 
 def test_the_gelu_of_the_weights_is_kept(tmp_path: Path, tiny_path: Path) -> None:
-    importing.write_module(make_checkpoint(gelu="tanh"), tmp_path / "tanh")
+    importing.write_module(make_checkpoint(activation="gelu_tanh"), tmp_path / "tanh")
     erf, tanh = call(tiny_path, []), call(tmp_path / "tanh", [])
     difference = np.abs(erf["sequence_output"] - tanh["sequence_output"]).max()
     assert 1e-5 < difference < 0.1

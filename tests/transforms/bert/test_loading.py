@@ -33,7 +33,7 @@ def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.mark.parametrize("settings", [{}, {"gelu": "tanh"}, {"layer_norm_eps": 1e-5}])
+@pytest.mark.parametrize("settings", [{}, {"activation": "gelu_tanh"}, {"layer_norm_eps": 1e-5}])
 def test_an_engine_agrees_with_the_module(
     engine: str, settings: dict[str, object], tmp_path: Path
 ) -> None:
@@ -125,7 +125,7 @@ def test_bfloat16_is_close_to_float32(engine: str, tiny_module: BertModule) -> N
 
 @pytest.mark.slow
 def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
-    tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, gelu="tanh"))
+    tf2_module.save_whole(tmp_path / "tf2", make_checkpoint(seed=6, activation="gelu_tanh"))
     inspected = module.inspect(tmp_path / "tf2")
     assert (inspected.format, inspected.shape.heads) == ("TF2 SavedModel", 4)
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))

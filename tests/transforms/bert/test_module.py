@@ -28,7 +28,7 @@ def test_a_module_is_described(tiny_module: BertModule, tiny_path: Path) -> None
     shape = tiny_module.shape
     assert (shape.layers, shape.heads, shape.hidden_size) == (2, 4, 16)
     assert (shape.intermediate_size, shape.positions, shape.vocab_size) == (32, 32, 24)
-    assert tiny_module.do_lower_case
+    assert tiny_module.rules.do_lower_case
     assert tiny_module.vocabulary.tokens == TINY_VOCABULARY
     assert tiny_module.tags == ((), ("train",))
     assert tiny_module.signatures == ("default", "tokenization_info", "tokens")
@@ -67,7 +67,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY, do_lower_case=True)
     inspected = module.inspect(tmp_path / "tf2")
     assert inspected.format == "TF2 SavedModel"
-    assert inspected.do_lower_case
+    assert inspected.rules.do_lower_case
     assert inspected.vocabulary.tokens == TINY_VOCABULARY
     shape = inspected.shape
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (1, 2, 8, 32)
@@ -78,7 +78,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     np.testing.assert_allclose(sequence, expected["sequence_output"], atol=1e-6)
     other = tf2_module.save(tmp_path / "cased", TINY_VOCABULARY)
     assert not other.do_lower_case.numpy()
-    assert not module.inspect(tmp_path / "cased").do_lower_case
+    assert not module.inspect(tmp_path / "cased").rules.do_lower_case
 
 
 def test_a_folder_that_is_not_a_module_is_refused(copy: Path, tmp_path: Path) -> None:
@@ -194,4 +194,4 @@ def test_the_vocabulary_is_found_among_other_assets_and_checked(copy: Path) -> N
 @pytest.mark.parametrize("do_lower_case", [True, False])
 def test_casing_is_read_from_the_graph(tmp_path: Path, do_lower_case: bool) -> None:
     importing.write_module(make_checkpoint(do_lower_case=do_lower_case), tmp_path / "module")
-    assert module.inspect(tmp_path / "module").do_lower_case is do_lower_case
+    assert module.inspect(tmp_path / "module").rules.do_lower_case is do_lower_case

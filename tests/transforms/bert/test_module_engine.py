@@ -26,16 +26,16 @@ def engine(tiny_module: BertModule) -> ModuleEngine:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gelu", ["erf", "tanh"])
-def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, gelu: str) -> None:
-    checkpoint = make_checkpoint(gelu=gelu, layer_norm_eps=0.01, seed=3)
+@pytest.mark.parametrize("activation", ["gelu_erf", "gelu_tanh"])
+def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, activation: str) -> None:
+    checkpoint = make_checkpoint(activation=activation, layer_norm_eps=0.01, seed=3)
     importing.write_module(checkpoint, tmp_path / "module")
     engine = ModuleEngine(module.inspect(tmp_path / "module"))
     gc.collect()
     pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
     variables = {name: tf.constant(value) for name, value in checkpoint.variables.items()}
     expected_pooled, expected_sequence, _ = encoder.encode(
-        variables, checkpoint.shape, IDS, MASK, SEGMENTS, gelu=gelu, layer_norm_eps=0.01
+        variables, checkpoint.shape, IDS, MASK, SEGMENTS, architecture=checkpoint.architecture
     )
     assert (engine.hidden_size, pooled.dtype, sequence.dtype) == (16, np.float32, np.float32)
     np.testing.assert_allclose(sequence, expected_sequence, atol=1e-5)
