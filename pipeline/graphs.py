@@ -121,15 +121,15 @@ def _tokenize(context: JobContext) -> TokenizeParts:
 
 def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
     """Make the table of the documents that occur in several parts, from all splits."""
-    config, hidden = context.config, context.module.shape.hidden_size
+    config, widths = context.config, context.module.widths
     table = TableConfig(
         folder=config.output,
         run_fingerprint=context.run.fingerprint,
         read=config.input.read,
         texts=wordpiece_config(config, context.module).texts,
         encode=encode_config(context),
-        hidden_size=hidden,
-        most=MAX_TABLE_BYTES // row_bytes(config.features, hidden),
+        widths=widths,
+        most=MAX_TABLE_BYTES // row_bytes(config.features, widths),
     )
     _ = (
         pipeline
@@ -163,6 +163,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         pad_id=module.vocabulary.pad_id,
         dtype=config.dtype,
         shaping=config.shaping,
+        own_widths=module.widths.of_documents,
     )
 
 
@@ -228,5 +229,5 @@ def write_schemas(config: EmbedConfig, module: BertModule) -> None:
     """Write the schema of each family of records."""
     records = config.records_by(module.fingerprint)
     for family in records.families:
-        content = record_files.schema_content(family, records, module.shape.hidden_size)
+        content = record_files.schema_content(family, records, module.widths)
         storage.write_bytes(config.output, f"{family}/{records.schema_file}", content)

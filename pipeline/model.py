@@ -47,7 +47,7 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         module.check_length(config.windows.max_seq_length)
         module.check_segments(pairs=config.input.read.pairs)
         module.check_layers(layers_of(config.features))
-        config.shaping.check_width(module.shape.hidden_size)
+        config.shaping.check_width(module.widths.smallest(config.features))
         config.compute.check_installed()
         loading.check(module, OutputSpec.of(config.features), config.compute)
     except ValueError as error:

@@ -70,7 +70,7 @@ def encode_part(
     """
     watch = metrics.Stopwatch()
     engine, run_all = model.engine, batch_runner(model, watch)
-    part = reject_oversize(part, engine.hidden_size, config)
+    part = reject_oversize(part, config.widths(engine.hidden_size), config)
     with watch.section(metrics.ENCODE_SECONDS):
         sequences, is_valid = take_sequences(part)
         if table is None:
@@ -163,10 +163,11 @@ class _EncodePart(ModelDoFn):
 
     def setup(self) -> None:
         super().setup()
-        folder, features = self._config.repeats, self._config.embedding.features
+        folder, embedding = self._config.repeats, self._config.embedding
         self._table: RepeatTable | None = None
         if folder is not None:
-            self._table = shared_table(folder, features, self._model.engine.hidden_size)
+            widths = embedding.widths(self._model.engine.hidden_size)
+            self._table = shared_table(folder, embedding.features, widths)
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         embedded = encode_part(part, self._model, self._config.embedding, self._table)

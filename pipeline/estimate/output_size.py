@@ -13,6 +13,7 @@ from transforms.io import decompressing
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.sources import base
+from transforms.vector_widths import VectorWidths
 
 # Ids, feature names, kept fields and wordpieces as text, per byte of text; a generous bound.
 _OTHER_BYTES = 500
@@ -29,7 +30,7 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
         UsageError: the job would write more; the message has the estimate and the remedies.
     """
     limit = config.max_output_gb * 1e9
-    if max_bytes(config, module.shape.hidden_size, sources_of(splits)) <= limit:
+    if max_bytes(config, module.widths, sources_of(splits)) <= limit:
         return
     parts = list(tokenized_sample.tokenize_sample(config, module, splits))
     written = tokenized_sample.total_bytes(parts)
@@ -44,17 +45,17 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
     )
 
 
-def max_bytes(config: EmbedConfig, hidden_size: int, sources: Sequence[Source]) -> float:
+def max_bytes(config: EmbedConfig, widths: VectorWidths, sources: Sequence[Source]) -> float:
     """Return an upper bound of the bytes that a job writes.
 
     A text has at most one token per byte, and a document at least two bytes.
     """
     text = sum(source.size * (1 if _is_plain(source) else _GZIP_RATIO) for source in sources)
     families = config.records.families
-    numbers: float = sum(config.records.widths(POOLED, hidden_size).values()) / 2
+    numbers: float = sum(config.records.widths(POOLED, widths).values()) / 2
     if SEQUENCE in families:
         # A document of one character has two bytes with its line end, and two special tokens.
-        numbers += 2.5 * sum(config.records.widths(SEQUENCE, hidden_size).values())
+        numbers += 2.5 * sum(config.records.widths(SEQUENCE, widths).values())
     item_bytes = int(NUMPY_TYPES[config.dtype].itemsize)
     return text * (numbers * item_bytes + _OTHER_BYTES)
 

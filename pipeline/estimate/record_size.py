@@ -13,13 +13,14 @@ from transforms.features import widths_of_tokens
 from transforms.records import record_files
 from transforms.records.record_config import NONE
 from transforms.records.record_content import POOLED, SEQUENCE
+from transforms.vector_widths import VectorWidths
 
 # The records of about so many tokens of a part are measured.
 _MEASURED_TOKENS = 4096
 
 
 def record_bytes(
-    part: pa.RecordBatch, wordpieces: TokenSequences, config: EmbedConfig, hidden_size: int
+    part: pa.RecordBatch, wordpieces: TokenSequences, config: EmbedConfig, widths: VectorWidths
 ) -> dict[str, float]:
     """Estimate the bytes of the records of documents, by family.
 
@@ -30,7 +31,7 @@ def record_bytes(
         part: documents that are not rejected.
         wordpieces: of these documents.
         config: of the job.
-        hidden_size: width of the model's vectors.
+        widths: of the model's vectors.
     """
     families = config.records.families
     if not part.num_rows:
@@ -42,21 +43,22 @@ def record_bytes(
         wordpieces.input_ids[:tokens],
         wordpieces.segment_ids[:tokens],
     )
-    zeros = _zeros(rows, tokens, config, hidden_size)
+    zeros = _zeros(rows, tokens, config, widths)
     is_valid = np.ones(rows, bool)
     embedded = add_embeddings(part.slice(0, rows), is_valid, first, zeros, config.shaping)
     scales = {POOLED: part.num_rows / rows, SEQUENCE: len(wordpieces.input_ids) / tokens}
     return {family: scales[family] * _stored_bytes(embedded, family, config) for family in families}
 
 
-def _zeros(rows: int, tokens: int, config: EmbedConfig, hidden_size: int) -> PartEmbeddings:
+def _zeros(rows: int, tokens: int, config: EmbedConfig, widths: VectorWidths) -> PartEmbeddings:
     return PartEmbeddings(
         documents={
-            name: np.zeros([rows, hidden_size], np.float32) for name in config.records.of_documents
+            name: np.zeros([rows, widths.of(name)], np.float32)
+            for name in config.records.of_documents
         },
         tokens={
-            name: np.zeros([tokens, width * hidden_size], np.float32)
-            for name, width in widths_of_tokens(config.features).items()
+            name: np.zeros([tokens, multiple * widths.hidden_size], np.float32)
+            for name, multiple in widths_of_tokens(config.features).items()
         },
     )
 

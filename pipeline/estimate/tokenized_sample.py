@@ -83,8 +83,7 @@ def tokenize_sample(
 def _measure(
     part: pa.RecordBatch, sampled: SampledPart, config: EmbedConfig, module: BertModule
 ) -> MeasuredPart:
-    hidden_size = module.shape.hidden_size
-    part = reject_oversize(part, hidden_size, graphs.embedding_config(config, module))
+    part = reject_oversize(part, module.widths, graphs.embedding_config(config, module))
     wordpieces, is_valid = take_sequences(part)
     distinct = find_distinct(wordpieces).sequences
     windows = cut_windows(distinct.offsets, config.windows)
@@ -101,7 +100,7 @@ def _measure(
     }
     source = header_of(part).source
     lines = [len(line.encode()) + 1 for line in rejects.reject_lines(part, source)]
-    written = record_bytes(embedded, wordpieces, config, hidden_size)
+    written = record_bytes(embedded, wordpieces, config, module.widths)
     return MeasuredPart(
         scale=sampled.scale,
         counts=counts,

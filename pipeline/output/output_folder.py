@@ -18,6 +18,7 @@ from transforms.io import local_status, storage, uploading
 from transforms.io.tree_digest import hash_tree
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
+from transforms.vector_widths import VectorWidths
 
 
 def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
@@ -70,7 +71,7 @@ def damaged_files(config: EmbedConfig, run: Run) -> list[str]:
     damaged = [
         f"{family}/{records.schema_file}"
         for family in records.families
-        if not _has_schema(config.output, family, records, run.hidden_size)
+        if not _has_schema(config.output, family, records, run.widths)
     ]
     if not has_transform(config.output, run):
         damaged.append(layout.TRANSFORM_FN)
@@ -79,9 +80,9 @@ def damaged_files(config: EmbedConfig, run: Run) -> list[str]:
     return damaged
 
 
-def _has_schema(folder: str, family: str, records: RecordConfig, hidden_size: int) -> bool:
+def _has_schema(folder: str, family: str, records: RecordConfig, widths: VectorWidths) -> bool:
     path = FileSystems.join(folder, family, records.schema_file)
-    return storage.read_bytes(path) == record_files.schema_content(family, records, hidden_size)
+    return storage.read_bytes(path) == record_files.schema_content(family, records, widths)
 
 
 def has_transform(folder: str, run: Run) -> bool:

@@ -13,6 +13,7 @@ from transforms.columns import concatenate
 from transforms.io import storage
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
+from transforms.vector_widths import VectorWidths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,11 +22,11 @@ class Layout:
 
     Attributes:
         records: their features and format.
-        hidden_size: width of the model's vectors.
+        widths: of the model's vectors.
     """
 
     records: RecordConfig
-    hidden_size: int
+    widths: VectorWidths
 
 
 def read_rows(
@@ -46,7 +47,7 @@ def read_rows(
     Raises:
         ValueError, RuntimeError, OSError: the records cannot be read.
     """
-    reader = record_files.reader(family, layout.records, layout.hidden_size)
+    reader = record_files.reader(family, layout.records, layout.widths)
     wanted = np.asarray(rows)
     batches: list[pa.RecordBatch] = []
     before = 0

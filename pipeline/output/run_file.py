@@ -19,6 +19,7 @@ from transforms.documents import FORMAT_VERSION, hash_json
 from transforms.io import storage
 from transforms.io.redaction import redact_url
 from transforms.strict_json import Cosine, Count
+from transforms.vector_widths import VectorWidths
 
 # The number that tf.Transform learns; `preprocessing.NUM_QUANTILES` would import TensorFlow.
 _QUANTILES = 19
@@ -52,7 +53,7 @@ class Run:
     Attributes:
         configuration: the flags that determine the output, and their values.
         model: fingerprint of the module.
-        hidden_size: width of the module's vectors; 0 before the module was inspected.
+        widths: of the module's vectors; a hidden size of 0 before the module was inspected.
         transform: None before the analysis.
         agreement: the effect of the precision on vectors; None for float32.
         plan: sha256 of plan.jsonl.
@@ -62,7 +63,7 @@ class Run:
 
     configuration: dict[str, Any]
     model: str
-    hidden_size: int = 0
+    widths: VectorWidths = dataclasses.field(default_factory=lambda: VectorWidths(0))
     transform: Transform | None = None
     agreement: CosineAgreement | None = None
     plan: str = ""
@@ -88,6 +89,7 @@ class _Model(msgspec.Struct, forbid_unknown_fields=True):
     handle: str
     fingerprint: str
     hidden_size: Count
+    widths: dict[str, Count] = msgspec.field(default_factory=dict)
 
 
 class _Agreement(msgspec.Struct, forbid_unknown_fields=True):
@@ -123,7 +125,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
         return Run(
             configuration=self.configuration,
             model=self.model.fingerprint,
-            hidden_size=self.model.hidden_size,
+            widths=VectorWidths(self.model.hidden_size, self.model.widths),
             transform=self.transform,
             agreement=CosineAgreement(**msgspec.structs.asdict(self.likeness))
             if self.likeness
@@ -191,13 +193,15 @@ def load_run(folder: str) -> Run | None:
 
 def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
     """Write run.json."""
+    own_widths = dict(run.widths.of_documents)
     value = {
         "format_version": FORMAT_VERSION,
         "configuration": run.configuration,
         "model": {
             "handle": redact_url(config.model),
             "fingerprint": run.model,
-            "hidden_size": run.hidden_size,
+            "hidden_size": run.widths.hidden_size,
+            **({"widths": own_widths} if own_widths else {}),
         },
         "transform": run.transform and msgspec.structs.asdict(run.transform),
         "likeness": run.agreement and dataclasses.asdict(run.agreement),

@@ -79,7 +79,7 @@ def _family(layout: Layout) -> str:
 
 def _feature(layout: Layout) -> tuple[str, int]:
     """Return the name and the width of the first feature."""
-    return next(iter(layout.records.widths(_family(layout), layout.hidden_size).items()))
+    return next(iter(layout.records.widths(_family(layout), layout.widths).items()))
 
 
 def _title(feature: str) -> str:

@@ -30,7 +30,7 @@ def take_sample(job: Job, parts: Sequence[Receipt]) -> Sample:
     Raises:
         ValueError, OSError: a file of records cannot be read.
     """
-    layout = Layout(job.records, job.run.hidden_size)
+    layout = Layout(job.records, job.run.widths)
     rows = choose_rows([part.counts[EMBEDDED] for part in parts], _max_parts(parts))
     chosen = [(parts[number], part_rows) for number, part_rows in rows.items()]
     samples = [sample for part, rows in chosen for sample in read_sample(job, layout, part, rows)]

@@ -28,6 +28,6 @@ def begin(ready: Inputs, module: BertModule, run: Run, splits: Sequence[Split]) 
     config = ready.config
     output_size.check_output(config, module, ready.splits)
     agreement = precision_check.measure_agreement(config, module, ready.splits)
-    run = dataclasses.replace(run, hidden_size=module.shape.hidden_size, agreement=agreement)
+    run = dataclasses.replace(run, widths=module.widths, agreement=agreement)
     output_folder.begin(config, run, splits)
     return run

@@ -35,10 +35,9 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
         agreement = precision_check.measure_agreement(
             context.config, context.module, context.splits
         )
-        hidden_size = context.module.shape.hidden_size
         run = dataclasses.replace(
             context.run,
-            hidden_size=hidden_size,
+            widths=context.module.widths,
             agreement=agreement,
             plan=plan_file.fingerprint(splits),
         )

@@ -74,13 +74,13 @@ def verify(config: VerifyConfig) -> Verdict:
     module = open_job.find_module(job, config.model) if config.sample else None
     metadata = read_metadata(job)
     parts = metadata.parts
-    layout = Layout(job.records, job.run.hidden_size)
+    layout = Layout(job.records, job.run.widths)
     checked = {part.name: check_part(job.folder, part, layout, job.config) for part in parts}
     undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
     damaged += [part for part in parts if checked[part.name].damage]
     manifest_lines = manifest_faults(job, metadata)
-    table = check_dedup_table(job, layout.hidden_size, metadata.progress.complete)
+    table = check_dedup_table(job, layout.widths, metadata.progress.complete)
     sample = NOT_SAMPLED
     if module is not None:
         sample = check_sample(job, layout, undamaged, module, config.sample, config.tolerance)

@@ -46,7 +46,7 @@ def check_records(stream: BinaryIO, family: str, layout: Layout) -> CheckedRecor
     Raises:
         ValueError, RuntimeError: the records cannot be read.
     """
-    reader = record_files.reader(family, layout.records, layout.hidden_size)
+    reader = record_files.reader(family, layout.records, layout.widths)
     ids = [np.empty(0, np.int64)]
     account = [np.empty([len(ACCOUNT), 0], np.int64)]
     pairs = None if family == POOLED and layout.records.segments else 0
@@ -103,7 +103,7 @@ def _find_faults(
 
 def _expected_lengths(family: str, layout: Layout, num_tokens: np.ndarray) -> dict[str, np.ndarray]:
     """Return how many values of each feature each document must have, by its tokens."""
-    widths = layout.records.widths(family, layout.hidden_size)
+    widths = layout.records.widths(family, layout.widths)
     if family == POOLED:
         return {name: np.full_like(num_tokens, width) for name, width in widths.items()}
     token_vectors = {name: width * num_tokens for name, width in widths.items()}

@@ -21,5 +21,5 @@ def _faults(folder: str, family: str, layout: Layout) -> list[str]:
         return [f"{path}: {error}"]
     if stored is None:
         return [f"{path}: the file is missing"]
-    problem = record_files.schema_problem(stored, family, layout.records, layout.hidden_size)
+    problem = record_files.schema_problem(stored, family, layout.records, layout.widths)
     return [f"{path}: {problem}"] if problem else []

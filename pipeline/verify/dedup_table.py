@@ -8,6 +8,7 @@ from pipeline.verify.verdict import unread_line
 from transforms.dedup import repeat_files
 from transforms.dedup.repeat_files import TABLE_FILE
 from transforms.receipts import WrittenFile
+from transforms.vector_widths import VectorWidths
 
 
 class CheckedTable(NamedTuple):
@@ -22,13 +23,13 @@ class CheckedTable(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def check_dedup_table(job: Job, hidden_size: int, finished: bool) -> CheckedTable:
+def check_dedup_table(job: Job, widths: VectorWidths, finished: bool) -> CheckedTable:
     """Check the table of a job with `--dedup corpus`.
 
     Args:
         job: the job of the table.
-        hidden_size: width of the model's vectors; 0 if it is not known, and then the vectors are
-            not checked.
+        widths: of the model's vectors; a hidden size of 0 if they are not known, and then the
+            vectors are not checked.
         finished: whether all parts are done, so that the table must exist.
     """
     if job.config.dedup != CORPUS or job.run.transform is None:
@@ -43,10 +44,10 @@ def check_dedup_table(job: Job, hidden_size: int, finished: bool) -> CheckedTabl
         return CheckedTable((f"{TABLE_FILE}: the file is missing",) if finished else ())
     if receipt.run != job.run.fingerprint:
         return CheckedTable((f"{TABLE_FILE}: it belongs to another run",))
-    return _check_pieces(job, hidden_size, receipt.files)
+    return _check_pieces(job, widths, receipt.files)
 
 
-def _check_pieces(job: Job, hidden_size: int, files: tuple[WrittenFile, ...]) -> CheckedTable:
+def _check_pieces(job: Job, widths: VectorWidths, files: tuple[WrittenFile, ...]) -> CheckedTable:
     damage, faults = [], []
     for file in files:
         try:
@@ -54,10 +55,10 @@ def _check_pieces(job: Job, hidden_size: int, files: tuple[WrittenFile, ...]) ->
             damage += [problem] if problem else []
         except OSError as error:
             faults.append(unread_line(file.path, error))
-    if damage or faults or not hidden_size:
+    if damage or faults or not widths.hidden_size:
         return CheckedTable(tuple(damage), tuple(faults))
     try:
-        repeat_files.load_table(job.folder, job.config.features, hidden_size)
+        repeat_files.load_table(job.folder, job.config.features, widths)
     except OSError as error:
         return CheckedTable(faults=(unread_line(TABLE_FILE, error),))
     except ValueError as error:

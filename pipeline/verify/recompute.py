@@ -17,6 +17,7 @@ from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed_sequences
 from transforms.embedding.part_embeddings import add_embeddings, take_sequences
 from transforms.tokenize import tokenize_part
+from transforms.vector_widths import VectorWidths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Stages:
     """
 
     transform: CheckedTransform
-    hidden_size: int
+    widths: VectorWidths
     engine: Engine
     config: EmbeddingConfig
 
@@ -56,7 +57,7 @@ def load_stages(job: Job, path: Path) -> Stages:
     module = modules.inspect(path)
     return Stages(
         transform=CheckedTransform(job, module),
-        hidden_size=module.shape.hidden_size,
+        widths=module.widths,
         engine=loading.load(
             module, OutputSpec.of(job.config.features), job.config.compute.without_xla
         ),

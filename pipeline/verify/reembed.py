@@ -50,8 +50,8 @@ def embed_again(
         by_split[_split_of(job.splits, parts[place])][parts[place].key] = parts[place], rows
     comparison = Comparison(job.config.dtype, [field.name for field in layout.records.kept])
     comparison.faults += stages.transform.faults
-    if stages.hidden_size != layout.hidden_size:
-        comparison.faults.append(f"{RUN_FILE}: hidden_size is not that of the module")
+    if stages.widths != layout.widths:
+        comparison.faults.append(f"{RUN_FILE}: the widths of vectors are not those of the module")
         return comparison.result()
     for place, wanted in sorted(by_split.items()):
         _compare_split(job, layout, stages, job.splits[place], wanted, comparison)
@@ -151,5 +151,5 @@ def _as_stored(part: pa.RecordBatch, family: str, layout: Layout) -> pa.RecordBa
     """Write records to memory and read them, so that they are rounded as stored records are."""
     blocks = record_files.encode(part, family, layout.records)
     content = io.BytesIO(b"".join(block for block, _ in blocks))
-    reader = record_files.reader(family, layout.records, layout.hidden_size)
+    reader = record_files.reader(family, layout.records, layout.widths)
     return concatenate(list(reader.read(content)))

@@ -4,8 +4,10 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.records.record_config import RecordConfig
+from transforms.vector_widths import VectorWidths
 
 HIDDEN = 3
+WIDTHS = VectorWidths(HIDDEN)
 CONFIG = RecordConfig(
     ("pooled_output", "mean", "sequence_output"), keep_fields=("k",), segments=True, tokens=True
 )

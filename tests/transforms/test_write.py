@@ -17,6 +17,7 @@ from transforms.io import storage, tfrecord_framing
 from transforms.receipts import Receipt
 from transforms.records import example_reader, examples
 from transforms.records.record_config import RecordConfig
+from transforms.vector_widths import VectorWidths
 from transforms.write import WriteParts, write_part
 
 CONFIG = RecordConfig(("pooled_output", "sequence_output"), keep_fields=("colour",))
@@ -48,7 +49,7 @@ def embedded(texts: list[str | None], start: int = 0) -> pa.RecordBatch:
 
 
 def records(path: Path, family: str) -> list[dict]:
-    schema = examples.schema(family, CONFIG, 2)
+    schema = examples.schema(family, CONFIG, VectorWidths(2))
     with open(path, "rb") as stream:
         return example_reader.parse(list(tfrecord_framing.read_records(stream)), schema).to_pylist()
 

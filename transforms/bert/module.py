@@ -17,6 +17,7 @@ from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.vector_widths import VectorWidths
 
 _SEGMENTS_OF_PAIRS = 2
 
@@ -54,6 +55,11 @@ class BertModule:
                 f"`model` {self.path}: its vocabulary has {size} wordpieces, its variables have "
                 f"{self.shape.vocab_size}; the vocabulary is not the one it was trained with"
             )
+
+    @property
+    def widths(self) -> VectorWidths:
+        """The widths of its vectors."""
+        return VectorWidths(self.shape.hidden_size)
 
     def check_length(self, max_seq_length: int) -> None:
         """Raise ValueError if inputs are longer than the position table."""

@@ -24,9 +24,9 @@ def embed_with_table(
     if not copied:
         return embed_sequences(sequences, engine, config, run_all)
     computed = embed_sequences(sequences.take(missing), engine, config, run_all)
-    documents = {}
+    documents, widths = {}, config.widths(engine.hidden_size)
     for name, vectors in computed.documents.items():
-        documents[name] = np.empty([len(rows), engine.hidden_size], np.float32)
+        documents[name] = np.empty([len(rows), widths.of(name)], np.float32)
         documents[name][missing] = vectors
         table.copy_vectors(name, rows, documents[name])
     return dataclasses.replace(

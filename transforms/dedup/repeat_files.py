@@ -13,6 +13,7 @@ from transforms.dedup.repeat_table import RepeatTable, TablePiece, read_piece
 from transforms.io import storage
 from transforms.receipts import WrittenFile
 from transforms.strict_json import Count, Json
+from transforms.vector_widths import VectorWidths
 
 FOLDER = "repeats"
 TABLE_FILE = f"{FOLDER}/table.json"
@@ -171,7 +172,7 @@ def _delete(folder: str, *paths: str) -> None:
         storage.delete_file(storage.join(folder, path))
 
 
-def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int) -> TablePiece:
+def load_piece(folder: str, path: str, features: Sequence[str], widths: VectorWidths) -> TablePiece:
     """Read a piece. A local file is mapped, so that processes share its memory.
 
     Raises:
@@ -180,12 +181,12 @@ def load_piece(folder: str, path: str, features: Sequence[str], hidden_size: int
     storage.check_no_links(folder, [FOLDER, path])
     full_path = storage.within(folder, path)
     if "://" not in folder:
-        return read_piece(pa.memory_map(full_path), features, hidden_size)
+        return read_piece(pa.memory_map(full_path), features, widths)
     with contextlib.closing(storage.open_for_reading(full_path)) as stream:
-        return read_piece(pa.py_buffer(stream.read()), features, hidden_size)
+        return read_piece(pa.py_buffer(stream.read()), features, widths)
 
 
-def load_table(folder: str, features: Sequence[str], hidden_size: int) -> RepeatTable:
+def load_table(folder: str, features: Sequence[str], widths: VectorWidths) -> RepeatTable:
     """Read the table of a folder.
 
     Raises:
@@ -195,18 +196,18 @@ def load_table(folder: str, features: Sequence[str], hidden_size: int) -> Repeat
     receipt = load_receipt(folder)
     if receipt is None:
         raise ValueError(f"{folder} has no {TABLE_FILE}")
-    return _read(folder, receipt, features, hidden_size)
+    return _read(folder, receipt, features, widths)
 
 
 def _read(
-    folder: str, receipt: TableReceipt, features: Sequence[str], hidden_size: int
+    folder: str, receipt: TableReceipt, features: Sequence[str], widths: VectorWidths
 ) -> RepeatTable:
     pieces = []
     for file in receipt.files:
         difference = problem(folder, file)
         if difference:
             raise ValueError(difference)
-        piece = load_piece(folder, file.path, features, hidden_size)
+        piece = load_piece(folder, file.path, features, widths)
         if len(piece.digests) != file.records:
             raise ValueError(f"{file.path} has {len(piece.digests)} rows, not {file.records}")
         pieces.append(piece)
@@ -218,14 +219,14 @@ _READ: dict[tuple[object, ...], RepeatTable] = {}
 _READING = threading.Lock()
 
 
-def shared_table(folder: str, features: Sequence[str], hidden_size: int) -> RepeatTable:
+def shared_table(folder: str, features: Sequence[str], widths: VectorWidths) -> RepeatTable:
     """Read the table of a folder once per process; see `load_table`."""
     with _READING:
-        key = (folder, load_receipt(folder), tuple(features), hidden_size)
+        key = (folder, load_receipt(folder), tuple(features), widths)
         if key not in _READ:
             _READ.clear()
             try:
-                _READ[key] = load_table(folder, features, hidden_size)
+                _READ[key] = load_table(folder, features, widths)
             except ValueError as error:
                 raise ValueError(
                     f"{error}: delete {folder}/{FOLDER}, and the same command computes it again"

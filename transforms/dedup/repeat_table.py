@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.batching.token_sequences import TokenSequences
+from transforms.vector_widths import VectorWidths
 
 # NumPy sorts and searches bytes of a fixed length, and compares all of them.
 DIGEST = np.dtype("S16")
@@ -78,37 +79,37 @@ def find_rows(digests: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return rows_or_none
 
 
-def row_bytes(features: Sequence[str], hidden_size: int) -> int:
+def row_bytes(features: Sequence[str], widths: VectorWidths) -> int:
     """Return the size of a table's row in bytes."""
-    return DIGEST.itemsize + len(features) * hidden_size * np.dtype(np.float32).itemsize
+    return DIGEST.itemsize + sum(map(widths.of, features)) * np.dtype(np.float32).itemsize
 
 
-def table_schema(features: Sequence[str], hidden_size: int) -> pa.Schema:
+def table_schema(features: Sequence[str], widths: VectorWidths) -> pa.Schema:
     """Return the schema of a table's files: a digest, and a vector for each feature."""
-    vector = pa.list_(pa.float32(), hidden_size)
-    columns = [(_COLUMN, pa.binary(DIGEST.itemsize)), *((name, vector) for name in features)]
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
+    columns = {_COLUMN: pa.binary(DIGEST.itemsize)}
+    columns |= {name: pa.list_(pa.float32(), widths.of(name)) for name in features}
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
 
 def serialize_piece(
-    digests: np.ndarray, documents: Mapping[str, np.ndarray], hidden_size: int
+    digests: np.ndarray, documents: Mapping[str, np.ndarray], widths: VectorWidths
 ) -> bytes:
     """Serialize rows of a table as an Arrow IPC file.
 
     Args:
         digests: DIGEST [rows], ascending.
-        documents: feature name to float32 [rows, hidden_size].
-        hidden_size: of the model; a parameter, because there may be no rows.
+        documents: feature name to float32 [rows, width].
+        widths: of the model; a parameter, because there may be no rows.
     """
     columns = [
         pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(DIGEST.itemsize), len(digests), [None, pa.py_buffer(digests.tobytes())]
         )
     ]
-    for vectors in documents.values():
+    for name, vectors in documents.items():
         flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
-        columns.append(pa.FixedSizeListArray.from_arrays(flat, hidden_size))
-    batch = pa.RecordBatch.from_arrays(columns, schema=table_schema(list(documents), hidden_size))
+        columns.append(pa.FixedSizeListArray.from_arrays(flat, widths.of(name)))
+    batch = pa.RecordBatch.from_arrays(columns, schema=table_schema(list(documents), widths))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
@@ -121,7 +122,7 @@ class TablePiece:
 
     Attributes:
         digests: DIGEST [rows], ascending.
-        documents: feature name to float32 [rows, hidden_size].
+        documents: feature name to float32 [rows, width].
     """
 
     digests: np.ndarray
@@ -129,14 +130,14 @@ class TablePiece:
 
 
 def read_piece(
-    source: pa.Buffer | BinaryIO, features: Sequence[str], hidden_size: int
+    source: pa.Buffer | BinaryIO, features: Sequence[str], widths: VectorWidths
 ) -> TablePiece:
     """Read what `serialize_piece` wrote; the vectors are views of the source, which is in memory.
 
     Raises:
         ValueError: the source is something else.
     """
-    batch = _read_batch(source, table_schema(features, hidden_size))
+    batch = _read_batch(source, table_schema(features, widths))
     if any(column.null_count for column in batch.columns):
         raise ValueError("it has rows without a value")
     digests = np.array(batch.column(_COLUMN).to_pylist(), DIGEST)
@@ -144,7 +145,8 @@ def read_piece(
     flat = {name: batch.column(name).flatten().to_numpy() for name in features}
     if not all(np.isfinite(values).all() for values in flat.values()):
         raise ValueError("it has a value that is not a finite number")
-    return TablePiece(digests, {name: x.reshape(-1, hidden_size) for name, x in flat.items()})
+    documents = {name: values.reshape(-1, widths.of(name)) for name, values in flat.items()}
+    return TablePiece(digests, documents)
 
 
 def _read_batch(source: pa.Buffer | BinaryIO, expected: pa.Schema) -> pa.RecordBatch:
@@ -189,7 +191,7 @@ class RepeatTable:
         Args:
             name: of the feature.
             rows: int64 [documents], a row of the table, or -1 for a document that it lacks.
-            target: float32 [documents, hidden]; the rows of documents that the table lacks do not
+            target: float32 [documents, width]; the rows of documents that the table lacks do not
                 change.
         """
         for begin, piece in self._pieces_with_begins():

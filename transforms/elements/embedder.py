@@ -38,7 +38,7 @@ class Rejected(NamedTuple):
     detail: str
 
 
-# By feature: float32 [hidden], or [tokens, width] for a feature of tokens.
+# By feature: float32 [width], or [tokens, width] for a feature of tokens.
 Vectors = dict[str, np.ndarray]
 
 
@@ -60,7 +60,7 @@ class TextEmbedder:
     def __init__(self, config: TextConfig, module: BertModule, model: LoadedModel) -> None:
         self.model = model
         self._config = config
-        self._embedding = config.embedding(module.vocabulary.pad_id)
+        self._embedding = config.embedding(module)
         wordpieces = config.wordpieces(module)
         self._texts = wordpieces.texts
         signature = {name: tf.TensorSpec([None], tf.string) for name in self._texts}
@@ -81,7 +81,7 @@ class TextEmbedder:
         records = [_to_record(element, self._config) for element in elements]
         documents = record_fields.to_documents(records, range(len(records)), "", self._config.read)
         part = tokenize_part(documents, self._graph, self._texts)
-        part = reject_oversize(part, engine.hidden_size, config)
+        part = reject_oversize(part, config.widths(engine.hidden_size), config)
         sequences, is_valid = take_sequences(part)
         run_all = encode.batch_runner(self.model, metrics.Stopwatch())
         embeddings = embed_sequences(sequences, engine, config, run_all)

@@ -86,8 +86,8 @@ class TextConfig:
             pairs=self.read.pairs,
         )
 
-    def embedding(self, pad_id: int = 0) -> EmbeddingConfig:
-        """Return what is computed for wordpieces."""
+    def embedding(self, module: BertModule) -> EmbeddingConfig:
+        """Return what is computed for wordpieces of a module."""
         positions = self.tokens_per_batch
         if positions is None:
             positions = default_tokens_per_batch(self.compute.engine)
@@ -95,6 +95,7 @@ class TextConfig:
             features=self.features,
             windows=self.windows,
             batching=BatchingConfig(positions),
-            pad_id=pad_id,
+            pad_id=module.vocabulary.pad_id,
             shaping=self.shaping,
+            own_widths=module.widths.of_documents,
         )

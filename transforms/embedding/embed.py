@@ -26,6 +26,7 @@ from transforms.features import (
 from transforms.poolings import DocumentWindows
 from transforms.poolings.reductions import weighted_means
 from transforms.records.postprocess import Shaping
+from transforms.vector_widths import VectorWidths
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 
 RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
@@ -43,6 +44,8 @@ class EmbeddingConfig:
         dtype: the type that vectors are stored in; a document with a value that it cannot hold
             fails.
         shaping: how vectors of documents are changed before they are stored.
+        own_widths: the width of each feature of documents that is not the hidden size; see
+            `VectorWidths`.
     """
 
     features: tuple[str, ...]
@@ -51,9 +54,14 @@ class EmbeddingConfig:
     pad_id: int = 0
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
+    own_widths: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_features(self.features)
+
+    def widths(self, hidden_size: int) -> VectorWidths:
+        """Return the widths of the vectors of a model with this hidden size."""
+        return VectorWidths(hidden_size, self.own_widths)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +69,7 @@ class PartEmbeddings:
     """The vectors of a part's valid documents.
 
     Attributes:
-        documents: feature name to float32 [documents, hidden].
+        documents: feature name to float32 [documents, width].
         tokens: feature name to float32 [tokens, width].
         computed_tokens: positions computed; a token in two windows counts twice.
         padded_tokens: positions computed, padding included.
@@ -154,13 +162,13 @@ class _WindowRunner:
     def __init__(self, sequences: TokenSequences, engine: Engine, config: EmbeddingConfig) -> None:
         self.windows = cut_windows(sequences.offsets, config.windows)
         self.batch_positions: list[int] = []
-        hidden_size = engine.hidden_size
+        widths = config.widths(engine.hidden_size)
         self.tokens = {
-            name: np.empty([len(sequences.input_ids), hidden_size * times], np.float32)
+            name: np.empty([len(sequences.input_ids), widths.hidden_size * times], np.float32)
             for name, times in widths_of_tokens(config.features).items()
         }
         self._window_vectors = {
-            name: np.zeros([len(self.windows.lengths), hidden_size], np.float32)
+            name: np.zeros([len(self.windows.lengths), widths.of(name)], np.float32)
             for name in config.features
             if name in DOCUMENT_FEATURES
         }

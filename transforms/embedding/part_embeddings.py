@@ -17,10 +17,11 @@ from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, wid
 from transforms.records.postprocess import Shaping
 from transforms.records.record_content import MAX_RECORD_BYTES
 from transforms.rejects import Reason
+from transforms.vector_widths import VectorWidths
 
 
 def reject_oversize(
-    part: pa.RecordBatch, hidden_size: int, config: EmbeddingConfig
+    part: pa.RecordBatch, widths: VectorWidths, config: EmbeddingConfig
 ) -> pa.RecordBatch:
     """Reject the documents whose vectors exceed the size limit of a record.
 
@@ -29,7 +30,8 @@ def reject_oversize(
     lengths = pc.list_value_length(part.column(INPUT_IDS)).to_numpy(zero_copy_only=False)
     widest = max(widths_of_tokens(config.features).values(), default=0)
     vectors = lengths if widest else count_windows(lengths, config.windows)
-    limit = MAX_RECORD_BYTES // (hidden_size * max(1, widest) * np.dtype(np.float32).itemsize)
+    width = widest * widths.hidden_size or widths.largest(config.features)
+    limit = MAX_RECORD_BYTES // (width * np.dtype(np.float32).itemsize)
     unit = "tokens" if widest else "windows"
     why = f"vectors of over {limit} {unit} take more than {MAX_RECORD_BYTES >> 20} MiB"
     return rejects.reject(part, vectors > limit, Reason.TOO_LARGE, why)

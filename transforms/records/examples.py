@@ -21,38 +21,40 @@ from transforms.features import (
     INT8,
     TOKENS,
     scale_of,
+    widths_of_tokens,
 )
 from transforms.fields import KeptField, as_bytes
 from transforms.records import dtypes, wire
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
+from transforms.vector_widths import VectorWidths
 
 # The type of a feature, by the Arrow type of its values; all others are bytes.
 _NUMBERS = {pa.int64(): schema_pb2.INT, pa.float32(): schema_pb2.FLOAT}
 
 
-def schema(family: str, content: RecordContent, hidden_size: int) -> schema_pb2.Schema:
+def schema(family: str, content: RecordContent, widths: VectorWidths) -> schema_pb2.Schema:
     """Return the schema of a family's records, for TFX and `tf.io.parse_single_example`."""
     result = schema_pb2.Schema()
     _add_feature(result, ID, schema_pb2.BYTES, [])
     for name in ACCOUNT:
         _add_feature(result, name, schema_pb2.INT, [])
     add = _add_sequence if family == SEQUENCE else _add_pooled
-    add(result, content, hidden_size)
+    add(result, content, widths)
     return result
 
 
-def _add_sequence(result: schema_pb2.Schema, content: RecordContent, hidden_size: int) -> None:
-    widths = content.widths(SEQUENCE, hidden_size)
+def _add_sequence(result: schema_pb2.Schema, content: RecordContent, widths: VectorWidths) -> None:
+    lengths = content.widths(SEQUENCE, widths)
     for name in content.of_tokens:
-        if name in widths:
-            _add_vectors(result, name, content.dtype, widths[name], rows=True)
+        if name in lengths:
+            _add_vectors(result, name, content.dtype, lengths[name], rows=True)
         else:
             type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
             _add_feature(result, name, type_, None)
 
 
-def _add_pooled(result: schema_pb2.Schema, content: RecordContent, hidden_size: int) -> None:
-    for name, width in content.widths(POOLED, hidden_size).items():
+def _add_pooled(result: schema_pb2.Schema, content: RecordContent, widths: VectorWidths) -> None:
+    for name, width in content.widths(POOLED, widths).items():
         _add_vectors(result, name, content.dtype, width, rows=False)
     for field in content.kept:
         _add_feature(
@@ -112,7 +114,7 @@ def _columns(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.R
     if family == SEQUENCE:
         columns |= {name: batch.column(name) for name in content.of_tokens}
         ends = list_offsets(batch.column(INPUT_IDS))
-        for name in content.widths(SEQUENCE, 1):
+        for name in widths_of_tokens(content.features):
             columns |= _stored(name, batch.column(name), ends, content.dtype)
         return pa.RecordBatch.from_pydict(columns)
     for name in content.of_documents:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from transforms.plugins import Registry
 from transforms.records.record_content import RecordContent
+from transforms.vector_widths import VectorWidths
 
 
 class Compression(NamedTuple):
@@ -81,12 +82,12 @@ class OutputFormat(abc.ABC):
         """
 
     @abc.abstractmethod
-    def schema_content(self, family: str, content: RecordContent, hidden_size: int) -> bytes:
+    def schema_content(self, family: str, content: RecordContent, widths: VectorWidths) -> bytes:
         """Return the content of the schema file of a family."""
 
     @abc.abstractmethod
     def is_schema_of(
-        self, schema: bytes, family: str, content: RecordContent, hidden_size: int
+        self, schema: bytes, family: str, content: RecordContent, widths: VectorWidths
     ) -> bool:
         """Return whether the content of a schema file describes a job's records.
 
@@ -97,7 +98,7 @@ class OutputFormat(abc.ABC):
         """
 
     @abc.abstractmethod
-    def reader(self, family: str, content: RecordContent, hidden_size: int) -> RecordReader:
+    def reader(self, family: str, content: RecordContent, widths: VectorWidths) -> RecordReader:
         """Return the reader of a job's files."""
 
     @abc.abstractmethod

@@ -26,11 +26,13 @@ from transforms.features import (
     TOKENS,
     TRUNCATED,
     scale_of,
+    widths_of_tokens,
 )
 from transforms.fields import KeptField
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
+from transforms.vector_widths import VectorWidths
 
 # Metadata keys: of a schema, and of the fields that are vectors.
 ABOUT, DTYPE = b"beam_bert", b"dtype"
@@ -50,9 +52,9 @@ OF_TOKENS = {
 }
 
 
-def schema(family: str, content: RecordContent, hidden_size: int) -> pa.Schema:
+def schema(family: str, content: RecordContent, widths: VectorWidths) -> pa.Schema:
     """Return the schema of the files of a family."""
-    return _schema(family, content, content.widths(family, hidden_size))
+    return _schema(family, content, content.widths(family, widths))
 
 
 def _schema(family: str, content: RecordContent, widths: Mapping[str, int]) -> pa.Schema:
@@ -158,7 +160,7 @@ def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.Rec
             columns[field.name] = _kept(batch, field)
     else:
         ends = list_offsets(batch.column(INPUT_IDS)).astype(np.int32)
-        vectors = content.widths(SEQUENCE, 1)
+        vectors = widths_of_tokens(content.features)
         for name in content.of_tokens:
             if name in vectors:
                 matrix = _matrix(batch.column(name), int(ends[-1]))

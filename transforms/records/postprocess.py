@@ -21,16 +21,16 @@ class Shaping:
         if self.truncate_dim is not None and self.truncate_dim < 1:
             raise ValueError(f"`truncate_dim` is {self.truncate_dim}; give 1 or more")
 
-    def width(self, hidden_size: int) -> int:
-        """Return the number of components of a stored vector."""
-        return min(self.truncate_dim or hidden_size, hidden_size)
+    def width(self, width: int) -> int:
+        """Return the number of components of a stored vector, from that of the model's vector."""
+        return min(self.truncate_dim or width, width)
 
-    def check_width(self, hidden_size: int) -> None:
-        """Raise ValueError if `truncate_dim` exceeds the hidden size of a model."""
-        if self.truncate_dim is not None and self.truncate_dim > hidden_size:
+    def check_width(self, width: int) -> None:
+        """Raise ValueError if `truncate_dim` exceeds the width of a model's vectors."""
+        if self.truncate_dim is not None and self.truncate_dim > width:
             raise ValueError(
                 f"`truncate_dim` is {self.truncate_dim}, and the model's vectors have "
-                f"{hidden_size} numbers: give fewer, or leave it out"
+                f"{width} numbers: give fewer, or leave it out"
             )
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:

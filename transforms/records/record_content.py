@@ -14,6 +14,7 @@ from transforms.features import (
 from transforms.fields import KeptField, parse_fields
 from transforms.records.dtypes import check_dtype
 from transforms.records.postprocess import Shaping
+from transforms.vector_widths import VectorWidths
 
 # The two families of records: one record a document, without and with a vector for each token.
 POOLED, SEQUENCE = FAMILIES = ("pooled", "sequence")
@@ -71,8 +72,14 @@ class RecordContent:
         vectors = widths_of_tokens(self.features)
         return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, *vectors)
 
-    def widths(self, family: str, hidden_size: int) -> dict[str, int]:
-        """Return the length of the vectors of each feature of a family."""
+    def widths(self, family: str, widths: VectorWidths) -> dict[str, int]:
+        """Return the length of the stored vectors of each feature of a family.
+
+        Args:
+            family: `pooled` or `sequence`.
+            widths: of the model's vectors.
+        """
         if family == POOLED:
-            return dict.fromkeys(self.of_documents, self.shaping.width(hidden_size))
-        return {name: n * hidden_size for name, n in widths_of_tokens(self.features).items()}
+            return {name: self.shaping.width(widths.of(name)) for name in self.of_documents}
+        multiples = widths_of_tokens(self.features)
+        return {name: multiple * widths.hidden_size for name, multiple in multiples.items()}

@@ -7,6 +7,7 @@ import pyarrow as pa
 from transforms.records import output_format
 from transforms.records.output_format import RecordReader
 from transforms.records.record_config import RecordConfig
+from transforms.vector_widths import VectorWidths
 
 
 def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[tuple[bytes, int]]:
@@ -14,25 +15,25 @@ def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator
     return config.file_format.encode(batch, family, config, config.compression)
 
 
-def schema_content(family: str, config: RecordConfig, hidden_size: int) -> bytes:
+def schema_content(family: str, config: RecordConfig, widths: VectorWidths) -> bytes:
     """Return the content of the schema file of a family."""
-    return config.file_format.schema_content(family, config, hidden_size)
+    return config.file_format.schema_content(family, config, widths)
 
 
 def schema_problem(
-    schema: bytes, family: str, config: RecordConfig, hidden_size: int
+    schema: bytes, family: str, config: RecordConfig, widths: VectorWidths
 ) -> str | None:
     """Return what is wrong with the content of the schema file of a family; None if it is right."""
     try:
-        is_right = config.file_format.is_schema_of(schema, family, config, hidden_size)
+        is_right = config.file_format.is_schema_of(schema, family, config, widths)
     except ValueError as error:
         return f"cannot be read: {str(error).splitlines()[0]}"
     return None if is_right else "is not the schema of this job's records"
 
 
-def reader(family: str, config: RecordConfig, hidden_size: int) -> RecordReader:
+def reader(family: str, config: RecordConfig, widths: VectorWidths) -> RecordReader:
     """Return the reader of a job's files."""
-    return config.file_format.reader(family, config, hidden_size)
+    return config.file_format.reader(family, config, widths)
 
 
 def reader_of(schema_file: str, schema: bytes, family: str) -> RecordReader:

@@ -31,6 +31,7 @@ from transforms.read import SourceError, read_unchanged
 from transforms.receipts import WrittenFile
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
+from transforms.vector_widths import VectorWidths
 
 # Documents of a piece: enough for full batches of similar lengths, few enough to lose at a kill.
 _PIECE_ROWS = 4096
@@ -49,7 +50,7 @@ class TableConfig:
         read: how records become documents.
         texts: the columns that contain texts.
         encode: what is computed, and by which model.
-        hidden_size: of the model.
+        widths: of the model's vectors.
         most: maximum number of documents of the table.
     """
 
@@ -58,7 +59,7 @@ class TableConfig:
     read: ReadConfig
     texts: tuple[str, ...]
     encode: EncodeConfig
-    hidden_size: int
+    widths: VectorWidths
     most: int
 
 
@@ -132,7 +133,7 @@ def _distinct_documents(
     part: pa.RecordBatch, config: TableConfig
 ) -> tuple[np.ndarray, TokenSequences]:
     """Return the distinct digests of a part, ascending, and their documents."""
-    part = reject_oversize(part, config.hidden_size, config.encode.embedding)
+    part = reject_oversize(part, config.widths, config.encode.embedding)
     sequences, _ = take_sequences(part)
     digests, firsts = np.unique(hash_documents(sequences), return_index=True)
     return digests, sequences.take(firsts)
@@ -233,7 +234,7 @@ class _EmbedPiece(ModelDoFn):
     def _find_written(self, path: str) -> WrittenFile | None:
         folder, features = self._table.folder, self._config.embedding.features
         try:
-            rows = repeat_files.load_piece(folder, path, features, self._table.hidden_size)
+            rows = repeat_files.load_piece(folder, path, features, self._table.widths)
         except (OSError, ValueError):
             return None
         whole = FileSystems.join(folder, path)
@@ -246,7 +247,7 @@ class _EmbedPiece(ModelDoFn):
         embeddings = embed_sequences(sequences, self._model.engine, self._config.embedding, run_all)
         embedded = np.delete(np.arange(len(digests)), list(embeddings.failed))
         vectors = {name: rows[embedded] for name, rows in embeddings.documents.items()}
-        content = serialize_piece(digests[embedded], vectors, self._table.hidden_size)
+        content = serialize_piece(digests[embedded], vectors, self._table.widths)
         with storage.atomic_write(self._table.folder, path) as file:
             file.write(content)
         return WrittenFile(path, len(embedded), file.bytes, file.sha256)

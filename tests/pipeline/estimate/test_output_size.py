@@ -11,6 +11,7 @@ from tests.pipeline import corpus
 from transforms.batching.windows import WindowConfig
 from transforms.bert.module import BertModule
 from transforms.groups.grouping import split_of_file
+from transforms.vector_widths import VectorWidths
 
 
 @pytest.mark.slow
@@ -38,7 +39,7 @@ def test_an_output_over_the_limit_is_refused_before_anything_is_written(
     config = corpus.config(globs, tmp_path / "out", tiny_path)
     sources = choose_pieces.sources_of(plan.make_plan(config.input))
     written = 150_000
-    assert output_size.max_bytes(config, 16, sources) > written
+    assert output_size.max_bytes(config, VectorWidths(16), sources) > written
     small = dataclasses.replace(config, max_output_gb=written / 2 / 1e9)
     with pytest.raises(UsageError, match=r"--max_output_gb is .* would write about .*sequence"):
         job.run_job(small)
@@ -68,7 +69,7 @@ def test_the_bound_is_never_below_the_estimate(
     assert all(part.scale == 1 for part in parts)
     for source, part in zip(sources, parts, strict=True):
         estimate = sum(tokenized_sample.total_bytes([part]).values())
-        assert 0 < estimate <= output_size.max_bytes(config, 16, [source])
+        assert 0 < estimate <= output_size.max_bytes(config, VectorWidths(16), [source])
 
 
 def test_no_text_is_read_if_the_bound_is_under_the_limit(

@@ -16,7 +16,7 @@ from pipeline.verify.check_file import check_records_file
 from pipeline.verify.verdict import Verdict
 from tests.faulty_files import CUT, forbidden, one_fault
 from tests.pipeline.verify.damaging import check, first
-from tests.transforms.embedded_documents import CONFIG, HIDDEN, batch_of
+from tests.transforms.embedded_documents import CONFIG, WIDTHS, batch_of
 from transforms.features import ACCOUNT
 from transforms.io import storage
 from transforms.receipts import Receipt, WrittenFile
@@ -139,7 +139,7 @@ def test_a_failing_read_of_records_is_no_damage(format_: str, tmp_path: Path) ->
     receipt = Receipt("a", 0, 1, True, "key", "part", counts, {}, {}, (file,), "worker", 1.0)
 
     def check_it() -> None:
-        check_records_file(str(tmp_path), file, receipt, Layout(config, HIDDEN))
+        check_records_file(str(tmp_path), file, receipt, Layout(config, WIDTHS))
 
     with one_fault(0, CUT) as counted:
         check_it()

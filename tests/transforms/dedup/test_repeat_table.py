@@ -20,6 +20,9 @@ from transforms.dedup.repeat_table import (
     serialize_piece,
 )
 from transforms.embedding.embed import EmbeddingConfig, embed_sequences
+from transforms.vector_widths import VectorWidths
+
+WIDTHS = VectorWidths(3)
 
 KINDS = st.tuples(st.lists(st.sampled_from([5, 6, 261, 65541]), max_size=3), st.integers(1, 3))
 
@@ -89,7 +92,7 @@ def test_a_table_in_pieces_changes_no_vector(documents: list, data: st.DataObjec
 def test_a_piece_is_read_as_it_was_written() -> None:
     digests = np.array([b"a" + bytes(15), b"b" * 16], DIGEST)
     vectors = {"mean": np.arange(6, dtype=np.float32).reshape(2, 3)}
-    piece = read_piece(pa.py_buffer(serialize_piece(digests, vectors, 3)), ["mean"], 3)
+    piece = read_piece(pa.py_buffer(serialize_piece(digests, vectors, WIDTHS)), ["mean"], WIDTHS)
     assert piece.digests.tolist() == digests.tolist()
     assert piece.documents["mean"].tolist() == vectors["mean"].tolist()
 
@@ -108,9 +111,9 @@ def test_a_piece_that_is_none_is_refused(
     digests: tuple, value: float, features: list, hidden: int, why: str
 ) -> None:
     content = serialize_piece(
-        np.array(digests, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, 3
+        np.array(digests, DIGEST), {"mean": np.full([2, 3], value, np.float32)}, WIDTHS
     )
     with pytest.raises(ValueError, match=why):
-        read_piece(pa.py_buffer(content), features, hidden)
+        read_piece(pa.py_buffer(content), features, VectorWidths(hidden))
     with pytest.raises(ValueError, match=r"(?i)arrow|file|footer|read"):
-        read_piece(pa.py_buffer(content[:-9]), features, hidden)
+        read_piece(pa.py_buffer(content[:-9]), features, VectorWidths(hidden))

@@ -15,6 +15,7 @@ from transforms.bert.output_spec import Encoded
 from transforms.embedding import embed, part_embeddings
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.records.postprocess import Shaping
+from transforms.vector_widths import VectorWidths
 
 FEATURES = ("pooled_output", "mean", "cls", "max", "sequence_output")
 
@@ -185,20 +186,22 @@ def test_a_document_too_long_for_a_record_is_rejected(monkeypatch: pytest.Monkey
     monkeypatch.setattr(part_embeddings, "MAX_RECORD_BYTES", 4 * 3 * 5)
     part = make_tokenized([[2, 5, 5, 5, 3], None, [2, 5, 5, 5, 5, 3]])
     sequence = config(features=("mean", "sequence_output"))
-    result = part_embeddings.reject_oversize(part, 3, sequence)
+    result = part_embeddings.reject_oversize(part, VectorWidths(3), sequence)
     assert result.schema.metadata == part.schema.metadata
     assert result.column("reason").to_pylist() == [None, "empty", "too_large"]
     detail = result.column("detail")[2].as_py()
     assert detail == "vectors of over 5 tokens take more than 0 MiB"
-    assert part_embeddings.reject_oversize(part, 2, sequence) is part
-    assert part_embeddings.reject_oversize(part, 3, config(features=("mean",))) is part
+    assert part_embeddings.reject_oversize(part, VectorWidths(2), sequence) is part
+    assert (
+        part_embeddings.reject_oversize(part, VectorWidths(3), config(features=("mean",))) is part
+    )
 
 
 def test_a_document_of_too_many_windows_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(part_embeddings, "MAX_RECORD_BYTES", 4 * 3 * 5)
     part = make_tokenized([[2, *[5] * 7, 3], [2, *[5] * 8, 3]])
     windows = config(features=("mean",), windows=WindowConfig(5, 1))
-    result = part_embeddings.reject_oversize(part, 3, windows)
+    result = part_embeddings.reject_oversize(part, VectorWidths(3), windows)
     assert result.column("reason").to_pylist() == [None, "too_large"]
     detail = result.column("detail")[1].as_py()
     assert detail == "vectors of over 5 windows take more than 0 MiB"

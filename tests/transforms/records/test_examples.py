@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_transform.tf_metadata import schema_utils
 
-from tests.transforms.embedded_documents import CONFIG, HIDDEN, batch_of
+from tests.transforms.embedded_documents import CONFIG, HIDDEN, WIDTHS, batch_of
 from transforms import columns
 from transforms.io import tfrecord_framing
 from transforms.records import example_reader, examples
@@ -23,7 +23,7 @@ def write(path: Path, family: str, count: int = 10) -> Path:
 
 
 def test_tensorflow_reads_pooled_records_by_their_schema(tmp_path: Path) -> None:
-    schema = examples.schema("pooled", CONFIG, HIDDEN)
+    schema = examples.schema("pooled", CONFIG, WIDTHS)
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     path = write(tmp_path / "a.tfrecord", "pooled")
     parsed = [tf.io.parse_single_example(r, spec) for r in tf.data.TFRecordDataset(str(path))]
@@ -37,7 +37,7 @@ def test_tensorflow_reads_pooled_records_by_their_schema(tmp_path: Path) -> None
 
 
 def test_tensorflow_reads_sequence_records_by_their_schema(tmp_path: Path) -> None:
-    schema = examples.schema("sequence", CONFIG, HIDDEN)
+    schema = examples.schema("sequence", CONFIG, WIDTHS)
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     path = write(tmp_path / "a.tfrecord", "sequence")
     parsed = [tf.io.parse_single_example(r, spec) for r in tf.data.TFRecordDataset(str(path))]
@@ -52,7 +52,7 @@ def test_tensorflow_reads_sequence_records_by_their_schema(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("family", ["pooled", "sequence"])
 def test_what_is_written_is_parsed_back(family: str, tmp_path: Path) -> None:
-    schema = examples.schema(family, CONFIG, HIDDEN)
+    schema = examples.schema(family, CONFIG, WIDTHS)
     with open(write(tmp_path / "a", family), "rb") as stream:
         rows = example_reader.parse(list(tfrecord_framing.read_records(stream)), schema).to_pydict()
     batch = batch_of(10)
@@ -84,7 +84,7 @@ def test_no_documents_make_no_record(family: str) -> None:
 
 def test_each_family_has_its_own_features_only() -> None:
     def names(family: str) -> list[str]:
-        return [f.name for f in examples.schema(family, CONFIG, HIDDEN).feature]
+        return [f.name for f in examples.schema(family, CONFIG, WIDTHS).feature]
 
     common = ["id", "num_tokens", "num_wordpieces", "num_unknown", "truncated"]
     assert names("pooled") == [*common, "pooled_output", "mean", "k"]
@@ -110,7 +110,7 @@ def test_sixteen_bits_are_stored_as_their_bytes(family: str, dtype: str) -> None
     raw = tf.io.decode_raw(stored[0][0], tf.as_dtype(dtype))
     np.testing.assert_array_equal(raw.numpy(), expected[0])
 
-    schema = examples.schema(family, config, HIDDEN)
+    schema = examples.schema(family, config, WIDTHS)
     assert example_reader.stored_types(schema)[name] == (dtype, width)
     assert schema_utils.schema_as_feature_spec(schema).feature_spec[name].dtype == tf.string
     parsed = example_reader.parse(block.to_pylist(), schema)
@@ -126,7 +126,7 @@ def test_int8_has_a_scale_for_each_vector(family: str) -> None:
     batch = batch_of(7).slice(2, 4)
     (block,) = examples.serialize(batch, family, config)
     name = "mean" if family == "pooled" else "sequence_output"
-    schema = examples.schema(family, config, HIDDEN)
+    schema = examples.schema(family, config, WIDTHS)
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     for record, row in zip(block.to_pylist(), batch.column(name).to_pylist(), strict=True):
         parsed = tf.io.parse_single_example(record, spec)
@@ -153,6 +153,6 @@ def test_vectors_that_are_not_one_value_are_refused(values: list[bytes]) -> None
     record = tf.train.Example.FromString(block[0].as_py())
     del record.features.feature["mean"].bytes_list.value[:]
     record.features.feature["mean"].bytes_list.value.extend(values)
-    schema = examples.schema("pooled", config, HIDDEN)
+    schema = examples.schema("pooled", config, WIDTHS)
     with pytest.raises(ValueError, match="mean of a record is not one value of bytes of float16"):
         example_reader.parse([record.SerializeToString()], schema)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tests.transforms.embedded_documents import CONFIG, HIDDEN, batch_of
+from tests.transforms.embedded_documents import CONFIG, WIDTHS, batch_of
 from transforms import fields
 from transforms.features import FIELD_TYPES
 from transforms.fields import KeptField
@@ -47,7 +47,7 @@ def stored(values: list[Any], type_: str, format_: str) -> list[Any]:
     column = fields.column(values, field)
     batch = batch.set_column(batch.schema.get_field_index("fields.k"), "fields.k", column)
     encoded = b"".join(block for block, _ in record_files.encode(batch, "pooled", config))
-    reader = record_files.reader("pooled", config, HIDDEN)
+    reader = record_files.reader("pooled", config, WIDTHS)
     return [row["k"] or [] for part in reader.read(io.BytesIO(encoded)) for row in part.to_pylist()]
 
 
@@ -74,6 +74,6 @@ def test_parquet_keeps_each_float_exactly_and_tf_examples_never_change_one() -> 
 def test_the_columns_of_parquet_have_the_types_of_the_registry() -> None:
     for type_ in FIELD_TYPES:
         config = dataclasses.replace(CONFIG, format="parquet", keep_fields=(f"k:{type_}",))
-        schema = config.file_format.schema_content("pooled", config, HIDDEN)
+        schema = config.file_format.schema_content("pooled", config, WIDTHS)
         field = parquet.read_schema(pa.BufferReader(schema)).field("k")
         assert field.type == fields.COLUMN_TYPES[type_].parquet

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.plug_in_folders import forget
-from tests.transforms.embedded_documents import HIDDEN, batch_of
+from tests.transforms.embedded_documents import WIDTHS, batch_of
 from transforms.records import formats, output_format, record_files
 from transforms.records.record_config import RecordConfig
 
@@ -37,13 +37,13 @@ class IdsFormat(OutputFormat):
     def encode(self, batch, family, content, compression):
         yield "\\n".join(batch.column("id").to_pylist()).encode(), batch.num_rows
 
-    def schema_content(self, family, content, hidden_size):
+    def schema_content(self, family, content, widths):
         return family.encode()
 
-    def is_schema_of(self, schema, family, content, hidden_size):
+    def is_schema_of(self, schema, family, content, widths):
         return schema == family.encode()
 
-    def reader(self, family, content, hidden_size):
+    def reader(self, family, content, widths):
         return Reader()
 
     def reader_of(self, schema, family):
@@ -72,10 +72,10 @@ def test_a_new_format_is_one_file() -> None:
     assert "schema.txt" in record_files.schema_files()
     ((block, count),) = record_files.encode(batch_of(3), "pooled", config)
     assert count == 3
-    schema = record_files.schema_content("pooled", config, HIDDEN)
-    assert record_files.schema_problem(schema, "pooled", config, HIDDEN) is None
+    schema = record_files.schema_content("pooled", config, WIDTHS)
+    assert record_files.schema_problem(schema, "pooled", config, WIDTHS) is None
     for reader in (
-        record_files.reader("pooled", config, HIDDEN),
+        record_files.reader("pooled", config, WIDTHS),
         record_files.reader_of("schema.txt", schema, "pooled"),
     ):
         (batch,) = reader.read(io.BytesIO(block))
@@ -106,10 +106,10 @@ def test_file_names_show_how_much_a_file_can_hold() -> None:
 @pytest.mark.parametrize("family", ["pooled", "sequence"])
 def test_a_schema_file_is_recognized(name: str, family: str) -> None:
     config = RecordConfig(("mean", "sequence_output"), format=name)
-    schema = record_files.schema_content(family, config, HIDDEN)
-    assert record_files.schema_problem(schema, family, config, HIDDEN) is None
+    schema = record_files.schema_content(family, config, WIDTHS)
+    assert record_files.schema_problem(schema, family, config, WIDTHS) is None
     other = "sequence" if family == "pooled" else "pooled"
-    problem = record_files.schema_problem(schema, other, config, HIDDEN)
+    problem = record_files.schema_problem(schema, other, config, WIDTHS)
     assert problem is not None
-    damaged = record_files.schema_problem(b"{", family, config, HIDDEN) or ""
+    damaged = record_files.schema_problem(b"{", family, config, WIDTHS) or ""
     assert damaged.startswith("cannot be read: ")

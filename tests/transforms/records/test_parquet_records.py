@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tests.transforms.embedded_documents import CONFIG, HIDDEN, batch_of
+from tests.transforms.embedded_documents import CONFIG, HIDDEN, WIDTHS, batch_of
 from transforms import columns
 from transforms.records import example_reader, examples, parquet_records, record_files
 from transforms.records.parquet_reader import ParquetReader
@@ -22,7 +22,7 @@ def encoded(batch: pa.RecordBatch, family: str, config: RecordConfig = PARQUET) 
 
 
 def decoded(content: bytes, family: str, config: RecordConfig = PARQUET) -> list[dict]:
-    reader = record_files.reader(family, config, HIDDEN)
+    reader = record_files.reader(family, config, WIDTHS)
     return [row for batch in reader.read(io.BytesIO(content)) for row in batch.to_pylist()]
 
 
@@ -33,7 +33,7 @@ def test_parquet_is_read_back_as_tfrecords_are(family: str, dtype: str) -> None:
     ours = dataclasses.replace(PARQUET, dtype=dtype)
     theirs = dataclasses.replace(CONFIG, dtype=dtype)
     (block,) = examples.serialize(batch, family, theirs)
-    schema = examples.schema(family, theirs, HIDDEN)
+    schema = examples.schema(family, theirs, WIDTHS)
     expected = example_reader.parse(block.to_pylist(), schema).to_pylist()
     content = encoded(batch, family, ours)
     rows = decoded(content, family, ours)
@@ -140,7 +140,7 @@ def test_damaged_and_strange_parquet_is_told() -> None:
 
 
 def fields(family: str) -> list[pa.Field]:
-    return list(parquet_records.schema(family, PARQUET, HIDDEN))
+    return list(parquet_records.schema(family, PARQUET, WIDTHS))
 
 
 def renamed(columns: list[pa.Field], name: str, **changes: object) -> list[pa.Field]:

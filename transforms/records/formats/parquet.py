@@ -8,6 +8,7 @@ from transforms.records import parquet_reader, parquet_records
 from transforms.records.output_format import Compression, OutputFormat, RecordReader
 from transforms.records.parquet_reader import ParquetReader
 from transforms.records.record_content import RecordContent
+from transforms.vector_widths import VectorWidths
 
 # Columns of equal values are stored in very few bytes.
 _FILES = Compression(".parquet", 1 << 15)
@@ -28,20 +29,20 @@ class ParquetOutput(OutputFormat):
         """Encode embedded documents as a file."""
         return parquet_records.encode(batch, family, content, compression)
 
-    def schema_content(self, family: str, content: RecordContent, hidden_size: int) -> bytes:
+    def schema_content(self, family: str, content: RecordContent, widths: VectorWidths) -> bytes:
         """Return the schema as a file without rows."""
-        return parquet_records.schema_bytes(parquet_records.schema(family, content, hidden_size))
+        return parquet_records.schema_bytes(parquet_records.schema(family, content, widths))
 
     def is_schema_of(
-        self, schema: bytes, family: str, content: RecordContent, hidden_size: int
+        self, schema: bytes, family: str, content: RecordContent, widths: VectorWidths
     ) -> bool:
         """Return whether a schema describes a job's records."""
-        expected = parquet_records.schema(family, content, hidden_size)
+        expected = parquet_records.schema(family, content, widths)
         return parquet_reader.is_same(parquet_reader.read_schema(schema), expected, family)
 
-    def reader(self, family: str, content: RecordContent, hidden_size: int) -> RecordReader:
+    def reader(self, family: str, content: RecordContent, widths: VectorWidths) -> RecordReader:
         """Return the reader of a job's files."""
-        return ParquetReader(parquet_records.schema(family, content, hidden_size), family)
+        return ParquetReader(parquet_records.schema(family, content, widths), family)
 
     def reader_of(self, schema: bytes, family: str) -> RecordReader:
         """Return the reader of the files that a schema describes."""

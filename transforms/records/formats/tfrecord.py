@@ -10,6 +10,7 @@ from transforms.features import EXACT_FLOAT32, FLOAT64
 from transforms.io import tfrecord_framing
 from transforms.records.output_format import Compression, OutputFormat, RecordReader
 from transforms.records.record_content import RecordContent
+from transforms.vector_widths import VectorWidths
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
@@ -47,29 +48,29 @@ class TfrecordOutput(OutputFormat):
         framed = ((tfrecord_framing.frame(block), len(block)) for block in blocks)
         return _gzipped(framed) if compression == _GZIP else framed
 
-    def schema_content(self, family: str, content: RecordContent, hidden_size: int) -> bytes:
+    def schema_content(self, family: str, content: RecordContent, widths: VectorWidths) -> bytes:
         """Return the schema as a text protobuf."""
         from google.protobuf import text_format
 
         from transforms.records import examples
 
-        text: str = text_format.MessageToString(examples.schema(family, content, hidden_size))
+        text: str = text_format.MessageToString(examples.schema(family, content, widths))
         return text.encode()
 
     def is_schema_of(
-        self, schema: bytes, family: str, content: RecordContent, hidden_size: int
+        self, schema: bytes, family: str, content: RecordContent, widths: VectorWidths
     ) -> bool:
         """Return whether a schema describes a job's records."""
         from transforms.records import examples
 
-        return bool(_parse(schema) == examples.schema(family, content, hidden_size))
+        return bool(_parse(schema) == examples.schema(family, content, widths))
 
-    def reader(self, family: str, content: RecordContent, hidden_size: int) -> RecordReader:
+    def reader(self, family: str, content: RecordContent, widths: VectorWidths) -> RecordReader:
         """Return the reader of a job's files."""
         from transforms.records import examples
         from transforms.records.example_reader import ExampleReader
 
-        return ExampleReader(examples.schema(family, content, hidden_size), family)
+        return ExampleReader(examples.schema(family, content, widths), family)
 
     def reader_of(self, schema: bytes, family: str) -> RecordReader:
         """Return the reader of the files that a schema describes."""
