@@ -16,9 +16,9 @@ Steps of other Beam pipelines:
 
 The stages of the main job:
     `make_plan` with `InputConfig`, which returns a `Split` for each range of a `Source`;
-    `ReadParts` with `ReadConfig`; `AnalyzeParts` with `WordpieceConfig`; `TokenizeParts`;
-    `EncodeParts` with `EncodeConfig`, `EmbeddingConfig`, `BatchingConfig` and `ComputeConfig`;
-    `WriteParts` with `RecordConfig`, and its `Receipt`.
+    `ReadParts` with `ReadConfig`; `AnalyzeParts` with `WordpieceConfig` and `WordpieceRules`;
+    `TokenizeParts`; `EncodeParts` with `EncodeConfig`, `EmbeddingConfig`, `BatchingConfig` and
+    `ComputeConfig`; `WriteParts` with `RecordConfig`, and its `Receipt`.
 
 Models:
     `resolve_model`, `inspect_model` and `BertModule`; `minilm_weights`, the folder of the default
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         TokenizeParts,
         WindowConfig,
         WordpieceConfig,
+        WordpieceRules,
         WriteParts,
     )
     from transforms.batching.windows import cut_windows
@@ -118,6 +119,7 @@ __all__ = [
     "UsageError",
     "WindowConfig",
     "WordpieceConfig",
+    "WordpieceRules",
     "WriteParts",
     "YamlBertEmbeddings",
     "cut_windows",

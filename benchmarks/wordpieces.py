@@ -70,10 +70,12 @@ def _load(path: Path | None, lower: bool) -> tuple[Contender, Contender, Contend
 
     from transforms.bert import minilm
     from transforms.bert.vocabulary import Vocabulary
+    from transforms.bert.wordpiece_rules import WordpieceRules
     from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
+    rules = WordpieceRules.of_casing(lower)
     path = path or minilm.weights_folder() / "vocab.txt"
-    tokenizer = WordpieceTokenizer(Vocabulary.from_bytes(path.read_bytes()), lower)
+    tokenizer = WordpieceTokenizer(Vocabulary.from_bytes(path.read_bytes()), rules)
     signature = [tf.TensorSpec([None], tf.string)]
     plain = tf.function(tokenizer.tokenize, input_signature=signature)
     offsets = tf.function(tokenizer.tokenize_with_offsets, input_signature=signature)

@@ -190,7 +190,7 @@ def texts_to_wordpieces(
     separator = read.pair_separator
     return WordpieceConfig(
         max_seq_length=max_seq_length,
-        do_lower_case=module.rules.do_lower_case,
+        rules=module.rules,
         pairs=read.pairs,
         keep_tokens=keep_tokens,
         separator_bytes=None if separator is None else len(separator.encode()),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from transforms.batching.batches import BatchingConfig
     from transforms.batching.windows import WindowConfig
     from transforms.bert.compute import ComputeConfig
+    from transforms.bert.wordpiece_rules import WordpieceRules
     from transforms.documents import Source, Split
     from transforms.elements.bert_embeddings import BertEmbeddings, EmbeddedElements
     from transforms.elements.embedder import Rejected
@@ -48,6 +49,7 @@ __all__ = [
     "TokenizeParts",
     "WindowConfig",
     "WordpieceConfig",
+    "WordpieceRules",
     "WriteParts",
 ]
 
@@ -71,6 +73,7 @@ _MODULES = {
     "TokenizeParts": "transforms.tokenize",
     "WindowConfig": "transforms.batching.windows",
     "WordpieceConfig": "transforms.wordpiece.preprocessing",
+    "WordpieceRules": "transforms.bert.wordpiece_rules",
     "WriteParts": "transforms.write",
 }
 

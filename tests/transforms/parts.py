@@ -12,9 +12,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from transforms import documents
 from transforms.bert.output_spec import Encoded
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.documents import PartHeader
 from transforms.steps.analyze import AnalyzeParts
 from transforms.wordpiece.preprocessing import WordpieceConfig
+
+UNCASED = WordpieceRules.of_casing(do_lower_case=True)
 
 
 def make_part(
@@ -82,7 +85,7 @@ def save_transform(
     folder: Path, vocabulary: Vocabulary, texts: Sequence[str], **settings: object
 ) -> WordpieceConfig:
     """Learn and save a transform; by default of 8 positions."""
-    config = WordpieceConfig(**{"max_seq_length": 8, "do_lower_case": True, **settings})
+    config = WordpieceConfig(**{"max_seq_length": 8, "rules": UNCASED, **settings})
     seconds = texts if config.pairs else None
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         parts = pipeline | beam.Create([make_part(texts, seconds=seconds)])

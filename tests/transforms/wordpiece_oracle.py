@@ -6,6 +6,8 @@ Written from the rules that google-research/bert documents in `tokenization.py`.
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from transforms.bert.wordpiece_rules import WordpieceRules
+
 CJK_RANGES = (
     *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F)),
     *((0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
@@ -14,16 +16,16 @@ ASCII_SYMBOLS = ((33, 47), (58, 64), (91, 96), (123, 126))
 MAX_WORD_CHARS = 200
 
 
-def tokenize(text: str, ids: Mapping[str, int], do_lower_case: bool) -> list[int]:
+def tokenize(text: str, ids: Mapping[str, int], rules: WordpieceRules) -> list[int]:
     """Return the ids of a text, without [CLS] and [SEP]."""
-    return [ids[piece] for word in words(text, do_lower_case) for piece in wordpieces(word, ids)]
+    return [ids[piece] for word in words(text, rules) for piece in wordpieces(word, ids)]
 
 
-def words(text: str, do_lower_case: bool) -> Iterator[str]:
+def words(text: str, rules: WordpieceRules) -> Iterator[str]:
     """Clean a text and split it at white space, ideographs and punctuation."""
     spaced = "".join(clean(char) for char in text)
     for token in spaced.split():
-        folded = fold(token) if do_lower_case else token
+        folded = fold(token) if rules.do_lower_case else token
         yield from "".join(f" {c} " if is_punctuation(c) else c for c in folded).split()
 
 

@@ -82,7 +82,7 @@ class TextConfig:
         """Return how texts become wordpieces of a module."""
         return WordpieceConfig(
             max_seq_length=None if self.window_stride else self.max_seq_length,
-            do_lower_case=module.rules.do_lower_case,
+            rules=module.rules,
             pairs=self.read.pairs,
         )
 

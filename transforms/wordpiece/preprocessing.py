@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.documents import TEXT, TEXT_B, hash_json
 from transforms.features import (
     INPUT_IDS,
@@ -26,6 +27,8 @@ from transforms.wordpiece.tokenizer import ALGORITHM_VERSION, Wordpieces, Wordpi
 LENGTH_QUANTILES = "length_quantiles"
 NUM_QUANTILES = 20
 
+_CASED = WordpieceRules.of_casing(do_lower_case=False)
+
 Tensors = dict[str, tf.Tensor]
 
 
@@ -36,7 +39,7 @@ class WordpieceConfig:
     Attributes:
         max_seq_length: positions of the longest sequence, special tokens included; None truncates
             nothing.
-        do_lower_case: fold case and strip accents, as uncased models expect.
+        rules: how the model's tokenizer treats a text.
         pairs: whether a document has a second text.
         keep_tokens: whether to output wordpieces as text too, with their byte ranges.
         separator_bytes: bytes of the separator, if both texts of a pair are cut from one document;
@@ -45,7 +48,7 @@ class WordpieceConfig:
     """
 
     max_seq_length: int | None = 128
-    do_lower_case: bool = False
+    rules: WordpieceRules = _CASED
     pairs: bool = False
     keep_tokens: bool = False
     separator_bytes: int | None = None
@@ -66,7 +69,14 @@ def transform_fingerprint(config: WordpieceConfig, vocabulary: Vocabulary) -> st
     The quantiles of lengths are not hashed: they depend on the sample, the wordpieces do not. The
     bytes of a SavedModel are not hashed either, because they differ each time it is written.
     """
-    return hash_json([ALGORITHM_VERSION, dataclasses.asdict(config), vocabulary.sha256])
+    settings = dataclasses.asdict(config)
+    rules = settings.pop("rules")
+    settings["do_lower_case"] = config.rules.do_lower_case
+    # Rules of google-research/bert are left out, so that fingerprints of older versions stay.
+    plain = dataclasses.asdict(WordpieceRules.of_casing(config.rules.do_lower_case))
+    if rules != plain:
+        settings["rules"] = {name: rules[name] for name in rules if rules[name] != plain[name]}
+    return hash_json([ALGORITHM_VERSION, settings, vocabulary.sha256])
 
 
 def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors], Tensors]:
@@ -83,7 +93,7 @@ def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[T
           [documents, (2 * tokens)]: start and end of each token in the bytes of its text, 0 and 0
           for special tokens (see `separator_bytes`).
     """
-    tokenizer = WordpieceTokenizer(vocabulary, config.do_lower_case)
+    tokenizer = WordpieceTokenizer(vocabulary, config.rules)
 
     def tokenize(text: tf.Tensor) -> Wordpieces:
         if config.keep_tokens:

@@ -15,6 +15,7 @@ import tensorflow_text as tf_text
 from tensorflow_text.core.pybinds import pywrap_fast_wordpiece_tokenizer_model_builder as builder
 
 from transforms.bert.vocabulary import SUFFIX_MARK, Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.wordpiece.offsets import NormalizedWidths
 
 # Increased whenever a change gives the same text and vocabulary other ids.
@@ -48,8 +49,8 @@ class Wordpieces(NamedTuple):
 class WordpieceTokenizer:
     """Tokenizes texts to wordpiece ids, in a graph or eagerly."""
 
-    def __init__(self, vocabulary: Vocabulary, do_lower_case: bool) -> None:
-        self._do_lower_case = do_lower_case
+    def __init__(self, vocabulary: Vocabulary, rules: WordpieceRules) -> None:
+        self._rules = rules
         self._unknown_id = vocabulary.unknown_id
         # A word of up to 200 bytes has at most 200 characters, so the first tokenizer decides it;
         # the second one runs only if a batch has a longer word.
@@ -59,7 +60,7 @@ class WordpieceTokenizer:
 
     def normalize(self, text: tf.Tensor) -> tf.Tensor:
         """Clean texts, and fold case where the model expects it; string [documents] in and out."""
-        return _normalize(text, self._do_lower_case)
+        return _normalize(text, self._rules)
 
     def tokenize(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Return the wordpiece ids of each document, without [CLS] and [SEP].
@@ -83,7 +84,7 @@ class WordpieceTokenizer:
             word. A range includes dropped characters within a wordpiece, not those around it.
         """
         ids, starts, ends = self.tokenize_normalized(self.normalize(text))
-        widths = _normalized_widths(self._do_lower_case)
+        widths = _normalized_widths(self._rules)
         return Wordpieces(ids, *widths.to_source(text, starts, ends))
 
     def tokenize_normalized(self, text: tf.Tensor) -> Wordpieces:
@@ -124,10 +125,10 @@ class WordpieceTokenizer:
         ]
 
 
-def _normalize(text: tf.Tensor, do_lower_case: bool) -> tf.Tensor:
+def _normalize(text: tf.Tensor, rules: WordpieceRules) -> tf.Tensor:
     text = tf.strings.regex_replace(text, _WHITE_SPACE, " ")
     text = tf.strings.regex_replace(text, _DROPPED, "")
-    if do_lower_case:
+    if rules.do_lower_case:
         text = tf.strings.regex_replace(text, _LATIN_CAPITAL_I, "i")
         text = tf.strings.lower(text, encoding="utf-8")
         text = tf_text.normalize_utf8(text, "NFD")
@@ -136,8 +137,8 @@ def _normalize(text: tf.Tensor, do_lower_case: bool) -> tf.Tensor:
 
 
 @functools.cache
-def _normalized_widths(do_lower_case: bool) -> NormalizedWidths:
-    return NormalizedWidths(functools.partial(_normalize, do_lower_case=do_lower_case))
+def _normalized_widths(rules: WordpieceRules) -> NormalizedWidths:
+    return NormalizedWidths(functools.partial(_normalize, rules=rules))
 
 
 def _splits_and_values(wordpieces: Wordpieces) -> list[tf.Tensor]:

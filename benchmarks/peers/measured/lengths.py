@@ -18,7 +18,7 @@ def main() -> None:
     from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs
 
     inspected = module.inspect(minilm.resolve(arguments.model))
-    config = WordpieceConfig(arguments.max_seq_length, inspected.rules.do_lower_case)
+    config = WordpieceConfig(arguments.max_seq_length, inspected.rules)
     texts = tf.constant(reporting.read(arguments.input), tf.string)
     ids = model_inputs(config, inspected.vocabulary)({TEXT: texts})[INPUT_IDS]
     print(json.dumps({"lengths": ids.row_lengths().numpy().tolist()}))

@@ -42,7 +42,7 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
     inspected = module.inspect(minilm.resolve(handle))
     loaded = hub.load(str(inspected.path), tags=[])
     signature = loaded.signatures["tokens"]
-    config = WordpieceConfig(max_seq_length, inspected.rules.do_lower_case)
+    config = WordpieceConfig(max_seq_length, inspected.rules)
     inputs = model_inputs(config, inspected.vocabulary)
     # One traced function is faster than a sequence of single operations.
     tokenize = tf.function(

@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 
 from tests.transforms import wordpiece_oracle
 from tests.transforms.wordpiece import test_tokenizer
+from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.wordpiece.offsets import NormalizedWidths
 from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
 VOCABULARY, IDS = test_tokenizer.VOCABULARY, test_tokenizer.IDS
-TOKENIZERS = {flag: WordpieceTokenizer(VOCABULARY, flag) for flag in (True, False)}
+UNCASED, CASED = test_tokenizer.UNCASED, test_tokenizer.CASED
+TOKENIZERS = {rules: WordpieceTokenizer(VOCABULARY, rules) for rules in (UNCASED, CASED)}
 GRAPHS = {
-    flag: tf.function(
+    rules: tf.function(
         tokenizer.tokenize_with_offsets, input_signature=[tf.TensorSpec([None], tf.string)]
     )
-    for flag, tokenizer in TOKENIZERS.items()
+    for rules, tokenizer in TOKENIZERS.items()
 }
 
 # Marks that canonical order moves and BERT's rules keep: two of them on one letter trade places.
@@ -34,15 +36,17 @@ marked = st.builds(
 texts = st.lists(st.one_of(test_tokenizer.texts, marked), max_size=5).map("".join)
 
 
-@pytest.mark.parametrize("do_lower_case", [True, False])
+@pytest.mark.parametrize("rules", [UNCASED, CASED])
 @settings(deadline=None, max_examples=200)
 @given(batch=st.lists(texts, min_size=1, max_size=4))
-def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: list[str]) -> None:
+def test_offsets_cut_the_text_a_wordpiece_came_from(
+    rules: WordpieceRules, batch: list[str]
+) -> None:
     batch = ["".join(char for char in text if char not in MOVED) for text in batch]
-    wordpieces = GRAPHS[do_lower_case](tf.constant(batch, tf.string))
+    wordpieces = GRAPHS[rules](tf.constant(batch, tf.string))
     ids, starts, ends = (column.to_list() for column in wordpieces)
     for row, text in enumerate(batch):
-        assert ids[row] == wordpiece_oracle.tokenize(text, IDS, do_lower_case)
+        assert ids[row] == wordpiece_oracle.tokenize(text, IDS, rules)
         encoded, last_end = text.encode(), 0
         for id_, start, end in zip(ids[row], starts[row], ends[row], strict=True):
             # A slice that cuts a character in two would not decode.
@@ -51,9 +55,9 @@ def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: 
                 # Neighbours share a character only where it became several.
                 assert several(encoded[start:last_end].decode())
             between = encoded[last_end:start].decode()
-            assert not "".join(wordpiece_oracle.words(between, do_lower_case))
+            assert not "".join(wordpiece_oracle.words(between, rules))
             last_end = end
-            words = list(wordpiece_oracle.words(came_from, do_lower_case))
+            words = list(wordpiece_oracle.words(came_from, rules))
             if id_ == VOCABULARY.unknown_id:
                 assert len(words) == 1
             else:
@@ -61,7 +65,7 @@ def test_offsets_cut_the_text_a_wordpiece_came_from(do_lower_case: bool, batch: 
                 piece = VOCABULARY.tokens[id_].removeprefix("##")
                 same = sigma(piece) == sigma(word)
                 assert same or (sigma(piece) in sigma(word) and several(came_from))
-        assert not "".join(wordpiece_oracle.words(encoded[last_end:].decode(), do_lower_case))
+        assert not "".join(wordpiece_oracle.words(encoded[last_end:].decode(), rules))
 
 
 def sigma(text: str) -> str:
@@ -74,14 +78,14 @@ def several(text: str) -> bool:
     return any(len(wordpiece_oracle.fold(char)) > 1 for char in (text[0], text[-1]))
 
 
-@pytest.mark.parametrize("do_lower_case", [True, False])
-def test_every_character_that_is_kept_has_its_own_bytes(do_lower_case: bool) -> None:
+@pytest.mark.parametrize("rules", [UNCASED, CASED])
+def test_every_character_that_is_kept_has_its_own_bytes(rules: WordpieceRules) -> None:
     chars = [char for char in test_tokenizer.ASSIGNED if char not in test_tokenizer.NEW_CAPITALS]
     batch = [f"\u00ad{char}a" for char in chars]
-    _, starts, ends = (column.to_list() for column in GRAPHS[do_lower_case](tf.constant(batch)))
+    _, starts, ends = (column.to_list() for column in GRAPHS[rules](tf.constant(batch)))
     wrong = []
     for char, text, first, last in zip(chars, batch, starts, ends, strict=True):
-        kept = "".join(wordpiece_oracle.words(char, do_lower_case))
+        kept = "".join(wordpiece_oracle.words(char, rules))
         begins = len("\u00ad".encode()) + (0 if kept else len(char.encode()))
         if (first[0], last[-1]) != (begins, len(text.encode())):
             wrong.append(char)
@@ -90,7 +94,7 @@ def test_every_character_that_is_kept_has_its_own_bytes(do_lower_case: bool) -> 
 
 def test_dropped_characters_count_only_between_what_is_kept() -> None:
     text = "\u200bso\u00ads \u200d\u0301e\u0301 x\u200b"
-    wordpieces = GRAPHS[True](tf.constant([text]))
+    wordpieces = GRAPHS[UNCASED](tf.constant([text]))
     ids, starts, ends = (column.to_list()[0] for column in wordpieces)
     assert [VOCABULARY.tokens[id_] for id_ in ids] == ["so", "##s", "e", "x"]
     slices = [text.encode()[a:b].decode() for a, b in zip(starts, ends, strict=True)]
@@ -99,7 +103,7 @@ def test_dropped_characters_count_only_between_what_is_kept() -> None:
 
 def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
     long = "é" * 201
-    wordpieces = GRAPHS[False](tf.constant([f"a {long}! ⚗⚗", "b"]))
+    wordpieces = GRAPHS[CASED](tf.constant([f"a {long}! ⚗⚗", "b"]))
     assert wordpieces.starts.to_list() == [[0, 2, 404, 406], [0]]
     assert wordpieces.ends.to_list() == [[1, 404, 405, 412], [1]]
     unknown = VOCABULARY.unknown_id
@@ -107,7 +111,7 @@ def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
 
 
 def test_no_documents_have_no_offsets() -> None:
-    widths = NormalizedWidths(TOKENIZERS[True].normalize)
+    widths = NormalizedWidths(TOKENIZERS[UNCASED].normalize)
     nothing = tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int64), tf.zeros([1], tf.int64))
     starts, ends = widths.to_source(tf.constant([], tf.string), nothing, nothing)
     assert (starts.to_list(), ends.to_list()) == ([], [])

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from tests.transforms.parts import save_transform
 from transforms.bert import minilm
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.documents import hash_json
 from transforms.wordpiece.assembly import truncated_lengths
 from transforms.wordpiece.preprocessing import (
     LENGTH_QUANTILES,
@@ -25,6 +28,8 @@ from transforms.wordpiece.preprocessing import (
 VOCABULARY = Vocabulary.from_bytes((minilm.weights_folder() / "vocab.txt").read_bytes())
 IDS = {token: id_ for id_, token in enumerate(VOCABULARY.tokens)}
 CLS, SEP, UNK = IDS["[CLS]"], IDS["[SEP]"], IDS["[UNK]"]
+
+UNCASED, CASED = WordpieceRules.of_casing(True), WordpieceRules.of_casing(False)
 
 
 def graph(config: WordpieceConfig) -> Callable[..., dict[str, list]]:
@@ -66,10 +71,10 @@ words = st.sampled_from(["the", "cat", "unaffable", "猫", "!", "İstanbul", "St
 texts = st.lists(words, max_size=8).map(" ".join)
 LONGEST = 9
 SHAPES = {
-    "single": WordpieceConfig(LONGEST, True),
-    "whole": WordpieceConfig(None, True),
-    "pair": WordpieceConfig(LONGEST, True, pairs=True, keep_tokens=True),
-    "line": WordpieceConfig(LONGEST, True, pairs=True, keep_tokens=True, separator_bytes=3),
+    "single": WordpieceConfig(LONGEST, UNCASED),
+    "whole": WordpieceConfig(None, UNCASED),
+    "pair": WordpieceConfig(LONGEST, UNCASED, pairs=True, keep_tokens=True),
+    "line": WordpieceConfig(LONGEST, UNCASED, pairs=True, keep_tokens=True, separator_bytes=3),
 }
 GRAPHS = {name: graph(config) for name, config in SHAPES.items()}
 
@@ -79,7 +84,7 @@ GRAPHS = {name: graph(config) for name, config in SHAPES.items()}
 def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> None:
     inputs = GRAPHS[shape](batch)
     for row, text in enumerate(batch):
-        ids = oracle.tokenize(text, IDS, do_lower_case=True)
+        ids = oracle.tokenize(text, IDS, UNCASED)
         kept = ids[: LONGEST - 2] if shape == "single" else ids
         assert inputs["input_ids"][row] == [CLS, *kept, SEP]
         assert inputs["segment_ids"][row] == [0] * (len(kept) + 2)
@@ -95,7 +100,7 @@ def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> N
 def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) -> None:
     inputs = GRAPHS["pair"](*map(list, zip(*batch, strict=True)))
     for row, pair in enumerate(batch):
-        a, b = (oracle.tokenize(text, IDS, do_lower_case=True) for text in pair)
+        a, b = (oracle.tokenize(text, IDS, UNCASED) for text in pair)
         whole = [*a, *b]
         truncate_slowly(a, b, LONGEST - (3 if b else 2))
         ids = [CLS, *a, SEP, *b, SEP] if b else [CLS, *a, SEP]
@@ -132,7 +137,7 @@ def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str
 def test_the_golden_texts_have_the_golden_ids() -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
     batch = json.loads((DATA / "minilm_texts.json").read_text("utf-8"))
-    rows = graph(WordpieceConfig(128, True))(batch)["input_ids"]
+    rows = graph(WordpieceConfig(128, UNCASED))(batch)["input_ids"]
     assert np.cumsum([0, *map(len, rows)]).tolist() == golden["offsets"].tolist()
     assert [id_ for row in rows for id_ in row] == golden["input_ids"].tolist()
 
@@ -157,7 +162,7 @@ def test_a_saved_transform_gives_the_same_as_the_function(
     batch += ["", " \u200b", "The cats ran, unable.", "dog " * 70]
     texts = {"text": tf.constant(batch)}
     applied = transform.transform_raw_features(texts)
-    config = WordpieceConfig(64, True, keep_tokens=True)
+    config = WordpieceConfig(64, UNCASED, keep_tokens=True)
     expected = model_inputs(config, tiny_module.vocabulary)(texts)
     assert set(applied) == {*expected, LENGTH_QUANTILES}
     assert {name: to_lists(applied[name]) for name in expected} == {
@@ -178,17 +183,38 @@ def test_a_saved_transform_knows_the_quantiles_of_the_lengths_it_learned(
 
 
 def test_the_fingerprint_knows_every_ingredient(tiny_module: BertModule) -> None:
-    base = (WordpieceConfig(8, True), VOCABULARY)
-    others = [
-        (WordpieceConfig(9, True), VOCABULARY),
-        (WordpieceConfig(None, True), VOCABULARY),
-        (WordpieceConfig(8, False), VOCABULARY),
-        (WordpieceConfig(8, True, pairs=True), VOCABULARY),
-        (WordpieceConfig(8, True, keep_tokens=True), VOCABULARY),
-        (WordpieceConfig(8, True, separator_bytes=3), VOCABULARY),
-        (WordpieceConfig(8, True), tiny_module.vocabulary),
+    base = (WordpieceConfig(8, UNCASED), VOCABULARY)
+    other_rules = [
+        dataclasses.replace(UNCASED, do_lower_case=False),
+        dataclasses.replace(UNCASED, strip_accents=False),
+        dataclasses.replace(UNCASED, split_chinese=False),
+        dataclasses.replace(UNCASED, max_word_chars=100),
+        dataclasses.replace(UNCASED, added_tokens=("<url>",)),
     ]
-    assert len({transform_fingerprint(*each) for each in [base, *others]}) == 8
+    others = [
+        (WordpieceConfig(9, UNCASED), VOCABULARY),
+        (WordpieceConfig(None, UNCASED), VOCABULARY),
+        (WordpieceConfig(8, CASED), VOCABULARY),
+        (WordpieceConfig(8, UNCASED, pairs=True), VOCABULARY),
+        (WordpieceConfig(8, UNCASED, keep_tokens=True), VOCABULARY),
+        (WordpieceConfig(8, UNCASED, separator_bytes=3), VOCABULARY),
+        (WordpieceConfig(8, UNCASED), tiny_module.vocabulary),
+        *((WordpieceConfig(8, rules), VOCABULARY) for rules in other_rules),
+    ]
+    assert len({transform_fingerprint(*each) for each in [base, *others]}) == 13
+
+
+@pytest.mark.parametrize("rules", [UNCASED, CASED])
+def test_jobs_of_older_versions_keep_their_fingerprint(rules: WordpieceRules) -> None:
+    settings = {
+        "max_seq_length": 8,
+        "do_lower_case": rules.do_lower_case,
+        "pairs": False,
+        "keep_tokens": False,
+        "separator_bytes": None,
+    }
+    expected = hash_json([1, settings, VOCABULARY.sha256])
+    assert transform_fingerprint(WordpieceConfig(8, rules), VOCABULARY) == expected
 
 
 def test_a_length_without_room_for_a_wordpiece_is_refused() -> None:
