@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from tests import analysis_memo, beam_memo, program
+from tests import analysis_memo, beam_memo, program, transform_memo
 from transforms.bert import checkpoint_folders, importing, minilm, module
 from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
@@ -82,7 +82,7 @@ def _remembered_analyses(_analyses: Path) -> Iterator[analysis_memo.AnalysisMemo
 
 @pytest.fixture(scope="session", autouse=True)
 def _remembered_graphs() -> Iterator[None]:
-    with beam_memo.remembered():
+    with beam_memo.remembered(), transform_memo.remembered():
         yield
 
 
