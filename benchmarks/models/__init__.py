@@ -1,0 +1,1 @@
+"""Compare the vectors of this program with those of the programs that models come from."""
