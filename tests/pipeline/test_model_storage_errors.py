@@ -17,7 +17,9 @@ import safetensors
 from pipeline import cli
 from tests.transforms.bert import checkpoint_files
 from transforms.bert import importing
+from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.kept_settings import write_kept_settings
 
 CALLS = [
     *((builtins, "open"), (io, "open"), (os, "open"), (safetensors, "safe_open")),
@@ -94,7 +96,10 @@ def test_an_import_writes_a_whole_module_or_none(
     capsys: pytest.CaptureFixture,
 ) -> None:
     source = write(tmp_path / "uncased", tiny_checkpoint)
-    whole, at, statuses = files(tiny_path), 1, []
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    write_kept_settings(kept, importing._kept_settings(read_checkpoint(source)))
+    whole, at, statuses = files(tiny_path) | files(kept), 1, []
     while True:
         destination = tmp_path / f"models/{at}"
         with failing(tmp_path, at, number) as fault:

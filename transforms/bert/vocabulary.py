@@ -22,9 +22,7 @@ class Vocabulary:
     sha256: str
 
     def __post_init__(self) -> None:
-        if len(set(self.tokens)) < len(self.tokens):
-            repeated, _ = collections.Counter(self.tokens).most_common(1)[0]
-            raise ValueError(f"the vocabulary has {repeated!r} twice, so its ids are ambiguous")
+        check_distinct(self.tokens)
         for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]"):
             if token not in self._ids:
                 raise ValueError(f"the vocabulary has no {token}: it is not a BERT vocabulary")
@@ -36,13 +34,7 @@ class Vocabulary:
         Raises:
             ValueError: it is not UTF-8, lacks a special token, or has a wordpiece twice.
         """
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"the vocabulary file is not UTF-8: {error}") from error
-        # Not splitlines(): vocabularies hold line separators such as U+2028 as wordpieces.
-        tokens = tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
-        return cls(tokens=tokens, sha256=hashlib.sha256(content).hexdigest())
+        return cls(tokens=read_tokens(content), sha256=hashlib.sha256(content).hexdigest())
 
     @functools.cached_property
     def _ids(self) -> dict[str, int]:
@@ -67,3 +59,40 @@ class Vocabulary:
     def pad_id(self) -> int:
         """Id of [PAD]."""
         return self._ids["[PAD]"]
+
+
+def read_tokens(content: bytes) -> tuple[str, ...]:
+    """Return the lines of a vocabulary file.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the vocabulary file is not UTF-8: {error}") from error
+    # Not splitlines(): vocabularies hold line separators such as U+2028 as wordpieces.
+    return tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
+
+
+def write_tokens(tokens: tuple[str, ...]) -> bytes:
+    """Return the content of a vocabulary file.
+
+    Raises:
+        ValueError: a token has a character that cannot be in a line of such a file.
+    """
+    try:
+        content = "".join(f"{token}\n" for token in tokens).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a token has half of a surrogate pair: {error}") from error
+    if read_tokens(content) != tokens:
+        token = next(token for token in tokens if "\n" in token or token.endswith("\r"))
+        raise ValueError(f"the token {token!r} has a line break, which no vocab.txt can hold")
+    return content
+
+
+def check_distinct(tokens: tuple[str, ...]) -> None:
+    """Raise ValueError if a token is there twice."""
+    if len(set(tokens)) < len(tokens):
+        repeated, _ = collections.Counter(tokens).most_common(1)[0]
+        raise ValueError(f"the vocabulary has {repeated!r} twice, so its ids are ambiguous")

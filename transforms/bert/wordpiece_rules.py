@@ -2,9 +2,10 @@
 
 import dataclasses
 
-# google-research/bert's limit. Hugging Face's tokenizers have 100, if their files do not say
-# otherwise.
+# The limits of google-research/bert (`tokenization.py`), and of Hugging Face's BertTokenizer, for
+# which only tokenizer.json can name another one.
 GOOGLE_MAX_WORD_CHARS = 200
+HUGGING_FACE_MAX_WORD_CHARS = 100
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.vocabulary import read_tokens
 
 
 def hugging_face_name(name: str) -> str:
@@ -50,7 +52,76 @@ def write_hugging_face(folder: Path, checkpoint: Checkpoint) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(configuration(checkpoint)))
     (folder / "vocab.txt").write_bytes(checkpoint.vocabulary)
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"do_lower_case": checkpoint.rules.do_lower_case})
+    )
     save_file(hugging_face_arrays(checkpoint), folder / "model.safetensors")
+    return folder
+
+
+def added_token(id_: int, content: str, **flags: bool) -> dict[str, object]:
+    """Return an entry of added_tokens."""
+    names = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return {"id": id_, "content": content, **dict.fromkeys(names, False), **flags}
+
+
+def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the content of tokenizer.json, as transformers saves it for a BERT."""
+    tokens = read_tokens(checkpoint.vocabulary)
+    single = [
+        {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}},
+        {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+    ]
+    second = [
+        {"Sequence": {"id": "B", "type_id": 1}},
+        {"SpecialToken": {"id": "[SEP]", "type_id": 1}},
+    ]
+    return {
+        "version": "1.0",
+        "truncation": {"max_length": 128, "strategy": "LongestFirst", "stride": 0},
+        "padding": None,
+        "added_tokens": [
+            added_token(tokens.index(token), token, special=True)
+            for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+        ],
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": checkpoint.rules.do_lower_case,
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": single,
+            "pair": single + second,
+            "special_tokens": {
+                token: {"id": token, "ids": [tokens.index(token)], "tokens": [token]}
+                for token in ("[CLS]", "[SEP]")
+            },
+        },
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {token: id_ for id_, token in enumerate(tokens)},
+        },
+    }
+
+
+def write_transformers_5(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a folder as transformers 5 saves it, without vocab.txt, and return it."""
+    write_hugging_face(folder, checkpoint)
+    (folder / "vocab.txt").unlink()
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json(checkpoint)))
+    settings = {"do_lower_case": checkpoint.rules.do_lower_case, "strip_accents": None}
+    settings |= {"tokenize_chinese_chars": True, "tokenizer_class": "BertTokenizer"}
+    settings |= {"cls_token": "[CLS]", "sep_token": "[SEP]", "backend": "tokenizers"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     return folder
 
 

@@ -50,15 +50,26 @@ class Folders:
         checkpoint = make_checkpoint(layers=1)
         self._scratch = scratch
         hugging_face = checkpoint_files.write_hugging_face(scratch / "hugging_face", checkpoint)
+        new = checkpoint_files.write_transformers_5(scratch / "transformers_5", checkpoint)
         google = checkpoint_files.write_google(scratch / "google_uncased", checkpoint)
         self.paths = {
             **{name: hugging_face / name for name in ("model.safetensors", "config.json")},
             **{name: hugging_face / name for name in ("vocab.txt", "tokenizer_config.json")},
+            **{name: new / name for name in ("tokenizer.json", "special_tokens_map.json")},
+            **{name: new / name for name in ("added_tokens.json", "modules.json")},
             "bert_config.json": google / "bert_config.json",
             "index": google / "bert_model.ckpt.index",
             "data": google / "bert_model.ckpt.data-00000-of-00001",
         }
-        self.paths["tokenizer_config.json"].write_text('{"do_lower_case": true}')
+        self.paths["tokenizer_config.json"].write_text(
+            '{"do_lower_case": true, "strip_accents": null, "tokenizer_class": "BertTokenizer", '
+            '"added_tokens_decoder": {"2": {"content": "[CLS]", "special": true}}}'
+        )
+        self.paths["special_tokens_map.json"].write_text(
+            '{"cls_token": {"content": "[CLS]"}, "additional_special_tokens": ["[MASK]", "!"]}'
+        )
+        self.paths["added_tokens.json"].write_text('{"[CLS]": 2}')
+        self.paths["modules.json"].write_text('[{"idx": 0, "path": "", "type": "Transformer"}]')
         self._sound = {kind: path.read_bytes() for kind, path in self.paths.items()}
 
     @contextlib.contextmanager
@@ -86,6 +97,7 @@ class Folders:
                 checkpoint = read_checkpoint(folder)
             except ValueError as error:
                 assert str(folder) in str(error), f"{error}"  # noqa: PT017
+                assert len(str(error).splitlines()) == 1, f"{error}"  # noqa: PT017
                 return "refused"
         if seed % WRITTEN == 0:
             shutil.rmtree(self._scratch / "module", ignore_errors=True)
@@ -100,7 +112,7 @@ def _by_bytes(data: bytes, chance: random.Random) -> bytes:
 def _by_values(data: bytes, chance: random.Random) -> bytes:
     """Give a JSON file a hostile value."""
     content = json.loads(data)
-    _put(content, chance)
+    _put(content[0] if isinstance(content, list) else content, chance)
     return json.dumps(content).encode()
 
 
@@ -111,8 +123,10 @@ def _put(content: dict[str, Any], chance: random.Random) -> None:
         del content[key]
     elif how == 1:
         content[chance.choice(["is_decoder", "position_embedding_type", "a.b"])] = content[key]
-    elif isinstance(content[key], dict) and how < 7:
+    elif isinstance(content[key], dict) and content[key] and how < 7:
         _put(content[key], chance)
+    elif isinstance(content[key], list) and isinstance(content[key][0], dict) and how < 6:
+        _put(chance.choice(content[key]), chance)
     else:
         content[key] = chance.choice(HOSTILE_VALUES)
 
@@ -206,6 +220,7 @@ _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "index": _by_entries,
 }
 KINDS = ("model.safetensors", "config.json", "tokenizer_config.json", "vocab.txt")
+KINDS += ("tokenizer.json", "special_tokens_map.json", "added_tokens.json", "modules.json")
 KINDS += ("bert_config.json", "index", "data")
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from tests.transforms.bert import checkpoint_files
 from tests.transforms.bert.checkpoint_files import (
     configuration,
     hugging_face_arrays,
@@ -18,6 +20,7 @@ from tests.transforms.bert.checkpoint_files import (
 from transforms.bert import google_checkpoint
 from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.shape import variable_shapes
 
 
 @pytest.fixture
@@ -77,6 +80,113 @@ def test_shards_are_read_through_their_index(folder: Path, tiny_checkpoint: Chec
     assert_same(read_checkpoint(folder), tiny_checkpoint)
 
 
+@pytest.mark.parametrize("prefix", ["", "bert.", "model.", "_orig_mod.module.bert."])
+def test_the_encoder_is_found_under_any_prefix(
+    prefix: str, folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    arrays = {prefix + name: array for name, array in hugging_face_arrays(tiny_checkpoint).items()}
+    arrays |= {"classifier.weight": np.zeros([3, 16], np.float32)}
+    arrays |= {f"{prefix}embeddings.position_ids": np.arange(32)[np.newaxis]}
+    save_file(arrays, folder / "model.safetensors")
+    assert_same(read_checkpoint(folder), tiny_checkpoint)
+
+
+def test_weights_without_a_pooler_are_read(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    without_pooler(folder, tiny_checkpoint)
+    read = read_checkpoint(folder)
+    assert read.shape == dataclasses.replace(tiny_checkpoint.shape, pooler=False)
+    expected = {n: a for n, a in tiny_checkpoint.variables.items() if "pooler" not in n}
+    assert_same(read, dataclasses.replace(tiny_checkpoint, variables=expected))
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        *(("gelu", "gelu_erf"), ("gelu_python", "gelu_erf"), ("gelu_new", "gelu_tanh")),
+        *(("gelu_fast", "gelu_tanh"), ("gelu_pytorch_tanh", "gelu_tanh"), ("relu", "relu")),
+        *(("tanh", "tanh"), ("silu", "swish"), ("swish", "swish")),
+    ],
+)
+def test_every_activation_that_is_computed_is_read(
+    named: str, expected: str, folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    configured(hidden_act=named)(folder, tiny_checkpoint)
+    assert read_checkpoint(folder).architecture.activation == expected
+
+
+def test_a_configuration_of_2019_names_only_its_classes(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    settings = configuration(tiny_checkpoint, architectures=["BertForMaskedLM"])
+    del settings["model_type"]
+    (folder / "config.json").write_text(json.dumps(settings))
+    assert_same(read_checkpoint(folder), tiny_checkpoint)
+
+
+def test_an_electra_is_an_encoder_with_narrow_tables_and_no_pooler(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    shape = dataclasses.replace(tiny_checkpoint.shape, embedding_size=8, pooler=False)
+    random = np.random.default_rng(0)
+    variables = {
+        name: random.normal(size=size).astype(np.float32)
+        for name, size in variable_shapes(shape).items()
+    }
+    narrow = dataclasses.replace(tiny_checkpoint, shape=shape, variables=variables)
+    arrays = {f"electra.{name}": array for name, array in hugging_face_arrays(narrow).items()}
+    arrays["discriminator_predictions.dense.weight"] = np.zeros([16, 16], np.float32)
+    save_file(arrays, folder / "model.safetensors")
+    configured(model_type="electra", embedding_size=8)(folder, tiny_checkpoint)
+    read = read_checkpoint(folder)
+    assert read.shape == shape
+    assert_same(read, narrow)
+    configured(model_type="electra")(folder, tiny_checkpoint)
+    with pytest.raises(ValueError, match="does not have 'embedding_size'"):
+        read_checkpoint(folder)
+
+
+def test_rows_that_pad_the_table_are_cut(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(tiny_checkpoint)
+    table = arrays["embeddings.word_embeddings.weight"]
+    for rows in (1, 127, 128):
+        padded = np.concatenate([table, np.ones([rows, 16], np.float32)])
+        save_file(
+            {**arrays, "embeddings.word_embeddings.weight": padded}, folder / "model.safetensors"
+        )
+        configured(vocab_size=24 + rows)(folder, tiny_checkpoint)
+        if rows == 128:
+            # So many may be wordpieces of a vocabulary that was cut short.
+            with pytest.raises(ValueError, match="has 24 wordpieces, the weights have 152"):
+                read_checkpoint(folder)
+        else:
+            read = read_checkpoint(folder)
+            assert read.shape == tiny_checkpoint.shape
+            assert_same(read, tiny_checkpoint)
+    tokens = checkpoint_files.tokenizer_json(tiny_checkpoint)
+    (folder / "tokenizer.json").write_text(json.dumps(tokens))
+    assert read_checkpoint(folder).shape == tiny_checkpoint.shape
+
+
+def test_the_subfolder_of_old_sentence_transformers_is_read(
+    tmp_path: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    write_hugging_face(tmp_path / "0_Transformer", tiny_checkpoint)
+    (tmp_path / "config.json").write_text('{"__version__": "0.3.0"}')
+    modules = tmp_path / "modules.json"
+    modules.write_text(json.dumps([{"idx": 0, "path": "0_Transformer", "type": "Transformer"}]))
+    assert_same(read_checkpoint(tmp_path), tiny_checkpoint)
+    for path in ("../0_Transformer", str(tmp_path / "0_Transformer"), "x" * 256):
+        modules.write_text(json.dumps([{"path": path}]))
+        with pytest.raises(ValueError, match=r"modules\.json has path .*, which is outside"):
+            read_checkpoint(tmp_path)
+    modules.write_text("{}")
+    with pytest.raises(ValueError, match=r"modules\.json is not a list of modules"):
+        read_checkpoint(tmp_path)
+    modules.write_text('[{"idx": 0}]')
+    with pytest.raises(ValueError, match="has no model_type, and architectures None"):
+        read_checkpoint(tmp_path)
+
+
 def test_casing_and_gelu_come_from_the_folder_or_the_arguments(
     folder: Path, tiny_checkpoint: Checkpoint
 ) -> None:
@@ -95,6 +205,30 @@ def without_pooler(folder: Path, checkpoint: Checkpoint) -> None:
         {name: array for name, array in arrays.items() if "pooler" not in name},
         folder / "model.safetensors",
     )
+
+
+def pickled(folder: Path, _: Checkpoint) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def two_encoders(folder: Path, checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(checkpoint)
+    twice = {
+        f"{tower}.{name}": arrays[name] for tower in ("question", "context") for name in arrays
+    }
+    save_file(twice, folder / "model.safetensors")
+
+
+def twice_named(folder: Path, checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(checkpoint)
+    arrays["embeddings.LayerNorm.gamma"] = arrays["embeddings.LayerNorm.weight"]
+    save_file(arrays, folder / "model.safetensors")
+
+
+def with_adapter(folder: Path, checkpoint: Checkpoint) -> None:
+    arrays = hugging_face_arrays(checkpoint)
+    arrays["encoder.layer.0.output.adapter.weight"] = np.zeros([2, 2], np.float32)
+    save_file(arrays, folder / "model.safetensors")
 
 
 def cut_weights(folder: Path, _: Checkpoint) -> None:
@@ -123,11 +257,20 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (without_pooler, "the weights lack bert/pooler/.*: without a pooler there is no pooled"),
-        (configured(model_type="roberta"), "has model_type 'roberta', not 'bert'"),
+        (configured(model_type="roberta"), "has model_type 'roberta', not 'bert': its tokenizer "),
+        (configured(model_type="of_tomorrow"), "has model_type 'of_tomorrow', not 'bert'$"),
+        (configured(model_type=None), "has no model_type, and architectures None: .* add"),
+        (
+            configured(model_type=None, architectures=["BertModel", "RobertaModel"]),
+            r"has no model_type, and architectures \['BertModel', 'RobertaModel'\]",
+        ),
         (configured(position_embedding_type="relative_key"), "has relative positions"),
+        (configured(position_embedding_type="alibi"), "has position_embedding_type 'alibi'"),
         (configured(is_decoder=True), "describes a decoder"),
-        (configured(hidden_act="relu"), "hidden_act 'relu', not a gelu"),
+        (configured(add_cross_attention=True), "describes a decoder"),
+        (configured(quantization_config={"bits": 4}), "has a quantization_config"),
+        (configured(auto_map={"AutoModel": "mine.Model"}), "names code of its own"),
+        (configured(hidden_act="mish"), "hidden_act 'mish'; it is one of gelu, gelu_python, "),
         (configured(intermediate_size=33), r"shape \(16, 32\); the configuration says \(16, 33\)"),
         (configured(vocab_size=25), "the configuration says"),
         (configured(num_hidden_layers=3), "the weights lack bert/encoder/layer_2/"),
@@ -146,11 +289,10 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (written("config.json", b"[]"), r"config\.json does not contain a JSON object"),
         (written("config.json", b'{"model_type": "bert"}'), "does not have 'num_hidden_layers'"),
         (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
-        (tokenizer('{"tokenize_chinese_chars": false}'), "turns off tokenize_chinese_chars"),
-        (
-            tokenizer('{"strip_accents": false}'),
-            "has different values of strip_accents and do_lower_case",
-        ),
+        (pickled, r"there is no model\.safetensors; pytorch_model\.bin is not read.* pickle"),
+        (two_encoders, r"have several encoders: context\., question\."),
+        (twice_named, r"have bert/embeddings/LayerNorm/gamma twice, also as .*LayerNorm\.weight"),
+        (with_adapter, "have bert/encoder/layer_0/output/adapter/kernel, which no BERT has"),
     ],
 )
 def test_a_folder_that_cannot_be_imported_is_refused_with_the_reason(

@@ -6,6 +6,7 @@ import pytest
 
 from transforms.bert import importing, minilm, model_files
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 
 def test_missing_weights_are_named_with_the_remedy(
@@ -24,6 +25,10 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         minilm.weights_folder()
 
 
+def test_the_rules_are_those_of_its_tokenizer(minilm_checkpoint: Checkpoint) -> None:
+    assert minilm_checkpoint.rules == WordpieceRules(True, True, max_word_chars=100)
+
+
 def test_the_import_is_made_once(minilm_path: Path) -> None:
     assert minilm.is_imported("minilm")
     assert minilm.resolve("minilm") == minilm_path
@@ -39,9 +44,11 @@ def test_a_wheel_with_changed_weights_is_refused(
     (tmp_path / "model").mkdir()
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
-    with pytest.raises(ValueError, match=r"model\.safetensors is not the expected file"):
-        minilm.weights_folder()
-    (tmp_path / "model/model.safetensors").symlink_to(real / "model.safetensors")
+    others = sorted(set(minilm._SHA256) - {"vocab.txt"})
+    for name in others:
+        with pytest.raises(ValueError, match=f"{name} is not the expected file"):
+            minilm.weights_folder()
+        (tmp_path / "model" / name).symlink_to(real / name)
     vocabulary = (real / "vocab.txt").read_bytes()
     (tmp_path / "model/vocab.txt").write_bytes(vocabulary.replace(b"hello", b"hallo", 1))
     with pytest.raises(

@@ -1,0 +1,106 @@
+"""Tokens that a Hugging Face tokenizer finds in a text before it splits the text into words."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# BERT's own special tokens. How they are treated within a text is a setting of the job.
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_FLAGS = ("special", "normalized", "single_word")
+
+
+@dataclasses.dataclass(frozen=True)
+class AddedToken:
+    """A token beside the wordpieces.
+
+    `lstrip` and `rstrip` of tokenizer.json are not read: they take white space around a token,
+    which has no wordpieces.
+
+    Attributes:
+        id: its id.
+        content: its text.
+        special: whether it is a special token.
+        normalized: whether it is looked up in the normalized text, and not in the text as it is.
+        single_word: whether it is found between letters only if it is a word of its own.
+    """
+
+    id: int
+    content: str
+    special: bool = False
+    normalized: bool = False
+    single_word: bool = False
+
+
+def parse(value: Any, where: str, id_: Any = None) -> AddedToken:
+    """Return a token from its JSON.
+
+    Args:
+        value: an object with `content` and flags, and `id` if it is not given.
+        where: the file and the setting, for messages.
+        id_: its id.
+
+    Raises:
+        ValueError: the value is none of a token.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{where} is not an object")
+    id_ = value.get("id") if id_ is None else id_
+    content = value.get("content")
+    flags = {name: value.get(name, False) for name in _FLAGS}
+    if type(id_) is not int or not isinstance(content, str) or not content:
+        raise ValueError(f"{where} has no id or no content")
+    if any(type(flag) is not bool for flag in flags.values()):
+        raise ValueError(f"{where} has a flag that is neither true nor false")
+    return AddedToken(id_, content, **flags)
+
+
+def merge(wordpieces: Mapping[str, int], added: Iterable[AddedToken]) -> tuple[str, ...]:
+    """Return all tokens in the order of their ids.
+
+    Raises:
+        ValueError: a token has two ids, an id has two tokens, or ids are missing between 0 and the
+            last one.
+    """
+    ids = dict(wordpieces)
+    for token in added:
+        if ids.setdefault(token.content, token.id) != token.id:
+            raise ValueError(
+                f"the token {token.content!r} has the ids {ids[token.content]} and {token.id}"
+            )
+    tokens = {id_: token for token, id_ in ids.items()}
+    if len(tokens) < len(ids):
+        first, second = next((a, tokens[id_]) for a, id_ in ids.items() if tokens[id_] != a)
+        raise ValueError(f"the tokens {first!r} and {second!r} have the same id {ids[first]}")
+    missing = next((id_ for id_ in range(len(tokens)) if id_ not in tokens), None)
+    if missing is not None:
+        raise ValueError(f"no token has the id {missing}; ids are 0 to {len(tokens) - 1}")
+    return tuple(tokens[id_] for id_ in range(len(tokens)))
+
+
+def matched_tokens(
+    added: Iterable[AddedToken], wordpieces: Mapping[str, int], *, is_identity: bool
+) -> tuple[str, ...]:
+    """Return what is looked up in a text as it is, without BERT's special tokens.
+
+    Args:
+        added: all added tokens.
+        wordpieces: the ids of the tokens that words are made of.
+        is_identity: whether normalizing keeps letters as they are.
+
+    Raises:
+        ValueError: a token cannot be looked up as the tokenizer does it; the message names it.
+    """
+    others = [token for token in added if token.content not in SPECIAL_TOKENS]
+    for token in others:
+        if token.single_word:
+            raise ValueError(
+                f"the added token {token.content!r} has single_word, which is not supported"
+            )
+        if token.normalized and not is_identity and token.content.lower() != token.content.upper():
+            raise ValueError(
+                f"the added token {token.content!r} has normalized: it is looked up in the "
+                "lower-cased text, which is not supported"
+            )
+        if token.content in wordpieces and token.content.isalnum():
+            raise ValueError(f"the added token {token.content!r} is a wordpiece too")
+    return tuple(token.content for token in sorted(others, key=lambda token: token.id))
