@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +41,19 @@ def make_checkpoint(
     segments: int = 2,
     do_lower_case: bool = True,
     dropout: float = 0.1,
+    deviation: float = 0.3,
+    sizes: Mapping[str, Any] | None = None,
     **architecture: Any,
 ) -> Checkpoint:
-    """Make a BERT of random weights: 2 layers of 16, 4 heads, 32 positions."""
-    shape = BertShape(
-        layers=layers,
-        heads=4,
-        hidden_size=16,
-        intermediate_size=32,
-        positions=32,
-        vocab_size=len(vocabulary),
-        segments=segments,
-    )
+    """Make a BERT of random weights: 2 layers of 16, 4 heads, 32 positions, or of other `sizes`."""
+    defaults = {"layers": layers, "heads": 4, "hidden_size": 16, "intermediate_size": 32}
+    tables = {"positions": 32, "vocab_size": len(vocabulary), "segments": segments}
+    shape = BertShape(**{**defaults, **tables, **(sizes or {})})
     random = np.random.default_rng(seed)
     variables = {
-        name: random.normal(1.0 if name.endswith("gamma") else 0.0, 0.3, size).astype(np.float32)
+        name: random.normal(1.0 if name.endswith("gamma") else 0.0, deviation, size).astype(
+            np.float32
+        )
         for name, size in variable_shapes(shape).items()
     }
     rules = WordpieceRules.of_casing(do_lower_case)

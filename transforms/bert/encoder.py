@@ -1,7 +1,9 @@
 """BERT's encoder in TensorFlow operations, from variables by Google's names.
 
 Source: Devlin et al. 2019 (https://arxiv.org/abs/1810.04805). Variable names and the order of
-operations are those of google-research/bert `modeling.py`.
+operations are those of google-research/bert `modeling.py`. Blocks that normalize first are those of
+the TensorFlow model garden (`TransformerEncoderBlock`), and factorised embeddings those of ELECTRA
+(`embeddings_project`) and the garden (`embedding_projection`).
 """
 
 import dataclasses
@@ -38,7 +40,19 @@ def gelu_tanh(x: tf.Tensor) -> tf.Tensor:
     return 0.5 * x * (1.0 + tf.tanh(inner))
 
 
-_ACTIVATIONS = {"gelu_erf": gelu_erf, "gelu_tanh": gelu_tanh}
+def swish(x: tf.Tensor) -> tf.Tensor:
+    """Compute the sigmoid linear unit (SiLU) of Elfwing et al."""
+    # `tf.nn.silu` would add a function for its gradient to the graph.
+    return x * tf.sigmoid(x)
+
+
+_ACTIVATIONS = {
+    "gelu_erf": gelu_erf,
+    "gelu_tanh": gelu_tanh,
+    "relu": tf.nn.relu,
+    "tanh": tf.tanh,
+    "swish": swish,
+}
 
 
 def encode(
@@ -63,7 +77,7 @@ def encode(
         segment_ids: int32 [batch, sequence].
         architecture: how the encoder computes.
         dropout: applied to activations in training.
-        output_spec: vectors to compute.
+        output_spec: vectors to compute; `pooled` needs a pooler.
     """
     parts = _EncoderParts(variables, shape, architecture)
     hidden = parts.embed(input_ids, segment_ids, dropout)
@@ -93,25 +107,37 @@ class _EncoderParts:
     architecture: Architecture
 
     def embed(self, input_ids: tf.Tensor, segment_ids: tf.Tensor, dropout: Dropout) -> tf.Tensor:
-        """Add the vectors of wordpieces, segments and positions, and normalize."""
+        """Add the vectors of wordpieces, segments and positions, normalize, and project."""
         variables = self.variables
         with tf.name_scope("bert/embeddings/"):
             words = tf.gather(variables["bert/embeddings/word_embeddings"], input_ids)
             segments = tf.gather(variables["bert/embeddings/token_type_embeddings"], segment_ids)
             length = tf.shape(input_ids)[1]
             positions = variables["bert/embeddings/position_embeddings"][:length]
-        return dropout(self.layer_norm("bert/embeddings/LayerNorm", words + segments + positions))
+        normal = dropout(self.layer_norm("bert/embeddings/LayerNorm", words + segments + positions))
+        if self.shape.embedding_size == self.shape.hidden_size:
+            return normal
+        return _as_float32(self.dense("bert/embeddings_project", normal))
 
     def layer(
         self, scope: str, queried: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout
     ) -> tf.Tensor:
         """Run one layer for the queried tokens; they attend to all tokens in `hidden`."""
+        first, second = f"{scope}/attention/output/LayerNorm", f"{scope}/output/LayerNorm"
+        if self.architecture.norm_first:
+            normal = self.layer_norm(first, hidden)
+            asked = normal if queried is hidden else self.layer_norm(first, queried)
+            summed = queried + self.attend(f"{scope}/attention", asked, normal, bias, dropout)
+            return summed + self.feed_forward(scope, self.layer_norm(second, summed), dropout)
         attended = self.attend(f"{scope}/attention", queried, hidden, bias, dropout)
-        normal = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + queried)
+        normal = self.layer_norm(first, attended + queried)
+        return self.layer_norm(second, self.feed_forward(scope, normal, dropout) + normal)
+
+    def feed_forward(self, scope: str, x: tf.Tensor, dropout: Dropout) -> tf.Tensor:
+        """Compute the two dense layers that follow the attention."""
         activation = _ACTIVATIONS[self.architecture.activation]
-        inner = activation(self.dense(f"{scope}/intermediate/dense", normal))
-        outer = dropout(self.dense(f"{scope}/output/dense", inner))
-        return self.layer_norm(f"{scope}/output/LayerNorm", _as_float32(outer) + normal)
+        inner = activation(self.dense(f"{scope}/intermediate/dense", x))
+        return _as_float32(dropout(self.dense(f"{scope}/output/dense", inner)))
 
     def attend(
         self, scope: str, queried: tf.Tensor, hidden: tf.Tensor, bias: tf.Tensor, dropout: Dropout

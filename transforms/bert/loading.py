@@ -65,6 +65,8 @@ def load_with_exact(
         weights = find_weights(module, probe)
     except tf.errors.OpError as error:
         raise ValueError(f"`model` {module.path}: it cannot be run: {describe(error)}") from error
+    if not isinstance(weights, str) and output_spec.pooled and not module.shape.pooler:
+        weights = "its variables have no pooler"
     if isinstance(weights, str):
         return _load_module_graph(module, output_spec, config, weights, device)
     exact_config = dataclasses.replace(config, precision=FLOAT32)

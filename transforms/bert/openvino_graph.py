@@ -5,6 +5,7 @@ that the outputs need.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,13 @@ from transforms.bert.weights import Weights
 
 _MASKED = -10000.0
 Node = Any
+_ACTIVATIONS: dict[str, Callable[[Node], Node]] = {
+    "gelu_erf": lambda x: op.gelu(x, "erf"),
+    "gelu_tanh": lambda x: op.gelu(x, "tanh"),
+    "relu": op.relu,
+    "tanh": op.tanh,
+    "swish": op.swish,
+}
 
 
 def build(weights: Weights, shape: BertShape, output_spec: OutputSpec) -> ov.Model:
@@ -59,7 +67,7 @@ class _EncoderGraph:
         self._shape = shape
 
     def embed(self, input_ids: Node, segment_ids: Node) -> Node:
-        """Add the vectors of wordpieces, segments and positions, and normalize."""
+        """Add the vectors of wordpieces, segments and positions, normalize, and project."""
         tables = "bert/embeddings"
         words = op.gather(self._constant(f"{tables}/word_embeddings"), input_ids, _integers(0))
         segments = self._constant(f"{tables}/token_type_embeddings")
@@ -67,17 +75,27 @@ class _EncoderGraph:
         table = self._constant(f"{tables}/position_embeddings")
         positions = op.slice(table, _integers(0), length, _integers(1), _integers(0))
         of_segments = op.gather(segments, segment_ids, _integers(0))
-        return self.layer_norm(f"{tables}/LayerNorm", words + of_segments + positions)
+        normal = self.layer_norm(f"{tables}/LayerNorm", words + of_segments + positions)
+        is_factorised = self._shape.embedding_size != self._shape.hidden_size
+        return self.dense("bert/embeddings_project", normal) if is_factorised else normal
 
     def layer(self, scope: str, queried: Node, hidden: Node, bias: Node) -> Node:
         """Run one layer for the queried tokens; they attend to all tokens in `hidden`."""
+        first, second = f"{scope}/attention/output/LayerNorm", f"{scope}/output/LayerNorm"
+        if self._architecture.norm_first:
+            normal = self.layer_norm(first, hidden)
+            asked = normal if queried is hidden else _first(normal)
+            summed = queried + self.attend(f"{scope}/attention", asked, normal, bias)
+            return summed + self.feed_forward(scope, self.layer_norm(second, summed))
         attended = self.attend(f"{scope}/attention", queried, hidden, bias)
-        normal = self.layer_norm(f"{scope}/attention/output/LayerNorm", attended + queried)
-        inner = _activate(
-            self._architecture.activation, self.dense(f"{scope}/intermediate/dense", normal)
-        )
-        outer = self.dense(f"{scope}/output/dense", inner)
-        return self.layer_norm(f"{scope}/output/LayerNorm", outer + normal)
+        normal = self.layer_norm(first, attended + queried)
+        return self.layer_norm(second, self.feed_forward(scope, normal) + normal)
+
+    def feed_forward(self, scope: str, x: Node) -> Node:
+        """Compute the two dense layers that follow the attention."""
+        activation = _ACTIVATIONS[self._architecture.activation]
+        inner = activation(self.dense(f"{scope}/intermediate/dense", x))
+        return self.dense(f"{scope}/output/dense", inner)
 
     def attend(self, scope: str, queried: Node, hidden: Node, bias: Node) -> Node:
         """Compute the attention of the queried tokens to all tokens in `hidden`.
@@ -114,10 +132,6 @@ class _EncoderGraph:
 
     def _constant(self, name: str) -> Node:
         return op.constant(self._weights.variables[name])
-
-
-def _activate(activation: str, x: Node) -> Node:
-    return op.gelu(x, activation.removeprefix("gelu_"))
 
 
 def _bias(input_mask: Node) -> Node:

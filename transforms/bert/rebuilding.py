@@ -16,7 +16,7 @@ import tensorflow as tf
 from transforms.bert import encoder
 from transforms.bert.architecture import Architecture
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import Encoded
+from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.shape import BertShape
 from transforms.bert.variables import read_variables
 from transforms.bert.weights import Weights
@@ -77,7 +77,13 @@ def make_probe(module: BertModule, run: _RunBatch) -> Probe:
 def _encode(
     tensors: encoder.Variables, shape: BertShape, architecture: Architecture, *inputs: np.ndarray
 ) -> Encoded[np.ndarray]:
-    encoded = encoder.encode(tensors, shape, *inputs, architecture=architecture)
+    encoded = encoder.encode(
+        tensors,
+        shape,
+        *inputs,
+        architecture=architecture,
+        output_spec=OutputSpec(pooled=shape.pooler),
+    )
     return Encoded(*(x if x is None else x.numpy() for x in encoded))
 
 

@@ -4,14 +4,10 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
-# Google's checkpoints and TF1 modules; `bert/` may follow further scopes.
-_TF1_EMBEDDINGS = "bert/embeddings/"
-_TF1_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
-_TF1_INTERMEDIATE = "bert/encoder/layer_0/intermediate/dense/kernel"
-# The encoder of the TensorFlow model garden, as in TF2 modules.
-_TF2_LAYER = re.compile(r"transformer/layer_(\d+)/")
-_TF2_INTERMEDIATE = re.compile(r"transformer/layer_0/intermediate/kernel$")
-_TF2_QUERY = re.compile(r"transformer/layer_0/self_attention/query/kernel$")
+from transforms.bert.variable_names import google_names
+
+_LAYER = re.compile(r"bert/encoder/layer_(\d+)/")
+_FIRST_LAYER = "bert/encoder/layer_0"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,64 +53,34 @@ class BertShape:
 def shape_of_variables(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
     """Return the sizes of a BERT from the names and shapes of its variables.
 
+    The heads are known if the kernels of queries have an axis for them, as the model garden's have.
+
     Args:
         shapes: shapes by variable name (without `:0`).
 
     Returns:
         None if the names are not those of a BERT that this program knows.
     """
-    for read in (_shape_tf1, _shape_tf2):
-        shape = read(shapes)
-        if shape is not None:
-            return shape
-    return None
-
-
-def _table(shapes: Mapping[str, Sequence[int]], *endings: str) -> Sequence[int] | None:
-    """Return the shape of the variable with a name's ending, if it has rows and columns."""
-    found = next((shape for name, shape in shapes.items() if name.endswith(endings)), ())
-    return found if len(found) == 2 else None
-
-
-def _count_layers(shapes: Mapping[str, Sequence[int]], pattern: re.Pattern[str]) -> int:
-    return len({match.group(1) for name in shapes if (match := pattern.search(name))})
-
-
-def _shape_tf1(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _table(shapes, _TF1_EMBEDDINGS + "word_embeddings")
-    positions = _table(shapes, _TF1_EMBEDDINGS + "position_embeddings")
-    segments = _table(shapes, _TF1_EMBEDDINGS + "token_type_embeddings")
-    intermediate = _table(shapes, _TF1_INTERMEDIATE)
-    if words is None or positions is None or segments is None or intermediate is None:
+    known = google_names(shapes)
+    tables = [
+        known.get(f"bert/embeddings/{table}_embeddings", ())
+        for table in ("word", "position", "token_type")
+    ]
+    inner = known.get(f"{_FIRST_LAYER}/intermediate/dense/kernel", ())
+    query = known.get(f"{_FIRST_LAYER}/attention/self/query/kernel", ())
+    if any(len(shape) != 2 for shape in (*tables, inner)):
         return None
+    words, positions, segments = tables
     return BertShape(
-        layers=_count_layers(shapes, _TF1_LAYER),
-        heads=None,
-        hidden_size=words[1],
-        intermediate_size=intermediate[1],
+        layers=len({match[1] for name in known if (match := _LAYER.match(name))}),
+        heads=query[1] if len(query) == 3 and query[1] * query[2] == inner[0] else None,
+        hidden_size=inner[0],
+        intermediate_size=inner[1],
         positions=positions[0],
         vocab_size=words[0],
         segments=segments[0],
-    )
-
-
-def _shape_tf2(shapes: Mapping[str, Sequence[int]]) -> BertShape | None:
-    words = _table(shapes, "word_embeddings/embeddings")
-    positions = _table(shapes, "position_embedding/embeddings", "position_embeddings/embeddings")
-    segments = _table(shapes, "type_embeddings/embeddings")
-    layers = _count_layers(shapes, _TF2_LAYER)
-    if words is None or positions is None or segments is None or not layers:
-        return None
-    query = next((shape for name, shape in shapes.items() if _TF2_QUERY.search(name)), None)
-    inner = next((shape for name, shape in shapes.items() if _TF2_INTERMEDIATE.search(name)), ())
-    return BertShape(
-        layers=layers,
-        heads=query[1] if query is not None and len(query) == 3 else None,
-        hidden_size=words[1],
-        intermediate_size=inner[1] if len(inner) == 2 else 0,
-        positions=positions[0],
-        vocab_size=words[0],
-        segments=segments[0],
+        embedding_size=words[1],
+        pooler="bert/pooler/dense/kernel" in known,
     )
 
 

@@ -1,12 +1,15 @@
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conftest import make_checkpoint
 from transforms.bert import encoder
 from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.output_spec import OutputSpec
 from transforms.bert.shape import variable_shapes
 
 IDS = np.array([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]], np.int32)
@@ -21,47 +24,73 @@ def tanh_gelu(x: np.ndarray) -> np.ndarray:
     return x * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
-SLOW_GELUS = {"erf": erf_gelu, "tanh": tanh_gelu}
+SLOW_ACTIVATIONS = {
+    "gelu_erf": erf_gelu,
+    "gelu_tanh": tanh_gelu,
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+    "swish": lambda x: x / (1 + np.exp(-x)),
+}
 
 
-def slow_bert(
-    checkpoint: Checkpoint,
-    ids: np.ndarray,
-    segments: np.ndarray,
-    gelu: str = "erf",
-    epsilon: float = 1e-12,
-) -> np.ndarray:
+@dataclasses.dataclass(frozen=True)
+class SlowBert:
     """One document, one head after the other, in float64."""
-    get = {name: value.astype(np.float64) for name, value in checkpoint.variables.items()}
-    shape, size = checkpoint.shape, checkpoint.shape.hidden_size // checkpoint.shape.heads
 
-    def dense(x: np.ndarray, scope: str) -> np.ndarray:
-        return x @ get[f"{scope}/kernel"] + get[f"{scope}/bias"]
+    checkpoint: Checkpoint
 
-    def norm(x: np.ndarray, scope: str) -> np.ndarray:
+    def get(self, name: str) -> np.ndarray:
+        return self.checkpoint.variables[name].astype(np.float64)
+
+    def dense(self, x: np.ndarray, scope: str) -> np.ndarray:
+        return x @ self.get(f"{scope}/kernel") + self.get(f"{scope}/bias")
+
+    def norm(self, x: np.ndarray, scope: str) -> np.ndarray:
         centred = x - x.mean(-1, keepdims=True)
-        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + epsilon)
-        return scaled * get[f"{scope}/gamma"] + get[f"{scope}/beta"]
+        variance = (centred**2).mean(-1, keepdims=True)
+        scaled = centred / np.sqrt(variance + self.checkpoint.architecture.layer_norm_eps)
+        return scaled * self.get(f"{scope}/gamma") + self.get(f"{scope}/beta")
 
-    x = get["bert/embeddings/word_embeddings"][ids]
-    x = x + get["bert/embeddings/token_type_embeddings"][segments]
-    x = norm(
-        x + get["bert/embeddings/position_embeddings"][: len(ids)], "bert/embeddings/LayerNorm"
-    )
-    for layer in range(shape.layers):
-        scope = f"bert/encoder/layer_{layer}"
-        q, k, v = (dense(x, f"{scope}/attention/self/{name}") for name in ("query", "key", "value"))
-        heads = []
+    def attend(self, x: np.ndarray, scope: str) -> np.ndarray:
+        shape, joined = self.checkpoint.shape, []
+        q, k, v = (self.dense(x, f"{scope}/self/{name}") for name in ("query", "key", "value"))
+        size = shape.hidden_size // shape.heads
         for head in range(shape.heads):
             part = slice(head * size, (head + 1) * size)
             scores = q[:, part] @ k[:, part].T / math.sqrt(size)
             weights = np.exp(scores - scores.max(-1, keepdims=True))
-            heads.append(weights / weights.sum(-1, keepdims=True) @ v[:, part])
-        attended = dense(np.concatenate(heads, -1), f"{scope}/attention/output/dense")
-        x = norm(attended + x, f"{scope}/attention/output/LayerNorm")
-        inner = SLOW_GELUS[gelu](dense(x, f"{scope}/intermediate/dense"))
-        x = norm(dense(inner, f"{scope}/output/dense") + x, f"{scope}/output/LayerNorm")
-    return x
+            joined.append(weights / weights.sum(-1, keepdims=True) @ v[:, part])
+        return self.dense(np.concatenate(joined, -1), f"{scope}/output/dense")
+
+    def feed_forward(self, x: np.ndarray, scope: str) -> np.ndarray:
+        activation = SLOW_ACTIVATIONS[self.checkpoint.architecture.activation]
+        inner = activation(self.dense(x, f"{scope}/intermediate/dense"))
+        return self.dense(inner, f"{scope}/output/dense")
+
+    def layer(self, x: np.ndarray, scope: str) -> np.ndarray:
+        first, second = f"{scope}/attention/output/LayerNorm", f"{scope}/output/LayerNorm"
+        if self.checkpoint.architecture.norm_first:
+            x = x + self.attend(self.norm(x, first), f"{scope}/attention")
+            return x + self.feed_forward(self.norm(x, second), scope)
+        x = self.norm(x + self.attend(x, f"{scope}/attention"), first)
+        return self.norm(x + self.feed_forward(x, scope), second)
+
+    def encode(self, ids: np.ndarray, segments: np.ndarray) -> list[np.ndarray]:
+        """Return the vectors of each layer."""
+        x = self.get("bert/embeddings/word_embeddings")[ids]
+        x = x + self.get("bert/embeddings/token_type_embeddings")[segments]
+        x = x + self.get("bert/embeddings/position_embeddings")[: len(ids)]
+        x = self.norm(x, "bert/embeddings/LayerNorm")
+        if "bert/embeddings_project/kernel" in self.checkpoint.variables:
+            x = self.dense(x, "bert/embeddings_project")
+        layers = []
+        for layer in range(self.checkpoint.shape.layers):
+            x = self.layer(x, f"bert/encoder/layer_{layer}")
+            layers.append(x)
+        return layers
+
+    def pool(self, first: np.ndarray) -> np.ndarray:
+        return np.tanh(self.dense(first, "bert/pooler/dense"))
 
 
 MASK = (IDS != 0).astype(np.int32)
@@ -72,26 +101,33 @@ def variables(tiny_checkpoint: Checkpoint) -> dict[str, tf.Tensor]:
     return {name: tf.constant(value) for name, value in tiny_checkpoint.variables.items()}
 
 
-@pytest.mark.parametrize(("gelu", "epsilon"), [("erf", 1e-12), ("tanh", 1e-12), ("erf", 0.1)])
+@pytest.mark.parametrize("sizes", [{}, {"heads": 1, "embedding_size": 5}, {"heads": 16}], ids=str)
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize(
+    ("activation", "epsilon"),
+    [("gelu_erf", 1e-12), ("gelu_tanh", 0.1), ("relu", 1e-5), ("tanh", 1e-3), ("swish", 0.0)],
+)
 def test_the_encoder_computes_bert(
-    tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor], gelu: str, epsilon: float
+    activation: str, epsilon: float, norm_first: bool, sizes: dict[str, int]
 ) -> None:
-    pooled, sequence, _ = encoder.encode(
-        variables,
-        tiny_checkpoint.shape,
+    checkpoint = make_checkpoint(
+        sizes=sizes, activation=activation, layer_norm_eps=epsilon, norm_first=norm_first
+    )
+    pooled, sequence, layers = encoder.encode(
+        checkpoint.variables,
+        checkpoint.shape,
         IDS,
         MASK,
         SEGMENTS,
-        architecture=Architecture(f"gelu_{gelu}", epsilon),
+        architecture=checkpoint.architecture,
+        output_spec=OutputSpec(layers=(-2, -1)),
     )
+    slow = SlowBert(checkpoint)
     for row, length in ((0, 5), (1, 3)):
-        ids, segments = IDS[row, :length], SEGMENTS[row, :length]
-        expected = slow_bert(tiny_checkpoint, ids, segments, gelu, epsilon)
-        np.testing.assert_allclose(sequence[row, :length], expected, atol=1e-5)
-        dense = expected[0] @ variables["bert/pooler/dense/kernel"].numpy()
-        np.testing.assert_allclose(
-            pooled[row], np.tanh(dense + variables["bert/pooler/dense/bias"].numpy()), atol=1e-5
-        )
+        expected = slow.encode(IDS[row, :length], SEGMENTS[row, :length])
+        np.testing.assert_allclose(sequence[row, :length], expected[-1], atol=3e-5)
+        np.testing.assert_allclose(layers[row, :length], np.concatenate(expected, -1), atol=3e-5)
+        np.testing.assert_allclose(pooled[row], slow.pool(expected[-1][0]), atol=3e-5)
 
 
 def test_masked_positions_do_not_matter(

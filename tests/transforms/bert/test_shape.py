@@ -27,8 +27,20 @@ def test_the_model_gardens_variables_show_every_size() -> None:
         "transformer/layer_0/intermediate/kernel": (12, 48),
         "transformer/layer_0/self_attention/query/kernel": (12, 3, 4),
         "transformer/layer_1/self_attention/query/kernel": (12, 3, 4),
+        "pooler_transform/kernel": (12, 12),
     }
     assert shape_of_variables(shapes) == BertShape(2, 3, 12, 48, 64, 100, 2)
+
+
+def test_the_hidden_size_is_that_of_the_layers() -> None:
+    shapes = {
+        "word_embeddings/embeddings": (100, 5),
+        "position_embedding/embeddings": (64, 5),
+        "type_embeddings/embeddings": (2, 5),
+        "transformer/layer_0/intermediate/kernel": (12, 48),
+    }
+    expected = BertShape(1, None, 12, 48, 64, 100, 2, embedding_size=5, pooler=False)
+    assert shape_of_variables(shapes) == expected
 
 
 def test_other_variables_are_not_a_bert() -> None:
@@ -51,7 +63,8 @@ def test_google_layers_are_counted_once_and_optimizer_slots_are_ignored() -> Non
     for layer in range(12):
         shapes[f"bert/encoder/layer_{layer}/intermediate/dense/kernel"] = (12, 48)
         shapes[f"bert/encoder/layer_{layer}/output/dense/kernel"] = (48, 12)
-    assert shape_of_variables(shapes) == BertShape(12, None, 12, 48, 64, 100, 2)
+    expected = BertShape(12, None, 12, 48, 64, 100, 2, pooler=False)
+    assert shape_of_variables(shapes) == expected
 
 
 @pytest.mark.parametrize("missing", ["word_emb", "position_emb", "token_type_emb", "intermediate"])
@@ -65,7 +78,9 @@ def test_incomplete_google_variables_are_not_a_bert(
 
 
 @pytest.mark.parametrize("scope", ["", "bert_encoder/"])
-@pytest.mark.parametrize(("query", "heads"), [((12, 3, 4), 3), ((12, 12), None)])
+@pytest.mark.parametrize(
+    ("query", "heads"), [((12, 3, 4), 3), ((12, 12), None), ((12, 3, 5), None)]
+)
 def test_the_model_gardens_query_kernels_show_the_heads(
     scope: str, query: tuple[int, ...], heads: int | None
 ) -> None:
@@ -75,7 +90,8 @@ def test_the_model_gardens_query_kernels_show_the_heads(
         "transformer/layer_0/self_attention/query/kernel": query,
     }
     scoped = {scope + name: size for name, size in shapes.items()}
-    assert shape_of_variables(scoped) == BertShape(1, heads, 12, 48, 64, 100, 2)
+    shape = shape_of_variables(scoped)
+    assert shape == BertShape(1, heads, 12, 48, 64, 100, 2, pooler=False)
 
 
 @pytest.mark.parametrize("missing", GARDEN)
