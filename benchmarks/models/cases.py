@@ -100,6 +100,7 @@ _HUGGING_FACE_CASES = (
 )
 
 _POOLINGS = ("cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
+_SMALL = {"layers": 1, "heads": 2, "hidden_size": 8, "intermediate_size": 16}
 _DENSE = {"out_features": 24, "activation": "Tanh"}
 _SENTENCE_CASES = (
     *(_sentences(mode, f"pooling {mode}", {"pooling": [mode]}) for mode in _POOLINGS),
@@ -119,6 +120,17 @@ _SENTENCE_CASES = (
         "mean, default prompt left out of the pooling",
         {"pooling": ["mean"], "include_prompt": False},
         prompt="query: ",
+    ),
+    Case(
+        "st-small",
+        "1 layer of 8, tanh, mean, Dense, Normalize",
+        SENTENCES,
+        _SMALL,
+        {
+            "modules": ({"pooling": ["mean"]}, {"dense": _DENSE}, {"normalize": True}),
+            "hidden_act": "tanh",
+            "layer_norm_eps": 1e-6,
+        },
     ),
     _sentences("short", "mean, max_seq_length 16", {"pooling": ["mean"]}, max_seq_length=16),
 )
@@ -151,7 +163,25 @@ _GARDEN_CASES = (
     _garden("checkpoint-v1", "checkpoint of BertEncoder", encoder="V1", inputs="checkpoint"),
     _garden("checkpoint-v2", "checkpoint of BertEncoderV2", encoder="V2", inputs="checkpoint"),
     _garden(
+        "params",
+        "checkpoint with params.yaml: norm_first, embedding_size 16, swish",
+        {"embedding_size": 16},
+        encoder="V2",
+        inputs="params",
+        activation="swish",
+        norm_first=True,
+    ),
+    _garden(
         "converted", "TF1 checkpoint, converted by the garden", encoder="V1", inputs="converted"
+    ),
+    _garden(
+        "small",
+        "checkpoint, 1 layer of 8: norm_first, embedding_size 4, relu",
+        {**_SMALL, "embedding_size": 4},
+        encoder="V2",
+        inputs="params",
+        activation="relu",
+        norm_first=True,
     ),
     _garden("tf1", "checkpoint by Google's names (TF1)", encoder="V1", inputs="tf1"),
 )

@@ -24,8 +24,9 @@ class Comparison:
 
     Attributes:
         computed: what computes it.
-        pooled, tokens, sentence: the largest difference of any number, over the engines and the
-            module's graph; None if there is nothing to compare.
+        pooled, tokens: the largest difference of any number, over the engines and the module's
+            graph; None if there is nothing to compare.
+        sentence: the largest difference, of the texts with the expected input_ids.
         cosine: the smallest cosine of a token's vector in bfloat16 and the expected one; None if
             it is not computed.
         ids: the number of texts with other input_ids; None if ids are not compared.
@@ -62,23 +63,24 @@ def compare(folder: Path) -> Comparison:
     except ValueError as error:
         return Comparison(refused=_short(error, folder))
     outputs = [_run(engine, wanted) for engine in model.engines]
-    comparison = Comparison(
-        computed=model.computed,
-        pooled=_largest(_difference(pooled, wanted.pooled) for pooled, _ in outputs),
-        tokens=_largest(
-            _difference(tokens, np.concatenate(wanted.tokens)) for _, tokens in outputs
-        ),
-        cosine=_cosine(model, wanted),
-        ids=_count_other_ids(model, wanted) if wanted.texts else None,
-    )
+    tokens = np.concatenate(wanted.tokens)
+    same = _same_ids(model, wanted)
+    sentence = None
     if wanted.sentence is not None:
         try:
             vectors = loaded.sentences(model, texts.TEXTS)
-            sentence = _difference(vectors, wanted.sentence)
-            comparison = dataclasses.replace(comparison, sentence=sentence)
+            sentence = _difference(vectors[same], wanted.sentence[same])
         except ValueError as error:
             notes.append(_short(error, folder))
-    return dataclasses.replace(comparison, notes=tuple(notes))
+    return Comparison(
+        computed=model.computed,
+        pooled=_largest(_difference(pooled, wanted.pooled) for pooled, _ in outputs),
+        tokens=_largest(_difference(vectors, tokens) for _, vectors in outputs),
+        sentence=sentence,
+        cosine=_cosine(model, wanted),
+        ids=int(np.sum(~same)) if wanted.texts else None,
+        notes=tuple(notes),
+    )
 
 
 def _short(error: ValueError, folder: Path) -> str:
@@ -119,7 +121,8 @@ def _cosine(model: loaded.Loaded, wanted: Expected) -> float | None:
     return smallest_cosine(tokens, np.concatenate(wanted.tokens))
 
 
-def _count_other_ids(model: loaded.Loaded, wanted: Expected) -> int:
+def _same_ids(model: loaded.Loaded, wanted: Expected) -> np.ndarray:
+    """Return which texts have the expected input_ids, bool [texts]."""
     rows = loaded.tokenize(model, texts.TEXTS, texts.MOST_TOKENS)
-    pairs = zip(rows, wanted.input_ids[: wanted.texts], strict=True)
-    return sum(not np.array_equal(row, other) for row, other in pairs)
+    pairs = zip(rows, wanted.input_ids[: wanted.texts], strict=False)
+    return np.array([np.array_equal(row, other) for row, other in pairs], bool)

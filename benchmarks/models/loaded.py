@@ -70,7 +70,11 @@ def load(path: Path, *, pooled: bool) -> Loaded:
 def _import(path: Path) -> Path:
     """Import a checkpoint, and return the folder of the module."""
     destination = Path(tempfile.mkdtemp(prefix="module-", dir=path.parent)) / "module"
-    importing.write_module(checkpoint_folders.read_checkpoint(path), destination)
+    # Google's folders say the casing by their names only.
+    is_google = any((path / name).is_file() for name in ("bert_config.json", "params.yaml"))
+    casing = True if is_google else None
+    checkpoint = checkpoint_folders.read_checkpoint(path, do_lower_case=casing)
+    importing.write_module(checkpoint, destination)
     return destination
 
 

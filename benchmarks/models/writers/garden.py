@@ -17,8 +17,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 import tf_keras
+import yaml
 from official.legacy.bert import configs
 from official.modeling import tf_utils
+from official.nlp.configs import encoders
 from official.nlp.modeling import networks
 from official.nlp.tools import tf2_bert_encoder_checkpoint_converter as converter
 
@@ -52,7 +54,11 @@ def write(case: Case, folder: Path) -> None:
     vocabulary = folder / "vocab.txt"
     vocabulary.write_text(texts.to_vocab_txt(tokens), "utf-8")
     kind = case.settings.get("inputs", "dict")
-    if kind in _CHECKPOINTS:
+    if kind == "params":
+        (folder / "model" / "vocab.txt").write_bytes(vocabulary.read_bytes())
+        _write_params(case, shape, folder / "model")
+        _write_objects(encoder, shape, folder / "model")
+    elif kind in _CHECKPOINTS:
         write_google_files(shape, tokens, folder / "model")
         _CHECKPOINTS[kind](encoder, shape, folder / "model")
     else:
@@ -127,6 +133,25 @@ def _configuration(shape: BertShape) -> dict[str, Any]:
         "max_position_embeddings": shape.positions,
         "type_vocab_size": shape.segments,
     }
+
+
+def _write_params(case: Case, shape: BertShape, folder: Path) -> None:
+    """Write the encoder's settings as a training of the garden leaves them."""
+    bert = encoders.BertEncoderConfig(
+        vocab_size=shape.vocab_size,
+        hidden_size=shape.hidden_size,
+        num_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.intermediate_size,
+        max_position_embeddings=shape.positions,
+        type_vocab_size=shape.segments,
+        embedding_size=shape.embedding_size,
+        hidden_activation=case.settings["activation"],
+        norm_first=case.settings["norm_first"],
+    )
+    config = encoders.EncoderConfig(type="bert", bert=bert)
+    content = yaml.safe_dump({"task": {"model": {"encoder": config.as_dict()}}})
+    (folder / "params.yaml").write_text(content, "utf-8")
 
 
 def _write_objects(encoder: Any, shape: BertShape, folder: Path) -> None:
