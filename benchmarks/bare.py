@@ -29,12 +29,11 @@ def main() -> None:
     quiet.import_tensorflow()
     from pipeline.options import conversion
     from transforms.bert import loading, minilm, module
-    from transforms.bert.output_spec import OutputSpec
 
     arguments = jobs.parser(__doc__).parse_args()
     config = conversion.embed_config(vars(arguments))
     inspected = module.inspect(minilm.resolve(arguments.model))
-    engine = loading.load(inspected, OutputSpec.of(config.features), config.compute)
+    engine = loading.load(inspected, inspected.outputs(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
     with ThreadPoolExecutor(engine.parallel) as threads:
         list(threads.map(lambda batch: engine.run(*batch), batches[:6]))

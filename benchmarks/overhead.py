@@ -37,6 +37,7 @@ class NullEngine:
     hidden_size = _HIDDEN
     parallel = 2
     compiled = 0
+    sentence = None
 
     def run(self, input_ids: np.ndarray, *_: np.ndarray) -> "Encoded[np.ndarray]":
         """Return arrays of the right shapes; see `Engine.run`."""

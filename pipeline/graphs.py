@@ -164,6 +164,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         dtype=config.dtype,
         shaping=config.shaping,
         own_widths=module.widths.of_documents,
+        sentence_poolings=module.sentence_poolings,
     )
 
 

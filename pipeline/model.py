@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from pipeline.console import quiet
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
+from transforms import poolings
 from transforms.bert import minilm, model_files
-from transforms.features import layers_of
+from transforms.features import SENTENCE, layers_of
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -40,16 +41,37 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
     quiet.import_tensorflow()
     from transforms.bert import loading
     from transforms.bert import module as modules
-    from transforms.bert.output_spec import OutputSpec
 
     try:
         module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
         module.check_segments(pairs=config.input.read.pairs)
         module.check_layers(layers_of(config.features))
+        module.check_features(config.features)
         config.shaping.check_width(module.widths.smallest(config.features))
         config.compute.check_installed()
-        loading.check(module, OutputSpec.of(config.features), config.compute)
+        loading.check(module, module.outputs(config.features), config.compute)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module
+
+
+def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:
+    """Return what a user should know of a model and the features of a new job, in lines."""
+    if module.sentence is None:
+        return []
+    settings = module.sentence.settings
+    trained = " and ".join(settings.poolings)
+    notes = [
+        f"--features {name}: the model was trained with {trained}; --features {SENTENCE} computes "
+        "its own vectors"
+        for name in config.features
+        if name in poolings.names() and name not in settings.poolings
+    ]
+    longest, chosen = settings.max_seq_length, config.windows.max_seq_length
+    if SENTENCE in config.features and longest is not None and longest != chosen:
+        notes.append(
+            f"--max_seq_length is {chosen}, and sentence-transformers cuts the model's input at "
+            f"{longest}: the vectors of longer documents differ"
+        )
+    return notes

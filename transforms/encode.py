@@ -19,7 +19,6 @@ from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import OutputSpec
 from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.dedup.repeat_table import RepeatTable
@@ -98,7 +97,7 @@ def inspect_module(config: EncodeConfig) -> BertModule:
 def load_engine(config: EncodeConfig) -> Engine:
     """Load the model onto the device of this process, and compile all shapes if they are fixed."""
     allow_memory_growth()
-    outputs = OutputSpec.of(config.embedding.features)
+    outputs = config.embedding.outputs
     engine = loading.load(inspect_module(config), outputs, config.compute, process_device())
     if config.compute.xla_buckets:
         warm_up(engine, config.embedding.batching.shapes)
@@ -124,7 +123,7 @@ def shared_model(config: EncodeConfig) -> LoadedModel:
 
 def _model_key(config: EncodeConfig) -> str:
     """Return the model cache key: configurations with the same key share a model."""
-    outputs = OutputSpec.of(config.embedding.features)
+    outputs = config.embedding.outputs
     return str((config.model_sha256, config.compute, outputs))
 
 

@@ -8,7 +8,9 @@ from transforms import poolings
 # One vector a document.
 POOLED_OUTPUT = "pooled_output"
 MEAN = "mean"
-DOCUMENT_FEATURES = (POOLED_OUTPUT, *poolings.names())
+# What sentence-transformers computes with the model.
+SENTENCE = "sentence"
+DOCUMENT_FEATURES = (POOLED_OUTPUT, *poolings.names(), SENTENCE)
 # One vector a token. LAYERS is requested as `layers:-1,-2` (the last layer is -1), and concatenates
 # the vectors of these layers.
 SEQUENCE_OUTPUT = "sequence_output"
@@ -49,11 +51,12 @@ def scale_of(name: str) -> str:
     return f"{name}_scale"
 
 
+# Jobs may keep fields with the names of later features that they do not compute.
+_FIRST_FEATURES = (POOLED_OUTPUT, MEAN, "cls", "max", *TOKEN_FEATURES)
 _RESERVED = (
     "id",
-    *DOCUMENT_FEATURES,
-    *TOKEN_FEATURES,
-    *map(scale_of, (*DOCUMENT_FEATURES, *TOKEN_FEATURES)),
+    *_FIRST_FEATURES,
+    *map(scale_of, _FIRST_FEATURES),
     *ACCOUNT,
     INPUT_IDS,
     SEGMENT_IDS,
@@ -114,12 +117,19 @@ def check_features(features: Sequence[str]) -> None:
         raise ValueError("`features` is empty or names one twice; name each feature once")
 
 
-def check_keep_fields(fields: Sequence[str]) -> None:
-    """Raise ValueError for a repeated field, or a name that records use for another feature."""
+def check_keep_fields(fields: Sequence[str], features: Sequence[str] = ()) -> None:
+    """Raise ValueError for a repeated field, or a name that records use for another feature.
+
+    Args:
+        fields: names of fields.
+        features: that are requested.
+    """
+    requested = [name_of(feature) for feature in features]
+    reserved = {*_RESERVED, *requested, *map(scale_of, requested)}
     if len(set(fields)) < len(fields):
         raise ValueError("`keep_fields` names a field twice; name each once")
     for name in fields:
-        if name in _RESERVED:
+        if name in reserved:
             raise ValueError(
                 f"`keep_fields` has {name!r}, which is the name of a feature of records; "
                 "rename the field, or leave it out"

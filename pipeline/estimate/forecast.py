@@ -21,7 +21,6 @@ from pipeline.output.run_file import Run
 from pipeline.output.stored_types import with_stored_types
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
-from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Source, Split
 from transforms.features import NUM_TOKENS
 from transforms.metrics import PADDED_TOKENS
@@ -96,7 +95,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     path, fingerprint = model.find_model(config)
     earlier = _find_earlier(config, fingerprint, stdin.relocate(splits, config.output))
     module = model.inspect_model(path, config)
-    engine = loading.load(module, OutputSpec.of(config.features), config.compute.without_xla)
+    engine = loading.load(module, module.outputs(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
     unread = {s.source.path: f"{s.source.path}: {s.unread}" for s in splits if s.unread}
 

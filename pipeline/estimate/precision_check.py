@@ -13,7 +13,6 @@ from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import agreement, loading
 from transforms.bert.agreement import CosineAgreement
 from transforms.bert.module import BertModule
-from transforms.bert.output_spec import OutputSpec
 from transforms.documents import Split
 from transforms.embedding.embed import embed_sequences
 from transforms.features import DOCUMENT_FEATURES, FLOAT32, MEAN
@@ -41,7 +40,7 @@ def measure_agreement(
     settings = dataclasses.replace(graphs.embedding_config(config, module), features=features)
     try:
         loaded = loading.load_with_exact(
-            module, OutputSpec.of(features), config.compute.without_xla
+            module, module.outputs(features), config.compute.without_xla
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+from pipeline import model
+from pipeline.console import printing
 from pipeline.estimate import output_size, precision_check
 from pipeline.inputs.prepare import Inputs
 from pipeline.output import output_folder
@@ -26,6 +28,8 @@ def begin(ready: Inputs, module: BertModule, run: Run, splits: Sequence[Split]) 
         OSError: it cannot be written now.
     """
     config = ready.config
+    for note in model.notes_on(config, module):
+        printing.announce(f"beam-bert: {note}")
     output_size.check_output(config, module, ready.splits)
     agreement = precision_check.measure_agreement(config, module, ready.splits)
     run = dataclasses.replace(run, widths=module.widths, agreement=agreement)

@@ -12,7 +12,6 @@ from pipeline.verify.check_transform import CheckedTransform
 from transforms.bert import loading
 from transforms.bert import module as modules
 from transforms.bert.engines import Engine
-from transforms.bert.output_spec import OutputSpec
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed_sequences
 from transforms.embedding.part_embeddings import add_embeddings, take_sequences
@@ -59,7 +58,7 @@ def load_stages(job: Job, path: Path) -> Stages:
         transform=CheckedTransform(job, module),
         widths=module.widths,
         engine=loading.load(
-            module, OutputSpec.of(job.config.features), job.config.compute.without_xla
+            module, module.outputs(job.config.features), job.config.compute.without_xla
         ),
         config=graphs.embedding_config(job.config, module),
     )

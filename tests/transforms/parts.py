@@ -11,6 +11,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from transforms import documents
 from transforms.bert.output_spec import Encoded
+from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.documents import PartHeader
@@ -66,6 +67,7 @@ class EchoEngine:
     hidden_size = 3
     parallel = 1
     compiled = 0
+    sentence: SentenceHead | None = None
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, int]] = []

@@ -13,7 +13,11 @@ _FORMATS = ("csv", "files", "json", "jsonl", "parquet", "text", "tfrecord", "tsv
 REGISTRIES = [
     (base.registry, base.names, _FORMATS),
     (output_format.registry, output_format.names, ("parquet", "tfrecord")),
-    (poolings.registry, poolings.names, ("mean", "cls", "max")),
+    (
+        poolings.registry,
+        poolings.names,
+        ("mean", "cls", "max", "mean_sqrt_len", "weightedmean", "lasttoken"),
+    ),
     (engines.registry, engines.names, ("openvino", "tensorflow")),
 ]
 

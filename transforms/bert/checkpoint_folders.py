@@ -1,8 +1,14 @@
 """Read published BERT weights: folders of Hugging Face, and Google's TensorFlow checkpoints."""
 
+import dataclasses
 from pathlib import Path
 
-from transforms.bert import google_checkpoint, hugging_face_checkpoint, transformer_folder
+from transforms.bert import (
+    google_checkpoint,
+    hugging_face_checkpoint,
+    sentence_folder,
+    transformer_folder,
+)
 from transforms.bert.architecture import GELUS
 from transforms.bert.checkpoints import Checkpoint
 from transforms.io import path_kinds
@@ -37,7 +43,8 @@ def read_checkpoint(
             return google_checkpoint.read(folder, gelu, do_lower_case)
         transformer = transformer_folder.find(folder)
         if (transformer / "config.json").is_file():
-            return hugging_face_checkpoint.read(transformer, gelu, do_lower_case)
+            checkpoint = hugging_face_checkpoint.read(transformer, gelu, do_lower_case)
+            return _with_sentence(checkpoint, folder, transformer, do_lower_case)
     except ValueError as error:
         raise ValueError(f"{folder}: {str(error)[:_MOST_SHOWN]}") from error
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -46,3 +53,21 @@ def read_checkpoint(
     raise ValueError(
         f"{folder} has neither config.json (Hugging Face) nor bert_config.json (Google)"
     )
+
+
+def _with_sentence(
+    checkpoint: Checkpoint, folder: Path, transformer: Path, do_lower_case: bool | None
+) -> Checkpoint:
+    """Add what sentence-transformers stores beside a checkpoint.
+
+    Args:
+        checkpoint: of the folder.
+        folder: holds modules.json.
+        transformer: the folder of the first module.
+        do_lower_case: overrides the folder's.
+    """
+    rules = checkpoint.rules
+    if do_lower_case is None and sentence_folder.lower_cases(transformer):
+        rules = dataclasses.replace(rules, do_lower_case=True)
+    sentence = sentence_folder.read_sentence(folder, checkpoint.shape.hidden_size)
+    return dataclasses.replace(checkpoint, rules=rules, sentence=sentence)

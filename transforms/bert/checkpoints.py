@@ -12,6 +12,7 @@ import numpy as np
 
 from transforms import strict_json
 from transforms.bert.architecture import Architecture
+from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
@@ -28,6 +29,7 @@ class Checkpoint:
         rules: how texts are treated before wordpieces are looked up.
         architecture: how the encoder computes.
         dropout: probability of dropping in training.
+        sentence: how the vector of a sentence is computed, or why that is not known.
     """
 
     shape: BertShape
@@ -36,6 +38,7 @@ class Checkpoint:
     rules: WordpieceRules
     architecture: Architecture
     dropout: float = 0.1
+    sentence: SentenceHead | str = ""
 
     def __post_init__(self) -> None:
         size = len(Vocabulary.from_bytes(self.vocabulary).tokens)

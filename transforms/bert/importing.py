@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.kept_settings import KeptSettings, write_kept_settings
+from transforms.bert.sentence_head import SentenceHead, write_head
 from transforms.io import durable
 from transforms.io.watching import describe
 
@@ -49,14 +50,19 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
         (module / MODULE_MARKER).write_bytes(_MODULE_DEF)
         _make_deterministic(module / "saved_model.pb", vocabulary)
         write_kept_settings(module, _kept_settings(checkpoint))
+        if isinstance(checkpoint.sentence, SentenceHead):
+            write_head(module, checkpoint.sentence)
         durable.install_folder(str(module), str(destination))
 
 
 def _kept_settings(checkpoint: Checkpoint) -> KeptSettings:
+    sentence = checkpoint.sentence
     return KeptSettings(
         heads=checkpoint.shape.heads,
         architecture=checkpoint.architecture,
         rules=checkpoint.rules,
+        sentence=None if isinstance(sentence, str) else sentence.settings,
+        no_sentence=sentence if isinstance(sentence, str) else "",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from transforms.bert.architecture import Architecture
+from transforms.bert.sentence_settings import SentenceSettings
 from transforms.bert.wordpiece_rules import WordpieceRules
 
 # TensorFlow leaves this folder of a SavedModel to others
@@ -26,12 +27,16 @@ class KeptSettings:
         heads: attention heads of a layer.
         architecture: how the encoder computes.
         rules: how the tokenizer treats texts.
+        sentence: how the vector of a sentence is computed; see `sentence_head`.
+        no_sentence: why there is none; empty if it is there, or nobody looked for it.
     """
 
     version: int = _VERSION
     heads: int | None = None
     architecture: Architecture | None = None
     rules: WordpieceRules | None = None
+    sentence: SentenceSettings | None = None
+    no_sentence: str = ""
 
     def __post_init__(self) -> None:
         if self.version != _VERSION:

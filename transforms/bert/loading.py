@@ -59,6 +59,15 @@ def load_with_exact(
     Raises:
         ValueError: see `load`.
     """
+    engines_ = _load_with_exact(module, output_spec, config, device)
+    for engine in engines_:
+        engine.sentence = module.sentence
+    return engines_
+
+
+def _load_with_exact(
+    module: BertModule, output_spec: OutputSpec, config: ComputeConfig, device: str | None
+) -> tuple[Engine, Engine]:
     config.check_installed()
     try:
         probe = make_probe(module, functools.partial(run_once, module))

@@ -13,10 +13,13 @@ from transforms.bert.interface_check import check_interface
 from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings, read_kept_settings
 from transforms.bert.meta_graph import choose_graph, read_saved_model
 from transforms.bert.module_settings import read_casing, read_shape, read_vocabulary
+from transforms.bert.output_spec import OutputSpec
 from transforms.bert.savedmodel_check import check_operations
+from transforms.bert.sentence_head import SentenceHead, read_head
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.features import DOCUMENT_FEATURES, SENTENCE
 from transforms.vector_widths import VectorWidths
 
 _SEGMENTS_OF_PAIRS = 2
@@ -36,6 +39,7 @@ class BertModule:
         kept: what `import-model` kept beside the graph.
         rules: how texts are treated before wordpieces are looked up.
         vocabulary: its wordpieces, from its assets folder.
+        sentence: how the vector of a sentence is computed; None if it does not say.
     """
 
     path: Path
@@ -47,6 +51,7 @@ class BertModule:
     kept: KeptSettings
     rules: WordpieceRules
     vocabulary: Vocabulary
+    sentence: SentenceHead | None = None
 
     def __post_init__(self) -> None:
         size = len(self.vocabulary.tokens)
@@ -59,7 +64,29 @@ class BertModule:
     @property
     def widths(self) -> VectorWidths:
         """The widths of its vectors."""
-        return VectorWidths(self.shape.hidden_size)
+        if self.sentence is None:
+            return VectorWidths(self.shape.hidden_size)
+        width = self.sentence.settings.width(self.shape.hidden_size)
+        own_widths = {} if width == self.shape.hidden_size else {SENTENCE: width}
+        return VectorWidths(self.shape.hidden_size, own_widths)
+
+    @property
+    def sentence_poolings(self) -> tuple[str, ...]:
+        """The poolings that the vector of a sentence is computed from; empty if it has none."""
+        return () if self.sentence is None else self.sentence.settings.poolings
+
+    def outputs(self, features: Sequence[str]) -> OutputSpec:
+        """Return the outputs of the encoder that features need."""
+        return OutputSpec.of(features, self.sentence_poolings)
+
+    def check_features(self, features: Sequence[str]) -> None:
+        """Raise ValueError if the module does not have one of these features."""
+        if SENTENCE in features and self.sentence is None:
+            why = self.kept.no_sentence or "the module does not say how it was trained to pool"
+            raise ValueError(
+                f"`model` {self.path}: it has no `{SENTENCE}`: {why}; its `features` of documents "
+                f"are {', '.join(name for name in DOCUMENT_FEATURES if name != SENTENCE)}"
+            )
 
     def check_length(self, max_seq_length: int) -> None:
         """Raise ValueError if inputs are longer than the position table."""
@@ -117,7 +144,17 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
         kept=kept,
         rules=_rules(kept, read_casing(path, graph), path),
         vocabulary=read_vocabulary(path, graph.meta_graph),
+        sentence=_sentence(kept, path, shape.hidden_size),
     )
+
+
+def _sentence(kept: KeptSettings, path: Path, hidden_size: int) -> SentenceHead | None:
+    if kept.sentence is None:
+        return None
+    try:
+        return read_head(path, kept.sentence, hidden_size)
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: {error}") from error
 
 
 def _rules(kept: KeptSettings, do_lower_case: bool, path: Path) -> WordpieceRules:

@@ -12,6 +12,7 @@ from transforms.bert.input_bounds import check_inputs
 from transforms.bert.meta_graph import HUB_TF1, TOKENS
 from transforms.bert.module import BertModule
 from transforms.bert.output_spec import Encoded
+from transforms.bert.sentence_head import SentenceHead
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 
 # Ids, mask and segments to the outputs by name.
@@ -25,6 +26,7 @@ class ModuleEngine:
     # TensorFlow uses all cores for each batch.
     parallel = 1
     compiled = 0
+    sentence: SentenceHead | None = None
 
     def __init__(self, module: BertModule, device: str | None = None) -> None:
         """Load the weights, onto a device if one is named.

@@ -15,6 +15,7 @@ from transforms.bert.engines import EngineSpec
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.output_spec import Encoded
+from transforms.bert.sentence_head import SentenceHead
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -24,6 +25,7 @@ class OpenvinoEngine:
 
     name = "openvino"
     compiled = 0
+    sentence: SentenceHead | None = None
 
     def __init__(self, spec: EngineSpec) -> None:
         """Compile the graph."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from transforms import poolings
-from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT, layers_of
+from transforms.features import POOLED_OUTPUT, SENTENCE, SEQUENCE_OUTPUT, layers_of
 
 Array = TypeVar("Array")
 
@@ -27,14 +27,19 @@ class OutputSpec:
     layers: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, features: Sequence[str]) -> "OutputSpec":
+    def of(cls, features: Sequence[str], sentence_poolings: Sequence[str] = ()) -> "OutputSpec":
         """Return the outputs that features need.
+
+        Args:
+            features: that are requested.
+            sentence_poolings: the poolings of the model's `sentence`.
 
         >>> OutputSpec.of(["cls", "layers:-2"])
         OutputSpec(pooled=False, tokens=False, first_token=True, layers=(-2,))
         """
         pooled = POOLED_OUTPUT in features
-        used = [pooling for name, pooling in poolings.registry.plugins.items() if name in features]
+        needed = {*features, *(sentence_poolings if SENTENCE in features else ())}
+        used = [pooling for name, pooling in poolings.registry.plugins.items() if name in needed]
         of_first_token = [pooling.first_token_only for pooling in used]
         return cls(
             pooled=pooled,

@@ -10,6 +10,7 @@ from transforms.bert.devices import disable_tensor_float_32
 from transforms.bert.engines import EngineSpec
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.output_spec import Encoded
+from transforms.bert.sentence_head import SentenceHead
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class TensorflowEngine:
     name = "tensorflow"
     # TensorFlow uses all cores for each batch.
     parallel = 1
+    sentence: SentenceHead | None = None
 
     def __init__(self, spec: EngineSpec) -> None:
         """Copy the weights to the device that computes."""

@@ -130,6 +130,7 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     inspected.check_length(config.max_seq_length)
     inspected.check_segments(pairs=config.read.pairs)
     inspected.check_layers(layers_of(config.features))
+    inspected.check_features(config.features)
     config.shaping.check_width(inspected.widths.smallest(config.features))
     # A name that is not a path on this machine stays, for workers to resolve on theirs.
     is_name = "://" in model or (model == minilm.NAME and path == minilm.module_folder())

@@ -98,4 +98,5 @@ class TextConfig:
             pad_id=module.vocabulary.pad_id,
             shaping=self.shaping,
             own_widths=module.widths.of_documents,
+            sentence_poolings=module.sentence_poolings,
         )

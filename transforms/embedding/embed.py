@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from transforms.batching.bisection import Outcome, run_or_bisect
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
 from transforms.bert.engines import Engine
+from transforms.bert.output_spec import OutputSpec
 from transforms.embedding.distinct import find_distinct
 from transforms.embedding.value_range import out_of_range
 from transforms.features import (
@@ -19,6 +21,7 @@ from transforms.features import (
     FLOAT32,
     LAYERS,
     POOLED_OUTPUT,
+    SENTENCE,
     SEQUENCE_OUTPUT,
     check_features,
     widths_of_tokens,
@@ -29,6 +32,7 @@ from transforms.records.postprocess import Shaping
 from transforms.vector_widths import VectorWidths
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 
+_Computed = TypeVar("_Computed")
 RunAll = Callable[[Callable[[np.ndarray], Outcome], list[np.ndarray]], Iterable[Outcome]]
 
 
@@ -46,6 +50,7 @@ class EmbeddingConfig:
         shaping: how vectors of documents are changed before they are stored.
         own_widths: the width of each feature of documents that is not the hidden size; see
             `VectorWidths`.
+        sentence_poolings: the poolings of the model's `sentence`, if that is computed.
     """
 
     features: tuple[str, ...]
@@ -55,6 +60,7 @@ class EmbeddingConfig:
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
     own_widths: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    sentence_poolings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_features(self.features)
@@ -62,6 +68,18 @@ class EmbeddingConfig:
     def widths(self, hidden_size: int) -> VectorWidths:
         """Return the widths of the vectors of a model with this hidden size."""
         return VectorWidths(hidden_size, self.own_widths)
+
+    @property
+    def outputs(self) -> OutputSpec:
+        """The outputs of the encoder that are needed."""
+        return OutputSpec.of(self.features, self.sentence_poolings)
+
+    @property
+    def of_windows(self) -> tuple[str, ...]:
+        """The vectors that are computed for each window."""
+        of_documents = [name for name in self.features if name in DOCUMENT_FEATURES]
+        of_sentence = self.sentence_poolings if SENTENCE in of_documents else ()
+        return tuple(dict.fromkeys(x for x in (*of_documents, *of_sentence) if x != SENTENCE))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,8 +118,9 @@ def embed_sequences(
     The vectors of a document do not depend on the other documents of its batch, within float32
     rounding. Documents with equal tokens are computed once. For a document of several windows,
     `sequence_output` and `layers` take each token from the window where it has the most context,
-    `mean` and `max` are computed over these tokens, and `pooled_output` and `cls` are the means of
-    the windows' vectors, weighted by the windows' lengths.
+    poolings are computed over these tokens, and `pooled_output` and `cls` are the means of the
+    windows' vectors, weighted by the windows' lengths. The steps of `sentence` after its poolings
+    are computed on the vectors of documents.
 
     Args:
         sequences: the documents.
@@ -169,9 +188,9 @@ class _WindowRunner:
         }
         self._window_vectors = {
             name: np.zeros([len(self.windows.lengths), widths.of(name)], np.float32)
-            for name in config.features
-            if name in DOCUMENT_FEATURES
+            for name in config.of_windows
         }
+        self._config = config
         self._sequences = sequences
         self._engine = engine
         self._batching = config.batching
@@ -200,7 +219,14 @@ class _WindowRunner:
         """Combine the vectors of windows into vectors of documents."""
         kept = self.windows.kept_to - self.windows.kept_from
         windows = DocumentWindows(self.windows.firsts, self.windows.lengths, kept)
-        return {name: _combine(name, rows, windows) for name, rows in self._window_vectors.items()}
+        vectors = {
+            name: _combine(name, rows, windows) for name, rows in self._window_vectors.items()
+        }
+        requested = [name for name in self._config.features if name in DOCUMENT_FEATURES]
+        if SENTENCE in requested:
+            pooled = [vectors[name] for name in self._config.sentence_poolings]
+            vectors[SENTENCE] = _require(self._engine.sentence).apply(pooled)
+        return {name: vectors[name] for name in requested}
 
 
 def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
@@ -209,10 +235,10 @@ def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.nda
     return poolings.find(name).combine(vectors, windows)
 
 
-def _require(vectors: np.ndarray | None) -> np.ndarray:
-    if vectors is None:
+def _require(computed: _Computed | None) -> _Computed:
+    if computed is None:
         raise ValueError("the engine was loaded to compute other features")
-    return vectors
+    return computed
 
 
 def _check_engine(engine: Engine, batching: BatchingConfig, error: Exception) -> None:

@@ -9,6 +9,7 @@ from transforms.features import (
     OFFSETS,
     SEGMENT_IDS,
     TOKENS,
+    check_keep_fields,
     widths_of_tokens,
 )
 from transforms.fields import KeptField, parse_fields
@@ -47,6 +48,7 @@ class RecordContent:
 
     def __post_init__(self) -> None:
         check_dtype(self.dtype)
+        check_keep_fields([field.name for field in self.kept], self.features)
 
     @property
     def kept(self) -> tuple[KeptField, ...]:

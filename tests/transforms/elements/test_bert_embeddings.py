@@ -31,7 +31,7 @@ class Document(typing.NamedTuple):
 @pytest.fixture(scope="module")
 def embedder(tiny_module: object) -> TextEmbedder:
     config = TextConfig(("mean", "sequence_output"), **SETTINGS)
-    loaded = encode.loading.load(tiny_module, encode.OutputSpec.of(config.features), config.compute)
+    loaded = encode.loading.load(tiny_module, tiny_module.outputs(config.features), config.compute)
     return TextEmbedder(config, tiny_module, LoadedModel(loaded))
 
 

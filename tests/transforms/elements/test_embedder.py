@@ -26,7 +26,7 @@ ELEMENTS |= st.dictionaries(st.sampled_from(["text", "mean", "n"]), TEXTS | st.n
 
 @pytest.fixture(scope="module")
 def embedder(tiny_module: BertModule) -> TextEmbedder:
-    wanted = encode.OutputSpec.of(CONFIG.features)
+    wanted = tiny_module.outputs(CONFIG.features)
     engine = encode.loading.load(tiny_module, wanted, CONFIG.compute)
     return TextEmbedder(CONFIG, tiny_module, LoadedModel(engine))
 

@@ -29,12 +29,23 @@ def pool_slowly(window: list[tuple[list[float], bool]], name: str) -> list[float
     tokens = [vector for vector, kept in window if kept]
     if name == "cls":
         return window[0][0]
+    if name == "lasttoken":
+        return tokens[-1]
     if name == "max":
         return [max(values) for values in zip(*tokens, strict=True)]
+    if name == "weightedmean":
+        places = [place for place, (_, kept) in enumerate(window, start=1) if kept]
+        weighted = [
+            [place * value for value in vector]
+            for place, vector in zip(places, tokens, strict=True)
+        ]
+        return [sum(values) / sum(places) for values in zip(*weighted, strict=True)]
+    if name == "mean_sqrt_len":
+        return [sum(values) / len(tokens) ** 0.5 for values in zip(*tokens, strict=True)]
     return [sum(values) / len(tokens) for values in zip(*tokens, strict=True)]
 
 
-@pytest.mark.parametrize("name", ["mean", "cls", "max"])
+@pytest.mark.parametrize("name", poolings.names())
 @settings(deadline=None, max_examples=60)
 @given(windows=windows_of)
 def test_a_pooling_computes_what_a_slow_loop_computes(
@@ -49,11 +60,13 @@ def test_a_pooling_computes_what_a_slow_loop_computes(
     vectors = poolings.find(name).pool(sequence, kept)
     assert vectors.dtype == np.float32
     expected = [pool_slowly(window, name) for window in windows]
-    np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-3 if name == "mean" else 0)
+    np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-3 if "mean" in name else 0)
 
 
 def test_an_unknown_pooling_is_refused() -> None:
-    with pytest.raises(ValueError, match="no pooling 'sum'; there are mean, cls, max"):
+    with pytest.raises(
+        ValueError, match="no pooling 'sum'; there are mean, cls, max, mean_sqrt_len"
+    ):
         poolings.find("sum")
 
 
@@ -101,6 +114,9 @@ def test_documents_are_the_weighted_means_of_their_windows(
     means = combine("mean", vectors, firsts, kept=weights)
     largest = combine("max", vectors, firsts)
     assert combine("cls", vectors, firsts, lengths=weights).tolist() == means.tolist()
+    assert combine("weightedmean", vectors, firsts, kept=weights).tolist() == means.tolist()
+    ends = np.append(firsts[1:], len(vectors)) - 1
+    assert combine("lasttoken", vectors, firsts).tolist() == vectors[ends].tolist()
     assert (means.dtype, largest.dtype) == (np.float32, np.float32)
     for document, mean, most in zip(documents, means, largest, strict=True):
         rows = np.array([vector for vector, _ in document], np.float32)
@@ -109,6 +125,17 @@ def test_documents_are_the_weighted_means_of_their_windows(
         assert most.tolist() == rows.max(axis=0).tolist()
         if len(document) == 1:
             assert mean.tolist() == rows[0].tolist()
+
+
+def test_the_sums_of_windows_are_those_of_their_tokens() -> None:
+    tokens = np.random.default_rng(0).normal(size=[9, 4]).astype(np.float32)
+    windows = [tokens[:5], tokens[5:7], tokens[7:], tokens[:3]]
+    pooling = poolings.find("mean_sqrt_len")
+    each = [pooling.pool(rows[np.newaxis], np.ones([1, len(rows)], bool)) for rows in windows]
+    vectors, kept = np.concatenate(each), np.array([len(rows) for rows in windows])
+    whole = combine("mean_sqrt_len", vectors, np.array([0, 3]), kept=kept)
+    np.testing.assert_allclose(whole[0], tokens.sum(axis=0) / 3, rtol=1e-6)
+    assert whole[1].tolist() == vectors[3].tolist()
 
 
 # Adds a folder to the package before the names of features are derived from it.
@@ -136,6 +163,7 @@ POOLING = Last()
     command = [sys.executable, "-c", FURTHER, str(tmp_path)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output.splitlines() == [
-        "('pooled_output', 'mean', 'cls', 'max', 'last')",
+        "('pooled_output', 'mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken', "
+        "'last', 'sentence')",
         "OutputSpec(pooled=False, tokens=True, first_token=False, layers=())",
     ]

@@ -16,6 +16,7 @@ from transforms.plugins import Registry
 if TYPE_CHECKING:
     import numpy as np
 
+    from transforms.bert.sentence_head import SentenceHead
     from transforms.bert.weights import Weights
 
 # Stands for the fastest engine of the machine.
@@ -30,11 +31,13 @@ class Engine(Protocol):
         hidden_size: numbers of a vector.
         parallel: number of batches to run at once, each in a thread of its own.
         compiled: number of batch shapes compiled so far; 0 if the engine compiles none.
+        sentence: computes vectors of sentences from pooled vectors; None if the model has none.
     """
 
     name: str
     hidden_size: int
     parallel: int
+    sentence: SentenceHead | None
 
     @property
     def compiled(self) -> int: ...

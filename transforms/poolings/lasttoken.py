@@ -1,0 +1,35 @@
+"""`lasttoken`: the vector of the last token, [SEP]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from transforms.poolings import DocumentWindows
+
+
+class LastToken:
+    """The vector of the last token that counts, of the document's last window."""
+
+    order = 5
+    first_token_only = False
+
+    def pool(self, sequence: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """See `Pooling.pool`."""
+        import numpy as np
+
+        last = kept.shape[1] - 1 - kept[:, ::-1].argmax(axis=1)
+        vectors: np.ndarray = sequence[np.arange(len(kept)), last]
+        return vectors
+
+    def combine(self, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
+        """See `Pooling.combine`."""
+        import numpy as np
+
+        last: np.ndarray = vectors[np.append(windows.firsts[1:], len(vectors)) - 1]
+        return last
+
+
+POOLING = LastToken()
