@@ -39,6 +39,7 @@ from transforms.wordpiece.preprocessing import (
     WordpieceConfig,
     transform_fingerprint,
 )
+from transforms.wordpiece.prompts import sentence_from
 from transforms.write import WriteParts
 
 
@@ -165,6 +166,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         shaping=config.shaping,
         own_widths=module.widths.of_documents,
         sentence_poolings=module.sentence_poolings,
+        sentence_from=sentence_from(module, module.prompt_of(config.prompt, config.features)),
     )
 
 
@@ -181,11 +183,16 @@ def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:
     """Return how the texts of a job become wordpieces."""
     longest = None if config.windows.stride else config.windows.max_seq_length
-    return texts_to_wordpieces(config.input.read, module, longest, config.keep_tokens)
+    prompt = module.prompt_of(config.prompt, config.features)
+    return texts_to_wordpieces(config.input.read, module, longest, config.keep_tokens, prompt)
 
 
 def texts_to_wordpieces(
-    read: ReadConfig, module: BertModule, max_seq_length: int | None, keep_tokens: bool
+    read: ReadConfig,
+    module: BertModule,
+    max_seq_length: int | None,
+    keep_tokens: bool,
+    prompt: str,
 ) -> WordpieceConfig:
     """Return how texts become wordpieces; a `max_seq_length` of None truncates nothing."""
     separator = read.pair_separator
@@ -195,6 +202,7 @@ def texts_to_wordpieces(
         pairs=read.pairs,
         keep_tokens=keep_tokens,
         separator_bytes=None if separator is None else len(separator.encode()),
+        prompt=prompt,
     )
 
 

@@ -48,12 +48,23 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         module.check_segments(pairs=config.input.read.pairs)
         module.check_layers(layers_of(config.features))
         module.check_features(config.features)
+        _check_prompt(config, module)
         config.shaping.check_width(module.widths.smallest(config.features))
         config.compute.check_installed()
         loading.check(module, module.outputs(config.features), config.compute)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module
+
+
+def _check_prompt(config: EmbedConfig, module: "BertModule") -> None:
+    from transforms.wordpiece import prompts
+
+    prompt = module.prompt_of(config.prompt, config.features)
+    windows = config.windows
+    prompts.check_prompt(module, prompt, windows.max_seq_length, windows.stride)
+    if prompt and config.input.read.pairs:
+        raise ValueError(f"`prompt` is for documents of one text: {prompts.NO_PROMPT}")
 
 
 def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:
@@ -68,6 +79,12 @@ def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:
         for name in config.features
         if name in poolings.names() and name not in settings.poolings
     ]
+    default = module.prompt_of(None, config.features)
+    if config.prompt is None and default:
+        notes.append(
+            f"each document is read after the model's default prompt, {default!r}: --prompt '' "
+            "leaves it out"
+        )
     longest, chosen = settings.max_seq_length, config.windows.max_seq_length
     if SENTENCE in config.features and longest is not None and longest != chosen:
         notes.append(

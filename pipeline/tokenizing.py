@@ -22,6 +22,7 @@ from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.read import SourceError, open_split, read_split
 from transforms.rejects import Reason
 from transforms.wordpiece.preprocessing import Tensors, WordpieceConfig, model_inputs
+from transforms.wordpiece.prompts import check_prompt
 from transforms.wordpiece.special_tokens import first_text_is_empty
 
 
@@ -40,7 +41,7 @@ class TokenizedPart(NamedTuple):
 
 
 def tokenize(
-    config: InputConfig, module: BertModule, max_seq_length: int | None
+    config: InputConfig, module: BertModule, max_seq_length: int | None, prompt: str | None = None
 ) -> Iterator[TokenizedPart]:
     """Tokenize documents in corpus order.
 
@@ -49,6 +50,7 @@ def tokenize(
             first part is yielded.
         module: provides the vocabulary and the casing.
         max_seq_length: largest number of tokens of a document; None truncates nothing.
+        prompt: what is put before each document; see `BertModule.prompt_of`.
 
     Raises:
         ValueError: the length has no room for a wordpiece, or is more than the model has.
@@ -59,7 +61,11 @@ def tokenize(
     """
     if max_seq_length is not None:
         module.check_length(max_seq_length)
-    wordpieces = texts_to_wordpieces(config.read, module, max_seq_length, keep_tokens=True)
+    text = module.prompt_of(prompt, ())
+    check_prompt(module, text, max_seq_length, stride=0)
+    wordpieces = texts_to_wordpieces(
+        config.read, module, max_seq_length, keep_tokens=True, prompt=text
+    )
     inputs = _graph(wordpieces, module.vocabulary)
     as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())
     damaged: dict[str, None] = {}

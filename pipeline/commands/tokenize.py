@@ -11,7 +11,7 @@ from pipeline.options.flags import select
 
 _INPUT = ("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field")
 _TEXT_FILES = ("encoding", "csv_quoting", "csv_escape", "csv_delimiter")
-(_MAX_SEQ_LENGTH,) = select("max_seq_length")
+_MAX_SEQ_LENGTH, _PROMPT = select("max_seq_length", "prompt")
 
 
 def run(words: Sequence[str]) -> int:
@@ -27,7 +27,9 @@ def run(words: Sequence[str]) -> int:
 
         config = conversion.input_config(settings)
         inspected = module.inspect(minilm.resolve(settings["model"]), settings["model_sha256"])
-        for part in tokenizing.tokenize(config, inspected, settings["max_seq_length"]):
+        for part in tokenizing.tokenize(
+            config, inspected, settings["max_seq_length"], settings["prompt"]
+        ):
             sys.stdout.buffer.write(part.lines)
             for line in part.rejected:
                 printing.show_error(line)
@@ -48,6 +50,10 @@ COMMAND = Command(
             default=None,
             help="largest number of tokens of an input, [CLS] and [SEP] included (default: "
             "nothing is truncated)",
+        ),
+        dataclasses.replace(
+            _PROMPT,
+            help="text, or name of one of the model's prompts, that is put before each document",
         ),
         *select("log_level"),
     ),

@@ -85,6 +85,7 @@ class EmbedConfig:
         model_sha256: fingerprint that the module must have, or None.
         windows: tokens of the longest input, and how longer documents are read.
         features: as requested; see `features.check_features`.
+        prompt: what is put before each document: a text, or a name; see `BertModule.prompt_of`.
         keep_tokens: whether sequence records hold the text and the byte offsets of wordpieces.
         dtype: type of the stored vectors.
         shaping: how vectors of documents are changed before they are stored.
@@ -104,6 +105,7 @@ class EmbedConfig:
     model_sha256: str | None = None
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
+    prompt: str | None = None
     keep_tokens: bool = False
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)

@@ -6,10 +6,9 @@ continues it are all made from these rows.
 
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
+from pipeline.options.later_flags import LATER_FLAGS
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32
-from transforms.sources.dialect import AUTO as AUTO_QUOTING
-from transforms.sources.dialect import QUOTINGS
 
 DEFAULT_MODEL = "minilm"
 # Detect the format of each input file.
@@ -283,37 +282,7 @@ FLAGS = (
         help="tokens of a batch, padding included (default: 1024 with openvino, 2048 with "
         "tensorflow, 16384 on a GPU)",
     ),
-    Flag(
-        name="csv_quoting",
-        path="input.read.csv_quoting",
-        default=AUTO_QUOTING,
-        choices=QUOTINGS,
-        decides_output=True,
-        omitted_by_default=True,
-        group=_INPUT,
-        help="whether quotes in CSV and TSV quote a field (minimal) or are text (none); auto is "
-        "minimal for CSV, none for TSV",
-    ),
-    Flag(
-        name="csv_escape",
-        path="input.read.csv_escape",
-        step=steps.character,
-        decides_output=True,
-        omitted_by_default=True,
-        group=_INPUT,
-        metavar="CHAR",
-        help="character that makes a quote or a delimiter after it text: \\ in the CSV of Spark",
-    ),
-    Flag(
-        name="csv_delimiter",
-        path="input.read.csv_delimiter",
-        step=steps.character,
-        decides_output=True,
-        omitted_by_default=True,
-        group=_INPUT,
-        metavar="CHAR",
-        help="character that separates the fields of CSV and TSV (default: a comma, a tab)",
-    ),
+    *LATER_FLAGS,
     Flag(
         name="min_cosine",
         path="min_cosine",

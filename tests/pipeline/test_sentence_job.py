@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from beam_bert import embed, load_embeddings
-from pipeline import cli
+from pipeline import cli, graphs
 from pipeline.model import notes_on
 from tests.pipeline import corpus
 from tests.transforms.bert.sentence_cases import PROMPTS
@@ -67,6 +67,70 @@ def test_a_job_stores_and_verifies_vectors_of_two_widths(
     settings |= {"output_format": "parquet", "truncate_dim": 6}
     short = embed(output=str(texts / "short"), **settings).folder
     assert load_embeddings(short, "mean").vectors.tolist() == loaded["mean"][:, :6].tolist()
+
+
+@pytest.fixture(scope="module")
+def prompted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prompted") / "model"
+    write_sentence_model(folder, {"pooling_mode": "mean"}, prompts=PROMPTS)
+    importing.write_module(read_checkpoint(folder), folder / "module")
+    return folder / "module"
+
+
+def test_a_default_prompt_is_announced_and_can_be_left_out(prompted: Path, tmp_path: Path) -> None:
+    module = modules.inspect(prompted)
+    config = corpus.config(["a.txt"], tmp_path, prompted, features=("sentence",))
+    config = dataclasses.replace(config, windows=WindowConfig(16))
+    (note,) = notes_on(config, module)
+    assert note == (
+        "each document is read after the model's default prompt, 'the dog: ': --prompt '' leaves "
+        "it out"
+    )
+    without = dataclasses.replace(config, prompt="")
+    assert not notes_on(without, module)
+    assert without.identity()["--prompt"] == ""
+    assert "--prompt" not in config.identity()
+    texts = [
+        graphs.wordpiece_config(each, module).prompt
+        for each in (
+            config,
+            without,
+            dataclasses.replace(config, prompt="query"),
+            dataclasses.replace(config, prompt="a cat: "),
+            dataclasses.replace(config, features=("mean",)),
+        )
+    ]
+    assert texts == ["the dog: ", "", "the dog: ", "a cat: ", ""]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--window_stride 4", "--prompt is for documents without --window_stride: leave it out"),
+        ("--prompt query --text_b_field b", "--prompt is for documents of one text"),
+        ("--max_seq_length 5", "--prompt takes 5 of the 5 tokens of --max_seq_length"),
+    ],
+)
+def test_a_prompt_that_cannot_be_read_is_refused(
+    flags: str, message: str, tmp_path: Path, prompted: Path, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "the cat", "b": "sat"}\n')
+    words = ["embed", "--input", str(tmp_path / "a.jsonl"), "--output", str(tmp_path / "out")]
+    words += ["--model", str(prompted), "--features", "sentence", "--max_seq_length", "16"]
+    assert cli.main([*words, *flags.split()]) == 2
+    assert message in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_tokenize_shows_the_prompt(
+    tmp_path: Path, prompted: Path, capfdbinary: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "a.txt").write_text("a cat\n\n")
+    words = ["tokenize", "--input", str(tmp_path / "a.txt"), "--model", str(prompted)]
+    assert cli.main([*words, "--prompt", "query"]) == 0
+    shown = json.loads(capfdbinary.readouterr().out)
+    assert shown["tokens"] == ["[CLS]", "the", "dog", "[UNK]", "a", "cat", "[SEP]"]
+    assert shown["offsets"] == [*[[0, 0]] * 4, [0, 1], [2, 5], [0, 0]]
 
 
 def test_what_does_not_fit_the_vectors_is_refused(

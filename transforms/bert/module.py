@@ -75,6 +75,21 @@ class BertModule:
         """The poolings that the vector of a sentence is computed from; empty if it has none."""
         return () if self.sentence is None else self.sentence.settings.poolings
 
+    def prompt_of(self, prompt: str | None, features: Sequence[str]) -> str:
+        """Return the text that is put before each document.
+
+        Args:
+            prompt: a text, or the name of one of the model's prompts; None for its default prompt
+                with the feature `sentence`, else for no prompt.
+            features: that are requested.
+        """
+        if self.sentence is None:
+            return prompt or ""
+        settings = self.sentence.settings
+        if prompt is None:
+            prompt = settings.default_prompt if SENTENCE in features else None
+        return settings.prompts.get(prompt or "", prompt or "")
+
     def outputs(self, features: Sequence[str]) -> OutputSpec:
         """Return the outputs of the encoder that features need."""
         return OutputSpec.of(features, self.sentence_poolings)

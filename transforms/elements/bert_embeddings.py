@@ -17,6 +17,7 @@ from transforms.elements.text_config import TextConfig
 from transforms.encode import EncodeConfig
 from transforms.features import layers_of, split_features
 from transforms.rejects import detail
+from transforms.wordpiece.prompts import check_prompt
 
 # Elements of a bundle that are embedded at once: more need less padding and take more memory.
 MAX_ELEMENTS = 512
@@ -131,6 +132,9 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     inspected.check_segments(pairs=config.read.pairs)
     inspected.check_layers(layers_of(config.features))
     inspected.check_features(config.features)
+    prompt = inspected.prompt_of(config.prompt, config.features)
+    check_prompt(inspected, prompt, config.max_seq_length, config.window_stride)
+    _ = config.wordpieces(inspected)
     config.shaping.check_width(inspected.widths.smallest(config.features))
     # A name that is not a path on this machine stays, for workers to resolve on theirs.
     is_name = "://" in model or (model == minilm.NAME and path == minilm.module_folder())

@@ -11,6 +11,7 @@ from transforms.features import FLOAT32, MEAN, check_features, name_of
 from transforms.records.postprocess import Shaping
 from transforms.sources.base import ReadConfig
 from transforms.wordpiece.preprocessing import WordpieceConfig
+from transforms.wordpiece.prompts import sentence_from
 from transforms.wordpiece.special_tokens import check_max_seq_length
 
 
@@ -24,6 +25,7 @@ class TextConfig:
         max_seq_length: positions of the longest input.
         window_stride: wordpieces between the starts of windows, for texts that are longer; 0
             truncates them.
+        prompt: what is put before each text; see `BertModule.prompt_of`.
         normalize, truncate_dim: how vectors of documents are changed.
         engine: `auto` for the fastest engine on this machine.
         precision: of the model's matrix products.
@@ -35,6 +37,7 @@ class TextConfig:
     text_b_field: str | None = None
     max_seq_length: int = 128
     window_stride: int = 0
+    prompt: str | None = None
     normalize: bool = False
     truncate_dim: int | None = None
     engine: str = AUTO
@@ -84,6 +87,7 @@ class TextConfig:
             max_seq_length=None if self.window_stride else self.max_seq_length,
             rules=module.rules,
             pairs=self.read.pairs,
+            prompt=module.prompt_of(self.prompt, self.features),
         )
 
     def embedding(self, module: BertModule) -> EmbeddingConfig:
@@ -99,4 +103,5 @@ class TextConfig:
             shaping=self.shaping,
             own_widths=module.widths.of_documents,
             sentence_poolings=module.sentence_poolings,
+            sentence_from=sentence_from(module, module.prompt_of(self.prompt, self.features)),
         )

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from transforms import poolings
-from transforms.batching.batches import BatchingConfig, pad_batch, plan_batches
+from transforms.batching.batches import BatchingConfig, PaddedBatch, pad_batch, plan_batches
 from transforms.batching.bisection import Outcome, run_or_bisect
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
@@ -50,7 +50,9 @@ class EmbeddingConfig:
         shaping: how vectors of documents are changed before they are stored.
         own_widths: the width of each feature of documents that is not the hidden size; see
             `VectorWidths`.
-        sentence_poolings: the poolings of the model's `sentence`, if that is computed.
+        sentence_poolings: the poolings of the model's `sentence`, if it has one.
+        sentence_from: the first token that these pool: those before it are of a prompt. The last
+            token of a window counts always.
     """
 
     features: tuple[str, ...]
@@ -61,6 +63,7 @@ class EmbeddingConfig:
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
     own_widths: Mapping[str, int] = dataclasses.field(default_factory=dict)
     sentence_poolings: tuple[str, ...] = ()
+    sentence_from: int = 0
 
     def __post_init__(self) -> None:
         check_features(self.features)
@@ -75,11 +78,21 @@ class EmbeddingConfig:
         return OutputSpec.of(self.features, self.sentence_poolings)
 
     @property
-    def of_windows(self) -> tuple[str, ...]:
-        """The vectors that are computed for each window."""
-        of_documents = [name for name in self.features if name in DOCUMENT_FEATURES]
-        of_sentence = self.sentence_poolings if SENTENCE in of_documents else ()
-        return tuple(dict.fromkeys(x for x in (*of_documents, *of_sentence) if x != SENTENCE))
+    def of_documents(self) -> tuple[str, ...]:
+        """The requested features of documents."""
+        return tuple(name for name in self.features if name in DOCUMENT_FEATURES)
+
+    @property
+    def of_windows(self) -> tuple[tuple[str, int], ...]:
+        """The vectors that are computed for each window, and the first token that each pools."""
+        requested = [(name, 0) for name in self.of_documents if name != SENTENCE]
+        return tuple(dict.fromkeys([*requested, *self.of_sentence]))
+
+    @property
+    def of_sentence(self) -> tuple[tuple[str, int], ...]:
+        """Those of `of_windows` that `sentence` is computed from."""
+        used = self.sentence_poolings if SENTENCE in self.features else ()
+        return tuple((name, self.sentence_from) for name in used)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,8 +200,8 @@ class _WindowRunner:
             for name, times in widths_of_tokens(config.features).items()
         }
         self._window_vectors = {
-            name: np.zeros([len(self.windows.lengths), widths.of(name)], np.float32)
-            for name in config.of_windows
+            key: np.zeros([len(self.windows.lengths), widths.of(key[0])], np.float32)
+            for key in config.of_windows
         }
         self._config = config
         self._sequences = sequences
@@ -204,12 +217,12 @@ class _WindowRunner:
             batch.mask.astype(np.int32),
             batch.pad(self._sequences.segment_ids, 0),
         )
-        for name, vectors in self._window_vectors.items():
+        for (name, first), vectors in self._window_vectors.items():
             if name == POOLED_OUTPUT:
                 vectors[numbers] = _require(encoded.pooled)
             else:
-                pooling = poolings.find(name)
-                vectors[numbers] = pooling.pool(_require(encoded.sequence), batch.kept)
+                kept = _kept_from(first, batch) if first else batch.kept
+                vectors[numbers] = poolings.find(name).pool(_require(encoded.sequence), kept)
         outputs = {SEQUENCE_OUTPUT: encoded.sequence, LAYERS: encoded.layers}
         for name, tokens in self.tokens.items():
             _copy_kept(_require(outputs[name]), self.windows, numbers, tokens)
@@ -220,13 +233,20 @@ class _WindowRunner:
         kept = self.windows.kept_to - self.windows.kept_from
         windows = DocumentWindows(self.windows.firsts, self.windows.lengths, kept)
         vectors = {
-            name: _combine(name, rows, windows) for name, rows in self._window_vectors.items()
+            key: _combine(key[0], rows, windows) for key, rows in self._window_vectors.items()
         }
-        requested = [name for name in self._config.features if name in DOCUMENT_FEATURES]
-        if SENTENCE in requested:
-            pooled = [vectors[name] for name in self._config.sentence_poolings]
-            vectors[SENTENCE] = _require(self._engine.sentence).apply(pooled)
-        return {name: vectors[name] for name in requested}
+        of_sentence = self._config.of_sentence
+        if of_sentence:
+            pooled = [vectors[key] for key in of_sentence]
+            vectors[SENTENCE, 0] = _require(self._engine.sentence).apply(pooled)
+        return {name: vectors[name, 0] for name in self._config.of_documents}
+
+
+def _kept_from(first: int, batch: PaddedBatch) -> np.ndarray:
+    """Return the tokens that count, from the first on; bool [windows, longest]."""
+    last = batch.mask.sum(axis=1, keepdims=True) - 1
+    kept: np.ndarray = batch.kept & (np.arange(batch.kept.shape[1]) >= np.minimum(first, last))
+    return kept
 
 
 def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:

@@ -20,6 +20,7 @@ from transforms.features import (
     TRUNCATED,
 )
 from transforms.wordpiece import assembly
+from transforms.wordpiece.prompts import NO_PROMPT, tokenize_after
 from transforms.wordpiece.special_tokens import check_max_seq_length
 from transforms.wordpiece.tokenizer import ALGORITHM_VERSION, Wordpieces, WordpieceTokenizer
 
@@ -45,6 +46,7 @@ class WordpieceConfig:
         separator_bytes: bytes of the separator, if both texts of a pair are cut from one document;
             the byte ranges of the second text then count from the document's start. None if each
             text is separate.
+        prompt: is put before each text; for documents of one text.
     """
 
     max_seq_length: int | None = 128
@@ -52,8 +54,11 @@ class WordpieceConfig:
     pairs: bool = False
     keep_tokens: bool = False
     separator_bytes: int | None = None
+    prompt: str = ""
 
     def __post_init__(self) -> None:
+        if self.prompt and self.pairs:
+            raise ValueError(f"`prompt` is for documents of one text: {NO_PROMPT}")
         if self.max_seq_length is not None:
             check_max_seq_length(self.max_seq_length, self.pairs)
 
@@ -71,6 +76,9 @@ def transform_fingerprint(config: WordpieceConfig, vocabulary: Vocabulary) -> st
     """
     settings = dataclasses.asdict(config)
     rules = settings.pop("rules")
+    if not config.prompt:
+        # Older versions had none.
+        del settings["prompt"]
     settings["do_lower_case"] = config.rules.do_lower_case
     # Rules of google-research/bert are left out, so that fingerprints of older versions stay.
     plain = dataclasses.asdict(WordpieceRules.of_casing(config.rules.do_lower_case))
@@ -91,7 +99,9 @@ def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[T
           [documents];
         - if tokens are kept, `tokens`, string [documents, (tokens)], and `offsets`, int64
           [documents, (2 * tokens)]: start and end of each token in the bytes of its text, 0 and 0
-          for special tokens (see `separator_bytes`).
+          for special tokens (see `separator_bytes`) and for those of the prompt.
+
+        The wordpieces of the prompt count. A document that has none of its own has no wordpieces.
     """
     tokenizer = WordpieceTokenizer(vocabulary, config.rules)
 
@@ -101,7 +111,10 @@ def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[T
         return tokenizer.tokenize_normalized(tokenizer.normalize(text))
 
     def inputs(texts: Tensors) -> Tensors:
-        whole = [tokenize(texts[name]) for name in config.texts]
+        if config.prompt:
+            whole = [tokenize_after(config.prompt, texts[TEXT], tokenize)]
+        else:
+            whole = [tokenize(texts[name]) for name in config.texts]
         result, kept = _lay_out(whole, config, vocabulary)
         if config.keep_tokens:
             result[TOKENS] = tf.gather(tf.constant(vocabulary.tokens), result[INPUT_IDS])

@@ -33,7 +33,7 @@ def embed(inspected: BertModule, texts: tuple[str, ...], config: TextConfig) -> 
     return vectors  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "prompt" not in name])
+@pytest.mark.parametrize("name", CASES)
 def test_sentence_is_what_sentence_transformers_encodes(name: str, tmp_path: Path) -> None:
     inspected = import_folder(write_sentence_model(tmp_path / "model", **CASES[name]))
     config = TextConfig(("sentence",), max_seq_length=16, engine="tensorflow")
@@ -66,6 +66,13 @@ def test_sentence_alone_needs_no_other_outputs(two_poolings: BertModule) -> None
     assert (wanted.pooled, wanted.tokens, wanted.first_token) == (False, True, True)
     assert not two_poolings.outputs(("cls",)).tokens
     assert two_poolings.widths == VectorWidths(HIDDEN, {"sentence": 5})
+
+
+def test_other_features_pool_the_prompt_too(tmp_path: Path) -> None:
+    folder = write_sentence_model(tmp_path / "model", **CASES["prompt left out"])
+    config = TextConfig(("sentence", "mean"), max_seq_length=16, engine="tensorflow")
+    for vectors in embed(import_folder(folder), TEXTS, config):
+        assert not np.allclose(vectors["mean"], vectors["sentence"][:HIDDEN], atol=1e-3)
 
 
 def test_a_zero_vector_stays_zero_when_it_is_normalized() -> None:

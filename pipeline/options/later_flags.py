@@ -1,0 +1,53 @@
+"""Flags that decide the output and are younger than some jobs, whose identity lacks them.
+
+A new row goes to the end; see `flags.FLAGS`.
+"""
+
+from pipeline.options import flag_steps as steps
+from pipeline.options.flag_row import Flag
+from transforms.sources.dialect import AUTO as AUTO_QUOTING
+from transforms.sources.dialect import QUOTINGS
+
+LATER_FLAGS = (
+    Flag(
+        name="csv_quoting",
+        path="input.read.csv_quoting",
+        default=AUTO_QUOTING,
+        choices=QUOTINGS,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        help="whether quotes in CSV and TSV quote a field (minimal) or are text (none); auto is "
+        "minimal for CSV, none for TSV",
+    ),
+    Flag(
+        name="csv_escape",
+        path="input.read.csv_escape",
+        step=steps.character,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        metavar="CHAR",
+        help="character that makes a quote or a delimiter after it text: \\ in the CSV of Spark",
+    ),
+    Flag(
+        name="csv_delimiter",
+        path="input.read.csv_delimiter",
+        step=steps.character,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        metavar="CHAR",
+        help="character that separates the fields of CSV and TSV (default: a comma, a tab)",
+    ),
+    Flag(
+        name="prompt",
+        path="prompt",
+        decides_output=True,
+        omitted_by_default=True,
+        group="model",
+        metavar="TEXT",
+        help="text, or the name of one of the model's prompts, that is put before each document "
+        "(default: with the feature sentence the model's default prompt, else nothing)",
+    ),
+)

@@ -1,0 +1,89 @@
+"""Put a prompt before texts, as sentence-transformers does: as characters, not as wordpieces."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from transforms.bert.module import BertModule
+from transforms.wordpiece import assembly
+from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
+from transforms.wordpiece.tokenizer import Wordpieces, WordpieceTokenizer
+
+# A remedy for messages.
+NO_PROMPT = "leave it out, or give the empty text instead of the model's default prompt"
+
+
+def tokenize_after(
+    prompt: str, text: tf.Tensor, tokenize: Callable[[tf.Tensor], Wordpieces]
+) -> Wordpieces:
+    """Tokenize texts with a prompt before each.
+
+    Args:
+        prompt: is not empty.
+        text: string [documents].
+        tokenize: returns the wordpieces of texts.
+
+    Returns:
+        the wordpieces of prompt and text, none if these are the prompt's alone. Byte ranges are
+        those of the text; what is before it is cut from them.
+    """
+    whole = tokenize(tf.strings.join([prompt, text]))
+    alone = tokenize(tf.constant([prompt])).ids.flat_values
+    has_own = ~_are_equal(whole.ids, alone)
+    lengths = whole.ids.row_lengths() * tf.cast(has_own, tf.int64)
+    ids, starts, ends = assembly.truncate(whole, lengths)
+    before = len(prompt.encode())
+    return Wordpieces(ids, *(_without(before, positions) for positions in (starts, ends)))
+
+
+def _without(before: int, positions: tf.RaggedTensor) -> tf.RaggedTensor:
+    return positions.with_flat_values(tf.maximum(positions.flat_values - before, 0))
+
+
+def _are_equal(rows: tf.RaggedTensor, values: tf.Tensor) -> tf.Tensor:
+    """Return which rows have these values and no others; bool [rows]."""
+    count = tf.size(values, tf.int64)
+    places = tf.minimum(tf.ragged.range(rows.row_lengths()).flat_values, count)
+    # No value of a row is -1.
+    expected = tf.gather(tf.concat([values, [-1]], axis=0), places)
+    is_same = rows.with_flat_values(tf.cast(rows.flat_values == expected, tf.int64))
+    return (tf.reduce_sum(is_same, axis=1) == count) & (rows.row_lengths() == count)
+
+
+def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, stride: int) -> None:
+    """Check that a model can read documents with a prompt.
+
+    Args:
+        module: the model.
+        prompt: is put before each document; may be empty.
+        max_seq_length: positions of the longest input; None if there is no limit.
+        stride: of windows; 0 if there are none.
+
+    Raises:
+        ValueError: documents are cut into windows, which would need a prompt each, or the prompt
+            leaves no room for a wordpiece of a document.
+    """
+    if prompt and stride:
+        raise ValueError(f"`prompt` is for documents without `window_stride`: {NO_PROMPT}")
+    if not prompt or max_seq_length is None:
+        return
+    taken = _count_wordpieces(module, prompt) + SPECIAL_TOKENS
+    if taken >= max_seq_length:
+        raise ValueError(
+            f"`prompt` takes {taken} of the {max_seq_length} tokens of `max_seq_length`, with "
+            "[CLS] and [SEP]: raise `max_seq_length`, or shorten the prompt"
+        )
+
+
+def sentence_from(module: BertModule, prompt: str) -> int:
+    """Return the first token that `sentence` pools: that after the prompt, or [CLS]."""
+    if not prompt or module.sentence is None or module.sentence.settings.include_prompt:
+        return 0
+    return 1 + _count_wordpieces(module, prompt)
+
+
+def _count_wordpieces(module: BertModule, prompt: str) -> int:
+    """Return the number of wordpieces of a prompt by itself."""
+    with tf.device("/CPU:0"):
+        tokenizer = WordpieceTokenizer(module.vocabulary, module.rules)
+        return int(tokenizer.tokenize(tf.constant([prompt])).row_lengths()[0])
