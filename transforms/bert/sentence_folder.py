@@ -28,6 +28,8 @@ _POOLINGS = {
     "weightedmean": ("pooling_mode_weightedmean_tokens", "weightedmean"),
     "lasttoken": ("pooling_mode_lasttoken", "lasttoken"),
 }
+# No file system has longer names.
+_LONGEST = 255
 _ACTIVATIONS = {"Identity": "identity", "Tanh": "tanh", "ReLU": "relu", "Sigmoid": "sigmoid"}
 # Of a settings file; the name of a JSON type for messages.
 _REQUIRED = object()
@@ -134,7 +136,7 @@ def _inside(folder: Path, path: str) -> Path:
     """Return a path within the folder; ValueError if it leads out of it."""
     parts = PurePosixPath(path).parts
     joined = folder.joinpath(*parts)
-    if path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+    if path.startswith("/") or ".." in parts or set(path) & {"\\", "\0"} or len(path) > _LONGEST:
         raise ValueError(f"{MODULES} has the path {path!r}, which is not within its folder")
     if not joined.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"{MODULES} has the path {path!r}, which leads out of its folder")
