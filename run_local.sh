@@ -12,7 +12,7 @@ source ./set_up.sh
 out=output
 if [ $# -eq 0 ]; then
   set -- --input samples/sentences.txt samples/articles.jsonl --id_field id \
-    --keep_fields language,topic --features pooled_output,sequence_output,mean --output "$out"
+    --keep_fields language,topic --features pooled_output,sequence_output,sentence --output "$out"
 fi
 .venv/bin/beam-bert embed "$@"
 
