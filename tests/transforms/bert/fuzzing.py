@@ -23,6 +23,7 @@ from tests import fuzz_runs
 from tests.conftest import make_checkpoint
 from tests.mutations import mutate
 from tests.transforms.bert import checkpoint_files
+from tests.transforms.bert.sentence_files import NORMALIZE, dense, write_sentence_model
 from transforms.bert import importing
 from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.sorted_table import read_table
@@ -37,6 +38,10 @@ HOSTILE_VALUES: list[Any] = [
     *([], [16], {}, {"a": 1}, "gelu_new", 16, 2, "F16", "BF16", "F64", "I8", "BOOL", "F8_E4M3"),
     *([0, 2**63], [-1, 3], [2**62, 4], [16, 16], [0, 64], [0, 10**9], [1] * 70),
 ]
+# Files of sentence-transformers, in one folder.
+OF_SENTENCE = ("sentence/modules.json", "1_Pooling/config.json", "sentence_bert_config.json")
+OF_SENTENCE += ("2_Dense/config.json", "2_Dense/model.safetensors")
+OF_SENTENCE += ("config_sentence_transformers.json",)
 
 
 class Folders:
@@ -70,6 +75,14 @@ class Folders:
         )
         self.paths["added_tokens.json"].write_text('{"[CLS]": 2}')
         self.paths["modules.json"].write_text('[{"idx": 0, "path": "", "type": "Transformer"}]')
+        sentence = write_sentence_model(
+            scratch / "sentence",
+            {"pooling_mode": ["cls", "mean"]},
+            [dense(32, 4), NORMALIZE],
+            prompts={"prompts": {"query": "a: ", "none": None}, "default_prompt_name": "query"},
+        )
+        self.paths |= {name: sentence / name.removeprefix("sentence/") for name in OF_SENTENCE}
+        self._roots = dict.fromkeys(OF_SENTENCE, sentence)
         self._sound = {kind: path.read_bytes() for kind, path in self.paths.items()}
 
     @contextlib.contextmanager
@@ -82,7 +95,7 @@ class Folders:
             (change if chance.random() < 0.6 else _by_bytes)(sound, chance)
         )
         try:
-            yield self.paths[kind].parent
+            yield self._roots.get(kind, self.paths[kind].parent)
         finally:
             self.paths[kind].write_bytes(sound)
 
@@ -221,7 +234,7 @@ _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 }
 KINDS = ("model.safetensors", "config.json", "tokenizer_config.json", "vocab.txt")
 KINDS += ("tokenizer.json", "special_tokens_map.json", "added_tokens.json", "modules.json")
-KINDS += ("bert_config.json", "index", "data")
+KINDS += ("bert_config.json", "index", "data", *OF_SENTENCE)
 
 
 @contextlib.contextmanager
