@@ -81,7 +81,7 @@ if TYPE_CHECKING:
         WriteParts,
     )
     from transforms.batching.windows import cut_windows
-    from transforms.bert.minilm import resolve as resolve_model
+    from transforms.bert.imported_models import resolve as resolve_model
     from transforms.bert.minilm import weights_folder as minilm_weights
     from transforms.bert.module import BertModule
     from transforms.bert.module import inspect as inspect_model
@@ -149,7 +149,7 @@ _PLACES = {
     "machine_cost": "pipeline.estimate.pricing:cost",
     "make_plan": "pipeline.inputs.plan:make_plan",
     "minilm_weights": "transforms.bert.minilm:weights_folder",
-    "resolve_model": "transforms.bert.minilm:resolve",
+    "resolve_model": "transforms.bert.imported_models:resolve",
 }
 
 

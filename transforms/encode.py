@@ -14,7 +14,7 @@ from apache_beam.utils import shared
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
-from transforms.bert import loading, minilm, module
+from transforms.bert import imported_models, loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
 from transforms.bert.engines import Engine
@@ -38,7 +38,7 @@ class EncodeConfig:
     """Which model computes what.
 
     Attributes:
-        model: handle of the module; see `minilm.resolve`.
+        model: handle of the module; see `imported_models.resolve`.
         model_sha256: the fingerprint that the module must have on every worker.
         embedding: what is computed for each document.
         compute: the engine and its precision.
@@ -91,7 +91,7 @@ def batch_runner(model: LoadedModel, watch: metrics.Stopwatch) -> RunAll:
 
 def inspect_module(config: EncodeConfig) -> BertModule:
     """Inspect the module, and check that it is the one with which the job was planned."""
-    return module.inspect(minilm.resolve(config.model), config.model_sha256)
+    return module.inspect(imported_models.resolve(config.model), config.model_sha256)
 
 
 def load_engine(config: EncodeConfig) -> Engine:

@@ -22,10 +22,12 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.console import module_text
-        from transforms.bert import checkpoint_folders, importing, module
+        from transforms.bert import checkpoint_folders, checkpoint_sources, importing, module
 
+        path = Path(settings["source"])
+        source = checkpoint_sources.find_source(path)
         checkpoint = checkpoint_folders.read_checkpoint(
-            Path(settings["source"]),
+            path,
             gelu=settings["gelu"],
             do_lower_case=_BOOLEANS[settings["do_lower_case"]],
         )
@@ -34,6 +36,8 @@ def run(words: Sequence[str]) -> int:
         inspected = module.inspect(destination)
     printing.say(module_text.to_text(inspected))
     printing.say(f"activation     {checkpoint.architecture.activation}")
+    if source is not None and source.prefix is not None:
+        printing.say(f"checkpoint     {source.prefix.name}")
     return 0
 
 
@@ -48,7 +52,8 @@ COMMAND = Command(
             name="source",
             positional=True,
             metavar="SRC",
-            help="folder of a Hugging Face model or of a Google checkpoint",
+            help="folder of a Hugging Face model or of a Google checkpoint; the path of one "
+            "checkpoint if the folder has several",
         ),
         Flag(name="destination", positional=True, metavar="DEST", help="folder for the module"),
         Flag(

@@ -16,10 +16,11 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
+        from pipeline import model
         from pipeline.console import module_text
-        from transforms.bert import minilm, module
+        from transforms.bert import module
 
-        inspected = module.inspect(minilm.resolve(settings["model"]))
+        inspected = module.inspect(model.find_folder(settings["model"], settings["log_level"]))
     as_text = module_text.to_json if settings["json"] else module_text.to_text
     printing.say(as_text(inspected))
     return 0

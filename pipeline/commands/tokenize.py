@@ -21,12 +21,13 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
-        from pipeline import tokenizing
+        from pipeline import model, tokenizing
         from pipeline.options import conversion
-        from transforms.bert import minilm, module
+        from transforms.bert import module
 
         config = conversion.input_config(settings)
-        inspected = module.inspect(minilm.resolve(settings["model"]), settings["model_sha256"])
+        path = model.find_folder(settings["model"], settings["log_level"])
+        inspected = module.inspect(path, settings["model_sha256"])
         for part in tokenizing.tokenize(
             config, inspected, settings["max_seq_length"], settings["prompt"]
         ):

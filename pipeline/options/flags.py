@@ -51,7 +51,8 @@ FLAGS = (
         path="model",
         default=DEFAULT_MODEL,
         group=_MODEL,
-        help="TF Hub BERT module: a folder, a .tar.gz, a URL that TF Hub resolves, or minilm",
+        help="BERT: minilm, the folder or .tar.gz of a TF Hub module, of a Hugging Face model or "
+        "of a Google checkpoint, or a URL that TF Hub resolves",
     ),
     Flag(
         name="model_sha256",

@@ -3,14 +3,14 @@
 import dataclasses
 from pathlib import Path
 
-from pipeline.console import quiet
+from pipeline import model
 from pipeline.errors import UsageError
 from pipeline.options import conversion
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import layout, plan_file, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
-from transforms.bert import minilm, model_files
+from transforms.bert import model_files
 from transforms.documents import Split
 from transforms.records.record_config import RecordConfig
 
@@ -74,13 +74,11 @@ def find_module(job: Job, handle: str | None) -> Path:
         UsageError: there is no module, or a different one.
     """
     handle = handle or job.model
-    if "://" in handle or not minilm.is_imported(handle):
-        quiet.import_tensorflow()
     remedy = "give the current place of the job's module with --model, or leave out --sample"
     try:
-        path = minilm.resolve(handle)
+        path = model.find_folder(handle)
         fingerprint = model_files.fingerprint(path)
-    except ValueError as error:
+    except (UsageError, ValueError) as error:
         raise UsageError(f"{error}.\n{remedy.capitalize()}") from error
     if fingerprint != job.run.model:
         raise UsageError(

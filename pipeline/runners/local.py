@@ -49,13 +49,21 @@ def check_runner(options: PipelineOptions) -> None:
 
 def is_anywhere(handle: str) -> bool:
     """Return whether a --model is the same on every machine: a URL, or the default model."""
-    return "://" in handle or (handle == minilm.NAME and not os.path.exists(handle))
+    return "://" in handle or minilm.is_default(handle)
 
 
 def model_for_workers(options: PipelineOptions, handle: str, path: Path) -> str:
-    """Return the handle by which workers find the module at `path` on this machine."""
-    usable = "://" in handle if is_local(options) else is_anywhere(handle)
-    return handle if usable else str(path)
+    """Return the handle by which workers find the module.
+
+    Args:
+        options: of the runner.
+        handle: that the user gave. A worker on another machine imports or unpacks what it means
+            there into its own cache.
+        path: of the module on this machine.
+    """
+    if is_local(options):
+        return handle if "://" in handle else str(path)
+    return handle if is_anywhere(handle) else os.path.abspath(handle)
 
 
 def _remedy(name: str, error: ImportError) -> str:

@@ -275,7 +275,7 @@ def other_vocabulary(folder: Path) -> None:
         (["--input", "{in}/none*"], "--input {in}/none*: no file matches"),
         (["--output", "/dev/null/out"], "--output /dev/null/out: cannot be written"),
         (["--output", "{in}/lines.txt"], "is a file: name a folder"),
-        (["--model", "{in}"], "has no saved_model.pb"),
+        (["--model", "{in}"], "is not the folder of a model: a TF Hub module has saved_model.pb"),
         (["--model", "{in}/none"], "there is no such folder or .tar.gz"),
         (["--model", "{other}"], "its vocabulary has 25 wordpieces, its variables have 24"),
         (["--model_sha256", "abc"], "--model_sha256 is abc"),

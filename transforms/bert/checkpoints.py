@@ -18,6 +18,18 @@ from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
 
 
+class UnstatedError(ValueError):
+    """A checkpoint does not state a setting, which the user has to give.
+
+    Attributes:
+        setting: its name, which the message has in backticks.
+    """
+
+    def __init__(self, message: str, setting: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
     """Weights and everything that is needed to use them.

@@ -1,5 +1,6 @@
-"""Read Google's TensorFlow checkpoints, as google-research/bert publishes them."""
+"""Read Google's TensorFlow checkpoints, as google-research/bert writes them."""
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,75 +11,133 @@ import numpy as np
 from transforms.bert.architecture import Architecture
 from transforms.bert.checkpoints import (
     Checkpoint,
+    UnstatedError,
     check_variables,
     dropout_from_config,
     read_checkpoint_file,
     read_json,
     shape_from_config,
 )
-from transforms.bert.published_checkpoints import gelus_of
+from transforms.bert.published_checkpoints import casing_of, gelus_of
 from transforms.bert.tensor_bundle import TensorBundle
 from transforms.bert.wordpiece_rules import WordpieceRules
 
 # sha256 of index files of published checkpoints that were trained with the exact gelu, whatever the
 # folder's name: that of multi_cased_L-12_H-768_A-12.
 _TRAINED_WITH_ERF = {"7d8509c2a62b4e300feb55f8e5f1eef41638f4998dd4d887736f42d4f6a34b37"}
+# Those of `get_activation` in google-research/bert, and those that forks add. Its `gelu` has had
+# two meanings; its `linear` would make a layer's two products one, and no BERT is trained so.
+_GELU = "gelu"
+_ACTIVATIONS = {
+    "relu": "relu",
+    "tanh": "tanh",
+    "swish": "swish",
+    "silu": "swish",
+    "gelu_new": "gelu_tanh",
+    "gelu_tanh": "gelu_tanh",
+    "gelu_erf": "gelu_erf",
+}
+_WORDS = "bert/embeddings/word_embeddings"
+# How the names of BERT's variables end; those of an optimizer's slots end otherwise.
+_ENDINGS = ("/kernel", "/bias", "/gamma", "/beta", "_embeddings")
+_MOST_LISTED = 5
 
 
-def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoint:
-    """Read a folder with bert_config.json; see `checkpoint_folders.read_checkpoint`."""
-    config = read_json(folder / "bert_config.json")
-    prefix = folder / "bert_model.ckpt"
-    index = Path(f"{prefix}.index")
-    if not index.is_file():
-        raise ValueError("there is no bert_model.ckpt.index beside bert_config.json")
+def read(
+    prefix: Path, config_path: Path, gelu: str | None, do_lower_case: bool | None
+) -> Checkpoint:
+    """Read a checkpoint; its folder has its vocabulary.
+
+    Args:
+        prefix: of the names of its files.
+        config_path: its bert_config.json.
+        gelu: overrides that of the configuration.
+        do_lower_case: overrides the folder's name.
+    """
+    config, folder = read_json(config_path), prefix.parent
     shape = shape_from_config(config)
-    arrays = _read_arrays(prefix)
+    arrays = read_arrays(TensorBundle(prefix))
+    shape = dataclasses.replace(shape, pooler="bert/pooler/dense/kernel" in arrays)
     return Checkpoint(
         shape=shape,
         variables=check_variables(arrays, shape),
         vocabulary=read_checkpoint_file(folder / "vocab.txt"),
-        rules=WordpieceRules.of_casing(
-            _casing_from_name(folder) if do_lower_case is None else do_lower_case
-        ),
-        architecture=Architecture(
-            f"gelu_{_gelu(config, index, folder.resolve().name) if gelu is None else gelu}"
-        ),
+        rules=rules_of(folder, do_lower_case),
+        architecture=Architecture(_activation(config, config_path.name, prefix, gelu)),
         dropout=dropout_from_config(config),
     )
 
 
-def _read_arrays(prefix: Path) -> dict[str, np.ndarray]:
-    """Read the variables of BERT, without the optimizer's."""
-    bundle = TensorBundle(prefix)
+def rules_of(folder: Path, do_lower_case: bool | None) -> WordpieceRules:
+    """Return google-research/bert's rules; the casing is that of the folder's name, if not given.
+
+    Raises:
+        UnstatedError: the name does not have it.
+    """
+    if do_lower_case is None:
+        do_lower_case = casing_of(folder.resolve().name)
+    if do_lower_case is None:
+        raise UnstatedError(
+            "the folder's name has neither cased nor uncased: give `do_lower_case` true or false",
+            "do_lower_case",
+        )
+    return WordpieceRules.of_casing(do_lower_case)
+
+
+def read_arrays(bundle: TensorBundle) -> dict[str, np.ndarray]:
+    """Read the variables of a BERT from below the scope that it has in the checkpoint.
+
+    Raises:
+        ValueError: there is no BERT, or there are several; or a variable is damaged.
+    """
+    scope = _scope(bundle)
     return {
-        name: bundle.read(name)
+        name.removeprefix(scope): bundle.read(name)
         for name in bundle.shapes
-        if name.startswith("bert/") and not name.endswith(("/adam_m", "/adam_v"))
+        if name.startswith(f"{scope}bert/") and name.endswith(_ENDINGS)
     }
 
 
-def _gelu(config: Mapping[str, Any], index: Path, name: str) -> str:
-    """Return the gelu that a checkpoint was trained with.
+def _scope(bundle: TensorBundle) -> str:
+    """Return what precedes `bert/` in the names of variables."""
+    scopes = [name.removesuffix(_WORDS) for name in bundle.shapes if name.endswith(f"/{_WORDS}")]
+    if _WORDS in bundle.shapes or not scopes:
+        return ""
+    if len(scopes) > 1:
+        raise ValueError(
+            f"it has several BERTs, in the scopes {', '.join(scopes[:_MOST_LISTED])}; only a "
+            "checkpoint of one is read"
+        )
+    return scopes[0]
+
+
+def _activation(config: Mapping[str, Any], config_name: str, prefix: Path, gelu: str | None) -> str:
+    """Return the activation that a checkpoint was trained with.
 
     A checkpoint that is not published was trained by users, whose code computes the tanh.
     """
-    if hashlib.sha256(index.read_bytes()).hexdigest() in _TRAINED_WITH_ERF:
+    setting = config.get("hidden_act")
+    name = setting.lower() if isinstance(setting, str) else setting
+    if name in _ACTIVATIONS:
+        if gelu is not None:
+            raise ValueError(f"{config_name} has hidden_act {setting!r}: leave out `gelu`")
+        return _ACTIVATIONS[name]
+    if name != _GELU:
+        raise ValueError(
+            f"{config_name} has hidden_act {setting!r}; known are "
+            f"{', '.join((_GELU, *_ACTIVATIONS))}"
+        )
+    return f"gelu_{_published_gelu(prefix) if gelu is None else gelu}"
+
+
+def _published_gelu(prefix: Path) -> str:
+    if hashlib.sha256(Path(f"{prefix}.index").read_bytes()).hexdigest() in _TRAINED_WITH_ERF:
         return "erf"
-    if config.get("hidden_act") != "gelu":
-        raise ValueError(f"bert_config.json has hidden_act {config.get('hidden_act')!r}, not gelu")
+    name = prefix.parent.resolve().name
     published = gelus_of(name)
     if len(published) > 1:
-        raise ValueError(
-            f"{name} was published in 2018 (gelu erf) and in 2020 (tanh): give `gelu` for yours"
+        raise UnstatedError(
+            f"{name} was published in 2018 (gelu erf) and in 2020 (tanh): give `gelu` erf or tanh",
+            "gelu",
         )
     return published[0] if published else "tanh"
-
-
-def _casing_from_name(folder: Path) -> bool:
-    name = folder.resolve().name.lower()
-    if "uncased" in name or "_cased" in name or name.startswith("cased"):
-        return "uncased" in name
-    raise ValueError(
-        "the folder's name has neither cased nor uncased: give `do_lower_case` true or false"
-    )

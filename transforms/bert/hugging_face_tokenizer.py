@@ -11,7 +11,7 @@ from typing import Any
 
 from transforms.bert import added_tokens, tokenizer_json, tokenizer_settings
 from transforms.bert.added_tokens import AddedToken
-from transforms.bert.checkpoints import read_checkpoint_file, read_json
+from transforms.bert.checkpoints import UnstatedError, read_checkpoint_file, read_json
 from transforms.bert.tokenizer_json import TokenizerParts
 from transforms.bert.tokenizer_settings import TokenizerSettings
 from transforms.bert.vocabulary import check_distinct, read_tokens, write_tokens
@@ -137,8 +137,9 @@ def _rules(
             "do_lower_case", parts.lowercase if parts else None, switches.get("do_lower_case")
         )
     if lowers is None:
-        raise ValueError(
-            "no file says whether the model is cased: give `do_lower_case` true or false"
+        raise UnstatedError(
+            "no file says whether the model is cased: give `do_lower_case` true or false",
+            "do_lower_case",
         )
     # null stands for the casing.
     strips = {} if parts is None else {"parts": parts.strip_accents}

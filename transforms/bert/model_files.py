@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
 _CHUNK_BYTES = 1 << 20
+# google/bert_multi_cased_L-12_H-768_A-12/1
+_NAME_AT_HUB = re.compile(r"[\w-]+(/[\w.-]+)+/\d+")
+# bert-base-uncased, BAAI/bge-small-en
+_NAME_AT_HUGGING_FACE = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 # The target of a rename is a folder with files.
 _THERE = (errno.EEXIST, errno.ENOTEMPTY)
 
@@ -44,8 +49,27 @@ def fetch_module(handle: str) -> Path:
         return unpack_into_cache(path)
     if not path.is_dir():
         reason = path_kinds.describe(handle)
-        raise ValueError(f"`model` {handle}: there is no such folder or .tar.gz ({reason})")
+        raise ValueError(
+            f"`model` {handle}: there is no such folder or .tar.gz ({reason}){_remedy(handle)}"
+        )
     return path
+
+
+def _remedy(handle: str) -> str:
+    """Say how a model is given whose published name was given for a path; nothing for others."""
+    if Path(handle).parts[:1] and Path(Path(handle).parts[0]).exists():
+        return ""
+    if _NAME_AT_HUB.fullmatch(handle):
+        return (
+            f".\nIf this is a name at TF Hub, give https://tfhub.dev/{handle}; without a network, "
+            "the .tar.gz that was downloaded from there, or its folder"
+        )
+    if _NAME_AT_HUGGING_FACE.fullmatch(handle):
+        return (
+            f".\nIf this is a name at Hugging Face, run hf download {handle}, and give the folder "
+            "that it prints"
+        )
+    return ""
 
 
 def _resolve_remote(handle: str) -> Path:

@@ -1,4 +1,4 @@
-"""The checkpoints that google-research/bert publishes, and the gelu that each was trained with.
+"""The checkpoints that google-research/bert publishes: the gelu and the casing of each.
 
 The configurations name both functions `gelu`. google-research/bert computed the exact function
 (erf) until 2019-02-07 (commit bee6030e), and computes the approximation by tanh since. So the date
@@ -21,6 +21,23 @@ _OF_2020 = tuple(
     f"uncased_L-{layers}_H-{size}_A-{size // 64}"
     for layers, size in itertools.product((2, 4, 6, 8, 10, 12), (128, 256, 512, 768))
 )
+# The names that do not have their casing, which google-research/bert has in `tokenization.py`
+# (`validate_case_matches_checkpoint`): both are lower-cased.
+_LOWER_CASED = ("multilingual_L-12_H-768_A-12", "chinese_L-12_H-768_A-12")
+
+
+def casing_of(name: str) -> bool | None:
+    """Return whether texts of a checkpoint are lower-cased; None if its name does not show it.
+
+    >>> casing_of("chinese_L-12_H-768_A-12"), casing_of("multi_cased_L-12"), casing_of("mine")
+    (True, False, None)
+    """
+    if name in _LOWER_CASED:
+        return True
+    name = name.lower()
+    if "uncased" in name or "_cased" in name or name.startswith("cased"):
+        return "uncased" in name
+    return None
 
 
 def gelus_of(name: str) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ Nothing in a hostile file makes this take more than time and memory in proportio
 Source: https://github.com/google/leveldb/blob/main/doc/table_format.md
 """
 
+import os
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from transforms.io.tfrecord_framing import masked_crc
@@ -26,6 +28,17 @@ class _Handle(NamedTuple):
 
     offset: int
     size: int
+
+
+def ends_as_table(path: Path) -> bool:
+    """Return whether a file ends as such tables do.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        file.seek(-min(len(_MAGIC), file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return file.read() == _MAGIC
 
 
 def read_table(content: bytes) -> Iterator[tuple[bytes, bytes]]:

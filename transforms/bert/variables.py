@@ -27,16 +27,31 @@ def checkpoint_keys(bundle: TensorBundle) -> dict[str, str]:
     Raises:
         ValueError: the names of objects are damaged.
     """
-    if _OBJECT_GRAPH not in bundle.shapes:
+    if not stores_objects(bundle):
         return {name: name for name in bundle.shapes}
+    nodes = read_object_graph(bundle).nodes
+    attributes = [attribute for node in nodes for attribute in node.attributes]
+    return {attribute.full_name: attribute.checkpoint_key for attribute in attributes}
+
+
+def stores_objects(bundle: TensorBundle) -> bool:
+    """Return whether variables are stored as objects (TF2), and not by name (TF1)."""
+    return _OBJECT_GRAPH in bundle.shapes
+
+
+def read_object_graph(bundle: TensorBundle) -> trackable_object_graph_pb2.TrackableObjectGraph:
+    """Read the graph of objects of a TF2 checkpoint.
+
+    Raises:
+        ValueError: it is missing or damaged.
+        OSError: it cannot be read.
+    """
     try:
-        graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
+        return trackable_object_graph_pb2.TrackableObjectGraph.FromString(
             bundle.read_string(_OBJECT_GRAPH)
         )
     except DecodeError as error:
         raise ValueError(f"its {_OBJECT_GRAPH} is damaged: {error}") from error
-    attributes = [attribute for node in graph.nodes for attribute in node.attributes]
-    return {attribute.full_name: attribute.checkpoint_key for attribute in attributes}
 
 
 def read_variables(path: Path, shape: BertShape) -> dict[str, np.ndarray] | None:

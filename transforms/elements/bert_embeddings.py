@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam.transforms.error_handling import ErrorHandler
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.bert import minilm, module
+from transforms.bert import imported_models, minilm, module
 from transforms.elements.element_fields import add_vectors, as_encodable, fields_of
 from transforms.elements.element_types import output_types
 from transforms.elements.embedder import Rejected, shared_embedder
@@ -60,7 +60,8 @@ class BertEmbeddings(beam.PTransform):
         """Configure the step.
 
         Args:
-            model: a folder, an archive, a URL that TF Hub resolves, or `minilm`. Workers find it by
+            model: a folder or an archive of a module or a checkpoint, a URL that TF Hub resolves,
+                or `minilm`. Workers find it by
                 the same name, and refuse another model of that name.
             features: what to compute, as a sequence or in one string, separated by commas.
             settings: the fields of `TextConfig`.
@@ -125,7 +126,7 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
         ValueError: the model does not exist or does not support the configuration, or the engine is
             not installed.
     """
-    path = minilm.resolve(model)
+    path = imported_models.resolve(model)
     config.compute.check_installed()
     inspected = module.inspect(path)
     inspected.check_length(config.max_seq_length)
@@ -137,7 +138,7 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     _ = config.wordpieces(inspected)
     config.shaping.check_width(inspected.widths.smallest(config.features))
     # A name that is not a path on this machine stays, for workers to resolve on theirs.
-    is_name = "://" in model or (model == minilm.NAME and path == minilm.module_folder())
+    is_name = "://" in model or minilm.is_default(model)
     return EncodeConfig(
         model=model if is_name else str(Path(model).resolve()),
         model_sha256=inspected.fingerprint,

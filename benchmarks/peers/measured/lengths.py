@@ -12,12 +12,12 @@ def main() -> None:
     quiet.import_tensorflow()
     import tensorflow as tf
 
-    from transforms.bert import minilm, module
+    from transforms.bert import imported_models, module
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS
     from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs
 
-    inspected = module.inspect(minilm.resolve(arguments.model))
+    inspected = module.inspect(imported_models.resolve(arguments.model))
     config = WordpieceConfig(arguments.max_seq_length, inspected.rules)
     texts = tf.constant(reporting.read(arguments.input), tf.string)
     ids = model_inputs(config, inspected.vocabulary)({TEXT: texts})[INPUT_IDS]

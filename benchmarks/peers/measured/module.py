@@ -34,12 +34,12 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
     import tensorflow as tf
     import tensorflow_hub as hub
 
-    from transforms.bert import minilm, module
+    from transforms.bert import imported_models, module
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS, SEQUENCE_OUTPUT
     from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs
 
-    inspected = module.inspect(minilm.resolve(handle))
+    inspected = module.inspect(imported_models.resolve(handle))
     loaded = hub.load(str(inspected.path), tags=[])
     signature = loaded.signatures["tokens"]
     config = WordpieceConfig(max_seq_length, inspected.rules)

@@ -125,7 +125,7 @@ def test_the_command_prints_a_few_lines(
     )
     assert lines[-1].startswith("time        about 0:")
     assert cli.main([*command, "--model", str(tmp_path)]) == 2
-    assert "has no saved_model.pb" in capsys.readouterr().err
+    assert "is not the folder of a model: " in capsys.readouterr().err
 
 
 @pytest.mark.slow

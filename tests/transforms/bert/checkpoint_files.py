@@ -130,13 +130,18 @@ def write_google(folder: Path, checkpoint: Checkpoint) -> Path:
     folder.mkdir()
     (folder / "bert_config.json").write_text(json.dumps(configuration(checkpoint)))
     (folder / "vocab.txt").write_bytes(checkpoint.vocabulary)
+    write_variables(folder / "bert_model.ckpt", checkpoint)
+    return folder
+
+
+def write_variables(prefix: Path, checkpoint: Checkpoint, scope: str = "") -> None:
+    """Write the files of a TensorFlow checkpoint, as training leaves them."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         for name, array in checkpoint.variables.items():
-            tf.compat.v1.get_variable(name, initializer=array)
-        tf.compat.v1.get_variable("bert/pooler/dense/kernel/adam_m", initializer=0.0)
-        tf.compat.v1.get_variable("cls/predictions/output_bias", initializer=0.0)
+            tf.compat.v1.get_variable(scope + name, initializer=array)
+        for name in ("adam_m", "adam_v", "LAMB", "Momentum", "LAMB_1", "ExponentialMovingAverage"):
+            tf.compat.v1.get_variable(f"{scope}bert/pooler/dense/kernel/{name}", initializer=0.0)
+        for name in ("cls/predictions/output_bias", "output_weights", "global_step"):
+            tf.compat.v1.get_variable(name, initializer=0.0)
         session.run(tf.compat.v1.global_variables_initializer())
-        tf.compat.v1.train.Saver().save(
-            session, str(folder / "bert_model.ckpt"), write_meta_graph=False
-        )
-    return folder
+        tf.compat.v1.train.Saver().save(session, str(prefix), write_meta_graph=False)

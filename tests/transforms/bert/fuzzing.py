@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import tensor_bundle_pb2
 
 from tests import fuzz_runs
 from tests.conftest import make_checkpoint
 from tests.mutations import mutate
-from tests.transforms.bert import checkpoint_files
+from tests.transforms.bert import checkpoint_files, garden_files
 from tests.transforms.bert.sentence_files import NORMALIZE, dense, write_sentence_model
 from transforms.bert import importing
 from transforms.bert.checkpoint_folders import read_checkpoint
@@ -33,6 +34,7 @@ from transforms.io.tfrecord_framing import masked_crc
 WRITTEN = 100
 # More than this process may grow while it reads, whatever the files claim.
 
+_PARAMS = {"task": {"model": {"encoder": {"type": "bert", "bert": {"num_layers": 1}}}}}
 HOSTILE_VALUES: list[Any] = [
     *(0, -1, 2**31, 2**63, 10**18, 10**400, 1.5, 1e308, True, None, "", "16", "x" * 9000),
     *([], [16], {}, {"a": 1}, "gelu_new", 16, 2, "F16", "BF16", "F64", "I8", "BOOL", "F8_E4M3"),
@@ -83,6 +85,14 @@ class Folders:
         )
         self.paths |= {name: sentence / name.removeprefix("sentence/") for name in OF_SENTENCE}
         self._roots = dict.fromkeys(OF_SENTENCE, sentence)
+        several, garden = scratch / "several_uncased", scratch / "garden_uncased"
+        shutil.copytree(google, several)
+        shutil.copy(several / "bert_model.ckpt.index", several / "model.ckpt-1.index")
+        garden.mkdir()
+        garden_files.write_garden(garden / "bert_model.ckpt-1", checkpoint)
+        shutil.copy(google / "vocab.txt", garden)
+        self.paths |= {"checkpoint": several / "checkpoint", "params.yaml": garden / "params.yaml"}
+        self.paths["params.yaml"].write_text(yaml.safe_dump(_PARAMS))
         self._sound = {kind: path.read_bytes() for kind, path in self.paths.items()}
 
     @contextlib.contextmanager
@@ -127,6 +137,11 @@ def _by_values(data: bytes, chance: random.Random) -> bytes:
     content = json.loads(data)
     _put(content[0] if isinstance(content, list) else content, chance)
     return json.dumps(content).encode()
+
+
+def _by_settings(data: bytes, chance: random.Random) -> bytes:
+    """Give a YAML file a hostile value; a JSON value is one of YAML too."""
+    return _by_values(json.dumps(yaml.safe_load(data)).encode(), chance)
 
 
 def _put(content: dict[str, Any], chance: random.Random) -> None:
@@ -230,11 +245,13 @@ def _varint(number: int) -> bytes:
 _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "safetensors": _by_header,
     "json": _by_values,
+    "yaml": _by_settings,
     "index": _by_entries,
 }
 KINDS = ("model.safetensors", "config.json", "tokenizer_config.json", "vocab.txt")
 KINDS += ("tokenizer.json", "special_tokens_map.json", "added_tokens.json", "modules.json")
 KINDS += ("bert_config.json", "index", "data", *OF_SENTENCE)
+KINDS += ("checkpoint", "params.yaml")
 
 
 @contextlib.contextmanager

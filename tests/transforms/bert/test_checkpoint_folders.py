@@ -288,7 +288,7 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
         (written("config.json", b"[]"), r"config\.json does not contain a JSON object"),
         (written("config.json", b'{"model_type": "bert"}'), "does not have 'num_hidden_layers'"),
-        (lambda folder, _: (folder / "config.json").unlink(), "has neither config.json"),
+        (lambda folder, _: (folder / "config.json").unlink(), "is not the folder of a model: "),
         (pickled, r"there is no model\.safetensors; pytorch_model\.bin is not read.* pickle"),
         (two_encoders, r"have several encoders: context\., question\."),
         (twice_named, r"have bert/embeddings/LayerNorm/gamma twice, also as .*LayerNorm\.weight"),
@@ -353,7 +353,7 @@ def test_a_google_checkpoint_is_read(
     with pytest.raises(ValueError, match=r"mine: bert_model\.ckpt\.data-00000-of-00001 is missing"):
         read_checkpoint(folder, do_lower_case=False)
     (folder / "bert_model.ckpt.index").unlink()
-    with pytest.raises(ValueError, match=r"there is no bert_model\.ckpt\.index"):
+    with pytest.raises(ValueError, match=r"mine: it has no checkpoint of TensorFlow"):
         read_checkpoint(folder, do_lower_case=False)
 
 
@@ -393,7 +393,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Checkp
     data.write_bytes(whole)
     config = folder / "bert_config.json"
     for changes, message in (
-        ({"hidden_act": "relu"}, r"bert_config\.json has hidden_act 'relu', not gelu"),
+        ({"hidden_act": "linear"}, r"bert_config\.json has hidden_act 'linear'; known are gelu, "),
         ({"hidden_size": 20}, r"shape \(24, 16\); the configuration says \(24, 20\)"),
         ({"num_hidden_layers": 3}, "the weights lack bert/encoder/layer_2/"),
     ):

