@@ -99,7 +99,7 @@ def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) 
 
     Args:
         folder: output folder of a finished `embed`.
-        feature: `pooled_output`, `mean`, `cls` or `max`; None for the first one of the job.
+        feature: one of documents, such as `sentence` or `mean`; None for the first one of the job.
 
     Raises:
         ValueError: the job is not finished, or did not compute the feature.

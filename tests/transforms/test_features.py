@@ -48,3 +48,10 @@ def test_no_features_and_repeated_ones_are_refused(features: tuple[str, ...]) ->
 def test_a_kept_field_must_not_have_the_name_of_a_feature(name: str) -> None:
     with pytest.raises(ValueError, match=f"`keep_fields` has '{name}'.*rename"):
         check_keep_fields(("a", name))
+
+
+@pytest.mark.parametrize("name", ["sentence", "lasttoken", "sentence_scale"])
+def test_a_later_feature_takes_a_name_only_where_it_is_requested(name: str) -> None:
+    check_keep_fields(("a", name), ("mean", "max"))
+    with pytest.raises(ValueError, match=f"`keep_fields` has '{name}'"):
+        check_keep_fields(("a", name), ("mean", name.removesuffix("_scale")))

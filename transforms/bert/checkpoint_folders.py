@@ -75,5 +75,5 @@ def _with_sentence(
     rules = checkpoint.rules
     if do_lower_case is None and sentence_folder.lower_cases(transformer):
         rules = dataclasses.replace(rules, do_lower_case=True)
-    sentence = sentence_folder.read_sentence(folder, checkpoint.shape.hidden_size)
+    sentence = sentence_folder.read_sentence(folder, checkpoint.shape)
     return dataclasses.replace(checkpoint, rules=rules, sentence=sentence)

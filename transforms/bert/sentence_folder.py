@@ -15,6 +15,7 @@ from transforms.bert.checkpoints import read_checkpoint_file, read_json
 from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.sentence_settings import DENSE, NORMALIZE, SentenceSettings, SentenceStep
 from transforms.bert.sentence_weights import read_arrays
+from transforms.bert.shape import BertShape
 
 MODULES = "modules.json"
 _OF_TRANSFORMER = "sentence_bert_config.json"
@@ -28,6 +29,7 @@ _POOLINGS = {
     "weightedmean": ("pooling_mode_weightedmean_tokens", "weightedmean"),
     "lasttoken": ("pooling_mode_lasttoken", "lasttoken"),
 }
+_NO_LIMIT = 1 << 31
 # No file system has longer names.
 _LONGEST = 255
 _ACTIVATIONS = {"Identity": "identity", "Tanh": "tanh", "ReLU": "relu", "Sigmoid": "sigmoid"}
@@ -40,12 +42,12 @@ class UnservedError(ValueError):
     """The folder's settings are in order, and this program does not compute its `sentence`."""
 
 
-def read_sentence(folder: Path, hidden_size: int) -> SentenceHead | str:
+def read_sentence(folder: Path, shape: BertShape) -> SentenceHead | str:
     """Read how a folder's model computes the vector of a sentence.
 
     Args:
         folder: of the checkpoint.
-        hidden_size: of the model.
+        shape: of the encoder.
 
     Returns:
         settings and weights, or why there are none that this program can use.
@@ -57,7 +59,7 @@ def read_sentence(folder: Path, hidden_size: int) -> SentenceHead | str:
     if not (folder / MODULES).is_file():
         return f"the checkpoint's folder has no {MODULES}"
     try:
-        return _read(folder, hidden_size)
+        return _read(folder, shape)
     except UnservedError as reason:
         return str(reason)
 
@@ -72,14 +74,14 @@ def lower_cases(transformer: Path) -> bool:
     return path.is_file() and _setting(read_json(path), path, "do_lower_case", bool, False)
 
 
-def _read(folder: Path, hidden_size: int) -> SentenceHead:
+def _read(folder: Path, shape: BertShape) -> SentenceHead:
     modules = list(_modules(folder))
     kinds = [kind for kind, _ in modules]
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise UnservedError(f"{MODULES} begins with {kinds[:2]}, not with Transformer and Pooling")
     _check_transformer(modules[0][1])
-    pooling = _pooling(modules[1][1], hidden_size)
-    width = len(pooling["poolings"]) * hidden_size
+    pooling = _pooling(modules[1][1], shape.hidden_size)
+    width = len(pooling["poolings"]) * shape.hidden_size
     steps: list[SentenceStep] = []
     weights: dict[str, np.ndarray] = {}
     for kind, path in modules[2:]:
@@ -96,7 +98,7 @@ def _read(folder: Path, hidden_size: int) -> SentenceHead:
     of_model = _optional(folder / _OF_MODEL)
     settings = SentenceSettings(
         steps=tuple(steps),
-        max_seq_length=_max_seq_length(modules[0][1]),
+        max_seq_length=min(_max_seq_length(modules[0][1]), shape.positions),
         **pooling,
         **_prompts(of_model),
     )
@@ -220,8 +222,8 @@ def _dense_weights(folder: Path, shape: tuple[int, int], bias: bool) -> dict[str
     return kernel | ({"bias": arrays["linear.bias"]} if bias else {})
 
 
-def _max_seq_length(folder: Path) -> int | None:
-    """Return the longest input: that of the transformer, else that of the tokenizer."""
+def _max_seq_length(folder: Path) -> int:
+    """Return the limit of inputs: the transformer's, else the tokenizer's, else _NO_LIMIT."""
     for path, name in (
         (folder / _OF_TRANSFORMER, "max_seq_length"),
         (folder / "tokenizer_config.json", "model_max_length"),
@@ -232,9 +234,8 @@ def _max_seq_length(folder: Path) -> int | None:
         if type(value) not in (int, float):
             raise ValueError(f"{path.name} has {name} {value!r}; it is a number")
         # Tokenizers without a limit have 1e30.
-        if value < 1 << 31:
-            return int(value)
-    return None
+        return int(min(value, _NO_LIMIT))
+    return _NO_LIMIT
 
 
 def _prompts(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from tests.transforms.bert.sentence_files import (
     write_sentence_model,
 )
 from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.sentence_folder import read_sentence
 from transforms.bert.sentence_head import SentenceHead
 
 MEAN = {"pooling_mode": "mean"}
@@ -57,7 +56,7 @@ def test_a_folder_tells_its_pooling_its_steps_and_its_prompts(folder: Path) -> N
 def test_both_forms_of_pooling_modes_are_read(
     tmp_path: Path, pooling: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
-    head = read_sentence(write_sentence_model(tmp_path / "model", pooling), HIDDEN)
+    head = read_checkpoint(write_sentence_model(tmp_path / "model", pooling)).sentence
     assert isinstance(head, SentenceHead)
     assert head.settings.poolings == expected
 
@@ -65,9 +64,18 @@ def test_both_forms_of_pooling_modes_are_read(
 def test_the_limit_of_the_tokenizer_counts_without_another(folder: Path) -> None:
     change(folder / "tokenizer_config.json", model_max_length=12)
     (folder / "sentence_bert_config.json").unlink()
-    head = read_sentence(folder, HIDDEN)
+    head = read_checkpoint(folder).sentence
     assert isinstance(head, SentenceHead)
     assert head.settings.max_seq_length == 12
+
+
+@pytest.mark.parametrize("limit", [None, 10**30, 1e30, 33])
+def test_no_input_is_longer_than_the_table_of_positions(folder: Path, limit: float | None) -> None:
+    change(folder / "tokenizer_config.json", model_max_length=limit)
+    (folder / "sentence_bert_config.json").unlink()
+    head = read_checkpoint(folder).sentence
+    assert isinstance(head, SentenceHead)
+    assert head.settings.max_seq_length == 32
 
 
 def set_module(folder: Path, number: int, **settings: Any) -> None:
