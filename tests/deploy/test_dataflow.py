@@ -15,6 +15,7 @@ import tarfile
 import threading
 import time
 import types
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 from gcp_storage_emulator.server import create_server
 from google.cloud import storage as cloud_storage
 
+import transforms
 from pipeline import cli, reader
 from pipeline.options import beam_flags
 from pipeline.runners import dataflow
@@ -39,7 +41,7 @@ from tests.deploy.clusters import free_ports
 from tests.paths import ROOT
 from tests.pipeline import corpus
 from tests.pipeline.runners.test_dataflow import GPU, IMAGE, T4, config
-from tests.test_wheel import built, wheel  # noqa: F401  (fixtures)
+from tests.test_wheel import source  # noqa: F401  (a fixture)
 from tests.test_wheel import test_the_wheel_installs_in_an_empty_environment as check_wheel
 
 BUCKET = "my-bucket"
@@ -274,12 +276,12 @@ def test_flags_of_the_user_override_the_defaults(described: Any) -> None:
     assert job["environment"]["workerPools"][0]["numThreadsPerWorker"] == 1
 
 
-@pytest.mark.slow
 def test_a_wheel_is_staged_unchanged(
-    described: Any,
-    bucket: cloud_storage.Bucket,
-    wheel: Path,  # noqa: F811
+    described: Any, bucket: cloud_storage.Bucket, tmp_path: Path
 ) -> None:
+    wheel = tmp_path / f"beam_bert-{transforms.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("beam_bert.py", "")
     _, pipeline = described(f"--extra_package={wheel}", model=f"gs://{BUCKET}/bert")
     packages = staged(bucket, pipeline)
     assert packages[wheel.name] == wheel.read_bytes()
@@ -290,11 +292,11 @@ def test_a_wheel_is_staged_unchanged(
 def test_a_setup_file_is_staged_as_a_package_that_works(
     described: Any,
     bucket: cloud_storage.Bucket,
-    wheel: Path,  # noqa: F811
+    source: Path,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.chdir(wheel.parent / "source")
+    monkeypatch.chdir(source)
     _, pipeline = described("--setup_file=setup.py", model=f"gs://{BUCKET}/bert")
     archive = tmp_path / "workflow.tar.gz"
     archive.write_bytes(staged(bucket, pipeline)[archive.name])
