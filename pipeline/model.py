@@ -8,7 +8,7 @@ from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
 from transforms.bert import imported_models, minilm, model_files
-from transforms.features import SENTENCE, layers_of
+from transforms.features import SENTENCE
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -73,7 +73,6 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
         module.check_segments(pairs=config.input.read.pairs)
-        module.check_layers(layers_of(config.features))
         module.check_features(config.features)
         _check_prompt(config, module)
         config.shaping.check_width(module.widths.smallest(config.features))

@@ -10,7 +10,9 @@ POOLED_OUTPUT = "pooled_output"
 MEAN = "mean"
 # What sentence-transformers computes with the model.
 SENTENCE = "sentence"
-DOCUMENT_FEATURES = (POOLED_OUTPUT, *poolings.names(), SENTENCE)
+# A further output of some TF2 modules, which may have a width of its own.
+DEFAULT = "default"
+DOCUMENT_FEATURES = (POOLED_OUTPUT, *poolings.names(), SENTENCE, DEFAULT)
 # One vector a token. LAYERS is requested as `layers:-1,-2` (the last layer is -1), and concatenates
 # the vectors of these layers.
 SEQUENCE_OUTPUT = "sequence_output"

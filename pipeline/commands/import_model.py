@@ -23,6 +23,7 @@ def run(words: Sequence[str]) -> int:
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.console import module_text
         from transforms.bert import checkpoint_folders, checkpoint_sources, importing, module
+        from transforms.bert.examination import examine
 
         path = Path(settings["source"])
         source = checkpoint_sources.find_source(path)
@@ -33,8 +34,8 @@ def run(words: Sequence[str]) -> int:
         )
         with storage_errors(str(destination)), output_errors(str(destination)):
             importing.write_module(checkpoint, destination)
-        inspected = module.inspect(destination)
-    printing.say(module_text.to_text(inspected))
+        examination = examine(module.inspect(destination))
+    printing.say(module_text.to_text(examination))
     printing.say(f"activation     {checkpoint.architecture.activation}")
     if source is not None and source.prefix is not None:
         printing.say(f"checkpoint     {source.prefix.name}")

@@ -10,7 +10,7 @@ from pipeline.options.flags import select
 
 
 def run(words: Sequence[str]) -> int:
-    """Print the signatures, sizes, vocabulary, casing and fingerprint of a module."""
+    """Print what a module is, what it computes and which engines compute it."""
     settings = COMMAND.parse(words)
     from pipeline.console import quiet
 
@@ -19,10 +19,12 @@ def run(words: Sequence[str]) -> int:
         from pipeline import model
         from pipeline.console import module_text
         from transforms.bert import module
+        from transforms.bert.examination import examine
 
-        inspected = module.inspect(model.find_folder(settings["model"], settings["log_level"]))
+        path = model.find_folder(settings["model"], settings["log_level"])
+        examination = examine(module.inspect(path))
     as_text = module_text.to_json if settings["json"] else module_text.to_text
-    printing.say(as_text(inspected))
+    printing.say(as_text(examination))
     return 0
 
 

@@ -2,12 +2,19 @@
 
 import dataclasses
 import json
+from typing import Any
 
+from transforms.bert import engines
+from transforms.bert.compute import TENSORFLOW
+from transforms.bert.examination import Examination
 from transforms.bert.module import BertModule
 from transforms.bert.sentence_settings import NORMALIZE, SentenceStep
+from transforms.features import FLOAT32
 
 
-def _facts(module: BertModule) -> dict[str, object]:
+def _facts(examination: Examination) -> dict[str, Any]:
+    module, architecture = examination.module, examination.module.kept.architecture
+    rebuilt = architecture if architecture and not examination.reason else None
     return {
         "path": str(module.path),
         "format": module.format,
@@ -15,24 +22,42 @@ def _facts(module: BertModule) -> dict[str, object]:
         "tags": [list(tags) for tags in module.tags],
         "signatures": list(module.signatures),
         **dataclasses.asdict(module.shape),
+        "positions": module.positions,
         "do_lower_case": module.rules.do_lower_case,
         "vocabulary": module.vocabulary.sha256,
         "sentence": module.sentence and dataclasses.asdict(module.sentence.settings),
         **({"no_sentence": module.kept.no_sentence} if module.kept.no_sentence else {}),
+        "features": list(examination.features),
+        "encoder": dataclasses.asdict(rebuilt) if rebuilt else None,
+        "not_rebuilt": examination.reason or None,
+        "engines": _engines(examination),
     }
 
 
-def to_json(module: BertModule) -> str:
+def _engines(examination: Examination) -> dict[str, list[str]]:
+    """Return the precisions of each engine that computes with the module."""
+    if examination.reason:
+        return {TENSORFLOW: [FLOAT32]}
+    return {name: list(engines.find(name).precisions) for name in engines.names()}
+
+
+def to_json(examination: Examination) -> str:
     """Return the facts about a module as JSON."""
-    return json.dumps(_facts(module), indent=1)
+    return json.dumps(_facts(examination), indent=1)
 
 
-def to_text(module: BertModule) -> str:
+def to_text(examination: Examination) -> str:
     """Return the facts about a module, one in each line."""
-    facts = _facts(module) | {
-        "tags": " ".join("{" + ", ".join(tags) + "}" for tags in module.tags),
-        "signatures": ", ".join(module.signatures),
-        **_sentence(module),
+    facts = _facts(examination)
+    facts |= {
+        "tags": " ".join("{" + ", ".join(tags) + "}" for tags in facts["tags"]),
+        "signatures": ", ".join(facts["signatures"]),
+        **_sentence(examination.module),
+        "features": ", ".join(facts["features"]),
+        "encoder": _encoder(facts["encoder"], facts.pop("not_rebuilt")),
+        "engines": ", ".join(
+            f"{name} ({', '.join(precisions)})" for name, precisions in facts["engines"].items()
+        ),
     }
     facts.pop("no_sentence", None)
     return "\n".join(f"{name:<17}  {value}" for name, value in facts.items())
@@ -58,3 +83,11 @@ def _step(step: SentenceStep) -> str:
     if step.kind == NORMALIZE:
         return NORMALIZE
     return f"{step.kind} to {step.width} ({step.activation})"
+
+
+def _encoder(found: dict[str, Any] | None, reason: str | None) -> str:
+    if found is None:
+        return f"the module's graph is run: {reason}"
+    place = "before" if found["norm_first"] else "after"
+    epsilon = f"epsilon {found['layer_norm_eps']:g}"
+    return f"rebuilt: {found['activation']}, norms {place} the sums, {epsilon}"

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline import cli, reader, status
 from pipeline.commands import head
+from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.paths import ROOT
 from tests.pipeline import corpus
@@ -247,8 +248,25 @@ def test_inspect_model_prints_text_or_json(tiny_path: Path, capsys: pytest.Captu
     facts = json.loads(capsys.readouterr().out)
     assert (facts["layers"], facts["heads"], facts["hidden_size"]) == (2, 4, 16)
     assert facts["signatures"] == ["default", "tokenization_info", "tokens"]
+    assert "default" not in facts["features"]
+    assert {"pooled_output", "mean", "layers"} <= {*facts["features"]}
+    assert (facts["encoder"]["activation"], facts["not_rebuilt"]) == ("gelu_erf", None)
+    assert facts["engines"]["openvino"] == ["float32", "bfloat16"]
     assert cli.main(["inspect-model", str(tiny_path)]) == 0
-    assert f"fingerprint        {facts['fingerprint']}" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"fingerprint        {facts['fingerprint']}" in printed
+    assert "rebuilt: gelu_erf, norms after the sums, epsilon 1e-12" in printed
+    assert "tensorflow (float32, bfloat16, float16)" in printed
+
+
+def test_inspect_model_says_why_an_encoder_is_not_rebuilt(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
+    assert cli.main(["inspect-model", str(tmp_path / "tf2")]) == 0
+    printed = capsys.readouterr().out
+    assert "the module's graph is run: its variables are not recognised" in printed
+    assert "engines            tensorflow (float32)" in printed
 
 
 @pytest.mark.slow

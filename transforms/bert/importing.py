@@ -1,8 +1,9 @@
 """Write a checkpoint as a TF1 Hub module, the format of google/bert_*_L-*_H-*_A-*/1.
 
 A module has the tag sets `{}` and `{"train"}` (with dropout), and the signatures `tokens`,
-`default` (the same) and `tokenization_info`. Two imports of the same weights by the same TensorFlow
-write the same bytes, so their fingerprints are equal.
+`default` (the same) and `tokenization_info`. Without a pooler it has no output `pooled_output`. Two
+imports of the same weights by the same TensorFlow write the same bytes, so their fingerprints are
+equal.
 """
 
 import tempfile
@@ -15,7 +16,9 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from transforms.bert import encoder
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.kept_settings import KeptSettings, write_kept_settings
+from transforms.bert.output_spec import OutputSpec
 from transforms.bert.sentence_head import SentenceHead, write_head
+from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 from transforms.io import durable
 from transforms.io.watching import describe
 
@@ -107,9 +110,11 @@ def _build_graph(
         inputs["segment_ids"],
         architecture=checkpoint.architecture,
         dropout=(lambda x: tf.nn.dropout(x, rate=rate)) if rate else encoder.no_dropout,
+        output_spec=OutputSpec(pooled=checkpoint.shape.pooler),
     )
+    outputs = {SEQUENCE_OUTPUT: encoded.sequence, POOLED_OUTPUT: encoded.pooled}
     tokens = v1.saved_model.signature_def_utils.predict_signature_def(
-        inputs, {"sequence_output": encoded.sequence, "pooled_output": encoded.pooled}
+        inputs, {name: output for name, output in outputs.items() if output is not None}
     )
     vocab_file = tf.constant(str(vocabulary), name="vocab_file")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, vocab_file)

@@ -1,107 +1,122 @@
-"""Refuse a graph whose declared inputs or outputs are not those of a BERT, without running it."""
+"""Read how a graph is called and what it returns; refuse what is not a BERT, without running it."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import tensorflow as tf
-from tensorflow.core.framework import tensor_shape_pb2, types_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
+from transforms.bert.declared_calls import ROLES, DeclaredCall
+from transforms.bert.declared_outputs import find_outputs
+from transforms.bert.graph_interface import GraphInterface
+from transforms.bert.meta_graph import ChosenGraph
+from transforms.bert.shape import BertShape
+from transforms.bert.structured_values import DeclaredTensor, type_name
 
-from transforms.bert.meta_graph import HUB_TF1, TOKENS, ChosenGraph, tf2_calls
-from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
-
-_INPUTS = {"input_ids", "input_mask", "segment_ids"}
-_AXES = {POOLED_OUTPUT: ("batch", "hidden"), SEQUENCE_OUTPUT: ("batch", "sequence", "hidden")}
+_INPUT_TYPES = ("int32", "int64")
+_MASK_TYPES = (*_INPUT_TYPES, "float32", "bool")
 
 
-def check_interface(graph: ChosenGraph, path: Path, hidden_size: int) -> None:
-    """Check the inputs and outputs that a graph declares.
+def read_interface(graph: ChosenGraph, path: Path, shape: BertShape) -> GraphInterface:
+    """Read how a graph is called, and what it returns.
+
+    Args:
+        graph: the graph that is run.
+        path: the module's folder, for messages.
+        shape: its sizes.
 
     Raises:
         ValueError: an output that every BERT has is missing, or has another type, rank or width;
             or the graph has other inputs, or takes batches of one size only.
     """
-    outputs = _outputs_tf1(graph.meta_graph) if graph.format == HUB_TF1 else _outputs_tf2(graph)
-    for name in _AXES if outputs else ():
-        if name not in outputs:
-            raise ValueError(
-                f"`model` {path}: it has no output {name}, so it is not a whole BERT; it has "
-                f"{', '.join(sorted(outputs))}"
-            )
-        reason = _reason_against(outputs[name], _AXES[name], hidden_size)
-        if reason:
-            raise ValueError(f"`model` {path}: its {name} {reason}")
-    if graph.format == HUB_TF1:
-        _check_inputs(graph.meta_graph.signature_def[TOKENS], path)
+    calls = [call for call in graph.calls if not call.trains] or list(graph.calls)
+    interfaces, reasons = [], []
+    for call in calls:
+        try:
+            interfaces.append(_interface(call, shape))
+        except ValueError as error:
+            reasons.append(error)
+    if not interfaces:
+        raise ValueError(f"`model` {path}: {reasons[0]}") from reasons[0]
+    if len({interface.order for interface in interfaces if interface.is_named}) > 1:
+        raise ValueError(f"`model` {path}: its calls name their inputs in different orders")
+    # Functions of one length each may be beside one of any length.
+    return max(interfaces, key=lambda x: (x.is_named, x.length is None, x.length or 0))
 
 
-class _Output(NamedTuple):
-    """The type of an output, and its sizes, where -1 is any; None for any number of axes."""
-
-    dtype: int
-    sizes: tuple[int, ...] | None
-
-
-_UNDECLARED = _Output(types_pb2.DT_FLOAT, None)
-
-
-def _outputs_tf1(meta_graph: meta_graph_pb2.MetaGraphDef) -> dict[str, _Output]:
-    outputs = meta_graph.signature_def[TOKENS].outputs
-    return {name: _Output(info.dtype, _sizes(info.tensor_shape)) for name, info in outputs.items()}
-
-
-def _outputs_tf2(graph: ChosenGraph) -> dict[str, _Output]:
-    """Return the outputs of a call; nothing if calls declare no outputs."""
-    outputs: dict[str, _Output] = {}
-    for function in tf2_calls(graph.meta_graph):
-        for name, value in function.output_signature.dict_value.fields.items():
-            spec = value.tensor_spec_value
-            is_tensor = value.HasField("tensor_spec_value")
-            outputs[name] = _Output(spec.dtype, _sizes(spec.shape)) if is_tensor else _UNDECLARED
-    return outputs
-
-
-def _sizes(shape: tensor_shape_pb2.TensorShapeProto) -> tuple[int, ...] | None:
-    return None if shape.unknown_rank else tuple(int(axis.size) for axis in shape.dim)
-
-
-def _reason_against(output: _Output, axes: tuple[str, ...], hidden_size: int) -> str:
-    """Return why an output is not that of a BERT; an empty string if it may be."""
-    kind = _type_name(output.dtype)
-    if "float" not in kind:
-        return f"is {kind}, not float: it is not a BERT"
-    if output.sizes is None:
-        return ""
-    if len(output.sizes) != len(axes):
-        return f"has {len(output.sizes)} axes; that of a BERT has {' x '.join(axes)}"
-    if output.sizes[-1] not in (-1, hidden_size):
-        return (
-            f"has vectors of {output.sizes[-1]}, its variables have {hidden_size}: it is not a "
-            "whole BERT"
-        )
-    return ""
-
-
-def _type_name(dtype: int) -> str:
-    try:
-        name: str = tf.dtypes.as_dtype(dtype).name
-    except TypeError:
-        return f"of the unknown type {dtype}"
-    return name
-
-
-def _check_inputs(signature: meta_graph_pb2.SignatureDef, path: Path) -> None:
-    """Raise ValueError unless a signature takes ids, mask and segments of any batch and length."""
-    if set(signature.inputs) != _INPUTS:
+def _interface(call: DeclaredCall, shape: BertShape) -> GraphInterface:
+    order, is_named = _order(call)
+    tensors = _tensors(call)
+    lengths = [_length(tensors[place], ROLES[role][0]) for role, place in enumerate(order)]
+    length = max((x for x in lengths if x is not None), default=None)
+    if length is not None and ({*lengths} - {None, length} or not 0 < length <= shape.positions):
         raise ValueError(
-            f"`model` {path}: its signature {TOKENS!r} has the inputs "
-            f"{', '.join(sorted(signature.inputs)) or '(none)'}; that of a BERT has "
-            f"{', '.join(sorted(_INPUTS))}"
+            f"its inputs have the lengths {', '.join(str(x or 'any') for x in lengths)}; those of "
+            f"a BERT have one length, within its {shape.positions} positions"
         )
-    for name, info in signature.inputs.items():
-        sizes = _sizes(info.tensor_shape)
-        if sizes not in (None, (-1, -1)):
-            raise ValueError(
-                f"`model` {path}: its {name} has the shape {list(sizes or ())}; that of a BERT has "
-                "batch x sequence, each of any size"
-            )
+    types = tuple(_type(tensors[place], role) for role, place in enumerate(order))
+    return GraphInterface(
+        signature=call.signature,
+        container=type(call.inputs).__name__,
+        inputs=tuple(call.names[place] for place in order)
+        if is_named
+        else tuple(names[0] for names in ROLES),
+        types=types,
+        order=order,
+        is_named=is_named,
+        length=length,
+        outputs=find_outputs(call.outputs, shape),
+    )
+
+
+def _tensors(call: DeclaredCall) -> Sequence[DeclaredTensor]:
+    return list(call.inputs.values()) if isinstance(call.inputs, dict) else call.inputs
+
+
+def _order(call: DeclaredCall) -> tuple[tuple[int, ...], bool]:
+    """Return the indices of ids, mask and segments among the inputs, and whether names say so."""
+    names = call.names
+    places = [[i for i, name in enumerate(names) if name in known] for known in ROLES]
+    if len(names) == len(ROLES) and all(len(found) == 1 for found in places):
+        return tuple(found[0] for found in places), True
+    if not any(places) and len(names) == len(ROLES) and not isinstance(call.inputs, dict):
+        return (0, 1, 2), False
+    raise ValueError(
+        f"its {_described(call)} has the inputs {', '.join(sorted(names)) or '(none)'}; that of a "
+        f"BERT has {', '.join(_expected(call))}"
+    )
+
+
+def _described(call: DeclaredCall) -> str:
+    return f"signature {call.signature!r}" if call.signature else "call"
+
+
+def _expected(call: DeclaredCall) -> list[str]:
+    """Return the names of a BERT's inputs, by the convention that a call follows."""
+    if "input_word_ids" in call.names:
+        return sorted(names[0] for names in ROLES)
+    return ["input_ids", "input_mask", "segment_ids"]
+
+
+def _length(tensor: DeclaredTensor, role: str) -> int | None:
+    """Return the only length of an input; None for any length."""
+    name, sizes = tensor.name or role, tensor.sizes
+    if sizes is None:
+        return None
+    if len(sizes) != 2:
+        raise ValueError(
+            f"its {name} has the shape {list(sizes)}; that of a BERT has batch x sequence"
+        )
+    if sizes[0] != -1:
+        raise ValueError(
+            f"its {name} has the shape {list(sizes)}: it takes batches of {sizes[0]} only; a "
+            "module has to take batches of any size"
+        )
+    return None if sizes[1] == -1 else sizes[1]
+
+
+def _type(tensor: DeclaredTensor, role: int) -> str:
+    kind, allowed = type_name(tensor.dtype), _MASK_TYPES if role == 1 else _INPUT_TYPES
+    if kind not in allowed:
+        raise ValueError(
+            f"its {tensor.name or ROLES[role][0]} is {kind}; that of a BERT is "
+            f"{' or '.join(allowed)}"
+        )
+    return kind

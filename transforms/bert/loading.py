@@ -1,22 +1,18 @@
 """Load a model by an engine, and compare it with the module's graph."""
 
 import dataclasses
-import functools
 import logging
-
-import tensorflow as tf
 
 from transforms.bert import engines
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine, EngineSpec
+from transforms.bert.examination import examine, examine_with_weights
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
-from transforms.bert.module_session import run_once
 from transforms.bert.output_spec import OutputSpec
-from transforms.bert.rebuilding import TOLERANCE, find_weights, make_probe
+from transforms.bert.rebuilding import TOLERANCE
 from transforms.bert.weights import Weights
-from transforms.features import FLOAT32
-from transforms.io.watching import describe
+from transforms.features import DEFAULT, FLOAT32, POOLED_OUTPUT
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,8 +22,9 @@ def load(
 ) -> Engine:
     """Load a model by an engine that rebuilds the encoder from the module's variables.
 
-    If its float32 vectors differ from those of the module's graph by more than
-    `rebuilding.TOLERANCE`, the module's graph is loaded instead, with a warning in the log.
+    The module's graph is loaded instead, with a warning in the log, if the engine's float32 vectors
+    differ from those of the graph by more than `rebuilding.TOLERANCE`, or an output is requested
+    that only the graph computes.
 
     Args:
         module: the model.
@@ -42,12 +39,18 @@ def load(
 
 
 def check(module: BertModule, output_spec: OutputSpec, config: ComputeConfig) -> None:
-    """Check, without a job, that a model computes what the module's graph alone does not.
+    """Check, before a job, that a model can be run, and computes what is requested.
+
+    The module's graph is run on a probe. The engine is loaded if the graph alone would not do.
 
     Raises:
         ValueError: see `load`.
     """
-    if output_spec.layers:
+    examination = examine(module)
+    reason = examination.reason or _of_graph_only(module, output_spec)
+    if reason:
+        _check_graph(module, output_spec, config, reason)
+    elif output_spec.layers and module.interface.outputs.layers is None:
         load(module, output_spec, config.without_xla)
 
 
@@ -69,24 +72,20 @@ def _load_with_exact(
     module: BertModule, output_spec: OutputSpec, config: ComputeConfig, device: str | None
 ) -> tuple[Engine, Engine]:
     config.check_installed()
-    try:
-        probe = make_probe(module, functools.partial(run_once, module))
-        weights = find_weights(module, probe)
-    except tf.errors.OpError as error:
-        raise ValueError(f"`model` {module.path}: it cannot be run: {describe(error)}") from error
-    if not isinstance(weights, str) and output_spec.pooled and not module.shape.pooler:
-        weights = "its variables have no pooler"
-    if isinstance(weights, str):
-        return _load_module_graph(module, output_spec, config, weights, device)
+    examination, weights = examine_with_weights(module)
+    reason = _of_graph_only(module, output_spec)
+    if isinstance(weights, str) or reason:
+        why = weights if isinstance(weights, str) else reason
+        return _load_module_graph(module, output_spec, config, why, device)
     exact_config = dataclasses.replace(config, precision=FLOAT32)
-    exact = build(weights, module, output_spec, exact_config, device)
-    difference = probe.difference(exact.run)
+    exact = build(weights, examination.module, output_spec, exact_config, device)
+    difference = examination.probe.difference(exact.run)
     if difference > TOLERANCE:
         reason = f"{exact.name} differs from its graph by {difference:.2g}"
         return _load_module_graph(module, output_spec, config, reason, device)
     if config.precision == FLOAT32:
         return exact, exact
-    return exact, build(weights, module, output_spec, config, device)
+    return exact, build(weights, examination.module, output_spec, config, device)
 
 
 def build(
@@ -103,6 +102,26 @@ def build(
     return engines.find(config.engine).build(spec)
 
 
+def _of_graph_only(module: BertModule, output_spec: OutputSpec) -> str:
+    """Return why a requested output is computed by the module's graph only; empty if none is."""
+    if output_spec.default:
+        return f"only its graph computes {DEFAULT}"
+    if output_spec.pooled and not module.shape.pooler:
+        return f"only its graph computes {POOLED_OUTPUT}: its variables have no pooler"
+    return ""
+
+
+def _check_graph(
+    module: BertModule, output_spec: OutputSpec, config: ComputeConfig, reason: str
+) -> None:
+    """Raise ValueError if a module's graph lacks the requested layers or precision."""
+    lacks_layers = bool(output_spec.layers) and module.interface.outputs.layers is None
+    too_much = ["layers: of `features`"] * lacks_layers
+    too_much += [f"`precision` {config.precision}"] * (config.precision != FLOAT32)
+    if too_much:
+        raise ValueError(f"`model` {module.path}: {reason}; so leave out {too_much[0]}")
+
+
 def _load_module_graph(
     module: BertModule,
     output_spec: OutputSpec,
@@ -115,10 +134,7 @@ def _load_module_graph(
     Raises:
         ValueError: it does not compute the requested layers or precision.
     """
-    too_much = ["layers: of `features`"] * bool(output_spec.layers)
-    too_much += [f"`precision` {config.precision}"] * (config.precision != FLOAT32)
-    if too_much:
-        raise ValueError(f"`model` {module.path}: {reason}; so leave out {too_much[0]}")
+    _check_graph(module, output_spec, config, reason)
     _LOG.warning("%s: %s; the module's graph is run instead, by TensorFlow", module.path, reason)
-    engine = ModuleEngine(module, device)
+    engine = ModuleEngine(module, device, output_spec)
     return engine, engine

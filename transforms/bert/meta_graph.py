@@ -1,14 +1,18 @@
 """The graph of a SavedModel that this program runs: a TF1 Hub module's, or a TF2 BERT's."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2, struct_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from transforms.bert.declared_calls import DeclaredCall, call_of_signature, model_calls
 
 TOKENS = "tokens"
 HUB_TF1, SAVED_MODEL_TF2 = "TF1 Hub module", "TF2 SavedModel"
 
-_TF2_INPUTS = {"input_word_ids", "input_mask", "input_type_ids"}
+_TF2_INPUTS = ("input_mask", "input_type_ids", "input_word_ids")
+# The signatures that are tried first if the model itself cannot be called.
+_LIKELY_SIGNATURES = ("serving_default", TOKENS)
 
 
 class ChosenGraph(NamedTuple):
@@ -17,10 +21,12 @@ class ChosenGraph(NamedTuple):
     Attributes:
         meta_graph: one of the SavedModel's.
         format: `TF1 Hub module` or `TF2 SavedModel`.
+        calls: the signature that is called, or the functions by which the model itself is called.
     """
 
     meta_graph: meta_graph_pb2.MetaGraphDef
     format: str
+    calls: tuple[DeclaredCall, ...]
 
 
 def read_saved_model(path: Path) -> saved_model_pb2.SavedModel:
@@ -48,33 +54,25 @@ def choose_graph(saved_model: saved_model_pb2.SavedModel, path: Path) -> ChosenG
     """
     for meta_graph in saved_model.meta_graphs:
         if TOKENS in meta_graph.signature_def and not meta_graph.meta_info_def.tags:
-            return ChosenGraph(meta_graph, HUB_TF1)
+            return ChosenGraph(meta_graph, HUB_TF1, (call_of_signature(meta_graph, TOKENS),))
     for meta_graph in saved_model.meta_graphs:
-        if "serve" in meta_graph.meta_info_def.tags and tf2_calls(meta_graph):
-            return ChosenGraph(meta_graph, SAVED_MODEL_TF2)
+        calls = _tf2_calls(meta_graph) if "serve" in meta_graph.meta_info_def.tags else ()
+        if calls:
+            return ChosenGraph(meta_graph, SAVED_MODEL_TF2, calls)
     signatures = {name for graph in saved_model.meta_graphs for name in graph.signature_def}
     present = ", ".join(sorted(signatures)) or "no signatures"
     raise ValueError(
         f"`model` {path}: it has no signature {TOKENS!r} and no inputs "
-        f"{', '.join(sorted(_TF2_INPUTS))}; it has {present}"
+        f"{', '.join(_TF2_INPUTS)}; it has {present}"
     )
 
 
-def tf2_calls(meta_graph: meta_graph_pb2.MetaGraphDef) -> list[Any]:
-    """Return the functions of a TF2 model that take BERT's dict of inputs."""
-    functions = meta_graph.object_graph_def.concrete_functions.values()
-    return [
-        function
-        for function in functions
-        if set(_dict_keys(function.canonicalized_input_signature)) >= _TF2_INPUTS
-    ]
-
-
-def _dict_keys(value: struct_pb2.StructuredValue) -> list[str]:
-    """Return the keys of all dicts in a structured value."""
-    keys: list[str] = []
-    for child in (*value.tuple_value.values, *value.list_value.values):
-        keys += _dict_keys(child)
-    for key, child in value.dict_value.fields.items():
-        keys += [key, *_dict_keys(child)]
-    return keys
+def _tf2_calls(meta_graph: meta_graph_pb2.MetaGraphDef) -> tuple[DeclaredCall, ...]:
+    """Return the calls of the model itself that may be a BERT's, or else such a signature."""
+    calls = tuple(call for call in model_calls(meta_graph) if call.may_take_wordpieces)
+    if calls:
+        return calls
+    names = sorted(name for name in meta_graph.signature_def if not name.startswith("__"))
+    names.sort(key=lambda name: name not in _LIKELY_SIGNATURES)
+    signatures = (call_of_signature(meta_graph, name) for name in names)
+    return tuple(call for call in signatures if call.may_take_wordpieces)[:1]

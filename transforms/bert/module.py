@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transforms.bert import model_files
-from transforms.bert.interface_check import check_interface
+from transforms.bert.graph_interface import GraphInterface
+from transforms.bert.interface_check import read_interface
 from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings, read_kept_settings
 from transforms.bert.meta_graph import choose_graph, read_saved_model
 from transforms.bert.module_settings import read_casing, read_shape, read_vocabulary
@@ -19,7 +20,7 @@ from transforms.bert.sentence_head import SentenceHead, read_head
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.features import DOCUMENT_FEATURES, SENTENCE
+from transforms.features import DEFAULT, DOCUMENT_FEATURES, POOLED_OUTPUT, SENTENCE, layers_of
 from transforms.vector_widths import VectorWidths
 
 _SEGMENTS_OF_PAIRS = 2
@@ -36,6 +37,7 @@ class BertModule:
         tags: tags of each of its graphs.
         signatures: names of the signatures of the graph that is run.
         shape: sizes, read from its variables.
+        interface: how its graph is called, and what it returns.
         kept: what `import-model` kept beside the graph.
         rules: how texts are treated before wordpieces are looked up.
         vocabulary: its wordpieces, from its assets folder.
@@ -48,6 +50,7 @@ class BertModule:
     tags: tuple[tuple[str, ...], ...]
     signatures: tuple[str, ...]
     shape: BertShape
+    interface: GraphInterface
     kept: KeptSettings
     rules: WordpieceRules
     vocabulary: Vocabulary
@@ -64,11 +67,18 @@ class BertModule:
     @property
     def widths(self) -> VectorWidths:
         """The widths of its vectors."""
-        if self.sentence is None:
-            return VectorWidths(self.shape.hidden_size)
-        width = self.sentence.settings.width(self.shape.hidden_size)
-        own_widths = {} if width == self.shape.hidden_size else {SENTENCE: width}
-        return VectorWidths(self.shape.hidden_size, own_widths)
+        hidden_size = self.shape.hidden_size
+        own = {DEFAULT: self.interface.outputs.default_width or hidden_size}
+        if self.sentence is not None:
+            own[SENTENCE] = self.sentence.settings.width(hidden_size)
+        return VectorWidths(
+            hidden_size, {name: width for name, width in own.items() if width != hidden_size}
+        )
+
+    @property
+    def positions(self) -> int:
+        """The longest input."""
+        return self.interface.length or self.shape.positions
 
     @property
     def sentence_poolings(self) -> tuple[str, ...]:
@@ -94,21 +104,12 @@ class BertModule:
         """Return the outputs of the encoder that features need."""
         return OutputSpec.of(features, self.sentence_poolings)
 
-    def check_features(self, features: Sequence[str]) -> None:
-        """Raise ValueError if the module does not have one of these features."""
-        if SENTENCE in features and self.sentence is None:
-            why = self.kept.no_sentence or "the module does not say how it was trained to pool"
-            raise ValueError(
-                f"`model` {self.path}: it has no `{SENTENCE}`: {why}; its `features` of documents "
-                f"are {', '.join(name for name in DOCUMENT_FEATURES if name != SENTENCE)}"
-            )
-
     def check_length(self, max_seq_length: int) -> None:
-        """Raise ValueError if inputs are longer than the position table."""
-        if max_seq_length > self.shape.positions:
+        """Raise ValueError if inputs are longer than the model's."""
+        if max_seq_length > self.positions:
             raise ValueError(
-                f"`max_seq_length` is {max_seq_length}, the model has {self.shape.positions} "
-                f"positions: give {self.shape.positions} or less"
+                f"`max_seq_length` is {max_seq_length}, the model has {self.positions} positions: "
+                f"give {self.positions} or less"
             )
 
     def check_segments(self, *, pairs: bool) -> None:
@@ -118,6 +119,35 @@ class BertModule:
                 f"`model` {self.path}: its table of segments has {self.shape.segments} row, and "
                 "pairs need 2: leave out `text_b_field` and `pair_separator`"
             )
+
+    def check_features(self, features: Sequence[str]) -> None:
+        """Raise ValueError if the module does not have one of these features."""
+        self.check_layers(layers_of(features))
+        for name, reason in self._lacking.items():
+            if name in features:
+                raise ValueError(
+                    f"`model` {self.path}: it has no `{name}`: {reason}; its `features` of "
+                    f"documents are {', '.join(self.document_features)}"
+                )
+
+    @property
+    def document_features(self) -> tuple[str, ...]:
+        """The features of documents that it serves."""
+        return tuple(name for name in DOCUMENT_FEATURES if name not in self._lacking)
+
+    @property
+    def _lacking(self) -> dict[str, str]:
+        """Why it lacks a feature, by the feature."""
+        outputs, lacking = self.interface.outputs, {}
+        if outputs.pooled is None:
+            lacking[POOLED_OUTPUT] = "it has no pooler"
+        if outputs.default is None:
+            lacking[DEFAULT] = "its graph has no output of that name with one vector a document"
+        if self.sentence is None:
+            lacking[SENTENCE] = (
+                self.kept.no_sentence or "the module does not say how it was trained to pool"
+            )
+        return lacking
 
     def check_layers(self, layers: Sequence[int]) -> None:
         """Raise ValueError if the model lacks one of these layers, counted from the last."""
@@ -148,14 +178,17 @@ def inspect(path: Path, sha256: str | None = None) -> BertModule:
     signatures = graph.meta_graph.signature_def
     kept = read_kept_settings(path)
     shape = read_shape(path, graph, kept.heads)
-    check_interface(graph, path, shape.hidden_size)
+    interface = read_interface(graph, path, shape)
+    # Without the graph's vectors there is nothing to compare a rebuilt pooler with.
+    has_pooler = shape.pooler and interface.outputs.pooled is not None
     return BertModule(
         path=path,
         fingerprint=fingerprint,
         format=graph.format,
         tags=tuple(tuple(sorted(meta.meta_info_def.tags)) for meta in saved_model.meta_graphs),
         signatures=tuple(sorted(name for name in signatures if not name.startswith("__"))),
-        shape=shape,
+        shape=dataclasses.replace(shape, pooler=has_pooler),
+        interface=interface,
         kept=kept,
         rules=_rules(kept, read_casing(path, graph), path),
         vocabulary=read_vocabulary(path, graph.meta_graph),

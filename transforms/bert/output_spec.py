@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from transforms import poolings
-from transforms.features import POOLED_OUTPUT, SENTENCE, SEQUENCE_OUTPUT, layers_of
+from transforms.features import DEFAULT, POOLED_OUTPUT, SENTENCE, SEQUENCE_OUTPUT, layers_of
 
 Array = TypeVar("Array")
 
@@ -19,12 +19,14 @@ class OutputSpec:
         tokens: the last layer's vectors of all tokens.
         first_token: the last layer's vector of the first token.
         layers: layers whose vectors are concatenated, counted from the last, which is -1.
+        default: the vector of the module's output `default`, which only its graph computes.
     """
 
     pooled: bool = True
     tokens: bool = True
     first_token: bool = True
     layers: tuple[int, ...] = ()
+    default: bool = False
 
     @classmethod
     def of(cls, features: Sequence[str], sentence_poolings: Sequence[str] = ()) -> "OutputSpec":
@@ -35,7 +37,7 @@ class OutputSpec:
             sentence_poolings: the poolings of the model's `sentence`.
 
         >>> OutputSpec.of(["cls", "layers:-2"])
-        OutputSpec(pooled=False, tokens=False, first_token=True, layers=(-2,))
+        OutputSpec(pooled=False, tokens=False, first_token=True, layers=(-2,), default=False)
         """
         pooled = POOLED_OUTPUT in features
         needed = {*features, *(sentence_poolings if SENTENCE in features else ())}
@@ -46,6 +48,7 @@ class OutputSpec:
             tokens=SEQUENCE_OUTPUT in features or not all(of_first_token),
             first_token=pooled or any(of_first_token),
             layers=layers_of(features),
+            default=DEFAULT in features,
         )
 
     @property
@@ -75,8 +78,10 @@ class Encoded(NamedTuple, Generic[Array]):
         sequence: float32 [batch, sequence, hidden], or [batch, 1, hidden] if only the first token
             was requested.
         layers: float32 [batch, sequence, layers * hidden].
+        default: float32 [batch, width].
     """
 
     pooled: Array | None
     sequence: Array | None
     layers: Array | None = None
+    default: Array | None = None

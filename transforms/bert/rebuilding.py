@@ -63,7 +63,8 @@ class Probe:
 
 def make_probe(module: BertModule, run: _RunBatch) -> Probe:
     """Run a module's graph on random ids of its whole vocabulary."""
-    length = min(_PROBE_LENGTH, module.shape.positions)
+    # A graph that takes one length only is compared at all of its positions.
+    length = module.interface.length or min(_PROBE_LENGTH, module.shape.positions)
     random = np.random.default_rng(0)
     ids = random.integers(0, module.shape.vocab_size, [_PROBE_ROWS, length]).astype(np.int32)
     lengths = np.array([[length], [max(1, length // 2)], [1]])

@@ -89,21 +89,34 @@ class TensorBundle:
         self._check(name, entry, length + data[size:])
         return content
 
+    def check_places(self) -> None:
+        """Check that the bytes of every variable are within its file, without reading them.
+
+        Raises:
+            ValueError: a file is missing or cut short.
+            OSError: the size of a file cannot be read.
+        """
+        for name, entry in self._entries.items():
+            self._file_of(name, entry)
+
     def _entry(self, name: str) -> tensor_bundle_pb2.BundleEntryProto:
         if name not in self._entries:
             raise ValueError(f"{self._prefix.name}.*: there is no variable {name}")
         return self._entries[name]
 
     def _read_bytes(self, name: str, entry: tensor_bundle_pb2.BundleEntryProto) -> bytes:
+        with open(self._file_of(name, entry), "rb") as file:
+            file.seek(entry.offset)
+            return file.read(entry.size)
+
+    def _file_of(self, name: str, entry: tensor_bundle_pb2.BundleEntryProto) -> Path:
+        """Return the file of a variable, after checking that the variable is within it."""
         path = Path(f"{self._prefix}.data-{entry.shard_id:05}-of-{self._shards:05}")
         if not path.is_file():
             raise ValueError(f"{path.name} is missing")
-        with open(path, "rb") as file:
-            end = file.seek(0, 2)
-            if not 0 <= entry.offset <= entry.offset + entry.size <= end:
-                raise ValueError(f"{path.name} is cut short: {name} is not in it")
-            file.seek(entry.offset)
-            return file.read(entry.size)
+        if not 0 <= entry.offset <= entry.offset + entry.size <= path.stat().st_size:
+            raise ValueError(f"{path.name} is cut short: {name} is not in it")
+        return path
 
     def _check(self, name: str, entry: tensor_bundle_pb2.BundleEntryProto, data: bytes) -> None:
         if masked_crc(data) != _WORD.pack(entry.crc32c):

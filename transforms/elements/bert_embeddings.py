@@ -9,13 +9,13 @@ import apache_beam as beam
 from apache_beam.transforms.error_handling import ErrorHandler
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.bert import imported_models, minilm, module
+from transforms.bert import imported_models, loading, minilm, module
 from transforms.elements.element_fields import add_vectors, as_encodable, fields_of
 from transforms.elements.element_types import output_types
 from transforms.elements.embedder import Rejected, shared_embedder
 from transforms.elements.text_config import TextConfig
 from transforms.encode import EncodeConfig
-from transforms.features import layers_of, split_features
+from transforms.features import split_features
 from transforms.rejects import detail
 from transforms.wordpiece.prompts import check_prompt
 
@@ -131,12 +131,12 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     inspected = module.inspect(path)
     inspected.check_length(config.max_seq_length)
     inspected.check_segments(pairs=config.read.pairs)
-    inspected.check_layers(layers_of(config.features))
     inspected.check_features(config.features)
     prompt = inspected.prompt_of(config.prompt, config.features)
     check_prompt(inspected, prompt, config.max_seq_length, config.window_stride)
     _ = config.wordpieces(inspected)
     config.shaping.check_width(inspected.widths.smallest(config.features))
+    loading.check(inspected, inspected.outputs(config.features), config.compute)
     # A name that is not a path on this machine stays, for workers to resolve on theirs.
     is_name = "://" in model or minilm.is_default(model)
     return EncodeConfig(

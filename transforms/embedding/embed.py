@@ -17,6 +17,7 @@ from transforms.bert.output_spec import OutputSpec
 from transforms.embedding.distinct import find_distinct
 from transforms.embedding.value_range import out_of_range
 from transforms.features import (
+    DEFAULT,
     DOCUMENT_FEATURES,
     FLOAT32,
     LAYERS,
@@ -131,9 +132,9 @@ def embed_sequences(
     The vectors of a document do not depend on the other documents of its batch, within float32
     rounding. Documents with equal tokens are computed once. For a document of several windows,
     `sequence_output` and `layers` take each token from the window where it has the most context,
-    poolings are computed over these tokens, and `pooled_output` and `cls` are the means of the
-    windows' vectors, weighted by the windows' lengths. The steps of `sentence` after its poolings
-    are computed on the vectors of documents.
+    poolings are computed over these tokens, and `pooled_output`, `default` and `cls` are the means
+    of the windows' vectors, weighted by the windows' lengths. The steps of `sentence` after its
+    poolings are computed on the vectors of documents.
 
     Args:
         sequences: the documents.
@@ -220,6 +221,8 @@ class _WindowRunner:
         for (name, first), vectors in self._window_vectors.items():
             if name == POOLED_OUTPUT:
                 vectors[numbers] = _require(encoded.pooled)
+            elif name == DEFAULT:
+                vectors[numbers] = _require(encoded.default)
             else:
                 kept = _kept_from(first, batch) if first else batch.kept
                 vectors[numbers] = poolings.find(name).pool(_require(encoded.sequence), kept)
@@ -250,7 +253,7 @@ def _kept_from(first: int, batch: PaddedBatch) -> np.ndarray:
 
 
 def _combine(name: str, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
-    if name == POOLED_OUTPUT:
+    if name in (POOLED_OUTPUT, DEFAULT):
         return weighted_means(vectors, windows.firsts, windows.lengths)
     return poolings.find(name).combine(vectors, windows)
 

@@ -113,7 +113,7 @@ def test_the_encoder_computes_bert(
     checkpoint = make_checkpoint(
         sizes=sizes, activation=activation, layer_norm_eps=epsilon, norm_first=norm_first
     )
-    pooled, sequence, layers = encoder.encode(
+    pooled, sequence, layers, _ = encoder.encode(
         checkpoint.variables,
         checkpoint.shape,
         IDS,
@@ -134,7 +134,7 @@ def test_masked_positions_do_not_matter(
     tiny_checkpoint: Checkpoint, variables: dict[str, tf.Tensor]
 ) -> None:
     def run(ids: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        pooled, sequence, _ = encoder.encode(
+        pooled, sequence, *_ = encoder.encode(
             variables, tiny_checkpoint.shape, ids, MASK, segments, architecture=Architecture()
         )
         return sequence.numpy(), pooled.numpy()

@@ -56,7 +56,7 @@ def test_the_graph_computes_what_the_encoder_computes(
     tiny_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
     variables = {name: tf.constant(value) for name, value in tiny_checkpoint.variables.items()}
-    pooled, sequence, _ = encoder.encode(
+    pooled, sequence, *_ = encoder.encode(
         variables,
         tiny_checkpoint.shape,
         IDS,

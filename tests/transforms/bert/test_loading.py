@@ -13,7 +13,7 @@ import tensorflow as tf
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.lower_precision import rounds_to_bfloat16
-from transforms.bert import engines, importing, loading, module, rebuilding
+from transforms.bert import engines, examination, importing, loading, module, rebuilding
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
@@ -181,13 +181,16 @@ def test_an_encoder_that_differs_from_the_module_is_not_used(
         tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
     )
     assert isinstance(weights, rebuilding.Weights)
+    # What an earlier test found is not to be known, nor what this one finds to be kept.
+    monkeypatch.setattr(examination, "_EXAMINED", {})
     variables = {**weights.variables}
     variables["bert/pooler/dense/bias"] = variables["bert/pooler/dense/bias"] + 0.01
     monkeypatch.setattr(rebuilding, "read_variables", lambda *_: variables)
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)
+    monkeypatch.setattr(examination, "_EXAMINED", {})
     monkeypatch.setattr(
-        loading, "find_weights", lambda *_: dataclasses.replace(weights, variables=variables)
+        examination, "find_weights", lambda *_: dataclasses.replace(weights, variables=variables)
     )
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig(engine))
     assert isinstance(loaded, ModuleEngine)

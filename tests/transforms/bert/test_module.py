@@ -57,8 +57,8 @@ def test_a_module_works_after_a_move_and_without_its_marker(
 
 def test_padding_does_not_change_vectors(tiny_module: BertModule) -> None:
     engine = ModuleEngine(tiny_module)
-    pooled, sequence, _ = engine.run(IDS, MASK, IDS * 0)
-    alone_pooled, alone, _ = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
+    pooled, sequence, *_ = engine.run(IDS, MASK, IDS * 0)
+    alone_pooled, alone, *_ = engine.run(IDS[1:, :3], MASK[1:, :3], IDS[1:, :3] * 0)
     np.testing.assert_allclose(sequence[1, :3], alone[0], atol=1e-5)
     np.testing.assert_allclose(pooled[1], alone_pooled[0], atol=1e-5)
 
@@ -71,7 +71,7 @@ def test_a_tf2_saved_model_works_too(tmp_path: Path) -> None:
     assert inspected.vocabulary.tokens == TINY_VOCABULARY
     shape = inspected.shape
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (1, 2, 8, 32)
-    pooled, sequence, _ = ModuleEngine(inspected).run(IDS, MASK, 1 - MASK)
+    pooled, sequence, *_ = ModuleEngine(inspected).run(IDS, MASK, 1 - MASK)
     inputs = {"input_word_ids": IDS, "input_mask": MASK, "input_type_ids": 1 - MASK}
     expected = saved({k: tf.constant(value) for k, value in inputs.items()}, training=False)
     np.testing.assert_allclose(pooled, expected["pooled_output"], atol=1e-6)

@@ -32,9 +32,9 @@ def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, activation: st
     importing.write_module(checkpoint, tmp_path / "module")
     engine = ModuleEngine(module.inspect(tmp_path / "module"))
     gc.collect()
-    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    pooled, sequence, *_ = engine.run(IDS, MASK, SEGMENTS)
     variables = {name: tf.constant(value) for name, value in checkpoint.variables.items()}
-    expected_pooled, expected_sequence, _ = encoder.encode(
+    expected_pooled, expected_sequence, *_ = encoder.encode(
         variables, checkpoint.shape, IDS, MASK, SEGMENTS, architecture=checkpoint.architecture
     )
     assert (engine.hidden_size, pooled.dtype, sequence.dtype) == (16, np.float32, np.float32)
@@ -43,8 +43,8 @@ def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, activation: st
 
 
 def test_segments_and_masks_reach_the_graph(engine: ModuleEngine) -> None:
-    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
-    for other_pooled, other, _ in (
+    pooled, sequence, *_ = engine.run(IDS, MASK, SEGMENTS)
+    for other_pooled, other, *_ in (
         engine.run(IDS, MASK, 1 - SEGMENTS),
         engine.run(IDS, np.where(IDS == 7, 0, np.where(IDS == 9, 0, MASK)), SEGMENTS),
     ):
@@ -59,11 +59,11 @@ def test_vectors_do_not_depend_on_batch_and_padding(engine: ModuleEngine, width:
         np.pad(array, [(0, 0), (0, padding)], constant_values=filler)
         for array, filler in ((IDS, 11), (MASK, 0), (SEGMENTS, 1))
     )
-    pooled, sequence, _ = engine.run(ids, mask, segments)
+    pooled, sequence, *_ = engine.run(ids, mask, segments)
     assert sequence.shape == (3, width, 16)
     for row, length in enumerate(MASK.sum(axis=1)):
         place = (slice(row, row + 1), slice(length))
-        alone_pooled, alone, _ = engine.run(IDS[place], MASK[place], SEGMENTS[place])
+        alone_pooled, alone, *_ = engine.run(IDS[place], MASK[place], SEGMENTS[place])
         np.testing.assert_allclose(sequence[row, :length], alone[0], atol=1e-5)
         np.testing.assert_allclose(pooled[row], alone_pooled[0], atol=1e-5)
 
@@ -71,8 +71,8 @@ def test_vectors_do_not_depend_on_batch_and_padding(engine: ModuleEngine, width:
 @pytest.mark.parametrize(
     ("replaced", "by", "shape"),
     [
-        ("pooled_output", "sequence_output", r"\(1, 2, 16\) and \(1, 2, 16\)"),
-        ("sequence_output", "pooled_output", r"\(1, 16\) and \(1, 16\)"),
+        ("pooled_output", "sequence_output", r"\(1, 2, 16\)"),
+        ("sequence_output", "pooled_output", r"\(1, 16\)"),
     ],
 )
 def test_outputs_of_other_shapes_are_refused(
@@ -89,10 +89,14 @@ def test_outputs_of_other_shapes_are_refused(
         outputs[replaced].tensor_shape.unknown_rank = True
     file.write_bytes(model.SerializeToString())
     inspected = module.inspect(tmp_path / "module")
-    with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
+    with pytest.raises(
+        ValueError, match=f"module: its {replaced} has the shape {shape} for a batch"
+    ):
         ModuleEngine(inspected)
     inputs = np.ones([1, 2], np.int32)
-    with pytest.raises(ValueError, match=f"module: .* {shape}; a BERT of hidden size 16"):
+    with pytest.raises(
+        ValueError, match=f"module: its {replaced} has the shape {shape} for a batch"
+    ):
         run_once(inspected, inputs, inputs, inputs)
 
 
@@ -125,7 +129,7 @@ def test_a_graph_that_fails_in_a_session_is_loaded_by_the_engine(
 def test_a_tf2_module_does_not_train_and_receives_mask_and_segments(tmp_path: Path) -> None:
     saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     engine = ModuleEngine(module.inspect(tmp_path / "tf2"))
-    pooled, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    pooled, sequence, *_ = engine.run(IDS, MASK, SEGMENTS)
     words, positions, types = (weights.numpy() for weights in saved.weights[:3])
     expected = (words[IDS] + types[SEGMENTS] + positions[:6]) * MASK[:, :, np.newaxis]
     np.testing.assert_allclose(sequence, expected, atol=1e-6)
@@ -151,5 +155,5 @@ def test_a_tf2_module_need_not_take_training(tmp_path: Path) -> None:
     )
     tf.saved_model.save(model, str(tmp_path / "tf2"))
     engine = ModuleEngine(module.inspect(tmp_path / "tf2"))
-    _, sequence, _ = engine.run(IDS, MASK, SEGMENTS)
+    _, sequence, *_ = engine.run(IDS, MASK, SEGMENTS)
     np.testing.assert_allclose(sequence, model.weights[0].numpy()[IDS], atol=1e-6)

@@ -109,7 +109,7 @@ def test_windows_are_what_the_model_gives_for_each_alone(tiny_module: BertModule
         cut = cut_slowly(len(document) - 2, 16, 5)
         for start, end in cut:
             window = np.array([[2, *document[1 + start : 1 + end], 3]], np.int32)
-            vector, sequence, _ = engine.run(window, np.ones_like(window), np.zeros_like(window))
+            vector, sequence, *_ = engine.run(window, np.ones_like(window), np.zeros_like(window))
             pooled.append(vector[0])
             weights.append(window.size)
             for wordpiece in range(start, end):
@@ -222,7 +222,7 @@ class FailingEngine(EchoEngine):
             raise MemoryError(f"no room for {input_ids.shape}")
         if (input_ids == 66).any():
             raise RuntimeError("66 is\nno good")
-        pooled, sequence, _ = super().run(input_ids, *others)
+        pooled, sequence, *_ = super().run(input_ids, *others)
         sequence[input_ids == 77] = np.inf
         pooled[(input_ids == 77).any(axis=1)] = np.nan
         return Encoded(pooled, sequence)
