@@ -53,6 +53,7 @@ GARDEN = (
     ("bert/embeddings/position_embeddings", "position_embedding/embeddings"),
     ("bert/embeddings/token_type_embeddings", "type_embeddings/embeddings"),
     ("bert/embeddings/LayerNorm", "embeddings/layer_norm"),
+    ("bert/embeddings_project", "embedding_projection"),
     ("bert/encoder/", "transformer/"),
     ("attention/self", "self_attention"),
     ("attention/output/dense", "self_attention/attention_output"),

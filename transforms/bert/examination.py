@@ -104,8 +104,10 @@ def _find_weights(module: BertModule, probe: Probe) -> Weights | str:
 
 def _settled(module: BertModule, weights: Weights) -> BertModule:
     """Return a module with the settings of its weights, so that no others are tried again."""
-    kept = dataclasses.replace(module.kept, architecture=weights.architecture)
-    return dataclasses.replace(module, kept=kept)
+    kept = dataclasses.replace(
+        module.kept, architecture=weights.architecture, heads=weights.shape.heads
+    )
+    return dataclasses.replace(module, kept=kept, shape=weights.shape)
 
 
 def _moved(known: BertModule, module: BertModule) -> BertModule:

@@ -78,26 +78,25 @@ def _load_with_exact(
         why = weights if isinstance(weights, str) else reason
         return _load_module_graph(module, output_spec, config, why, device)
     exact_config = dataclasses.replace(config, precision=FLOAT32)
-    exact = build(weights, examination.module, output_spec, exact_config, device)
+    exact = build(weights, output_spec, exact_config, device)
     difference = examination.probe.difference(exact.run)
     if difference > TOLERANCE:
         reason = f"{exact.name} differs from its graph by {difference:.2g}"
         return _load_module_graph(module, output_spec, config, reason, device)
     if config.precision == FLOAT32:
         return exact, exact
-    return exact, build(weights, examination.module, output_spec, config, device)
+    return exact, build(weights, output_spec, config, device)
 
 
 def build(
     weights: Weights,
-    module: BertModule,
     output_spec: OutputSpec,
     config: ComputeConfig,
     device: str | None = None,
 ) -> Engine:
     """Build the engine that a configuration names."""
     spec = EngineSpec(
-        weights, module.shape, output_spec, config.precision, config.xla_buckets, device
+        weights, weights.shape, output_spec, config.precision, config.xla_buckets, device
     )
     return engines.find(config.engine).build(spec)
 

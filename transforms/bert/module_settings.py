@@ -1,9 +1,10 @@
 """The sizes, casing and vocabulary of a module, read from its files without running its graph."""
 
+import collections
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from transforms.bert.variables import bundle_of, checkpoint_keys
 from transforms.bert.vocabulary import Vocabulary
 
 TOKENIZATION_INFO = "tokenization_info"
-_SPLIT_INTO_HEADS = re.compile(r"layer_0/attention/self/.*[Rr]eshape(_\d+)?/shape(/\d+)?$")
+_SPLIT_INTO_HEADS = re.compile(r"layer_0/attention/self/.*[Rr]eshape(?:_\d+)?/shape(/(\d{1,2}))?$")
 _MOST_CONSTANTS = 16
 
 
@@ -54,15 +55,25 @@ def _variable_shapes(path: Path) -> dict[str, Sequence[int]]:
 
 
 def _heads(meta_graph: meta_graph_pb2.MetaGraphDef, hidden_size: int) -> int | None:
-    """Return the number of heads, from the constants that the first layer reshapes vectors by."""
-    constants = set()
+    """Return the likely number of heads, from what the first layer reshapes vectors to.
+
+    That is [batch, sequence, heads, size of a head]: one constant, or one for each number.
+    """
+    shapes: dict[str, dict[int, int]] = collections.defaultdict(dict)
     for node in meta_graph.graph_def.node:
-        if node.op == "Const" and _SPLIT_INTO_HEADS.search(node.name):
-            constants |= {int(n) for n in _small_constant(node).flatten()}
-    divisors = {n for n in constants if 1 < n < hidden_size}
-    pairs = [(a, b) for a in divisors for b in divisors if a * b == hidden_size]
-    # In every published BERT the size of a head is larger than the number of heads.
-    return min(min(pair) for pair in pairs) if pairs else None
+        match = _SPLIT_INTO_HEADS.search(node.name) if node.op == "Const" else None
+        if match:
+            numbers = _small_constant(node).flatten()
+            axis = int(match[2] or 0)
+            shapes[node.name.removesuffix(match[1] or "")] |= {
+                axis + n: int(number) for n, number in enumerate(numbers)
+            }
+    splits = (shape.get(2, 0) for shape in shapes.values() if _is_split(shape, hidden_size))
+    return next(splits, None)
+
+
+def _is_split(shape: Mapping[int, int], hidden_size: int) -> bool:
+    return shape.get(2, 0) > 0 and shape[2] * shape.get(3, 0) == hidden_size
 
 
 def _small_constant(node: Any) -> np.ndarray:

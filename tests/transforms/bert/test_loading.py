@@ -23,6 +23,13 @@ IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np
 MASK = (IDS != 0).astype(np.int32)
 SEGMENTS = np.array([[0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]], np.int32)
 TOKENS = MASK.astype(bool)
+ARCHITECTURES: list[dict[str, object]] = [
+    {},
+    {"activation": "gelu_tanh", "layer_norm_eps": 1e-5, "sizes": {"heads": 1}},
+    {"activation": "relu", "norm_first": True, "sizes": {"heads": 16, "embedding_size": 5}},
+    {"activation": "tanh", "layer_norm_eps": 0.003, "sizes": {"embedding_size": 32}},
+    {"activation": "swish", "norm_first": True, "layer_norm_eps": 1e-5, "sizes": {"heads": 2}},
+]
 
 
 @pytest.fixture(scope="module", params=engines.names())
@@ -33,18 +40,36 @@ def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.mark.parametrize("settings", [{}, {"activation": "gelu_tanh"}, {"layer_norm_eps": 1e-5}])
-def test_an_engine_agrees_with_the_module(
-    engine: str, settings: dict[str, object], tmp_path: Path
-) -> None:
-    importing.write_module(make_checkpoint(seed=4, **settings), tmp_path / "module")
-    inspected = module.inspect(tmp_path / "module")
+@pytest.fixture(scope="module", params=ARCHITECTURES, ids=str)
+def inspected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.mktemp("module") / "module"
+    importing.write_module(make_checkpoint(seed=4, **request.param), path)
+    return module.inspect(path)
+
+
+def test_an_engine_agrees_with_the_module(engine: str, inspected: BertModule) -> None:
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert (loaded.name, loaded.hidden_size) == (engine, 16)
     actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
     np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-5)
     np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
     assert actual.sequence.dtype == actual.pooled.dtype == np.float32
+    output_spec = OutputSpec(pooled=False, tokens=False, layers=(-2,))
+    first = loading.load(inspected, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
+    np.testing.assert_allclose(first.sequence[:, 0], expected.sequence[:, 0], atol=1e-5)
+
+
+def test_bfloat16_is_close_to_float32(engine: str, inspected: BertModule) -> None:
+    exact, near = (
+        loading.load(inspected, OutputSpec(), ComputeConfig(engine, precision)).run(
+            IDS, MASK, SEGMENTS
+        )
+        for precision in ("float32", "bfloat16")
+    )
+    gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
+    assert gap < 0.2
+    assert (gap > 0.0) == rounds_to_bfloat16(engine)
+    assert near.sequence.dtype == near.pooled.dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -108,19 +133,6 @@ def test_xla_computes_the_same_and_counts_compiled_shapes(tiny_module: BertModul
     loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
     loaded.run(IDS[1:], MASK[1:], SEGMENTS[1:])
     assert loaded.compiled == before + 2
-
-
-def test_bfloat16_is_close_to_float32(engine: str, tiny_module: BertModule) -> None:
-    exact, near = (
-        loading.load(tiny_module, OutputSpec(), ComputeConfig(engine, precision)).run(
-            IDS, MASK, SEGMENTS
-        )
-        for precision in ("float32", "bfloat16")
-    )
-    gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
-    assert gap < 0.2
-    assert (gap > 0.0) == rounds_to_bfloat16(engine)
-    assert near.sequence.dtype == near.pooled.dtype == np.float32
 
 
 @pytest.mark.slow

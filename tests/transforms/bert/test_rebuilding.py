@@ -1,0 +1,90 @@
+"""The search for the settings that a module's variables do not show."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import pytest
+
+from tests import tf2_module
+from tests.conftest import make_checkpoint
+from transforms.bert import importing, module, rebuilding
+from transforms.bert.architecture import Architecture
+from transforms.bert.candidates import Candidate, candidates
+from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.kept_settings import KEPT_SETTINGS
+from transforms.bert.module import BertModule
+from transforms.bert.module_session import run_once
+from transforms.bert.weights import Weights
+
+# All values of each setting, each with several of the others.
+MODELS = [
+    (Architecture("gelu_erf", 1e-12, norm_first=False), {"heads": 4}),
+    (Architecture("gelu_tanh", 1e-12, norm_first=False), {"heads": 2}),
+    (Architecture("gelu_erf", 0.003, norm_first=True), {"heads": 16}),
+    (Architecture("relu", 1e-5, norm_first=False), {"heads": 1, "embedding_size": 5}),
+    (Architecture("tanh", 1e-6, norm_first=True), {"heads": 8, "embedding_size": 24}),
+    (Architecture("swish", 0.02, norm_first=False), {"heads": 4}),
+]
+
+
+def of_other_origin(checkpoint: Checkpoint, path: Path) -> BertModule:
+    """Write a TF1 module that does not keep its settings."""
+    importing.write_module(checkpoint, path)
+    (path / KEPT_SETTINGS).unlink()
+    return module.inspect(path)
+
+
+def find(inspected: BertModule) -> Weights:
+    probe = rebuilding.make_probe(inspected, functools.partial(run_once, inspected))
+    weights = rebuilding.find_weights(inspected, probe)
+    assert isinstance(weights, Weights), weights
+    return weights
+
+
+def checkpoint_of(
+    architecture: Architecture, sizes: dict[str, int], deviation: float = 0.3
+) -> Checkpoint:
+    settings = dataclasses.asdict(architecture)
+    return make_checkpoint(seed=2, deviation=deviation, sizes=sizes, **settings)
+
+
+@pytest.mark.parametrize(("architecture", "sizes"), MODELS, ids=str)
+def test_a_tf1_module_of_other_origin_is_rebuilt(
+    architecture: Architecture, sizes: dict[str, int], tmp_path: Path
+) -> None:
+    checkpoint = checkpoint_of(architecture, sizes)
+    inspected = of_other_origin(checkpoint, tmp_path / "module")
+    weights = find(inspected)
+    assert (weights.architecture, weights.shape) == (architecture, checkpoint.shape)
+    unknown = dataclasses.replace(inspected.shape, heads=None)
+    assert find(dataclasses.replace(inspected, shape=unknown)).shape == checkpoint.shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("architecture", "sizes"), MODELS, ids=str)
+def test_a_tf2_module_is_rebuilt(
+    architecture: Architecture, sizes: dict[str, int], tmp_path: Path
+) -> None:
+    checkpoint = checkpoint_of(architecture, sizes)
+    tf2_module.save_whole(tmp_path / "tf2", checkpoint)
+    weights = find(module.inspect(tmp_path / "tf2"))
+    assert (weights.architecture, weights.shape) == (architecture, checkpoint.shape)
+
+
+@pytest.mark.parametrize("shown", [1, 2, 8])
+def test_wrong_heads_are_a_hint_only(shown: int, tmp_path: Path) -> None:
+    inspected = of_other_origin(make_checkpoint(), tmp_path / "module")
+    misread = dataclasses.replace(inspected.shape, heads=shown)
+    assert find(dataclasses.replace(inspected, shape=misread)).shape.heads == 4
+
+
+@pytest.mark.parametrize(("architecture", "sizes"), MODELS, ids=str)
+def test_the_graph_shows_what_is_likely(
+    architecture: Architecture, sizes: dict[str, int], tmp_path: Path
+) -> None:
+    inspected = of_other_origin(checkpoint_of(architecture, sizes), tmp_path / "module")
+    assert inspected.shape.heads == sizes["heads"]
+    place = candidates(inspected).index(Candidate(architecture, sizes["heads"]))
+    # Tanh is in the graph of each pooler, and norms show no order.
+    assert place <= 1
