@@ -81,6 +81,9 @@ _HUGGING_FACE_CASES = (
     _hugging_face("one-segment", "one segment", {"segments": 1}),
     _hugging_face("padded", "table padded to a multiple of 64", padded=64),
     _hugging_face("added", "added tokens", added_tokens=["<url>", "<user>"]),
+    _hugging_face("added-raw", "added tokens, not normalized", added_raw=["<url>"]),
+    _hugging_face("sharded", "weights in several files", shards="20KB"),
+    _hugging_face("pretraining", "BertForPreTraining", head="BertForPreTraining"),
     _hugging_face("float16", "weights in float16", dtype="float16"),
     _hugging_face("bfloat16", "weights in bfloat16", dtype="bfloat16"),
     _hugging_face("masked-lm", "BertForMaskedLM", {"pooler": False}, head="BertForMaskedLM"),
@@ -96,16 +99,19 @@ _HUGGING_FACE_CASES = (
         for name, rules in _RULES.items()
     ),
     _hugging_face("electra", "ELECTRA", {"pooler": False, "embedding_size": 16}, model="electra"),
+    _hugging_face("mish", "hidden_act mish", hidden_act="mish"),
+    _hugging_face("mpnet", "MPNet", {"positions": 72}, model="mpnet"),
     _hugging_face("roberta", "RoBERTa", {"positions": 72}, model="roberta"),
 )
 
 _POOLINGS = ("cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 _SMALL = {"layers": 1, "heads": 2, "hidden_size": 8, "intermediate_size": 16}
 _DENSE = {"out_features": 24, "activation": "Tanh"}
+_NORMALIZED = ({"pooling": ["mean"]}, {"normalize": True})
 _SENTENCE_CASES = (
     *(_sentences(mode, f"pooling {mode}", {"pooling": [mode]}) for mode in _POOLINGS),
     _sentences("two", "cls and max, concatenated", {"pooling": ["cls", "max"]}),
-    _sentences("normalized", "mean, Normalize", {"pooling": ["mean"]}, {"normalize": True}),
+    _sentences("normalized", "mean, Normalize", *_NORMALIZED),
     _sentences("dense", "mean, Dense 24 Tanh", {"pooling": ["mean"]}, {"dense": _DENSE}),
     _sentences(
         "dense-normalized",
@@ -121,6 +127,15 @@ _SENTENCE_CASES = (
         {"pooling": ["mean"], "include_prompt": False},
         prompt="query: ",
     ),
+    _sentences(
+        "lower",
+        "mean, do_lower_case before a cased tokenizer",
+        {"pooling": ["mean"]},
+        do_lower_case=True,
+        rules={"do_lower_case": False},
+    ),
+    _sentences("old", "mean, Normalize, in files of release 2", *_NORMALIZED, old=True),
+    _sentences("layer-norm", "mean, LayerNorm", {"pooling": ["mean"]}, {"layer_norm": True}),
     Case(
         "st-small",
         "1 layer of 8, tanh, mean, Dense, Normalize",
@@ -158,6 +173,8 @@ _GARDEN_CASES = (
     _garden(
         "heads-16", "BertEncoderV2, 16 heads of 4", {"heads": 16, "hidden_size": 64}, encoder="V2"
     ),
+    _garden("export", "export_tfhub_lib.export_model", encoder="V2", inputs="export"),
+    _garden("export-mlm", "the same, with_mlm", encoder="V2", inputs="export-mlm"),
     _garden("list", "BertEncoder, list of inputs", encoder="V1", inputs="list"),
     _garden("fixed", "BertEncoder, length 24", encoder="V1", inputs="fixed", length=24),
     _garden("checkpoint-v1", "checkpoint of BertEncoder", encoder="V1", inputs="checkpoint"),

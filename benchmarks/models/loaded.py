@@ -97,6 +97,12 @@ def sentences(model: Loaded, texts: Sequence[str]) -> np.ndarray:
     Raises:
         ValueError: the model does not define them.
     """
-    handler = BertModelHandler(str(model.module.path), features=("sentence",))
+    sentence = model.module.sentence
+    most = sentence.settings.max_seq_length if sentence else None
+    handler = BertModelHandler(
+        str(model.module.path),
+        features=("sentence",),
+        max_seq_length=most or model.module.shape.positions,
+    )
     results = handler.run_inference(list(texts), handler.load_model())
     return np.stack([result.inference["sentence"] for result in results])

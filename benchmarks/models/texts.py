@@ -28,6 +28,7 @@ TEXTS = (
     "zero\u200bwidth and soft\u00adhyphen",
     "a long word: " + "abcde" * 24 + " ends",
     "3.14 * 2 = 6.28; #tag @name don't",
+    "see <url>, and <URL>x",
     "x",
 )
 PAIRS = (("The cat sat", "on the mat."), ("Где", "山中有花 a cat"))

@@ -35,22 +35,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.models import expected
-from benchmarks.models.cases import CASES, GARDEN, HUGGING_FACE, Case
+from benchmarks.models.cases import CASES, HUGGING_FACE, Case
 
-# Whose files, and not whose arithmetic, differ from another case's.
-_WITHOUT_VECTORS = {
-    *("hf-padded", "hf-added", "hf-float16", "hf-bfloat16", "hf-masked-lm", "hf-classifier"),
-    *("hf-roberta", "hf-eps-1e-12", "garden-v2", "garden-small"),
-}
+# Beginnings of the names of models that differ in their arithmetic.
+_WITH_VECTORS = (
+    *("hf-act-", "hf-eps-1e-05", "hf-eps-0.003", "hf-heads-", "hf-no-pooler", "hf-one-segment"),
+    *("hf-electra", "garden-v1", "garden-act-", "garden-norm-first", "garden-factorised"),
+    *("garden-all", "garden-heads-"),
+)
 _SHORT = range(4, 16)
 FOLDERS = ("st-small", "garden-small")
 
 
 def has_vectors(case: Case) -> bool:
     """Return whether a case's vectors are kept."""
-    if case.name in _WITHOUT_VECTORS or has_rules(case):
-        return False
-    return case.writer in (HUGGING_FACE, GARDEN) and case.settings.get("inputs", "dict") == "dict"
+    return case.name.startswith(_WITH_VECTORS)
 
 
 def has_rules(case: Case) -> bool:

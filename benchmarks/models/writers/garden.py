@@ -21,7 +21,8 @@ import yaml
 from official.legacy.bert import configs
 from official.modeling import tf_utils
 from official.nlp.configs import encoders
-from official.nlp.modeling import networks
+from official.nlp.modeling import models, networks
+from official.nlp.tools import export_tfhub_lib
 from official.nlp.tools import tf2_bert_encoder_checkpoint_converter as converter
 
 from benchmarks.models import expected, names, seeded, texts
@@ -58,6 +59,8 @@ def write(case: Case, folder: Path) -> None:
         (folder / "model" / "vocab.txt").write_bytes(vocabulary.read_bytes())
         _write_params(case, shape, folder / "model")
         _write_objects(encoder, shape, folder / "model")
+    elif kind.startswith("export"):
+        _export_by_garden(encoder, shape, vocabulary, folder / "model", kind == "export-mlm")
     elif kind in _CHECKPOINTS:
         write_google_files(shape, tokens, folder / "model")
         _CHECKPOINTS[kind](encoder, shape, folder / "model")
@@ -116,6 +119,28 @@ def _export(encoder: Any, kind: str, length: int | None, vocabulary: Path, folde
     core.save(str(folder), include_optimizer=False, save_format="tf")
 
 
+def _export_by_garden(
+    encoder: Any, shape: BertShape, vocabulary: Path, folder: Path, with_mlm: bool
+) -> None:
+    """Save a SavedModel by the garden's own program, from a checkpoint."""
+    with tempfile.TemporaryDirectory() as scratch:
+        items = {"encoder": encoder, "model": encoder}
+        if with_mlm:
+            activation = tf_utils.get_activation("gelu")
+            pretrainer = models.BertPretrainerV2(encoder_network=encoder, mlm_activation=activation)
+            pretrainer(pretrainer.inputs)
+            items = pretrainer.checkpoint_items
+        prefix = tf.train.Checkpoint(**items).save(f"{scratch}/checkpoint")
+        export_tfhub_lib.export_model(
+            str(folder),
+            encoder_config=_encoder_config(shape, "gelu", norm_first=False),
+            model_checkpoint_path=prefix,
+            with_mlm=with_mlm,
+            vocab_file=str(vocabulary),
+            do_lower_case=True,
+        )
+
+
 def write_google_files(shape: BertShape, tokens: Sequence[str], folder: Path) -> None:
     """Write the files that Google publishes beside a checkpoint."""
     (folder / "vocab.txt").write_text(texts.to_vocab_txt(tokens), "utf-8")
@@ -137,6 +162,12 @@ def _configuration(shape: BertShape) -> dict[str, Any]:
 
 def _write_params(case: Case, shape: BertShape, folder: Path) -> None:
     """Write the encoder's settings as a training of the garden leaves them."""
+    config = _encoder_config(shape, case.settings["activation"], case.settings["norm_first"])
+    content = yaml.safe_dump({"task": {"model": {"encoder": config.as_dict()}}})
+    (folder / "params.yaml").write_text(content, "utf-8")
+
+
+def _encoder_config(shape: BertShape, activation: str, norm_first: bool) -> Any:
     bert = encoders.BertEncoderConfig(
         vocab_size=shape.vocab_size,
         hidden_size=shape.hidden_size,
@@ -146,12 +177,10 @@ def _write_params(case: Case, shape: BertShape, folder: Path) -> None:
         max_position_embeddings=shape.positions,
         type_vocab_size=shape.segments,
         embedding_size=shape.embedding_size,
-        hidden_activation=case.settings["activation"],
-        norm_first=case.settings["norm_first"],
+        hidden_activation=activation,
+        norm_first=norm_first,
     )
-    config = encoders.EncoderConfig(type="bert", bert=bert)
-    content = yaml.safe_dump({"task": {"model": {"encoder": config.as_dict()}}})
-    (folder / "params.yaml").write_text(content, "utf-8")
+    return encoders.EncoderConfig(type="bert", bert=bert)
 
 
 def _write_objects(encoder: Any, shape: BertShape, folder: Path) -> None:

@@ -46,6 +46,8 @@ def write_tokenizer(case: Case, model: Path) -> Any:
         vocab={token: number for number, token in enumerate(tokens)}, **rules
     )
     tokenizer.add_tokens(list(case.settings.get("added_tokens", ())))
+    for token in case.settings.get("added_raw", ()):
+        tokenizer.add_tokens([transformers.AddedToken(token, normalized=False)])
     tokenizer.save_pretrained(model)
     return tokenizer
 
@@ -54,11 +56,12 @@ def make_model(case: Case, vocab_size: int) -> Any:
     """Make a model in evaluation mode."""
     multiple = case.settings.get("padded", 1)
     shape = case.shape(-(-vocab_size // multiple) * multiple)
-    kind = {"electra": "Electra", "roberta": "Roberta"}.get(case.settings.get("model", ""), "Bert")
+    kind = case.settings.get("model", "bert")
+    kind = {"electra": "Electra", "roberta": "Roberta", "mpnet": "MPNet"}.get(kind, "Bert")
     config = getattr(transformers, f"{kind}Config")(**_configuration(case, shape))
     options = {} if kind == "Electra" else {"add_pooling_layer": shape.pooler}
     model = getattr(transformers, f"{kind}Model")(config, **options)
-    model.load_state_dict(_state(shape), strict=kind != "Roberta")
+    model.load_state_dict(_state(shape), strict=kind in ("Bert", "Electra"))
     return model.eval().to(getattr(torch, case.settings.get("dtype", "float32")))
 
 
@@ -96,7 +99,7 @@ def save(case: Case, model: Any, folder: Path) -> None:
         whole.bert = model
         whole.save_pretrained(folder)
     else:
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, max_shard_size=case.settings.get("shards", "5GB"))
 
 
 def compute(model: Any, tokenizer: Any, segments: int) -> expected.Expected:

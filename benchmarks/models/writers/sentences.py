@@ -4,6 +4,7 @@ python -m benchmarks.models.writers.sentences FOLDER NAME...
 """
 
 import dataclasses
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ def write(case: Case, folder: Path) -> None:
         bert.save_pretrained(encoder)
         model = _assemble(case, encoder)
     model.save(str(folder / "model"))
+    if case.settings.get("old"):
+        _make_old(folder / "model")
     vectors = hugging_face.compute(bert, tokenizer, case.shape(1).segments)
     # One text at a time: nothing is padded.
     sentence = np.concatenate([model.encode([text]) for text in texts.TEXTS])
@@ -42,7 +45,10 @@ def write(case: Case, folder: Path) -> None:
 
 def _assemble(case: Case, encoder: Path) -> SentenceTransformer:
     length = case.settings.get("max_seq_length", texts.MOST_TOKENS)
-    parts: list[Any] = [modules.Transformer(str(encoder), max_seq_length=length)]
+    lower = case.settings.get("do_lower_case", False)
+    parts: list[Any] = [
+        modules.Transformer(str(encoder), max_seq_length=length, do_lower_case=lower)
+    ]
     width = case.shape(1).hidden_size
     for settings in case.settings["modules"]:
         parts.append(_make(settings, width))
@@ -63,7 +69,29 @@ def _make(settings: Any, width: int) -> Any:
         )
     if "dense" in settings:
         return _dense(settings["dense"], width)
+    if "layer_norm" in settings:
+        return modules.LayerNorm(width)
     return modules.Normalize()
+
+
+def _make_old(model: Path) -> None:
+    """Write the settings of a mean as releases before 5 did: a flag for each pooling."""
+    width = json.loads((model / "1_Pooling" / "config.json").read_text("utf-8"))
+    flags = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens")
+    pooling = {f"pooling_mode_{flag}": flag == "mean_tokens" for flag in flags}
+    pooling = {"word_embedding_dimension": width["embedding_dimension"], **pooling}
+    (model / "1_Pooling" / "config.json").write_text(json.dumps(pooling), "utf-8")
+    kinds = ("Transformer", "Pooling", "Normalize")
+    listed = [
+        {
+            "idx": number,
+            "name": str(number),
+            "path": f"{number}_{kind}" if number else "",
+            "type": f"sentence_transformers.models.{kind}",
+        }
+        for number, kind in enumerate(kinds)
+    ]
+    (model / "modules.json").write_text(json.dumps(listed), "utf-8")
 
 
 def _dense(settings: Any, width: int) -> Any:
