@@ -4,11 +4,12 @@ import dataclasses
 import functools
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import tf2_module
 from tests.conftest import make_checkpoint
-from transforms.bert import importing, module, rebuilding
+from transforms.bert import encoder, importing, module, rebuilding
 from transforms.bert.architecture import Architecture
 from transforms.bert.candidates import Candidate, candidates
 from transforms.bert.checkpoints import Checkpoint
@@ -88,3 +89,29 @@ def test_the_graph_shows_what_is_likely(
     place = candidates(inspected).index(Candidate(architecture, sizes["heads"]))
     # Tanh is in the graph of each pooler, and norms show no order.
     assert place <= 1
+
+
+@pytest.mark.parametrize(
+    "architecture", [Architecture("gelu_tanh"), Architecture("gelu_erf", 1e-5, norm_first=True)]
+)
+def test_settings_that_small_weights_hide_make_no_difference(
+    architecture: Architecture, tmp_path: Path
+) -> None:
+    """Weights as they are drawn before training: wrong settings almost agree on the probe."""
+    sizes = {"hidden_size": 64, "intermediate_size": 256, "heads": 2}
+    checkpoint = checkpoint_of(architecture, sizes, deviation=0.02)
+    inspected = of_other_origin(checkpoint, tmp_path / "module")
+    unknown = dataclasses.replace(inspected.shape, heads=None)
+    weights = find(dataclasses.replace(inspected, shape=unknown))
+    random = np.random.default_rng(7)
+    ids = random.integers(0, checkpoint.shape.vocab_size, [64, 30]).astype(np.int32)
+    mask = (np.arange(30) < random.integers(1, 31, [64, 1])).astype(np.int32)
+    expected, actual = (
+        encoder.encode(x.variables, x.shape, ids, mask, ids % 2, architecture=x.architecture)
+        for x in (checkpoint, weights)
+    )
+    np.testing.assert_allclose(actual.pooled, expected.pooled, atol=rebuilding.TOLERANCE)
+    tokens = mask.astype(bool)
+    np.testing.assert_allclose(
+        actual.sequence[tokens], expected.sequence[tokens], atol=rebuilding.TOLERANCE
+    )
