@@ -35,11 +35,14 @@ def main() -> None:
     pages.check_page(page)
     chosen = [case for case in CASES if case.name.startswith(tuple(arguments.names))]
     models = arguments.environment / "models"
-    used = _write_models(chosen, arguments.environment, models)
+    used = _write_models(chosen, arguments.environment, models, arguments.reuse)
     quiet.import_tensorflow()
     from benchmarks.models import comparing, tables
 
-    comparisons = [comparing.compare(models / case.name) for case in chosen]
+    comparisons = []
+    for case in chosen:
+        comparisons.append(comparing.compare(models / case.name))
+        print(f"{case.name:24}{comparisons[-1].summary}", flush=True)
     lines = [f"{machine.describe()}; {machine.today()}; {used}", ""]
     table = "\n".join(lines) + tables.markdown(chosen, comparisons)
     print(f"\n{table}")
@@ -64,6 +67,9 @@ def _parse() -> argparse.Namespace:
         "names", nargs="*", metavar="NAME", help="beginnings of names of models (all)", default=[""]
     )
     parser.add_argument(
+        "--reuse", action="store_true", help="compare the models that an earlier call wrote"
+    )
+    parser.add_argument(
         "--environment",
         type=Path,
         default=processes.ROOT / ".proof",
@@ -83,17 +89,18 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _write_models(cases: Sequence[Case], folder: Path, models: Path) -> str:
-    """Write the models by their programs; return the versions of these."""
+def _write_models(cases: Sequence[Case], folder: Path, models: Path, reuse: bool) -> str:
+    """Write the models by their programs, unless they are reused; return the versions of these."""
     used: dict[str, str] = {}
     for writer, name in ENVIRONMENT_OF.items():
         written = [case.name for case in cases if case.writer == writer]
         if written:
             environment = environments.ENVIRONMENTS[name]
             python = environments.prepare(environment, folder)
-            print(f"writing {len(written)} models by {writer}", flush=True)
-            words = [str(models.absolute()), *written]
-            processes.run(f"benchmarks.models.writers.{writer}", words, python, OFFLINE)
+            if not reuse:
+                print(f"writing {len(written)} models by {writer}", flush=True)
+                words = [str(models.absolute()), *written]
+                processes.run(f"benchmarks.models.writers.{writer}", words, python, OFFLINE)
             used |= versions(python, environment.packages)
     return ", ".join(f"{package} {number}" for package, number in used.items())
 

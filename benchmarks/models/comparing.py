@@ -49,6 +49,11 @@ class Comparison:
         values = (self.pooled, self.tokens, self.sentence)
         return max((value for value in values if value is not None), default=0.0)
 
+    @property
+    def summary(self) -> str:
+        """What computes it and the largest difference, or why it is refused."""
+        return self.refused or f"{self.computed}, {self.largest:.1e}"
+
 
 def compare(folder: Path) -> Comparison:
     """Compare a model of a writer.
