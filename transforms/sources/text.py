@@ -96,8 +96,9 @@ def split_pairs(
 ) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
     """Split lines into first and second texts.
 
-    A line is split at its last separator, like google-research/bert `extract_features.py` does; a
-    line without a separator is a first text only.
+    A line is split at its last separator; a line without a separator is a first text only. White
+    space at the ends of a line is no part of a separator that has other characters. So " ||| "
+    splits the lines that google-research/bert `extract_features.py` splits, and no others.
 
     Returns:
         the first texts, and the second texts, which are empty for lines without a separator.
@@ -105,13 +106,20 @@ def split_pairs(
     nothing = pa.array([""] * len(text), pa.large_string())
     if separator is None or not len(text):
         return text, nothing
+    has_other_characters = not separator.isspace()
+    if has_other_characters and separator[-1].isspace():
+        text = pc.utf8_rtrim_whitespace(text)
     cut = pa.scalar(separator, pa.large_string())
     pieces = pc.split_pattern(text, separator, max_splits=1, reverse=True)
     is_pair = pc.equal(pc.list_value_length(pieces), 2)
     # Append a separator to lines without one, so that every line has a piece 1.
     padded = pc.if_else(is_pair, text, pc.binary_join_element_wise(text, nothing, cut))
     pieces = pc.split_pattern(padded, separator, max_splits=1, reverse=True)
-    return pc.list_element(pieces, 0), pc.list_element(pieces, 1)
+    first, second = pc.list_element(pieces, 0), pc.list_element(pieces, 1)
+    if not (has_other_characters and separator[0].isspace()):
+        return first, second
+    at_the_start = pc.equal(pc.binary_length(pc.utf8_ltrim_whitespace(first)), 0)
+    return pc.if_else(at_the_start, text, first), pc.if_else(at_the_start, nothing, second)
 
 
 def decode_utf8(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:

@@ -1,5 +1,6 @@
 import io
 import itertools
+import re
 
 import pyarrow as pa
 import pytest
@@ -134,6 +135,42 @@ def test_what_is_split_can_be_joined_again(batch: list[str], separator: str) -> 
     for line, a, b in zip(batch, first.to_pylist(), second.to_pylist(), strict=True):
         expected = line.rsplit(separator, 1) if separator in line else [line, ""]
         assert [a, b] == expected
+
+
+spaced = st.lists(
+    st.sampled_from(["|||", "|", " ", "  ", "\t", "\u3000", "\x1c", "\r", "a", "é b", " ||| "]),
+    max_size=9,
+).map("".join)
+
+
+@settings(max_examples=500)
+@given(st.lists(spaced, min_size=1, max_size=6))
+def test_a_separator_with_spaces_splits_as_extract_features_does(batch: list[str]) -> None:
+    """Up to white space at the ends of texts, which has no wordpieces."""
+    first, second = text.split_pairs(pa.array(batch, pa.large_string()), " ||| ")
+    for line, a, b in zip(batch, first.to_pylist(), second.to_pylist(), strict=True):
+        match = re.match(r"^(.*) \|\|\| (.*)$", line.strip())
+        expected = match.groups() if match else (line, "")
+        assert (a.strip(), b.strip()) == tuple(text.strip() for text in expected)
+        # Byte ranges of the second text count from the start of the line.
+        assert not b or line[len(a) :].startswith(" ||| " + b)
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("a|||b", ("a", "b")),
+        ("||| b", ("", " b")),
+        ("a |||", ("a ", "")),
+        ("a ||| |||", ("a ||| ", "")),
+    ],
+)
+def test_a_bare_separator_also_splits_where_extract_features_does_not(
+    line: str, bare: tuple[str, str]
+) -> None:
+    lines = pa.array([line], pa.large_string())
+    assert tuple(c[0].as_py() for c in text.split_pairs(lines, "|||")) == bare
+    assert [c[0].as_py() for c in text.split_pairs(lines, " ||| ")] == [line, ""]
 
 
 def test_only_pairs_have_a_second_text() -> None:
