@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# BERT's own special tokens. How they are treated within a text is a setting of the job.
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+from transforms.bert.vocabulary import SPECIAL_TOKENS
+
 _FLAGS = ("special", "normalized", "single_word")
 
 

@@ -54,7 +54,8 @@ _TEXT = """
     AsString StringToNumber StringJoin StringLength StringLower StringUpper StringStrip StringSplit
     StringSplitV2 StringFormat Substr ReduceJoin UnsortedSegmentJoin RegexFullMatch RegexReplace
     StaticRegexFullMatch StaticRegexReplace UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode
-    UnicodeScript UnicodeTranscode ShardedFilename
+    UnicodeScript UnicodeTranscode ShardedFilename RegexSplitWithOffsets
+    StringToHashBucketFast
     CaseFoldUTF8 NormalizeUTF8 FastBertNormalize FastWordpieceTokenizeWithOffsets
 """
 

@@ -14,7 +14,7 @@ from transforms.bert.added_tokens import AddedToken
 from transforms.bert.checkpoints import UnstatedError, read_checkpoint_file, read_json
 from transforms.bert.tokenizer_json import TokenizerParts
 from transforms.bert.tokenizer_settings import TokenizerSettings
-from transforms.bert.vocabulary import check_distinct, read_tokens, write_tokens
+from transforms.bert.vocabulary import SPECIAL_TOKENS, check_distinct, read_tokens, write_tokens
 from transforms.bert.wordpiece_rules import HUGGING_FACE_MAX_WORD_CHARS, WordpieceRules
 
 _VOCABULARY = "vocab.txt"
@@ -113,7 +113,7 @@ def _of_2019(folder: Path, settings: TokenizerSettings) -> list[AddedToken]:
     path = folder / _ADDED_TOKENS
     if not path.is_file():
         return []
-    specials = {*settings.specials, *added_tokens.SPECIAL_TOKENS}
+    specials = {*settings.specials, *SPECIAL_TOKENS}
     return [
         added_tokens.parse(
             {

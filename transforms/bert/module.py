@@ -18,8 +18,8 @@ from transforms.bert.output_spec import OutputSpec
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.sentence_head import SentenceHead, read_head
 from transforms.bert.shape import BertShape
-from transforms.bert.vocabulary import Vocabulary
-from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.bert.vocabulary import SPECIAL_TOKENS, Vocabulary
+from transforms.bert.wordpiece_rules import KEEP, WordpieceRules
 from transforms.features import DEFAULT, DOCUMENT_FEATURES, POOLED_OUTPUT, SENTENCE, layers_of
 from transforms.vector_widths import VectorWidths
 
@@ -63,6 +63,14 @@ class BertModule:
                 f"`model` {self.path}: its vocabulary has {size} wordpieces, its variables have "
                 f"{self.shape.vocab_size}; the vocabulary is not the one it was trained with"
             )
+        added = (*self.rules.added_tokens, *self.rules.normalized_tokens)
+        special = next((token for token in added if token in SPECIAL_TOKENS), None)
+        if special:
+            raise ValueError(f"`model` {self.path}: its tokenizer adds {special}, a special token")
+        try:
+            self.vocabulary.ids_of(added)
+        except ValueError as error:
+            raise ValueError(f"`model` {self.path}: {error}, which its tokenizer adds") from None
 
     @property
     def widths(self) -> VectorWidths:
@@ -103,6 +111,12 @@ class BertModule:
     def outputs(self, features: Sequence[str]) -> OutputSpec:
         """Return the outputs of the encoder that features need."""
         return OutputSpec.of(features, self.sentence_poolings)
+
+    def rules_with(self, special_tokens: str) -> WordpieceRules:
+        """Return its rules, by which special tokens in a text are `split` or `keep`."""
+        if special_tokens == KEEP:
+            return self.rules.with_special_tokens(self.vocabulary)
+        return self.rules
 
     def check_length(self, max_seq_length: int) -> None:
         """Raise ValueError if inputs are longer than the model's."""

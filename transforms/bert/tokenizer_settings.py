@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from transforms.bert import added_tokens
-from transforms.bert.added_tokens import SPECIAL_TOKENS, AddedToken
+from transforms.bert.added_tokens import AddedToken
 from transforms.bert.checkpoints import read_json
+from transforms.bert.vocabulary import SPECIAL_TOKENS
 
 CONFIG = "tokenizer_config.json"
 _SPECIAL_TOKENS_MAP = "special_tokens_map.json"

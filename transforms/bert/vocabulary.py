@@ -4,9 +4,13 @@ import collections
 import dataclasses
 import functools
 import hashlib
+from collections.abc import Sequence
 
 # Prefix of wordpieces that continue a word.
 SUFFIX_MARK = "##"
+UNKNOWN, CLS, SEP, PAD = _REQUIRED = ("[UNK]", "[CLS]", "[SEP]", "[PAD]")
+# The tokens with a meaning for BERT itself.
+SPECIAL_TOKENS = (*_REQUIRED, "[MASK]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         check_distinct(self.tokens)
-        for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]"):
+        for token in _REQUIRED:
             if token not in self._ids:
                 raise ValueError(f"the vocabulary has no {token}: it is not a BERT vocabulary")
 
@@ -40,25 +44,36 @@ class Vocabulary:
     def _ids(self) -> dict[str, int]:
         return {token: id_ for id_, token in enumerate(self.tokens)}
 
+    def ids_of(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return the ids of tokens.
+
+        Raises:
+            ValueError: the vocabulary lacks one.
+        """
+        missing = next((token for token in tokens if token not in self._ids), None)
+        if missing is not None:
+            raise ValueError(f"the vocabulary has no token {missing!r}")
+        return {token: self._ids[token] for token in tokens}
+
     @property
     def unknown_id(self) -> int:
         """Id of [UNK]."""
-        return self._ids["[UNK]"]
+        return self._ids[UNKNOWN]
 
     @property
     def cls_id(self) -> int:
         """Id of [CLS]."""
-        return self._ids["[CLS]"]
+        return self._ids[CLS]
 
     @property
     def sep_id(self) -> int:
         """Id of [SEP]."""
-        return self._ids["[SEP]"]
+        return self._ids[SEP]
 
     @property
     def pad_id(self) -> int:
         """Id of [PAD]."""
-        return self._ids["[PAD]"]
+        return self._ids[PAD]
 
 
 def read_tokens(content: bytes) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS, SPECIAL_TOKENS_OF_PAIR
-from transforms.wordpiece.tokenizer import Wordpieces
+from transforms.wordpiece.word_matching import Wordpieces
 
 
 def truncated_lengths(lengths: list[tf.Tensor], max_seq_length: int) -> list[tf.Tensor]:

@@ -22,7 +22,8 @@ from transforms.features import (
 from transforms.wordpiece import assembly
 from transforms.wordpiece.prompts import NO_PROMPT, tokenize_after
 from transforms.wordpiece.special_tokens import check_max_seq_length
-from transforms.wordpiece.tokenizer import ALGORITHM_VERSION, Wordpieces, WordpieceTokenizer
+from transforms.wordpiece.tokenizer import ALGORITHM_VERSION, WordpieceTokenizer
+from transforms.wordpiece.word_matching import Wordpieces
 
 # Each row of this column holds the whole table; jobs leave the column out of the transformed data.
 LENGTH_QUANTILES = "length_quantiles"
@@ -108,7 +109,7 @@ def model_inputs(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[T
     def tokenize(text: tf.Tensor) -> Wordpieces:
         if config.keep_tokens:
             return tokenizer.tokenize_with_offsets(text)
-        return tokenizer.tokenize_normalized(tokenizer.normalize(text))
+        return tokenizer.tokenize_without_offsets(text)
 
     def inputs(texts: Tensors) -> Tensors:
         if config.prompt:

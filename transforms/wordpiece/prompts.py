@@ -7,7 +7,8 @@ import tensorflow as tf
 from transforms.bert.module import BertModule
 from transforms.wordpiece import assembly
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
-from transforms.wordpiece.tokenizer import Wordpieces, WordpieceTokenizer
+from transforms.wordpiece.tokenizer import WordpieceTokenizer
+from transforms.wordpiece.word_matching import Wordpieces
 
 # A remedy for messages.
 NO_PROMPT = "leave it out, or give the empty text instead of the model's default prompt"

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.paths import DATA
 from tests.transforms import wordpiece_oracle as oracle
 from tests.transforms.parts import save_transform
+from tests.transforms.wordpiece import rule_sets
 from transforms.bert import minilm
 from transforms.bert.module import BertModule
+from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.documents import hash_json
@@ -134,6 +138,37 @@ def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str
                 assert documents[segment][start:end] == line[line_start:line_end] != b""
 
 
+def test_kept_special_tokens_are_wordpieces_like_others() -> None:
+    """They change no segment, are cut and counted with the rest, and [UNK] counts as unknown."""
+    rules = UNCASED.with_special_tokens(VOCABULARY)
+    config = WordpieceConfig(7, rules, pairs=True, keep_tokens=True, separator_bytes=3)
+    first, second = (
+        ["a[SEP]b", "[CLS]", "the [MASK] cat"],
+        ["[UNK] é[SEP]", "", "[PAD] the cat ran"],
+    )
+    inputs = graph(config)(first, second)
+    tokens = [[token.decode() for token in row] for row in inputs["tokens"]]
+    assert tokens == [
+        ["[CLS]", "a", "[SEP]", "[SEP]", "[UNK]", "e", "[SEP]"],
+        ["[CLS]", "[CLS]", "[SEP]"],
+        ["[CLS]", "the", "[MASK]", "[SEP]", "[PAD]", "the", "[SEP]"],
+    ]
+    assert inputs["segment_ids"] == [[0, 0, 0, 0, 1, 1, 1], [0, 0, 0], [0, 0, 0, 0, 1, 1, 1]]
+    assert inputs["num_wordpieces"] == [6, 1, 7]
+    assert inputs["num_unknown"] == [1, 0, 0]
+    assert inputs["truncated"] == [1, 0, 1]
+    lines = [f"{a}|||{b}".encode() for a, b in zip(first, second, strict=True)]
+    cut = [
+        [line[start:end].decode() for start, end in np.reshape(offsets, [-1, 2])]
+        for line, offsets in zip(lines, inputs["offsets"], strict=True)
+    ]
+    assert cut == [
+        ["", "a", "[SEP]", "", "[UNK]", "é", ""],
+        ["", "[CLS]", ""],
+        ["", "the", "[MASK]", "", "[PAD]", "the", ""],
+    ]
+
+
 def test_the_golden_texts_have_the_golden_ids() -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
     batch = json.loads((DATA / "minilm_texts.json").read_text("utf-8"))
@@ -147,9 +182,12 @@ def transform(
     tiny_module: BertModule, tmp_path_factory: pytest.TempPathFactory
 ) -> tft.TFTransformOutput:
     """Learned from texts of 1 to 100 wordpieces, cut to 64 positions."""
-    folder = tmp_path_factory.mktemp("transform")
+    return learn(tmp_path_factory.mktemp("transform"), tiny_module.vocabulary, UNCASED)
+
+
+def learn(folder: Path, vocabulary: Vocabulary, rules: WordpieceRules) -> tft.TFTransformOutput:
     corpus = ["the " * n for n in range(1, 101)]
-    save_transform(folder, tiny_module.vocabulary, corpus, max_seq_length=64, keep_tokens=True)
+    save_transform(folder, vocabulary, corpus, rules=rules, max_seq_length=64, keep_tokens=True)
     return tft.TFTransformOutput(str(folder))
 
 
@@ -157,13 +195,29 @@ def transform(
 def test_a_saved_transform_gives_the_same_as_the_function(
     transform: tft.TFTransformOutput, tiny_module: BertModule
 ) -> None:
+    assert_same_as_function(transform, tiny_module.vocabulary, UNCASED)
+
+
+@pytest.mark.slow
+def test_a_saved_transform_has_all_rules(tmp_path: Path) -> None:
+    rules = rule_sets.ALL_RULES["all"]
+    saved = learn(tmp_path, rule_sets.EXTENDED, rules)
+    # Such a transform runs only if its operations are allowed.
+    content = (tmp_path / "transform_fn/saved_model.pb").read_bytes()
+    check_operations(saved_model_pb2.SavedModel.FromString(content), tmp_path)
+    assert_same_as_function(saved, rule_sets.EXTENDED, rules)
+
+
+def assert_same_as_function(
+    transform: tft.TFTransformOutput, vocabulary: Vocabulary, rules: WordpieceRules
+) -> None:
     lines = (DATA / "scripts.jsonl").read_text("utf-8").split("\n")
     batch = [json.loads(line)["text"] for line in lines if line]
-    batch += ["", " \u200b", "The cats ran, unable.", "dog " * 70]
+    batch += ["", " \u200b", "The cats ran, unable.", "dog " * 70, "[MASK]ed <url>, Ünïted 東京x"]
     texts = {"text": tf.constant(batch)}
     applied = transform.transform_raw_features(texts)
-    config = WordpieceConfig(64, UNCASED, keep_tokens=True)
-    expected = model_inputs(config, tiny_module.vocabulary)(texts)
+    config = WordpieceConfig(64, rules, keep_tokens=True)
+    expected = model_inputs(config, vocabulary)(texts)
     assert set(applied) == {*expected, LENGTH_QUANTILES}
     assert {name: to_lists(applied[name]) for name in expected} == {
         name: to_lists(value) for name, value in expected.items()
@@ -190,6 +244,8 @@ def test_the_fingerprint_knows_every_ingredient(tiny_module: BertModule) -> None
         dataclasses.replace(UNCASED, split_chinese=False),
         dataclasses.replace(UNCASED, max_word_chars=100),
         dataclasses.replace(UNCASED, added_tokens=("<url>",)),
+        dataclasses.replace(UNCASED, normalized_tokens=("<url>",)),
+        UNCASED.with_special_tokens(VOCABULARY),
     ]
     others = [
         (WordpieceConfig(9, UNCASED), VOCABULARY),
@@ -201,7 +257,7 @@ def test_the_fingerprint_knows_every_ingredient(tiny_module: BertModule) -> None
         (WordpieceConfig(8, UNCASED), tiny_module.vocabulary),
         *((WordpieceConfig(8, rules), VOCABULARY) for rules in other_rules),
     ]
-    assert len({transform_fingerprint(*each) for each in [base, *others]}) == 13
+    assert len({transform_fingerprint(*each) for each in [base, *others]}) == 15
 
 
 @pytest.mark.parametrize("rules", [UNCASED, CASED])

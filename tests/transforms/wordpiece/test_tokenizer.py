@@ -8,19 +8,31 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import BertWordPieceTokenizer, Tokenizer
+from tokenizers import AddedToken, Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from tests.paths import ROOT, SAMPLES
 from tests.transforms import wordpiece_oracle as oracle
-from transforms.bert import minilm
-from transforms.bert.vocabulary import Vocabulary
+from tests.transforms.wordpiece.rule_sets import (
+    ADDED,
+    ALL_RULES,
+    CASED,
+    IDS,
+    NORMALIZED,
+    UNCASED,
+    VOCABULARY,
+    VOCABULARY_FILE,
+    both_casings,
+    every_casing,
+    every_rules,
+    ids_of,
+    vocabulary_of,
+)
+from transforms.bert.vocabulary import SPECIAL_TOKENS
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.wordpiece.tokenizer import WordpieceTokenizer
-
-VOCABULARY_FILE = minilm.weights_folder() / "vocab.txt"
-VOCABULARY = Vocabulary.from_bytes(VOCABULARY_FILE.read_bytes())
-IDS = {token: id_ for id_, token in enumerate(VOCABULARY.tokens)}
-UNCASED, CASED = WordpieceRules.of_casing(True), WordpieceRules.of_casing(False)
 
 # Characters that this Python's Unicode tables do not know may be known to those of RE2 and ICU.
 assigned = st.characters(exclude_categories=["Cs", "Cn"])
@@ -32,29 +44,35 @@ long_words = st.builds(
     lambda start, char, count, end: start + char * count + end,
     st.sampled_from(["", "(", "x "]),
     st.sampled_from(["a", "é", "ы", "क", "ガ", "🜁", "𐌰"]),
-    st.sampled_from([199, 200, 201, 202]),
+    st.sampled_from([99, 100, 101, 102, 199, 200, 201, 202]),
     st.sampled_from(["", "!", " b", "猫"]),
 )
+PARTS_OF_TOKENS = ["<u", "[e", "Covid", "x", "[", "]", "[mask]", "MASK", "猫", " ", "-19"]
+tokens = st.lists(
+    st.sampled_from([*ADDED, *NORMALIZED, *SPECIAL_TOKENS, *PARTS_OF_TOKENS]),
+    min_size=1,
+    max_size=5,
+).map("".join)
 texts = st.lists(
-    st.one_of(st.text(assigned, max_size=12), st.text(odd, max_size=6), words, long_words),
+    st.one_of(st.text(assigned, max_size=12), st.text(odd, max_size=6), words, long_words, tokens),
     max_size=8,
 ).map(" ".join)
 
 
 def graph(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]]:
-    tokenizer = WordpieceTokenizer(VOCABULARY, rules)
+    tokenizer = WordpieceTokenizer(vocabulary_of(rules), rules)
     function = tf.function(tokenizer.tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
     return lambda batch: function(tf.constant(batch, tf.string)).to_list()
 
 
-GRAPHS = {rules: graph(rules) for rules in (UNCASED, CASED)}
+GRAPHS = {rules: graph(rules) for rules in ALL_RULES.values()}
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
-@settings(deadline=None, max_examples=150)
+@every_rules
+@settings(deadline=None, max_examples=50)
 @given(st.lists(texts, min_size=1, max_size=6))
-def test_ids_are_those_of_berts_rules(rules: WordpieceRules, batch: list[str]) -> None:
-    expected = [oracle.tokenize(text, IDS, rules) for text in batch]
+def test_ids_are_those_of_the_rules(rules: WordpieceRules, batch: list[str]) -> None:
+    expected = [oracle.tokenize(text, ids_of(rules), rules) for text in batch]
     assert GRAPHS[rules](batch) == expected
 
 
@@ -70,21 +88,28 @@ def same_rules_everywhere(char: str) -> bool:
 
 
 def hugging_face(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]]:
-    whole = BertWordPieceTokenizer(
-        str(VOCABULARY_FILE), lowercase=rules.do_lower_case, strip_accents=rules.strip_accents
-    )._tokenizer
-    # Without its added tokens, which would make a separator of "[SEP]" in a text.
-    bare = Tokenizer(whole.model)
-    bare.normalizer, bare.pre_tokenizer = whole.normalizer, whole.pre_tokenizer
-    bare.model.max_input_chars_per_word = 200
-    return lambda batch: [encoding.ids for encoding in bare.encode_batch(batch)]
+    model = WordPiece.from_file(str(VOCABULARY_FILE), max_input_chars_per_word=rules.max_word_chars)
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = BertNormalizer(
+        handle_chinese_chars=rules.split_chinese,
+        strip_accents=rules.strip_accents,
+        lowercase=rules.do_lower_case,
+    )
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    special = [token for token in SPECIAL_TOKENS if token in rules.added_tokens]
+    tokenizer.add_special_tokens(special)
+    others = [token for token in rules.added_tokens if token not in special]
+    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in others])
+    found = [token for token in rules.normalized_tokens if oracle.normalize(token, rules)]
+    tokenizer.add_tokens([AddedToken(token, normalized=True) for token in found])
+    return lambda batch: [encoding.ids for encoding in tokenizer.encode_batch(batch)]
 
 
-HUGGING_FACE = {rules: hugging_face(rules) for rules in (UNCASED, CASED)}
+HUGGING_FACE = {rules: hugging_face(rules) for rules in ALL_RULES.values()}
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
-@settings(deadline=None, max_examples=100)
+@every_rules
+@settings(deadline=None, max_examples=40)
 @given(st.lists(texts, min_size=1, max_size=6))
 def test_ids_are_those_of_hugging_faces_tokenizer(rules: WordpieceRules, batch: list[str]) -> None:
     batch = ["".join(filter(same_rules_everywhere, text)) for text in batch]
@@ -100,7 +125,7 @@ ASSIGNED = [
 NEW_CAPITALS = {*"ⰯꟀꟐꟖꟘ", *map(chr, range(0x10570, 0x10596))}
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
+@both_casings
 def test_every_character_within_a_word_gives_the_ids_of_both_oracles(rules: WordpieceRules) -> None:
     batch = [f"a{char}b" for char in ASSIGNED]
     ids = GRAPHS[rules](batch)
@@ -117,7 +142,7 @@ def test_every_character_within_a_word_gives_the_ids_of_both_oracles(rules: Word
     ] == []
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
+@both_casings
 def test_a_long_word_ends_at_every_character_that_is_a_word_by_itself(
     rules: WordpieceRules,
 ) -> None:
@@ -130,7 +155,7 @@ def test_a_long_word_ends_at_every_character_that_is_a_word_by_itself(
     assert GRAPHS[rules]([*batch, "a" * 201]) == [*expected, [VOCABULARY.unknown_id]]
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
+@every_casing
 def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(
     rules: WordpieceRules,
 ) -> None:
@@ -143,7 +168,7 @@ def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(
     ] == []
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
+@both_casings
 def test_the_samples_have_the_oracles_ids(rules: WordpieceRules) -> None:
     samples = SAMPLES / "sentences.txt"
     batch = samples.read_text("utf-8").splitlines()
@@ -151,12 +176,30 @@ def test_the_samples_have_the_oracles_ids(rules: WordpieceRules) -> None:
     assert GRAPHS[rules](batch) == expected
 
 
-@pytest.mark.parametrize("rules", [UNCASED, CASED])
+@both_casings
 @pytest.mark.parametrize("token", ["[SEP]", "[CLS]", "[PAD]", "[MASK]", "[UNK]"])
-def test_a_text_cannot_spell_a_special_token(token: str, rules: WordpieceRules) -> None:
+def test_a_text_cannot_spell_a_special_token_by_default(token: str, rules: WordpieceRules) -> None:
     (row,) = GRAPHS[rules]([f"the {token}end"])
     assert row == oracle.tokenize(f"the {token}end", IDS, rules)
     assert (row[1], row[-2]) == (IDS["["], IDS["]"])
+
+
+@pytest.mark.parametrize("token", SPECIAL_TOKENS)
+def test_a_special_token_that_is_kept_splits_words_and_minds_case(token: str) -> None:
+    kept = GRAPHS[ALL_RULES["special-tokens-kept"]]
+    the, end, special = IDS["the"], IDS["end"], IDS[token]
+    (row,) = kept([f"The{token}{token}END"])
+    assert row == [the, special, special, end]
+    small = token.lower()
+    assert kept([small, "", token]) == [*GRAPHS[UNCASED]([small]), [], [special]]
+
+
+def test_an_added_token_at_the_end_of_the_vocabulary_is_no_wordpiece() -> None:
+    """Hugging Face's model of wordpieces does not have it, so that no word is made of it."""
+    rules = ALL_RULES["added-tokens"]
+    (added, other) = GRAPHS[rules](["covid", "Covid"])
+    assert added == [ids_of(rules)["covid"]]
+    assert other == GRAPHS[UNCASED](["covid"])[0]
 
 
 @pytest.mark.parametrize("char", ["a", "é", "ы", "ガ", "🜁"])
@@ -174,25 +217,28 @@ def test_long_words_are_counted_one_by_one_within_a_document() -> None:
     assert row == oracle.tokenize(text, IDS, CASED)
 
 
-def test_ids_do_not_change_with_the_locale_of_the_process() -> None:
-    """ICU lowers I to a dotless i where the locale is Turkish."""
+@pytest.mark.parametrize("locale", ["tr_TR", pytest.param("lt_LT", marks=pytest.mark.slow)])
+def test_ids_do_not_change_with_the_locale_of_the_process(locale: str) -> None:
+    """ICU lowers I to a dotless i where the locale is Turkish, and adds dots in Lithuanian."""
     program = """
 import sys, tensorflow as tf
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.wordpiece.tokenizer import WordpieceTokenizer
 vocabulary = Vocabulary.from_bytes(open(sys.argv[1], "rb").read())
-tokenizer = WordpieceTokenizer(vocabulary, WordpieceRules.of_casing(do_lower_case=True))
-print(tokenizer.tokenize(tf.constant(sys.argv[2:])).to_list())
+for strip_accents in (True, False):
+    tokenizer = WordpieceTokenizer(vocabulary, WordpieceRules(True, strip_accents))
+    print(tokenizer.tokenize(tf.constant(sys.argv[2:])).to_list())
 """
-    texts = ["TITLE, I said", "I\u0307 \u0130stanbul \u0131 J\u0303"]
+    texts = ["TITLE, I said", "I\u0307 \u0130stanbul \u0131 J\u0303", "Ì Í Ĩ Į\u0300 \u012f"]
     run = subprocess.run(
         [sys.executable, "-c", program, VOCABULARY_FILE, *texts],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "1"},
+        env={**os.environ, "LC_ALL": f"{locale}.UTF-8", "PYTHONUTF8": "1"},
         cwd=ROOT,
     )
-    expected = [oracle.tokenize(text, IDS, UNCASED) for text in texts]
-    assert run.stdout.strip().splitlines()[-1] == str(expected)
+    casings = (UNCASED, ALL_RULES["accents-kept"])
+    expected = [str([oracle.tokenize(text, IDS, rules) for text in texts]) for rules in casings]
+    assert run.stdout.strip().splitlines()[-2:] == expected
