@@ -183,8 +183,14 @@ def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:
     """Return how the texts of a job become wordpieces."""
     longest = None if config.windows.stride else config.windows.max_seq_length
-    prompt = module.prompt_of(config.prompt, config.features)
-    return texts_to_wordpieces(config.input.read, module, longest, config.keep_tokens, prompt)
+    return texts_to_wordpieces(
+        config.input.read,
+        module,
+        longest,
+        config.keep_tokens,
+        module.prompt_of(config.prompt, config.features),
+        config.special_tokens,
+    )
 
 
 def texts_to_wordpieces(
@@ -193,12 +199,13 @@ def texts_to_wordpieces(
     max_seq_length: int | None,
     keep_tokens: bool,
     prompt: str,
+    special_tokens: str,
 ) -> WordpieceConfig:
     """Return how texts become wordpieces; a `max_seq_length` of None truncates nothing."""
     separator = read.pair_separator
     return WordpieceConfig(
         max_seq_length=max_seq_length,
-        rules=module.rules,
+        rules=module.rules_with(special_tokens),
         pairs=read.pairs,
         keep_tokens=keep_tokens,
         separator_bytes=None if separator is None else len(separator.encode()),

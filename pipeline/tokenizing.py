@@ -17,6 +17,7 @@ from pipeline.options.embed_config import InputConfig
 from transforms import escaping, rejects
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
+from transforms.bert.wordpiece_rules import SPLIT
 from transforms.documents import ID, REASON, header_of
 from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.read import SourceError, open_split, read_split
@@ -41,7 +42,11 @@ class TokenizedPart(NamedTuple):
 
 
 def tokenize(
-    config: InputConfig, module: BertModule, max_seq_length: int | None, prompt: str | None = None
+    config: InputConfig,
+    module: BertModule,
+    max_seq_length: int | None,
+    prompt: str | None = None,
+    special_tokens: str = SPLIT,
 ) -> Iterator[TokenizedPart]:
     """Tokenize documents in corpus order.
 
@@ -51,6 +56,7 @@ def tokenize(
         module: provides the vocabulary and the casing.
         max_seq_length: largest number of tokens of a document; None truncates nothing.
         prompt: what is put before each document; see `BertModule.prompt_of`.
+        special_tokens: whether special tokens in texts are `split` into words, or `keep`.
 
     Raises:
         ValueError: the length has no room for a wordpiece, or is more than the model has.
@@ -64,7 +70,12 @@ def tokenize(
     text = module.prompt_of(prompt, ())
     check_prompt(module, text, max_seq_length, stride=0)
     wordpieces = texts_to_wordpieces(
-        config.read, module, max_seq_length, keep_tokens=True, prompt=text
+        config.read,
+        module,
+        max_seq_length,
+        keep_tokens=True,
+        prompt=text,
+        special_tokens=special_tokens,
     )
     inputs = _graph(wordpieces, module.vocabulary)
     as_json = pa.array([_json(token) for token in module.vocabulary.tokens], pa.large_string())

@@ -28,9 +28,8 @@ def run(words: Sequence[str]) -> int:
         config = conversion.input_config(settings)
         path = model.find_folder(settings["model"], settings["log_level"])
         inspected = module.inspect(path, settings["model_sha256"])
-        for part in tokenizing.tokenize(
-            config, inspected, settings["max_seq_length"], settings["prompt"]
-        ):
+        texts = [settings[name] for name in ("max_seq_length", "prompt", "special_tokens")]
+        for part in tokenizing.tokenize(config, inspected, *texts):
             sys.stdout.buffer.write(part.lines)
             for line in part.rejected:
                 printing.show_error(line)
@@ -56,7 +55,7 @@ COMMAND = Command(
             _PROMPT,
             help="text, or name of one of the model's prompts, that is put before each document",
         ),
-        *select("log_level"),
+        *select("special_tokens", "log_level"),
     ),
     run=run,
 )

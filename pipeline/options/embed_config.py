@@ -10,6 +10,7 @@ from pipeline.options.flag_row import FlagValue
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
+from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.documents import FORMAT_VERSION
 from transforms.features import FLOAT32, check_features, widths_of_tokens
 from transforms.io.redaction import redact_url
@@ -84,6 +85,7 @@ class EmbedConfig:
         model: handle of the module, or `minilm`.
         model_sha256: fingerprint that the module must have, or None.
         windows: tokens of the longest input, and how longer documents are read.
+        special_tokens: whether special tokens in texts are `split` into words, or `keep`.
         features: as requested; see `features.check_features`.
         prompt: what is put before each document: a text, or a name; see `BertModule.prompt_of`.
         keep_tokens: whether sequence records hold the text and the byte offsets of wordpieces.
@@ -104,6 +106,7 @@ class EmbedConfig:
     model: str = flags.DEFAULT_MODEL
     model_sha256: str | None = None
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
+    special_tokens: str = SPLIT
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
     prompt: str | None = None
     keep_tokens: bool = False
@@ -130,6 +133,7 @@ class EmbedConfig:
         if not -1.0 <= self.min_cosine <= 1.0:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
+        check_special_tokens(self.special_tokens)
         # Checks the types and formats of the output.
         _ = self.records
         self._check_shaping()

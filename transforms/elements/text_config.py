@@ -6,6 +6,7 @@ from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import AUTO, ComputeConfig, default_tokens_per_batch, fastest
 from transforms.bert.module import BertModule
+from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.features import FLOAT32, MEAN, check_features, name_of
 from transforms.records.postprocess import Shaping
@@ -27,6 +28,8 @@ class TextConfig:
             truncates them.
         prompt: what is put before each text; see `BertModule.prompt_of`.
         normalize, truncate_dim: how vectors of documents are changed.
+        special_tokens: whether a special token in a text, such as [MASK], is split into words or
+            is that token: `split` or `keep`.
         engine: `auto` for the fastest engine on this machine.
         precision: of the model's matrix products.
         tokens_per_batch: positions computed at once; None for the engine's default.
@@ -40,12 +43,14 @@ class TextConfig:
     prompt: str | None = None
     normalize: bool = False
     truncate_dim: int | None = None
+    special_tokens: str = SPLIT
     engine: str = AUTO
     precision: str = FLOAT32
     tokens_per_batch: int | None = None
 
     def __post_init__(self) -> None:
         check_features(self.features)
+        check_special_tokens(self.special_tokens)
         check_max_seq_length(self.max_seq_length, self.read.pairs)
         if self.window_stride and self.read.pairs:
             raise ValueError("`window_stride` is for documents of one text: leave it out")
@@ -85,7 +90,7 @@ class TextConfig:
         """Return how texts become wordpieces of a module."""
         return WordpieceConfig(
             max_seq_length=None if self.window_stride else self.max_seq_length,
-            rules=module.rules,
+            rules=module.rules_with(self.special_tokens),
             pairs=self.read.pairs,
             prompt=module.prompt_of(self.prompt, self.features),
         )
