@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from transforms.bert.vocabulary import SPECIAL_TOKENS
+from transforms.bert.wordpiece_rules import WordpieceRules
 
 _FLAGS = ("special", "normalized", "single_word")
 
@@ -77,30 +78,35 @@ def merge(wordpieces: Mapping[str, int], added: Iterable[AddedToken]) -> tuple[s
     return tuple(tokens[id_] for id_ in range(len(tokens)))
 
 
-def matched_tokens(
-    added: Iterable[AddedToken], wordpieces: Mapping[str, int], *, is_identity: bool
-) -> tuple[str, ...]:
-    """Return what is looked up in a text as it is, without BERT's special tokens.
+def with_added(
+    rules: WordpieceRules, added: Iterable[AddedToken], wordpieces: Mapping[str, int]
+) -> WordpieceRules:
+    """Return rules that look up the added tokens, without BERT's special tokens.
 
     Args:
+        rules: the other rules.
         added: all added tokens.
         wordpieces: the ids of the tokens that words are made of.
-        is_identity: whether normalizing keeps letters as they are.
 
     Raises:
-        ValueError: a token cannot be looked up as the tokenizer does it; the message names it.
+        ValueError: a token cannot be looked up as the model's tokenizer does it; the message names
+            it.
     """
-    others = [token for token in added if token.content not in SPECIAL_TOKENS]
+    others = sorted({token.id: token for token in added}.values(), key=lambda token: token.id)
+    others = [token for token in others if token.content not in SPECIAL_TOKENS]
     for token in others:
         if token.single_word:
             raise ValueError(
                 f"the added token {token.content!r} has single_word, which is not supported"
             )
-        if token.normalized and not is_identity and token.content.lower() != token.content.upper():
+        # Words are made of no added token at the end of the vocabulary.
+        if wordpieces.get(token.content) == len(wordpieces) - 1 and token.content.isalnum():
             raise ValueError(
-                f"the added token {token.content!r} has normalized: it is looked up in the "
-                "lower-cased text, which is not supported"
+                f"the added token {token.content!r} is the last wordpiece too, which is not "
+                "supported"
             )
-        if token.content in wordpieces and token.content.isalnum():
-            raise ValueError(f"the added token {token.content!r} is a wordpiece too")
-    return tuple(token.content for token in sorted(others, key=lambda token: token.id))
+    return dataclasses.replace(
+        rules,
+        added_tokens=tuple(token.content for token in others if not token.normalized),
+        normalized_tokens=tuple(token.content for token in others if token.normalized),
+    )

@@ -14,7 +14,12 @@ from transforms.bert.added_tokens import AddedToken
 from transforms.bert.checkpoints import UnstatedError, read_checkpoint_file, read_json
 from transforms.bert.tokenizer_json import TokenizerParts
 from transforms.bert.tokenizer_settings import TokenizerSettings
-from transforms.bert.vocabulary import SPECIAL_TOKENS, check_distinct, read_tokens, write_tokens
+from transforms.bert.vocabulary import (
+    SPECIAL_TOKENS,
+    check_distinct,
+    read_tokens,
+    write_tokens,
+)
 from transforms.bert.wordpiece_rules import HUGGING_FACE_MAX_WORD_CHARS, WordpieceRules
 
 _VOCABULARY = "vocab.txt"
@@ -62,18 +67,15 @@ def read(
         content = read_checkpoint_file(folder / _VOCABULARY)
         listed = read_tokens(content)
         check_distinct(listed)
+    rules = _rules(parts, settings, do_lower_case)
     wordpieces = _numbered(listed or ()) if parts is None else parts.wordpieces
     added = _added(folder, parts, settings, wordpieces)
     tokens = added_tokens.merge(wordpieces, added)
     if listed not in (None, tokens, tokens[: len(wordpieces)]):
         raise ValueError(f"{_VOCABULARY} and {path.name} disagree: {_difference(listed, tokens)}")
-    rules = _rules(parts, settings, do_lower_case)
-    matched = added_tokens.matched_tokens(
-        added, wordpieces, is_identity=not (rules.do_lower_case or rules.strip_accents)
-    )
     return FolderTokenizer(
         vocabulary=content if listed == tokens else write_tokens(tokens),
-        rules=dataclasses.replace(rules, added_tokens=matched),
+        rules=added_tokens.with_added(rules, added, wordpieces),
         is_whole=parts is not None,
     )
 

@@ -1,11 +1,15 @@
 """The tokenizer of a Hugging Face folder: what is read, what is refused."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
+from tokenizers import AddedToken, Tokenizer
 
 from tests.transforms.bert.checkpoint_files import (
     added_token,
@@ -43,9 +47,6 @@ def settings(folder: Path, **changes: object) -> None:
 
 def grow(folder: Path, checkpoint: Checkpoint, rows: int) -> None:
     """Give the table more rows, for added tokens."""
-    import numpy as np
-    from safetensors.numpy import load_file, save_file
-
     arrays = load_file(folder / "model.safetensors")
     name = "embeddings.word_embeddings.weight"
     arrays[name] = np.concatenate([arrays[name], np.ones([rows, 16], np.float32)])
@@ -60,6 +61,21 @@ def test_tokenizer_json_alone_has_vocabulary_and_rules(
     assert (read.vocabulary, read.rules) == (tiny_checkpoint.vocabulary, RULES)
     (folder / "tokenizer_config.json").unlink()
     assert read_checkpoint(folder).rules == RULES
+
+
+def test_a_file_of_the_tokenizers_library_is_read(
+    folder: Path, tokenizer: dict[str, Any], tiny_checkpoint: Checkpoint
+) -> None:
+    grow(folder, tiny_checkpoint, 3)
+    written = Tokenizer.from_str(json.dumps(tokenizer))
+    written.add_tokens(["Covid", AddedToken("[Z9]", normalized=False)])
+    written.add_special_tokens(["<e1>"])
+    written.save(str(folder / "tokenizer.json"))
+    read = read_checkpoint(folder)
+    assert read_tokens(read.vocabulary)[24:] == ("Covid", "[Z9]", "<e1>")
+    assert read.rules == dataclasses.replace(
+        RULES, added_tokens=("[Z9]", "<e1>"), normalized_tokens=("Covid",)
+    )
 
 
 def test_vocab_txt_alone_has_the_limit_of_hugging_face(
@@ -316,14 +332,18 @@ def test_added_tokens_become_part_of_the_vocabulary(
     folder: Path, tokenizer: dict[str, Any], tiny_checkpoint: Checkpoint
 ) -> None:
     grow(folder, tiny_checkpoint, 2)
-    tokenizer["added_tokens"] += [added_token(25, "<e1>", special=True), added_token(24, "[Z9]")]
+    tokenizer["added_tokens"] += [
+        added_token(25, "<e1>", special=True),
+        added_token(24, "[Z9]", normalized=True),
+    ]
     put(folder, tokenizer)
     for listed in (None, tiny_checkpoint.vocabulary, tiny_checkpoint.vocabulary + b"[Z9]\n<e1>\n"):
         if listed is not None:
             (folder / "vocab.txt").write_bytes(listed)
         read = read_checkpoint(folder)
         assert read_tokens(read.vocabulary)[24:] == ("[Z9]", "<e1>")
-        assert read.rules.added_tokens == ("[Z9]", "<e1>")
+        assert read.rules.added_tokens == ("<e1>",)
+        assert read.rules.normalized_tokens == ("[Z9]",)
         assert read.shape.vocab_size == 26
 
 
@@ -339,7 +359,7 @@ def test_added_tokens_of_old_files_are_read(tmp_path: Path, tiny_checkpoint: Che
     put(folder, {"covid": 25}, "added_tokens.json")
     read = read_checkpoint(folder)
     assert read_tokens(read.vocabulary)[24:] == ("[E]", "covid")
-    assert read.rules.added_tokens == ("[E]", "covid")
+    assert (read.rules.added_tokens, read.rules.normalized_tokens) == (("[E]",), ("covid",))
     (folder / "added_tokens.json").write_text('{"covid": "25"}')
     with pytest.raises(ValueError, match=r"added_tokens.json: 'covid' has no id or no content"):
         read_checkpoint(folder)
@@ -348,7 +368,6 @@ def test_added_tokens_of_old_files_are_read(tmp_path: Path, tiny_checkpoint: Che
 @pytest.mark.parametrize(
     ("content", "flags", "message"),
     [
-        ("Covid", {"normalized": True}, "the added token 'Covid' has normalized: it is looked up"),
         ("Covid", {"single_word": True}, "the added token 'Covid' has single_word, which is not"),
         ("a\nb", {}, "has a line break, which no vocab.txt can hold"),
     ],
@@ -368,12 +387,15 @@ def test_added_tokens_that_cannot_be_matched_are_refused(
         read_checkpoint(folder)
 
 
-def test_an_added_token_that_words_may_contain_is_refused(
+def test_an_added_token_may_be_a_wordpiece_but_the_last_one(
     folder: Path, tokenizer: dict[str, Any]
 ) -> None:
     tokenizer["added_tokens"].append(added_token(6, "cat"))
     put(folder, tokenizer)
-    with pytest.raises(ValueError, match="the added token 'cat' is a wordpiece too"):
+    assert read_checkpoint(folder).rules.added_tokens == ("cat",)
+    tokenizer["added_tokens"].append(added_token(23, "e"))
+    put(folder, tokenizer)
+    with pytest.raises(ValueError, match="the added token 'e' is the last wordpiece too"):
         read_checkpoint(folder)
 
 
