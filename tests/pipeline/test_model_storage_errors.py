@@ -16,10 +16,11 @@ import safetensors
 
 from pipeline import cli
 from tests.transforms.bert import checkpoint_files
-from transforms.bert import importing
+from transforms.bert import examination, importing
 from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.kept_settings import write_kept_settings
+from transforms.bert.module import BertModule
 
 CALLS = [
     *((builtins, "open"), (io, "open"), (os, "open"), (safetensors, "safe_open")),
@@ -27,6 +28,12 @@ CALLS = [
 ]
 READ = "read"
 STATUSES = {errno.EIO: 1, errno.ENOSPC: 1, errno.EACCES: 2}
+
+
+@pytest.fixture(autouse=True)
+def _examined(tiny_module: BertModule) -> None:
+    """Run the graph once before all tests; one test is about the calls that this makes."""
+    examination.examine(tiny_module)
 
 
 class Fault:
@@ -133,6 +140,22 @@ def test_an_inspection_ends_in_lines(
             assert_told(error, tiny_path)
     assert len(statuses) > 8
     assert set(statuses[1:-1]) == {STATUSES[number]}
+
+
+@pytest.mark.parametrize("number", STATUSES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("at", [30, 50])
+def test_an_examination_ends_in_lines(
+    at: int,
+    number: int,
+    tiny_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(examination, "_EXAMINED", {})
+    with failing(tiny_path, at, number):
+        assert cli.main(["inspect-model", str(tiny_path)]) == STATUSES[number]
+    assert_told(capsys.readouterr().err, tiny_path)
+    assert not examination._EXAMINED
 
 
 @pytest.mark.slow
