@@ -13,6 +13,7 @@ from transforms.bert import encoder, importing, module, rebuilding
 from transforms.bert.architecture import Architecture
 from transforms.bert.candidates import Candidate, candidates
 from transforms.bert.checkpoints import Checkpoint
+from transforms.bert.examination import examine
 from transforms.bert.kept_settings import KEPT_SETTINGS
 from transforms.bert.module import BertModule
 from transforms.bert.module_session import run_once
@@ -78,6 +79,15 @@ def test_wrong_heads_are_a_hint_only(shown: int, tmp_path: Path) -> None:
     inspected = of_other_origin(make_checkpoint(), tmp_path / "module")
     misread = dataclasses.replace(inspected.shape, heads=shown)
     assert find(dataclasses.replace(inspected, shape=misread)).shape.heads == 4
+
+
+def test_an_examination_knows_the_heads_and_the_architecture(tmp_path: Path) -> None:
+    checkpoint = make_checkpoint(seed=8, activation="swish", sizes={"heads": 8})
+    inspected = of_other_origin(checkpoint, tmp_path / "module")
+    unknown = dataclasses.replace(inspected.shape, heads=None)
+    examined = examine(dataclasses.replace(inspected, shape=unknown)).module
+    assert (examined.shape, examined.kept.heads) == (checkpoint.shape, 8)
+    assert examined.kept.architecture == checkpoint.architecture
 
 
 @pytest.mark.parametrize(("architecture", "sizes"), MODELS, ids=str)
