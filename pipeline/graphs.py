@@ -166,7 +166,9 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
         shaping=config.shaping,
         own_widths=module.widths.of_documents,
         sentence_poolings=module.sentence_poolings,
-        sentence_from=sentence_from(module, module.prompt_of(config.prompt, config.features)),
+        sentence_from=sentence_from(
+            module, module.prompt_of(config.prompt, config.features), config.special_tokens
+        ),
     )
 
 

@@ -37,6 +37,7 @@ def texts(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_job_stores_and_verifies_vectors_of_two_widths(
     texts: Path, model: Path, capfd: pytest.CaptureFixture
 ) -> None:

@@ -108,5 +108,7 @@ class TextConfig:
             shaping=self.shaping,
             own_widths=module.widths.of_documents,
             sentence_poolings=module.sentence_poolings,
-            sentence_from=sentence_from(module, module.prompt_of(self.prompt, self.features)),
+            sentence_from=sentence_from(
+                module, module.prompt_of(self.prompt, self.features), self.special_tokens
+            ),
         )

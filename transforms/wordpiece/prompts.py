@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from transforms.bert.module import BertModule
+from transforms.bert.wordpiece_rules import SPLIT
 from transforms.wordpiece import assembly
 from transforms.wordpiece.special_tokens import SPECIAL_TOKENS
 from transforms.wordpiece.tokenizer import WordpieceTokenizer
@@ -68,7 +69,7 @@ def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, st
         raise ValueError(f"`prompt` is for documents without `window_stride`: {NO_PROMPT}")
     if not prompt or max_seq_length is None:
         return
-    taken = _count_wordpieces(module, prompt) + SPECIAL_TOKENS
+    taken = _count_wordpieces(module, prompt, SPLIT) + SPECIAL_TOKENS
     if taken >= max_seq_length:
         raise ValueError(
             f"`prompt` takes {taken} of the {max_seq_length} tokens of `max_seq_length`, with "
@@ -76,15 +77,21 @@ def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, st
         )
 
 
-def sentence_from(module: BertModule, prompt: str) -> int:
-    """Return the first token that `sentence` pools: that after the prompt, or [CLS]."""
+def sentence_from(module: BertModule, prompt: str, special_tokens: str = SPLIT) -> int:
+    """Return the first token that `sentence` pools: that after the prompt, or [CLS].
+
+    Args:
+        module: the model.
+        prompt: is put before each document; may be empty.
+        special_tokens: see `BertModule.rules_with`.
+    """
     if not prompt or module.sentence is None or module.sentence.settings.include_prompt:
         return 0
-    return 1 + _count_wordpieces(module, prompt)
+    return 1 + _count_wordpieces(module, prompt, special_tokens)
 
 
-def _count_wordpieces(module: BertModule, prompt: str) -> int:
+def _count_wordpieces(module: BertModule, prompt: str, special_tokens: str) -> int:
     """Return the number of wordpieces of a prompt by itself."""
     with tf.device("/CPU:0"):
-        tokenizer = WordpieceTokenizer(module.vocabulary, module.rules)
+        tokenizer = WordpieceTokenizer(module.vocabulary, module.rules_with(special_tokens))
         return int(tokenizer.tokenize(tf.constant([prompt])).row_lengths()[0])

@@ -17,6 +17,7 @@ from transforms.elements.embedder import TextEmbedder, Vectors
 from transforms.elements.text_config import TextConfig
 from transforms.embedding.loaded_model import LoadedModel
 from transforms.vector_widths import VectorWidths
+from transforms.wordpiece.prompts import sentence_from
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data/sentence_golden.json").read_text())
 
@@ -73,6 +74,16 @@ def test_other_features_pool_the_prompt_too(tmp_path: Path) -> None:
     config = TextConfig(("sentence", "mean"), max_seq_length=16, engine="tensorflow")
     for vectors in embed(import_folder(folder), TEXTS, config):
         assert not np.allclose(vectors["mean"], vectors["sentence"][:HIDDEN], atol=1e-3)
+
+
+def test_special_tokens_of_a_prompt_are_counted_as_they_are_read(tmp_path: Path) -> None:
+    prompts = {"prompts": {"masked": "the [MASK] "}}
+    pooling = {"pooling_mode": "mean", "include_prompt": False}
+    inspected = import_folder(write_sentence_model(tmp_path / "model", pooling, prompts=prompts))
+    prompt = inspected.prompt_of("masked", ("mean",))
+    assert sentence_from(inspected, prompt, "keep") == 3
+    assert sentence_from(inspected, prompt, "split") == 5
+    assert sentence_from(inspected, "", "keep") == 0
 
 
 def test_a_zero_vector_stays_zero_when_it_is_normalized() -> None:

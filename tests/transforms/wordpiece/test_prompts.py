@@ -17,7 +17,7 @@ GLUED = graph(WordpieceConfig(LONGEST, UNCASED, keep_tokens=True, prompt="una"))
 texts = st.lists(st.sampled_from(["the", "cat", "unaffable", "猫", "!", "ça", " "]), max_size=8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(texts.map(" ".join), min_size=1, max_size=4))
 def test_a_prompt_is_part_of_the_text(batch: list[str]) -> None:
     joined, plain, made = PLAIN([PROMPT + text for text in batch]), PLAIN(batch), PROMPTED(batch)
