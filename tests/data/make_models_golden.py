@@ -40,8 +40,7 @@ from benchmarks.models.cases import CASES, HUGGING_FACE, Case
 # Beginnings of the names of models that differ in their arithmetic.
 _WITH_VECTORS = (
     *("hf-act-", "hf-eps-1e-05", "hf-eps-0.003", "hf-heads-", "hf-no-pooler", "hf-one-segment"),
-    *("hf-electra", "garden-v1", "garden-act-", "garden-norm-first", "garden-factorised"),
-    *("garden-all", "garden-heads-"),
+    *("hf-electra", "garden-v1", "garden-norm-first", "garden-factorised", "garden-all"),
 )
 _SHORT = range(4, 16)
 FOLDERS = ("st-small", "garden-small")
