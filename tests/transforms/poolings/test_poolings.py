@@ -164,6 +164,6 @@ POOLING = Last()
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output.splitlines() == [
         "('pooled_output', 'mean', 'cls', 'max', 'mean_sqrt_len', 'weightedmean', 'lasttoken', "
-        "'last', 'sentence')",
-        "OutputSpec(pooled=False, tokens=True, first_token=False, layers=())",
+        "'last', 'sentence', 'default')",
+        "OutputSpec(pooled=False, tokens=True, first_token=False, layers=(), default=False)",
     ]
