@@ -80,7 +80,7 @@ class _IdeographsAreWords:
         self._max_word_chars = max_word_chars
         self._unknown_id = vocabulary.unknown_id
         # A word of up to N bytes has at most N characters, so the first tokenizer decides it; the
-        # second one runs only if a batch has a longer word.
+        # second one runs for the documents that have a longer word.
         self._short_words = _fast_tokenizer(wordpieces, max_word_chars)
         self._long_words = _fast_tokenizer(wordpieces, max_word_chars * _MAX_UTF8_BYTES)
         self._is_suffix = np.array([token.startswith(SUFFIX_MARK) for token in wordpieces])
@@ -89,12 +89,35 @@ class _IdeographsAreWords:
         wordpieces = Wordpieces(*self._short_words.tokenize_with_offsets(text))
         widths = wordpieces.ends.flat_values - wordpieces.starts.flat_values
         is_unknown = wordpieces.ids.flat_values == self._unknown_id
+        is_wide = is_unknown & (widths > self._max_word_chars)
         splits, *columns = tf.cond(
-            tf.reduce_any(is_unknown & (widths > self._max_word_chars)),
-            lambda: self._tokenize_long_words(text),
+            tf.reduce_any(is_wide),
+            lambda: self._with_long_words(text, wordpieces, is_wide),
             lambda: _splits_and_values(wordpieces),
         )
         return with_rows(columns, splits)
+
+    def _with_long_words(
+        self, text: tf.Tensor, wordpieces: Wordpieces, is_wide: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """Tokenize again the texts that have a wide unknown wordpiece; splits and columns."""
+        documents = wordpieces.ids.nrows()
+        of_documents = tf.math.unsorted_segment_max(
+            tf.cast(is_wide, tf.int32), wordpieces.ids.value_rowids(), documents
+        )
+        chosen = tf.where(of_documents > 0)
+        splits, *columns = self._tokenize_long_words(tf.gather_nd(text, chosen))
+        again = with_rows(columns, splits)
+        rows = tf.tensor_scatter_nd_update(
+            tf.range(documents), chosen, tf.range(documents, documents + again.ids.nrows())
+        )
+        count = tf.size(wordpieces.ids.flat_values, tf.int64)
+        places = wordpieces.ids.with_flat_values(tf.range(count))
+        more = tf.range(count, count + tf.size(again.ids.flat_values, tf.int64))
+        order = tf.gather(tf.concat([places, again.ids.with_flat_values(more)], axis=0), rows)
+        both = zip(_splits_and_values(wordpieces)[1:], columns, strict=True)
+        merged = [tf.gather(tf.concat(pair, axis=0), order.flat_values) for pair in both]
+        return [order.row_splits, *merged]
 
     def _tokenize_long_words(self, text: tf.Tensor) -> list[tf.Tensor]:
         """Tokenize texts in which a word has more bytes than it may have characters (rare)."""
