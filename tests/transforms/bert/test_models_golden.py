@@ -46,7 +46,7 @@ def architecture_of(case: Case) -> Architecture:
 
 def build(case: Case, engine: str, precision: str = FLOAT32) -> Any:
     shape = case.shape(len(texts.vocabulary()))
-    weights = Weights(seeded.variables(shape), architecture_of(case))
+    weights = Weights(seeded.variables(shape), architecture_of(case), shape)
     spec = EngineSpec(weights, shape, OutputSpec(pooled=shape.pooler), precision)
     return engines.find(engine).build(spec)
 
