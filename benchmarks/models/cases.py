@@ -73,7 +73,9 @@ _HUGGING_FACE_CASES = (
     *(_hugging_face(f"eps-{eps:g}", f"epsilon {eps:g}", layer_norm_eps=eps) for eps in _EPSILONS),
     *(
         _hugging_face(
-            f"heads-{n}", f"{n} heads of {width // n}", {"heads": n, "hidden_size": width}
+            f"heads-{n}",
+            f"{n} {'head' if n == 1 else 'heads'} of {width // n}",
+            {"heads": n, "hidden_size": width},
         )
         for n, width in _HEADS.values()
     ),
