@@ -14,7 +14,7 @@ from transforms.bert.architecture import Architecture
 from transforms.bert.candidates import Candidate, candidates
 from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.examination import examine
-from transforms.bert.kept_settings import KEPT_SETTINGS
+from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings
 from transforms.bert.module import BertModule
 from transforms.bert.module_session import run_once
 from transforms.bert.weights import Weights
@@ -79,6 +79,16 @@ def test_wrong_heads_are_a_hint_only(shown: int, tmp_path: Path) -> None:
     inspected = of_other_origin(make_checkpoint(), tmp_path / "module")
     misread = dataclasses.replace(inspected.shape, heads=shown)
     assert find(dataclasses.replace(inspected, shape=misread)).shape.heads == 4
+
+
+def test_the_best_is_taken_and_not_the_first_within_the_tolerance(tmp_path: Path) -> None:
+    checkpoint = checkpoint_of(Architecture("gelu_erf", 1e-5), {"heads": 4}, deviation=0.02)
+    inspected = of_other_origin(checkpoint, tmp_path / "module")
+    misread = dataclasses.replace(inspected.shape, heads=2)
+    assert find(dataclasses.replace(inspected, shape=misread)).shape.heads == 4
+    # Alone, the wrong number would be taken.
+    kept = KeptSettings(heads=2, architecture=checkpoint.architecture)
+    assert find(dataclasses.replace(inspected, kept=kept)).shape.heads == 2
 
 
 def test_an_examination_knows_the_heads_and_the_architecture(tmp_path: Path) -> None:
