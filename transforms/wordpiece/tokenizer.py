@@ -69,7 +69,10 @@ class WordpieceTokenizer:
         return Wordpieces(ids, *self._normalizer.widths.to_source(text, starts, ends))
 
     def _normalized_ids(self, vocabulary: Vocabulary, tokens: Sequence[str]) -> dict[str, int]:
-        """Return the ids of tokens by their normalized texts; of equal ones the first counts."""
+        """Return the ids of tokens by their normalized texts.
+
+        Of tokens with equal texts the first counts. Hugging Face's library takes any of them.
+        """
         if not tokens:
             return {}
         with tf.init_scope():
