@@ -23,6 +23,7 @@ def folder(tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.Monk
     return folder
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_a_model_of_every_command(
     folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
