@@ -26,6 +26,7 @@ def read(folder: Path, gelu: str | None, do_lower_case: bool | None) -> Checkpoi
     """Read a folder with config.json; see `checkpoint_folders.read_checkpoint`."""
     config = read_json(folder / hugging_face_config.NAME)
     hugging_face_config.check(config)
+    hugging_face_weights.check_no_adapter(folder)
     shape = hugging_face_config.read_shape(config)
     architecture = hugging_face_config.read_architecture(config, gelu)
     tokenizer = hugging_face_tokenizer.read(folder, config, do_lower_case)

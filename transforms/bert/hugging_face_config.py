@@ -85,6 +85,11 @@ def check(config: Mapping[str, Any]) -> None:
         raise ValueError(f"{NAME} describes a decoder; only encoders can be imported")
     if config.get("quantization_config") is not None:
         raise ValueError(f"{NAME} has a quantization_config; quantized weights are not supported")
+    if config.get("transformers_weights") is not None:
+        raise ValueError(
+            f"{NAME} has transformers_weights, the name of other weights, which are not read: "
+            "save the model again without it"
+        )
     if "AutoModel" in (config.get("auto_map") or {}):
         raise ValueError(f"{NAME} names code of its own (auto_map), which is not run")
 
@@ -115,12 +120,14 @@ def read_architecture(config: Mapping[str, Any], gelu: str | None) -> Architectu
         gelu: `erf` or `tanh`, in place of what the configuration says.
 
     Raises:
-        ValueError: the activation is not known.
+        ValueError: the activation is not known, or is none that `gelu` can replace.
     """
     activation = config.get("hidden_act", "gelu")
     if activation not in _ACTIVATIONS:
         known = ", ".join(_ACTIVATIONS)
         raise ValueError(f"{NAME} has hidden_act {activation!r}; it is one of {known}")
+    if gelu is not None and not _ACTIVATIONS[activation].startswith("gelu"):
+        raise ValueError(f"{NAME} has hidden_act {activation!r}: leave out `gelu`")
     return Architecture(
         activation=_ACTIVATIONS[activation] if gelu is None else f"gelu_{gelu}",
         layer_norm_eps=epsilon_from_config(config),

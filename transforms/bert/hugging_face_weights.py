@@ -11,6 +11,8 @@ import numpy as np
 from transforms.bert.checkpoints import read_json
 
 _WEIGHTS = "model.safetensors"
+# Of the package peft. transformers applies the adapter to the weights beside it.
+_ADAPTER = "adapter_config.json"
 _PICKLED_FILES = "pytorch_model*.bin"
 # No file system has longer names.
 _LONGEST_NAME = 255
@@ -61,11 +63,24 @@ def check_all_are_used(arrays: Iterable[str], used: Collection[str]) -> None:
             raise ValueError(f"the weights have {name}, which no BERT has: adapters must be merged")
 
 
+def check_no_adapter(folder: Path) -> None:
+    """Raise ValueError if an adapter changes what a folder's weights compute."""
+    if (folder / _ADAPTER).is_file():
+        raise ValueError(
+            f"it has an adapter ({_ADAPTER}), which is not read: merge it into the weights "
+            "(merge_and_unload of peft), and save the model into another folder"
+        )
+
+
 def _weight_files(folder: Path) -> list[str]:
-    """Return the names of the weight files: one, or those that an index lists."""
+    """Return the names of the weight files: one, or those that an index lists.
+
+    As in transformers, one file precedes an index: a model that is saved again into its folder
+    leaves an old index there.
+    """
     index = folder / f"{_WEIGHTS}.index.json"
     files = [_WEIGHTS]
-    if index.is_file():
+    if index.is_file() and not (folder / _WEIGHTS).is_file():
         files = sorted({Path(name).name for name in read_json(index)["weight_map"].values()})
     for name in files:
         if len(name) > _LONGEST_NAME or not (folder / name).is_file():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transforms.bert.checkpoints import Checkpoint
 
 # Increased whenever an import of the same files writes other files.
-_IMPORT_VERSION = 5
+_IMPORT_VERSION = 6
 # Reasons why nothing can ever be written to a folder.
 _UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 _LOG = logging.getLogger(__name__)

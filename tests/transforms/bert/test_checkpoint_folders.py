@@ -80,6 +80,16 @@ def test_shards_are_read_through_their_index(folder: Path, tiny_checkpoint: Chec
     assert_same(read_checkpoint(folder), tiny_checkpoint)
 
 
+def test_one_file_of_weights_precedes_an_old_index(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    arrays = hugging_face_arrays(tiny_checkpoint)
+    save_file({name: array + 1 for name, array in arrays.items()}, folder / "model-0.safetensors")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": dict.fromkeys(arrays, "model-0.safetensors")}))
+    assert_same(read_checkpoint(folder), tiny_checkpoint)
+
+
 @pytest.mark.parametrize("prefix", ["", "bert.", "model.", "_orig_mod.module.bert."])
 def test_the_encoder_is_found_under_any_prefix(
     prefix: str, folder: Path, tiny_checkpoint: Checkpoint
@@ -251,7 +261,11 @@ def tokenizer(text: str) -> Callable[[Path, Checkpoint], None]:
     return written("tokenizer_config.json", text.encode())
 
 
-LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
+def lost_shard(folder: Path, _: Checkpoint) -> None:
+    weights = folder / "model.safetensors"
+    weights.unlink()
+    listed = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
+    weights.with_suffix(".safetensors.index.json").write_bytes(listed)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +296,7 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         ),
         (written("model.safetensors", b"\xff" * 99), "is not a safetensors file"),
         (cut_weights, "is not a safetensors file"),
-        (written("model.safetensors.index.json", LOST_SHARD), r"there is no model-7\.safetensors"),
+        (lost_shard, r"there is no model-7\.safetensors"),
         (written("vocab.txt", b"\xff"), "is not UTF-8"),
         (written("config.json", b"["), r"cannot read .*config\.json"),
         (written("config.json", b"[" * 100_000), r"cannot read .*config\.json: .* too deeply"),
@@ -292,6 +306,8 @@ LOST_SHARD = b'{"weight_map": {"pooler.dense.bias": "model-7.safetensors"}}'
         (pickled, r"there is no model\.safetensors; pytorch_model\.bin is not read.* pickle"),
         (two_encoders, r"have several encoders: context\., question\."),
         (twice_named, r"have bert/embeddings/LayerNorm/gamma twice, also as .*LayerNorm\.weight"),
+        (written("adapter_config.json", b"{}"), r"an adapter \(adapter_config\.json\).* merge it"),
+        (configured(transformers_weights="a.safetensors"), "has transformers_weights, the name"),
         (with_adapter, "have bert/encoder/layer_0/output/adapter/kernel, which no BERT has"),
     ],
 )
@@ -311,6 +327,14 @@ def test_a_file_and_an_unknown_gelu_are_refused(folder: Path) -> None:
         read_checkpoint(folder / "vocab.txt")
     with pytest.raises(ValueError, match="`gelu` is 'relu'; it is one of erf, tanh"):
         read_checkpoint(folder, gelu="relu")
+
+
+def test_another_activation_is_not_replaced_by_a_gelu(
+    folder: Path, tiny_checkpoint: Checkpoint
+) -> None:
+    configured(hidden_act="relu")(folder, tiny_checkpoint)
+    with pytest.raises(ValueError, match=r"config\.json has hidden_act 'relu': leave out `gelu`"):
+        read_checkpoint(folder, gelu="tanh")
 
 
 def test_dropout_and_epsilon_come_from_the_configuration(
