@@ -88,7 +88,9 @@ def _check_prompt(config: EmbedConfig, module: "BertModule") -> None:
 
     prompt = module.prompt_of(config.prompt, config.features)
     windows = config.windows
-    prompts.check_prompt(module, prompt, windows.max_seq_length, windows.stride)
+    prompts.check_prompt(
+        module, prompt, windows.max_seq_length, windows.stride, config.special_tokens
+    )
     if prompt and config.input.read.pairs:
         raise ValueError(f"`prompt` is for documents of one text: {prompts.NO_PROMPT}")
 

@@ -68,7 +68,7 @@ def tokenize(
     if max_seq_length is not None:
         module.check_length(max_seq_length)
     text = module.prompt_of(prompt, ())
-    check_prompt(module, text, max_seq_length, stride=0)
+    check_prompt(module, text, max_seq_length, special_tokens=special_tokens)
     wordpieces = texts_to_wordpieces(
         config.read,
         module,

@@ -133,7 +133,9 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
     inspected.check_segments(pairs=config.read.pairs)
     inspected.check_features(config.features)
     prompt = inspected.prompt_of(config.prompt, config.features)
-    check_prompt(inspected, prompt, config.max_seq_length, config.window_stride)
+    check_prompt(
+        inspected, prompt, config.max_seq_length, config.window_stride, config.special_tokens
+    )
     _ = config.wordpieces(inspected)
     config.shaping.check_width(inspected.widths.smallest(config.features))
     loading.check(inspected, inspected.outputs(config.features), config.compute)

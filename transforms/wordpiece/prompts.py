@@ -26,12 +26,14 @@ def tokenize_after(
         tokenize: returns the wordpieces of texts.
 
     Returns:
-        the wordpieces of prompt and text, none if these are the prompt's alone. Byte ranges are
+        the wordpieces of prompt and text, none if the text has none by itself. Byte ranges are
         those of the text; what is before it is cut from them.
     """
     whole = tokenize(tf.strings.join([prompt, text]))
     alone = tokenize(tf.constant([prompt])).ids.flat_values
-    has_own = ~_are_equal(whole.ids, alone)
+    # An unknown word of the prompt may go on in the text, and stays one unknown wordpiece.
+    may_lack = _are_equal(whole.ids, alone)
+    has_own = ~may_lack | (tokenize(tf.where(may_lack, text, "")).ids.row_lengths() > 0)
     lengths = whole.ids.row_lengths() * tf.cast(has_own, tf.int64)
     ids, starts, ends = assembly.truncate(whole, lengths)
     before = len(prompt.encode())
@@ -52,7 +54,13 @@ def _are_equal(rows: tf.RaggedTensor, values: tf.Tensor) -> tf.Tensor:
     return (tf.reduce_sum(is_same, axis=1) == count) & (rows.row_lengths() == count)
 
 
-def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, stride: int) -> None:
+def check_prompt(
+    module: BertModule,
+    prompt: str,
+    max_seq_length: int | None,
+    stride: int = 0,
+    special_tokens: str = SPLIT,
+) -> None:
     """Check that a model can read documents with a prompt.
 
     Args:
@@ -60,6 +68,7 @@ def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, st
         prompt: is put before each document; may be empty.
         max_seq_length: positions of the longest input; None if there is no limit.
         stride: of windows; 0 if there are none.
+        special_tokens: see `BertModule.rules_with`.
 
     Raises:
         ValueError: documents are cut into windows, which would need a prompt each, or the prompt
@@ -69,7 +78,7 @@ def check_prompt(module: BertModule, prompt: str, max_seq_length: int | None, st
         raise ValueError(f"`prompt` is for documents without `window_stride`: {NO_PROMPT}")
     if not prompt or max_seq_length is None:
         return
-    taken = _count_wordpieces(module, prompt, SPLIT) + SPECIAL_TOKENS
+    taken = _count_wordpieces(module, prompt, special_tokens) + SPECIAL_TOKENS
     if taken >= max_seq_length:
         raise ValueError(
             f"`prompt` takes {taken} of the {max_seq_length} tokens of `max_seq_length`, with "

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.wordpiece.test_preprocessing import SEP, UNCASED, VOCABULARY, graph
 from transforms.bert.module import BertModule
+from transforms.bert.wordpiece_rules import KEEP, SPLIT
 from transforms.wordpiece.preprocessing import WordpieceConfig, transform_fingerprint
 from transforms.wordpiece.prompts import check_prompt, sentence_from
 
@@ -41,6 +42,13 @@ def test_a_word_may_begin_in_the_prompt() -> None:
     assert [len(ids) for ids in made["input_ids"][1:]] == [2, 2]
 
 
+def test_an_unknown_word_of_the_prompt_may_go_on_in_the_text() -> None:
+    made = graph(WordpieceConfig(LONGEST, UNCASED, prompt="\N{COFFIN}"))(
+        ["cat", "", "\n", "cat the"]
+    )
+    assert made["num_wordpieces"] == [1, 0, 0, 2]
+
+
 def test_only_a_prompt_changes_the_fingerprint() -> None:
     plain, empty, prompted = (
         transform_fingerprint(WordpieceConfig(8, UNCASED, **prompt), VOCABULARY)
@@ -52,10 +60,13 @@ def test_only_a_prompt_changes_the_fingerprint() -> None:
 def test_a_prompt_that_cannot_be_read_is_refused(tiny_module: BertModule) -> None:
     check_prompt(tiny_module, "the cat", 5, stride=0)
     check_prompt(tiny_module, "the cat" * 99, None, stride=0)
+    check_prompt(tiny_module, "[MASK]", 4, special_tokens=KEEP)
     check_prompt(tiny_module, "", 5, stride=2)
     message = "`prompt` takes 4 of the 4 tokens of `max_seq_length`"
     with pytest.raises(ValueError, match=re.escape(message)):
         check_prompt(tiny_module, "the cat", 4, stride=0)
+    with pytest.raises(ValueError, match="`prompt` takes 5 of the 4"):
+        check_prompt(tiny_module, "[MASK]", 4, special_tokens=SPLIT)
     with pytest.raises(ValueError, match="`prompt` is for documents without `window_stride`"):
         check_prompt(tiny_module, "the", 9, stride=2)
     with pytest.raises(ValueError, match="`prompt` is for documents of one text"):
