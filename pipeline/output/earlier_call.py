@@ -5,7 +5,7 @@ as after a power cut, it follows from the command, the input and the receipts.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
@@ -13,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipeline import manifest
 from pipeline.errors import UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.flags import FLAGS
 from pipeline.output import folder_checks, followed_plan, job_progress, layout, plan_file, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.plan_file import StoredPlan
@@ -102,11 +103,7 @@ def _read_earlier(folder: str, run: Run, splits: Sequence[Split]) -> Earlier:
 
 def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
-    lines = [
-        f"{flag} {_shown(earlier.configuration.get(flag))} there, {_shown(value)} now"
-        for flag, value in run.configuration.items()
-        if earlier.configuration.get(flag) != value
-    ]
+    lines = _different_flags(earlier.configuration, run.configuration)
     if earlier.model != run.model:
         lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
     if lines:
@@ -122,6 +119,20 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
         raise _another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
     return Earlier(earlier, splits, plan_differs=True)
+
+
+def _different_flags(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Describe the flags that differ; either side may omit a flag that has its default."""
+    defaults = {row.option: row.default for row in FLAGS if row.omitted_by_default}
+    values = {
+        flag: tuple(side.get(flag, defaults.get(flag)) for side in (there, now))
+        for flag in dict.fromkeys([*now, *there])
+    }
+    return [
+        f"{flag} {_shown(before)} there, {_shown(after)} now"
+        for flag, (before, after) in values.items()
+        if before != after
+    ]
 
 
 def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:

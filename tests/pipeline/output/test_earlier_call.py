@@ -69,6 +69,25 @@ def test_an_undamaged_job_is_followed_and_not_written(folder: Folder) -> None:
     assert tree(folder.output) == before
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "default"),
+    [
+        ("--special_tokens", "keep", "split"),
+        ("--prompt", "query: ", "None"),
+        ("--csv_quoting", "none", "auto"),
+    ],
+)
+def test_a_flag_that_one_call_leaves_out_is_compared(
+    folder: Folder, flag: str, value: str, default: str
+) -> None:
+    with pytest.raises(UsageError, match=f"{flag} {default} there, {value} now"):
+        folder.find(**{flag: value})
+    edit_json(folder.output / "run.json", lambda run: run["configuration"].update({flag: value}))
+    with pytest.raises(UsageError, match=f"{flag} {value} there, {default} now"):
+        folder.find()
+    assert folder.find(**{flag: value}).run is not None
+
+
 @pytest.mark.parametrize("damage", [*DAMAGES, Path.unlink])
 def test_a_damaged_plan_is_written_again(damage: Damage, folder: Folder) -> None:
     before = tree(folder.output)
