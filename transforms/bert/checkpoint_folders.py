@@ -73,7 +73,10 @@ def _with_sentence(
         do_lower_case: overrides the folder's.
     """
     rules = checkpoint.rules
-    if do_lower_case is None and sentence_folder.lower_cases(transformer):
-        rules = dataclasses.replace(rules, do_lower_case=True)
+    lowers = do_lower_case is None and sentence_folder.lower_cases(transformer)
+    if lowers and not rules.do_lower_case:
+        # The text is lower-cased before its tokens are looked up: those with capitals never occur.
+        found = tuple(token for token in rules.normalized_tokens if token == token.lower())
+        rules = dataclasses.replace(rules, do_lower_case=True, normalized_tokens=found)
     sentence = sentence_folder.read_sentence(folder, checkpoint.shape)
     return dataclasses.replace(checkpoint, rules=rules, sentence=sentence)

@@ -80,6 +80,7 @@ def _read(folder: Path, shape: BertShape) -> SentenceHead:
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise UnservedError(f"{MODULES} begins with {kinds[:2]}, not with Transformer and Pooling")
     _check_transformer(modules[0][1])
+    _check_truncation(modules[0][1])
     pooling = _pooling(modules[1][1], shape.hidden_size)
     width = len(pooling["poolings"]) * shape.hidden_size
     steps: list[SentenceStep] = []
@@ -96,6 +97,7 @@ def _read(folder: Path, shape: BertShape) -> SentenceHead:
         elif kind != "Dropout":
             raise UnservedError(f"{MODULES} has the module {kind!r}, which is not supported")
     of_model = _optional(folder / _OF_MODEL)
+    _check_not_cut(of_model, width)
     settings = SentenceSettings(
         steps=tuple(steps),
         max_seq_length=min(_max_seq_length(modules[0][1]), shape.positions),
@@ -207,6 +209,26 @@ def _check_transformer(folder: Path) -> None:
     output = text.get("method_output_name") if isinstance(text, dict) else None
     if task != "feature-extraction" or output not in (None, "last_hidden_state"):
         raise UnservedError(f"{_OF_TRANSFORMER} has transformer_task {task!r}, output {output!r}")
+
+
+def _check_not_cut(of_model: Mapping[str, Any], width: int) -> None:
+    """Raise UnservedError if the vectors of sentences are cut to their first numbers."""
+    size = of_model.get("truncate_dim")
+    if size is not None and (type(size) is not int or size < 1):
+        raise ValueError(f"{_OF_MODEL} has truncate_dim {size!r}; it is a positive integer")
+    if size is not None and size < width:
+        raise UnservedError(
+            f"{_OF_MODEL} has truncate_dim {size}: take it out, import the folder again, and set "
+            f"`truncate_dim` {size}"
+        )
+
+
+def _check_truncation(folder: Path) -> None:
+    """Raise UnservedError if the tokenizer cuts off the beginning of a long text."""
+    path = folder / "tokenizer_config.json"
+    side = _optional(path).get("truncation_side", "right")
+    if side != "right":
+        raise UnservedError(f"{path.name} has truncation_side {side!r}; the end is cut off here")
 
 
 def _dense_weights(folder: Path, shape: tuple[int, int], bias: bool) -> dict[str, np.ndarray]:

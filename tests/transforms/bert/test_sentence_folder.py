@@ -105,6 +105,8 @@ UNSERVED: list[tuple[Callable[[Path], object], str]] = [
         lambda f: change(f / "1_Pooling/config.json", pooling_mode="cls", include_prompt=False),
         "cls, and include_prompt false",
     ),
+    (lambda f: change(f / "config_sentence_transformers.json", truncate_dim=4), "truncate_dim 4"),
+    (lambda f: change(f / "tokenizer_config.json", truncation_side="left"), "truncation_side"),
     (remove_dense_weights, "no 2_Dense/model.safetensors"),
     (lambda f: (f / "modules.json").unlink(), "no modules.json"),
 ]
@@ -126,6 +128,10 @@ def link_outside(folder: Path) -> None:
 
 
 DAMAGED: list[tuple[Callable[[Path], object], str]] = [
+    (
+        lambda f: change(f / "config_sentence_transformers.json", truncate_dim="4"),
+        "config_sentence_transformers.json has truncate_dim '4'",
+    ),
     (lambda f: (f / "modules.json").write_text("{}"), "modules.json"),
     (lambda f: (f / "modules.json").write_text("[1]"), "modules.json"),
     (lambda f: set_module(f, 1, path="../elsewhere"), "modules.json"),
@@ -173,3 +179,20 @@ def test_texts_are_lower_cased_if_sentence_transformers_does(folder: Path) -> No
     rules = read_checkpoint(folder).rules
     assert (rules.do_lower_case, rules.strip_accents) == (True, False)
     assert not read_checkpoint(folder, do_lower_case=False).rules.do_lower_case
+
+
+def test_added_tokens_with_capitals_are_not_looked_up_in_lower_cased_texts(folder: Path) -> None:
+    vocabulary = folder / "vocab.txt"
+    *tokens, _, _, _ = vocabulary.read_text().splitlines()
+    vocabulary.write_text("\n".join([*tokens, "<URL>", "<url>", "last"]))
+    flags = {"normalized": True}
+    added = {
+        str(len(tokens)): {"content": "<URL>", **flags},
+        str(len(tokens) + 1): {"content": "<url>", **flags},
+    }
+    config = folder / "tokenizer_config.json"
+    change(config, do_lower_case=False, added_tokens_decoder=added)
+    assert read_checkpoint(folder).rules.normalized_tokens == ("<URL>", "<url>")
+    change(folder / "sentence_bert_config.json", do_lower_case=True)
+    assert read_checkpoint(folder).rules.normalized_tokens == ("<url>",)
+    assert read_checkpoint(folder, do_lower_case=False).rules.normalized_tokens[0] == "<URL>"
