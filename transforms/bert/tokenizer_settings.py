@@ -24,6 +24,8 @@ _BERT_CLASSES = {
 _CLASSES_OF_ANY_PARTS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 _NAMES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
 _FURTHER_SPECIALS = ("mask_token", "additional_special_tokens", "extra_special_tokens")
+# Of BertJapaneseTokenizer, whose class old versions of transformers did not write.
+_JAPANESE = {"word_tokenizer_type": "basic", "subword_tokenizer_type": "wordpiece"}
 _SWITCHES = ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "do_basic_tokenize")
 
 
@@ -84,6 +86,11 @@ def read(folder: Path, model_config: Mapping[str, Any]) -> TokenizerSettings:
     config = files[CONFIG]
     for name, content in files.items():
         _check_names(content, name)
+    for name, expected in _JAPANESE.items():
+        if config.get(name, expected) not in (None, expected):
+            raise ValueError(
+                f"{CONFIG} has {name} {config[name]!r}; only {expected!r} is supported"
+            )
     if "AutoTokenizer" in (config.get("auto_map") or {}):
         raise ValueError(f"{CONFIG} names code of its own (auto_map), which is not run")
     classes = (config.get("tokenizer_class"), model_config.get("tokenizer_class"))

@@ -308,6 +308,11 @@ def lost_shard(folder: Path, _: Checkpoint) -> None:
         (twice_named, r"have bert/embeddings/LayerNorm/gamma twice, also as .*LayerNorm\.weight"),
         (written("adapter_config.json", b"{}"), r"an adapter \(adapter_config\.json\).* merge it"),
         (configured(transformers_weights="a.safetensors"), "has transformers_weights, the name"),
+        (
+            tokenizer('{"word_tokenizer_type": "mecab"}'),
+            "word_tokenizer_type 'mecab'; only 'basic'",
+        ),
+        (tokenizer('{"subword_tokenizer_type": "character"}'), "subword_tokenizer_type 'character"),
         (with_adapter, "have bert/encoder/layer_0/output/adapter/kernel, which no BERT has"),
     ],
 )
