@@ -81,10 +81,10 @@ if TYPE_CHECKING:
         WriteParts,
     )
     from transforms.batching.windows import cut_windows
-    from transforms.bert.imported_models import resolve as resolve_model
-    from transforms.bert.minilm import weights_folder as minilm_weights
     from transforms.bert.module import BertModule
     from transforms.bert.module import inspect as inspect_model
+    from transforms.checkpoints.imported_models import resolve as resolve_model
+    from transforms.checkpoints.minilm import weights_folder as minilm_weights
     from transforms.elements.yaml_transform import YamlBertEmbeddings
     from transforms.receipts import Receipt
 
@@ -148,8 +148,8 @@ _PLACES = {
     "iterate_records": "pipeline.reader:iterate_records",
     "machine_cost": "pipeline.estimate.pricing:cost",
     "make_plan": "pipeline.inputs.plan:make_plan",
-    "minilm_weights": "transforms.bert.minilm:weights_folder",
-    "resolve_model": "transforms.bert.imported_models:resolve",
+    "minilm_weights": "transforms.checkpoints.minilm:weights_folder",
+    "resolve_model": "transforms.checkpoints.imported_models:resolve",
 }
 
 

@@ -28,7 +28,8 @@ def main() -> None:
     """Measure, and print a line of JSON."""
     quiet.import_tensorflow()
     from pipeline.options import conversion
-    from transforms.bert import imported_models, loading, module
+    from transforms.bert import loading, module
+    from transforms.checkpoints import imported_models
 
     arguments = jobs.parser(__doc__).parse_args()
     config = conversion.embed_config(vars(arguments))

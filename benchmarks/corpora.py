@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from transforms.bert import minilm
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import Checkpoint
-from transforms.bert.importing import write_module
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import minilm
+from transforms.checkpoints.checkpoint import Checkpoint
+from transforms.checkpoints.importing import write_module
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ from pathlib import Path
 from benchmarks import corpora
 from pipeline.console import quiet
 from pipeline.options import flag_row, flags
-from transforms.bert import minilm
 from transforms.bert.vocabulary import Vocabulary
+from transforms.checkpoints import minilm
 
 _SAMPLES = Path(__file__).parents[1] / "samples"
 

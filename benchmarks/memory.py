@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks import corpora
 from pipeline.console import quiet
-from transforms.bert import minilm
 from transforms.bert.shape import BertShape
 from transforms.bert.vocabulary import Vocabulary
+from transforms.checkpoints import minilm
 
 _SIZES = (10_000, 100_000)
 _WORDS = (4, 20)

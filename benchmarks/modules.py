@@ -7,13 +7,13 @@ import numpy as np
 
 from benchmarks import processes
 from pipeline.console import quiet
-from transforms.bert import minilm
 from transforms.bert.architecture import Architecture
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import minilm
 
 if TYPE_CHECKING:
-    from transforms.bert.checkpoints import Checkpoint
+    from transforms.checkpoints.checkpoint import Checkpoint
 
 _DEVIATION = 0.02
 
@@ -31,14 +31,14 @@ def random_module(name: str, shape: BertShape) -> Path:
     if not path.exists():
         print(f"writing a module with random weights to {path}", flush=True)
         quiet.import_tensorflow()
-        from transforms.bert import importing
+        from transforms.checkpoints import importing
 
         importing.write_module(_checkpoint(shape), path)
     return path
 
 
 def _checkpoint(shape: BertShape) -> "Checkpoint":
-    from transforms.bert.checkpoints import Checkpoint
+    from transforms.checkpoints.checkpoint import Checkpoint
 
     tokens = (minilm.weights_folder() / "vocab.txt").read_text("utf-8").splitlines()
     filling = (f"[filling{number}]" for number in range(shape.vocab_size - len(tokens)))

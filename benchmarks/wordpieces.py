@@ -68,9 +68,9 @@ def _load(path: Path | None, lower: bool) -> tuple[Contender, Contender, Contend
     import tensorflow as tf
     from tokenizers import BertWordPieceTokenizer
 
-    from transforms.bert import minilm
     from transforms.bert.vocabulary import Vocabulary
     from transforms.bert.wordpiece_rules import WordpieceRules
+    from transforms.checkpoints import minilm
     from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
     rules = WordpieceRules.of_casing(lower)

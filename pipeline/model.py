@@ -7,7 +7,8 @@ from pipeline.console import printing, quiet
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
-from transforms.bert import imported_models, minilm, model_files
+from transforms.bert import model_files
+from transforms.checkpoints import imported_models, minilm
 from transforms.features import SENTENCE
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from tests import analysis_memo, beam_memo, program, transform_memo
-from transforms.bert import checkpoint_folders, imported_models, importing, minilm, module
+from transforms.bert import module
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.module import BertModule
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import checkpoint_folders, imported_models, importing, minilm
+from transforms.checkpoints.checkpoint import Checkpoint
 
 with contextlib.suppress(ModuleNotFoundError):
     import hypothesis

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert import encoder
-from transforms.bert.checkpoints import Checkpoint
+from transforms.checkpoints.checkpoint import Checkpoint
 
 HIDDEN, HEADS, LAYERS = 8, 2, 1
 

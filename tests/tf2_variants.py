@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from tests import tf2_module
 from transforms.bert import encoder
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.output_spec import Encoded, OutputSpec
+from transforms.checkpoints.checkpoint import Checkpoint
 
 NAMES = ("input_word_ids", "input_mask", "input_type_ids")
 Outputs = Callable[[Encoded[tf.Tensor]], Any]

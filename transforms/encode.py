@@ -14,11 +14,12 @@ from apache_beam.utils import shared
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
-from transforms.bert import imported_models, loading, module
+from transforms.bert import loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
+from transforms.checkpoints import imported_models
 from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.dedup.repeat_table import RepeatTable

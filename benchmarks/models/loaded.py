@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from transforms.bert import checkpoint_folders, importing, loading
+from transforms.bert import loading
 from transforms.bert import module as modules
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import OutputSpec
+from transforms.checkpoints import checkpoint_folders, importing
 from transforms.elements.model_handler import BertModelHandler
 from transforms.elements.text_config import TextConfig
 from transforms.features import INPUT_IDS

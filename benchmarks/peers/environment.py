@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import processes
-from transforms.bert import minilm
+from transforms.checkpoints import minilm
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # All weights are local, so a request to the hub is an error.

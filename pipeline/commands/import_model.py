@@ -22,8 +22,9 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.console import module_text
-        from transforms.bert import checkpoint_folders, checkpoint_sources, importing, module
+        from transforms.bert import module
         from transforms.bert.examination import examine
+        from transforms.checkpoints import checkpoint_folders, checkpoint_sources, importing
 
         path = Path(settings["source"])
         source = checkpoint_sources.find_source(path)

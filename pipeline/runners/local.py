@@ -14,7 +14,7 @@ from apache_beam.runners.runner import PipelineRunner, create_runner
 
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.runners.processes import ProcessesRunner
-from transforms.bert import minilm
+from transforms.checkpoints import minilm
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.
 _LOCAL_THREADS = 3

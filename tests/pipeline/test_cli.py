@@ -19,7 +19,7 @@ from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.paths import ROOT
 from tests.pipeline import corpus
-from transforms.bert import importing
+from transforms.checkpoints import importing
 
 
 def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess:
@@ -271,7 +271,7 @@ def test_inspect_model_says_why_an_encoder_is_not_rebuilt(
 
 @pytest.mark.slow
 def test_import_model_makes_a_module(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    from transforms.bert import minilm
+    from transforms.checkpoints import minilm
 
     weights = minilm.weights_folder()
     destination = tmp_path / "module"

@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from pipeline import cli
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import importing
+from transforms.checkpoints import importing
 
 
 @pytest.fixture(scope="module")

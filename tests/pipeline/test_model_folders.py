@@ -9,9 +9,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import cli
 from pipeline.runners import local
 from tests.pipeline import corpus
-from tests.transforms.bert.checkpoint_files import write_google, write_hugging_face
-from transforms.bert import checkpoint_folders
-from transforms.bert.checkpoints import Checkpoint
+from tests.transforms.checkpoints.checkpoint_files import write_google, write_hugging_face
+from transforms.checkpoints import checkpoint_folders
+from transforms.checkpoints.checkpoint import Checkpoint
 
 
 @pytest.fixture

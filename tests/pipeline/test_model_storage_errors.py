@@ -15,12 +15,13 @@ import pytest
 import safetensors
 
 from pipeline import cli
-from tests.transforms.bert import checkpoint_files
-from transforms.bert import examination, importing
-from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.checkpoints import Checkpoint
+from tests.transforms.checkpoints import checkpoint_files
+from transforms.bert import examination
 from transforms.bert.kept_settings import write_kept_settings
 from transforms.bert.module import BertModule
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 CALLS = [
     *((builtins, "open"), (io, "open"), (os, "open"), (safetensors, "safe_open")),

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline import cli, reader
 from tests import tf2_variants
-from transforms.bert import importing
-from transforms.bert.checkpoints import Checkpoint
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 
 
 @pytest.mark.slow

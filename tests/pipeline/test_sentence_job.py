@@ -11,12 +11,17 @@ from beam_bert import embed, load_embeddings
 from pipeline import cli, graphs
 from pipeline.model import notes_on
 from tests.pipeline import corpus
-from tests.transforms.bert.sentence_cases import PROMPTS
-from tests.transforms.bert.sentence_files import HIDDEN, NORMALIZE, dense, write_sentence_model
+from tests.transforms.checkpoints.sentence_cases import PROMPTS
+from tests.transforms.checkpoints.sentence_files import (
+    HIDDEN,
+    NORMALIZE,
+    dense,
+    write_sentence_model,
+)
 from transforms.batching.windows import WindowConfig
-from transforms.bert import importing
 from transforms.bert import module as modules
-from transforms.bert.checkpoint_folders import read_checkpoint
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 LINES = [f"the {'cat ' * (n % 5)}sat on {'a mat' if n % 3 else 'dogs'}." for n in range(30)]
 

@@ -173,7 +173,7 @@ def test_what_no_file_system_should_raise_has_two_lines_too(
         for error in (MemoryError(), ERRORS[-1]):
             for owner, name in CALLS[:3]:
                 patch.setattr(owner, name, _raises(error))
-            patch.setattr("transforms.bert.imported_models.find", _raises(error))
+            patch.setattr("transforms.checkpoints.imported_models.find", _raises(error))
             assert cli.main([command, *words.get(command, [str(out)])]) == 1
             printed = capsys.readouterr()
             assert len(printed.err.splitlines()) <= 2

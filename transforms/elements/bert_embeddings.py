@@ -9,7 +9,8 @@ import apache_beam as beam
 from apache_beam.transforms.error_handling import ErrorHandler
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.bert import imported_models, loading, minilm, module
+from transforms.bert import loading, module
+from transforms.checkpoints import imported_models, minilm
 from transforms.elements.element_fields import add_vectors, as_encodable, fields_of
 from transforms.elements.element_types import output_types
 from transforms.elements.embedder import Rejected, shared_embedder

@@ -12,7 +12,8 @@ def main() -> None:
     quiet.import_tensorflow()
     import tensorflow as tf
 
-    from transforms.bert import imported_models, module
+    from transforms.bert import module
+    from transforms.checkpoints import imported_models
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS
     from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs

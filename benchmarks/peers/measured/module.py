@@ -34,7 +34,8 @@ def _load(handle: str, max_seq_length: int) -> Callable[[Sequence[str]], np.ndar
     import tensorflow as tf
     import tensorflow_hub as hub
 
-    from transforms.bert import imported_models, module
+    from transforms.bert import module
+    from transforms.checkpoints import imported_models
     from transforms.documents import TEXT
     from transforms.features import INPUT_IDS, SEQUENCE_OUTPUT
     from transforms.wordpiece.preprocessing import WordpieceConfig, model_inputs

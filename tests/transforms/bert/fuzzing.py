@@ -23,11 +23,11 @@ from tensorflow.core.protobuf import tensor_bundle_pb2
 from tests import fuzz_runs
 from tests.conftest import make_checkpoint
 from tests.mutations import mutate
-from tests.transforms.bert import checkpoint_files, garden_files
-from tests.transforms.bert.sentence_files import NORMALIZE, dense, write_sentence_model
-from transforms.bert import importing
-from transforms.bert.checkpoint_folders import read_checkpoint
+from tests.transforms.checkpoints import checkpoint_files, garden_files
+from tests.transforms.checkpoints.sentence_files import NORMALIZE, dense, write_sentence_model
 from transforms.bert.sorted_table import read_table
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 from transforms.io.tfrecord_framing import masked_crc
 
 # Of the folders that are read, each of this number is also written as a module, which takes long.

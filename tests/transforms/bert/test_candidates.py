@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import make_checkpoint
-from transforms.bert import importing, module
+from transforms.bert import module
 from transforms.bert.architecture import ACTIVATIONS, Architecture
 from transforms.bert.candidates import Candidate, candidates, ordered_candidates
 from transforms.bert.graph_evidence import GraphEvidence
 from transforms.bert.kept_settings import KeptSettings
 from transforms.bert.module import BertModule
+from transforms.checkpoints import importing
 
 EVIDENCE = GraphEvidence(("relu", "gelu_erf", "tanh", "gelu_tanh", "swish"), (0.003,))
 

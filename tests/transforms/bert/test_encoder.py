@@ -8,9 +8,9 @@ import tensorflow as tf
 from tests.conftest import make_checkpoint
 from transforms.bert import encoder
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.output_spec import OutputSpec
 from transforms.bert.shape import variable_shapes
+from transforms.checkpoints.checkpoint import Checkpoint
 
 IDS = np.array([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]], np.int32)
 SEGMENTS = np.array([[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]], np.int32)

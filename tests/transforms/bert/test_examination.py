@@ -10,13 +10,14 @@ import tensorflow as tf
 
 from tests import tf2_variants
 from tests.conftest import make_checkpoint
-from transforms.bert import encoder, examination, importing, loading, module
-from transforms.bert.checkpoints import Checkpoint
+from transforms.bert import encoder, examination, loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.examination import examine
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import Encoded, OutputSpec
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 from transforms.features import DEFAULT, POOLED_OUTPUT
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)

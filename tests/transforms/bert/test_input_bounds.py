@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import make_checkpoint
-from transforms.bert import engines, importing, loading, module
+from transforms.bert import engines, loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import Engine
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import OutputSpec
+from transforms.checkpoints import importing
 
 _IDS = np.array([[2, 5, 6, 3]], np.int32)
 _SEGMENTS = np.zeros([1, 4], np.int32)

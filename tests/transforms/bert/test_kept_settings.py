@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import make_checkpoint
-from transforms.bert import importing, module
+from transforms.bert import module
 from transforms.bert.architecture import Architecture
 from transforms.bert.kept_settings import (
     KEPT_SETTINGS,
@@ -15,6 +15,7 @@ from transforms.bert.kept_settings import (
     write_kept_settings,
 )
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import importing
 
 SETTINGS = KeptSettings(
     heads=4,

@@ -13,11 +13,12 @@ import tensorflow as tf
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.lower_precision import rounds_to_bfloat16
-from transforms.bert import engines, examination, importing, loading, module, rebuilding
+from transforms.bert import engines, examination, loading, module, rebuilding
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import OutputSpec
+from transforms.checkpoints import importing
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

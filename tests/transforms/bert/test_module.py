@@ -10,9 +10,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import importing, model_files, module
+from transforms.bert import model_files, module
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
+from transforms.checkpoints import importing
 
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

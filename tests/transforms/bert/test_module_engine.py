@@ -9,11 +9,12 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from transforms.bert import encoder, importing, module, module_session
-from transforms.bert.checkpoints import Checkpoint
+from transforms.bert import encoder, module, module_session
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.module_session import run_once
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

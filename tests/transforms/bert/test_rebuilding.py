@@ -9,15 +9,16 @@ import pytest
 
 from tests import tf2_module
 from tests.conftest import make_checkpoint
-from transforms.bert import encoder, importing, module, rebuilding
+from transforms.bert import encoder, module, rebuilding
 from transforms.bert.architecture import Architecture
 from transforms.bert.candidates import Candidate, candidates
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.examination import examine
 from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings
 from transforms.bert.module import BertModule
 from transforms.bert.module_session import run_once
 from transforms.bert.weights import Weights
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 
 # All values of each setting, each with several of the others.
 MODELS = [

@@ -1,7 +1,7 @@
 import pytest
 
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.shape import BertShape, shape_of_variables, variable_shapes
+from transforms.checkpoints.checkpoint import Checkpoint
 
 GARDEN = {
     "word_embeddings/embeddings": (100, 12),

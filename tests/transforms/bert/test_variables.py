@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import make_checkpoint
-from transforms.bert import importing, module
-from transforms.bert.checkpoints import Checkpoint
+from transforms.bert import module
 from transforms.bert.module import BertModule
 from transforms.bert.shape import variable_shapes
 from transforms.bert.variables import read_variables
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 
 
 def test_the_weights_of_a_module_are_those_of_its_checkpoint(

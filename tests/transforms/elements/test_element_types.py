@@ -15,11 +15,11 @@ from apache_beam.transforms.window import GlobalWindows, SlidingWindows, Timesta
 from apache_beam.typehints import typehints
 
 from tests.conftest import make_checkpoint
-from tests.transforms.bert.checkpoint_files import write_google
+from tests.transforms.checkpoints.checkpoint_files import write_google
 from transforms import BertEmbeddings, EmbeddedElements, encode
-from transforms.bert import importing, minilm
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.engines import Engine
+from transforms.checkpoints import importing, minilm
+from transforms.checkpoints.checkpoint import Checkpoint
 from transforms.elements.bert_embeddings import config_for_model
 from transforms.elements.element_types import output_types
 from transforms.elements.text_config import TextConfig

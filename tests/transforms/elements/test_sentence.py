@@ -6,13 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.transforms.bert.sentence_cases import CASES, TEXTS
-from tests.transforms.bert.sentence_files import HIDDEN, NORMALIZE, dense, write_sentence_model
-from transforms.bert import importing, loading, model_files, module
-from transforms.bert.checkpoint_folders import read_checkpoint
+from tests.transforms.checkpoints.sentence_cases import CASES, TEXTS
+from tests.transforms.checkpoints.sentence_files import (
+    HIDDEN,
+    NORMALIZE,
+    dense,
+    write_sentence_model,
+)
+from transforms.bert import loading, model_files, module
 from transforms.bert.module import BertModule
 from transforms.bert.sentence_head import SENTENCE_WEIGHTS, SentenceHead
 from transforms.bert.sentence_settings import SentenceSettings, SentenceStep
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 from transforms.elements.embedder import TextEmbedder, Vectors
 from transforms.elements.text_config import TextConfig
 from transforms.embedding.loaded_model import LoadedModel

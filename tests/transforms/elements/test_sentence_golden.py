@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.models.texts import MOST_TOKENS, TEXTS
 from tests.paths import DATA
-from transforms.bert import checkpoint_folders, importing
+from transforms.checkpoints import checkpoint_folders, importing
 from transforms.elements.model_handler import BertModelHandler
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from transforms.bert import minilm
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import minilm
 
 VOCABULARY_FILE = minilm.weights_folder() / "vocab.txt"
 VOCABULARY = Vocabulary.from_bytes(VOCABULARY_FILE.read_bytes())

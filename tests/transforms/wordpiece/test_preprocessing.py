@@ -15,11 +15,11 @@ from tests.paths import DATA
 from tests.transforms import wordpiece_oracle as oracle
 from tests.transforms.parts import save_transform
 from tests.transforms.wordpiece import rule_sets
-from transforms.bert import minilm
 from transforms.bert.module import BertModule
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import minilm
 from transforms.documents import hash_json
 from transforms.wordpiece.assembly import truncated_lengths
 from transforms.wordpiece.preprocessing import (

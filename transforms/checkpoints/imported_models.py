@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transforms.bert import checkpoint_prefix, checkpoint_sources, minilm, model_files
-from transforms.bert.checkpoint_sources import CheckpointSource
+from transforms.bert import model_files
+from transforms.checkpoints import checkpoint_prefix, checkpoint_sources, minilm
+from transforms.checkpoints.checkpoint_sources import CheckpointSource
 
 if TYPE_CHECKING:
-    from transforms.bert.checkpoints import Checkpoint
+    from transforms.checkpoints.checkpoint import Checkpoint
 
 # Increased whenever an import of the same files writes other files.
 _IMPORT_VERSION = 6
@@ -55,7 +56,7 @@ class FoundModel:
         return self.folder
 
     def _import(self, source: Path) -> None:
-        from transforms.bert.importing import write_module
+        from transforms.checkpoints.importing import write_module
 
         checkpoint = _read(source)
         try:
@@ -140,8 +141,8 @@ def _key(source: CheckpointSource) -> str:
 
 
 def _read(source: Path) -> "Checkpoint":
-    from transforms.bert.checkpoint_folders import read_checkpoint
-    from transforms.bert.checkpoints import UnstatedError
+    from transforms.checkpoints.checkpoint import UnstatedError
+    from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
     try:
         return read_checkpoint(source)

@@ -8,8 +8,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.conftest import make_checkpoint
 from tests.paths import DATA
-from transforms.bert import encoder, importing
-from transforms.bert.checkpoints import Checkpoint
+from transforms.bert import encoder
+from transforms.checkpoints import importing
+from transforms.checkpoints.checkpoint import Checkpoint
 
 IDS = np.array([[2, 5, 6, 7, 3, 0], [2, 9, 3, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)

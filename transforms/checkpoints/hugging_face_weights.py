@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from transforms.bert.checkpoints import read_json
+from transforms.checkpoints.checkpoint import read_json
 
 _WEIGHTS = "model.safetensors"
 # Of the package peft. transformers applies the adapter to the weights beside it.

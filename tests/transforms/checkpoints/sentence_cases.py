@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.transforms.bert.sentence_files import NORMALIZE, dense, write_sentence_model
+from tests.transforms.checkpoints.sentence_files import NORMALIZE, dense, write_sentence_model
 
 ALL = ["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
 PROMPTS = {"prompts": {"query": "the dog: ", "none": ""}, "default_prompt_name": "query"}

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from transforms import strict_json
-from transforms.bert.checkpoints import read_checkpoint_file
+from transforms.checkpoints.checkpoint import read_checkpoint_file
 
 MODULES = "modules.json"
 # No file system has longer names.

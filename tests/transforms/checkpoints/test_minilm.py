@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from transforms.bert import imported_models, minilm
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import imported_models, minilm
+from transforms.checkpoints.checkpoint import Checkpoint
 
 
 def test_missing_weights_are_named_with_the_remedy(

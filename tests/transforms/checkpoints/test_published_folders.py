@@ -11,9 +11,9 @@ import pytest
 from benchmarks.models import seeded, texts
 from benchmarks.models.cases import CASES
 from tests.paths import DATA
-from transforms.bert import checkpoint_folders
 from transforms.bert.architecture import Architecture
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints import checkpoint_folders
 
 BY_NAME = {case.name: case for case in CASES}
 # Hugging Face's limit of characters, in tokenizer.json.

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.vocabulary import read_tokens
+from transforms.checkpoints.checkpoint import Checkpoint
 
 
 def hugging_face_name(name: str) -> str:

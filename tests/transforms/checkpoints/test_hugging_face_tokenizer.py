@@ -11,17 +11,17 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from tokenizers import AddedToken, Tokenizer
 
-from tests.transforms.bert.checkpoint_files import (
+from tests.transforms.checkpoints.checkpoint_files import (
     added_token,
     configuration,
     tokenizer_json,
     write_hugging_face,
     write_transformers_5,
 )
-from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.vocabulary import read_tokens
 from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints.checkpoint import Checkpoint
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 RULES = WordpieceRules(do_lower_case=True, strip_accents=True, max_word_chars=100)
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.transforms.bert.checkpoint_files import configuration
-from tests.transforms.bert.garden_files import make_encoder, write_garden
-from transforms.bert import garden_checkpoint, variables
-from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.checkpoints import Checkpoint
+from tests.transforms.checkpoints.checkpoint_files import configuration
+from tests.transforms.checkpoints.garden_files import make_encoder, write_garden
+from transforms.bert import variables
 from transforms.bert.tensor_bundle import TensorBundle
+from transforms.checkpoints import garden_checkpoint
+from transforms.checkpoints.checkpoint import Checkpoint
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 PARAMS = """
 task:

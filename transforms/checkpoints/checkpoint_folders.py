@@ -3,7 +3,10 @@
 import dataclasses
 from pathlib import Path
 
-from transforms.bert import (
+from transforms.bert.architecture import GELUS
+from transforms.bert.tensor_bundle import TensorBundle
+from transforms.bert.variables import stores_objects
+from transforms.checkpoints import (
     checkpoint_sources,
     garden_checkpoint,
     google_checkpoint,
@@ -11,10 +14,7 @@ from transforms.bert import (
     sentence_folder,
     transformer_folder,
 )
-from transforms.bert.architecture import GELUS
-from transforms.bert.checkpoints import Checkpoint, UnstatedError
-from transforms.bert.tensor_bundle import TensorBundle
-from transforms.bert.variables import stores_objects
+from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 
 # Characters of a message: names and values in a hostile file may be long.
 _MOST_SHOWN = 1000

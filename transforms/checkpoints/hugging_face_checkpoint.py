@@ -6,16 +6,16 @@ Neither torch nor transformers is needed: safetensors files hold plain arrays.
 import dataclasses
 from pathlib import Path
 
-from transforms.bert import hugging_face_config, hugging_face_tokenizer, hugging_face_weights
-from transforms.bert.checkpoints import (
+from transforms.bert.shape import BertShape
+from transforms.bert.vocabulary import read_tokens
+from transforms.checkpoints import hugging_face_config, hugging_face_tokenizer, hugging_face_weights
+from transforms.checkpoints.checkpoint import (
     Checkpoint,
     check_variables,
     dropout_from_config,
     read_json,
 )
-from transforms.bert.hugging_face_tokenizer import FolderTokenizer
-from transforms.bert.shape import BertShape
-from transforms.bert.vocabulary import read_tokens
+from transforms.checkpoints.hugging_face_tokenizer import FolderTokenizer
 
 _WORDS = "bert/embeddings/word_embeddings"
 # Tables are padded to a multiple of at most this number.

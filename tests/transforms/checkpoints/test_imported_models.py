@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.transforms.bert.checkpoint_files import write_google, write_hugging_face
-from transforms.bert import checkpoint_folders, imported_models, importing, minilm, model_files
-from transforms.bert.checkpoints import Checkpoint, UnstatedError
+from tests.transforms.checkpoints.checkpoint_files import write_google, write_hugging_face
+from transforms.bert import model_files
+from transforms.checkpoints import checkpoint_folders, imported_models, importing, minilm
+from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from tests.conftest import make_checkpoint
-from tests.transforms.bert.checkpoint_files import write_hugging_face
+from tests.transforms.checkpoints.checkpoint_files import write_hugging_face
 
 HIDDEN = 16
 TOKENIZER = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}

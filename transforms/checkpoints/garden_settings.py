@@ -13,13 +13,13 @@ import yaml
 
 from transforms import escaping
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import (
+from transforms.bert.shape import BertShape
+from transforms.checkpoints.checkpoint import (
     dropout_from_config,
     read_checkpoint_file,
     read_json,
     size_from_config,
 )
-from transforms.bert.shape import BertShape
 
 # The garden computes the approximation for `gelu`, whatever the weights were first trained with.
 _ACTIVATIONS = {

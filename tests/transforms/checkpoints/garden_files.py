@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.tf2_module import garden_name
-from transforms.bert.checkpoints import Checkpoint
+from transforms.checkpoints.checkpoint import Checkpoint
 
 _LAYER = {
     "attention/self/query": ("_attention_layer", "_query_dense"),

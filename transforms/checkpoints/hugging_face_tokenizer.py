@@ -9,11 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transforms.bert import added_tokens, tokenizer_json, tokenizer_settings
-from transforms.bert.added_tokens import AddedToken
-from transforms.bert.checkpoints import UnstatedError, read_checkpoint_file, read_json
-from transforms.bert.tokenizer_json import TokenizerParts
-from transforms.bert.tokenizer_settings import TokenizerSettings
 from transforms.bert.vocabulary import (
     SPECIAL_TOKENS,
     check_distinct,
@@ -21,6 +16,11 @@ from transforms.bert.vocabulary import (
     write_tokens,
 )
 from transforms.bert.wordpiece_rules import HUGGING_FACE_MAX_WORD_CHARS, WordpieceRules
+from transforms.checkpoints import added_tokens, tokenizer_json, tokenizer_settings
+from transforms.checkpoints.added_tokens import AddedToken
+from transforms.checkpoints.checkpoint import UnstatedError, read_checkpoint_file, read_json
+from transforms.checkpoints.tokenizer_json import TokenizerParts
+from transforms.checkpoints.tokenizer_settings import TokenizerSettings
 
 _VOCABULARY = "vocab.txt"
 _ADDED_TOKENS = "added_tokens.json"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from transforms.bert import garden_settings
-from transforms.bert.checkpoints import Checkpoint, check_variables, read_checkpoint_file
-from transforms.bert.google_checkpoint import rules_of
 from transforms.bert.shape import shape_of_variables, variable_shapes
 from transforms.bert.tensor_bundle import TensorBundle
 from transforms.bert.variable_names import google_names
 from transforms.bert.variables import checkpoint_keys, read_object_graph
+from transforms.checkpoints import garden_settings
+from transforms.checkpoints.checkpoint import Checkpoint, check_variables, read_checkpoint_file
+from transforms.checkpoints.google_checkpoint import rules_of
 
 _EMBEDDINGS = {
     "bert/embeddings/word_embeddings": "_embedding_layer/embeddings",

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from transforms import strict_json
-from transforms.bert.checkpoints import read_checkpoint_file, read_json
 from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.sentence_settings import DENSE, NORMALIZE, SentenceSettings, SentenceStep
 from transforms.bert.sentence_weights import read_arrays
 from transforms.bert.shape import BertShape
+from transforms.checkpoints.checkpoint import read_checkpoint_file, read_json
 
 MODULES = "modules.json"
 _OF_TRANSFORMER = "sentence_bert_config.json"

@@ -7,7 +7,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from transforms.bert import checkpoint_prefix, transformer_folder
+from transforms.checkpoints import checkpoint_prefix, transformer_folder
 from transforms.io import path_kinds
 
 # Of a model of Hugging Face; one that compares sentences may have it in a folder that modules.json

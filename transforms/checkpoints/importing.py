@@ -14,10 +14,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from transforms.bert import encoder
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.kept_settings import KeptSettings, write_kept_settings
 from transforms.bert.output_spec import OutputSpec
 from transforms.bert.sentence_head import SentenceHead, write_head
+from transforms.checkpoints.checkpoint import Checkpoint
 from transforms.features import POOLED_OUTPUT, SEQUENCE_OUTPUT
 from transforms.io import durable
 from transforms.io.watching import describe

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import (
+from transforms.bert.tensor_bundle import TensorBundle
+from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints.checkpoint import (
     Checkpoint,
     UnstatedError,
     check_variables,
@@ -18,9 +20,7 @@ from transforms.bert.checkpoints import (
     read_json,
     shape_from_config,
 )
-from transforms.bert.published_checkpoints import casing_of, gelus_of
-from transforms.bert.tensor_bundle import TensorBundle
-from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.checkpoints.published_checkpoints import casing_of, gelus_of
 
 # sha256 of index files of published checkpoints that were trained with the exact gelu, whatever the
 # folder's name: that of multi_cased_L-12_H-768_A-12.

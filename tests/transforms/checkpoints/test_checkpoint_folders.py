@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.transforms.bert import checkpoint_files
-from tests.transforms.bert.checkpoint_files import (
+from tests.transforms.checkpoints import checkpoint_files
+from tests.transforms.checkpoints.checkpoint_files import (
     configuration,
     hugging_face_arrays,
     write_google,
     write_hugging_face,
 )
-from transforms.bert import google_checkpoint
-from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.checkpoints import Checkpoint
 from transforms.bert.shape import variable_shapes
+from transforms.checkpoints import google_checkpoint
+from transforms.checkpoints.checkpoint import Checkpoint
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 
 @pytest.fixture

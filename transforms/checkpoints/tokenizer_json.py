@@ -9,9 +9,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.bert import added_tokens
-from transforms.bert.added_tokens import AddedToken
 from transforms.bert.vocabulary import SUFFIX_MARK
+from transforms.checkpoints import added_tokens
+from transforms.checkpoints.added_tokens import AddedToken
 
 NAME = "tokenizer.json"
 _MOST_WORD_CHARS = 10_000

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from transforms.bert.architecture import Architecture
-from transforms.bert.checkpoints import epsilon_from_config, shape_from_config, size_from_config
 from transforms.bert.shape import BertShape
+from transforms.checkpoints.checkpoint import (
+    epsilon_from_config,
+    shape_from_config,
+    size_from_config,
+)
 
 NAME = "config.json"
 # ELECTRA is BERT's encoder with tables of another width, and without a pooler.

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.transforms.bert.checkpoint_files import configuration, write_google, write_variables
 from tests.transforms.bert.fuzzing import write_table
-from transforms.bert.checkpoint_folders import read_checkpoint
-from transforms.bert.checkpoints import Checkpoint, UnstatedError
+from tests.transforms.checkpoints.checkpoint_files import (
+    configuration,
+    write_google,
+    write_variables,
+)
+from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 
 @pytest.fixture(scope="module")

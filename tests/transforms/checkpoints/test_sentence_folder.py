@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.transforms.bert.sentence_files import (
+from tests.transforms.checkpoints.sentence_files import (
     HIDDEN,
     NORMALIZE,
     dense,
     write_sentence_model,
 )
-from transforms.bert.checkpoint_folders import read_checkpoint
 from transforms.bert.sentence_head import SentenceHead
+from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
 MEAN = {"pooling_mode": "mean"}
 

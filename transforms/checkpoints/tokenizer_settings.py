@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from transforms.bert import added_tokens
-from transforms.bert.added_tokens import AddedToken
-from transforms.bert.checkpoints import read_json
 from transforms.bert.vocabulary import SPECIAL_TOKENS
+from transforms.checkpoints import added_tokens
+from transforms.checkpoints.added_tokens import AddedToken
+from transforms.checkpoints.checkpoint import read_json
 
 CONFIG = "tokenizer_config.json"
 _SPECIAL_TOKENS_MAP = "special_tokens_map.json"

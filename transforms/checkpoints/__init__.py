@@ -1,0 +1,1 @@
+"""Published weights, from the folders that people have to TF Hub modules."""
