@@ -28,7 +28,7 @@ class LastToken:
         """See `Pooling.combine`."""
         import numpy as np
 
-        last: np.ndarray = vectors[np.append(windows.firsts[1:], len(vectors)) - 1]
+        last: np.ndarray = vectors[np.append(windows.firsts, len(vectors))[1:] - 1]
         return last
 
 

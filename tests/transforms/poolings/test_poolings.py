@@ -127,6 +127,15 @@ def test_documents_are_the_weighted_means_of_their_windows(
             assert mean.tolist() == rows[0].tolist()
 
 
+@pytest.mark.parametrize("name", poolings.names())
+def test_a_part_without_documents_has_no_vectors(name: str) -> None:
+    none = np.zeros(0, np.int64)
+    combined = poolings.find(name).combine(
+        np.zeros([0, 4], np.float32), DocumentWindows(none, none, none)
+    )
+    assert combined.shape == (0, 4)
+
+
 def test_the_sums_of_windows_are_those_of_their_tokens() -> None:
     tokens = np.random.default_rng(0).normal(size=[9, 4]).astype(np.float32)
     windows = [tokens[:5], tokens[5:7], tokens[7:], tokens[:3]]
