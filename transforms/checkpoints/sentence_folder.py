@@ -225,10 +225,18 @@ def _check_not_cut(of_model: Mapping[str, Any], width: int) -> None:
 
 def _check_truncation(folder: Path) -> None:
     """Raise UnservedError if the tokenizer cuts off the beginning of a long text."""
-    path = folder / "tokenizer_config.json"
-    side = _optional(path).get("truncation_side", "right")
-    if side != "right":
-        raise UnservedError(f"{path.name} has truncation_side {side!r}; the end is cut off here")
+    truncation = _optional(folder / "tokenizer.json").get("truncation")
+    of_parts = truncation.get("direction") if isinstance(truncation, dict) else None
+    # The setting of transformers is read before that of tokenizers.
+    sides = {
+        "tokenizer_config.json has truncation_side": _optional(
+            folder / "tokenizer_config.json"
+        ).get("truncation_side"),
+        "tokenizer.json has the direction of truncation": of_parts,
+    }
+    where, side = next(((a, b) for a, b in sides.items() if b is not None), ("", "right"))
+    if str(side).lower() != "right":
+        raise UnservedError(f"{where} {side!r}; the end is cut off here")
 
 
 def _dense_weights(folder: Path, shape: tuple[int, int], bias: bool) -> dict[str, np.ndarray]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from tests.conftest import make_checkpoint
+from tests.transforms.checkpoints import checkpoint_files
 from tests.transforms.checkpoints.sentence_files import (
     HIDDEN,
     NORMALIZE,
@@ -90,6 +92,13 @@ def remove_dense_weights(folder: Path) -> None:
     (folder / "2_Dense/pytorch_model.bin").write_bytes(b"a pickle")
 
 
+def cut_by_the_tokenizer(folder: Path) -> None:
+    vocabulary = tuple((folder / "vocab.txt").read_text().splitlines())
+    parts = checkpoint_files.tokenizer_json(make_checkpoint(vocabulary))
+    parts["truncation"] = {"direction": "Left", "max_length": 8}
+    (folder / "tokenizer.json").write_text(json.dumps(parts))
+
+
 UNSERVED: list[tuple[Callable[[Path], object], str]] = [
     (lambda f: set_module(f, 2, type="sentence_transformers.models.LSTM"), "the module 'LSTM'"),
     (lambda f: set_module(f, 2, type="custom.Head"), "'custom.Head', whose code is not run"),
@@ -107,6 +116,7 @@ UNSERVED: list[tuple[Callable[[Path], object], str]] = [
     ),
     (lambda f: change(f / "config_sentence_transformers.json", truncate_dim=4), "truncate_dim 4"),
     (lambda f: change(f / "tokenizer_config.json", truncation_side="left"), "truncation_side"),
+    (cut_by_the_tokenizer, "tokenizer.json has the direction of truncation 'Left'"),
     (remove_dense_weights, "no 2_Dense/model.safetensors"),
     (lambda f: (f / "modules.json").unlink(), "no modules.json"),
 ]
