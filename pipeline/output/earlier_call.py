@@ -175,5 +175,12 @@ def _another_job(folder: str, lines: Sequence[str]) -> UsageError:
 
 
 def _shown(value: Any) -> str:
+    """Show the value of a flag.
+
+    >>> _shown(None), _shown(""), _shown(["mean", "cls"])
+    ('not given', "''", 'mean,cls')
+    """
+    if value is None:
+        return "not given"
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return escaping.one_line(text[:_SHOWN]) or "(none)"
+    return escaping.one_line(text[:_SHOWN]) or "''"
