@@ -73,7 +73,7 @@ def test_an_undamaged_job_is_followed_and_not_written(folder: Folder) -> None:
     ("flag", "value", "default"),
     [
         ("--special_tokens", "keep", "split"),
-        ("--prompt", "query: ", "None"),
+        ("--prompt", "query: ", "not given"),
         ("--csv_quoting", "none", "auto"),
     ],
 )
