@@ -9,7 +9,7 @@ import tensorflow as tf
 from transforms.bert.input_order import check_order
 from transforms.bert.meta_graph import HUB_TF1
 from transforms.bert.module import BertModule
-from transforms.bert.module_session import checked_run, run_once
+from transforms.bert.module_session import checked_run, run_each
 from transforms.bert.rebuilding import Probe, find_weights, make_probe
 from transforms.bert.variables import bundle_of
 from transforms.bert.weights import Weights
@@ -73,11 +73,13 @@ def _examine(module: BertModule) -> tuple[Examination, Weights | str | None]:
                 known.reason or None
             )
         _check_places(module)
-        is_tf1 = module.format == HUB_TF1
-        run = functools.partial(run_once, module) if is_tf1 else checked_run(module)
-        probe = make_probe(module, run)
-        if not module.interface.is_named:
-            check_order(module, run)
+        if module.format == HUB_TF1:
+            probe = make_probe(module, functools.partial(run_each, module))
+        else:
+            run = checked_run(module)
+            probe = make_probe(module, lambda batches: [run(*inputs) for inputs in batches])
+            if not module.interface.is_named:
+                check_order(module, run)
         weights = _find_weights(module, probe)
         if isinstance(weights, str):
             examination = Examination(module, probe, weights)

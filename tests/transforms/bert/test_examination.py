@@ -212,13 +212,13 @@ def test_a_module_is_examined_once_in_a_process(
     tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[int] = []
-    original = examination.run_once
+    original = examination.run_each
 
-    def count(*inputs: Any) -> Encoded[np.ndarray]:
+    def count(*arguments: Any) -> list[Encoded[np.ndarray]]:
         runs.append(1)
-        return original(*inputs)
+        return original(*arguments)
 
-    monkeypatch.setattr(examination, "run_once", count)
+    monkeypatch.setattr(examination, "run_each", count)
     for _ in range(2):
         loading.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow"))
         examine(tiny_module)

@@ -1,6 +1,7 @@
 """Every engine computes the vectors of the module's graph."""
 
 import dataclasses
+import functools
 import logging
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from transforms.bert import engines, examination, loading, module, rebuilding
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
+from transforms.bert.module_session import run_each
 from transforms.bert.output_spec import OutputSpec
 from transforms.checkpoints import importing
 
@@ -190,9 +192,8 @@ def test_openvino_sends_no_telemetry() -> None:
 def test_an_encoder_that_differs_from_the_module_is_not_used(
     engine: str, tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = rebuilding.find_weights(
-        tiny_module, rebuilding.make_probe(tiny_module, ModuleEngine(tiny_module).run)
-    )
+    probe = rebuilding.make_probe(tiny_module, functools.partial(run_each, tiny_module))
+    weights = rebuilding.find_weights(tiny_module, probe)
     assert isinstance(weights, rebuilding.Weights)
     # What an earlier test found is not to be known, nor what this one finds to be kept.
     monkeypatch.setattr(examination, "_EXAMINED", {})

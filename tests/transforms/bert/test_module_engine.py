@@ -1,5 +1,4 @@
 import gc
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import encoder, module, module_session
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
-from transforms.bert.module_session import run_once
+from transforms.bert.module_session import run_each
 from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
 
@@ -98,7 +97,7 @@ def test_outputs_of_other_shapes_are_refused(
     with pytest.raises(
         ValueError, match=f"module: its {replaced} has the shape {shape} for a batch"
     ):
-        run_once(inspected, inputs, inputs, inputs)
+        run_each(inspected, [(inputs, inputs, inputs)])
 
 
 def test_a_single_run_computes_what_the_engine_computes(
@@ -107,9 +106,8 @@ def test_a_single_run_computes_what_the_engine_computes(
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     tf2 = module.inspect(tmp_path / "tf2")
     for inspected, other in ((tiny_module, engine), (tf2, ModuleEngine(tf2))):
-        once, repeated = (
-            run(IDS, MASK, SEGMENTS) for run in (partial(run_once, inspected), other.run)
-        )
+        (once,) = run_each(inspected, [(IDS, MASK, SEGMENTS)])
+        repeated = other.run(IDS, MASK, SEGMENTS)
         np.testing.assert_allclose(once.pooled, repeated.pooled, atol=1e-6)
         np.testing.assert_allclose(once.sequence, repeated.sequence, atol=1e-6)
 
@@ -121,9 +119,8 @@ def test_a_graph_that_fails_in_a_session_is_loaded_by_the_engine(
         raise tf.errors.FailedPreconditionError(None, None, "Table not initialized.")
 
     monkeypatch.setattr(module_session, "_run_in_session", fail)
-    once, repeated = (
-        run(IDS, MASK, SEGMENTS) for run in (partial(run_once, tiny_module), engine.run)
-    )
+    (once,) = run_each(tiny_module, [(IDS, MASK, SEGMENTS)])
+    repeated = engine.run(IDS, MASK, SEGMENTS)
     np.testing.assert_array_equal(once.pooled, repeated.pooled)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from transforms.bert.candidates import Candidate, candidates
 from transforms.bert.examination import examine
 from transforms.bert.kept_settings import KEPT_SETTINGS, KeptSettings
 from transforms.bert.module import BertModule
-from transforms.bert.module_session import run_once
+from transforms.bert.module_session import run_each
+from transforms.bert.output_spec import Encoded
 from transforms.bert.weights import Weights
 from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
@@ -39,7 +41,7 @@ def of_other_origin(checkpoint: Checkpoint, path: Path) -> BertModule:
 
 
 def find(inspected: BertModule) -> Weights:
-    probe = rebuilding.make_probe(inspected, functools.partial(run_once, inspected))
+    probe = rebuilding.make_probe(inspected, functools.partial(run_each, inspected))
     weights = rebuilding.find_weights(inspected, probe)
     assert isinstance(weights, Weights), weights
     return weights
@@ -90,6 +92,22 @@ def test_the_best_is_taken_and_not_the_first_within_the_tolerance(tmp_path: Path
     # Alone, the wrong number would be taken.
     kept = KeptSettings(heads=2, architecture=checkpoint.architecture)
     assert find(dataclasses.replace(inspected, kept=kept)).shape.heads == 2
+
+
+def test_a_graph_that_computes_another_thing_on_long_inputs_is_not_rebuilt(tmp_path: Path) -> None:
+    inspected = of_other_origin(make_checkpoint(), tmp_path / "module")
+
+    def attend_to_20(
+        batches: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    ) -> list[Encoded[np.ndarray]]:
+        cut = [(ids, mask * (np.arange(mask.shape[1]) < 20), kinds) for ids, mask, kinds in batches]
+        return run_each(inspected, cut)
+
+    probe = rebuilding.make_probe(inspected, attend_to_20)
+    reason = rebuilding.find_weights(inspected, probe)
+    assert isinstance(reason, str)
+    assert reason.startswith("its rebuilt encoder differs from its graph by")
+    assert reason.endswith("on 32 wordpieces")
 
 
 def test_an_examination_knows_the_heads_and_the_architecture(tmp_path: Path) -> None:
