@@ -33,10 +33,12 @@ class FoundModel:
     Attributes:
         folder: of the module; it may have to be made yet.
         source: the checkpoint that is imported; None if the handle means a module.
+        key: of the checkpoint's files when it was found; empty if they cannot change.
     """
 
     folder: Path
     source: Path | None = None
+    key: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -47,7 +49,8 @@ class FoundModel:
         """Return the folder of the module, after importing the checkpoint if necessary.
 
         Raises:
-            ValueError: the checkpoint cannot be imported, or the cache cannot be written.
+            ValueError: the checkpoint cannot be imported or changed since it was found, or the
+                cache cannot be written.
             OSError: a disk is full, or fails.
         """
         if self.source is not None and not self.is_ready:
@@ -59,6 +62,11 @@ class FoundModel:
         from transforms.checkpoints.importing import write_module
 
         checkpoint = _read(source)
+        if self.key and _key_of(source) != self.key:
+            raise ValueError(
+                f"`model` {source}: its files changed while they were read: run the command again, "
+                "or give a checkpoint that is not replaced"
+            )
         try:
             write_module(checkpoint, self.folder)
         except (OSError, ValueError) as error:
@@ -92,17 +100,8 @@ def find(handle: str) -> FoundModel:
     path = Path(handle) if is_prefix else model_files.fetch_module(handle)
     if _is_module(path):
         return FoundModel(path)
-    try:
-        source = checkpoint_sources.find_source(path)
-    except ValueError as error:
-        raise ValueError(f"`model` {error}") from error
-    if source is None:
-        raise ValueError(f"`model` {checkpoint_sources.describe(path)}")
-    try:
-        key = _key(source)
-    except ValueError as error:
-        raise ValueError(f"`model` {path}: {error}") from error
-    return FoundModel(_module_folder("checkpoint", key), path)
+    key = _key_of(path)
+    return FoundModel(_module_folder("checkpoint", key), path, key)
 
 
 def resolve(handle: str) -> Path:
@@ -123,6 +122,25 @@ def _module_folder(name: str, sha256: str) -> Path:
     """Return the folder in the cache of the module that files with a sha256 are imported to."""
     version = f"import{_IMPORT_VERSION}-tf{metadata.version('tensorflow')}"
     return model_files.cache_folder() / f"{name}-{sha256[:12]}-{version}"
+
+
+def _key_of(path: Path) -> str:
+    """Return the key of the checkpoint that a path means now.
+
+    Raises:
+        ValueError: it means none.
+        OSError: a file cannot be read.
+    """
+    try:
+        source = checkpoint_sources.find_source(path)
+    except ValueError as error:
+        raise ValueError(f"`model` {error}") from error
+    if source is None:
+        raise ValueError(f"`model` {checkpoint_sources.describe(path)}")
+    try:
+        return _key(source)
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: {error}") from error
 
 
 def _key(source: CheckpointSource) -> str:

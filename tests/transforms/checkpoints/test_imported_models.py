@@ -73,6 +73,17 @@ def test_a_changed_checkpoint_is_another_one(folder: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("cache")
+def test_a_checkpoint_that_changes_before_it_is_read_is_not_imported(folder: Path) -> None:
+    found = imported_models.find(str(folder))
+    words = (folder / "vocab.txt").read_text().splitlines()
+    (folder / "vocab.txt").write_text("\n".join([*words[:-2], words[-1], words[-2]]))
+    with pytest.raises(ValueError, match=f"^`model` {folder}: its files changed while"):
+        found.make()
+    assert not found.is_ready
+    assert imported_models.resolve(str(folder)).is_dir()
+
+
+@pytest.mark.usefixtures("cache")
 def test_a_google_checkpoint_is_found_by_its_folder_and_its_prefix(
     tmp_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
