@@ -91,8 +91,16 @@ def _is_hugging_face(folder: Path) -> bool:
 
 
 def _google_config(folder: Path) -> Path | None:
-    """Return the configuration of a TensorFlow checkpoint."""
+    """Return the configuration of a TensorFlow checkpoint.
+
+    Raises:
+        ValueError: there are two, which may differ in what the weights do not show.
+    """
     named = [path for path in (folder / _GOOGLE, folder / _GARDEN) if path.is_file()]
+    if len(named) > 1:
+        raise ValueError(
+            f"it has {_GOOGLE} and {_GARDEN}: leave only the one that describes its checkpoint"
+        )
     if named:
         return named[0]
     others = [path for path in _paths_in(folder) if path.match(f"*{_GOOGLE}") and path.is_file()]

@@ -64,6 +64,7 @@ def test_the_variables_sizes_and_settings_are_read(
 
 
 def test_bert_config_json_has_the_settings_too(folder: Path, tiny_checkpoint: Checkpoint) -> None:
+    (folder / "params.yaml").unlink()
     config = configuration(tiny_checkpoint, hidden_act="relu", hidden_dropout_prob=0.3)
     (folder / "bert_config.json").write_text(json.dumps(config))
     read = read_checkpoint(folder)
