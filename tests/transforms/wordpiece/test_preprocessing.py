@@ -18,7 +18,7 @@ from tests.transforms.wordpiece import rule_sets
 from transforms.bert.module import BertModule
 from transforms.bert.savedmodel_check import check_operations
 from transforms.bert.vocabulary import Vocabulary
-from transforms.bert.wordpiece_rules import WordpieceRules
+from transforms.bert.wordpiece_rules import HUGGING_FACE_MAX_WORD_CHARS, WordpieceRules
 from transforms.checkpoints import minilm
 from transforms.documents import hash_json
 from transforms.wordpiece.assembly import truncated_lengths
@@ -172,7 +172,8 @@ def test_kept_special_tokens_are_wordpieces_like_others() -> None:
 def test_the_golden_texts_have_the_golden_ids() -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
     batch = json.loads((DATA / "minilm_texts.json").read_text("utf-8"))
-    rows = graph(WordpieceConfig(128, UNCASED))(batch)["input_ids"]
+    rules = dataclasses.replace(UNCASED, max_word_chars=HUGGING_FACE_MAX_WORD_CHARS)
+    rows = graph(WordpieceConfig(128, rules))(batch)["input_ids"]
     assert np.cumsum([0, *map(len, rows)]).tolist() == golden["offsets"].tolist()
     assert [id_ for row in rows for id_ in row] == golden["input_ids"].tolist()
 
