@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.checkpoints import imported_models, minilm
+from transforms.checkpoints import checkpoint_sources, imported_models, minilm
 from transforms.checkpoints.checkpoint import Checkpoint
 
 
@@ -25,6 +25,14 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         minilm.weights_folder()
 
 
+def test_every_file_that_an_import_may_read_is_pinned() -> None:
+    folder = minilm.weights_folder()
+    source = checkpoint_sources.find_source(folder)
+    assert source is not None
+    read = {path.relative_to(folder).as_posix() for path in source.files()}
+    assert read == set(minilm._SHA256)
+
+
 def test_the_rules_are_those_of_its_tokenizer(minilm_checkpoint: Checkpoint) -> None:
     assert minilm_checkpoint.rules == WordpieceRules(True, True, max_word_chars=100)
 
@@ -38,6 +46,7 @@ def test_a_wheel_with_changed_weights_is_refused(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
     others = sorted(set(minilm._SHA256) - {"vocab.txt"})
     for name in others:
+        (tmp_path / "model" / name).parent.mkdir(exist_ok=True)
         with pytest.raises(ValueError, match=f"{name} is not the expected file"):
             minilm.weights_folder()
         (tmp_path / "model" / name).symlink_to(real / name)
