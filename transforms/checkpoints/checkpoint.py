@@ -172,6 +172,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def read_json_if_there(path: Path) -> dict[str, Any]:
+    """Read a file like `read_json`; return an empty object if it is missing."""
+    return read_json(path) if path.is_file() else {}
+
+
 def read_checkpoint_file(path: Path) -> bytes:
     """Read a file.
 

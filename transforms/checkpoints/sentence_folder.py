@@ -15,7 +15,7 @@ from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.sentence_settings import DENSE, NORMALIZE, SentenceSettings, SentenceStep
 from transforms.bert.sentence_weights import read_arrays
 from transforms.bert.shape import BertShape
-from transforms.checkpoints.checkpoint import read_checkpoint_file, read_json
+from transforms.checkpoints.checkpoint import read_checkpoint_file, read_json, read_json_if_there
 
 MODULES = "modules.json"
 _OF_TRANSFORMER = "sentence_bert_config.json"
@@ -96,7 +96,7 @@ def _read(folder: Path, shape: BertShape) -> SentenceHead:
             width = step.width
         elif kind != "Dropout":
             raise UnservedError(f"{MODULES} has the module {kind!r}, which is not supported")
-    of_model = _optional(folder / _OF_MODEL)
+    of_model = read_json_if_there(folder / _OF_MODEL)
     _check_not_cut(of_model, width)
     settings = SentenceSettings(
         steps=tuple(steps),
@@ -194,7 +194,7 @@ def _dense(folder: Path, width: int) -> tuple[SentenceStep, dict[str, np.ndarray
 def _check_names(folder: Path) -> None:
     """Raise UnservedError if a module computes anything but the vectors of sentences."""
     path = folder / "config.json"
-    config = _optional(path)
+    config = read_json_if_there(path)
     for name in ("module_input_name", "module_output_name"):
         if config.get(name) not in (None, "sentence_embedding"):
             raise UnservedError(f"{_shown(path)} has {name} {config[name]!r}")
@@ -202,7 +202,7 @@ def _check_names(folder: Path) -> None:
 
 def _check_transformer(folder: Path) -> None:
     """Raise UnservedError if the transformer outputs anything but the vectors of tokens."""
-    config = _optional(folder / _OF_TRANSFORMER)
+    config = read_json_if_there(folder / _OF_TRANSFORMER)
     task = config.get("transformer_task", "feature-extraction")
     modalities = config.get("modality_config", {})
     text = modalities.get("text", {}) if isinstance(modalities, dict) else {}
@@ -225,11 +225,11 @@ def _check_not_cut(of_model: Mapping[str, Any], width: int) -> None:
 
 def _check_truncation(folder: Path) -> None:
     """Raise UnservedError if the tokenizer cuts off the beginning of a long text."""
-    truncation = _optional(folder / "tokenizer.json").get("truncation")
+    truncation = read_json_if_there(folder / "tokenizer.json").get("truncation")
     of_parts = truncation.get("direction") if isinstance(truncation, dict) else None
     # The setting of transformers is read before that of tokenizers.
     sides = {
-        "tokenizer_config.json has truncation_side": _optional(
+        "tokenizer_config.json has truncation_side": read_json_if_there(
             folder / "tokenizer_config.json"
         ).get("truncation_side"),
         "tokenizer.json has the direction of truncation": of_parts,
@@ -258,7 +258,7 @@ def _max_seq_length(folder: Path) -> int:
         (folder / _OF_TRANSFORMER, "max_seq_length"),
         (folder / "tokenizer_config.json", "model_max_length"),
     ):
-        value = _optional(path).get(name)
+        value = read_json_if_there(path).get(name)
         if value is None or (type(value) in (int, float) and not 0 < value < math.inf):
             continue
         if type(value) not in (int, float):
@@ -277,10 +277,6 @@ def _prompts(config: Mapping[str, Any]) -> dict[str, Any]:
     if default is not None and (not isinstance(default, str) or default not in prompts):
         raise ValueError(f"{_OF_MODEL} has no prompt of its default_prompt_name")
     return {"prompts": texts, "default_prompt": default}
-
-
-def _optional(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}
 
 
 def _setting(

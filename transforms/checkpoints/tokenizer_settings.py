@@ -8,7 +8,7 @@ from typing import Any
 from transforms.bert.vocabulary import SPECIAL_TOKENS
 from transforms.checkpoints import added_tokens
 from transforms.checkpoints.added_tokens import AddedToken
-from transforms.checkpoints.checkpoint import read_json
+from transforms.checkpoints.checkpoint import read_json_if_there
 
 CONFIG = "tokenizer_config.json"
 _SPECIAL_TOKENS_MAP = "special_tokens_map.json"
@@ -82,7 +82,7 @@ def read(folder: Path, model_config: Mapping[str, Any]) -> TokenizerSettings:
         ValueError: a file is damaged, or gives BERT's special tokens other names.
         OSError: a file cannot be read.
     """
-    files = {name: _read_if_there(folder / name) for name in (CONFIG, _SPECIAL_TOKENS_MAP)}
+    files = {name: read_json_if_there(folder / name) for name in (CONFIG, _SPECIAL_TOKENS_MAP)}
     config = files[CONFIG]
     for name, content in files.items():
         _check_names(content, name)
@@ -105,10 +105,6 @@ def read(folder: Path, model_config: Mapping[str, Any]) -> TokenizerSettings:
         specials=tuple(dict.fromkeys(specials)),
         added=tuple(_added(config)),
     )
-
-
-def _read_if_there(path: Path) -> Mapping[str, Any]:
-    return read_json(path) if path.is_file() else {}
 
 
 def _switch(config: Mapping[str, Any], name: str) -> bool | None:
