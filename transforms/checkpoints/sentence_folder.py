@@ -5,19 +5,19 @@ Source: https://sbert.net/docs/package_reference/base/modules.html, releases 2 t
 
 import math
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from transforms import strict_json
 from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.sentence_settings import DENSE, NORMALIZE, SentenceSettings, SentenceStep
 from transforms.bert.sentence_weights import read_arrays
 from transforms.bert.shape import BertShape
-from transforms.checkpoints.checkpoint import read_checkpoint_file, read_json, read_json_if_there
+from transforms.checkpoints import transformer_folder
+from transforms.checkpoints.checkpoint import read_json, read_json_if_there
+from transforms.checkpoints.transformer_folder import MODULES
 
-MODULES = "modules.json"
 _OF_TRANSFORMER = "sentence_bert_config.json"
 _OF_MODEL = "config_sentence_transformers.json"
 # By the names of releases 5 and later, and by those of earlier ones; in the order of vectors.
@@ -30,8 +30,6 @@ _POOLINGS = {
     "lasttoken": ("pooling_mode_lasttoken", "lasttoken"),
 }
 _NO_LIMIT = 1 << 31
-# No file system has longer names.
-_LONGEST = 255
 _ACTIVATIONS = {"Identity": "identity", "Tanh": "tanh", "ReLU": "relu", "Sigmoid": "sigmoid"}
 # Of a settings file; the name of a JSON type for messages.
 _REQUIRED = object()
@@ -109,42 +107,19 @@ def _read(folder: Path, shape: BertShape) -> SentenceHead:
 
 def _modules(folder: Path) -> list[tuple[str, Path]]:
     """Return the type and the folder of each module."""
-    content = _read_list(folder / MODULES)
     found = []
-    for entry in content:
-        if not isinstance(entry, dict):
+    for module in transformer_folder.read_modules(folder):
+        if not isinstance(module, dict):
             raise ValueError(f"{MODULES} has an entry that is not an object")
-        kind = _setting(entry, folder / MODULES, "type", str)
-        path = _setting(entry, folder / MODULES, "path", str)
-        found.append((_class_name(kind), _inside(folder, path)))
+        kind = _class_name(_setting(module, folder / MODULES, "type", str))
+        found.append((kind, transformer_folder.folder_of(module, folder)))
     return found
-
-
-def _read_list(path: Path) -> list[Any]:
-    try:
-        content = strict_json.decode_any(read_checkpoint_file(path))
-    except ValueError as error:
-        raise ValueError(f"cannot read {path.name}: {error}") from error
-    if not isinstance(content, list):
-        raise ValueError(f"{path.name} does not contain a list")
-    return content
 
 
 def _class_name(kind: str) -> str:
     if not kind.startswith("sentence_transformers."):
         raise UnservedError(f"{MODULES} has the module {kind!r}, whose code is not run")
     return kind.rpartition(".")[2]
-
-
-def _inside(folder: Path, path: str) -> Path:
-    """Return a path within the folder; ValueError if it leads out of it."""
-    parts = PurePosixPath(path).parts
-    joined = folder.joinpath(*parts)
-    if path.startswith("/") or ".." in parts or set(path) & {"\\", "\0"} or len(path) > _LONGEST:
-        raise ValueError(f"{MODULES} has the path {path!r}, which is not within its folder")
-    if not joined.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"{MODULES} has the path {path!r}, which leads out of its folder")
-    return joined
 
 
 def _pooling(folder: Path, hidden_size: int) -> dict[str, Any]:
