@@ -8,7 +8,6 @@ from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from pipeline.options.later_flags import LATER_FLAGS
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
-from transforms.bert.wordpiece_rules import SPECIAL_TOKENS_IN_TEXT, SPLIT
 from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32
 
 DEFAULT_MODEL = "minilm"
@@ -285,17 +284,6 @@ FLAGS = (
         "tensorflow, 16384 on a GPU)",
     ),
     *LATER_FLAGS,
-    Flag(
-        name="special_tokens",
-        path="special_tokens",
-        default=SPLIT,
-        choices=SPECIAL_TOKENS_IN_TEXT,
-        decides_output=True,
-        omitted_by_default=True,
-        group=_INPUT,
-        help="whether [MASK], [SEP] and other special tokens in a text are text, as in "
-        "google-research/bert (split), or these tokens, as in Hugging Face's tokenizers (keep)",
-    ),
     Flag(
         name="min_cosine",
         path="min_cosine",

@@ -5,6 +5,7 @@ A new row goes to the end; see `flags.FLAGS`.
 
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import Flag
+from transforms.bert.wordpiece_rules import SPECIAL_TOKENS_IN_TEXT, SPLIT
 from transforms.sources.dialect import AUTO as AUTO_QUOTING
 from transforms.sources.dialect import QUOTINGS
 
@@ -49,5 +50,16 @@ LATER_FLAGS = (
         metavar="TEXT",
         help="text, or the name of one of the model's prompts, that is put before each document "
         "(default: with the feature sentence the model's default prompt, else nothing)",
+    ),
+    Flag(
+        name="special_tokens",
+        path="special_tokens",
+        default=SPLIT,
+        choices=SPECIAL_TOKENS_IN_TEXT,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        help="whether [MASK], [SEP] and other special tokens in a text are text, as in "
+        "google-research/bert (split), or these tokens, as in Hugging Face's tokenizers (keep)",
     ),
 )
