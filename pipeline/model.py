@@ -9,6 +9,7 @@ from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
 from transforms.bert import model_files
 from transforms.checkpoints import imported_models, minilm
+from transforms.checkpoints.checkpoint import UnstatedError
 from transforms.features import SENTENCE
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def find_folder(handle: str, level: str = "warning") -> Path:
             printing.announce(f"importing {handle}, once, into {found.folder}")
     try:
         return found.make()
+    except UnstatedError as error:
+        # The setting is a flag of import-model, and not of the command that runs.
+        message = str(error).replace(f"`{error.setting}`", f"--{error.setting}")
+        raise UsageError(message) from error
     except ValueError as error:
-        setting = getattr(error, "setting", None)
-        message = str(error)
-        raise UsageError(
-            message.replace(f"`{setting}`", f"--{setting}") if setting else message
-        ) from error
+        raise UsageError(str(error)) from error
 
 
 def find_model(config: EmbedConfig) -> tuple[Path, str]:

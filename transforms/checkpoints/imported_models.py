@@ -10,14 +10,11 @@ import hashlib
 import logging
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from transforms.bert import model_files
 from transforms.checkpoints import checkpoint_prefix, checkpoint_sources, minilm
+from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 from transforms.checkpoints.checkpoint_sources import CheckpointSource
-
-if TYPE_CHECKING:
-    from transforms.checkpoints.checkpoint import Checkpoint
 
 # Increased whenever an import of the same files writes other files.
 _IMPORT_VERSION = 6
@@ -158,8 +155,7 @@ def _key(source: CheckpointSource) -> str:
     return digest.hexdigest()
 
 
-def _read(source: Path) -> "Checkpoint":
-    from transforms.checkpoints.checkpoint import UnstatedError
+def _read(source: Path) -> Checkpoint:
     from transforms.checkpoints.checkpoint_folders import read_checkpoint
 
     try:
