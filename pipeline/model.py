@@ -119,6 +119,7 @@ def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:
     if SENTENCE in config.features and longest is not None and longest != chosen:
         notes.append(
             f"--max_seq_length is {chosen}, and sentence-transformers cuts the model's input at "
-            f"{longest}: the vectors of longer documents differ"
+            f"{longest}: longer documents get other vectors than there, and the same with "
+            f"--max_seq_length {longest}"
         )
     return notes
