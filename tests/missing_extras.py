@@ -22,7 +22,6 @@ EXTRAS = {
     "google.api_core": "gcp",
     "google.auth": "gcp",
     "google.cloud": "gcp",
-    "hnswlib": "test",
     "hypothesis": "test",
     "hdfs": "hadoop",
     "jinja2": "report",
