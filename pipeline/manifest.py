@@ -72,6 +72,19 @@ class Progress:
         """Sum the rejected documents by reason."""
         return _sum(part.reasons for part in self.parts)
 
+    def seconds(self) -> dict[str, float]:
+        """Sum the seconds of all parts by stage."""
+        return _sum(part.seconds for part in self.parts)
+
+    def written(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Count the files of all parts and their bytes, each by folder."""
+        numbers, sizes = collections.Counter[str](), collections.Counter[str]()
+        for file in (file for part in self.parts for file in part.files):
+            folder = file.path.partition("/")[0]
+            numbers[folder] += 1
+            sizes[folder] += file.bytes
+        return dict(numbers), dict(sizes)
+
 
 def load_receipts(folder: str) -> list[Receipt]:
     """Read all receipts of an output folder; skip those that were truncated or renamed."""
@@ -363,8 +376,9 @@ def part_entry(receipt: Receipt) -> dict[str, Any]:
     return part | {"files": [msgspec.structs.asdict(file) for file in receipt.files]}
 
 
-def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: collections.Counter[str] = collections.Counter()
-    for one in counts:
-        total.update(one)
-    return dict(total)
+def _sum(named: Iterable[Mapping[str, _Number]]) -> dict[str, _Number]:
+    total: dict[str, _Number] = {}
+    for one in named:
+        for name, value in one.items():
+            total[name] = total[name] + value if name in total else value
+    return total

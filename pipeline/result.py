@@ -3,7 +3,8 @@
 import collections
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.manifest import Progress
 from pipeline.output.quality import worst_files
@@ -11,7 +12,7 @@ from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
-from transforms.receipts import WrittenFile, shares
+from transforms.receipts import shares
 
 # Files with a higher [UNK] rate are named.
 MUCH_UNKNOWN = 0.1
@@ -50,8 +51,9 @@ class Summary:
 def to_text(summary: Summary) -> str:
     """Return the result in a few lines."""
     counts = collections.Counter(summary.progress.counts())
-    files = [file for part in summary.progress.parts for file in part.files]
-    megabytes = sum(file.bytes for file in files) / 1e6
+    files, sizes = summary.progress.written()
+    megabytes = sum(sizes.values()) / 1e6
+    written = ", ".join(f"{count:,} in {folder}/" for folder, count in files.items())
     if summary.nothing_left:
         first = f"nothing left to do: {summary.output} is complete (checked in {{:.1f}} s)"
     else:
@@ -79,15 +81,35 @@ def to_text(summary: Summary) -> str:
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
             *_repeats(summary.table, counts),
             *_precision(summary.agreement),
-            f"files       {_by_folder(files)}; {megabytes:,.1f} MB",
+            f"files       {written}; {megabytes:,.1f} MB",
             *(f"left out    {line}" for line in summary.left_out),
         ]
     )
 
 
-def _by_folder(files: Sequence[WrittenFile]) -> str:
-    folders = collections.Counter(file.path.split("/")[0] for file in files)
-    return ", ".join(f"{count:,} in {folder}/" for folder, count in folders.items())
+def to_fields(summary: Summary) -> dict[str, Any]:
+    """Return the result by the names in JSON."""
+    progress = summary.progress
+    counts = progress.counts()
+    files, sizes = progress.written()
+    table = summary.table
+    dedup = {"documents": table.documents, "left_out": table.left_out} if table else None
+    return {
+        "folder": summary.output,
+        "seconds": summary.seconds,
+        "nothing_left": summary.nothing_left,
+        "parts": len(progress.parts),
+        "parts_before": summary.parts_before,
+        "redone": summary.redone,
+        "counts": counts,
+        "shares": shares(counts),
+        "reasons": progress.reasons(),
+        "files": files,
+        "bytes": sizes,
+        "precision": summary.agreement,
+        "dedup": dedup,
+        "left_out": summary.left_out,
+    }
 
 
 def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]:

@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline import manifest
 from pipeline.output import activity, job_progress, layout, plan_file, run_file
@@ -12,7 +12,7 @@ from pipeline.output.run_file import Run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
-from transforms.receipts import Receipt
+from transforms.receipts import Receipt, shares
 
 # Seconds; a time so far away cannot be shown as a date.
 _NEVER = 1e10
@@ -38,6 +38,11 @@ class Status:
             truncated at --max_seq_length unless there are windows: 50% and 95% of the documents are
             at most as long. None before the analysis.
         unread: a line for each file or folder that could not be read when the job was planned.
+        counts: sums over the parts done, by the names in receipts.
+        shares: of them; see `receipts.shares`.
+        reasons: rejected documents by reason.
+        files, bytes: that were written, by folder.
+        seconds: the time of all workers, by stage.
     """
 
     parts: int
@@ -52,6 +57,12 @@ class Status:
     median_tokens: int | None
     long_tokens: int | None
     unread: tuple[str, ...] = ()
+    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    reasons: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    bytes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def measure(folder: str) -> Status:
@@ -72,6 +83,7 @@ def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) 
     """Compare the receipts of a job with its plan."""
     progress = job_progress.match_receipts(splits, receipts, run)
     counts = progress.counts()
+    files, sizes = progress.written()
     speed = tokens_per_second(progress.parts)
     return Status(
         parts=len(progress.parts),
@@ -86,6 +98,12 @@ def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) 
         median_tokens=_quantile(run, _MEDIAN),
         long_tokens=_quantile(run, _LONG),
         unread=tuple(f"{split.source.path}: {split.unread}" for split in splits if split.unread),
+        counts=counts,
+        shares=shares(counts),
+        reasons=progress.reasons(),
+        files=files,
+        bytes=sizes,
+        seconds=progress.seconds(),
     )
 
 

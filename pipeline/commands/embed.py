@@ -26,7 +26,12 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         summary, problem = api.embed_and_draw(config, options, _watch, settings["log_level"])
-    printing.say(result.to_text(summary))
+    if settings["json"]:
+        from pipeline.console import json_output
+
+        printing.show(json_output.to_json(COMMAND.name, result.to_fields(summary)))
+    else:
+        printing.say(result.to_text(summary))
     if problem:
         printing.say_error(f"beam-bert: {name_flags(problem, FLAGS)}")
     return 0

@@ -17,14 +17,17 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         quiet.import_tensorflow(settings["log_level"])
         from pipeline import model
-        from pipeline.console import module_text
+        from pipeline.console import json_output, module_text
         from transforms.bert import module
         from transforms.bert.examination import examine
 
         path = model.find_folder(settings["model"], settings["log_level"])
         examination = examine(module.inspect(path))
-    as_text = module_text.to_json if settings["json"] else module_text.to_text
-    printing.say(as_text(examination))
+    if settings["json"]:
+        facts = module_text.facts_of(examination)
+        printing.show(json_output.to_json(COMMAND.name, facts))
+    else:
+        printing.say(module_text.to_text(examination))
     return 0
 
 
@@ -41,8 +44,7 @@ COMMAND = Command(
             metavar="M",
             help="a module, named as in --model of embed",
         ),
-        Flag(name="json", value_type=bool, default=False, help="print JSON"),
-        *select("log_level"),
+        *select("log_level", "json"),
     ),
     run=run,
 )

@@ -60,6 +60,12 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         result = forecast.forecast(config, started)
+    if settings["json"]:
+        from pipeline.console import json_output
+
+        fields = forecast_text.to_fields(result, machine)
+        printing.show(json_output.to_json(COMMAND.name, fields))
+    else:
         printing.say(forecast_text.to_text(result, machine))
     if result.unread:
         more = f", and {len(result.unread) - 3} more" if result.unread[3:] else ""

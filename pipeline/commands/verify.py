@@ -9,7 +9,7 @@ from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag, name_flags
 from pipeline.options.flags import FLAGS, FOLDER, select
 
-_MODEL, _LOG_LEVEL = select("model", "log_level")
+_MODEL, _LOG_LEVEL, _JSON = select("model", "log_level", "json")
 
 
 def run(words: Sequence[str]) -> int:
@@ -24,7 +24,13 @@ def run(words: Sequence[str]) -> int:
             *(settings[name] for name in ("sample", "tolerance", "model")),
         )
         verdict = check_folder.verify(config)
-    printing.say(name_flags(verdict.to_text(), FLAGS))
+    if settings["json"]:
+        from pipeline.console import json_output
+
+        facts = {**vars(verdict), "complete": not verdict.pending}
+        printing.show(name_flags(json_output.to_json(COMMAND.name, facts), FLAGS))
+    else:
+        printing.say(name_flags(verdict.to_text(), FLAGS))
     return 1 if verdict.faults else 0
 
 
@@ -54,6 +60,7 @@ COMMAND = Command(
             _MODEL, default=None, group="", help="the module of the job, if it was moved"
         ),
         dataclasses.replace(_LOG_LEVEL, group=""),
+        dataclasses.replace(_JSON, group=""),
     ),
     run=run,
 )

@@ -1,7 +1,6 @@
 """Describe a module, for people and for programs."""
 
 import dataclasses
-import json
 from typing import Any
 
 from transforms.bert import engines
@@ -12,7 +11,8 @@ from transforms.bert.sentence_settings import NORMALIZE, SentenceStep
 from transforms.features import FLOAT32
 
 
-def _facts(examination: Examination) -> dict[str, Any]:
+def facts_of(examination: Examination) -> dict[str, Any]:
+    """Return the facts about a module by their names."""
     module, architecture = examination.module, examination.module.kept.architecture
     rebuilt = architecture if architecture and not examination.reason else None
     return {
@@ -41,14 +41,9 @@ def _engines(examination: Examination) -> dict[str, list[str]]:
     return {name: list(engines.find(name).precisions) for name in engines.names()}
 
 
-def to_json(examination: Examination) -> str:
-    """Return the facts about a module as JSON."""
-    return json.dumps(_facts(examination), indent=1)
-
-
 def to_text(examination: Examination) -> str:
     """Return the facts about a module, one in each line."""
-    facts = _facts(examination)
+    facts = facts_of(examination)
     facts |= {
         "tags": " ".join("{" + ", ".join(tags) + "}" for tags in facts["tags"]),
         "signatures": ", ".join(facts["signatures"]),

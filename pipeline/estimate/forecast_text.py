@@ -1,9 +1,12 @@
-"""The lines that `plan` prints."""
+"""What `plan` prints, for people and for programs."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline import status
 from pipeline.estimate import pricing
 from pipeline.estimate.forecast import Forecast
-from pipeline.estimate.pricing import MachineConfig
+from pipeline.estimate.pricing import MachineConfig, MachineCosts
 from transforms import escaping
 from transforms.features import NUM_TOKENS, NUM_WORDPIECES
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
@@ -12,7 +15,7 @@ from transforms.receipts import shares
 
 def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
     """Return the lines of a forecast, with the costs on a machine if one is given."""
-    counts = {name: round(count) for name, count in forecast.counts.items()}
+    counts = _whole(forecast.counts)
     rates = shares(counts)
     padding = counts[PADDED_TOKENS] - counts[COMPUTED_TOKENS]
     reasons = ", ".join(f"{round(n):,} {reason}" for reason, n in sorted(forecast.reasons.items()))
@@ -39,14 +42,40 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
     return "\n".join(lines)
 
 
-def _costs(forecast: Forecast, machine: MachineConfig) -> list[str]:
+def to_fields(forecast: Forecast, machine: MachineConfig | None) -> dict[str, Any]:
+    """Return a forecast by the names in JSON, with the costs on a machine if one is given."""
+    counts = _whole(forecast.counts)
+    return {
+        **vars(forecast),
+        "counts": counts,
+        "shares": shares(counts),
+        "reasons": _whole(forecast.reasons),
+        "bytes": _whole(forecast.bytes),
+        "share_left": forecast.share_left,
+        "costs": None if machine is None else _price(forecast, machine),
+    }
+
+
+def _whole(estimates: Mapping[str, float]) -> dict[str, int]:
+    return {name: round(estimate) for name, estimate in estimates.items()}
+
+
+def _price(forecast: Forecast, machine: MachineConfig) -> MachineCosts | None:
+    """Compute the costs of a job on a machine; None if there is nothing to embed."""
     speed = machine.tokens_per_second or forecast.tokens_per_second
     if speed is None or forecast.tokens_per_second is None:
-        return [f"cost        none on {escaping.one_line(machine.name)}: there is nothing to embed"]
+        return None
     tokens, share = forecast.counts[NUM_TOKENS], forecast.share_left
     whole = pricing.cost(machine, tokens, speed, forecast.startup)
     left = pricing.cost(machine, share * tokens, speed, forecast.startup if share else 0.0)
-    return pricing.to_lines(machine, whole, left if forecast.parts_done else None, speed)
+    return MachineCosts(machine, speed, whole, left if forecast.parts_done else None)
+
+
+def _costs(forecast: Forecast, machine: MachineConfig) -> list[str]:
+    costs = _price(forecast, machine)
+    if costs is None:
+        return [f"cost        none on {escaping.one_line(machine.name)}: there is nothing to embed"]
+    return pricing.to_lines(machine, costs.whole, costs.left, costs.tokens_per_second)
 
 
 def _speed(forecast: Forecast) -> str:

@@ -76,6 +76,23 @@ class Cost:
     price_per_million: float | None
 
 
+@dataclasses.dataclass(frozen=True)
+class MachineCosts:
+    """The costs of a job on machines.
+
+    Attributes:
+        machine: the machines.
+        tokens_per_second: the speed of one machine, given or measured here.
+        whole: the cost of the whole job.
+        left: the cost of the rest that an earlier call has left; None without an earlier call.
+    """
+
+    machine: MachineConfig
+    tokens_per_second: float
+    whole: Cost
+    left: Cost | None
+
+
 def cost(machine: MachineConfig, tokens: float, speed: float, startup: float) -> Cost:
     """Compute the cost of a job whose machines share the work evenly and each start up.
 
