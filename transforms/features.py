@@ -34,6 +34,9 @@ EXACT_FLOAT32 = "exact_float32"
 BYTES, TIMESTAMP, DATE = "bytes", "timestamp", "date"
 FIELD_TYPES = (STRING, INT64, FLOAT64, FLOAT32, EXACT_FLOAT32, BOOL, BYTES, TIMESTAMP, DATE)
 
+# The records that have the kept fields: those of documents, or all.
+ONLY_POOLED, ALL_RECORDS = KEPT_IN = ("pooled", "all")
+
 # The input of the model for a document.
 INPUT_IDS = "input_ids"
 SEGMENT_IDS = "segment_ids"

@@ -12,7 +12,7 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.documents import FORMAT_VERSION
-from transforms.features import FLOAT32, check_features, widths_of_tokens
+from transforms.features import FLOAT32, ONLY_POOLED, check_features, widths_of_tokens
 from transforms.io.redaction import redact_url
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
@@ -88,6 +88,7 @@ class EmbedConfig:
         special_tokens: whether special tokens in texts are `split` into words, or `keep`.
         features: as requested; see `features.check_features`.
         prompt: what is put before each document: a text, or a name; see `BertModule.prompt_of`.
+        keep_fields_in: the records that have the kept fields, `pooled` or `all`.
         keep_tokens: whether sequence records hold the text and the byte offsets of wordpieces.
         dtype: type of the stored vectors.
         shaping: how vectors of documents are changed before they are stored.
@@ -109,6 +110,7 @@ class EmbedConfig:
     special_tokens: str = SPLIT
     features: tuple[str, ...] = ("pooled_output", "sequence_output")
     prompt: str | None = None
+    keep_fields_in: str = ONLY_POOLED
     keep_tokens: bool = False
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
@@ -170,6 +172,7 @@ class EmbedConfig:
         return RecordConfig(
             features=self.features,
             keep_fields=self.input.read.keep_fields,
+            keep_fields_in=self.keep_fields_in,
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,
             dtype=self.dtype,
@@ -197,7 +200,7 @@ class EmbedConfig:
         return {
             row.option: list(value) if isinstance(value, tuple) else value
             for row, value in values.items()
-            if not (row.omitted_by_default and value == row.default)
+            if not (row.omitted_by_default and value == row.omitted_value)
         }
 
 

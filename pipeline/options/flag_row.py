@@ -55,6 +55,7 @@ class Flag:
         decides_output: whether the flag is part of `EmbedConfig.identity()`.
         omitted_by_default: whether the identity leaves it out where it has its default, because
             there are jobs from before the flag.
+        value_before: the value of those jobs in the configuration; None if it is the default.
         step: how the value becomes the value at `path`.
         in_resume_command: `ALWAYS`, `IF_NEEDED` or `NEVER`.
     """
@@ -71,6 +72,7 @@ class Flag:
     path: str = ""
     decides_output: bool = False
     omitted_by_default: bool = False
+    value_before: FlagValue = None
     step: Step = as_given
     in_resume_command: str = IF_NEEDED
 
@@ -80,6 +82,11 @@ class Flag:
         if self.positional:
             return self.name
         return f"--{self.name}" if len(self.name) > 1 else f"-{self.name}"
+
+    @property
+    def omitted_value(self) -> FlagValue:
+        """The value in the configuration with which the identity leaves the flag out."""
+        return self.default if self.value_before is None else self.value_before
 
     def add_to(self, parser: _Parser) -> None:
         """Add the flag to a parser of argparse, or to a group of its flags."""

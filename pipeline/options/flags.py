@@ -115,7 +115,7 @@ FLAGS = (
         decides_output=True,
         group=_INPUT,
         metavar="A,B",
-        help="fields to copy into the pooled records; a sample decides their types, or A:int64 "
+        help="fields to copy into the records; a sample decides their types, or A:int64 "
         f"does: one of {', '.join(FIELD_TYPES)}",
     ),
     Flag(

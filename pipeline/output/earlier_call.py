@@ -122,8 +122,8 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
 
 
 def _different_flags(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Describe the flags that differ; either side may omit a flag that has its default."""
-    defaults = {row.option: row.default for row in FLAGS if row.omitted_by_default}
+    """Describe the flags that differ; either side may omit a flag of `value_before`."""
+    defaults = {row.option: row.omitted_value for row in FLAGS if row.omitted_by_default}
     values = {
         flag: tuple(side.get(flag, defaults.get(flag)) for side in (there, now))
         for flag in dict.fromkeys([*now, *there])

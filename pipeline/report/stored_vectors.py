@@ -51,7 +51,7 @@ def _read_batch(job: Job, layout: Layout, part: Receipt, rows: np.ndarray) -> Sa
         feature=_title(_feature(layout)[0]),
         kept={
             field.name: tuple(map(_as_text, batch.column(field.name).to_pylist()))
-            for field in (layout.records.kept if family == POOLED else ())
+            for field in layout.records.kept_by(family)
             if field.name in batch.schema.names
         },
     )

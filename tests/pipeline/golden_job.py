@@ -17,6 +17,7 @@ _CHANGED = 1_700_000_000
 _TFRECORDS = {
     "id_field": "id",
     "keep_fields": "k",
+    "keep_fields_in": "pooled",
     "features": "pooled_output,mean,cls,max,sequence_output",
     "max_seq_length": 8,
     "window_stride": 4,

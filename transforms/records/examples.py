@@ -19,6 +19,7 @@ from transforms.features import (
     FLOAT32,
     INPUT_IDS,
     INT8,
+    OFFSETS,
     TOKENS,
     scale_of,
     widths_of_tokens,
@@ -28,6 +29,8 @@ from transforms.records import dtypes, wire
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
 from transforms.vector_widths import VectorWidths
 
+# The group of tensor representations that parsers take.
+_DEFAULT_GROUP = ""
 # The type of a feature, by the Arrow type of its values; all others are bytes.
 _NUMBERS = {pa.int64(): schema_pb2.INT, pa.float32(): schema_pb2.FLOAT}
 
@@ -40,6 +43,7 @@ def schema(family: str, content: RecordContent, widths: VectorWidths) -> schema_
         _add_feature(result, name, schema_pb2.INT, [])
     add = _add_sequence if family == SEQUENCE else _add_pooled
     add(result, content, widths)
+    _add_kept(result, content.kept_by(family))
     return result
 
 
@@ -50,31 +54,57 @@ def _add_sequence(result: schema_pb2.Schema, content: RecordContent, widths: Vec
             _add_vectors(result, name, content.dtype, lengths[name], rows=True)
         else:
             type_ = schema_pb2.BYTES if name == TOKENS else schema_pb2.INT
-            _add_feature(result, name, type_, None)
+            _add_ragged(result, name, type_, 2 if name == OFFSETS else 1)
 
 
 def _add_pooled(result: schema_pb2.Schema, content: RecordContent, widths: VectorWidths) -> None:
     for name, width in content.widths(POOLED, widths).items():
         _add_vectors(result, name, content.dtype, width, rows=False)
-    for field in content.kept:
+
+
+def _add_kept(target: schema_pb2.Schema, kept: Sequence[KeptField]) -> None:
+    for field in kept:
         _add_feature(
-            result, field.name, _NUMBERS.get(field.columns.example, schema_pb2.BYTES), None
+            target, field.name, _NUMBERS.get(field.columns.example, schema_pb2.BYTES), None
         )
         if field.type == BOOL:
-            result.feature[-1].bool_domain.SetInParent()
+            target.feature[-1].bool_domain.SetInParent()
 
 
 def _add_vectors(
     target: schema_pb2.Schema, name: str, dtype: str, width: int, *, rows: bool
 ) -> None:
     """Add a feature of one vector, or of several (rows)."""
+    if dtype == FLOAT32 and rows:
+        _add_ragged(target, name, schema_pb2.FLOAT, width)
+        return
     if dtype == FLOAT32:
-        _add_feature(target, name, schema_pb2.FLOAT, None if rows else [width])
+        _add_feature(target, name, schema_pb2.FLOAT, [width])
         return
     _add_feature(target, name, schema_pb2.BYTES, [])
     target.feature[-1].annotation.tag.append(dtypes.tag(dtype, width, rows))
-    if dtype == INT8:
-        _add_feature(target, scale_of(name), schema_pb2.FLOAT, None if rows else [])
+    if dtype == INT8 and rows:
+        _add_ragged(target, scale_of(name), schema_pb2.FLOAT, 1)
+    elif dtype == INT8:
+        _add_feature(target, scale_of(name), schema_pb2.FLOAT, [])
+
+
+def _add_ragged(target: schema_pb2.Schema, name: str, type_: int, width: int) -> None:
+    """Add a feature of `width` values for each token; parsers return it as a RaggedTensor."""
+    _add_feature(target, name, type_, None)
+    group = target.tensor_representation_group[_DEFAULT_GROUP]
+    ragged = group.tensor_representation[name].ragged_tensor
+    ragged.feature_path.step.append(name)
+    if width > 1:
+        ragged.partition.add(uniform_row_length=width)
+
+
+def without_representations(schema: schema_pb2.Schema) -> schema_pb2.Schema:
+    """Return a schema as releases wrote it that did not say which features are ragged."""
+    older = schema_pb2.Schema()
+    older.CopyFrom(schema)
+    older.ClearField("tensor_representation_group")
+    return older
 
 
 def _add_feature(
@@ -116,11 +146,11 @@ def _columns(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.R
         ends = list_offsets(batch.column(INPUT_IDS))
         for name in widths_of_tokens(content.features):
             columns |= _stored(name, batch.column(name), ends, content.dtype)
-        return pa.RecordBatch.from_pydict(columns)
-    for name in content.of_documents:
+    else:
         each = np.arange(batch.num_rows + 1)
-        columns |= _stored(name, variable_lists(batch.column(name)), each, content.dtype)
-    for field in content.kept:
+        for name in content.of_documents:
+            columns |= _stored(name, variable_lists(batch.column(name)), each, content.dtype)
+    for field in content.kept_by(family):
         # Parts of plain text have no fields.
         if FIELD_PREFIX + field.name in batch.schema.names:
             values = _kept(batch.column(FIELD_PREFIX + field.name), field)

@@ -177,9 +177,8 @@ def check_schema(schema: pa.Schema, family: str) -> None:
     wrong = any(known.get(name, type_) != type_ for name, type_ in types.items())
     allowed = TOKEN_FEATURES if family == SEQUENCE else DOCUMENT_FEATURES
     unexpected = [name for name in {*types, *vectors} if (name in vectors) != (name in allowed)]
-    # Only pooled records have kept fields.
     kept = [type_ for name, type_ in types.items() if name not in known]
-    nested = any(pa.types.is_nested(type_) for type_ in kept) or (kept and family == SEQUENCE)
+    nested = any(pa.types.is_nested(type_) for type_ in kept)
     repeated = len(types) < len(schema)
     if wrong or unexpected or nested or repeated or not vectors or needed - set(types):
         raise ValueError("it is not the schema of records of a job")

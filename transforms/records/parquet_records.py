@@ -68,8 +68,7 @@ def _schema(family: str, content: RecordContent, widths: Mapping[str, int]) -> p
             fields += vector_fields(name, widths[name], content.dtype, family)
         else:
             fields.append(pa.field(name, OF_TOKENS[name], nullable=False))
-    if family == POOLED:
-        fields += [pa.field(field.name, field.columns.parquet) for field in content.kept]
+    fields += [pa.field(field.name, field.columns.parquet) for field in content.kept_by(family)]
     return pa.schema(fields, {ABOUT: content.about.encode()})
 
 
@@ -156,8 +155,6 @@ def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.Rec
             stored = dtypes.narrow(_matrix(batch.column(name), batch.num_rows), content.dtype)
             widths[name] = stored.values.shape[1]
             columns |= _stored(name, stored, None)
-        for field in content.kept:
-            columns[field.name] = _kept(batch, field)
     else:
         ends = list_offsets(batch.column(INPUT_IDS)).astype(np.int32)
         vectors = widths_of_tokens(content.features)
@@ -168,6 +165,8 @@ def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.Rec
                 columns |= _stored(name, dtypes.narrow(matrix, content.dtype), ends)
             else:
                 columns[name] = _list_of_tokens(name, batch.column(name), ends)
+    for field in content.kept_by(family):
+        columns[field.name] = _kept(batch, field)
     schema_ = _schema(family, content, widths)
     arrays = [_as(columns[field.name], field.type) for field in schema_]
     return pa.RecordBatch.from_arrays(arrays, schema=schema_)

@@ -3,10 +3,13 @@
 import dataclasses
 
 from transforms.features import (
+    ALL_RECORDS,
     DOCUMENT_FEATURES,
     FLOAT32,
     INPUT_IDS,
+    KEPT_IN,
     OFFSETS,
+    ONLY_POOLED,
     SEGMENT_IDS,
     TOKENS,
     check_keep_fields,
@@ -30,7 +33,8 @@ class RecordContent:
 
     Attributes:
         features: the requested features; see `features.check_features`.
-        keep_fields: input fields that pooled records keep; `name` or `name:type`.
+        keep_fields: input fields that records keep; `name` or `name:type`.
+        keep_fields_in: the records that keep them, `pooled` or `all`.
         segments: whether sequence records have the segment of each token.
         tokens: whether sequence records have the text and the offsets of each wordpiece.
         dtype: the type that vectors are stored in; `int8` adds a scale for each vector.
@@ -40,6 +44,7 @@ class RecordContent:
 
     features: tuple[str, ...]
     keep_fields: tuple[str, ...] = ()
+    keep_fields_in: str = ONLY_POOLED
     segments: bool = False
     tokens: bool = False
     dtype: str = FLOAT32
@@ -49,11 +54,19 @@ class RecordContent:
     def __post_init__(self) -> None:
         check_dtype(self.dtype)
         check_keep_fields([field.name for field in self.kept], self.features)
+        if self.keep_fields_in not in KEPT_IN:
+            raise ValueError(
+                f"`keep_fields_in` is {self.keep_fields_in!r}; there are {', '.join(KEPT_IN)}"
+            )
 
     @property
     def kept(self) -> tuple[KeptField, ...]:
         """The parsed `keep_fields`."""
         return parse_fields(self.keep_fields)
+
+    def kept_by(self, family: str) -> tuple[KeptField, ...]:
+        """Return the fields that the records of a family keep."""
+        return self.kept if family == POOLED or self.keep_fields_in == ALL_RECORDS else ()
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class ReadConfig:
         pair_separator: separates the two texts of a pair in a line of plain text; None without
             pairs.
         id_field: field with the id; None derives ids from source and position.
-        keep_fields: further fields to copy into the pooled records; `name` or `name:type`.
+        keep_fields: further fields to copy into the records; `name` or `name:type`.
         encoding: encoding of text files, by Python's name.
         csv_quoting: whether quotes of CSV and TSV quote (`minimal`) or are text (`none`); `auto` is
             `minimal` for CSV and `none` for TSV.

@@ -108,6 +108,27 @@ def test_a_newer_flag_is_in_the_identity_where_it_differs_from_the_default() -> 
     assert conversion.from_identity(default.identity(), "out").input == default.input
 
 
+@pytest.mark.parametrize(
+    ("given", "kept_in"),
+    [
+        ({"keep_fields": "k"}, "all"),
+        ({"keep_fields": "k", "keep_fields_in": "all"}, "all"),
+        ({"keep_fields": "k", "keep_fields_in": "pooled"}, None),
+        ({"keep_fields": "k", "features": "mean"}, None),
+        ({"keep_fields_in": "all"}, None),
+    ],
+)
+def test_the_records_that_keep_fields_are_in_the_identity_where_older_jobs_had_no_choice(
+    given: dict[str, str], kept_in: str | None
+) -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, **given}))
+    identity = json.loads(json.dumps(config.identity()))
+    assert identity.get("--keep_fields_in") == kept_in
+    assert conversion.from_identity(identity, "out").records == config.records
+    words = resume_command.command_of(config)[2:]
+    assert conversion.embed_config(all_commands()["embed"].parse(words)) == config
+
+
 def test_a_tab_is_spelled_in_the_command_that_continues_a_job() -> None:
     config = conversion.embed_config(conversion.settings_of({**GIVEN, **DIALECT}))
     words = ["--csv_quoting", "none", "--csv_escape", "\\", "--csv_delimiter", "\\t"]

@@ -6,12 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow_transform.tf_metadata import schema_utils
+from tfx_bsl.public.tfxio import TensorFlowDatasetOptions, TFExampleRecord
 
 from tests.transforms.embedded_documents import CONFIG, HIDDEN, WIDTHS, batch_of
 from transforms import columns
 from transforms.io import tfrecord_framing
-from transforms.records import example_reader, examples
+from transforms.records import example_reader, examples, record_files
 from transforms.records.dtypes import narrow, widen
 from transforms.records.record_config import RecordConfig
 
@@ -41,13 +43,44 @@ def test_tensorflow_reads_sequence_records_by_their_schema(tmp_path: Path) -> No
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     path = write(tmp_path / "a.tfrecord", "sequence")
     parsed = [tf.io.parse_single_example(r, spec) for r in tf.data.TFRecordDataset(str(path))]
-    assert parsed[2]["input_ids"].values.numpy().tolist() == [3, 4, 5]
-    assert parsed[2]["segment_ids"].values.numpy().tolist() == [1, 0, 1]
-    tokens = [token.decode() for token in parsed[2]["tokens"].values.numpy()]
+    assert parsed[2]["input_ids"].numpy().tolist() == [3, 4, 5]
+    assert parsed[2]["segment_ids"].numpy().tolist() == [1, 0, 1]
+    tokens = [token.decode() for token in parsed[2]["tokens"].numpy()]
     assert tokens == ["##ö3", "##ö4", "##ö5"]
-    assert parsed[2]["offsets"].values.numpy().tolist() == [6, 7, 8, 9, 10, 11]
-    rows = tf.reshape(parsed[2]["sequence_output"].values, [-1, HIDDEN])
+    assert parsed[2]["offsets"].numpy().tolist() == [[6, 7], [8, 9], [10, 11]]
+    rows = parsed[2]["sequence_output"].numpy()
     np.testing.assert_allclose(rows, np.arange(9, 18).reshape(3, 3) / 7, rtol=1e-6)
+
+
+def test_tfx_reads_sequence_records_as_ragged_tensors(tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, keep_fields_in="all")
+    blocks = examples.serialize(batch_of(5), "sequence", config)
+    (tmp_path / "a").write_bytes(b"".join(map(tfrecord_framing.frame, blocks)))
+    schema = examples.schema("sequence", config, WIDTHS)
+    source = TFExampleRecord(str(tmp_path / "a"), schema=schema, telemetry_descriptors=["test"])
+    options = TensorFlowDatasetOptions(batch_size=5, shuffle=False, num_epochs=1)
+    (batch,) = source.TensorFlowDataset(options)
+    ragged = {name: value for name, value in batch.items() if isinstance(value, tf.RaggedTensor)}
+    assert {name: value.shape[1:].as_list() for name, value in ragged.items()} == {
+        "input_ids": [None],
+        "segment_ids": [None],
+        "tokens": [None],
+        "offsets": [None, 2],
+        "sequence_output": [None, HIDDEN],
+    }
+    assert batch["sequence_output"].row_lengths().numpy().tolist() == [1, 2, 3, 4, 1]
+    assert batch["k"].values.numpy().tolist() == [b"v1", b"v2", b"v4"]
+
+
+def test_a_schema_of_an_older_release_that_says_nothing_of_ragged_features_is_right() -> None:
+    schema = examples.schema("sequence", CONFIG, WIDTHS)
+    older = text_format.MessageToString(examples.without_representations(schema)).encode()
+    newer = text_format.MessageToString(schema).encode()
+    assert older != newer
+    for content in (older, newer):
+        assert record_files.schema_problem(content, "sequence", CONFIG, WIDTHS) is None
+    other = dataclasses.replace(CONFIG, tokens=False)
+    assert record_files.schema_problem(older, "sequence", other, WIDTHS) is not None
 
 
 @pytest.mark.parametrize("family", ["pooled", "sequence"])
@@ -130,11 +163,7 @@ def test_int8_has_a_scale_for_each_vector(family: str) -> None:
     spec = schema_utils.schema_as_feature_spec(schema).feature_spec
     for record, row in zip(block.to_pylist(), batch.column(name).to_pylist(), strict=True):
         parsed = tf.io.parse_single_example(record, spec)
-        scales = (
-            tf.reshape(tf.sparse.to_dense(parsed[f"{name}_scale"]), [-1, 1])
-            if (family == "sequence")
-            else tf.reshape(parsed[f"{name}_scale"], [1, 1])
-        )
+        scales = tf.reshape(parsed[f"{name}_scale"], [-1, 1])
         vectors = np.float32(row).reshape(-1, HIDDEN)
         np.testing.assert_array_equal(scales[:, 0], np.abs(vectors).max(axis=1) / np.float32(127))
         values = tf.reshape(tf.io.decode_raw(parsed[name], tf.int8), [-1, HIDDEN])

@@ -39,23 +39,27 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
 }
 
 
-def stored(values: list[Any], type_: str, format_: str) -> list[Any]:
+def stored(values: list[Any], type_: str, format_: str, family: str = "pooled") -> list[Any]:
     """Return the field as a reader of records returns it."""
     field = KeptField("k", type_)
-    config: RecordConfig = dataclasses.replace(CONFIG, format=format_, keep_fields=(str(field),))
+    config: RecordConfig = dataclasses.replace(
+        CONFIG, format=format_, keep_fields=(str(field),), keep_fields_in="all"
+    )
     batch = batch_of(len(values))
     column = fields.column(values, field)
     batch = batch.set_column(batch.schema.get_field_index("fields.k"), "fields.k", column)
-    encoded = b"".join(block for block, _ in record_files.encode(batch, "pooled", config))
-    reader = record_files.reader("pooled", config, WIDTHS)
+    encoded = b"".join(block for block, _ in record_files.encode(batch, family, config))
+    reader = record_files.reader(family, config, WIDTHS)
     return [row["k"] or [] for part in reader.read(io.BytesIO(encoded)) for row in part.to_pylist()]
 
 
 @pytest.mark.parametrize("format_", ["tfrecord", "parquet"])
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
 @pytest.mark.parametrize("type_", FIELD_TYPES)
-def test_a_value_of_every_type_is_read_back(type_: str, format_: str) -> None:
+def test_a_value_of_every_type_is_read_back(type_: str, family: str, format_: str) -> None:
     values, expected = VALUES[type_]
-    assert stored([*values, None], type_, format_) == [*([value] for value in expected), []]
+    rows = stored([*values, None], type_, format_, family)
+    assert rows == [*([value] for value in expected), []]
 
 
 def test_parquet_keeps_each_float_exactly_and_tf_examples_never_change_one() -> None:

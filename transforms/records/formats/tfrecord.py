@@ -63,7 +63,8 @@ class TfrecordOutput(OutputFormat):
         """Return whether a schema describes a job's records."""
         from transforms.records import examples
 
-        return bool(_parse(schema) == examples.schema(family, content, widths))
+        expected = examples.schema(family, content, widths)
+        return _parse(schema) in (expected, examples.without_representations(expected))
 
     def reader(self, family: str, content: RecordContent, widths: VectorWidths) -> RecordReader:
         """Return the reader of a job's files."""
