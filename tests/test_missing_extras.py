@@ -9,7 +9,7 @@ from tests.paths import DATA, ROOT
 
 # What is imported by another name than it is installed by, or comes with a requirement.
 OTHERS = {"google", "grpc", "packaging", "pytest", "yaml"}
-OURS = {"beam_bert", "benchmarks", "pipeline", "tests", "transforms"}
+OURS = {"beam_bert", "benchmarks", "deploy", "pipeline", "tests", "transforms"}
 
 
 def import_missing(name: str) -> None:

@@ -1,0 +1,1 @@
+"""Images, clusters, and the exact versions of packages."""
