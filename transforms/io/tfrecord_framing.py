@@ -17,6 +17,9 @@ from transforms.columns import binary_offsets
 # A tf.Example is a protobuf, which ends at 2 GiB.
 _MAX_BYTES = 2 << 30
 
+_BAD_LENGTH = "not a TFRecord file, or a damaged one: bad length checksum"
+_CUT_SHORT = "the TFRecord file is cut short or damaged: bad data checksum"
+
 _MASK_DELTA = 0xA282EAD8
 # Bytes that are read at once of a record that is not kept.
 _PIECE = 1 << 16
@@ -72,8 +75,77 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     """
     while (length := _read_length(stream)) is not None:
         if length > _MAX_BYTES:
-            raise ValueError(f"a damaged TFRecord file: a record of {length} bytes")
+            raise ValueError(_too_long(length))
         yield _read_data(stream, length)
+
+
+def read_blocks(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, np.ndarray, np.ndarray]]:
+    """Read the records of a TFRecord file, many at a time.
+
+    Args:
+        stream: of the file.
+        size: bytes that are read at once; more if a record is longer.
+
+    Yields:
+        bytes, and int64 [records] twice: where in them the data of each record begin and end.
+
+    Raises:
+        ValueError: the file is truncated or a checksum is wrong.
+    """
+    rest, needed = b"", size
+    while piece := read_exactly(stream, max(size, needed)):
+        block = rest + piece
+        starts, ends, read = _split_records(block)
+        if len(starts):
+            _check_block(block, starts, ends)
+            yield block, starts, ends
+        rest = block[read:]
+        needed = _missing_bytes(rest)
+    if rest:
+        raise ValueError(_CUT_SHORT)
+
+
+def _split_records(block: bytes) -> tuple[np.ndarray, np.ndarray, int]:
+    """Find the complete records of a block; return where they begin, end, and the last one ends."""
+    starts, ends, place = [], [], 0
+    while place + HEAD_BYTES <= len(block):
+        start = place + HEAD_BYTES
+        end = start + _LENGTH.unpack_from(block, place)[0]
+        if end + _CHECKSUM.size > len(block):
+            break
+        starts.append(start)
+        ends.append(end)
+        place = end + _CHECKSUM.size
+    return np.array(starts, np.int64), np.array(ends, np.int64), place
+
+
+def _check_block(block: bytes, starts: np.ndarray, ends: np.ndarray) -> None:
+    """Compare the checksums of complete records with those of their lengths and data."""
+    content = np.frombuffer(block, np.uint8)
+    heads = content[(starts - HEAD_BYTES)[:, np.newaxis] + np.arange(HEAD_BYTES)].view(_HEAD)[:, 0]
+    lengths = _masked_crcs(_split(heads["length"].tobytes(), _LENGTH.size))
+    if (lengths != heads["checksum"]).any():
+        raise ValueError(_BAD_LENGTH)
+    tails = content[ends[:, np.newaxis] + np.arange(_CHECKSUM.size)].view("<u4")[:, 0]
+    data = map(block.__getitem__, map(slice, starts.tolist(), ends.tolist()))
+    if (_masked_crcs(data) != tails).any():
+        raise ValueError(_CUT_SHORT)
+
+
+def _missing_bytes(rest: bytes) -> int:
+    """Return how many bytes complete a record that has begun; 0 if its length is not there yet."""
+    if len(rest) < HEAD_BYTES:
+        return 0
+    length: int = _LENGTH.unpack_from(rest)[0]
+    if not is_head(rest):
+        raise ValueError(_BAD_LENGTH)
+    if length > _MAX_BYTES:
+        raise ValueError(_too_long(length))
+    return HEAD_BYTES + length + _CHECKSUM.size - len(rest)
+
+
+def _too_long(length: int) -> str:
+    return f"a damaged TFRecord file: a record of {length} bytes"
 
 
 def read_up_to(stream: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes | None]]:
@@ -98,7 +170,7 @@ def _read_length(stream: BinaryIO) -> int | None:
     """Read the length of the next record; return None at the end of the file."""
     head = read_exactly(stream, _HEAD.itemsize)
     if head and not is_head(head):
-        raise ValueError("not a TFRecord file, or a damaged one: bad length checksum")
+        raise ValueError(_BAD_LENGTH)
     return _LENGTH.unpack(head[: _LENGTH.size])[0] if head else None
 
 
@@ -119,7 +191,7 @@ def _skip_data(stream: BinaryIO, length: int) -> None:
 def _check_data(stream: BinaryIO, complete: bool, crc: int) -> None:
     """Read the checksum of a record's data, and compare it with that of what was read."""
     if not complete or _to_bytes(crc) != read_exactly(stream, _CHECKSUM.size):
-        raise ValueError("the TFRecord file is cut short or damaged: bad data checksum")
+        raise ValueError(_CUT_SHORT)
 
 
 def read_exactly(stream: BinaryIO, length: int) -> bytes:

@@ -1,6 +1,6 @@
 """Read TFRecord files of tf.Examples that `examples` has serialized."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -25,14 +25,19 @@ from transforms.features import (
 from transforms.io import tfrecord_framing
 from transforms.io.decompressing import GZIP, open_compressed
 from transforms.io.watching import DamagedError
-from transforms.records import dtypes
+from transforms.records import dtypes, wire_reader
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.record_content import POOLED
+from transforms.records.wire_reader import Block
 
-# Limits of what is decoded at once.
-_CHUNK_RECORDS = 1024
-_CHUNK_BYTES = 16 << 20
+# What is decoded at once.
+_BLOCK_BYTES = 16 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
+_ARROW_TYPES = {
+    schema_pb2.BYTES: pa.large_binary(),
+    schema_pb2.INT: pa.int64(),
+    schema_pb2.FLOAT: pa.float32(),
+}
 _VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
 _TYPES = {
     **dict.fromkeys((*_VECTORS, *map(scale_of, _VECTORS)), schema_pb2.FLOAT),
@@ -48,11 +53,16 @@ class ExampleReader:
         self._schema = schema
         self.vectors = vector_types(schema)
 
-    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, stream: BinaryIO, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Read the records."""
+        schema = self._schema if columns is None else _part_of(self._schema, columns)
         try:
-            for chunk in _chunks(tfrecord_framing.read_records(_uncompressed(stream))):
-                yield parse(chunk, self._schema)
+            for data, starts, ends in tfrecord_framing.read_blocks(
+                _uncompressed(stream), _BLOCK_BYTES
+            ):
+                yield _parse_block(Block(np.frombuffer(data, np.uint8), starts, ends), schema)
         except (DamagedError, RuntimeError) as error:
             raise ValueError((str(error).splitlines() or ["not tf.Examples"])[0]) from error
 
@@ -80,17 +90,20 @@ class _Prefixed:
         return head
 
 
-def _chunks(records: Iterable[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
-    size = 0
-    for record in records:
-        chunk.append(record)
-        size += len(record)
-        if len(chunk) == _CHUNK_RECORDS or size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+def _part_of(schema: schema_pb2.Schema, columns: Sequence[str]) -> schema_pb2.Schema:
+    """Return the schema of some features, and of their scales."""
+    wanted = {*columns, *map(scale_of, columns)}
+    return schema_pb2.Schema(feature=[one for one in schema.feature if one.name in wanted])
+
+
+def _parse_block(block: Block, schema: schema_pb2.Schema) -> pa.RecordBatch:
+    """Parse records in the layout of `wire`, or else in any layout; see `parse`."""
+    types = {feature.name: _ARROW_TYPES[feature.type] for feature in schema.feature}
+    decoded = wire_reader.parse(block, types)
+    if decoded is not None:
+        return _with_wide_vectors(decoded, schema)
+    places = zip(block.starts.tolist(), block.ends.tolist(), strict=True)
+    return parse([block.data[start:end].tobytes() for start, end in places], schema)
 
 
 def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.RecordBatch:
@@ -103,7 +116,11 @@ def parse(records: Sequence[bytes], family_schema: schema_pb2.Schema) -> pa.Reco
         RuntimeError: the records are not tf.Examples.
     """
     decoder = example_coder.ExamplesToRecordBatchDecoder(family_schema.SerializeToString())
-    decoded: pa.RecordBatch = decoder.DecodeBatch(list(records))
+    return _with_wide_vectors(decoder.DecodeBatch(list(records)), family_schema)
+
+
+def _with_wide_vectors(decoded: pa.RecordBatch, family_schema: schema_pb2.Schema) -> pa.RecordBatch:
+    """Replace vectors that are stored as bytes by float32, and drop their scales."""
     stored = stored_types(family_schema)
     if not stored:
         return decoded

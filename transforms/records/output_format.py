@@ -6,7 +6,7 @@ quickly, because configurations read the registry: they import TensorFlow's libr
 """
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -40,8 +40,14 @@ class RecordReader(Protocol):
     @property
     def vectors(self) -> Mapping[str, tuple[str, int]]: ...
 
-    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, stream: BinaryIO, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Read the records: a large_list column for each feature, vectors as float32.
+
+        Args:
+            stream: of the file.
+            columns: the features to read; None for all.
 
         Raises:
             ValueError: the file is damaged or has another schema.

@@ -1,6 +1,6 @@
 """Read Parquet files of records that `parquet_records` has encoded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -89,7 +89,9 @@ class ParquetReader:
         check_schema(schema, family)
         self.vectors = vector_types(schema, family)
 
-    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, stream: BinaryIO, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Read the records in the form of `example_reader.parse`; kept numbers stay unchanged.
 
         Raises:
@@ -100,7 +102,8 @@ class ParquetReader:
             file = parquet.ParquetFile(pa.PythonFile(watched, mode="r"))
             if not file.schema_arrow.equals(self._schema):
                 raise ValueError("its columns are not those of the job's records")
-            for batch in file.iter_batches(_BATCH_ROWS):
+            wanted = None if columns is None else [*columns, *map(scale_of, columns)]
+            for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
                 batch.validate(full=True)
                 yield self._as_lists(batch)
         except (pa.ArrowException, OSError) as error:
@@ -109,7 +112,7 @@ class ParquetReader:
             raise ValueError(f"damaged Parquet: {error}") from error
 
     def _as_lists(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = {}
+        columns: dict[str, pa.Array] = {}
         scales = {scale_of(name) for name in self.vectors}
         for name in batch.schema.names:
             column = batch.column(name)

@@ -14,6 +14,15 @@ def framed(records: list[bytes]) -> bytes:
     return tfrecord_framing.frame(pa.array(records, pa.large_binary()))
 
 
+def in_blocks(content: bytes, size: int) -> list[bytes]:
+    blocks = tfrecord_framing.read_blocks(io.BytesIO(content), size)
+    return [
+        block[start:end]
+        for block, starts, ends in blocks
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
 def test_framing_is_that_of_tensorflow(tmp_path: Path) -> None:
     records = [b"", b"a", b"x" * 1000]
     with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
@@ -37,18 +46,34 @@ def test_a_damaged_file_is_never_read_to_its_end() -> None:
             list(tfrecord_framing.read_records(io.BytesIO(bytes(flipped))))
 
 
-@settings(deadline=None, max_examples=80)
-@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.data())
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=4),
+    st.sampled_from([1, 5, 16, 40, 1000]),
+    st.data(),
+)
 def test_any_records_are_read_back_and_any_flipped_bit_is_seen(
-    records: list[bytes], data: st.DataObject
+    records: list[bytes], size: int, data: st.DataObject
 ) -> None:
     whole = framed(records)
     assert list(tfrecord_framing.read_records(io.BytesIO(whole))) == records
+    assert in_blocks(whole, size) == records
     bit = data.draw(st.integers(0, 8 * len(whole) - 1))
     flipped = bytearray(whole)
     flipped[bit // 8] ^= 1 << bit % 8
     with pytest.raises(ValueError, match="TFRecord file"):
         list(tfrecord_framing.read_records(io.BytesIO(bytes(flipped))))
+    with pytest.raises(ValueError, match="TFRecord file"):
+        in_blocks(bytes(flipped), size)
+    cut = data.draw(
+        st.sampled_from([n for n in range(len(whole)) if not ends_a_record(n, records)])
+    )
+    with pytest.raises(ValueError, match="TFRecord file"):
+        in_blocks(whole[:cut], size)
+
+
+def ends_a_record(place: int, records: list[bytes]) -> bool:
+    return place in {len(framed(records[:count])) for count in range(len(records))}
 
 
 def test_a_slice_is_framed_alone() -> None:
