@@ -84,7 +84,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "beam-bert=pipeline.cli:program",
+            "beam-bert=pipeline.__main__:program",
             "beam-bert-worker-pool=pipeline.runners.worker_pool:main",
         ]
     },

@@ -6,24 +6,20 @@ writes pooled/, sequence/, rejected/, receipts/, run.json, plan.jsonl and manife
 TensorFlow and Beam are imported only by the commands that need them.
 """
 
-import contextlib
 import itertools
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
 from pipeline.commands import all_commands
-from pipeline.console import overview, parser
+from pipeline.console import interruption, overview, parser, streams
 from pipeline.errors import JobError, UsageError, did_you_mean, storage_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 from transforms import escaping
 
-# What `main` returns after Ctrl-C and after SIGTERM.
-_INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
 
@@ -35,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         it was interrupted.
     """
     words = _help_as_flag(list(sys.argv[1:] if arguments is None else arguments))
-    problem = _fill_closed_streams() or _not_utf8(words)
+    streams.open_closed()
+    if sys.stdout is None:
+        return _fail(2, "the standard output is closed; redirect it to a file, or to /dev/null")
+    problem = _not_utf8(words)
     if problem:
         return _fail(2, problem)
     if not words or words[0] in (*_HELP, *_VERSION):
@@ -45,37 +44,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = words
     if command not in all_commands():
         return _fail(2, _unknown(command))
-    _end_like_ctrl_c_at_sigterm()
     return _run(command, rest)
 
 
-def program() -> NoReturn:
+def program(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line of this process, and end it.
 
     An interrupted process ends at once: Beam's threads would go on for as long as their bundles
     take, and then fail with a traceback for each thing they cannot do any more.
     """
-    status = main()
-    if status in _INTERRUPTED:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(status)
+    streams.open_closed()
+    interruption.catch()
+    status = 128 + signal.SIGINT
+    try:
+        status = main(arguments)
+    except BaseException:
+        # What an interruption becomes where a library handles it, or before the command begins.
+        if interruption.received() is None:
+            raise
+    interruption.end(status)
     sys.exit(status)
 
 
-def _run(command: str, words: Sequence[str]) -> int:
+def _run(name: str, words: Sequence[str]) -> int:
+    command = all_commands()[name]
+    interruption.describe(parser.red("beam-bert:"), command.interrupted)
     try:
-        with storage_errors(_place(command, words)):
-            return all_commands()[command].run(words)
+        with storage_errors(_place(name, words)):
+            return command.run(words)
     except UsageError as error:
         return _fail(2, str(error))
     except JobError as error:
         return _fail(1, str(error))
     except KeyboardInterrupt as interrupt:
         number = interrupt.args[0] if interrupt.args else signal.SIGINT
+        # A program prints it when it ends; see `interruption`.
         return _fail(
-            128 + number, "interrupted; finished parts stay valid, the same command continues"
+            128 + number, f"interrupted by {signal.Signals(number).name}.\n{command.interrupted}"
         )
     except BrokenPipeError:
         # The reader of the output has gone: nothing more can be printed, not even at exit.
@@ -103,29 +108,6 @@ def _unknown(command: str) -> str:
     names = list(all_commands())
     remedy = did_you_mean(command, (*names, "--help", "--version"), f"there are {', '.join(names)}")
     return f"there is no command {command!r}; {remedy}"
-
-
-def _end_like_ctrl_c_at_sigterm() -> None:
-    """Clean up at SIGTERM as at Ctrl-C; Python lets only the main thread set this."""
-
-    def interrupt(number: int, _: object) -> None:
-        raise KeyboardInterrupt(number)
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
-
-
-def _fill_closed_streams() -> str | None:
-    """Open closed streams on /dev/null: else the next file opened gets what libraries print."""
-    if sys.stdout is None:
-        return "the standard output is closed; redirect it to a file, or to /dev/null"
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    sys.stderr = sys.stderr or os.fdopen(os.dup(2), "w")
-    return None
 
 
 def _not_utf8(words: Sequence[str]) -> str | None:

@@ -60,4 +60,5 @@ COMMAND = Command(
     example="beam-bert embed --input 'corpus/*.jsonl' --id_field id --features mean --output out",
     flags=FLAGS,
     run=run,
+    interrupted="Finished parts stay valid; the same command continues",
 )

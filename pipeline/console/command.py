@@ -21,6 +21,7 @@ class Command:
         flags: its flags.
         run: takes the words after the name; returns the exit status, or raises UsageError or
             JobError.
+        interrupted: what is printed after a signal: what remains, and what to do.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Command:
     example: str
     flags: tuple[Flag, ...]
     run: Callable[[Sequence[str]], int]
+    interrupted: str = "The same command starts again"
 
     def parse(self, words: Sequence[str]) -> dict[str, Any]:
         """Return the values of the flags by their names; exit with status 2 on wrong usage."""

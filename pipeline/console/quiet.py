@@ -9,6 +9,7 @@ import threading
 from collections.abc import Container, Iterator
 from typing import Any, TextIO, cast
 
+from pipeline.console import interruption
 from transforms.io import redaction
 
 # At these levels everything is shown.
@@ -37,7 +38,8 @@ def import_tensorflow(level: str = _QUIET) -> None:
     try:
         import tensorflow as tf
     finally:
-        os.dup2(terminal, 2)
+        if interruption.received() is None:
+            os.dup2(terminal, 2)
         os.close(terminal)
         os.close(null)
     tf.get_logger().setLevel(logging.ERROR)

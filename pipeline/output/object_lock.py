@@ -1,12 +1,11 @@
 """Lock a folder of an object store by an object in it that is written conditionally."""
 
 import contextlib
-import signal
 import threading
 import time
 from collections.abc import Iterator
 
-from pipeline.console import printing
+from pipeline.console import interruption, printing
 from pipeline.errors import JobError, UsageError
 from pipeline.output import lease, lock_owner
 from pipeline.output.layout import LOCK_FILE
@@ -120,7 +119,7 @@ class _Renewal(threading.Thread):
             with contextlib.suppress(Exception):
                 self.lost = not self._held.renew()
         if self.lost and self._in_main_thread and not self._ended.is_set():
-            _interrupt_main_thread()
+            interruption.interrupt_main_thread()
 
     def end(self) -> None:
         """Stop, and release the lease; a store that does not answer keeps the object."""
@@ -129,14 +128,6 @@ class _Renewal(threading.Thread):
         if not self.is_alive() and not self.lost:
             with contextlib.suppress(OSError):
                 self._held.release()
-
-
-def _interrupt_main_thread() -> None:
-    """Interrupt the main thread as Ctrl-C or SIGTERM do, also where it waits for something."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if callable(signal.getsignal(number)):
-            signal.pthread_kill(threading.main_thread().ident or 0, number)
-            return
 
 
 def _taken_over(folder: str) -> JobError:

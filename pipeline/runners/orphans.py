@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 # The variable with the process id of the job.
@@ -86,7 +87,22 @@ def _unless_ended(
     hook(*error)
 
 
+def kill_workers() -> None:
+    """Kill the worker processes of this one; only Linux lists them."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in children.read_text().split():
+                if _is_worker(Path("/proc", child)):
+                    os.kill(int(child), signal.SIGKILL)
+
+
+def _is_worker(process: Path) -> bool:
+    return f"{JOB}={os.getpid()}".encode() in (process / "environ").read_bytes().split(b"\0")
+
+
 _job = os.environ.get(JOB, "")
 if _job.isdecimal() and int(_job) != os.getpid():
+    # Ctrl-C in a terminal signals workers too. It is the job that ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
     end_with(int(_job))

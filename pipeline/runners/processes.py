@@ -7,6 +7,7 @@ import sys
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
+from pipeline.console import interruption
 from pipeline.runners import orphans
 
 _WORKER = "pipeline.runners.worker_process"
@@ -23,10 +24,12 @@ class ProcessesRunner(FnApiRunner):
         """Remember for the workers that this process is the job."""
         super().__init__()
         os.environ[orphans.JOB] = str(os.getpid())
+        interruption.at_signal(orphans.kill_workers)
 
     @property
     def _default_environment(self) -> SubprocessSDKEnvironment:
-        command = f"exec {shlex.quote(sys.executable)} -m {_WORKER}"
+        # Ctrl-C in a terminal signals workers too, also while Python starts.
+        command = f"trap '' INT; exec {shlex.quote(sys.executable)} -m {_WORKER}"
         return SubprocessSDKEnvironment.from_command_string(command)
 
     @_default_environment.setter

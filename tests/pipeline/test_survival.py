@@ -80,7 +80,7 @@ def _child(
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     with analysis_memo.remembered(known) if known else contextlib.nullcontext():
-        os._exit(cli.main(arguments))
+        cli.program(arguments)
 
 
 class _Countdown:
@@ -251,7 +251,9 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_job_told_to_end_says_how_to_go_on(
     number: int, status: int, forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
@@ -259,7 +261,8 @@ def test_a_job_told_to_end_says_how_to_go_on(
     arguments = [*command, "--output", str(output)]
     assert forks.run(arguments, ("between rename and receipt", 2), number, str(errors)) == status
     assert errors.read_text() == (
-        "beam-bert: interrupted; finished parts stay valid, the same command continues\n"
+        f"beam-bert: interrupted by {signal.Signals(number).name}.\n"
+        "Finished parts stay valid; the same command continues\n"
     )
     assert not (output / "manifest.json").exists()
     assert forks.run(arguments) == 0

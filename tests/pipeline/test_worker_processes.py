@@ -131,7 +131,8 @@ def test_workers_end_with_their_job_and_a_job_with_its_worker_and_no_byte_change
     job.terminate()
     assert job.wait(_SECONDS) == 128 + signal.SIGTERM
     assert jobs.errors() == (
-        "beam-bert: interrupted; finished parts stay valid, the same command continues\n"
+        "beam-bert: interrupted by SIGTERM.\n"
+        "Finished parts stay valid; the same command continues\n"
     )
 
     job = jobs.start_and_compute(workers=1)

@@ -44,5 +44,7 @@ def test_worker_processes_of_this_machine_watch_the_job(monkeypatch: pytest.Monk
     runner = local.choose_runner(options)
     # As Beam does.
     runner._default_environment = None
-    assert runner._default_environment.command_string.endswith(worker_process.__name__)
+    command = runner._default_environment.command_string
+    assert command.startswith("trap '' INT; exec ")
+    assert command.endswith(worker_process.__name__)
     assert os.environ[orphans.JOB] == str(os.getpid())
