@@ -1,23 +1,25 @@
 """`status`: the progress of a job, from its files only."""
 
-import collections
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline import manifest
-from pipeline.output import activity, job_progress, layout, plan_file, run_file
+from pipeline.manifest import Progress
+from pipeline.output import activity, amounts, job_progress, layout, plan_file, run_file
+from pipeline.output.amounts import DoneAmounts, PlannedAmounts
 from pipeline.output.layout import RUN_FILE
+from pipeline.output.recent_speed import WINDOW, RecentSpeed
 from pipeline.output.run_file import Run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
 from transforms.receipts import Receipt, shares
+from transforms.running.board import Snapshot
 
 # Seconds; a time so far away cannot be shown as a date.
 _NEVER = 1e10
-# Seconds over which the speed is measured.
-_WINDOW = 600.0
 # Places of the 50% and 95% quantiles among the 19 that tf.Transform learns.
 _MEDIAN, _LONG = 9, 18
 
@@ -32,7 +34,7 @@ class Status:
         complete: whether every split is done.
         documents, embedded, rejected, tokens: sums over the parts done.
         tokens_per_second: over the last ten minutes in which parts were computed; None before the
-            first part.
+            first part, or, in the process of a job on this machine, before its first batch.
         seconds_left: at that speed, or None if unknown.
         median_tokens, long_tokens: lengths in the analyzed sample, [CLS] and [SEP] included, and
             truncated at --max_seq_length unless there are windows: 50% and 95% of the documents are
@@ -43,6 +45,11 @@ class Status:
         reasons: rejected documents by reason.
         files, bytes: that were written, by folder.
         seconds: the time of all workers, by stage.
+        expected_documents: of the whole job, if its files say their numbers (Parquet); else None.
+        documents_done: those of the parts done, and of parts that are computed in this process or
+            its workers, by the share of their batches that are done.
+        input_bytes: stored bytes of the input.
+        input_bytes_done: those of `documents_done`; None if unknown before reading (the first gzip).
     """
 
     parts: int
@@ -63,6 +70,19 @@ class Status:
     files: Mapping[str, int] = dataclasses.field(default_factory=dict)
     bytes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    expected_documents: int | None = None
+    documents_done: int = 0
+    input_bytes: int = 0
+    input_bytes_done: float | None = None
+
+    @property
+    def share_done(self) -> float | None:
+        """The share of the input that is done, by stored bytes; None if unknown."""
+        if self.complete:
+            return 1.0
+        if self.input_bytes_done is None or not self.input_bytes:
+            return None
+        return min(1.0, self.input_bytes_done / self.input_bytes)
 
 
 def measure(folder: str) -> Status:
@@ -81,10 +101,22 @@ def measure(folder: str) -> Status:
 
 def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) -> Status:
     """Compare the receipts of a job with its plan."""
+    plan = amounts.plan_amounts(splits)
     progress = job_progress.match_receipts(splits, receipts, run)
+    done = amounts.done_amounts(plan, progress.parts)
+    return _status(splits, run, progress, plan, done, tokens_per_second(progress.parts))
+
+
+def _status(
+    splits: Sequence[Split],
+    run: Run,
+    progress: Progress,
+    plan: PlannedAmounts,
+    done: DoneAmounts,
+    speed: float | None,
+) -> Status:
     counts = progress.counts()
     files, sizes = progress.written()
-    speed = tokens_per_second(progress.parts)
     return Status(
         parts=len(progress.parts),
         expected_parts=_expected(splits),
@@ -94,7 +126,7 @@ def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) 
         rejected=counts.get("rejected", 0),
         tokens=counts.get(NUM_TOKENS, 0),
         tokens_per_second=speed,
-        seconds_left=_seconds_left(progress.parts, splits, speed, progress.complete),
+        seconds_left=0.0 if progress.complete else _seconds_left(plan, done, speed),
         median_tokens=_quantile(run, _MEDIAN),
         long_tokens=_quantile(run, _LONG),
         unread=tuple(f"{split.source.path}: {split.unread}" for split in splits if split.unread),
@@ -104,17 +136,47 @@ def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) 
         files=files,
         bytes=sizes,
         seconds=progress.seconds(),
+        expected_documents=plan.documents,
+        documents_done=done.documents,
+        input_bytes=plan.bytes,
+        input_bytes_done=done.bytes,
     )
 
 
-def repeated_measure(folder: str, splits: Sequence[Split], run: Run) -> Callable[[], Status]:
-    """Return a function that measures a running job, and reads each receipt only once."""
+def repeated_measure(
+    folder: str,
+    splits: Sequence[Split],
+    run: Run,
+    snapshot: Callable[[], Snapshot] = Snapshot,
+) -> Callable[[], Status]:
+    """Return a function that measures a running job, and reads each receipt only once.
+
+    Args:
+        folder: the output folder.
+        splits: the plan.
+        run: the run.
+        snapshot: returns the parts that are computed now, where this process can see them.
+    """
+    began = time.time()
+    plan = amounts.plan_amounts(splits)
     receipts: dict[str, Receipt] = {}
+    recent = RecentSpeed()
+    sees_batches = False
 
     def measure_again() -> Status:
+        nonlocal sees_batches
+        # Before the receipts: a part that ends in between is known by its receipt.
+        running = snapshot()
         for receipt in manifest.new_receipts(folder, receipts.keys()):
             receipts[receipt.name] = receipt
-        return measure_job(splits, run, receipts.values())
+        progress = job_progress.match_receipts(splits, receipts.values(), run)
+        done = amounts.done_amounts(plan, progress.parts, running)
+        speed = recent.add(time.monotonic(), done.tokens)
+        sees_batches = sees_batches or bool(running.parts)
+        if not sees_batches:
+            # Parts of earlier calls say nothing of the speed of this one.
+            speed = tokens_per_second([one for one in progress.parts if one.finished > began])
+        return _status(splits, run, progress, plan, done, speed)
 
     return measure_again
 
@@ -133,44 +195,27 @@ def tokens_per_second(parts: Sequence[Receipt]) -> float | None:
     if not parts:
         return None
     newest = max(part.finished for part in parts)
-    recent = [part for part in parts if part.finished > newest - _WINDOW]
+    recent = [part for part in parts if part.finished > newest - WINDOW]
     worked = activity.of_parts(recent).seconds
     return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / worked if worked > 0 else None
 
 
-def _seconds_left(
-    parts: Sequence[Receipt], splits: Sequence[Split], speed: float | None, complete: bool
-) -> float | None:
-    """Estimate the time left; the other parts are assumed to be as dense as the finished ones."""
-    if complete:
-        return 0.0
-    all_bytes = sum(split.bytes for split in splits)
-    ends = [split.end for split in splits]
-    if not speed or None in ends:
+def _seconds_left(plan: PlannedAmounts, done: DoneAmounts, speed: float | None) -> float | None:
+    """Estimate the time left; the rest is assumed to have as many tokens a byte as what is done."""
+    if not speed or not done.bytes:
         return None
-    widths = _bytes_per_position(splits)
-    done_bytes = sum((part.end - part.start) * widths.get(part.source, 0.0) for part in parts)
-    if not done_bytes:
-        return None
-    tokens = sum(part.counts.get(NUM_TOKENS, 0) for part in parts)
-    left = (all_bytes - done_bytes) * tokens / done_bytes / speed
-    return left if 0 <= left < _NEVER else None
-
-
-def _bytes_per_position(splits: Sequence[Split]) -> dict[str, float]:
-    """Return the bytes of a position, by source: 1, unless positions count documents."""
-    stored: collections.Counter[str] = collections.Counter()
-    positions: collections.Counter[str] = collections.Counter()
-    for split in splits:
-        stored[split.source.path] += split.bytes
-        positions[split.source.path] += (split.end or 0) - split.start
-    return {path: stored[path] / max(1, positions[path]) for path in stored}
+    left = max(0.0, plan.bytes - done.bytes) * done.tokens / done.bytes / speed
+    return left if left < _NEVER else None
 
 
 def to_line(status: Status) -> str:
     """Return the most important figures in one line."""
-    parts = f"{status.parts:,} of {status.expected_parts:,}" if status.expected_parts else ""
-    pieces = [f"{parts or f'{status.parts:,}'} parts", f"{status.documents:,} documents"]
+    pieces = [
+        f"{_of(status.parts, status.expected_parts)} parts",
+        f"{_of(status.documents_done, status.expected_documents)} documents",
+    ]
+    if status.share_done is not None:
+        pieces.append(f"{math.floor(100 * status.share_done)}% of {size(status.input_bytes)}")
     if status.rejected:
         pieces.append(f"{status.rejected:,} rejected")
     if status.tokens_per_second is not None:
@@ -178,6 +223,10 @@ def to_line(status: Status) -> str:
     if status.seconds_left is not None:
         pieces.append(f"{clock(status.seconds_left)} left")
     return ", ".join(pieces)
+
+
+def _of(done: int, expected: int | None) -> str:
+    return f"{done:,}" if expected is None else f"{done:,} of {expected:,}"
 
 
 def clock(seconds: float) -> str:
@@ -191,12 +240,29 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def size(count: float) -> str:
+    """Format a number of bytes.
+
+    >>> size(1_250_000), size(2.5e9)
+    ('1.2 MB', '2.5 GB')
+    >>> size(345)
+    '345 bytes'
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count:.0f} bytes"
+
+
 def to_text(status: Status) -> str:
     """Return the figures in a few lines."""
     total = "an unknown number" if status.expected_parts is None else str(status.expected_parts)
+    share = "" if status.share_done is None else f"{math.floor(100 * status.share_done)}% of "
     lines = [
         f"parts      {status.parts} of {total}" + (", complete" if status.complete else ""),
-        f"documents  {status.documents:,} ({status.embedded:,} embedded, "
+        f"input      {share}{size(status.input_bytes)}",
+        f"documents  {_of(status.documents, status.expected_documents)} "
+        f"({status.embedded:,} embedded, "
         f"{status.rejected:,} rejected)",
         f"tokens     {status.tokens:,}",
     ]

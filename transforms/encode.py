@@ -5,15 +5,18 @@ import functools
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.metrics import Metrics
 from apache_beam.utils import shared
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
+from transforms.batching.bisection import Outcome
 from transforms.bert import loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
@@ -32,6 +35,8 @@ from transforms.embedding.part_embeddings import (
     reject_oversize,
     take_sequences,
 )
+from transforms.features import INPUT_IDS
+from transforms.running.board import BOARD, Share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,11 +59,16 @@ class EncodeConfig:
     repeats: str | None = None
 
 
+def _ignore(_: float) -> None:
+    """Show no progress."""
+
+
 def encode_part(
     part: pa.RecordBatch,
     model: LoadedModel,
     config: EmbeddingConfig,
     table: RepeatTable | None = None,
+    set_share: Share = _ignore,
 ) -> pa.RecordBatch:
     """Embed the documents of a part, and add counts and times to its header.
 
@@ -67,9 +77,10 @@ def encode_part(
         model: runs the batches.
         config: what to compute.
         table: vectors of documents that occur in several parts.
+        set_share: is called after each batch, with the share of the batches that are done.
     """
     watch = metrics.Stopwatch()
-    engine, run_all = model.engine, batch_runner(model, watch)
+    engine, run_all = model.engine, reporting(batch_runner(model, watch), set_share)
     part = reject_oversize(part, config.widths(engine.hidden_size), config)
     with watch.section(metrics.ENCODE_SECONDS):
         sequences, is_valid = take_sequences(part)
@@ -88,6 +99,17 @@ def batch_runner(model: LoadedModel, watch: metrics.Stopwatch) -> RunAll:
     """Return a function that runs batches on a model and reports durations to the runner."""
     latency = Metrics.distribution(metrics.NAMESPACE, metrics.BATCH_MICROSECONDS)
     return functools.partial(model.run_all, watch=watch, on_batch=latency.update)
+
+
+def reporting(run_all: RunAll, set_share: Share) -> RunAll:
+    """Return a function that runs batches as `run_all`, and reports how many of them are done."""
+
+    def run(one: Callable[[np.ndarray], Outcome], batches: list[np.ndarray]) -> Iterable[Outcome]:
+        for done, outcome in enumerate(run_all(one, batches), start=1):
+            set_share(done / len(batches))
+            yield outcome
+
+    return run
 
 
 def inspect_module(config: EncodeConfig) -> BertModule:
@@ -170,7 +192,11 @@ class _EncodePart(ModelDoFn):
             self._table = shared_table(folder, embedding.features, widths)
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        embedded = encode_part(part, self._model, self._config.embedding, self._table)
-        # Not a count of the part, because it depends on what the process did before.
-        self._compiled_shapes.inc(self._model.count_new_shapes())
-        yield embedded
+        tokens = pc.sum(pc.list_value_length(part.column(INPUT_IDS))).as_py() or 0
+        # The stages are fused: the part is written before this continues.
+        with BOARD.running(header_of(part), part.num_rows, tokens) as set_share:
+            embedding = self._config.embedding
+            embedded = encode_part(part, self._model, embedding, self._table, set_share)
+            # Not a count of the part, because it depends on what the process did before.
+            self._compiled_shapes.inc(self._model.count_new_shapes())
+            yield embedded

@@ -12,12 +12,21 @@ from apache_beam.io.filesystems import FileSystems
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
-from transforms.documents import PartHeader, Source, Split, header_of, part_key, with_header
+from transforms.documents import (
+    PartHeader,
+    Source,
+    Split,
+    files_of,
+    header_of,
+    part_key,
+    with_header,
+)
 from transforms.groups.opened_files import GroupStreams, MemberError
 from transforms.groups.read_group import read_group
 from transforms.io import failures, storage
 from transforms.io.watching import StorageError, describe
 from transforms.receipts import RECEIPTS, Receipt
+from transforms.running.board import BOARD
 from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig
 
@@ -74,11 +83,25 @@ def read_unchanged(
         try:
             for part in read_split(split, stream, config, run_fingerprint):
                 check_unchanged(split)
+                _note_position(split, part, stream)
                 yield part
         except SourceError:
             # A file that became shorter seems to be cut.
             check_unchanged(split)
             raise
+
+
+def _note_position(split: Split, part: pa.RecordBatch, stream: BinaryIO) -> None:
+    """Note how far a split is read whose positions are not stored bytes, to show progress."""
+    if split.end is not None:
+        return
+    if split.members:
+        read = set(files_of(part)[0])
+        last = max((n for n, file in enumerate(split.members) if file.path in read), default=-1)
+        stored = sum(file.size for file in split.members[: last + 1])
+    else:
+        stored = stream.tell()
+    BOARD.note_read(split.source.path, header_of(part).end, stored)
 
 
 @dataclasses.dataclass

@@ -1,7 +1,7 @@
 """`embed`: embed a corpus, or continue it."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.console import printing
@@ -37,18 +37,21 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def _watch(folder: str, splits: "Sequence[Split]", run: "Run") -> AbstractContextManager[None]:
-    """Return a block that shows the progress of the job while it runs."""
+@contextlib.contextmanager
+def _watch(folder: str, splits: "Sequence[Split]", run: "Run") -> Iterator[None]:
+    """Show the progress of the job while the block runs."""
     from pipeline import status
     from pipeline.console import progress
-
-    measure_status = status.repeated_measure(folder, splits, run)
+    from pipeline.output import running_parts
 
     def measure() -> progress.Shown:
         now = measure_status()
-        return progress.Shown(now.parts, now.expected_parts, status.to_line(now))
+        return progress.Shown(now.share_done, now.seconds_left is not None, status.to_line(now))
 
-    return progress.watch(measure)
+    with running_parts.watched(folder) as snapshot:
+        measure_status = status.repeated_measure(folder, splits, run, snapshot)
+        with progress.watch(measure):
+            yield
 
 
 COMMAND = Command(

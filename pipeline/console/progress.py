@@ -10,21 +10,29 @@ from typing import NamedTuple, TextIO, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-_BAR_SECONDS, _LINE_SECONDS = 1.0, 30.0
+# Of a bar, and of lines until the first one with the time left.
+_SHORT_SECONDS = 1.0
+# Of lines. The first one comes earlier: once the time left has been known for a while, or after ten
+# seconds without it. Short jobs have no line.
+_LINE_SECONDS, _FIRST_SECONDS, _STEADY_SECONDS = 30.0, 10.0, 5.0
 # Measuring takes at most this share of the time, however many receipts there are.
 _SHARE_OF_TIME = 0.02
 
 
 class Shown(NamedTuple):
-    """Attributes: parts that are done; of how many, None if unknown; a line that says more."""
+    """Attributes: the share that is done, None if unknown; whether the time left is known; a line.
 
-    done: int
-    total: int | None
+    The line says how far the job is.
+    """
+
+    share: float | None
+    has_time_left: bool
     line: str
 
 
 Measure = Callable[[], Shown]
-_Show = Callable[[Shown], None]
+# Show what was measured, and return the seconds until the next measure.
+_Show = Callable[[Shown], float]
 
 
 class _Screen:
@@ -54,17 +62,17 @@ def watch(measure: Measure) -> Iterator[None]:
 
     Args:
         measure: measures the progress of the job; called every second for the bar of a terminal,
-            else every 30 seconds.
+            else every 30 seconds after the first line with the time left.
     """
     if sys.__stderr__ is None:
         yield
         return
     console = _console(sys.__stderr__)
     if console.is_terminal and not console.is_dumb_terminal:
-        with _bar(console) as show, _repeat(measure, show, _BAR_SECONDS):
+        with _bar(console) as show, _repeat(measure, show):
             yield
     else:
-        with _repeat(measure, _lines(console), _LINE_SECONDS):
+        with _repeat(measure, _Lines(console).show):
             yield
 
 
@@ -88,32 +96,57 @@ def _bar(console: Console) -> Iterator[_Show]:
     ) as progress:
         task = progress.add_task("starting", total=None)
 
-        def show(now: Shown) -> None:
-            progress.update(task, completed=now.done, total=now.total, description=now.line)
+        def show(now: Shown) -> float:
+            total = None if now.share is None else 1.0
+            progress.update(task, completed=now.share or 0.0, total=total, description=now.line)
+            return _SHORT_SECONDS
 
         yield show
 
 
-def _lines(console: Console) -> _Show:
-    def show(now: Shown) -> None:
-        console.print(now.line, markup=False, highlight=False, soft_wrap=True)
+class _Lines:
+    """Shows lines at intervals."""
 
-    return show
+    def __init__(self, console: Console, now: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._now = now
+        self._began = now()
+        self._shown: float | None = None
+        self._timed: float | None = None
+        self._is_timed = False
+
+    def show(self, now: Shown) -> float:
+        """Print a line if one is due."""
+        seconds = self._now() - self._began
+        if now.has_time_left and self._timed is None:
+            self._timed = seconds
+        if self._is_due(seconds):
+            self._console.print(now.line, markup=False, highlight=False, soft_wrap=True)
+            self._shown, self._is_timed = seconds, now.has_time_left
+        return _LINE_SECONDS if self._is_timed else _SHORT_SECONDS
+
+    def _is_due(self, seconds: float) -> bool:
+        if not self._is_timed and self._timed is not None:
+            return seconds - self._timed >= _STEADY_SECONDS
+        if self._shown is None:
+            return seconds >= _FIRST_SECONDS
+        # A line is shown at intervals, also if one measure comes a little early.
+        return seconds - self._shown >= _LINE_SECONDS - _SHORT_SECONDS / 2
 
 
 @contextlib.contextmanager
-def _repeat(measure: Measure, show: _Show, seconds: float) -> Iterator[None]:
+def _repeat(measure: Measure, show: _Show) -> Iterator[None]:
     """Measure and show in a separate thread, until the block ends."""
     ended = threading.Event()
 
     def loop() -> None:
-        pause = seconds
+        pause = seconds = _SHORT_SECONDS
         while not ended.wait(pause):
             started = time.monotonic()
             with contextlib.suppress(Exception):
                 now = measure()
                 if not ended.is_set():
-                    show(now)
+                    seconds = show(now)
             pause = max(seconds, (time.monotonic() - started) / _SHARE_OF_TIME)
 
     thread = threading.Thread(target=loop, name="progress", daemon=True)

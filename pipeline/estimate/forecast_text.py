@@ -21,7 +21,7 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
     reasons = ", ".join(f"{round(n):,} {reason}" for reason, n in sorted(forecast.reasons.items()))
     method = "read whole" if forecast.whole else "estimated from a sample"
     written = ", ".join(
-        f"{_size(size)} in {name}/" for name, size in forecast.bytes.items() if size
+        f"{status.size(size)} in {name}/" for name, size in forecast.bytes.items() if size
     )
     lines = [
         f"files       {forecast.files:,} in {forecast.splits:,} splits; {method}",
@@ -32,7 +32,7 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
         *([f"[UNK]       {', '.join(forecast.unknown)}"] if forecast.unknown else []),
         f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
         f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
-        f"output      {_size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
+        f"output      {status.size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
         f"time        about {status.clock(forecast.seconds)} on this machine, {_speed(forecast)}",
     ]
     if forecast.parts_done:
@@ -91,17 +91,3 @@ def _done(forecast: Forecast) -> str:
         f"done        {forecast.parts_done:,} parts, {forecast.documents_done:,} documents "
         f"({1 - forecast.share_left:.0%}); {left}"
     )
-
-
-def _size(size: float) -> str:
-    """Format a number of bytes.
-
-    >>> _size(1_250_000), _size(2.5e9)
-    ('1.2 MB', '2.5 GB')
-    >>> _size(345)
-    '345 bytes'
-    """
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= unit:
-            return f"{size / unit:,.1f} {name}"
-    return f"{size:.0f} bytes"

@@ -17,6 +17,7 @@ from transforms.bert.output_spec import Encoded
 from transforms.embedding import loaded_model
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig, EncodeParts
+from transforms.running.board import Board
 
 
 class CountingEngine(EchoEngine):
@@ -73,6 +74,23 @@ def test_concurrent_bundles_share_one_model_and_compute_one_at_a_time(
     assert len(loads) == 1
     assert engine.most_at_once == 1
     assert len(engine.shapes) == 2 * 16 * 5
+
+
+@pytest.mark.usefixtures("fresh_process")
+def test_a_part_is_on_the_board_until_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encode, "load_engine", lambda _: EchoEngine())
+    settings = EncodeConfig("unused", "0", EmbeddingConfig(("mean",), batching=BatchingConfig(4)))
+    stage = encode._EncodePart(settings)
+    stage.setup()
+    shares: list[float] = []
+    board = Board()
+    board.call_on_change(lambda: shares.extend(part.share for part in board.snapshot().parts))
+    monkeypatch.setattr(encode, "BOARD", board)
+    for _ in stage.process(make_tokenized([[2, 5 + n, 6, 3] for n in range(5)])):
+        (part,) = board.snapshot().parts
+        assert (part.documents, part.tokens, part.share) == (5, 20, 1.0)
+    assert shares == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert board.snapshot().parts == ()
 
 
 @pytest.mark.usefixtures("fresh_process")

@@ -1,0 +1,1 @@
+"""What this process computes now, for the display of progress."""
