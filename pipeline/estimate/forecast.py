@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline import graphs, manifest, model
 from pipeline.errors import WRITTEN_AGAIN, UsageError
-from pipeline.estimate import choose_pieces, tokenized_sample
+from pipeline.estimate import choose_pieces, output_growth, tokenized_sample
 from pipeline.estimate.model_speed import measure_speed
 from pipeline.estimate.tokenized_sample import MeasuredPart
 from pipeline.inputs import prepare, stdin
@@ -52,6 +52,7 @@ class Forecast:
         seconds_left: for the rest; 0 if all is done.
         unread: a line for each file that cannot be read, of those that are read to plan the job or
             to take the sample; the figures leave them out.
+        growth: a line if the output is many times the input; see `output_growth`.
     """
 
     files: int
@@ -69,6 +70,7 @@ class Forecast:
     documents_done: int
     seconds_left: float
     unread: tuple[str, ...] = ()
+    growth: str | None = None
 
     @property
     def share_left(self) -> float:
@@ -128,6 +130,10 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
         documents_done=done.counts().get("documents", 0),
         seconds_left=0.0,
         unread=tuple(unread.values()),
+        growth=output_growth.describe(
+            *(config, module.widths, sum(source.size for source in sources)),
+            *(counts["embedded"], counts[NUM_TOKENS]),
+        ),
     )
     if done.complete:
         return result

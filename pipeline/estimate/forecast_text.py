@@ -33,6 +33,7 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
         f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
         f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
         f"output      {status.size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
+        *([f"growth      {forecast.growth}"] if forecast.growth else []),
         f"time        about {status.clock(forecast.seconds)} on this machine, {_speed(forecast)}",
     ]
     if forecast.parts_done:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pipeline import model
 from pipeline.console import printing
-from pipeline.estimate import output_size, precision_check
+from pipeline.estimate import output_growth, output_size, precision_check
 from pipeline.inputs.prepare import Inputs
 from pipeline.output import output_folder
 from pipeline.output.run_file import Run
@@ -31,6 +31,9 @@ def begin(ready: Inputs, module: BertModule, run: Run, splits: Sequence[Split]) 
     for note in model.notes_on(config, module):
         printing.announce(f"beam-bert: {note}")
     output_size.check_output(config, module, ready.splits)
+    growth = output_growth.note_on_growth(config, module.widths, ready.splits)
+    if growth:
+        printing.announce(f"beam-bert: {growth}")
     agreement = precision_check.measure_agreement(config, module, ready.splits)
     run = dataclasses.replace(run, widths=module.widths, agreement=agreement)
     output_folder.begin(config, run, splits)
