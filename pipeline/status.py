@@ -49,7 +49,7 @@ class Status:
         documents_done: those of the parts done, and of parts that are computed in this process or
             its workers, by the share of their batches that are done.
         input_bytes: stored bytes of the input.
-        input_bytes_done: those of `documents_done`; None if unknown before reading (the first gzip).
+        input_bytes_done: those of `documents_done`; None if unknown before reading (of a gzip).
     """
 
     parts: int
