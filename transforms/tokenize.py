@@ -21,9 +21,13 @@ from transforms.documents import REASON, TEXT, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.io.coder import from_bytes, to_bytes
 from transforms.io.saved_transform import check_sha256, readable_copy, tensorflow_reads
+from transforms.machine.cores import limit_threads
 from transforms.rejects import NOTHING_LEFT, Reason
 from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.wordpiece.special_tokens import first_text_is_empty
+
+# A worker may tokenize before anything else starts TensorFlow's threads.
+limit_threads()
 
 # tf.Transform passes columns through, but not metadata. So everything of a part except its texts is
 # serialized into one cell of this column, in an extra row before the documents.

@@ -11,6 +11,7 @@ from typing import Any, TextIO, cast
 
 from pipeline.console import interruption
 from transforms.io import redaction
+from transforms.machine.cores import limit_threads
 
 # At these levels everything is shown.
 _LOUD = ("debug", "info")
@@ -23,6 +24,7 @@ def import_tensorflow(level: str = _QUIET) -> None:
     Native code writes them to the standard error of the process before any setting can prevent it.
     Errors of the import are raised as usual. At `info` and `debug` everything is shown.
     """
+    limit_threads()
     if level in _LOUD:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
         import tensorflow  # noqa: F401

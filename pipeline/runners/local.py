@@ -15,6 +15,7 @@ from apache_beam.runners.runner import PipelineRunner, create_runner
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.runners.processes import ProcessesRunner
 from transforms.checkpoints import minilm
+from transforms.machine.cores import usable_cores
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.
 _LOCAL_THREADS = 3
@@ -88,6 +89,9 @@ def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
     if direct.direct_running_mode == "in_memory" and direct.direct_num_workers in (None, 1):
         direct.direct_running_mode = "multi_threading"
         direct.direct_num_workers = _LOCAL_THREADS
+    if direct.direct_num_workers == 0:
+        # Beam would count the processors of the whole machine.
+        direct.direct_num_workers = usable_cores()
     return runner_here(options)
 
 

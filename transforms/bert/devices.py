@@ -6,10 +6,13 @@ import os
 import tensorflow as tf
 
 from transforms.bert.device_locks import lock_device, locks_folder
+from transforms.machine.cores import limit_threads
 
 # By default, TensorFlow reserves all memory of a GPU when it first computes. That may be before a
 # model is loaded, by a tokenizer in the same process; TensorFlow reads this variable then.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+# TensorFlow starts its threads when it first computes, too.
+limit_threads()
 
 
 def allow_memory_growth() -> None:

@@ -5,7 +5,6 @@ batch's values do not depend on the machine's number of cores
 (https://docs.openvino.ai/2025/openvino-workflow/running-inference/inference-devices-and-modes/cpu-device/performance-hint-and-thread-scheduling.html).
 """
 
-import os
 import threading
 
 import numpy as np
@@ -16,6 +15,7 @@ from transforms.bert.input_bounds import check_inputs
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.output_spec import Encoded
 from transforms.bert.sentence_head import SentenceHead
+from transforms.machine.cores import usable_cores
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
@@ -31,7 +31,7 @@ class OpenvinoEngine:
         """Compile the graph."""
         self.hidden_size = spec.shape.hidden_size
         self._shape = spec.shape
-        self.parallel = len(os.sched_getaffinity(0))
+        self.parallel = usable_cores()
         self._has_output = (
             spec.output_spec.pooled,
             spec.output_spec.sequence,

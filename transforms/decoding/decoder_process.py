@@ -21,6 +21,7 @@ from typing import Any
 from transforms.decoding import messages
 from transforms.decoding.decoder_stream import RANGE
 from transforms.io.watching import DamagedError, StorageError
+from transforms.machine.cores import usable_cores
 
 # Signals that a process gets for what it does, not from others. SIGXCPU ends an endless loop.
 _ITS_OWN_FAULTS = {
@@ -31,7 +32,7 @@ _ITS_OWN_FAULTS = {
 _LONGEST_WAIT = 1800
 _MODULE = "transforms.decoding.decoder_main"
 _ROOT = Path(__file__).parents[2]
-_MAX_IDLE = os.cpu_count() or 1
+_MAX_IDLE = usable_cores()
 
 # Reads bytes of the file: offset, length.
 ReadRange = Callable[[int, int], bytes]
