@@ -1,7 +1,8 @@
 """Poolings: from token vectors to a window's vector, and from window vectors to a document's.
 
 A pooling is a module of this folder that defines `POOLING`. Users name it as the module is named.
-Modules import numpy within functions only: `beam-bert --help` lists the poolings without it.
+Jobs compute poolings with numpy, and graphs for serving with TensorFlow. Modules import both within
+functions only: `beam-bert --help` lists the poolings without them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from transforms.plugins import Registry
 
 if TYPE_CHECKING:
     import numpy as np
+    import tensorflow as tf
 
 
 class DocumentWindows(NamedTuple):
@@ -26,6 +28,20 @@ class DocumentWindows(NamedTuple):
     firsts: np.ndarray
     lengths: np.ndarray
     kept: np.ndarray
+
+
+class GraphWindows(NamedTuple):
+    """The windows of each document in a graph; those of one document are adjacent.
+
+    Attributes:
+        documents: int64 [windows], the document of each window, ascending from 0.
+        lengths: int64 [windows], tokens of each window.
+        kept: int64 [windows], tokens of each window that count.
+    """
+
+    documents: tf.Tensor
+    lengths: tf.Tensor
+    kept: tf.Tensor
 
 
 class Pooling(Protocol):
@@ -62,6 +78,14 @@ class Pooling(Protocol):
         Returns:
             float32 [documents, hidden]; a document of one window has the window's vector unchanged.
         """
+        ...
+
+    def pool_in_graph(self, sequence: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+        """Add what `pool` computes to a graph, within float32 rounding."""
+        ...
+
+    def combine_in_graph(self, vectors: tf.Tensor, windows: GraphWindows) -> tf.Tensor:
+        """Add what `combine` computes to a graph, within float32 rounding."""
         ...
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transforms.poolings.graph_reductions import weighted_means_in_graph
 from transforms.poolings.reductions import weighted_means
 
 if TYPE_CHECKING:
     import numpy as np
+    import tensorflow as tf
 
-    from transforms.poolings import DocumentWindows
+    from transforms.poolings import DocumentWindows, GraphWindows
 
 
 class Cls:
@@ -30,6 +32,18 @@ class Cls:
     def combine(self, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
         """See `Pooling.combine`."""
         return weighted_means(vectors, windows.firsts, windows.lengths)
+
+    def pool_in_graph(
+        self,
+        sequence: tf.Tensor,
+        kept: tf.Tensor,  # noqa: ARG002
+    ) -> tf.Tensor:
+        """See `Pooling.pool_in_graph`."""
+        return sequence[:, 0]
+
+    def combine_in_graph(self, vectors: tf.Tensor, windows: GraphWindows) -> tf.Tensor:
+        """See `Pooling.combine_in_graph`."""
+        return weighted_means_in_graph(vectors, windows, windows.lengths)
 
 
 POOLING = Cls()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    import tensorflow as tf
 
-    from transforms.poolings import DocumentWindows
+    from transforms.poolings import DocumentWindows, GraphWindows
 
 
 class LastToken:
@@ -30,6 +31,20 @@ class LastToken:
 
         last: np.ndarray = vectors[np.append(windows.firsts, len(vectors))[1:] - 1]
         return last
+
+    def pool_in_graph(self, sequence: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+        """See `Pooling.pool_in_graph`."""
+        import tensorflow as tf
+
+        last = tf.reduce_max(tf.where(kept, tf.range(tf.shape(kept)[1]), 0), axis=1)
+        return tf.gather(sequence, last, batch_dims=1)
+
+    def combine_in_graph(self, vectors: tf.Tensor, windows: GraphWindows) -> tf.Tensor:
+        """See `Pooling.combine_in_graph`."""
+        import tensorflow as tf
+
+        numbers = tf.range(tf.size(windows.documents))
+        return tf.gather(vectors, tf.math.segment_max(numbers, windows.documents))
 
 
 POOLING = LastToken()

@@ -8,8 +8,9 @@ from transforms.poolings.reductions import reduce_kept
 
 if TYPE_CHECKING:
     import numpy as np
+    import tensorflow as tf
 
-    from transforms.poolings import DocumentWindows
+    from transforms.poolings import DocumentWindows, GraphWindows
 
 
 class Max:
@@ -30,6 +31,18 @@ class Max:
 
         largest: np.ndarray = np.maximum.reduceat(vectors, windows.firsts, axis=0)
         return largest
+
+    def pool_in_graph(self, sequence: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+        """See `Pooling.pool_in_graph`."""
+        import tensorflow as tf
+
+        return tf.reduce_max(tf.where(kept[:, :, tf.newaxis], sequence, sequence.dtype.min), axis=1)
+
+    def combine_in_graph(self, vectors: tf.Tensor, windows: GraphWindows) -> tf.Tensor:
+        """See `Pooling.combine_in_graph`."""
+        import tensorflow as tf
+
+        return tf.math.segment_max(vectors, windows.documents)
 
 
 POOLING = Max()

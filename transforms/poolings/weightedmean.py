@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transforms.poolings.graph_reductions import weighted_means_in_graph
 from transforms.poolings.reductions import runs_of, weighted_means
 
 if TYPE_CHECKING:
     import numpy as np
+    import tensorflow as tf
 
-    from transforms.poolings import DocumentWindows
+    from transforms.poolings import DocumentWindows, GraphWindows
 
 
 class WeightedMean:
@@ -38,6 +40,20 @@ class WeightedMean:
     def combine(self, vectors: np.ndarray, windows: DocumentWindows) -> np.ndarray:
         """See `Pooling.combine`."""
         return weighted_means(vectors, windows.firsts, windows.kept)
+
+    def pool_in_graph(self, sequence: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+        """See `Pooling.pool_in_graph`."""
+        import tensorflow as tf
+
+        positions = tf.range(1, tf.shape(kept)[1] + 1)
+        weights = tf.cast(tf.where(kept, positions, 0), tf.float32)
+        weights /= tf.reduce_sum(weights, axis=1, keepdims=True)
+        weighted = sequence * weights[:, :, tf.newaxis]
+        return tf.reduce_sum(tf.where(kept[:, :, tf.newaxis], weighted, 0.0), axis=1)
+
+    def combine_in_graph(self, vectors: tf.Tensor, windows: GraphWindows) -> tf.Tensor:
+        """See `Pooling.combine_in_graph`."""
+        return weighted_means_in_graph(vectors, windows, windows.kept)
 
 
 POOLING = WeightedMean()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms import poolings
-from transforms.poolings import DocumentWindows
+from transforms.poolings import DocumentWindows, GraphWindows
 
 vectors_of = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2)
 
@@ -145,6 +145,27 @@ def test_the_sums_of_windows_are_those_of_their_tokens() -> None:
     whole = combine("mean_sqrt_len", vectors, np.array([0, 3]), kept=kept)
     np.testing.assert_allclose(whole[0], tokens.sum(axis=0) / 3, rtol=1e-6)
     assert whole[1].tolist() == vectors[3].tolist()
+
+
+@pytest.mark.parametrize("name", poolings.names())
+def test_a_graph_computes_what_a_job_computes(name: str) -> None:
+    import tensorflow as tf
+
+    random, pooling = np.random.default_rng(0), poolings.find(name)
+    begins, ends = np.array([0, 2, 1, 0, 3]), np.array([1, 7, 5, 7, 4])
+    places = np.arange(7)
+    kept = (places >= begins[:, np.newaxis]) & (places < ends[:, np.newaxis])
+    sequence = random.normal(size=[5, 7, 6]).astype(np.float32)
+    # The vectors of padding may be anything.
+    sequence[:, 1:][~kept[:, 1:]] = np.nan
+    vectors = pooling.pool(sequence, kept)
+    graph = pooling.pool_in_graph(tf.constant(sequence), tf.constant(kept))
+    np.testing.assert_allclose(graph, vectors, rtol=1e-6, atol=1e-6)
+    documents, lengths, counts = np.array([0, 0, 1, 2, 2]), ends - begins + 2, ends - begins
+    windows = DocumentWindows(np.array([0, 2, 3]), lengths, counts)
+    in_graph = GraphWindows(*map(tf.constant, (documents, lengths, counts)))
+    combined = pooling.combine_in_graph(tf.constant(vectors), in_graph)
+    np.testing.assert_allclose(combined, pooling.combine(vectors, windows), rtol=1e-6, atol=1e-6)
 
 
 # Adds a folder to the package before the names of features are derived from it.
