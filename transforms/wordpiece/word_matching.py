@@ -62,6 +62,26 @@ def matcher(vocabulary: Vocabulary, rules: WordpieceRules) -> Tokenize:
     return kind(vocabulary, _wordpieces(vocabulary, rules), max_word_chars)
 
 
+def separates_words(characters: tf.Tensor, rules: WordpieceRules) -> tuple[tf.Tensor, tf.Tensor]:
+    """Find the characters that end words: white space, and those that are words by themselves.
+
+    Args:
+        characters: string [characters], normalized texts of one character.
+        rules: of the tokenizer.
+
+    Returns:
+        bool [characters] for each of both kinds.
+    """
+    if not rules.split_chinese:
+        return characters == " ", tf.strings.regex_full_match(characters, _PUNCTUATION)
+    tokenizer = _fast_tokenizer((UNKNOWN, "x", f"{SUFFIX_MARK}x"), 4 * _MAX_UTF8_BYTES)
+    ids, _, _ = tokenizer.tokenize_with_offsets(tf.strings.join(["x", characters, "x"]))
+    lengths = ids.row_lengths()
+    # The last letter continues the word unless the character ends it.
+    begins_again = (lengths > 1) & (ids[:, -1:].flat_values == 1)
+    return begins_again & (lengths == 2), begins_again & (lengths == 3)
+
+
 def _wordpieces(vocabulary: Vocabulary, rules: WordpieceRules) -> tuple[str, ...]:
     """Return the tokens that words are made of: all but those added at the vocabulary's end."""
     added = {*rules.added_tokens, *rules.normalized_tokens} - set(SPECIAL_TOKENS)
