@@ -47,7 +47,7 @@ def check(module: BertModule, output_spec: OutputSpec, config: ComputeConfig) ->
         ValueError: see `load`.
     """
     examination = examine(module)
-    reason = examination.reason or _of_graph_only(module, output_spec)
+    reason = examination.reason or reason_for_graph(module, output_spec)
     if reason:
         _check_graph(module, output_spec, config, reason)
     elif output_spec.layers and module.interface.outputs.layers is None:
@@ -73,7 +73,7 @@ def _load_with_exact(
 ) -> tuple[Engine, Engine]:
     config.check_installed()
     examination, weights = examine_with_weights(module)
-    reason = _of_graph_only(module, output_spec)
+    reason = reason_for_graph(module, output_spec)
     if isinstance(weights, str) or reason:
         why = weights if isinstance(weights, str) else reason
         return _load_module_graph(module, output_spec, config, why, device)
@@ -102,7 +102,7 @@ def build(
     return engines.find(config.engine).build(spec)
 
 
-def _of_graph_only(module: BertModule, output_spec: OutputSpec) -> str:
+def reason_for_graph(module: BertModule, output_spec: OutputSpec) -> str:
     """Return why a requested output is computed by the module's graph only; empty if none is."""
     if output_spec.default:
         return f"only its graph computes {DEFAULT}"

@@ -56,7 +56,7 @@ class ModuleEngine:
         probe = np.zeros([1, 2], np.int32)
         with graph_errors(module):
             with tf.device(device):
-                self._graph = _load(module)
+                _, self._graph = load_graph(module)
             encoded = self.run(probe, probe + 1, probe)
         check_outputs(module, encoded, probe + 1, len(output_spec.layers))
 
@@ -105,19 +105,18 @@ def pad(array: np.ndarray, length: int | None) -> np.ndarray:
     return np.pad(array, [(0, 0), (0, missing)]) if missing else array
 
 
-def _load(module: BertModule) -> _Graph:
-    """Load a SavedModel as a function of the container of its inputs."""
+def load_graph(module: BertModule) -> tuple[Any, _Graph]:
+    """Load a SavedModel; return it, and a function of the container of its inputs."""
     signature = module.interface.signature
     tags: list[str] | None = [] if module.format == HUB_TF1 else None
     model = tf.saved_model.load(str(module.path), tags=tags)
     if signature:
-        return functools.partial(_run_signature, model, signature)
+        return model, functools.partial(_run_signature, model, signature)
     specification = getattr(model.__call__, "function_spec", None)
     arguments = getattr(specification, "fullargspec", None)
     if arguments is not None and "training" in (*arguments.args, *arguments.kwonlyargs):
-        return functools.partial(model, training=False)
-    loaded: _Graph = model
-    return loaded
+        return model, functools.partial(model, training=False)
+    return model, model
 
 
 def _run_signature(model: Any, signature: str, inputs: dict[str, tf.Tensor]) -> Any:

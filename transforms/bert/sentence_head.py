@@ -17,7 +17,7 @@ _FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": lambda x: 0.5 * (1.0 + np.tanh(0.5 * x)),
 }
 # torch.nn.functional.normalize divides by no less.
-_LEAST_NORM = 1e-12
+LEAST_NORM = 1e-12
 # Steps are computed in float64, for this many documents at a time.
 _ROWS_AT_ONCE = 1024
 
@@ -66,7 +66,7 @@ class SentenceHead:
 
 
 def _normalize(x: np.ndarray) -> np.ndarray:
-    normalized: np.ndarray = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), _LEAST_NORM)
+    normalized: np.ndarray = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), LEAST_NORM)
     return normalized
 
 

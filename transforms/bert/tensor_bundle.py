@@ -89,6 +89,16 @@ class TensorBundle:
         self._check(name, entry, length + data[size:])
         return content
 
+    def offset(self, name: str) -> int:
+        """Return where the bytes of a variable begin in its file.
+
+        Raises:
+            ValueError: there is no such variable, or it is not within its file.
+        """
+        entry = self._entry(name)
+        self._file_of(name, entry)
+        return int(entry.offset)
+
     def check_places(self) -> None:
         """Check that the bytes of every variable are within its file, without reading them.
 
