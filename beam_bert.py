@@ -24,6 +24,9 @@ Models:
     `resolve_model`, `inspect_model` and `BertModule`; `minilm_weights`, the folder of the default
     weights.
 
+Queries of a service:
+    `Query`, which embeds a few texts as a job embedded its documents.
+
 Steps between the model and a stored vector:
     `cut_windows` with `WindowConfig` for long documents; `Shaping` for `normalize` and
     `truncate_dim`.
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
     from transforms.checkpoints.minilm import weights_folder as minilm_weights
     from transforms.elements.yaml_transform import YamlBertEmbeddings
     from transforms.receipts import Receipt
+    from transforms.serving.query import Query
 
 __all__ = [
     "AnalyzeParts",
@@ -106,6 +110,7 @@ __all__ = [
     "InputConfig",
     "JobError",
     "MachineConfig",
+    "Query",
     "ReadConfig",
     "ReadParts",
     "Receipt",
@@ -141,6 +146,7 @@ _PLACES = {
     "InputConfig": "pipeline.options.embed_config:InputConfig",
     "MachineConfig": "pipeline.estimate.pricing:MachineConfig",
     "Receipt": "transforms.receipts:Receipt",
+    "Query": "transforms.serving.query:Query",
     "YamlBertEmbeddings": "transforms.elements.yaml_transform:YamlBertEmbeddings",
     "__version__": "transforms:__version__",
     "cut_windows": "transforms.batching.windows:cut_windows",

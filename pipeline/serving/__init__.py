@@ -1,0 +1,1 @@
+"""Make a model for serving of a finished or unfinished job."""
