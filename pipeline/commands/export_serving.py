@@ -20,7 +20,7 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors(), quiet.quiet_beam(settings["log_level"]):
         quiet.import_tensorflow(settings["log_level"])
-        from pipeline.serving.export_job import export_job
+        from pipeline.export.export_job import export_job
 
         with storage_errors(destination), output_errors(destination):
             exported = export_job(folder, destination, settings["prompt"], settings["model"])
