@@ -15,6 +15,9 @@ from transforms.documents import Split
 from transforms.records.record_config import RecordConfig
 
 
+_REMEDY = "give the current place of the job's module with --model"
+
+
 @dataclasses.dataclass(frozen=True)
 class Job:
     """A job, read from its folder.
@@ -63,18 +66,18 @@ def open_job(folder: str) -> Job:
     return Job(folder, tuple(plan.splits), plan.sha256, stored.run, config, stored.model.handle)
 
 
-def find_module(job: Job, handle: str | None) -> Path:
+def find_module(job: Job, handle: str | None, remedy: str = _REMEDY) -> Path:
     """Find the folder of the module that a job used.
 
     Args:
         job: the job.
         handle: the current handle of the module; None for the handle in run.json.
+        remedy: what to do if it is not there, for messages.
 
     Raises:
         UsageError: there is no module, or a different one.
     """
     handle = handle or job.model
-    remedy = "give the current place of the job's module with --model, or leave out --sample"
     try:
         path = model.find_folder(handle)
         fingerprint = model_files.fingerprint(path)

@@ -71,7 +71,8 @@ def verify(config: VerifyConfig) -> Verdict:
         OSError: a file of the whole job cannot be read. One of a part is a fault of the verdict.
     """
     job = open_job.open_job(config.folder)
-    module = open_job.find_module(job, config.model) if config.sample else None
+    remedy = "give the current place of the job's module with --model, or leave out --sample"
+    module = open_job.find_module(job, config.model, remedy) if config.sample else None
     metadata = read_metadata(job)
     parts = metadata.parts
     layout = Layout(job.records, job.run.widths)
