@@ -17,7 +17,7 @@ from transforms.bert.architecture import Architecture
 from transforms.bert.sentence_head import SENTENCE_WEIGHTS, SentenceHead
 from transforms.bert.sentence_settings import SentenceSettings
 from transforms.bert.sentence_weights import read_arrays
-from transforms.bert.shape import BertShape
+from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.weights import Weights
 from transforms.bert.wordpiece_rules import WordpieceRules
@@ -155,6 +155,9 @@ class QueryFiles:
             ValueError: the file is damaged.
             OSError: it cannot be read.
         """
+        stored = {name: place.shape for name, place in encoder.arrays.items()}
+        if stored != variable_shapes(encoder.shape):
+            raise ValueError(f"{self._folder / SETTINGS}: its arrays are not those of its encoder")
         content = self._read(DATA)
         variables = {name: _array(content, place) for name, place in encoder.arrays.items()}
         return Weights(variables, encoder.architecture, encoder.shape)
