@@ -14,7 +14,6 @@ from transforms.bert import model_files
 from transforms.documents import Split
 from transforms.records.record_config import RecordConfig
 
-
 _REMEDY = "give the current place of the job's module with --model"
 
 
