@@ -20,6 +20,11 @@ _OF_USER_TYPES = (
 )
 # The remedy of a message about a damaged file of an output folder.
 WRITTEN_AGAIN = "the same embed command writes it again"
+# What to do where Python finds none.
+NO_TEMPORARY_FOLDER = (
+    "temporary files cannot be written in TMPDIR, /tmp, /var/tmp or the working directory: set "
+    "TMPDIR to a folder that can be written and has room"
+)
 # Packages whose errors are those of a server, or of the way to it.
 _CLIENTS = (
     *("botocore.", "boto3.", "s3transfer.", "azure.", "hdfs.", "apache_beam.io.", "apitools."),
@@ -98,6 +103,8 @@ def storage_errors(place: str) -> Iterator[None]:
     except MemoryError as error:
         raise JobError(f"{place}: there was not enough memory; what is done stays") from error
     except Exception as error:
+        if "No usable temporary directory" in str(error):
+            raise UsageError(NO_TEMPORARY_FOLDER) from error
         if not is_of_storage(error):
             raise
         reason = describe(error)[:_MOST_SHOWN].rstrip(".")

@@ -34,11 +34,12 @@ from pipeline.output import (
 from pipeline.output.run_file import Run
 from pipeline.output.stored_types import with_stored_types
 from pipeline.result import Summary
-from pipeline.runners import dataflow, local
+from pipeline.runners import dataflow, local, surroundings
 from transforms import escaping, read
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import failures, storage
+from transforms.machine.memory import usable_memory
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -64,6 +65,7 @@ def run_job(
     FileSystems.set_options(options)
     folder_checks.check_file_system(config.output)
     local.check_runner(options)
+    local.check_machine(options)
     dataflow.prepare(options, config)
     config = with_stored_types(config)
     with (
@@ -199,7 +201,13 @@ def _run_graphs(context: JobContext) -> None:
     graphs.write_schemas(context.config, context.module)
     if context.config.dedup == CORPUS and not _make_table(context):
         return
-    runner = local.choose_runner(context.options)
+    threads = surroundings.threads_within(
+        usable_memory(),
+        context.module.shape.hidden_size,
+        context.config.input.read.part_bytes,
+        context.config.features,
+    )
+    runner = local.choose_runner(context.options, threads)
     with (
         context.watch(context.config.output, context.splits, context.run),
         beam.Pipeline(runner, options=context.options) as pipeline,

@@ -12,13 +12,14 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
+from pipeline.console import printing
 from pipeline.errors import UsageError, did_you_mean
+from pipeline.runners import surroundings
 from pipeline.runners.processes import ProcessesRunner
 from transforms.checkpoints import minilm
 from transforms.machine.cores import usable_cores
+from transforms.machine.memory import usable_memory
 
-# One thread encodes with all cores while another one reads and tokenizes and a third one writes.
-_LOCAL_THREADS = 3
 _WORKER_CACHE_MILLISECONDS = 60_000
 _WITH_JOB_SERVER = ("flinkrunner", "sparkrunner", "portablerunner")
 _LOCAL = (None, "", "DirectRunner", "FnApiRunner")
@@ -73,10 +74,34 @@ def _remedy(name: str, error: ImportError) -> str:
     return f"cannot be imported: {error}"
 
 
-def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
+def check_machine(options: PipelineOptions) -> None:
+    """Check that this machine can run a job, and warn of too little memory.
+
+    Raises:
+        UsageError: see `surroundings`.
+    """
+    surroundings.check_temporary_folder()
+    if not is_local(options):
+        return
+    surroundings.check_loopback()
+    direct = options.view_as(DirectOptions)
+    several = direct.direct_running_mode == "multi_processing"
+    workers = direct.direct_num_workers if direct.direct_num_workers != 0 else usable_cores()
+    warning = surroundings.too_little_memory(usable_memory(), 1 + workers if several else 1)
+    if warning:
+        printing.announce(warning)
+
+
+def choose_runner(
+    options: PipelineOptions, threads: int = surroundings.MOST_THREADS
+) -> str | PipelineRunner:
     """Return the runner for `beam.Pipeline`.
 
     On this machine it is FnApiRunner itself: DirectRunner would first try to download another one.
+
+    Args:
+        options: Beam's.
+        threads: of this process, where the options do not say.
     """
     if not is_local(options):
         name: str = options.view_as(StandardOptions).runner
@@ -88,7 +113,7 @@ def choose_runner(options: PipelineOptions) -> str | PipelineRunner:
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode == "in_memory" and direct.direct_num_workers in (None, 1):
         direct.direct_running_mode = "multi_threading"
-        direct.direct_num_workers = _LOCAL_THREADS
+        direct.direct_num_workers = threads
     if direct.direct_num_workers == 0:
         # Beam would count the processors of the whole machine.
         direct.direct_num_workers = usable_cores()

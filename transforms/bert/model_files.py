@@ -25,11 +25,21 @@ _THERE = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def cache_folder() -> Path:
-    """Return the folder of imported and unpacked models: `$BEAM_BERT_CACHE`, else in ~/.cache."""
+    """Return the folder of imported and unpacked models: `$BEAM_BERT_CACHE`, else in ~/.cache.
+
+    Raises:
+        ValueError: this user has no home.
+    """
     folder = os.environ.get("BEAM_BERT_CACHE")
     if folder:
         return Path(folder)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    if base.startswith("~"):
+        # It would be a folder of this name in the working directory.
+        raise ValueError(
+            "there is no folder for imported models, because HOME is not set and this user has no "
+            "entry in /etc/passwd: set BEAM_BERT_CACHE to a folder that can be written"
+        )
     return Path(base) / "beam-bert"
 
 

@@ -130,6 +130,17 @@ def test_environment_variables_choose_the_cache(monkeypatch: pytest.MonkeyPatch)
     assert model_files.cache_folder() == Path("/home/me/.cache/beam-bert")
 
 
+def test_without_a_home_the_message_names_the_variable_that_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("BEAM_BERT_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    # Nobody has this number.
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    with pytest.raises(ValueError, match="set BEAM_BERT_CACHE to a folder that can be written"):
+        model_files.cache_folder()
+
+
 trees = st.dictionaries(
     st.sampled_from(["a", "b", "c/a", "c/b", "d.e"]), st.binary(max_size=3), max_size=4
 )
