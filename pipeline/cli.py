@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pipeline.commands import all_commands
-from pipeline.console import interruption, overview, parser, streams
+from pipeline.console import interruption, json_lines, overview, parser, streams
+from pipeline.console.command import wants_json_lines
 from pipeline.errors import JobError, UsageError, did_you_mean, storage_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
@@ -44,7 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = words
     if command not in all_commands():
         return _fail(2, _unknown(command))
-    return _run(command, rest)
+    if wants_json_lines(rest):
+        json_lines.start()
+    try:
+        return _run(command, rest)
+    finally:
+        _stop_json_lines()
+
+
+def _stop_json_lines() -> None:
+    """Restore the standard error, unless a message or a traceback is still to be printed."""
+    error = sys.exception()
+    if interruption.received() is None and (error is None or isinstance(error, SystemExit)):
+        json_lines.stop()
 
 
 def program(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -78,7 +91,9 @@ def _run(name: str, words: Sequence[str]) -> int:
         return _fail(1, str(error))
     except KeyboardInterrupt as interrupt:
         number = interrupt.args[0] if interrupt.args else signal.SIGINT
-        # A program prints it when it ends; see `interruption`.
+        if interruption.received() is not None:
+            # It prints the message when the program ends.
+            return 128 + number
         return _fail(
             128 + number, f"interrupted by {signal.Signals(number).name}.\n{command.interrupted}"
         )
@@ -121,6 +136,10 @@ def _not_utf8(words: Sequence[str]) -> str | None:
 
 def _fail(status: int, message: str) -> int:
     rows = [*FLAGS, *(row for command in all_commands().values() for row in command.flags)]
-    message = escaping.lines(name_flags(message, rows))
+    message = name_flags(message, rows)
+    if json_lines.are_used():
+        json_lines.report("error", message, status=status)
+        return status
+    message = escaping.lines(message)
     print(parser.red("beam-bert:"), message, file=sys.stderr)
     return status

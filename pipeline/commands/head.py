@@ -11,7 +11,7 @@ from pipeline.console.command import Command
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import FOLDER
-from pipeline.options.machine_flags import JSON
+from pipeline.options.machine_flags import JSON, LOG_FORMAT
 
 
 def head(folder: str, count: int) -> Iterator[str]:
@@ -71,6 +71,7 @@ COMMAND = Command(
     flags=(
         FOLDER,
         Flag(name="n", value_type=int, default=5, metavar="N", help="number of documents"),
+        LOG_FORMAT,
         JSON,
     ),
     run=run,

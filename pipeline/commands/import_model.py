@@ -66,7 +66,7 @@ COMMAND = Command(
             choices=("true", "false"),
             help="the casing, instead of the one that SRC names",
         ),
-        *select("log_level"),
+        *select("log_level", "log_format"),
     ),
     run=run,
 )

@@ -44,7 +44,7 @@ COMMAND = Command(
             metavar="M",
             help="a module, named as in --model of embed",
         ),
-        *select("log_level", "json"),
+        *select("log_level", "log_format", "json"),
     ),
     run=run,
 )

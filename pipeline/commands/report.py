@@ -7,6 +7,7 @@ from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import FOLDER
+from pipeline.options.machine_flags import LOG_FORMAT
 
 
 def run(words: Sequence[str]) -> int:
@@ -33,6 +34,7 @@ COMMAND = Command(
             metavar="FOLDER",
             help="instead of the report, write files for TensorBoard's Embedding Projector",
         ),
+        LOG_FORMAT,
     ),
     run=run,
 )

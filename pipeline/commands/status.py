@@ -6,7 +6,7 @@ from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flags import FOLDER
-from pipeline.options.machine_flags import JSON
+from pipeline.options.machine_flags import JSON, LOG_FORMAT
 
 
 def run(words: Sequence[str]) -> int:
@@ -33,6 +33,6 @@ COMMAND = Command(
     usage="DIR [FLAG...]",
     description="print the progress of a job, from its files only",
     example="beam-bert status out",
-    flags=(FOLDER, JSON),
+    flags=(FOLDER, LOG_FORMAT, JSON),
     run=run,
 )

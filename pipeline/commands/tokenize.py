@@ -32,7 +32,7 @@ def run(words: Sequence[str]) -> int:
         for part in tokenizing.tokenize(config, inspected, *texts):
             sys.stdout.buffer.write(part.lines)
             for line in part.rejected:
-                printing.show_error(line)
+                printing.show_rejected(line)
         sys.stdout.buffer.flush()
     return 0
 
@@ -55,7 +55,7 @@ COMMAND = Command(
             _PROMPT,
             help="text, or name of one of the model's prompts, that is put before each document",
         ),
-        *select("special_tokens", "log_level"),
+        *select("special_tokens", "log_level", "log_format"),
     ),
     run=run,
 )

@@ -9,7 +9,7 @@ from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag, name_flags
 from pipeline.options.flags import FLAGS, FOLDER, select
 
-_MODEL, _LOG_LEVEL, _JSON = select("model", "log_level", "json")
+(_MODEL,) = select("model")
 
 
 def run(words: Sequence[str]) -> int:
@@ -59,8 +59,7 @@ COMMAND = Command(
         dataclasses.replace(
             _MODEL, default=None, group="", help="the module of the job, if it was moved"
         ),
-        dataclasses.replace(_LOG_LEVEL, group=""),
-        dataclasses.replace(_JSON, group=""),
+        *(dataclasses.replace(row, group="") for row in select("log_level", "log_format", "json")),
     ),
     run=run,
 )

@@ -1,11 +1,14 @@
 """A command of the program: its help, its flags and the function that runs it."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pipeline.console import json_lines
 from pipeline.console.parser import Parser, parser_for
 from pipeline.options.flag_row import Flag
+from pipeline.options.machine_flags import JSON_LINES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> dict[str, Any]:
         """Return the values of the flags by their names; exit with status 2 on wrong usage."""
-        return vars(self._parser(self.flags).parse_args(words))
+        return _with_format(vars(self._parser(self.flags).parse_args(words)))
 
     def parse_with_file(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Parse the words and the file of `--config`; return also the words that are left for Beam.
@@ -47,7 +50,24 @@ class Command:
 
         rows, others = config_file.with_defaults(self.flags, words)
         parsed, left = self._parser(rows).parse_known_args(words)
-        return vars(parsed), [*others, *left]
+        return _with_format(vars(parsed)), [*others, *left]
 
     def _parser(self, rows: Sequence[Flag]) -> Parser:
         return parser_for(self.name, rows, self.usage, self.description, self.example)
+
+
+def wants_json_lines(words: Sequence[str]) -> bool:
+    """Return whether a command line asks for `--log_format json`, before it is parsed.
+
+    >>> wants_json_lines(["--log_format", "json"]), wants_json_lines(["--json"])
+    (True, False)
+    """
+    pairs = itertools.pairwise(words)
+    return f"--log_format={JSON_LINES}" in words or ("--log_format", JSON_LINES) in pairs
+
+
+def _with_format(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the flags; from now on messages have the format that they ask for."""
+    if settings.get("log_format") == JSON_LINES:
+        json_lines.start()
+    return settings

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from pipeline.console import json_lines
+
 # Within them the main thread deletes its temporary files and releases its lock.
 GRACE_SECONDS = 5.0
 # Terminals and `timeout` signal a process and its group: two signals, but one interruption.
@@ -167,12 +169,15 @@ def _print_message(program: _Program) -> None:
     """Print the message once, unless the command has succeeded or nobody reads its errors."""
     if program.status == 0 or not program.printing.acquire(blocking=False):
         return
+    number = program.number or signal.SIGINT
+    message = f"interrupted by {signal.Signals(number).name}.\n{program.remains}"
     is_terminal = os.isatty(program.stderr) and os.environ.get("TERM") != "dumb"
-    name = signal.Signals(program.number or signal.SIGINT).name
-    text = f"{program.name} interrupted by {name}.\n{program.remains}\n"
+    text = f"{_CLEAR_LINE if is_terminal else ''}{program.name} {message}\n"
+    if json_lines.are_used():
+        text = json_lines.to_line("error", message, status=128 + number)
     with contextlib.suppress(OSError):
         if select.select([], [program.stderr], [], 1.0)[1]:
-            os.write(program.stderr, f"{_CLEAR_LINE if is_terminal else ''}{text}".encode())
+            os.write(program.stderr, text.encode())
 
 
 def _exit(program: _Program) -> NoReturn:

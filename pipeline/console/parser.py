@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
+from pipeline.console import json_lines
 from pipeline.errors import did_you_mean
 from pipeline.options.flag_row import Flag, add_flags
 from transforms import escaping
@@ -72,6 +73,9 @@ class Parser(argparse.ArgumentParser):
         elif "arguments are required" in message and (mistyped := self._mistyped()):
             message, otherwise = mistyped
         shown = escaping.one_line(redaction.redact(message))
+        if json_lines.are_used():
+            json_lines.report("error", f"{shown}; {otherwise}", status=2)
+            self.exit(2)
         self.exit(2, f"{red(self.prog + ':')} {shown}; {otherwise}\n")
 
     def _mistyped(self) -> tuple[str, str] | None:

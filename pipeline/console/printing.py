@@ -1,8 +1,10 @@
 """Lines on the terminal, with control characters escaped, and without secrets."""
 
 import contextlib
+import json
 import sys
 
+from pipeline.console import json_lines
 from transforms import escaping
 from transforms.io import redaction
 
@@ -14,7 +16,10 @@ def say(text: str) -> None:
 
 def say_error(text: str) -> None:
     """Print lines of the program on the standard error."""
-    show_error(redaction.redact(text))
+    if json_lines.are_used():
+        json_lines.report("warning", text.removeprefix("beam-bert: "))
+    else:
+        show_error(redaction.redact(text))
 
 
 def announce(text: str) -> None:
@@ -22,6 +27,9 @@ def announce(text: str) -> None:
 
     What libraries print then is dropped; see `quiet.quiet_beam`.
     """
+    if json_lines.are_used():
+        json_lines.report("info", text)
+        return
     if sys.__stderr__ is None:
         return
     # It may have gone away.
@@ -37,3 +45,13 @@ def show(text: str) -> None:
 def show_error(text: str) -> None:
     """Print lines of a corpus on the standard error, with every word in them."""
     print(escaping.lines(text), file=sys.stderr)
+
+
+def show_rejected(line: str) -> None:
+    """Print the JSON of a rejected document, as `rejects.reject_lines` writes it."""
+    if not json_lines.are_used():
+        show_error(line)
+        return
+    fields = json.loads(line)
+    fields["file"] = fields.pop("source")
+    json_lines.report("warning", "a document was rejected", **fields)

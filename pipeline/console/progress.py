@@ -10,6 +10,8 @@ from typing import NamedTuple, TextIO, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from pipeline.console import json_lines
+
 # Of a bar, and of lines until the first one with the time left.
 _SHORT_SECONDS = 1.0
 # Of lines. The first one comes earlier: once the time left has been known for a while, or after ten
@@ -78,6 +80,8 @@ def watch(measure: Measure) -> Iterator[None]:
 
 def _console(stream: TextIO) -> Console:
     """Return a console that draws a bar only on a real terminal, whatever the environment says."""
+    if json_lines.are_used():
+        return Console(file=cast(TextIO, json_lines.Lines("info")), force_terminal=False)
     terminal = not stream.closed and stream.isatty()
     return Console(file=cast(TextIO, _Screen(stream)), force_terminal=terminal)
 

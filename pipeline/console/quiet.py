@@ -9,7 +9,8 @@ import threading
 from collections.abc import Container, Iterator
 from typing import Any, TextIO, cast
 
-from pipeline.console import interruption
+from pipeline.console import interruption, json_lines
+from pipeline.console.log_records import JsonHandler
 from transforms.io import redaction
 from transforms.machine.cores import limit_threads
 
@@ -75,7 +76,8 @@ def quiet_beam(level: str = _QUIET) -> Iterator[None]:
     for name in ("apache_beam", "PrismRunner"):
         logging.getLogger(name).setLevel(level.upper() if loud else logging.CRITICAL)
     if loud:
-        logging.basicConfig(level=level.upper())
+        own = [JsonHandler()] if json_lines.are_used() else None
+        logging.basicConfig(level=level.upper(), handlers=own)
         for handler in logging.root.handlers:
             if not isinstance(handler.formatter, _Redacting):
                 handler.setFormatter(_Redacting(handler.formatter))

@@ -7,7 +7,7 @@ continues it are all made from these rows.
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from pipeline.options.later_flags import LATER_FLAGS
-from pipeline.options.machine_flags import JSON
+from pipeline.options.machine_flags import JSON, LOG_FORMAT
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32
 
@@ -356,6 +356,7 @@ FLAGS = (
         help="lowest level that Beam, TensorFlow and their workers log; info and debug also show "
         "tracebacks",
     ),
+    LOG_FORMAT,
     JSON,
 )
 

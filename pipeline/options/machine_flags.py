@@ -2,10 +2,20 @@
 
 from pipeline.options.flag_row import Flag
 
+TEXT_LINES, JSON_LINES = LOG_FORMATS = ("text", "json")
+
 JSON = Flag(
     name="json",
     value_type=bool,
     default=False,
     group="general",
     help="print the result as JSON, for programs; messages go to the standard error as always",
+)
+
+LOG_FORMAT = Flag(
+    name="log_format",
+    default=TEXT_LINES,
+    choices=LOG_FORMATS,
+    group="general",
+    help="what the standard error has: text, or one JSON object in each line, for programs",
 )
