@@ -37,6 +37,7 @@ class NullEngine:
     hidden_size = _HIDDEN
     parallel = 2
     compiled = 0
+    precision = "float32"
     sentence = None
 
     def run(self, input_ids: np.ndarray, *_: np.ndarray) -> "Encoded[np.ndarray]":

@@ -92,6 +92,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
             run, progress = earlier, before
         else:
             module = model.inspect_model(path, config)
+            local.check_precision(options, config.compute)
             run = earlier or _begin(ready, module, run, splits)
             handle = local.model_for_workers(options, config.model, module.path)
             run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))

@@ -1,10 +1,21 @@
-"""Which engines of this machine compute in a lower precision."""
+"""Lower precisions on processors without instructions for them."""
 
-from transforms.bert.openvino_runtime import openvino
+import pytest
+
+from transforms.bert import engines, processor
+from transforms.bert.engines import openvino
 
 
-def rounds_to_bfloat16(engine: str) -> bool:
-    """Whether products are in bfloat16: OpenVINO keeps float32 on processors without it."""
-    if engine != "openvino":
-        return True
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+def skip_without_bfloat16(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip a test if an engine cannot compute in bfloat16; TensorFlow emulates it."""
+    if engine == "tensorflow":
+        monkeypatch.setattr(processor, "multiplies_bfloat16", lambda: True)
+    elif "bfloat16" not in engines.find(engine).native_precisions():
+        pytest.skip("the processor has no instructions for bfloat16")
+
+
+def without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the instructions for bfloat16 from beam-bert, but not from the libraries."""
+    monkeypatch.setattr(processor, "multiplies_bfloat16", lambda: False)
+    kind = openvino.OpenvinoKind
+    monkeypatch.setattr(kind, "native_precisions", lambda _: ("float32",))

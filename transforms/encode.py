@@ -118,8 +118,13 @@ def inspect_module(config: EncodeConfig) -> BertModule:
 
 
 def load_engine(config: EncodeConfig) -> Engine:
-    """Load the model onto the device of this process, and compile all shapes if they are fixed."""
+    """Load the model onto the device of this process, and compile all shapes if they are fixed.
+
+    Raises:
+        ValueError: this machine cannot compute what the job computes: another one has to.
+    """
     allow_memory_growth()
+    config.compute.check_native()
     outputs = config.embedding.outputs
     engine = loading.load(inspect_module(config), outputs, config.compute, process_device())
     if config.compute.xla_buckets:

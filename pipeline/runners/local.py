@@ -16,6 +16,7 @@ from pipeline.console import printing
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.runners import surroundings
 from pipeline.runners.processes import ProcessesRunner
+from transforms.bert.compute import ComputeConfig
 from transforms.checkpoints import minilm
 from transforms.machine.cores import usable_cores
 from transforms.machine.memory import usable_memory
@@ -52,6 +53,22 @@ def check_runner(options: PipelineOptions) -> None:
 def is_anywhere(handle: str) -> bool:
     """Return whether a --model is the same on every machine: a URL, or the default model."""
     return "://" in handle or minilm.is_default(handle)
+
+
+def check_precision(options: PipelineOptions, compute: ComputeConfig) -> None:
+    """Check that this machine has instructions for the precision, if it computes the job.
+
+    Workers on other machines check it when they load the model.
+
+    Raises:
+        UsageError: it has not; the message has a remedy.
+    """
+    if not is_local(options):
+        return
+    try:
+        compute.check_native()
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def model_for_workers(options: PipelineOptions, handle: str, path: Path) -> str:

@@ -67,6 +67,7 @@ class EchoEngine:
     hidden_size = 3
     parallel = 1
     compiled = 0
+    precision = "float32"
     sentence: SentenceHead | None = None
 
     def __init__(self) -> None:

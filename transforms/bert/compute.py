@@ -3,9 +3,9 @@
 import dataclasses
 import itertools
 
-from transforms.bert import engines
+from transforms.bert import engines, processor
 from transforms.bert.engines import AUTO as AUTO
-from transforms.features import FLOAT32
+from transforms.features import BFLOAT16, FLOAT16, FLOAT32
 
 TENSORFLOW = "tensorflow"
 # Each bucket costs a compilation, which takes seconds to a minute.
@@ -14,6 +14,12 @@ ENGINES = engines.names()
 PRECISIONS = tuple(
     dict.fromkeys(itertools.chain(*(kind.precisions for kind in engines.registry.plugins.values())))
 )
+
+# The machines that compute in a precision.
+_MACHINES = {
+    BFLOAT16: "use a processor with AVX512_BF16 or AMX",
+    FLOAT16: "use a GPU",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +61,10 @@ class ComputeConfig:
         """The same for batches of any shape: for few batches, compiling would take longer."""
         return dataclasses.replace(self, xla_buckets=0)
 
+    def in_precision(self, precision: str) -> "ComputeConfig":
+        """Return the same in another precision."""
+        return dataclasses.replace(self, precision=precision)
+
     def check_installed(self) -> None:
         """Check that the engine is installed, and that it can use this machine.
 
@@ -69,6 +79,35 @@ class ComputeConfig:
                 f"'beam-bert[{kind.extra}]', or give `engine` {fastest()}"
             )
         kind.check_machine(self.precision)
+
+    def check_native(self) -> None:
+        """Check that this machine has instructions for the precision.
+
+        Raises:
+            ValueError: it has not, and so the precision would be emulated, or not be computed.
+        """
+        native = engines.find(self.engine).native_precisions()
+        if self.precision not in native:
+            raise ValueError(
+                f"`precision` {self.precision}: with `engine` {self.engine}, "
+                f"{processor.describe()} has no instructions for it: {_remedy(self.precision)}"
+            )
+
+    def check_computed(self, precision: str) -> None:
+        """Check the precision that an engine reports after it has compiled a model.
+
+        Raises:
+            ValueError: it is another one.
+        """
+        if precision != self.precision:
+            raise ValueError(
+                f"`precision` {self.precision}: `engine` {self.engine} computes in {precision} on "
+                f"{processor.describe()}: {_remedy(self.precision)}"
+            )
+
+
+def _remedy(precision: str) -> str:
+    return f"{_MACHINES.get(precision, 'use another machine')}, or give `precision` float32"
 
 
 def _engines_with_xla() -> list[str]:

@@ -1,6 +1,5 @@
 """Load a model by an engine, and compare it with the module's graph."""
 
-import dataclasses
 import logging
 
 from transforms.bert import engines
@@ -46,12 +45,20 @@ def check(module: BertModule, output_spec: OutputSpec, config: ComputeConfig) ->
     Raises:
         ValueError: see `load`.
     """
-    examination = examine(module)
-    reason = examination.reason or reason_for_graph(module, output_spec)
+    reason = why_graph(module, output_spec)
     if reason:
         _check_graph(module, output_spec, config, reason)
     elif output_spec.layers and module.interface.outputs.layers is None:
         load(module, output_spec, config.without_xla)
+
+
+def why_graph(module: BertModule, output_spec: OutputSpec) -> str:
+    """Return why no engine rebuilds the encoder for requested outputs; empty if engines do.
+
+    Raises:
+        ValueError: the module cannot be run.
+    """
+    return examine(module).reason or reason_for_graph(module, output_spec)
 
 
 def load_with_exact(
@@ -77,8 +84,7 @@ def _load_with_exact(
     if isinstance(weights, str) or reason:
         why = weights if isinstance(weights, str) else reason
         return _load_module_graph(module, output_spec, config, why, device)
-    exact_config = dataclasses.replace(config, precision=FLOAT32)
-    exact = build(weights, output_spec, exact_config, device)
+    exact = build(weights, output_spec, config.in_precision(FLOAT32), device)
     # The rebuilt encoder was compared on a long input: here its shape would be compiled for once.
     difference = examination.probe.difference(exact.run)
     if difference > TOLERANCE:
@@ -95,11 +101,17 @@ def build(
     config: ComputeConfig,
     device: str | None = None,
 ) -> Engine:
-    """Build the engine that a configuration names."""
+    """Build the engine that a configuration names.
+
+    Raises:
+        ValueError: the engine reports another precision than that of the configuration.
+    """
     spec = EngineSpec(
         weights, weights.shape, output_spec, config.precision, config.xla_buckets, device
     )
-    return engines.find(config.engine).build(spec)
+    engine = engines.find(config.engine).build(spec)
+    config.check_computed(engine.precision)
+    return engine
 
 
 def reason_for_graph(module: BertModule, output_spec: OutputSpec) -> str:

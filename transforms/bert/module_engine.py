@@ -16,6 +16,7 @@ from transforms.bert.output_check import check_outputs
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.taken_outputs import take_outputs
+from transforms.features import FLOAT32
 from transforms.io.watching import describe
 
 # How the lines begin that come before what happened.
@@ -34,6 +35,7 @@ class ModuleEngine:
     # TensorFlow uses all cores for each batch.
     parallel = 1
     compiled = 0
+    precision = FLOAT32
     sentence: SentenceHead | None = None
 
     def __init__(

@@ -18,6 +18,14 @@ from transforms.bert.sentence_head import SentenceHead
 from transforms.machine.cores import usable_cores
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+_REPORTED = {short: long for long, short in _PRECISIONS.items()}
+_HINT = "INFERENCE_PRECISION_HINT"
+
+
+def capabilities() -> list[str]:
+    """Return what the processor has instructions for, by OpenVINO's names, such as BF16."""
+    names: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return names
 
 
 class OpenvinoEngine:
@@ -39,13 +47,14 @@ class OpenvinoEngine:
         )
         model = openvino_graph.build(spec.weights, spec.shape, spec.output_spec)
         settings = {
-            "INFERENCE_PRECISION_HINT": _PRECISIONS[spec.precision],
+            _HINT: _PRECISIONS[spec.precision],
             "INFERENCE_NUM_THREADS": self.parallel,
             "NUM_STREAMS": self.parallel,
             # Threads bound to cores would wait there for other programs of the machine.
             "ENABLE_CPU_PINNING": False,
         }
         self._compiled_model = ov.Core().compile_model(model, "CPU", settings)
+        self.precision = _precision_of(self._compiled_model)
         self._of_thread = threading.local()
 
     def run(
@@ -58,3 +67,9 @@ class OpenvinoEngine:
         inputs = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]
         outputs = iter(self._of_thread.request.infer(inputs, share_inputs=True).values())
         return Encoded(*(next(outputs) if has_output else None for has_output in self._has_output))
+
+
+def _precision_of(compiled: ov.CompiledModel) -> str:
+    """Return the type that a model computes in: the requested one, or float32 in its place."""
+    name: str = compiled.get_property(_HINT).get_type_name()
+    return _REPORTED.get(name, name)

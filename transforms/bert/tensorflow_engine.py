@@ -13,6 +13,7 @@ from transforms.bert.output_spec import Encoded
 from transforms.bert.sentence_head import SentenceHead
 
 _LOG = logging.getLogger(__name__)
+_PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 
 
 class TensorflowEngine:
@@ -32,6 +33,7 @@ class TensorflowEngine:
         self._xla = spec.xla_buckets > 0
         self._compiled_shapes: set[tuple[int, ...]] = set()
         self._function = _build_function(spec)
+        self.precision = _precision_of(self._function)
 
     @property
     def compiled(self) -> int:
@@ -87,3 +89,14 @@ def _variable_type(name: str, precision: str) -> tf.DType:
     """Return the type of a variable: only products are computed in less than float32."""
     of_product = name.endswith(("/kernel", "/bias"))
     return tf.as_dtype(precision if of_product else "float32")
+
+
+def _precision_of(function: tf.types.experimental.PolymorphicFunction) -> str:
+    """Return the types of the products in a function's graph; several are separated by commas."""
+    operations = function.get_concrete_function().graph.get_operations()
+    types = {
+        tf.as_dtype(operation.get_attr("T")).name
+        for operation in operations
+        if operation.type in _PRODUCTS
+    }
+    return ", ".join(sorted(types))

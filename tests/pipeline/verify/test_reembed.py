@@ -15,6 +15,7 @@ from pipeline.options.embed_config import InputConfig
 from pipeline.output import open_job
 from tests.conftest import TINY_VOCABULARY
 from tests.faulty_files import forbidden
+from tests.lower_precision import skip_without_bfloat16
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verify.damaging import check, edit_json, first, fix_up, rewrite, values
@@ -195,8 +196,9 @@ def test_kept_numbers_must_be_equal_to_the_last_bit(
 
 
 def test_lower_precision_may_differ_by_a_share_of_the_largest_value(
-    sources: list[str], tiny_path: Path, tmp_path: Path
+    sources: list[str], tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    skip_without_bfloat16("tensorflow", monkeypatch)
     out = tmp_path / "out"
     compute = ComputeConfig("tensorflow", "bfloat16")
     corpus.embed(sources, out, tiny_path, compute=compute, features=("mean",))

@@ -20,7 +20,7 @@ COUNTING = """
 from transforms.bert.engines.tensorflow import TensorflowKind
 
 class Counting:
-    name, parallel, compiled = "counting", 1, 0
+    name, parallel, compiled, precision = "counting", 1, 0, "float32"
 
     def __init__(self, engine):
         self.engine, self.hidden_size, self.batches = engine, engine.hidden_size, 0

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tests import tf2_module
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
-from tests.lower_precision import rounds_to_bfloat16
+from tests.lower_precision import skip_without_bfloat16
 from transforms.bert import engines, examination, loading, module, rebuilding
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
@@ -62,16 +62,15 @@ def test_an_engine_agrees_with_the_module(engine: str, inspected: BertModule) ->
     np.testing.assert_allclose(first.sequence[:, 0], expected.sequence[:, 0], atol=1e-5)
 
 
-def test_bfloat16_is_close_to_float32(engine: str, inspected: BertModule) -> None:
-    exact, near = (
-        loading.load(inspected, OutputSpec(), ComputeConfig(engine, precision)).run(
-            IDS, MASK, SEGMENTS
-        )
-        for precision in ("float32", "bfloat16")
-    )
+def test_bfloat16_is_close_to_float32(
+    engine: str, inspected: BertModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_without_bfloat16(engine, monkeypatch)
+    loaded = loading.load_with_exact(inspected, OutputSpec(), ComputeConfig(engine, "bfloat16"))
+    assert [each.precision for each in loaded] == ["float32", "bfloat16"]
+    exact, near = (each.run(IDS, MASK, SEGMENTS) for each in loaded)
     gap = np.abs(near.sequence - exact.sequence)[TOKENS].max()
-    assert gap < 0.2
-    assert (gap > 0.0) == rounds_to_bfloat16(engine)
+    assert 0.0 < gap < 0.2
     assert near.sequence.dtype == near.pooled.dtype == np.float32
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.models import seeded, texts
 from benchmarks.models.cases import CASES, GARDEN, Case
+from tests.lower_precision import skip_without_bfloat16
 from tests.paths import DATA
 from transforms.bert import engines
 from transforms.bert.architecture import Architecture
@@ -86,7 +87,8 @@ def test_an_engine_computes_the_vectors_of_the_program_that_a_model_comes_from(
 @pytest.mark.parametrize(
     "case", [BY_NAME["garden-all"], BY_NAME["hf-electra"]], ids=["garden-all", "hf-electra"]
 )
-def test_bfloat16_is_close(case: Case) -> None:
+def test_bfloat16_is_close(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_without_bfloat16("openvino", monkeypatch)
     golden = golden_of(case)
     _, tokens = run(build(case, "openvino", BFLOAT16), golden)
     products = (tokens * golden["tokens"]).sum(axis=1)

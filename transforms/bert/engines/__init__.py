@@ -31,12 +31,15 @@ class Engine(Protocol):
         hidden_size: numbers of a vector.
         parallel: number of batches to run at once, each in a thread of its own.
         compiled: number of batch shapes compiled so far; 0 if the engine compiles none.
+        precision: type that its products are computed in, as its library reports it after it has
+            compiled the model.
         sentence: computes vectors of sentences from pooled vectors; None if the model has none.
     """
 
     name: str
     hidden_size: int
     parallel: int
+    precision: str
     sentence: SentenceHead | None
 
     @property
@@ -87,7 +90,7 @@ class EngineKind(Protocol):
 
     Attributes:
         extra: extra of beam-bert that installs its packages.
-        precisions: types that it can compute products in.
+        precisions: types that it can compute products in, on some machine.
         uses_gpus: whether it can compute on GPUs.
         uses_xla: whether XLA can compile its batches (`xla_buckets`).
     """
@@ -103,6 +106,13 @@ class EngineKind(Protocol):
 
     def check_machine(self, precision: str) -> None:
         """Raise ValueError if this machine cannot compute, or would be slow without notice."""
+        ...
+
+    def native_precisions(self) -> tuple[str, ...]:
+        """Return the types that this machine has instructions for, the likely fastest first.
+
+        Others are emulated, which is many times slower, or replaced by float32.
+        """
         ...
 
     def rank(self) -> int:
