@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pipeline import manifest
+from pipeline.errors import UsageError
 from pipeline.output import open_job, read_records
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.open_job import Job
@@ -73,6 +74,8 @@ def verify(config: VerifyConfig) -> Verdict:
     job = open_job.open_job(config.folder)
     remedy = "give the current place of the job's module with --model, or leave out --sample"
     module = open_job.find_module(job, config.model, remedy) if config.sample else None
+    if module is not None:
+        _check_precision(job)
     metadata = read_metadata(job)
     parts = metadata.parts
     layout = Layout(job.records, job.run.widths)
@@ -121,6 +124,21 @@ def verify(config: VerifyConfig) -> Verdict:
     if not is_one_job:
         remedy = remedy or (_RESTORE if has_plan else _REWRITE)
     return dataclasses.replace(verdict, invalidated=invalidated, remedy=remedy)
+
+
+def _check_precision(job: Job) -> None:
+    """Check, before anything else, that this machine can compute the sample.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        job.config.compute.check_installed()
+    except ValueError as error:
+        raise UsageError(
+            f"--sample: the job computed in another way than this machine can: {error}.\n"
+            "Verify on such a machine, or leave out --sample"
+        ) from error
 
 
 def _duplicate_notes(

@@ -41,7 +41,10 @@ def embed(model: Path, flags: str, folder: Path, capfd: pytest.CaptureFixture) -
     [
         ("--features layers:-1", "not recognised; so leave out layers: of --features"),
         ("--features mean,layers:-1", "not recognised; so leave out layers: of --features"),
-        ("--precision bfloat16", "not recognised; so leave out --precision bfloat16"),
+        (
+            "--engine tensorflow --precision bfloat16",
+            "not recognised; so leave out --precision bfloat16",
+        ),
         ("--features layers:-2", "--features asks for layer -2, the model has 1: give -1"),
         ("--max_seq_length 64", "--max_seq_length is 64, the model has 32 positions"),
         ("--features mean --truncate_dim 9", "--truncate_dim"),

@@ -69,8 +69,9 @@ class ComputeConfig:
         """Check that the engine is installed, and that it can use this machine.
 
         Raises:
-            ValueError: the engine is not installed; or this machine has a GPU that the engine
-                cannot use, or not in this precision, and so it would be slow without notice.
+            ValueError: the engine is not installed; or it cannot compute in this precision here;
+                or this machine has a GPU that the engine cannot use, and so it would be slow
+                without notice.
         """
         kind = engines.find(self.engine)
         if not kind.is_installed():
@@ -79,13 +80,17 @@ class ComputeConfig:
                 f"'beam-bert[{kind.extra}]', or give `engine` {fastest()}"
             )
         kind.check_machine(self.precision)
+        if not kind.emulates:
+            self.check_native()
 
     def check_native(self) -> None:
-        """Check that this machine has instructions for the precision.
+        """Check that this machine has instructions for the precision; all have for float32.
 
         Raises:
             ValueError: it has not, and so the precision would be emulated, or not be computed.
         """
+        if self.precision == FLOAT32:
+            return
         native = engines.find(self.engine).native_precisions()
         if self.precision not in native:
             raise ValueError(

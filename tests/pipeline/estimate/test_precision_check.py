@@ -9,9 +9,9 @@ from pipeline import cli, job, reader
 from pipeline.errors import UsageError
 from pipeline.estimate import precision_check
 from pipeline.inputs import plan
-from tests.lower_precision import skip_without_bfloat16
+from tests.lower_precision import skip_without_bfloat16, without_bfloat16
 from tests.pipeline import corpus
-from transforms.bert import engines
+from transforms.bert import engines, processor
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
 
@@ -78,4 +78,24 @@ def test_a_cosine_below_the_limit_is_refused(
     message = capsys.readouterr().err
     assert "--precision bfloat16: of " in message
     assert "below --min_cosine 1: leave out --precision" in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["embed", "plan"])
+def test_a_precision_without_instructions_is_refused_before_anything_is_written(
+    command: str,
+    engine: str,
+    globs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_bfloat16(monkeypatch)
+    words = [command, "--input", *globs, "--id_field=id", "--model", str(tiny_path)]
+    words += ["--output", str(tmp_path / "out"), "--max_seq_length=8"]
+    assert cli.main([*words, "--engine", engine, "--precision=bfloat16"]) == 2
+    message = capsys.readouterr().err
+    assert f"--precision bfloat16: with --engine {engine}, {processor.describe()} has no" in message
+    assert "use a processor with AVX512_BF16 or AMX, or give --precision float32" in message
     assert not (tmp_path / "out").exists()

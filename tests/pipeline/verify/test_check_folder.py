@@ -1,10 +1,14 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline import cli, manifest
+from pipeline.errors import UsageError
+from tests.lower_precision import without_bfloat16
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
 from tests.pipeline.verify.damaging import FEATURES, SETTINGS, check, edit_json, first
@@ -135,3 +139,17 @@ def test_input_of_another_type_in_run_json_leaves_the_manifest(
     assert cli.main(["verify", str(out)]) == 2
     assert "has a configuration that this release does not know" in capsys.readouterr().err
     assert (out / "manifest.json").exists()
+
+
+def test_a_sample_that_this_machine_cannot_compute_is_refused_first(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_bfloat16(monkeypatch)
+    shutil.copytree(whole, tmp_path / "out", ignore=shutil.ignore_patterns("pooled", "receipts"))
+
+    def compute_elsewhere(run: Any) -> None:
+        run["configuration"] |= {"--engine": "openvino", "--precision": "bfloat16"}
+
+    edit_json(tmp_path / "out/run.json", compute_elsewhere)
+    with pytest.raises(UsageError, match=r"has no instructions for it: [^\n]*\nVerify on such a m"):
+        check(tmp_path / "out", sample=1)

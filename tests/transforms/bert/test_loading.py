@@ -163,8 +163,12 @@ def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
 
 
 def test_a_module_that_is_not_recognised_runs_its_graph_with_a_warning(
-    engine: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    engine: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    skip_without_bfloat16(engine, monkeypatch)
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     inspected = module.inspect(tmp_path / "tf2")
     with caplog.at_level(logging.WARNING):

@@ -91,12 +91,15 @@ class EngineKind(Protocol):
     Attributes:
         extra: extra of beam-bert that installs its packages.
         precisions: types that it can compute products in, on some machine.
+        emulates: whether it computes a type in the values of this type where the machine has no
+            instructions for it, many times slower.
         uses_gpus: whether it can compute on GPUs.
         uses_xla: whether XLA can compile its batches (`xla_buckets`).
     """
 
     extra: str
     precisions: tuple[str, ...]
+    emulates: bool
     uses_gpus: bool
     uses_xla: bool
 
@@ -109,10 +112,7 @@ class EngineKind(Protocol):
         ...
 
     def native_precisions(self) -> tuple[str, ...]:
-        """Return the types that this machine has instructions for, the likely fastest first.
-
-        Others are emulated, which is many times slower, or replaced by float32.
-        """
+        """Return the types that this machine has instructions for, the likely fastest first."""
         ...
 
     def rank(self) -> int:

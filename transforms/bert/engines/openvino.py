@@ -11,6 +11,8 @@ class OpenvinoKind:
 
     extra = "cpu"
     precisions = (FLOAT32, BFLOAT16)
+    # Only on AVX-512, and 36 times slower than float32; on AVX2 it computes float32 instead.
+    emulates = False
     uses_gpus = False
     uses_xla = False
 
@@ -22,11 +24,7 @@ class OpenvinoKind:
         """See `EngineKind.check_machine`: it computes on every CPU."""
 
     def native_precisions(self) -> tuple[str, ...]:
-        """See `EngineKind.native_precisions`.
-
-        Without instructions for bfloat16, OpenVINO computes float32 on AVX2, and emulates bfloat16
-        on AVX-512, 36 times slower than float32 (OpenVINO 2026.4, MiniLM).
-        """
+        """See `EngineKind.native_precisions`."""
         from transforms.bert import openvino_engine
 
         has_bfloat16 = "BF16" in openvino_engine.capabilities()

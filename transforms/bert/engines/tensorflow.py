@@ -17,6 +17,7 @@ class TensorflowKind:
 
     extra = "gpu"
     precisions = (FLOAT32, BFLOAT16, FLOAT16)
+    emulates = True
     uses_gpus = True
     uses_xla = True
 
