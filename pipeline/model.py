@@ -10,7 +10,7 @@ from transforms import poolings
 from transforms.bert import model_files
 from transforms.checkpoints import imported_models, minilm
 from transforms.checkpoints.checkpoint import UnstatedError
-from transforms.features import SENTENCE
+from transforms.features import FLOAT32, SENTENCE
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -99,6 +99,25 @@ def _check_prompt(config: EmbedConfig, module: "BertModule") -> None:
 
 def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:
     """Return what a user should know of a model and the features of a new job, in lines."""
+    return [*_notes_on_graph(config, module), *_notes_on_sentence(config, module)]
+
+
+def _notes_on_graph(config: EmbedConfig, module: "BertModule") -> list[str]:
+    """Return a line if the module's own graph is run, and does not compute in float32."""
+    from transforms.bert import graph_precision, loading
+
+    if not loading.why_graph(module, module.outputs(config.features)):
+        return []
+    types = graph_precision.precisions_of_graph(module)
+    if types in ((), (FLOAT32,)):
+        return []
+    return [
+        f"--model {config.model}: its own graph is run, whose products are in "
+        f"{' and '.join(types)}: its vectors are not those of float32"
+    ]
+
+
+def _notes_on_sentence(config: EmbedConfig, module: "BertModule") -> list[str]:
     if module.sentence is None:
         return []
     settings = module.sentence.settings

@@ -6,6 +6,7 @@ from typing import Any
 from transforms.bert import engines
 from transforms.bert.compute import TENSORFLOW
 from transforms.bert.examination import Examination
+from transforms.bert.graph_precision import precisions_of_graph
 from transforms.bert.module import BertModule
 from transforms.bert.sentence_settings import NORMALIZE, SentenceStep
 from transforms.features import FLOAT32
@@ -30,8 +31,15 @@ def facts_of(examination: Examination) -> dict[str, Any]:
         "features": list(examination.features),
         "encoder": dataclasses.asdict(rebuilt) if rebuilt else None,
         "not_rebuilt": examination.reason or None,
+        **_precision(examination),
         "engines": _engines(examination),
     }
+
+
+def _precision(examination: Examination) -> dict[str, Any]:
+    """Return the types that the module's own graph computes in, if it is run in others."""
+    types = list(precisions_of_graph(examination.module)) if examination.reason else [FLOAT32]
+    return {} if types in ([], [FLOAT32]) else {"graph_computes_in": types}
 
 
 def _engines(examination: Examination) -> dict[str, list[str]]:
@@ -44,12 +52,14 @@ def _engines(examination: Examination) -> dict[str, list[str]]:
 def to_text(examination: Examination) -> str:
     """Return the facts about a module, one in each line."""
     facts = facts_of(examination)
+    types = facts.get("graph_computes_in")
     facts |= {
         "tags": " ".join("{" + ", ".join(tags) + "}" for tags in facts["tags"]),
         "signatures": ", ".join(facts["signatures"]),
         **_sentence(examination.module),
         "features": ", ".join(facts["features"]),
         "encoder": _encoder(facts["encoder"], facts.pop("not_rebuilt")),
+        **({"graph_computes_in": ", ".join(types)} if types else {}),
         "engines": ", ".join(
             f"{name} ({', '.join(precisions)})" for name, precisions in facts["engines"].items()
         ),

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.bert.devices import disable_tensor_float_32
+from transforms.bert.graph_precision import precisions_of_graph
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.meta_graph import HUB_TF1
 from transforms.bert.module import BertModule
@@ -16,7 +17,6 @@ from transforms.bert.output_check import check_outputs
 from transforms.bert.output_spec import Encoded, OutputSpec
 from transforms.bert.sentence_head import SentenceHead
 from transforms.bert.taken_outputs import take_outputs
-from transforms.features import FLOAT32
 from transforms.io.watching import describe
 
 # How the lines begin that come before what happened.
@@ -26,7 +26,7 @@ _Graph = Callable[[Any], Any]
 
 
 class ModuleEngine:
-    """The module's graph, in float32.
+    """The module's graph, in the types that it was saved with.
 
     It returns sequence_output, all requested outputs, and pooled_output if the module has it.
     """
@@ -35,7 +35,6 @@ class ModuleEngine:
     # TensorFlow uses all cores for each batch.
     parallel = 1
     compiled = 0
-    precision = FLOAT32
     sentence: SentenceHead | None = None
 
     def __init__(
@@ -55,6 +54,7 @@ class ModuleEngine:
         self._interface = module.interface
         self._layers = output_spec.layers
         self._device = device
+        self.precision = ", ".join(precisions_of_graph(module)) or "unknown"
         probe = np.zeros([1, 2], np.int32)
         with graph_errors(module):
             with tf.device(device):
