@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import extract_tables, manifest, model
 from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
+from pipeline.estimate import choose_precision
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -79,8 +80,11 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     config = ready.config
     splits: Sequence[Split] = stdin.relocate(ready.splits, config.output)
     path, fingerprint = model.find_model(config)
+    config, agreement = choose_precision.settle(config, path, ready.splits)
+    ready = ready._replace(config=config)
     run = Run(
         *(config.identity(), fingerprint),
+        agreement=agreement,
         plan=plan_file.fingerprint(splits),
         command=tuple(resume_command.command_of(config, options)),
         directory=os.getcwd(),
@@ -105,6 +109,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         seconds=time.monotonic() - started,
         parts_before=len(before.parts) if before else 0,
         redone=redone,
+        precision=config.compute.precision,
         agreement=run.agreement,
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
         left_out=ready.left_out,

@@ -10,7 +10,7 @@ from pipeline.manifest import Progress
 from pipeline.output.quality import worst_files
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
-from transforms.features import NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
+from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
 from transforms.receipts import shares
 
@@ -28,6 +28,7 @@ class Summary:
         seconds: wall time of this call, without that of earlier calls.
         parts_before: parts of earlier calls that were still valid.
         redone: descriptions of damaged parts that were done again.
+        precision: type of the model's matrix products.
         agreement: cosine agreement of a sample with float32; None if the precision is float32.
         table: of the documents that repeat in the corpus; None without `--dedup corpus`.
         left_out: what matches the input but is not part of the corpus, in lines.
@@ -38,6 +39,7 @@ class Summary:
     seconds: float
     parts_before: int
     redone: tuple[str, ...] = ()
+    precision: str = FLOAT32
     agreement: CosineAgreement | None = None
     table: TableReceipt | None = None
     left_out: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ def to_text(summary: Summary) -> str:
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
             *_repeats(summary.table, counts),
-            *_precision(summary.agreement),
+            *_precision(summary.precision, summary.agreement),
             f"files       {written}; {megabytes:,.1f} MB",
             *(f"left out    {line}" for line in summary.left_out),
         ]
@@ -122,15 +124,15 @@ def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]
     ]
 
 
-def _precision(agreement: CosineAgreement | None) -> list[str]:
+def _precision(precision: str, agreement: CosineAgreement | None) -> list[str]:
     if agreement is None:
         return []
     # Rounded down, so that no printed value is above the measured one.
     cosines = (agreement.smallest_cosine, agreement.mean_cosine)
     least, mean = (math.floor(cosine * 1e5) / 1e5 for cosine in cosines)
     return [
-        f"precision   of {agreement.documents} documents the cosine to float32 is at least "
-        f"{least:.5f}, {mean:.5f} on average; "
+        f"precision   {precision}: of {agreement.documents} documents the cosine to float32 is at "
+        f"least {least:.5f}, {mean:.5f} on average; "
         f"{agreement.neighbours_kept:.1%} of the ten nearest stay"
     ]
 

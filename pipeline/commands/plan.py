@@ -52,13 +52,15 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         machine = pricing.machine_config(*(settings[flag.name] for flag in _MACHINE_FLAGS))
     config = conversion.embed_config(settings)
-    beam_flags.beam_options(beam_words)
+    options = beam_flags.beam_options(beam_words)
     from pipeline.console import quiet
 
     quiet.import_tensorflow(settings["log_level"])
     from pipeline.estimate import forecast, forecast_text
+    from pipeline.runners import local
 
     with input_errors():
+        local.check_precision(options, config.compute)
         result = forecast.forecast(config, started)
     if settings["json"]:
         from pipeline.console import json_output

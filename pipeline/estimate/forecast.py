@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from pipeline import graphs, manifest, model
 from pipeline.errors import WRITTEN_AGAIN, UsageError
-from pipeline.estimate import choose_pieces, output_growth, tokenized_sample
+from pipeline.estimate import (
+    choose_pieces,
+    choose_precision,
+    output_growth,
+    tokenized_sample,
+)
 from pipeline.estimate.model_speed import measure_speed
 from pipeline.estimate.tokenized_sample import MeasuredPart
 from pipeline.inputs import prepare, stdin
@@ -22,7 +27,7 @@ from pipeline.output.stored_types import with_stored_types
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
 from transforms.documents import Source, Split
-from transforms.features import NUM_TOKENS
+from transforms.features import FLOAT32, NUM_TOKENS
 from transforms.metrics import PADDED_TOKENS
 from transforms.receipts import shares
 
@@ -53,6 +58,7 @@ class Forecast:
         unread: a line for each file that cannot be read, of those that are read to plan the job or
             to take the sample; the figures leave them out.
         growth: a line if the output is many times the input; see `output_growth`.
+        precision: type of the model's matrix products.
     """
 
     files: int
@@ -71,6 +77,7 @@ class Forecast:
     seconds_left: float
     unread: tuple[str, ...] = ()
     growth: str | None = None
+    precision: str = FLOAT32
 
     @property
     def share_left(self) -> float:
@@ -95,6 +102,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
 
 def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> Forecast:
     path, fingerprint = model.find_model(config)
+    config, _ = choose_precision.settle(config, path, splits)
     earlier = _find_earlier(config, fingerprint, stdin.relocate(splits, config.output))
     module = model.inspect_model(path, config)
     engine = loading.load(module, module.outputs(config.features), config.compute.without_xla)
@@ -134,6 +142,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
             *(config, module.widths, sum(source.size for source in sources)),
             *(counts["embedded"], counts[NUM_TOKENS]),
         ),
+        precision=config.compute.precision,
     )
     if done.complete:
         return result

@@ -8,7 +8,7 @@ from pipeline.estimate import pricing
 from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig, MachineCosts
 from transforms import escaping
-from transforms.features import NUM_TOKENS, NUM_WORDPIECES
+from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.receipts import shares
 
@@ -34,6 +34,7 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
         f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
         f"output      {status.size(sum(forecast.bytes.values()))}: {written or 'nothing'}",
         *([f"growth      {forecast.growth}"] if forecast.growth else []),
+        *([f"precision   {forecast.precision}"] if forecast.precision != FLOAT32 else []),
         f"time        about {status.clock(forecast.seconds)} on this machine, {_speed(forecast)}",
     ]
     if forecast.parts_done:

@@ -1,6 +1,7 @@
 """Measure the speed of a model on this machine with batches of a sample."""
 
 import itertools
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from transforms.bert.engines import Engine
 from transforms.embedding.embed import EmbeddingConfig
 
 MEASURED_SECONDS = 5.0
+_COMPARED_SECONDS, _LEAST_ROUNDS, _COMPARED_WIDTH = 2.0, 3, 64
 
 
 def measure_speed(
@@ -44,6 +46,25 @@ def measure_speed(
     with ThreadPoolExecutor(engine.parallel) as threads:
         positions = sum(threads.map(run_batches, range(engine.parallel)))
     return positions / (time.monotonic() - began)
+
+
+def relative_speed(exact: Engine, other: Engine, config: EmbeddingConfig) -> float:
+    """Return how many times as fast as the first engine the other one runs a batch.
+
+    They take turns, and the shortest times count: other programs of the machine slow both.
+    """
+    width = min(_COMPARED_WIDTH, config.windows.max_seq_length)
+    ids = np.zeros([max(1, config.batching.tokens_per_batch // width), width], np.int32)
+    shortest = [math.inf, math.inf]
+    began = time.monotonic()
+    for number in itertools.count():
+        if number >= _LEAST_ROUNDS and time.monotonic() - began >= _COMPARED_SECONDS:
+            break
+        for place, engine in enumerate((exact, other)):
+            started = time.perf_counter()
+            engine.run(ids, ids + 1, ids)
+            shortest[place] = min(shortest[place], time.perf_counter() - started)
+    return shortest[0] / shortest[1]
 
 
 def _run(engine: Engine, chosen: tuple[MeasuredPart, np.ndarray], config: EmbeddingConfig) -> int:

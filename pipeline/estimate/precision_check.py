@@ -8,6 +8,7 @@ import numpy as np
 from pipeline import graphs
 from pipeline.errors import UsageError
 from pipeline.estimate import tokenized_sample
+from pipeline.estimate.model_speed import relative_speed
 from pipeline.options.embed_config import EmbedConfig
 from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import agreement, loading
@@ -36,26 +37,54 @@ def measure_agreement(
     """
     if config.compute.precision == FLOAT32:
         return None
-    features = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (MEAN,)
-    settings = dataclasses.replace(graphs.embedding_config(config, module), features=features)
     try:
-        loaded = loading.load_with_exact(
-            module, module.outputs(features), config.compute.without_xla
-        )
+        result = Loaded(config, module).agreement(splits)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    sample = _sample(config, module, splits)
-    if sample is None:
-        return None
-    exact, lower = (embed_sequences(sample, engine, settings).documents for engine in loaded)
-    result = agreement.worst([agreement.compare(exact[name], lower[name]) for name in features])
-    if not result.smallest_cosine >= config.min_cosine:
+    if result is not None and not result.smallest_cosine >= config.min_cosine:
         raise UsageError(
             f"--precision {config.compute.precision}: of {result.documents} documents the smallest "
             f"cosine to float32 is {result.smallest_cosine:.4f}, below --min_cosine "
             f"{config.min_cosine:g}: leave out --precision, or lower --min_cosine"
         )
     return result
+
+
+class Loaded:
+    """A model in float32 and in the precision of a configuration."""
+
+    def __init__(self, config: EmbedConfig, module: BertModule) -> None:
+        """Load the model twice.
+
+        Raises:
+            ValueError: the engine does not compute in this precision here.
+        """
+        self._config, self._module = config, module
+        self._features = tuple(name for name in config.features if name in DOCUMENT_FEATURES) or (
+            MEAN,
+        )
+        self._settings = dataclasses.replace(
+            graphs.embedding_config(config, module), features=self._features
+        )
+        self._engines = loading.load_with_exact(
+            module, module.outputs(self._features), config.compute.without_xla
+        )
+
+    def agreement(self, splits: Sequence[Split]) -> CosineAgreement | None:
+        """Embed a sample of the corpus by both, and compare; None if there is nothing to embed."""
+        sample = _sample(self._config, self._module, splits)
+        if sample is None:
+            return None
+        exact, lower = (
+            embed_sequences(sample, engine, self._settings).documents for engine in self._engines
+        )
+        return agreement.worst(
+            [agreement.compare(exact[name], lower[name]) for name in self._features]
+        )
+
+    def speed(self) -> float:
+        """Measure how many times as fast as float32 the precision is on this machine."""
+        return relative_speed(*self._engines, self._settings)
 
 
 def _sample(

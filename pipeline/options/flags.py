@@ -246,7 +246,8 @@ FLAGS = (
         decides_output=True,
         group=_COMPUTATION,
         metavar="TYPE",
-        help=f"type of the model's matrix products: {', '.join(PRECISIONS)}",
+        help=f"type of the model's matrix products: {', '.join(PRECISIONS)}, or {AUTO}: the "
+        "fastest of this machine that --min_cosine allows",
     ),
     Flag(
         name="xla_buckets",

@@ -41,6 +41,7 @@ def prepare(options: PipelineOptions, config: EmbedConfig) -> None:
     dataflow_checks.check_service(options)
     dataflow_checks.check_package(options, config.model)
     dataflow_checks.check_accelerator(options, config)
+    dataflow_checks.check_precision(config)
     dataflow_checks.check_one_job(config, _no_wait_flag(options))
     if not options.view_as(TestOptions).dry_run:
         dataflow_checks.check_paths(config)

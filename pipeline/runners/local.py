@@ -16,7 +16,7 @@ from pipeline.console import printing
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.runners import surroundings
 from pipeline.runners.processes import ProcessesRunner
-from transforms.bert.compute import ComputeConfig
+from transforms.bert.compute import AUTO, ComputeConfig
 from transforms.checkpoints import minilm
 from transforms.machine.cores import usable_cores
 from transforms.machine.memory import usable_memory
@@ -58,12 +58,12 @@ def is_anywhere(handle: str) -> bool:
 def check_precision(options: PipelineOptions, compute: ComputeConfig) -> None:
     """Check that this machine has instructions for the precision, if it computes the job.
 
-    Workers on other machines check it when they load the model.
+    Workers on other machines check it when they load the model. `auto` is none that it lacks.
 
     Raises:
         UsageError: it has not; the message has a remedy.
     """
-    if not is_local(options):
+    if compute.precision == AUTO or not is_local(options):
         return
     try:
         compute.check_native()

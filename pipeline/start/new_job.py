@@ -34,7 +34,8 @@ def begin(ready: Inputs, module: BertModule, run: Run, splits: Sequence[Split]) 
     growth = output_growth.note_on_growth(config, module.widths, ready.splits)
     if growth:
         printing.announce(f"beam-bert: {growth}")
-    agreement = precision_check.measure_agreement(config, module, ready.splits)
+    # `--precision auto` was chosen by it.
+    agreement = run.agreement or precision_check.measure_agreement(config, module, ready.splits)
     run = dataclasses.replace(run, widths=module.widths, agreement=agreement)
     output_folder.begin(config, run, splits)
     return run

@@ -32,7 +32,7 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
     """
     folder = context.config.output
     try:
-        agreement = precision_check.measure_agreement(
+        agreement = context.run.agreement or precision_check.measure_agreement(
             context.config, context.module, context.splits
         )
         run = dataclasses.replace(

@@ -28,7 +28,8 @@ class ComputeConfig:
 
     Attributes:
         engine: name of a module of `engines`.
-        precision: type that products are computed in: `float32`, `bfloat16` or `float16`.
+        precision: type that products are computed in: `float32`, `bfloat16` or `float16`; or
+            `auto`, which has to be replaced by one of them before a model is loaded.
         xla_buckets: number of batch widths that XLA compiles; 0 for batches of any shape, without
             XLA.
     """
@@ -39,11 +40,11 @@ class ComputeConfig:
 
     def __post_init__(self) -> None:
         kind = engines.find(self.engine)
-        if self.precision not in PRECISIONS:
+        if self.precision not in (*PRECISIONS, AUTO):
             raise ValueError(
-                f"`precision` is {self.precision!r}; there are {', '.join(PRECISIONS)}"
+                f"`precision` is {self.precision!r}; there are {', '.join(PRECISIONS)}, {AUTO}"
             )
-        if self.precision not in kind.precisions:
+        if self.precision not in (*kind.precisions, AUTO):
             raise ValueError(
                 f"`engine` {self.engine} does not compute in `precision` {self.precision}: give "
                 f"{' or '.join(kind.precisions)}"

@@ -4,7 +4,13 @@ import dataclasses
 
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
-from transforms.bert.compute import AUTO, ComputeConfig, default_tokens_per_batch, fastest
+from transforms.bert.compute import (
+    AUTO,
+    PRECISIONS,
+    ComputeConfig,
+    default_tokens_per_batch,
+    fastest,
+)
 from transforms.bert.module import BertModule
 from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.embedding.embed import EmbeddingConfig
@@ -31,7 +37,7 @@ class TextConfig:
         special_tokens: whether a special token in a text, such as [MASK], is split into words or
             is that token: `split` or `keep`.
         engine: `auto` for the fastest engine on this machine.
-        precision: of the model's matrix products.
+        precision: of the model's matrix products; not `auto`, which needs a corpus.
         tokens_per_batch: positions computed at once; None for the engine's default.
     """
 
@@ -54,6 +60,11 @@ class TextConfig:
         check_max_seq_length(self.max_seq_length, self.read.pairs)
         if self.window_stride and self.read.pairs:
             raise ValueError("`window_stride` is for documents of one text: leave it out")
+        if self.precision == AUTO:
+            raise ValueError(
+                f"`precision` {AUTO} compares vectors of a corpus, which a step does not have: "
+                f"give {' or '.join(PRECISIONS)}"
+            )
         # Each of these checks its fields.
         _ = self.compute, self.windows, self.shaping
         taken = set(self.names) & {self.text_field, self.text_b_field}

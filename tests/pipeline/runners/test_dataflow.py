@@ -199,6 +199,12 @@ def test_flags_of_the_user_override_the_defaults() -> None:
     assert experiments(options) == ["no_use_multiple_sdk_containers", "shuffle_mode=x"]
 
 
+def test_a_precision_that_this_machine_would_choose_is_refused() -> None:
+    message = refusal(*SERVICE, IMAGE, compute=ComputeConfig("openvino", "auto"))
+    assert "--precision auto depends on this machine, not on the workers" in message
+    assert "give --precision float32 or bfloat16" in message
+
+
 def test_an_unused_gpu_is_refused() -> None:
     bare = "type:nvidia-l4;count:1"
     asked = f"--dataflow_service_options=worker_accelerator={bare}"

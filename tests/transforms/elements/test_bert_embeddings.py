@@ -256,6 +256,11 @@ def test_a_collection_of_nothing_gives_nothing(tiny_path: Path) -> None:
         ({"max_seq_length": 2}, ValueError, "`max_seq_length` is 2"),
         ({"window_stride": 3, "text_b_field": "b"}, ValueError, "`window_stride` is for documents"),
         ({"text_field": "mean"}, ValueError, "a text field has the name of a feature, 'mean'"),
+        (
+            {"precision": "auto"},
+            ValueError,
+            "`precision` auto compares .* give float32 or bfloat16",
+        ),
         ({"engine": "abacus"}, ValueError, "`engine` is 'abacus'"),
         ({"truncate_dim": 0}, ValueError, "`truncate_dim` is 0"),
         ({"no_such": 1}, TypeError, "no_such"),
