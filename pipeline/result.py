@@ -108,6 +108,7 @@ def to_fields(summary: Summary) -> dict[str, Any]:
         "reasons": progress.reasons(),
         "files": files,
         "bytes": sizes,
+        "computed_in": summary.precision,
         "precision": summary.agreement,
         "dedup": dedup,
         "left_out": summary.left_out,

@@ -26,6 +26,7 @@ def save(folder: Path, dtype: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_graph_in_16_bits_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "half", "float16")
     inspected = module.inspect(path)
