@@ -10,6 +10,10 @@ Its results:
     `load_embeddings` and `Embeddings` (a vector for each document), `iterate_sequences` and
     `TokenEmbeddings` (a vector for each token), `iterate_records` (every feature).
 
+Training on them:
+    `read_pooled` and `read_sequences` (tf.data.Dataset), `torch_pooled` and `torch_sequences`
+    (IterableDataset of PyTorch), with the keywords `ReadSettings`.
+
 Steps of other Beam pipelines:
     `BertEmbeddings` and `EmbeddedElements`, `YamlBertEmbeddings` for Beam YAML, `BertModelHandler`
     for RunInference, and `Rejected` for elements that cannot be embedded.
@@ -60,6 +64,13 @@ if TYPE_CHECKING:
     from pipeline.inputs.plan import make_plan
     from pipeline.options.embed_config import InputConfig
     from pipeline.reader import iterate_records
+    from pipeline.training.datasets import (
+        read_pooled,
+        read_sequences,
+        torch_pooled,
+        torch_sequences,
+    )
+    from pipeline.training.read_settings import ReadSettings
     from transforms import (
         AnalyzeParts,
         BatchingConfig,
@@ -113,6 +124,7 @@ __all__ = [
     "Query",
     "ReadConfig",
     "ReadParts",
+    "ReadSettings",
     "Receipt",
     "RecordConfig",
     "Rejected",
@@ -136,7 +148,11 @@ __all__ = [
     "machine_cost",
     "make_plan",
     "minilm_weights",
+    "read_pooled",
+    "read_sequences",
     "resolve_model",
+    "torch_pooled",
+    "torch_sequences",
 ]
 
 # All other names are those of `pipeline` or `transforms`.
@@ -145,6 +161,7 @@ _PLACES = {
     "Cost": "pipeline.estimate.pricing:Cost",
     "InputConfig": "pipeline.options.embed_config:InputConfig",
     "MachineConfig": "pipeline.estimate.pricing:MachineConfig",
+    "ReadSettings": "pipeline.training.read_settings:ReadSettings",
     "Receipt": "transforms.receipts:Receipt",
     "Query": "transforms.serving.query:Query",
     "YamlBertEmbeddings": "transforms.elements.yaml_transform:YamlBertEmbeddings",
@@ -155,7 +172,11 @@ _PLACES = {
     "machine_cost": "pipeline.estimate.pricing:cost",
     "make_plan": "pipeline.inputs.plan:make_plan",
     "minilm_weights": "transforms.checkpoints.minilm:weights_folder",
+    "read_pooled": "pipeline.training.datasets:read_pooled",
+    "read_sequences": "pipeline.training.datasets:read_sequences",
     "resolve_model": "transforms.checkpoints.imported_models:resolve",
+    "torch_pooled": "pipeline.training.datasets:torch_pooled",
+    "torch_sequences": "pipeline.training.datasets:torch_sequences",
 }
 
 

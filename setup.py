@@ -80,6 +80,7 @@ setup(
         "release": [*_RELEASE, "uv>=0.9,<1"],
         "report": ["jinja2>=3.1,<4", "plotly>=6,<7"],
         "test": _TEST,
+        "torch": ["torch>=2.4,<3"],
         "yaml": ["apache-beam[yaml]>=2.77,<2.78"],
     },
     entry_points={

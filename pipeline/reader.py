@@ -6,7 +6,7 @@ a file that no job wrote so raises a ValueError that names it.
 
 import contextlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -111,7 +111,7 @@ def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) 
     rows = _count_rows(folder, files, width * NUMPY_TYPES[dtype].itemsize)
     vectors = np.empty([rows, width], np.float32)
     ids: list[str] = []
-    for batch in _batches(folder, files, reader):
+    for batch in _batches(folder, files, reader, (ID, name)):
         values = batch.column(name).flatten().to_numpy()
         if len(values) != batch.num_rows * width or len(ids) + batch.num_rows > rows:
             raise ValueError(f"{folder}: {name} of a record does not have {width} values")
@@ -165,7 +165,7 @@ def iterate_records(folder: str, family: str) -> Generator[dict[str, Any], None,
     """
     files = list_files(folder, family)
     reader = open_family(folder, family)
-    for batch in _batches(folder, files, reader):
+    for batch in _batches(folder, files, reader, None):
         for row in range(batch.num_rows):
             yield {name: _values(batch.column(name)[row].values) for name in batch.schema.names}
 
@@ -216,24 +216,42 @@ def _vector_feature(
     return name, vectors[name]
 
 
-def _batches(folder: str, files: list[DataFile], reader: RecordReader) -> Iterator[pa.RecordBatch]:
-    """Decode the records of files; check that each has the number of records in the manifest."""
+def _batches(
+    folder: str, files: list[DataFile], reader: RecordReader, columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
     for file in files:
-        missing = file.records
-        with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
-            for batch in _decoded(reader.read(stream), file.path):
-                missing -= batch.num_rows
-                yield batch
-        if missing:
-            raise ValueError(
-                f"{folder}/{file.path} does not have the {file.records} records of its part"
-            )
+        yield from read_file(folder, file, reader, columns)
+
+
+def read_file(
+    folder: str, file: DataFile, reader: RecordReader, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Decode the records of a file; check that it has the number of records in the manifest.
+
+    Args:
+        folder: of the job.
+        file: one of `list_files`.
+        reader: of its family.
+        columns: the features to read; None for all.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    missing = file.records
+    with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
+        for batch in _decoded(reader.read(stream, columns), file.path):
+            missing -= batch.num_rows
+            yield batch
+    if missing:
+        raise ValueError(
+            f"{folder}/{file.path} does not have the {file.records} records of its part"
+        )
 
 
 def _decoded(batches: Iterator[pa.RecordBatch], path: str) -> Iterator[pa.RecordBatch]:
     try:
         for batch in batches:
-            for name in (ID, *ACCOUNT):
+            for name in {ID, *ACCOUNT} & {*batch.schema.names}:
                 lengths = pc.fill_null(pc.list_value_length(batch.column(name)), 0)
                 if not pc.all(pc.equal(lengths, 1)).as_py():
                     raise ValueError(f"a record does not have one {name}")

@@ -37,6 +37,7 @@ EXTRAS = {
     "polars": "test",
     "tensorboard": "test",
     "tokenizers": "test",
+    "torch": "torch",
 }
 
 

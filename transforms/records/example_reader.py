@@ -52,6 +52,10 @@ class ExampleReader:
         check_schema(schema, family)
         self._schema = schema
         self.vectors = vector_types(schema)
+        scales = {scale_of(name) for name in stored_types(schema)}
+        types = {one.name: _ARROW_TYPES[one.type] for one in schema.feature}
+        types |= dict.fromkeys(self.vectors, pa.float32())
+        self.types = {name: type_ for name, type_ in types.items() if name not in scales}
 
     def read(
         self, stream: BinaryIO, columns: Sequence[str] | None = None
@@ -192,7 +196,15 @@ def vector_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]
     """Return the type and the width of each vector feature; width 0 if the schema has none."""
     vectors = {}
     for feature in family_schema.feature:
-        sizes = [dim.size for dim in feature.shape.dim]
+        sizes = [dim.size for dim in feature.shape.dim] or _row_lengths(family_schema, feature.name)
         if feature.name in _VECTORS:
             vectors[feature.name] = FLOAT32, max(0, sizes[0]) if len(sizes) == 1 else 0
     return vectors | stored_types(family_schema)
+
+
+def _row_lengths(family_schema: schema_pb2.Schema, name: str) -> list[int]:
+    """Return the lengths of rows with which a schema describes a feature as ragged, outer first."""
+    group = family_schema.tensor_representation_group.get("")
+    ragged = group.tensor_representation.get(name) if group else None
+    partitions = ragged.ragged_tensor.partition if ragged else []
+    return [partition.uniform_row_length for partition in partitions]

@@ -35,10 +35,14 @@ class RecordReader(Protocol):
     Attributes:
         vectors: the type and the width of each feature that is a vector; the width is 0 if the
             schema does not state it.
+        types: the type of the values of each column of `read`.
     """
 
     @property
     def vectors(self) -> Mapping[str, tuple[str, int]]: ...
+
+    @property
+    def types(self) -> Mapping[str, pa.DataType]: ...
 
     def read(
         self, stream: BinaryIO, columns: Sequence[str] | None = None

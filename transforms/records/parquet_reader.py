@@ -81,6 +81,7 @@ class ParquetReader:
     Attributes:
         family: the family of the records.
         vectors: the type and the width of each feature that is a vector.
+        types: the type of the values of each column of `read`.
     """
 
     def __init__(self, schema: pa.Schema, family: str) -> None:
@@ -88,6 +89,8 @@ class ParquetReader:
         self.family = family
         check_schema(schema, family)
         self.vectors = vector_types(schema, family)
+        columns = self._as_lists(pa.RecordBatch.from_pylist([], schema))
+        self.types = {field.name: field.type.value_type for field in columns.schema}
 
     def read(
         self, stream: BinaryIO, columns: Sequence[str] | None = None

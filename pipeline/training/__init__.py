@@ -1,0 +1,1 @@
+"""Read the records of a finished job in batches, to train models on them."""

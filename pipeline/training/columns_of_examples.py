@@ -1,0 +1,221 @@
+"""Columns of examples as numpy arrays: one value, one vector, or one row of values a token."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.columns import list_offsets
+from transforms.documents import ID
+from transforms.features import (
+    ACCOUNT,
+    INPUT_IDS,
+    OFFSETS,
+    SEGMENT_IDS,
+    TOKEN_FEATURES,
+    TOKENS,
+)
+from transforms.records.output_format import RecordReader
+from transforms.records.record_content import SEQUENCE
+
+_TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2}
+
+
+class ColumnKind(NamedTuple):
+    """The kind of a column.
+
+    Attributes:
+        dtype: of the values; object for bytes.
+        shape: of what a document has, or a token if `ragged`: () or (width,).
+        ragged: whether a document has values for each of its tokens.
+        optional: whether a document may have no value, as of a kept field.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    ragged: bool = False
+    optional: bool = False
+
+
+class Ragged(NamedTuple):
+    """A column with several rows of values for each document.
+
+    Attributes:
+        values: [rows, ...], those of all documents.
+        splits: int64 [documents + 1], where in `values` each document begins; the last one ends.
+    """
+
+    values: np.ndarray
+    splits: np.ndarray
+
+
+Column = np.ndarray | Ragged
+Columns = dict[str, Column]
+
+
+def kinds_of(reader: RecordReader, family: str) -> dict[str, ColumnKind]:
+    """Return the kind of each column of a family.
+
+    Raises:
+        ValueError: the schema does not have the width of a vector.
+    """
+    return {name: _kind(reader, family, name) for name in reader.types}
+
+
+def _kind(reader: RecordReader, family: str, name: str) -> ColumnKind:
+    type_ = reader.types[name]
+    dtype = np.dtype(object if pa.types.is_large_binary(type_) else type_.to_pandas_dtype())
+    if name in reader.vectors:
+        width = reader.vectors[name][1]
+        if width < 1:
+            raise ValueError(
+                f"the schema has no width of {name}: run the same embed again, which adds it"
+            )
+        return ColumnKind(dtype, (width,), ragged=name in TOKEN_FEATURES)
+    if family == SEQUENCE and name in _TOKEN_WIDTHS:
+        width = _TOKEN_WIDTHS[name]
+        return ColumnKind(dtype, (width,) if width else (), ragged=True)
+    return ColumnKind(dtype, (), optional=name not in (ID, *ACCOUNT))
+
+
+def to_columns(
+    batch: pa.RecordBatch, kinds: Mapping[str, ColumnKind], missing: Mapping[str, Any]
+) -> Columns:
+    """Convert the columns of `RecordReader.read` that have a kind.
+
+    Args:
+        batch: the records.
+        kinds: of the wanted columns.
+        missing: the value of documents that have none, by column.
+
+    Raises:
+        ValueError: a document has no value, or another number of values than its kind needs.
+    """
+    return {name: _column(batch, name, kind, missing) for name, kind in kinds.items()}
+
+
+def _column(
+    batch: pa.RecordBatch, name: str, kind: ColumnKind, missing: Mapping[str, Any]
+) -> Column:
+    lists = batch.column(name)
+    if kind.optional:
+        return _single_values(batch, name, kind, missing)
+    if lists.null_count:
+        raise ValueError(f"a record has no {name}")
+    offsets, values = list_offsets(lists), _values(lists.flatten(), kind)
+    width = kind.shape[0] if kind.shape else 1
+    if kind.ragged:
+        if (offsets % width).any():
+            raise ValueError(f"{name} of a record does not have {width} values for each token")
+        return Ragged(values.reshape(-1, *kind.shape), offsets // width)
+    if (np.diff(offsets) != width).any():
+        raise ValueError(f"a record does not have {width} values of {name}")
+    return values.reshape(-1, *kind.shape)
+
+
+def _values(values: pa.Array, kind: ColumnKind) -> np.ndarray:
+    if kind.dtype != object:
+        numbers: np.ndarray = values.to_numpy(zero_copy_only=False)
+        return numbers
+    texts = np.empty(len(values), object)
+    texts[:] = values.to_pylist()
+    return texts
+
+
+def _single_values(
+    batch: pa.RecordBatch, name: str, kind: ColumnKind, missing: Mapping[str, Any]
+) -> np.ndarray:
+    """Return the value of each document, or that of `missing`."""
+    counts = pc.fill_null(pc.list_value_length(batch.column(name)), 0).to_numpy()
+    if (counts > 1).any():
+        raise ValueError(f"a record has more than one {name}")
+    absent = np.flatnonzero(counts == 0)
+    if len(absent) and name not in missing:
+        id_ = batch.column(ID)[int(absent[0])].as_py()[0].decode("utf-8", "replace")
+        raise ValueError(
+            f"document {id_[:200]!r} has no {name}: state a value for such documents by "
+            f"missing={{{name!r}: ...}}, or leave {name} out of columns"
+        )
+    column = np.empty(batch.num_rows, kind.dtype)
+    column[counts == 1] = _values(batch.column(name).flatten(), kind)
+    if len(absent):
+        column[absent] = _as_stored(missing[name])
+    return column
+
+
+def _as_stored(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
+def rows_of(columns: Columns) -> int:
+    """Return the number of documents."""
+    column = next(iter(columns.values()))
+    return len(column.splits) - 1 if isinstance(column, Ragged) else len(column)
+
+
+def bytes_of(columns: Columns) -> int:
+    """Return the bytes of the arrays; those of texts count as pointers."""
+    arrays = (one.values if isinstance(one, Ragged) else one for one in columns.values())
+    return sum(array.nbytes for array in arrays)
+
+
+def cut(columns: Columns, start: int, end: int) -> Columns:
+    """Return the documents of a range, without copying."""
+    return {name: _cut(column, start, end) for name, column in columns.items()}
+
+
+def _cut(column: Column, start: int, end: int) -> Column:
+    if not isinstance(column, Ragged):
+        return column[start:end]
+    splits = column.splits[start : end + 1]
+    return Ragged(column.values[splits[0] : splits[-1]], splits - splits[0])
+
+
+def take(columns: Columns, rows: np.ndarray) -> Columns:
+    """Return documents by their numbers."""
+    return {name: _take(column, rows) for name, column in columns.items()}
+
+
+def _take(column: Column, rows: np.ndarray) -> Column:
+    if not isinstance(column, Ragged):
+        taken: np.ndarray = column[rows]
+        return taken
+    lengths = np.diff(column.splits)[rows]
+    splits = np.concatenate([[0], np.cumsum(lengths)])
+    # The place of each row of values: that of its document, and its number there.
+    places = np.repeat(column.splits[:-1][rows] - splits[:-1], lengths) + np.arange(splits[-1])
+    return Ragged(column.values[places], splits)
+
+
+def join(pieces: Sequence[Columns]) -> Columns:
+    """Concatenate the documents of pieces of the same columns."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return {name: _join([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _join(columns: Sequence[Column]) -> Column:
+    ragged = [column for column in columns if isinstance(column, Ragged)]
+    if not ragged:
+        return np.concatenate(columns)
+    values = np.concatenate([column.values for column in ragged])
+    lengths = np.concatenate([np.diff(column.splits) for column in ragged])
+    return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def pad(column: Ragged) -> np.ndarray:
+    """Return [documents, longest, ...]; values after the last token are 0, or empty bytes.
+
+    >>> pad(Ragged(np.array([1, 2, 3]), np.array([0, 1, 3]))).tolist()
+    [[1, 0], [2, 3]]
+    """
+    lengths = np.diff(column.splits)
+    shape = (len(lengths), int(lengths.max(initial=0)), *column.values.shape[1:])
+    padded = np.full(shape, b"", object) if column.values.dtype == object else None
+    padded = np.zeros(shape, column.values.dtype) if padded is None else padded
+    for row, (start, end) in enumerate(itertools.pairwise(column.splits.tolist())):
+        padded[row, : end - start] = column.values[start:end]
+    return padded

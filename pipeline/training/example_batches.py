@@ -1,0 +1,169 @@
+"""Batches of examples from the files of a job, in corpus order or shuffled."""
+
+import collections
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline import reader
+from pipeline.reader import DataFile
+from pipeline.training import columns_of_examples as columns_
+from pipeline.training.columns_of_examples import ColumnKind, Columns
+from pipeline.training.held_out import TEST, is_test
+from pipeline.training.read_settings import Reading
+from transforms.documents import ID
+from transforms.records.output_format import RecordReader
+
+# Shuffled documents are drawn from a pool that is filled from several files in turn.
+_POOL_BYTES = 128 << 20
+_POOL_FILES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class _RecordRange:
+    """The records of a file from `start` up to `end`."""
+
+    file: DataFile
+    start: int
+    end: int
+
+
+class ExampleBatches:
+    """The batches of a reading; opening it reads the manifest and the schema.
+
+    Attributes:
+        kinds: of the columns.
+        count: number of batches; None if the split decides it.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._reader: RecordReader = reader.open_family(reading.folder, reading.family)
+        files = reader.list_files(reading.folder, reading.family)
+        self.kinds = self._choose_kinds()
+        self._ranges = ranges_of(files, *reading.shard)
+        self.count = None if reading.split else self._count()
+
+    def _choose_kinds(self) -> Mapping[str, ColumnKind]:
+        reading = self._reading
+        kinds = columns_.kinds_of(self._reader, reading.family)
+        wanted = list(kinds) if reading.columns is None else list(reading.columns)
+        for name in [*wanted, *reading.missing]:
+            if name not in kinds:
+                raise ValueError(
+                    f"{reading.folder}/{reading.family} has no {name!r}; it has {', '.join(kinds)}"
+                )
+        return {name: kinds[name] for name in dict.fromkeys([ID, *wanted])}
+
+    def _count(self) -> int:
+        rows = sum(one.end - one.start for one in self._ranges)
+        size = self._reading.batch_size
+        return rows // size if self._reading.drop_remainder else -(-rows // size)
+
+    def read(self, epoch: int = 0) -> Iterator[Columns]:
+        """Read the batches; each epoch has another order if the reading is shuffled.
+
+        Raises:
+            ValueError: a file is damaged, or a document has no value of a column.
+            OSError: a file cannot be read.
+        """
+        blocks = self._shuffled(epoch) if self._reading.shuffle is not None else self._in_order()
+        yield from rebatch(blocks, self._reading.batch_size, self._reading.drop_remainder)
+
+    def _in_order(self) -> Iterator[Columns]:
+        for one in self._ranges:
+            yield from self._blocks(one)
+
+    def _shuffled(self, epoch: int) -> Iterator[Columns]:
+        reading = self._reading
+        random = np.random.default_rng([reading.shuffle or 0, epoch, reading.shard[0]])
+        order = random.permutation(len(self._ranges))
+        sources = (self._blocks(self._ranges[number]) for number in order)
+        for pool in _pools(sources):
+            columns = columns_.join(pool)
+            yield columns_.take(columns, random.permutation(columns_.rows_of(columns)))
+
+    def _blocks(self, one: _RecordRange) -> Iterator[Columns]:
+        """Read the wanted documents of a range, a block of the file at a time."""
+        before = 0
+        reading = self._reading
+        for batch in reader.read_file(reading.folder, one.file, self._reader, list(self.kinds)):
+            start, end = max(one.start - before, 0), min(one.end - before, batch.num_rows)
+            before += batch.num_rows
+            if start < end:
+                yield self._columns(one.file, batch.slice(start, end - start))
+            if before >= one.end < one.file.records:
+                return
+
+    def _columns(self, file: DataFile, batch: pa.RecordBatch) -> Columns:
+        reading = self._reading
+        if reading.split:
+            ids = batch.column(ID).flatten().to_pylist()
+            wanted = is_test(ids, reading.test_share) == (reading.split == TEST)
+            batch = batch.filter(pa.array(wanted))
+        try:
+            return columns_.to_columns(batch, self.kinds, reading.missing)
+        except ValueError as error:
+            raise ValueError(f"{reading.folder}/{file.path}: {error}") from error
+
+
+def ranges_of(files: Sequence[DataFile], number: int, count: int) -> list[_RecordRange]:
+    """Return one of `count` ranges of all records; their sizes differ by one record at most.
+
+    >>> files = [DataFile("a", 3), DataFile("b", 2)]
+    >>> [(one.file.path, one.start, one.end) for one in ranges_of(files, 1, 2)]
+    [('a', 2, 3), ('b', 0, 2)]
+    """
+    rows = sum(file.records for file in files)
+    first, last = number * rows // count, (number + 1) * rows // count
+    ranges, before = [], 0
+    for file in files:
+        start, end = max(first - before, 0), min(last - before, file.records)
+        if start < end:
+            ranges.append(_RecordRange(file, start, end))
+        before += file.records
+    return ranges
+
+
+def _pools(sources: Iterator[Iterator[Columns]]) -> Iterator[list[Columns]]:
+    """Collect blocks of several files in turn, until they fill a pool."""
+    opened: collections.deque[Iterator[Columns]] = collections.deque()
+    pool: list[Columns] = []
+    size = 0
+    while True:
+        while len(opened) < _POOL_FILES and (source := next(sources, None)) is not None:
+            opened.append(source)
+        if not opened:
+            break
+        source = opened.popleft()
+        block = next(source, None)
+        if block is None:
+            continue
+        opened.append(source)
+        pool.append(block)
+        size += columns_.bytes_of(block)
+        if size >= _POOL_BYTES:
+            yield pool
+            pool, size = [], 0
+    if pool:
+        yield pool
+
+
+def rebatch(blocks: Iterator[Columns], size: int, drop_remainder: bool) -> Iterator[Columns]:
+    """Cut blocks of any number of documents into batches of `size`."""
+    rest: list[Columns] = []
+    missing = size
+    for block in blocks:
+        rows = columns_.rows_of(block)
+        start = 0
+        while rows - start >= missing:
+            end = start + missing
+            yield columns_.join([*rest, columns_.cut(block, start, end)])
+            rest, missing, start = [], size, end
+        if start < rows:
+            rest.append(columns_.cut(block, start, rows))
+            missing -= rows - start
+    if rest and not drop_remainder:
+        yield columns_.join(rest)

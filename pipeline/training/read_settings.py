@@ -1,0 +1,69 @@
+"""How records are read for training."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from pipeline.training.held_out import SPLITS
+
+
+class ReadSettings(TypedDict, total=False):
+    """Keywords of `read_pooled`, `read_sequences`, `torch_pooled` and `torch_sequences`.
+
+    Attributes:
+        columns: the features and kept fields of a batch; all if not given. `id` is always read.
+        split: `train` or `test`, to read these documents only; see `held_out.is_test`.
+        test_share: the share of documents in the test set, from 0 to 1 (default: 0.1).
+        shuffle: a seed, for another order in each epoch; corpus order if not given.
+        missing: by kept field, the value of documents that do not have it.
+        drop_remainder: leave out the last batch if it is smaller.
+        shard: (number, count), to read one of `count` equal ranges of the documents.
+    """
+
+    columns: Sequence[str] | None
+    split: str | None
+    test_share: float
+    shuffle: int | None
+    missing: Mapping[str, Any]
+    drop_remainder: bool
+    shard: tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What to read, and how to cut it into batches; see `ReadSettings`.
+
+    Attributes:
+        folder: output folder of a finished `embed`.
+        family: `pooled` or `sequence`.
+        batch_size: documents of a batch.
+    """
+
+    folder: str
+    family: str
+    batch_size: int
+    columns: Sequence[str] | None = None
+    split: str | None = None
+    test_share: float = 0.1
+    shuffle: int | None = None
+    missing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    drop_remainder: bool = False
+    shard: tuple[int, int] = (0, 1)
+
+    def __post_init__(self) -> None:
+        number, count = self.shard
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size is {self.batch_size}; give 1 or more")
+        if self.split is not None and self.split not in SPLITS:
+            raise ValueError(f"split is {self.split!r}; there are {', '.join(SPLITS)}, and None")
+        if not 0.0 <= self.test_share <= 1.0:
+            raise ValueError(f"test_share is {self.test_share}; give a share from 0 to 1")
+        if self.shuffle is not None and self.shuffle < 0:
+            raise ValueError(f"shuffle is {self.shuffle}; give a seed of 0 or more, or None")
+        if not 0 <= number < count:
+            raise ValueError(f"shard is {self.shard}; give (number, count), numbered from 0")
+
+    def part(self, number: int, count: int) -> "Reading":
+        """Return one of `count` equal ranges of this reading."""
+        first, of = self.shard
+        return dataclasses.replace(self, shard=(first * count + number, of * count))

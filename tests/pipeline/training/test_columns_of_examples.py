@@ -1,0 +1,76 @@
+"""Operations on columns, compared with those on lists of documents."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.training import columns_of_examples as columns_
+from pipeline.training.columns_of_examples import Columns, Ragged
+from pipeline.training.example_batches import rebatch
+
+Documents = list[tuple[int, list[list[float]]]]
+DOCUMENTS = st.lists(
+    st.tuples(st.integers(-9, 9), st.lists(st.tuples(*[st.floats(width=16)] * 2).map(list))),
+    max_size=9,
+)
+
+
+def columns_of(documents: Documents) -> Columns:
+    splits = np.cumsum([0, *(len(rows) for _, rows in documents)])
+    flat = [row for _, rows in documents for row in rows]
+    return {
+        "n": np.array([number for number, _ in documents], np.int64),
+        "rows": Ragged(np.array(flat, np.float32).reshape(-1, 2), splits),
+    }
+
+
+def documents_of(columns: Columns) -> list[Any]:
+    numbers, rows = columns["n"], columns["rows"]
+    assert isinstance(rows, Ragged)
+    pieces = np.split(rows.values, rows.splits[1:-1]) if len(rows.splits) > 1 else []
+    return [(int(n), piece.tolist()) for n, piece in zip(numbers, pieces, strict=True)]
+
+
+@settings(max_examples=30)
+@given(DOCUMENTS, st.data())
+def test_documents_are_cut_taken_and_joined_as_those_of_lists(
+    documents: Documents, data: st.DataObject
+) -> None:
+    columns = columns_of(documents)
+    assert columns_.rows_of(columns) == len(documents)
+    start = data.draw(st.integers(0, len(documents)))
+    end = data.draw(st.integers(start, len(documents)))
+    cut = columns_.cut(columns, start, end)
+    assert repr(documents_of(cut)) == repr(documents[start:end])
+    rows = data.draw(st.lists(st.integers(0, max(0, len(documents) - 1)), max_size=6))
+    rows = rows if documents else []
+    taken = columns_.take(columns, np.array(rows, np.int64))
+    assert repr(documents_of(taken)) == repr([documents[row] for row in rows])
+    joined = columns_.join([cut, taken])
+    assert repr(documents_of(joined)) == repr(documents_of(cut) + documents_of(taken))
+
+
+@settings(max_examples=30)
+@given(DOCUMENTS)
+def test_padded_rows_are_those_of_the_documents_and_zeros(documents: Documents) -> None:
+    rows = columns_of(documents)["rows"]
+    assert isinstance(rows, Ragged)
+    padded = columns_.pad(rows)
+    for document, (_, expected) in zip(padded, documents, strict=True):
+        assert repr(document[: len(expected)].tolist()) == repr(expected)
+        assert not document[len(expected) :].any()
+
+
+@settings(max_examples=30)
+@given(st.lists(DOCUMENTS, max_size=5), st.integers(1, 7), st.booleans())
+def test_batches_have_all_documents_in_order_and_one_size(
+    blocks: list[Documents], size: int, drop_remainder: bool
+) -> None:
+    documents = [document for block in blocks for document in block]
+    batches = list(rebatch(map(columns_of, blocks), size, drop_remainder))
+    read = [document for batch in batches for document in documents_of(batch)]
+    whole = len(documents) // size * size
+    assert repr(read) == repr(documents[:whole] if drop_remainder else documents)
+    assert all(columns_.rows_of(batch) == size for batch in batches[: len(documents) // size])
