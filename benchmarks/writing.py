@@ -10,6 +10,7 @@ second. The vectors have the default model's width, the documents 60 tokens.
 import argparse
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from benchmarks import machine, pages
 from benchmarks.spread import Spread
 from pipeline.console import quiet
 
-_HIDDEN, _TOKENS = 384, 60
+HIDDEN, _TOKENS = 384, 60
 # Parts of the size that jobs have: 1 MiB and 256 KiB of text.
 _CASES = (
     (("pooled_output", "mean"), "float32", 4000),
@@ -39,7 +40,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     quiet.import_tensorflow()
     speeds: dict[int, list[float]] = {case: [] for case in range(len(_CASES))}
-    parts = [_part(*case) for case in _CASES]
+    parts = [make_part(features, documents) for features, _, documents in _CASES]
     for _ in range(rounds):
         for case, part in enumerate(parts):
             speeds[case].append(_write(part, *_CASES[case][:2]))
@@ -51,7 +52,7 @@ def main() -> None:
     print(pages.table(["features", "--dtype", "documents", "MB/s"], lines))
 
 
-def _part(features: tuple[str, ...], _: str, documents: int) -> object:
+def make_part(features: tuple[str, ...], documents: int) -> Any:
     """Return a part as the encoder returns it."""
     import pyarrow as pa
 
@@ -76,18 +77,18 @@ def _part(features: tuple[str, ...], _: str, documents: int) -> object:
     of_tokens = widths_of_tokens(features)
     for name in features:
         rows = tokens if name in of_tokens else documents
-        flat = pa.array(draw.standard_normal(rows * _HIDDEN, np.float32))
+        flat = pa.array(draw.standard_normal(rows * HIDDEN, np.float32))
         columns[name] = (
-            pa.LargeListArray.from_arrays(offsets * _HIDDEN, flat)
+            pa.LargeListArray.from_arrays(offsets * HIDDEN, flat)
             if name in of_tokens
-            else pa.FixedSizeListArray.from_arrays(flat, _HIDDEN)
+            else pa.FixedSizeListArray.from_arrays(flat, HIDDEN)
         )
     header = PartHeader("corpus.txt", start=0, end=1, last=True, key="0" * 64)
     counted = header.measured(documents=documents, embedded=documents, rejected=0)
     return with_header(pa.RecordBatch.from_pydict(columns), counted)
 
 
-def _write(part: object, features: tuple[str, ...], dtype: str) -> float:
+def _write(part: Any, features: tuple[str, ...], dtype: str) -> float:
     """Write a part; return MB/s."""
     from transforms.records.record_config import RecordConfig
     from transforms.write import write_part

@@ -1,0 +1,139 @@
+r"""Measure the reading of finished jobs for training, beside the ways of TensorFlow.
+
+    python -m benchmarks.reading
+
+reads the same files in turn: their bytes as raw records, each record parsed by itself, batches
+parsed with RaggedFeature, `read_pooled` or `read_sequences`, and the same records as Parquet.
+MB/s are 10^6 bytes of files per second. The vectors have the default model's width, the documents
+60 tokens.
+"""
+
+import argparse
+import functools
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, pages, writing
+from benchmarks.spread import Spread
+from pipeline.console import quiet
+
+# Features, and documents of each file: parts of the size that jobs have.
+_CASES = {"pooled": ("mean", 8000), "sequence": ("sequence_output", 1000)}
+_FILES, _BATCH = 3, 64
+_Read = Callable[[], Any]
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="number of times to read each (5)")
+    rounds = parser.parse_args().rounds
+    quiet.import_tensorflow()
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [line for family in _CASES for line in _lines(Path(folder), family, rounds)]
+    print(f"{machine.describe()}; {machine.today()}\n")
+    print(pages.table(["records", "read by", "MB/s", "MB/s of a core"], lines))
+
+
+def _lines(folder: Path, family: str, rounds: int) -> list[list[str]]:
+    records, parquet = (_write(folder, family, name) for name in ("tfrecord", "parquet"))
+    ways = {
+        "TFRecordDataset, not parsed": (records, functools.partial(_raw, records)),
+        "parse_single_example, then a batch": (records, functools.partial(_one_by_one, records)),
+        "batches of parse_example": (records, functools.partial(_in_batches, records)),
+        f"`read_{family}`": (records, functools.partial(_ours, records)),
+        f"`read_{family}`, Parquet": (parquet, functools.partial(_ours, parquet)),
+    }
+    speeds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name in list(ways)[:: -1 if number % 2 else 1]:
+            speeds[name].append(_measure(*ways[name]))
+    return [
+        [family, name, *(Spread.of(values).to_text() for values in zip(*pairs, strict=True))]
+        for name, pairs in speeds.items()
+    ]
+
+
+def _measure(folder: Path, read: _Read) -> tuple[float, float]:
+    """Return MB per second of time, and of processor time."""
+    megabytes = sum(path.stat().st_size for path in folder.glob("*/[0-9]*")) / 1e6
+    wall, processor = time.perf_counter(), time.process_time()
+    for _ in read():
+        pass
+    return megabytes / (time.perf_counter() - wall), megabytes / (time.process_time() - processor)
+
+
+def _write(folder: Path, family: str, format_: str) -> Path:
+    """Write files of records with their schema and manifest."""
+    from transforms.documents import FORMAT_VERSION
+    from transforms.records import record_files
+    from transforms.records.record_config import RecordConfig
+    from transforms.vector_widths import VectorWidths
+
+    feature, documents = _CASES[family]
+    part = writing.make_part((feature,), documents)
+    config = RecordConfig((feature,), format=format_)
+    target = folder / f"{family}-{format_}"
+    (target / family).mkdir(parents=True)
+    schema = record_files.schema_content(family, config, VectorWidths(writing.HIDDEN))
+    (target / family / config.schema_file).write_bytes(schema)
+    content = b"".join(block for block, _ in record_files.encode(part, family, config))
+    parts = []
+    for number in range(_FILES):
+        path = f"{family}/{number}{config.ending}"
+        (target / path).write_bytes(content)
+        parts.append({"files": [{"path": path, "records": documents}]})
+    manifest = {"format_version": FORMAT_VERSION, "parts": parts}
+    (target / "manifest.json").write_text(json.dumps(manifest))
+    return target
+
+
+def _raw(folder: Path) -> Any:
+    import tensorflow as tf
+
+    return tf.data.TFRecordDataset(sorted(map(str, folder.glob("*/*.tfrecord"))))
+
+
+def _spec(folder: Path) -> Any:
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+    from tensorflow_transform.tf_metadata import schema_utils
+
+    (path,) = folder.glob("*/schema.pbtxt")
+    schema = text_format.Parse(path.read_text(), schema_pb2.Schema())
+    return schema_utils.schema_as_feature_spec(schema).feature_spec
+
+
+def _one_by_one(folder: Path) -> Any:
+    import tensorflow as tf
+
+    spec = _spec(folder)
+    parsed = _raw(folder).map(lambda record: tf.io.parse_single_example(record, spec))
+    return parsed.ragged_batch(_BATCH)
+
+
+def _in_batches(folder: Path) -> Any:
+    import tensorflow as tf
+
+    spec = _spec(folder)
+    return _raw(folder).batch(_BATCH).map(lambda records: tf.io.parse_example(records, spec))
+
+
+def _ours(folder: Path) -> Any:
+    import beam_bert
+
+    family = folder.name.partition("-")[0]
+    read = beam_bert.read_pooled if family == "pooled" else beam_bert.read_sequences
+    return read(folder, _BATCH)
+
+
+if __name__ == "__main__":
+    main()
