@@ -30,11 +30,15 @@ def make_dataset(reading: Reading, *, padded: bool) -> tf.data.Dataset:
                 array for column in columns.values() for array in _arrays(column, padded=padded)
             )
 
+    @tf.autograph.experimental.do_not_convert
+    def assemble(*tensors: tf.Tensor) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+        return _assemble(batches.kinds, tensors, padded=padded)
+
     signature = tuple(
         spec for kind in batches.kinds.values() for spec in _specs(kind, reading, padded=padded)
     )
     dataset = tf.data.Dataset.from_generator(arrays, output_signature=signature)
-    dataset = dataset.map(lambda *tensors: _assemble(batches.kinds, tensors, padded=padded))
+    dataset = dataset.map(assemble)
     if batches.count is not None:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.count))
     return dataset.prefetch(_AHEAD)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
@@ -43,12 +44,18 @@ class TorchBatches(IterableDataset):
 def _value(column: Column, *, padded: bool) -> Any:
     """Return a tensor, or strings; bytes that are not UTF-8 are surrogate escapes."""
     if isinstance(column, Ragged) and not padded and column.values.dtype != object:
-        splits = torch.from_numpy(column.splits)
-        return torch.nested.nested_tensor_from_jagged(torch.from_numpy(column.values), splits)
+        return torch.nested.nested_tensor_from_jagged(
+            _tensor(column.values), _tensor(column.splits)
+        )
     array = pad(column) if isinstance(column, Ragged) else column
     if array.dtype != object:
-        return torch.from_numpy(array)
+        return _tensor(array)
     return _decoded(array.tolist())
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """Return a tensor that may be written to, which arrays over Arrow's memory may not."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def _decoded(value: Any) -> Any:
