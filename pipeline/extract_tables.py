@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import JobError, UsageError
@@ -41,7 +40,7 @@ def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
     with lock.hold(config.output):
         folder_checks.check_place(config)
         if config.overwrite:
-            output_folder.delete(FileSystems.join(config.output, bigquery_names.FOLDER))
+            output_folder.delete(storage.join(config.output, bigquery_names.FOLDER))
         for table in tables.values():
             _extract(table, config, options)
     return {glob: table.folder(config.output) for glob, table in tables.items()}
@@ -52,8 +51,8 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
     columns = tuple(dict.fromkeys([*read.fields.values(), *(field.name for field in read.kept)]))
     folder = table.folder(config.output)
     contents = {"table": table.reference, "columns": list(columns)}
-    stored = storage.read_bytes(FileSystems.join(folder, DONE_FILE))
-    if stored is not None and storage.exists(FileSystems.join(config.output, RUN_FILE)):
+    stored = storage.read_bytes(storage.join(folder, DONE_FILE))
+    if stored is not None and storage.exists(storage.join(config.output, RUN_FILE)):
         # Rows of a job that has started stay, even if other columns are wanted: that is refused
         # later. The job began when all rows were there, so this file was damaged since.
         if _decoded(stored) is None:
@@ -63,9 +62,9 @@ def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> Non
         return
     output_folder.delete(folder)
     _run(table, columns, folder, options)
-    durable.force_tree(FileSystems.join(config.output, bigquery_names.FOLDER))
+    durable.force_tree(storage.join(config.output, bigquery_names.FOLDER))
     storage.write_text(folder, DONE_FILE, json.dumps(contents))
-    output_folder.delete(FileSystems.join(folder, storage.TEMPORARY))
+    output_folder.delete(storage.join(folder, storage.TEMPORARY))
 
 
 def _decoded(stored: bytes) -> Any:
@@ -86,7 +85,7 @@ def _run(table: Table, columns: tuple[str, ...], folder: str, options: PipelineO
     try:
         with beam.Pipeline(local.choose_runner(options), options=options) as pipeline:
             _ = pipeline | ExtractTable(
-                table.reference, columns, FileSystems.join(folder, bigquery_names.ROWS)
+                table.reference, columns, storage.join(folder, bigquery_names.ROWS)
             )
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]

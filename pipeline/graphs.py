@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import apache_beam as beam
 import tensorflow as tf
 import tensorflow_transform as tft
-from apache_beam.io.filesystems import FileSystems
 from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.inputs import sampling
@@ -59,7 +58,7 @@ def build_analyze(pipeline: beam.Pipeline, context: JobContext, folder: str) -> 
             wordpiece_config(context.config, context.module),
             context.module.vocabulary,
             folder=folder,
-            temporary=FileSystems.join(folder, storage.TEMPORARY, "analyze"),
+            temporary=storage.join(folder, storage.TEMPORARY, "analyze"),
         )
     )
 
@@ -141,7 +140,7 @@ def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
 
 
 def _plan_of(config: EmbedConfig, splits: Sequence[Split]) -> ReadPlan:
-    return ReadPlan(choose_lines(FileSystems.join(config.output, layout.PLAN_FILE), splits))
+    return ReadPlan(choose_lines(storage.join(config.output, layout.PLAN_FILE), splits))
 
 
 def encode_config(context: JobContext) -> EncodeConfig:
@@ -222,7 +221,7 @@ def check_transform(folder: str) -> None:
         ValueError: it is damaged, or has operations that our transforms never have.
         OSError: it cannot be read.
     """
-    path = FileSystems.join(folder, layout.SAVED_TRANSFORM)
+    path = storage.join(folder, layout.SAVED_TRANSFORM)
     content = storage.read_whole(path)
     try:
         saved_model = saved_model_pb2.SavedModel.FromString(content)

@@ -284,7 +284,7 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
 
 def manifest_is_missing(folder: str) -> bool:
     """Return whether the last file of the job is not written yet."""
-    return not storage.exists(FileSystems.join(folder, layout.MANIFEST_FILE))
+    return not storage.exists(storage.join(folder, layout.MANIFEST_FILE))
 
 
 def _broken_off(error: Exception, context: JobContext) -> str:

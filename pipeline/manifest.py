@@ -12,16 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
-from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import WRITTEN_AGAIN
 from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import path_kinds, storage
+from transforms.io.local_status import FileMetadata
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
 from transforms.records.record_content import POOLED, SEQUENCE
-from transforms.write import REJECTED
+from transforms.rejects import FOLDER as REJECTED
 
 MANIFEST_FILE = "manifest.json"
 # The folders of the files that receipts name.
@@ -95,7 +94,7 @@ def new_receipts(folder: str, known: Set[str]) -> Iterator[Receipt]:
     """Read the receipts whose names are not in `known`."""
     paths = [
         metadata.path
-        for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
+        for name, metadata in storage.list_folder(storage.join(folder, RECEIPTS)).items()
         if name.endswith(".json") and name.removesuffix(".json") not in known
     ]
     receipts = _load_in_parallel(paths) if "://" in folder else map(_load, paths)
@@ -164,7 +163,7 @@ def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
     listed = {
         f"{family}/{name}": metadata
         for family in DATA_FOLDERS
-        for name, metadata in storage.list_folder(FileSystems.join(folder, family)).items()
+        for name, metadata in storage.list_folder(storage.join(folder, family)).items()
     }
     lines = []
     for receipt in receipts:
@@ -189,9 +188,9 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
 
 def invalidate_part(folder: str, receipt: Receipt) -> None:
     """Rename a wrong receipt, and delete the manifest, which was computed from it."""
-    path = FileSystems.join(folder, RECEIPTS, f"{receipt.name}.json")
+    path = storage.join(folder, RECEIPTS, f"{receipt.name}.json")
     storage.rename(path, f"{path}{WITHDRAWN}")
-    manifest = FileSystems.join(folder, MANIFEST_FILE)
+    manifest = storage.join(folder, MANIFEST_FILE)
     if storage.exists(manifest):
         storage.delete([manifest])
 
@@ -200,7 +199,7 @@ def delete_withdrawn(folder: str) -> None:
     """Delete the receipts that were invalidated, once their parts are computed again."""
     paths = [
         metadata.path
-        for name, metadata in storage.list_folder(FileSystems.join(folder, RECEIPTS)).items()
+        for name, metadata in storage.list_folder(storage.join(folder, RECEIPTS)).items()
         if name.endswith(WITHDRAWN)
     ]
     storage.delete(paths)
@@ -263,7 +262,7 @@ def has_manifest(folder: str, progress: Progress, run_fingerprint: str) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    path = FileSystems.join(folder, MANIFEST_FILE)
+    path = storage.join(folder, MANIFEST_FILE)
     if not storage.exists(path):
         return False
     digest = hashlib.sha256()
@@ -333,7 +332,7 @@ def load_manifest(folder: str) -> dict[str, Any]:
 
 def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
     """Read the manifest of a finished job into the type of a decoder; raises as `load_manifest`."""
-    content = storage.read_bytes(FileSystems.join(folder, MANIFEST_FILE))
+    content = storage.read_bytes(storage.join(folder, MANIFEST_FILE))
     if content is None:
         reason = path_kinds.describe_unless_folder(folder) or (
             "it is not an output folder, or the job is not finished; run the same embed again"

@@ -27,7 +27,7 @@ from transforms.features import (
     TOKEN_FEATURES,
     TOKENS,
 )
-from transforms.io import local_status, storage
+from transforms.io import file_systems, local_status, storage
 from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.output_format import RecordReader
@@ -176,7 +176,7 @@ def list_files(folder: str, family: str) -> list[DataFile]:
     Raises:
         ValueError: the job is not finished, or the manifest is damaged.
     """
-    storage.set_default_options()
+    file_systems.set_default_options([folder])
     storage.check_no_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
     manifest = decode_manifest(folder, _MANIFEST_DECODER)
     files = [file for part in manifest.parts for file in part.files]

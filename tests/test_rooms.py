@@ -211,6 +211,8 @@ def test_transforms_name_fields_and_no_flags() -> None:
 
 def test_one_package_sends_requests_to_file_systems() -> None:
     """Its `storage` repeats those that fail for a moment; others call it."""
-    request = re.compile(r"\bFileSystems\.(?:exists|match|delete|rename|open|create|copy)\b")
+    request = re.compile(
+        r"(?:\bFileSystems|\bfile_systems\(\))\.(?:exists|match|delete|rename|open|create|copy)\b"
+    )
     senders = {name for name, path in MODULES.items() if request.search(path.read_text("utf-8"))}
     assert senders == {"transforms.io.storage"}

@@ -150,6 +150,10 @@ class Split:
         line.update({name: value for name, value in optional.items() if value})
         return json.dumps(line)
 
+    def to_line(self) -> str:
+        """Return the line of plan.jsonl, with its end."""
+        return f"{self.to_json()}\n"
+
     @classmethod
     def from_json(cls, line: Json) -> "Split":
         """Read the result of `to_json`.

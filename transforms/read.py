@@ -8,7 +8,6 @@ from typing import BinaryIO, cast
 
 import apache_beam as beam
 import pyarrow as pa
-from apache_beam.io.filesystems import FileSystems
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
@@ -148,7 +147,7 @@ class _ReadSplit(beam.DoFn):
     def _is_done(self, part: pa.RecordBatch) -> bool:
         if self._folder is None:
             return False
-        return find_receipt(FileSystems.join(self._folder, RECEIPTS), part) is not None
+        return find_receipt(storage.join(self._folder, RECEIPTS), part) is not None
 
 
 def open_split(split: Split) -> BinaryIO:
@@ -199,7 +198,7 @@ def check_unchanged(split: Split) -> None:
 def find_receipt(folder: str, part: pa.RecordBatch) -> Receipt | None:
     """Return the receipt of a part; None if it does not exist or was truncated."""
     header = header_of(part)
-    text = storage.read_text(FileSystems.join(folder, f"{header.name}.json"))
+    text = storage.read_text(storage.join(folder, f"{header.name}.json"))
     if text is None:
         return None
     try:

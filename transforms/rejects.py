@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from transforms import documents, escaping
 
+# The folder of rejected documents within an output folder.
+FOLDER = "rejected"
 NOTHING_LEFT = "nothing is left of the text after cleaning"
 # Longer details are truncated, so that a hostile record cannot fill the log or the reject file.
 MAX_DETAIL = 200

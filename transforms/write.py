@@ -21,7 +21,6 @@ from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
 
-REJECTED = "rejected"
 _SECONDS = "_seconds"
 
 
@@ -52,7 +51,7 @@ def _write_files(
         path = f"{family}/{header.name}{config.ending}"
         files.append(_write(folder, path, record_files.encode(embedded, family, config)))
     if has_rejects:
-        path = f"{REJECTED}/{header.name}.jsonl"
+        path = f"{rejects.FOLDER}/{header.name}.jsonl"
         lines = rejects.reject_lines(part, header.source)
         files.append(_write(folder, path, ((f"{line}\n".encode(), 1) for line in lines)))
     return tuple(files)
@@ -94,7 +93,7 @@ def _write(folder: str, path: str, blocks: Iterable[tuple[bytes, int]]) -> Writt
 def _check_counts(receipt: Receipt) -> None:
     """Check the number of records written against the number of documents counted."""
     for file in receipt.files:
-        rejected = file.path.startswith(f"{REJECTED}/")
+        rejected = file.path.startswith(f"{rejects.FOLDER}/")
         expected = receipt.counts[metrics.REJECTED if rejected else metrics.EMBEDDED]
         if file.records != expected:
             raise ValueError(f"{file.path} has {file.records} records; the part has {expected}")

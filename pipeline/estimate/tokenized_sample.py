@@ -29,9 +29,9 @@ from transforms.embedding.distinct import find_distinct
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
+from transforms.rejects import FOLDER as REJECTED
 from transforms.tokenize import tokenize_part
 from transforms.wordpiece.preprocessing import model_inputs
-from transforms.write import REJECTED
 
 
 @dataclasses.dataclass(frozen=True)

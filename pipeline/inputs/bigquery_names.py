@@ -4,10 +4,9 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import UsageError
 from transforms import escaping
+from transforms.io import storage
 
 SCHEME = "bq://"
 # The folder in the output folder that contains a folder for each table.
@@ -36,8 +35,7 @@ class Table:
     def folder(self, output: str) -> str:
         """Return the folder of its rows."""
         project = self.project.replace(":", "_")
-        joined: str = FileSystems.join(output, FOLDER, f"{project}.{self.dataset}.{self.name}")
-        return joined
+        return storage.join(output, FOLDER, f"{project}.{self.dataset}.{self.name}")
 
 
 def has_tables(globs: Iterable[str]) -> bool:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from apache_beam.io.filesystem import FileMetadata
-
 from transforms import escaping
 from transforms.io import storage
+from transforms.io.local_status import FileMetadata
 
 _SHOWN = 3
 

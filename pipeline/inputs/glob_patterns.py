@@ -4,14 +4,14 @@ import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 
-from apache_beam.io.filesystems import FileSystem
-
 # The first characters of names that other programs give to their own files: .DS_Store, _SUCCESS.
 HIDDEN = (".", "_")
 # Matches in every folder below.
 DEEP = "**"
 
 _WILDCARDS = "[*?"
+# As `FileSystem.translate_pattern` of Beam, which takes seconds to import, translates them.
+_WILDCARDS_OF_BEAM = {"**": ".*", "*": r"[^/\\]*", "?": "."}
 _TOKEN = re.compile(r"\*\*|\*|\?|\[!?\]?[^\]]*\]|[^*?\[]+|\[", re.DOTALL)
 # Fails at the first character of a hidden name.
 _VISIBLE = r"(?!(?<![^/])[._])"
@@ -68,8 +68,7 @@ def _translate_token(token: str) -> str:
     if token[0] == "[":
         # Beam lets `[z-a]` and `[[]` through, of which re makes an error and a warning.
         return fnmatch.translate(token).removeprefix("(?s:").rpartition(")")[0]
-    whole: str = FileSystem.translate_pattern(token)
-    return whole.removeprefix("(?ms)").removesuffix(r"\Z")
+    return _WILDCARDS_OF_BEAM.get(token) or re.escape(token)
 
 
 def patterns_below(name: str, patterns: Sequence[str]) -> Sequence[str]:

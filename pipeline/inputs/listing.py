@@ -13,7 +13,7 @@ from pipeline.inputs.job_folders import OwnFolders
 from pipeline.inputs.stdin import PIPE, Piped
 from pipeline.options.embed_config import InputConfig
 from transforms.documents import Source
-from transforms.io import storage
+from transforms.io import file_systems, storage
 from transforms.io.decompressing import NONE
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import StorageError, describe
@@ -61,7 +61,7 @@ def list_sources(
         UsageError: a glob matches nothing, a name is not UTF-8, or the format of a file is unknown.
         JobError: a disk or a server fails.
     """
-    storage.set_default_options()
+    file_systems.set_default_options(config.globs)
     own, names = OwnFolders(output), matching.Names()
     listing = Listing([], [])
     for glob in config.globs:

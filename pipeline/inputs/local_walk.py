@@ -8,13 +8,12 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from apache_beam.io.filesystem import FileMetadata
-
 from pipeline.inputs import glob_patterns, job_folders
 from pipeline.inputs.entries import FOLDER, JOB, OWN, READ_FOLDER, Entry, LeftOut, Matches, Why
 from pipeline.inputs.job_folders import OwnFolders
 from pipeline.inputs.job_names import NAMES
 from transforms.io import attempts, local_status, path_kinds
+from transforms.io.local_status import FileMetadata
 from transforms.io.watching import describe
 
 # Decides on a path and its last name: None for a part of the corpus, else why it is none.

@@ -5,7 +5,7 @@ from pipeline.inputs import local_glob, nothing_found, remote_glob
 from pipeline.inputs.entries import READ_FILE, Entry, LeftOut, Matches
 from pipeline.inputs.job_folders import OwnFolders
 from transforms import escaping
-from transforms.io import storage
+from transforms.io import file_systems
 from transforms.io.watching import describe
 
 
@@ -18,7 +18,7 @@ def match(glob: str, own: OwnFolders) -> Matches:
     """
     shown = escaping.one_line(glob)
     try:
-        storage.require_file_system(glob)
+        file_systems.require_file_system(glob)
         list_files = remote_glob.list_files if "://" in glob else local_glob.list_files
         found = list_files(glob, own)
         reason = "" if found.entries else nothing_found.explain(glob, found)

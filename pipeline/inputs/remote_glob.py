@@ -3,13 +3,12 @@
 import bisect
 from collections.abc import Collection, Iterator, Sequence
 
-from apache_beam.io.filesystem import FileMetadata
-
 from pipeline.inputs import glob_patterns, job_folders
 from pipeline.inputs.entries import HIDDEN, JOB, OWN, Entry, LeftOut, Matches
 from pipeline.inputs.job_folders import OwnFolders
 from pipeline.inputs.job_names import LOCK_FILE, NAMES, PLAN_FILE, RUN_FILE
 from transforms.io import storage
+from transforms.io.local_status import FileMetadata
 
 # A folder that has none of them is not that of a job.
 _NAMES_OF_JOBS = (RUN_FILE, PLAN_FILE, LOCK_FILE)

@@ -9,8 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import JobError, UsageError, is_of_user
 from transforms.documents import Source, Split
 from transforms.io import storage
@@ -42,7 +40,7 @@ class Piped:
         Raises:
             OSError: the folder cannot be written.
         """
-        final = FileSystems.join(folder, STDIN_FILE)
+        final = storage.join(folder, STDIN_FILE)
         if storage.exists(final) and storage.hash_file(final) == self.sha256:
             return
         with storage.atomic_write(folder, STDIN_FILE) as target, open(self.path, "rb") as source:
@@ -89,7 +87,7 @@ def _spool(path: str) -> Piped:
 
 def relocate(splits: Sequence[Split], folder: str) -> list[Split]:
     """Return the splits with the path of the standard input in the output folder."""
-    final = FileSystems.join(folder, STDIN_FILE)
+    final = storage.join(folder, STDIN_FILE)
     return [dataclasses.replace(split, source=_relocated(split.source, final)) for split in splits]
 
 

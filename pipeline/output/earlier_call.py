@@ -8,8 +8,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline import manifest
 from pipeline.errors import UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
@@ -142,7 +140,7 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
     prove that it is the same job.
     """
     folder_checks.refuse_unrecognized_files(folder)
-    if not storage.exists(FileSystems.join(folder, PLAN_FILE)):
+    if not storage.exists(storage.join(folder, PLAN_FILE)):
         # A job writes its plan first.
         raise ValueError(damage.reason)
     stored = _stored_plan(folder)

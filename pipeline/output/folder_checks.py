@@ -2,8 +2,6 @@
 
 import os
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import UsageError
 from pipeline.inputs import bigquery_names
 from pipeline.options.embed_config import EmbedConfig
@@ -11,13 +9,13 @@ from pipeline.output import layout, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import DamagedRunError
 from transforms import escaping
-from transforms.io import local_status, path_kinds, storage
+from transforms.io import file_systems, local_status, path_kinds, storage
 
 
 def check_file_system(folder: str) -> None:
     """Raise UsageError for an output folder of a file system that is not available here."""
     try:
-        storage.require_file_system(folder)
+        file_systems.require_file_system(folder)
     except ValueError as error:
         raise UsageError(f"--output {escaping.one_line(folder)}: {error}") from error
 
@@ -61,7 +59,7 @@ def check_may_be_overwritten(config: EmbedConfig) -> None:
     folder = config.output
     if "://" in folder or not local_status.is_folder(folder):
         return
-    if storage.exists(FileSystems.join(folder, RUN_FILE)):
+    if storage.exists(storage.join(folder, RUN_FILE)):
         return
     if set(os.listdir(folder)) - _written_before_run(config):
         raise UsageError(

@@ -23,7 +23,7 @@ from transforms.io.storage import TEMPORARY
 from transforms.receipts import RECEIPTS
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.records.record_files import schema_files
-from transforms.write import REJECTED
+from transforms.rejects import FOLDER as REJECTED
 
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 

@@ -3,8 +3,6 @@
 import shutil
 from collections.abc import Sequence
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import output_errors
 from pipeline.inputs import bigquery_names
 from pipeline.options.embed_config import EmbedConfig
@@ -46,8 +44,8 @@ def _delete_job(config: EmbedConfig) -> None:
     kept = (RUN_FILE, layout.LOCK_FILE, *tables)
     for name in reversed(layout.NAMES):
         if name not in kept:
-            delete(FileSystems.join(config.output, name))
-    run = FileSystems.join(config.output, RUN_FILE)
+            delete(storage.join(config.output, name))
+    run = storage.join(config.output, RUN_FILE)
     if "://" not in run and local_status.is_folder(run):
         # No file can replace a folder.
         delete(run)
@@ -81,7 +79,7 @@ def damaged_files(config: EmbedConfig, run: Run) -> list[str]:
 
 
 def _has_schema(folder: str, family: str, records: RecordConfig, widths: VectorWidths) -> bool:
-    path = FileSystems.join(folder, family, records.schema_file)
+    path = storage.join(folder, family, records.schema_file)
     return storage.read_bytes(path) == record_files.schema_content(family, records, widths)
 
 
@@ -100,5 +98,5 @@ def hash_transform(folder: str) -> str:
 
 def clear_temporary(folder: str) -> None:
     """Delete unfinished files of this call or of one that was killed."""
-    delete(FileSystems.join(folder, layout.TEMPORARY))
+    delete(storage.join(folder, layout.TEMPORARY))
     uploading.abort_unfinished(folder)

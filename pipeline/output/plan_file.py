@@ -5,14 +5,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline.errors import WRITTEN_AGAIN
 from pipeline.output import layout
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from transforms.documents import Source, Split
-from transforms.io import storage
-from transforms.steps.read_plan import to_line
+from transforms.io import file_systems, storage
 from transforms.strict_json import Json
 
 
@@ -29,9 +26,9 @@ def load_stored(folder: str) -> StoredPlan:
     Raises:
         ValueError: it is missing or damaged, or the folder contains links.
     """
-    storage.set_default_options()
+    file_systems.set_default_options([folder])
     layout.refuse_links(folder)
-    content = storage.read_bytes(FileSystems.join(folder, PLAN_FILE))
+    content = storage.read_bytes(storage.join(folder, PLAN_FILE))
     if content is None:
         raise ValueError(layout.describe_missing(folder, PLAN_FILE))
     return StoredPlan(from_lines(content), hashlib.sha256(content).hexdigest())
@@ -57,14 +54,14 @@ def load_plan(folder: str) -> list[Split]:
 
 def to_lines(splits: Iterable[Split]) -> str:
     """Serialize splits, one JSON line each."""
-    return "".join(map(to_line, splits))
+    return "".join(map(Split.to_line, splits))
 
 
 def fingerprint(splits: Iterable[Split]) -> str:
     """Return the sha256 of plan.jsonl, 64 hex digits."""
     digest = hashlib.sha256()
     for split in splits:
-        digest.update(to_line(split).encode())
+        digest.update(split.to_line().encode())
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ from transforms.documents import POSITION, Split, files_of, header_of
 from transforms.io import storage
 from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
-from transforms.write import REJECTED
+from transforms.rejects import FOLDER as REJECTED
 
 
 def read_parts(job: Job, split: Split, keys: Collection[str]) -> Iterator[pa.RecordBatch]:

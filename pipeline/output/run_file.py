@@ -7,7 +7,6 @@ from importlib import metadata
 from typing import Annotated, Any
 
 import msgspec
-from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import WRITTEN_AGAIN
 from pipeline.options.embed_config import EmbedConfig
@@ -164,7 +163,7 @@ def load_run_file(folder: str) -> RunFile | None:
         ValueError: it is of another format version, or the folder contains links.
     """
     layout.refuse_links(folder)
-    path = FileSystems.join(folder, RUN_FILE)
+    path = storage.join(folder, RUN_FILE)
     content = storage.read_bytes(path)
     if content is None:
         return None

@@ -17,7 +17,7 @@ from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.records.record_config import RecordConfig
 from transforms.records.record_content import POOLED, SEQUENCE
-from transforms.write import REJECTED
+from transforms.rejects import FOLDER as REJECTED
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Find the files of an output folder that do not belong to any part of the job."""
 
-from apache_beam.io.filesystems import FileSystems
-
 from pipeline import manifest
 from pipeline.output.layout import MANIFEST_FILE, RECEIPTS, WITHDRAWN
 from pipeline.output.open_job import Job
@@ -39,7 +37,7 @@ def unlisted_notes(job: Job, metadata: JobMetadata) -> list[str]:
 def _unused_files(job: Job, metadata: JobMetadata) -> list[str]:
     """Return a line for each file in receipts/ that is no receipt."""
     readable = {f"{receipt.name}.json" for receipt in metadata.receipts}
-    names = storage.list_folder(FileSystems.join(job.folder, RECEIPTS))
+    names = storage.list_folder(storage.join(job.folder, RECEIPTS))
     return [
         f"{RECEIPTS}/{name}: {_WITHDRAWN if name.endswith(WITHDRAWN) else _UNREADABLE}"
         for name in names
@@ -54,6 +52,6 @@ def _unlisted_files(job: Job, metadata: JobMetadata) -> list[str]:
     return [
         f"{family}/{name}"
         for family in manifest.DATA_FOLDERS
-        for name in storage.list_folder(FileSystems.join(job.folder, family))
+        for name in storage.list_folder(storage.join(job.folder, family))
         if f"{family}/{name}" not in listed
     ]

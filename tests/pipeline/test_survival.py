@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from pipeline import cli
 from tests import analysis_memo
@@ -142,8 +143,8 @@ _POINTS = {
     "before the receipt of the table": _before("transforms.dedup.repeat_files", "write_receipt"),
     "encoding": _before("transforms.embedding.embed", "pad_batch"),
     "writing": _before(storage.HashedFile, "write"),
-    "before a rename": _before(storage.FileSystems, "rename"),
-    "after a rename": _after(storage.FileSystems, "rename"),
+    "before a rename": _before(FileSystems, "rename"),
+    "after a rename": _after(FileSystems, "rename"),
     "between rename and receipt": _before("transforms.write", "_check_counts"),
     "the manifest is written": _before("pipeline.manifest", "part_entry"),
     "the manifest is done": _after("pipeline.manifest", "write_manifest"),

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from apache_beam.io.filesystem import BeamIOError
 
 from pipeline import cli
 from pipeline.commands import all_commands
 from pipeline.errors import UsageError
 from pipeline.options import flag_row, flags
-from transforms.io import storage, watching
+from transforms.io import watching
 
 EMBED = "embed --input a.txt --output out --model tiny --features mean"
 
@@ -98,7 +99,7 @@ def test_help_is_a_command_and_a_flag(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_reason_is_one_line_of_what_failed() -> None:
-    error = storage.BeamIOError("all", {"s3://b/k": ValueError("no bucket\nmore")})
+    error = BeamIOError("all", {"s3://b/k": ValueError("no bucket\nmore")})
     assert watching.describe(error) == "no bucket"
     assert watching.describe(OSError("first\nsecond")) == "first"
     assert watching.describe(OSError()) == "OSError"

@@ -55,8 +55,21 @@ def fetch_module(handle: str) -> Path:
     if "://" in handle:
         return _resolve_remote(handle)
     path = Path(handle)
-    if path.is_file() and path.name.endswith(_ARCHIVE_ENDINGS):
-        return unpack_into_cache(path)
+    return unpack_into_cache(path) if is_archive(path) else local_folder(handle)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is that of a packed module."""
+    return path.is_file() and path.name.endswith(_ARCHIVE_ENDINGS)
+
+
+def local_folder(handle: str) -> Path:
+    """Return the folder of this machine that a handle names.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+    path = Path(handle)
     if not path.is_dir():
         reason = path_kinds.describe(handle)
         raise ValueError(

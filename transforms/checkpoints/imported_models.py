@@ -101,6 +101,22 @@ def find(handle: str) -> FoundModel:
     return FoundModel(_module_folder("checkpoint", key), path, key)
 
 
+def check_path(handle: str) -> None:
+    """Check that a handle may mean a module or a checkpoint; nothing is unpacked, read or fetched.
+
+    Raises:
+        ValueError: nothing usable is at the path, or the default model is not installed.
+        OSError: a folder cannot be read.
+    """
+    if minilm.is_default(handle):
+        if not _is_module(_module_folder(minilm.NAME, minilm.WEIGHTS_SHA256)):
+            minilm.installed_folder()
+    elif "://" not in handle and checkpoint_prefix.prefix_named_by(Path(handle)) is None:
+        path = Path(handle)
+        if not model_files.is_archive(path) and not _is_module(model_files.local_folder(handle)):
+            _source_of(path)
+
+
 def resolve(handle: str) -> Path:
     """Return the folder of the module that a handle means; import a checkpoint on first use.
 
@@ -128,16 +144,21 @@ def _key_of(path: Path) -> str:
         ValueError: it means none.
         OSError: a file cannot be read.
     """
+    source = _source_of(path)
+    try:
+        return _key(source)
+    except ValueError as error:
+        raise ValueError(f"`model` {path}: {error}") from error
+
+
+def _source_of(path: Path) -> CheckpointSource:
     try:
         source = checkpoint_sources.find_source(path)
     except ValueError as error:
         raise ValueError(f"`model` {error}") from error
     if source is None:
         raise ValueError(f"`model` {checkpoint_sources.describe(path)}")
-    try:
-        return _key(source)
-    except ValueError as error:
-        raise ValueError(f"`model` {path}: {error}") from error
+    return source
 
 
 def _key(source: CheckpointSource) -> str:

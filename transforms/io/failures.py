@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from apache_beam.io.filesystem import FileMetadata
-
 from transforms.documents import Split, hash_json
 from transforms.io import redaction, storage
+from transforms.io.local_status import FileMetadata
 
 _FOLDER = "failures"
 

@@ -4,14 +4,20 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from typing import BinaryIO
-
-from apache_beam.io.filesystem import FileMetadata
+from typing import BinaryIO, NamedTuple
 
 from transforms.io.watching import StorageError
 
 # Nothing has such a path.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+class FileMetadata(NamedTuple):
+    """A file of this machine; the fields are those of Beam's class of this name."""
+
+    path: str
+    size_in_bytes: int
+    last_updated_in_seconds: float
 
 
 def status_of(path: str, *, follow_links: bool = True) -> os.stat_result | None:

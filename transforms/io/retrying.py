@@ -10,10 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import requests
-import urllib3
-from apache_beam.utils import retry
-
 from transforms.io.watching import describe
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,12 +26,8 @@ _PASSING_TYPES = (
     TimeoutError,
     EOFError,
     http.client.HTTPException,
-    urllib3.exceptions.HTTPError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
 )
-# Of packages that need not be installed.
+# Of packages that need not be installed, or take long to import.
 _PASSING_NAMES = frozenset(
     (
         "azure.core.exceptions.ServiceRequestError",
@@ -45,6 +37,10 @@ _PASSING_NAMES = frozenset(
         "botocore.parsers.ResponseParserError",
         "google.auth.exceptions.TransportError",
         "google.cloud.storage.exceptions.DataCorruption",
+        "requests.exceptions.ChunkedEncodingError",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.Timeout",
+        "urllib3.exceptions.HTTPError",
     )
 )
 _PASSING_CODES = frozenset(
@@ -64,7 +60,7 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-class _Clock(retry.Clock):
+class _Clock:
     def sleep(self, value: float) -> None:
         pause(value)
 
@@ -84,6 +80,8 @@ def retried(path: str, operation: Callable[[], _T]) -> _T:
     """
     if "://" not in path:
         return operation()
+    from apache_beam.utils import retry
+
     deadline = time.monotonic() + _MOST_SECONDS
     repeat = retry.with_exponential_backoff(
         num_retries=_RETRIES,

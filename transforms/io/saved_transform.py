@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 
 import tensorflow_transform as tft
-from apache_beam.io.filesystems import FileSystems
 
 from transforms.io import durable, storage
 from transforms.io.tree_digest import hash_tree
@@ -103,7 +102,7 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 def _download(folder: str, copy: str) -> None:
     for name in FOLDERS:
-        root = FileSystems.join(folder, name)
+        root = storage.join(folder, name)
         for metadata in storage.match(f"{root}/**"):
             path = os.path.join(copy, name, *_names_below(metadata.path, root))
             os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -1,19 +1,19 @@
-"""Read files and write them atomically, on any of Beam's file systems."""
+"""Read files and write them atomically, on any of Beam's file systems.
+
+Beam takes seconds to import. Files of this machine are read without it.
+"""
 
 import contextlib
 import functools
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, cast
 
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from transforms.io import durable, local_status
+from transforms.io.file_systems import file_systems
+from transforms.io.local_status import FileMetadata
 from transforms.io.remote_stream import open_remote
 from transforms.io.retrying import retried
 from transforms.io.uploading import is_object_store, whole_object
@@ -23,53 +23,17 @@ from transforms.io.watching import StorageError, WatchedStream, describe
 TEMPORARY = "tmp"
 
 _BLOCK = 1 << 20
-_OCTETS, _AS_STORED = "application/octet-stream", CompressionTypes.UNCOMPRESSED
-# The extra of this package that installs the file system of a scheme.
-_EXTRAS = {"gs": "gcp", "hdfs": "hadoop", "s3": "aws"}
-# Paths of this machine have no scheme; Beam would take it for a folder.
-_FILE_SCHEME = "file://"
+_OCTETS, _AS_STORED = "application/octet-stream", "uncompressed"
 # Characters of a path that a message shows; the path may be hostile.
 _MAX_SHOWN = 200
 
 
 def join(folder: str, *names: str) -> str:
     """Join names to a path or URL of any file system."""
-    path: str = FileSystems.join(folder, *names)
+    if "://" not in folder:
+        return os.path.join(folder, *names)
+    path: str = file_systems().join(folder, *names)
     return path
-
-
-def set_default_options() -> None:
-    """Set default options of Beam's file systems, unless they have options.
-
-    A pipeline sets its options for them. A program that only reads files sets none; remote file
-    systems then take their settings from the environment.
-    """
-    if FileSystems._pipeline_options is None:
-        FileSystems.set_options(PipelineOptions([]))
-
-
-def require_file_system(path: str) -> None:
-    """Check that the file system of a path is installed and usable.
-
-    Raises:
-        ValueError: it is not; the message names what is missing.
-    """
-    if path.startswith(_FILE_SCHEME):
-        inside = path.removeprefix(_FILE_SCHEME)
-        raise ValueError(f"name the path itself, {inside}, without {_FILE_SCHEME}")
-    try:
-        FileSystems.get_filesystem(path)
-    except (ValueError, BeamIOError) as error:
-        raise ValueError(_missing_file_system(path.partition("://")[0], error)) from error
-
-
-def _missing_file_system(scheme: str, error: Exception) -> str:
-    reason = describe(error)
-    if not re.search("Unable to get filesystem|Failed to import", reason):
-        return reason
-    if scheme in _EXTRAS:
-        return f'{scheme}:// needs pip install "beam-bert[{_EXTRAS[scheme]}]"'
-    return f"there is no file system for {scheme}://"
 
 
 class HashedFile:
@@ -106,26 +70,26 @@ def atomic_write(folder: str, path: str) -> Iterator[HashedFile]:
         OSError: the disk is full, or the folder does not exist or is not writable.
         ValueError: a parent folder is a link out of `folder`.
     """
-    final = FileSystems.join(folder, path)
+    final = join(folder, path)
     if os.path.dirname(path):
         within(folder, os.path.dirname(path))
     if is_object_store(final):
         with whole_object(final) as content:
             yield HashedFile(content)
         return
-    temporary = FileSystems.join(within(folder, TEMPORARY), uuid.uuid4().hex)
-    durable.make_folder(FileSystems.join(folder, TEMPORARY))
+    temporary = join(within(folder, TEMPORARY), uuid.uuid4().hex)
+    durable.make_folder(join(folder, TEMPORARY))
     stream = open_for_writing(temporary)
     try:
         with contextlib.closing(stream):
             yield HashedFile(stream)
         durable.force_to_disk(temporary)
-        durable.make_folder(FileSystems.split(final)[0])
+        durable.make_folder(file_systems().split(final)[0])
         rename(temporary, final)
-        durable.force_to_disk(FileSystems.split(final)[0])
+        durable.force_to_disk(file_systems().split(final)[0])
     except BaseException:
         with contextlib.suppress(OSError):
-            FileSystems.delete([temporary])
+            file_systems().delete([temporary])
         raise
 
 
@@ -186,7 +150,7 @@ def within(folder: str, path: str) -> str:
         ValueError: the path is absolute, contains `..`, is not a valid file name, or leaves the
             folder through a link.
     """
-    joined: str = FileSystems.join(folder, path)
+    joined = join(folder, path)
     names = path.split("/")
     goes_up = os.path.isabs(path) or "://" in path or any(n in ("", ".", "..") for n in names)
     if not _is_file_name(path) or goes_up or not ("://" in folder or _is_inside(joined, folder)):
@@ -233,12 +197,10 @@ def list_folder(folder: str) -> dict[str, FileMetadata]:
     Raises:
         OSError: it cannot be listed.
     """
-    if "://" in folder:
-        files = match(FileSystems.join(folder, "*"))
-    else:
-        # Not by a glob: the folder's name may contain characters that are special in a glob.
-        files = list(local_status.list_files(folder))
-    by_name = {FileSystems.split(metadata.path)[1]: metadata for metadata in files}
+    # Not by a glob: the name of a local folder may contain characters that are special in a glob.
+    is_remote = "://" in folder
+    files = match(join(folder, "*")) if is_remote else local_status.list_files(folder)
+    by_name = {os.path.basename(metadata.path): metadata for metadata in files}
     return dict(sorted(by_name.items()))
 
 
@@ -271,7 +233,7 @@ def identify(path: str) -> tuple[int, str]:
     if "://" not in path:
         status = os.stat(path)
         return status.st_size, repr(status.st_mtime)
-    metadata = retried(path, lambda: FileSystems.get_filesystem(path).metadata(path))
+    metadata = retried(path, lambda: file_systems().get_filesystem(path).metadata(path))
     return metadata.size_in_bytes, version_of(metadata)
 
 
@@ -289,7 +251,7 @@ def open_for_reading(path: str) -> BinaryIO:
 
 def open_object(path: str) -> BinaryIO:
     """Open a remote file once, as its file system does; `open_remote` repeats what fails."""
-    stream: BinaryIO = FileSystems.open(path, _OCTETS, _AS_STORED)
+    stream: BinaryIO = file_systems().open(path, _OCTETS, _AS_STORED)
     return stream
 
 
@@ -309,7 +271,7 @@ def open_for_writing(path: str) -> BinaryIO:
     """Create a file; on a local file system it must not exist, not even as a link."""
     if "://" not in path:
         return open(path, "xb")
-    stream: BinaryIO = FileSystems.create(path, _OCTETS, _AS_STORED)
+    stream: BinaryIO = file_systems().create(path, _OCTETS, _AS_STORED)
     return stream
 
 
@@ -321,7 +283,7 @@ def exists(path: str) -> bool:
     """
     if "://" not in path:
         return local_status.status_of(path) is not None
-    return bool(retried(path, lambda: FileSystems.exists(path)))
+    return bool(retried(path, lambda: file_systems().exists(path)))
 
 
 def size_of(path: str) -> int | None:
@@ -342,7 +304,7 @@ def match(pattern: str) -> list[FileMetadata]:
         OSError: they cannot be listed.
     """
     files: list[FileMetadata] = retried(
-        pattern, lambda: FileSystems.match([pattern])[0].metadata_list
+        pattern, lambda: file_systems().match([pattern])[0].metadata_list
     )
     return files
 
@@ -356,8 +318,8 @@ def rename(path: str, target: str) -> None:
 
     def move() -> None:
         # An earlier attempt may have succeeded although its answer was lost.
-        if "://" not in path or FileSystems.exists(path) or not FileSystems.exists(target):
-            FileSystems.rename([path], [target])
+        if "://" not in path or file_systems().exists(path) or not file_systems().exists(target):
+            file_systems().rename([path], [target])
 
     retried(path, move)
 
@@ -369,7 +331,7 @@ def delete(paths: Sequence[str]) -> None:
         OSError: one cannot be deleted.
     """
     if paths:
-        retried(paths[0], lambda: FileSystems.delete(list(paths)))
+        retried(paths[0], lambda: file_systems().delete(list(paths)))
 
 
 def delete_file(path: str) -> None:

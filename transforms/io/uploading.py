@@ -12,8 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
-from apache_beam.io.filesystems import FileSystems
-
 from transforms.io.retrying import retried
 
 # Content of this size waits in memory for its upload, more on the local disk.
@@ -84,6 +82,8 @@ class _Unclosed(io.RawIOBase):
 
 def _options(path: str) -> Any:
     """Return the options of Beam that the file system of a path uses."""
+    from apache_beam.io.filesystems import FileSystems
+
     system = vars(FileSystems.get_filesystem(path))
     return system.get("_options") or system.get("_pipeline_options")
 
@@ -139,7 +139,7 @@ def abort_unfinished(folder: str) -> None:
 
 
 def _abort_unfinished(folder: str) -> None:
-    client, bucket, prefix = s3_client(FileSystems.join(folder, "x"))
+    client, bucket, prefix = s3_client(f"{folder.rstrip('/')}/x")
     prefix = prefix.removesuffix("x")
     for page in client.get_paginator("list_multipart_uploads").paginate(
         Bucket=bucket, Prefix=prefix

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from apache_beam.io.filesystems import FileSystems
 
 from transforms import metrics
 from transforms.batching.token_sequences import TokenSequences
@@ -237,7 +236,7 @@ class _EmbedPiece(ModelDoFn):
             rows = repeat_files.load_piece(folder, path, features, self._table.widths)
         except (OSError, ValueError):
             return None
-        whole = FileSystems.join(folder, path)
+        whole = storage.join(folder, path)
         size, _ = storage.identify(whole)
         return WrittenFile(path, len(rows.digests), size, storage.hash_file(whole))
 

@@ -33,11 +33,6 @@ class ChosenLines:
     count: int
 
 
-def to_line(split: Split) -> str:
-    """Return the line of a split, with its line end."""
-    return f"{split.to_json()}\n"
-
-
 def choose_lines(path: str, splits: Iterable[Split]) -> ChosenLines:
     """Find the lines of some splits.
 
@@ -48,7 +43,7 @@ def choose_lines(path: str, splits: Iterable[Split]) -> ChosenLines:
     Raises:
         ValueError: the plan does not contain one of them, or in another order.
     """
-    chosen_lines = (to_line(split).encode() for split in splits)
+    chosen_lines = (split.to_line().encode() for split in splits)
     next_line = next(chosen_lines, None)
     marks = bytearray()
     with contextlib.closing(storage.open_for_reading(path)) as lines:

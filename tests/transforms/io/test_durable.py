@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
 
 from transforms.io import durable, storage
 
@@ -12,7 +13,7 @@ from transforms.io import durable, storage
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is forced to disk and renamed, by its last name, in order."""
     done: list[str] = []
-    force, rename = os.fsync, storage.FileSystems.rename
+    force, rename = os.fsync, FileSystems.rename
 
     def note_force(descriptor: int) -> None:
         name = os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
@@ -24,7 +25,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         rename(sources, targets)
 
     monkeypatch.setattr(os, "fsync", note_force)
-    monkeypatch.setattr(storage.FileSystems, "rename", note_rename)
+    monkeypatch.setattr(FileSystems, "rename", note_rename)
     return done
 
 

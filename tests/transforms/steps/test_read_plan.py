@@ -22,7 +22,7 @@ def make_splits(count: int) -> list[Split]:
 
 def write_plan(folder: Path, splits: list[Split]) -> str:
     path = folder / "plan.jsonl"
-    path.write_text("".join(map(read_plan.to_line, splits)))
+    path.write_text("".join(map(Split.to_line, splits)))
     return str(path)
 
 
