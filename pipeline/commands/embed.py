@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 def run(words: Sequence[str]) -> int:
     """Embed, draw the report and print the result."""
     settings, beam_words = COMMAND.parse_with_file(words)
-    from pipeline.options import beam_flags, conversion
+    from pipeline.options import beam_names, conversion
 
     config = conversion.embed_config(settings)
+    beam_names.check_words(beam_words)
+    from pipeline.preflight import local_paths
+
+    with input_errors():
+        local_paths.check_job(config)
+    from pipeline.options import beam_flags
+
     options = beam_flags.beam_options(beam_words)
     from pipeline import api, result
 

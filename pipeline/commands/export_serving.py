@@ -17,8 +17,11 @@ def run(words: Sequence[str]) -> int:
     settings = COMMAND.parse(words)
     folder, destination = settings["folder"].rstrip("/") or "/", settings["destination"]
     from pipeline.console import quiet
+    from pipeline.output.layout import RUN_FILE
+    from pipeline.preflight import local_paths
 
     with input_errors(), quiet.quiet_beam(settings["log_level"]):
+        local_paths.check_folder(folder, RUN_FILE)
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.export.export_job import export_job
 

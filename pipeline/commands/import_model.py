@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.console import printing
 from pipeline.console.command import Command
-from pipeline.errors import input_errors, output_errors, storage_errors
+from pipeline.errors import UsageError, input_errors, output_errors, storage_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import select
 from transforms.bert.architecture import GELUS
@@ -18,16 +18,19 @@ def run(words: Sequence[str]) -> int:
     settings = COMMAND.parse(words)
     destination = Path(settings["destination"])
     from pipeline.console import quiet
+    from transforms.checkpoints import checkpoint_sources
 
     with input_errors():
+        path = Path(settings["source"])
+        source = checkpoint_sources.find_source(path)
+        if source is None:
+            raise UsageError(checkpoint_sources.describe(path))
         quiet.import_tensorflow(settings["log_level"])
         from pipeline.console import module_text
         from transforms.bert import module
         from transforms.bert.examination import examine
-        from transforms.checkpoints import checkpoint_folders, checkpoint_sources, importing
+        from transforms.checkpoints import checkpoint_folders, importing
 
-        path = Path(settings["source"])
-        source = checkpoint_sources.find_source(path)
         checkpoint = checkpoint_folders.read_checkpoint(
             path,
             gelu=settings["gelu"],
@@ -38,7 +41,7 @@ def run(words: Sequence[str]) -> int:
         examination = examine(module.inspect(destination))
     printing.say(module_text.to_text(examination))
     printing.say(f"activation     {checkpoint.architecture.activation}")
-    if source is not None and source.prefix is not None:
+    if source.prefix is not None:
         printing.say(f"checkpoint     {source.prefix.name}")
     return 0
 

@@ -13,8 +13,10 @@ def run(words: Sequence[str]) -> int:
     """Print what a module is, what it computes and which engines compute it."""
     settings = COMMAND.parse(words)
     from pipeline.console import quiet
+    from pipeline.preflight import local_paths
 
     with input_errors():
+        local_paths.check_model(settings["model"])
         quiet.import_tensorflow(settings["log_level"])
         from pipeline import model
         from pipeline.console import json_output, module_text

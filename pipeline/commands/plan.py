@@ -47,14 +47,21 @@ def run(words: Sequence[str]) -> int:
     started = time.monotonic()
     settings, beam_words = COMMAND.parse_with_file(words)
     from pipeline.estimate import pricing
-    from pipeline.options import beam_flags, conversion
+    from pipeline.options import beam_names, conversion
 
     with input_errors():
         machine = pricing.machine_config(*(settings[flag.name] for flag in _MACHINE_FLAGS))
     config = conversion.embed_config(settings)
-    options = beam_flags.beam_options(beam_words)
-    from pipeline.console import quiet
+    beam_names.check_words(beam_words)
+    from pipeline.preflight import local_paths
 
+    with input_errors():
+        local_paths.check_inputs(config.input.globs, config.output)
+        local_paths.check_model(config.model)
+    from pipeline.console import quiet
+    from pipeline.options import beam_flags
+
+    options = beam_flags.beam_options(beam_words)
     quiet.import_tensorflow(settings["log_level"])
     from pipeline.estimate import forecast, forecast_text
     from pipeline.runners import local

@@ -13,10 +13,15 @@ from pipeline.options.machine_flags import LOG_FORMAT
 def run(words: Sequence[str]) -> int:
     """Draw the report, or write the files of the projector, and print where they are."""
     settings = COMMAND.parse(words)
+    folder = settings["folder"].rstrip("/") or "/"
+    from pipeline.output.layout import RUN_FILE
+    from pipeline.preflight import local_paths
+
     with input_errors():
+        local_paths.check_folder(folder, RUN_FILE)
         from pipeline.report import drawing
 
-        message = drawing.draw(settings["folder"].rstrip("/") or "/", settings["projector"])
+        message = drawing.draw(folder, settings["projector"])
     printing.say(message)
     return 0
 

@@ -18,14 +18,17 @@ def run(words: Sequence[str]) -> int:
     """Print documents as JSON Lines, and the rejected ones on the standard error."""
     settings = COMMAND.parse(words)
     from pipeline.console import quiet
+    from pipeline.options import conversion
+    from pipeline.preflight import local_paths
 
     with input_errors():
+        config = conversion.input_config(settings)
+        local_paths.check_inputs(config.globs)
+        local_paths.check_model(settings["model"])
         quiet.import_tensorflow(settings["log_level"])
         from pipeline import model, tokenizing
-        from pipeline.options import conversion
         from transforms.bert import module
 
-        config = conversion.input_config(settings)
         path = model.find_folder(settings["model"], settings["log_level"])
         inspected = module.inspect(path, settings["model_sha256"])
         texts = [settings[name] for name in ("max_seq_length", "prompt", "special_tokens")]

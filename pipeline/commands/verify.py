@@ -16,9 +16,13 @@ def run(words: Sequence[str]) -> int:
     """Check a job and print the faults."""
     settings = COMMAND.parse(words)
     from pipeline.console import quiet
-    from pipeline.verify import check_folder
+    from pipeline.output.layout import RUN_FILE
+    from pipeline.preflight import local_paths
 
     with input_errors(), quiet.quiet_beam(settings["log_level"]):
+        local_paths.check_folder(settings["folder"].rstrip("/") or "/", RUN_FILE)
+        from pipeline.verify import check_folder
+
         config = check_folder.VerifyConfig(
             settings["folder"].rstrip("/") or "/",
             *(settings[name] for name in ("sample", "tolerance", "model")),

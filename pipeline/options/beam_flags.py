@@ -6,7 +6,6 @@ and every pipeline of those who import this package would then require --input.
 
 import argparse
 import contextlib
-import difflib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,8 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.errors import UsageError
-from pipeline.options import flags
-from transforms.io.redaction import REDACTED, redact_option
+from pipeline.options import beam_names
+from transforms.io.redaction import redact_option
 
 
 class _Recorder(argparse.ArgumentParser):
@@ -54,36 +53,8 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
         UsageError: a flag is unknown, and the message offers the nearest one; or its value is
             not allowed.
     """
-    known = known_flags()
-    for before, argument in zip(["", *arguments], arguments, strict=False):
-        flag = argument.split("=", 1)[0]
-        if not flag.startswith("-"):
-            if not before.startswith("-") or "=" in before:
-                raise UsageError(
-                    f"unexpected argument {argument!r} (quote values that contain spaces)"
-                )
-        elif flag not in known:
-            near = difflib.get_close_matches(flag, known | _our_flags(), n=1)
-            remedy = f"did you mean {near[0]}?" if near else "see beam-bert embed --help"
-            raise UsageError(f"unknown flag {flag}: {remedy}")
-    _refuse_redacted(arguments)
+    beam_names.check_flags(arguments, known_flags())
     return _parse(arguments)
-
-
-def _refuse_redacted(arguments: Sequence[str]) -> None:
-    """Raise UsageError for a flag of a stored command whose secret was not filled in."""
-    flag = ""
-    for argument in arguments:
-        flag = argument.split("=", 1)[0] if argument.startswith("-") else flag
-        if REDACTED in argument:
-            raise UsageError(
-                f"{flag} has {REDACTED} in the place of a secret, which is not stored: put the "
-                "secret there, or leave the flag out if the environment has it"
-            )
-
-
-def _our_flags() -> set[str]:
-    return {row.option for row in flags.FLAGS}
 
 
 def _parse(arguments: Sequence[str]) -> PipelineOptions:

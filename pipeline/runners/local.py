@@ -13,7 +13,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
 from pipeline.console import printing
-from pipeline.errors import UsageError, did_you_mean
+from pipeline.errors import UsageError
+from pipeline.options import beam_names
 from pipeline.runners import surroundings
 from pipeline.runners.processes import ProcessesRunner
 from transforms.bert.compute import AUTO, ComputeConfig
@@ -45,9 +46,7 @@ def check_runner(options: PipelineOptions) -> None:
     except ImportError as error:
         raise UsageError(f"--runner {name}: {_remedy(name, error)}") from error
     except (ValueError, AttributeError) as error:
-        known = StandardOptions.KNOWN_RUNNER_NAMES
-        remedy = did_you_mean(name, known, f"choose one of {', '.join(known)}")
-        raise UsageError(f"there is no --runner {name}: {remedy}") from error
+        raise beam_names.unknown_runner(name, StandardOptions.KNOWN_RUNNER_NAMES) from error
 
 
 def is_anywhere(handle: str) -> bool:

@@ -14,12 +14,20 @@ from pipeline.errors import UsageError
 from pipeline.options import flag_row, flags
 from transforms.io import watching
 
+MODULE = "tiny/saved_model.pb"
 EMBED = "embed --input a.txt --output out --model tiny --features mean"
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("a.txt", "deep/b.txt", "deep/more/c.txt", "deep/.git/d.txt", "deep/_SUCCESS"):
+    for name in (
+        "a.txt",
+        "deep/b.txt",
+        "deep/more/c.txt",
+        "deep/.git/d.txt",
+        "deep/_SUCCESS",
+        MODULE,
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"the cat {name}\n")
     (tmp_path / "empty/none").mkdir(parents=True)

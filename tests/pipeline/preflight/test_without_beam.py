@@ -1,0 +1,142 @@
+"""What flags or paths alone decide is said before Beam and TensorFlow are imported."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from apache_beam.options.pipeline_options import StandardOptions
+
+from pipeline.commands import all_commands
+from pipeline.errors import UsageError
+from pipeline.options import beam_flags, beam_names
+
+EMBED = "--input a.txt --output out"
+# By command: lines of wrong usage, and what the message has.
+WRONG = {
+    "embed": [
+        ("", "required: --input, --output"),
+        ("--input a.txt --output out --bad", "unknown flag --bad"),
+        (f"{EMBED} --feature mean", "unknown flag --feature: did you mean --features?"),
+        (f"{EMBED} stray", "unexpected argument 'stray'"),
+        (f"{EMBED} --features nope", "--features has 'nope'"),
+        (f"{EMBED} --max_seq_length 0", "--max_seq_length is 0"),
+        (f"{EMBED} --part_bytes many", "--part_bytes: invalid"),
+        (f"{EMBED} --window_stride 500", "--window_stride is 500"),
+        (f"{EMBED} --engine nope", "--engine is 'nope'"),
+        (f"{EMBED} --runner Nope", "there is no --runner Nope"),
+        (f"{EMBED} --features sequence_output --normalize", "--normalize"),
+        (f"{EMBED} --config none.yaml", "--config none.yaml: cannot be read"),
+        ("--input none.txt --output out", "--input none.txt: no file matches"),
+        ("--input none/*.txt --output out", "--input none/*.txt: no file matches"),
+        ("--input none/**/a --output out", "--input none/**/a: no file matches"),
+        ("--input *.jsonl --output out", "--input *.jsonl: no file matches"),
+        ("--input empty --output out", "--input empty: no file matches"),
+        ("--input pipe --output out", "--input pipe: no file matches; it is a FIFO"),
+        ("--input foo://x --output out", "there is no file system for foo://"),
+        ("--input bq://x --output out", "--input bq://x: name a table"),
+        ("--input a.txt --output foo://x", "--output foo://x: there is no file system for foo://"),
+        ("--input a.txt --output file:///x", "name the path itself"),
+        ("--input a.txt --output a.txt", "--output a.txt: it is a file"),
+        ("--input a.txt --output other", "--output other contains 'b.txt'"),
+        ("--input a.txt --output a.txt/out", "--output a.txt/out: cannot be written"),
+        (f"{EMBED} --model none", "--model none: there is no such folder"),
+        (f"{EMBED} --model other", "--model other is not the folder of a model"),
+    ],
+    "plan": [
+        ("--input a.txt", "required: --output"),
+        ("--input none.txt --output out", "--input none.txt: no file matches"),
+        (f"{EMBED} --model none", "--model none: there is no such folder"),
+        (f"{EMBED} --machine_price 1", "--machine_price"),
+        (f"{EMBED} --bad", "unknown flag --bad"),
+    ],
+    "tokenize": [
+        ("--input none.txt", "--input none.txt: no file matches"),
+        ("--input a.txt --model none", "--model none: there is no such folder"),
+        ("--input a.txt --input_format nope", "--input_format is 'nope'"),
+        ("--input a.txt --bad", "unknown flag --bad"),
+    ],
+    "status": [("none", "none has no run.json"), ("none --bad", "unknown flag --bad")],
+    "head": [("other", "other has no manifest.json"), ("none -n 0", "-n is 0")],
+    "verify": [("none", "none has no run.json"), ("none --sample x", "--sample: invalid")],
+    "report": [("other", "other has no run.json"), ("none --bad", "unknown flag --bad")],
+    "export-serving": [("none new", "none has no run.json"), ("none", "required: DEST")],
+    "import-model": [("none new", "none is not a folder"), ("other new", "other is not the")],
+    "inspect-model": [("none", "--model none: there is no such folder"), ("a.txt", "--model a")],
+}
+PROGRAM = """
+import contextlib, io, json, sys
+
+HEAVY = {"apache_beam", "openvino", "pandas", "requests", "tensorflow"}
+from pipeline import cli
+for line in json.load(sys.stdin):
+    text = io.StringIO()
+    with contextlib.redirect_stderr(text):
+        try:
+            status = cli.main(line.split())
+        except SystemExit as end:
+            status = end.code
+    print(json.dumps([status, text.getvalue(), sorted(HEAVY & set(sys.modules))]))
+"""
+
+
+def test_every_command_has_wrong_usages() -> None:
+    assert set(WRONG) == set(all_commands())
+
+
+def test_wrong_usage_is_reported_without_beam_and_tensorflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("the cat\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/b.txt").write_text("the cat\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(beam_names.__file__).parents[2]))
+    os.mkfifo("pipe")
+    cases = [
+        (f"{command} {flags}".strip(), message)
+        for command, rows in WRONG.items()
+        for flags, message in rows
+    ]
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps([line for line, _ in cases]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    answers = [json.loads(line) for line in io.StringIO(result.stdout)]
+    assert len(answers) == len(cases)
+    for (line, message), (status, error, heavy) in zip(cases, answers, strict=True):
+        assert (status, heavy) == (2, []), (line, error)
+        assert message in error, (line, error)
+        assert 1 <= len(error.splitlines()) <= 2, (line, error)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("a.txt", "empty", "other", "out", "pipe")
+    ]
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_source_of_beam_has_all_its_flags_and_runners() -> None:
+    assert beam_flags.known_flags() <= beam_names._flags()
+    assert beam_names._runners() == StandardOptions.KNOWN_RUNNER_NAMES
+
+
+@pytest.mark.parametrize(
+    "runner", ["", "DirectRunner", "flinkrunner", "Spark", "a.b.C", "PrismRunner"]
+)
+def test_runners_that_beam_takes_pass(runner: str) -> None:
+    beam_names.check_words([f"--runner={runner}"])
+    beam_names.check_words(["--streaming", "--runner", runner])
+
+
+def test_the_last_runner_counts() -> None:
+    beam_names.check_words(["--runner=Nope", "--runner=DirectRunner"])
+    with pytest.raises(UsageError, match="did you mean FlinkRunner"):
+        beam_names.check_words(["--runner", "DirectRunner", "--runner", "FlinkRuner"])
