@@ -137,6 +137,7 @@ def _with_shared_strings(receipt: Receipt) -> Receipt:
         receipt,
         source=sys.intern(receipt.source),
         worker=sys.intern(receipt.worker),
+        machine=sys.intern(receipt.machine),
         counts=_interned(receipt.counts),
         reasons=_interned(receipt.reasons),
         seconds=_interned(receipt.seconds),

@@ -72,6 +72,7 @@ class Receipt:
         worker: the process that computed it, `host:pid`.
         finished: UNIX time at which the receipt was made.
         members: the files of a part of several files, in order; else empty.
+        machine: the hardware of the worker; empty in receipts of earlier releases.
     """
 
     source: str
@@ -87,6 +88,7 @@ class Receipt:
     worker: str
     finished: Seconds
     members: tuple[Member, ...] = ()
+    machine: str = ""
 
     def __post_init__(self) -> None:
         if missing := [name for name in _COUNTS if name not in self.counts]:
@@ -154,8 +156,9 @@ class Receipt:
             "shares": shares(self.counts),
             "members": [msgspec.structs.astuple(member) for member in self.members],
         }
-        if not self.members:
-            del value["members"]
+        for name in ("members", "machine"):
+            if not value[name]:
+                del value[name]
         return json.dumps(value, sort_keys=True)
 
     @classmethod
@@ -188,10 +191,11 @@ _DECODER = msgspec.json.Decoder(
             *(
                 (name, type_)
                 for name, type_ in typing.get_type_hints(Receipt, include_extras=True).items()
-                if name != "members"
+                if name not in ("members", "machine")
             ),
             ("shares", dict[str, float]),
             ("members", tuple[Member, ...], ()),
+            ("machine", str, ""),
         ],
         forbid_unknown_fields=True,
     )

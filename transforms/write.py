@@ -16,6 +16,7 @@ from transforms import metrics, rejects
 from transforms.documents import REASON, header_of
 from transforms.groups.member_counts import count_members
 from transforms.io import storage
+from transforms.machine.machine_name import machine_name
 from transforms.metrics import report_counts
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.records import record_files
@@ -77,6 +78,7 @@ def _make_receipt(
         worker=f"{socket.gethostname()}:{os.getpid()}",
         finished=round(time.time(), 3),
         members=count_members(part),
+        machine=machine_name(),
     )
 
 
