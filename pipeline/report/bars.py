@@ -2,23 +2,17 @@
 
 import collections
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import plotly.graph_objects as go
 
 from pipeline.manifest import Progress
 from pipeline.report import labels
 from pipeline.report.file_names import cut_names
-from pipeline.report.palette import MAIN
-from pipeline.report.plot import Plot, figure
+from pipeline.report.plot import Bar, Bars, Plot
 from transforms import metrics
 from transforms.features import NUM_UNKNOWN, NUM_WORDPIECES
 from transforms.receipts import Receipt
 
 _MAX_FILES = 15
 _MAX_CHARACTERS = 32
-# Pixels: the height of a bar, the margin around all bars, and the width of a value.
-_BAR, _MARGIN, _VALUE = 30, 24, 76
 _STAGES = {
     metrics.READ_SECONDS: "reading",
     metrics.TOKENIZE_SECONDS: "tokenizing",
@@ -42,7 +36,6 @@ def stages(parts: Sequence[Receipt]) -> Plot:
         "Seconds of all parts, summed over threads and workers. The sum is more than the elapsed "
         "time if stages run in parallel.",
         _bars(list(seconds), list(seconds.values()), list(map(labels.duration, seconds.values()))),
-        _height(seconds),
     )
 
 
@@ -67,7 +60,6 @@ def unknown(progress: Progress, names: Mapping[str, str]) -> Plot | None:
         "The share of wordpieces that are [UNK], not in the model's vocabulary. A high rate means "
         f"another language, another casing, or data that is not text.{more}",
         _bars([names[source] for source in worst], values, list(map(labels.share, values))),
-        _height(worst),
     )
 
 
@@ -84,34 +76,12 @@ def reasons(progress: Progress, documents: int) -> Plot | None:
         f"{'has' if sum(counts) == 1 else 'have'} no vector. rejected/ has the position and the "
         "reason of each.",
         _bars([reason for reason, _ in by_reason], counts, [f"{count:,}" for count in counts]),
-        _height(by_reason),
     )
 
 
-def _height(bars: Sequence[object] | Mapping[str, float]) -> int:
-    return _MARGIN + _BAR * len(bars)
-
-
-def _bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> dict[str, Any]:
-    """Draw horizontal bars, the first at the top, each followed by its value."""
-    # The bars are placed by numbers: bars with equal names would cover each other.
-    places = list(range(len(names)))
-    ticks = [labels.markup(name) for name in cut_names(names, _MAX_CHARACTERS)]
-    return figure(
-        go.Bar(
-            x=list(values),
-            y=places,
-            orientation="h",
-            marker={"color": MAIN},
-            text=list(texts),
-            textposition="outside",
-            cliponaxis=False,
-            hovertext=[labels.markup(name) for name in names],
-            hoverinfo="text",
-        ),
-        xaxis={"visible": False, "range": [0, max(values) or 1]},
-        yaxis={"tickvals": places, "ticktext": ticks, "range": [len(names) - 0.5, -0.5]}
-        | {"zeroline": False, "showgrid": False},
-        bargap=0.3,
-        margin={"r": _VALUE, "t": 8},
-    )
+def _bars(names: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> Bars:
+    """Draw a bar for each value, with its text after it."""
+    longest = max(values) or 1
+    cut = cut_names(names, _MAX_CHARACTERS)
+    rows = zip(cut, names, values, texts, strict=True)
+    return Bars([Bar(label, name, value / longest, text) for label, name, value, text in rows])

@@ -1,73 +1,65 @@
 """A map of documents: similar documents are close to each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 
-from pipeline.report import labels
-from pipeline.report.file_names import cut_names
-from pipeline.report.palette import LIGHT, OPACITY, SYMBOLS
-from pipeline.report.plot import Plot, figure
+from pipeline.report import document_groups, labels
+from pipeline.report.plot import Plot, Point, Points
 from pipeline.report.projection import project
 from pipeline.report.sample import Sample
 
 _TITLE = "Map of the documents"
-_FILE = "file"
-_HEIGHT = 560
-_COLUMNS = 46
 _MAX_ID_CHARACTERS = 80
-_MAX_LABEL_CHARACTERS = 30
+# Of UTF-8, of the text at a point: 5,000 points of any script stay below 2 MB.
+_MAX_BYTES = 240
+# The plane is at most so many times as wide as high, or as high as wide.
+_MAX_RATIO = 1.9
+# A share of width and height that stays free around the points.
+_MARGIN = 0.03
 
 
 def draw(sample: Sample, names: Mapping[str, str]) -> Plot:
     """Draw the documents of a sample; `names` has labels of files by path."""
     if len(sample.ids) < 2:
         return Plot("map", _TITLE, "A map needs at least two embedded documents.", None)
-    points, shares = project(sample.vectors)
-    groups, criterion = _groups(sample)
-    order = sorted(set(groups), key=lambda name: (name == "", name))
-    titles = [names[group] if criterion == _FILE else labels.visible(group) for group in order]
-    legend = cut_names([title or "(none)" for title in titles], _MAX_LABEL_CHARACTERS)
-    texts = [_hover(id_, words) for id_, words in zip(sample.ids, sample.words, strict=True)]
-    traces = []
-    for number, group in enumerate(order):
-        rows = [row for row, name in enumerate(groups) if name == group]
-        traces.append(
-            go.Scatter(
-                x=points[rows, 0].tolist(),
-                y=points[rows, 1].tolist(),
-                mode="markers",
-                name=labels.markup(legend[number]),
-                hovertext=[texts[row] for row in rows],
-                hoverinfo="text",
-                marker=_marker(number),
-            )
-        )
-    entries = len(order) if criterion else 0
-    caption = _caption(sample, shares, criterion)
-    return Plot("map", _TITLE, caption, _figure(traces, entries), _HEIGHT, entries)
+    plane, shares = project(sample.vectors)
+    grouped = document_groups.choose(sample, names)
+    places, ratio = _fit(plane)
+    texts = [_text(*pair) for pair in zip(sample.ids, sample.words, strict=True)]
+    rows = zip(places.tolist(), grouped.of_documents, texts, strict=True)
+    points = [Point(left, top, group, *text) for (left, top), group, text in rows]
+    caption = _caption(sample, shares, grouped.criterion)
+    return Plot("map", _TITLE, caption, Points(_mixed(points), grouped.names, ratio))
 
 
-def _figure(traces: Sequence[go.Scatter], legend: int) -> dict[str, object]:
-    return figure(
-        *traces,
-        showlegend=legend > 0,
-        xaxis={"visible": False},
-        # A unit has the same length on both axes, so that distances can be compared.
-        yaxis={"visible": False, "scaleanchor": "x"},
-        legend={"orientation": "h", "itemsizing": "constant"},
-        hovermode="closest",
-    )
+def _fit(plane: np.ndarray) -> tuple[np.ndarray, float]:
+    """Place points in a rectangle; a unit has the same length on both axes.
+
+    Args:
+        plane: float32 [documents, 2].
+
+    Returns:
+        The shares of width and height, from the top left, float64 [documents, 2]; and the ratio of
+        width to height.
+    """
+    low, high = plane.min(axis=0).astype(np.float64), plane.max(axis=0).astype(np.float64)
+    middle = (low + high) / 2
+    width, height = np.maximum(high - low, 1e-9)
+    width, height = max(width, height / _MAX_RATIO), max(height, width / _MAX_RATIO)
+    shares = (plane - middle) / [width, -height] * (1 - 2 * _MARGIN) + 0.5
+    return shares.round(4), width / height
 
 
-def _marker(number: int) -> dict[str, object]:
-    place = number % len(LIGHT)
-    return {"size": 7, "opacity": OPACITY, "color": LIGHT[place], "symbol": SYMBOLS[place]}
+def _mixed(points: list[Point]) -> list[Point]:
+    """Return points in an order in which no color covers the others: always the same one."""
+    order = np.random.default_rng(len(points)).permutation(len(points))
+    mixed = [points[place] for place in order]
+    return sorted(mixed, key=lambda point: point.group < document_groups.OTHER)
 
 
 def _caption(sample: Sample, shares: np.ndarray, criterion: str) -> str:
-    color = f" Color: the {criterion}." if criterion else ""
+    color = f" Color: the {labels.visible(criterion)}." if criterion else ""
     no_words = "" if sample.has_words else " The sources cannot be read, so only ids are shown."
     return (
         f"{len(sample.ids):,} documents by {sample.feature}; similar ones are close. Axes: the "
@@ -76,22 +68,9 @@ def _caption(sample: Sample, shares: np.ndarray, criterion: str) -> str:
     )
 
 
-def _groups(sample: Sample) -> tuple[Sequence[str], str]:
-    """Choose groups to color: a kept field with few values, else the files, else none.
-
-    Returns:
-        The group of each document, and what the groups are.
-    """
-    for name, values in sample.kept.items():
-        if 2 <= len(set(values)) <= len(LIGHT):
-            return values, f"field {name}"
-    if 2 <= len(set(sample.sources)) <= len(LIGHT):
-        return sample.sources, _FILE
-    return [""] * len(sample.ids), ""
-
-
-def _hover(id_: str, words: str) -> str:
-    """Return the text that is shown at a point."""
+def _text(id_: str, words: str) -> tuple[str, str]:
+    """Return the id and the words that are shown at a point."""
     name = labels.cut(labels.visible(id_), _MAX_ID_CHARACTERS)
-    lines = [f"<b>{line}</b>" for line in labels.paragraph(name, _COLUMNS)]
-    return "<br>".join([*lines, *labels.paragraph(labels.visible(words), _COLUMNS)])
+    name = labels.cut_bytes(name, _MAX_BYTES)
+    rest = max(0, _MAX_BYTES - len(name.encode()))
+    return name, labels.cut_bytes(labels.visible(words), rest) if rest > len("…".encode()) else ""

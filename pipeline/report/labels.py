@@ -1,9 +1,5 @@
 """Make texts and numbers fit for a plot or a line."""
 
-import html
-import textwrap
-import unicodedata
-
 # Some scripts and some emoji need these joiners. Alone they are harmless.
 _JOINERS = "\u200c\u200d"
 
@@ -36,20 +32,16 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def markup(text: str) -> str:
-    """Escape a text for Plotly, which parses some HTML but does not know &quot;."""
-    return html.escape(text, quote=False)
+def cut_bytes(text: str, limit: int) -> str:
+    """Cut a text to a number of bytes of UTF-8, and mark the cut.
 
-
-def paragraph(text: str, columns: int) -> list[str]:
-    """Break a text into lines, between words if possible, each escaped for Plotly.
-
-    >>> paragraph("the cat sat on <it>", 8)
-    ['the cat', 'sat on', '&lt;it&gt;']
+    >>> cut_bytes("wordpiece", 7), cut_bytes("word", 7)
+    ('word…', 'word')
     """
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    lines = textwrap.wrap(text, columns // 2 if 2 * wide > len(text) else columns)
-    return [markup(line) for line in lines]
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text
+    return encoded[: limit - len("…".encode())].decode("utf-8", "ignore") + "…"
 
 
 def counted(number: int, noun: str) -> str:

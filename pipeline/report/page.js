@@ -1,78 +1,14 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const figures = read("figures"), palettes = read("palettes");
   const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const narrow = window.matchMedia("(max-width: 34rem)");
   // On a touch screen a finger on the map must scroll the page.
   const fixedMap = window.matchMedia("(max-width: 34rem), (pointer: coarse)");
-  // Pixels on paper; page.css has the same number.
-  const paperWidth = 640;
-  let chosen = null, printing = false;
-
-  const cssColor = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-
-  /** Replace the colors of the light theme, which figures have, by those of the current theme. */
-  function withTheme(value, name) {
-    if (name === "color") return palettes[root.dataset.theme][palettes.light.indexOf(value)] ?? value;
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return value.map((item) => withTheme(item));
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTheme(item, key)]));
-  }
-
-  function sizeOf(place) {
-    if (!printing) return { autosize: true };
-    const style = getComputedStyle(place);
-    const [tall, share] = ["--tall", "--paper"].map((name) => parseFloat(style.getPropertyValue(name)));
-    return { autosize: false, width: paperWidth, height: Math.round(tall * share) };
-  }
-
-  function layoutOf(layout) {
-    const ink = cssColor("--ink"), line = cssColor("--line"), card = cssColor("--card");
-    const family = getComputedStyle(document.body).fontFamily;
-    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, fixedrange: true, automargin: true };
-    const small = narrow.matches || printing;
-    const themed = {
-      ...withTheme(layout),
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family, size: small ? 11 : 13, color: ink },
-      margin: { l: 8, r: 8, t: 28, b: 8, ...layout.margin },
-      hoverlabel: { bgcolor: card, bordercolor: line, font: { family, size: 13, color: ink }, align: "left" },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: cssColor("--faint"), activecolor: ink },
-    };
-    for (const name of ["xaxis", "yaxis", "yaxis2"]) {
-      if (layout[name]) themed[name] = { ...axis, ...layout[name] };
-    }
-    if (layout.annotations) themed.annotations = layout.annotations.map((annotation) => ({ ...annotation, font: { color: ink } }));
-    // A line without a color gets the color of the text, since it crosses bars.
-    if (layout.shapes) themed.shapes = themed.shapes.map((shape) => ({ ...shape, line: { color: ink, ...shape.line } }));
-    return themed;
-  }
-
-  function draw() {
-    for (const [name, figure] of Object.entries(figures)) {
-      const place = document.getElementById(`plot-${name}`);
-      const movable = name === "map" && !fixedMap.matches;
-      const layout = { ...layoutOf(figure.layout), ...sizeOf(place), dragmode: movable ? "pan" : false };
-      if (movable) for (const axis of ["xaxis", "yaxis"]) layout[axis].fixedrange = false;
-      const config = {
-        responsive: true,
-        displaylogo: false,
-        displayModeBar: movable,
-        modeBarButtons: [["zoomIn2d", "zoomOut2d", "resetScale2d"]],
-        scrollZoom: movable,
-        doubleClick: "reset",
-      };
-      Plotly.react(place, withTheme(figure.data), layout, config);
-    }
-  }
+  let chosen = null;
 
   function applyTheme(theme) {
     root.dataset.theme = theme;
     document.getElementById("theme").textContent = theme === "dark" ? "Light" : "Dark";
-    draw();
   }
 
   const currentTheme = () => chosen ?? (prefersDark.matches ? "dark" : "light");
@@ -81,25 +17,87 @@
     applyTheme(chosen);
   });
   prefersDark.addEventListener("change", () => applyTheme(currentTheme()));
-  narrow.addEventListener("change", draw);
-  fixedMap.addEventListener("change", draw);
-  window.addEventListener("beforeprint", () => {
-    printing = true;
-    applyTheme("light");
-  });
-  window.addEventListener("afterprint", () => {
-    printing = false;
-    applyTheme(currentTheme());
-  });
+  window.addEventListener("beforeprint", () => applyTheme("light"));
+  window.addEventListener("afterprint", () => applyTheme(currentTheme()));
 
-  // The wheel alone scrolls the page: Plotly gets the event only with Ctrl.
-  document.getElementById("plot-map")?.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey) event.stopPropagation();
-    },
-    { capture: true, passive: true },
-  );
+  /** Show the texts of an element beside the pointer; nothing for an element without texts. */
+  const tip = document.getElementById("tip");
+  function showTip(event) {
+    const place = event.target instanceof Element ? event.target.closest("[data-tip]") : null;
+    tip.replaceChildren();
+    if (!place) return;
+    if (place.dataset.id) tip.appendChild(document.createElement("b")).textContent = place.dataset.id;
+    tip.appendChild(document.createElement("span")).textContent = place.dataset.tip;
+    const { width, height } = tip.getBoundingClientRect();
+    const left = Math.min(event.clientX + 14, window.innerWidth - width - 8);
+    const below = event.clientY + 18 + height < window.innerHeight;
+    tip.style.left = `${Math.max(8, left)}px`;
+    tip.style.top = `${below ? event.clientY + 18 : Math.max(8, event.clientY - height - 12)}px`;
+  }
+  for (const name of ["pointermove", "pointerdown"]) document.addEventListener(name, showTip);
+  document.addEventListener("scroll", () => tip.replaceChildren(), { passive: true });
+
+  const map = document.querySelector(".map");
+  if (map) {
+    const plane = map.querySelector(".plane");
+    let zoom = 1, left = 0, top = 0, held = null;
+
+    // The points are placed in percent of the plane, and keep their size.
+    function place() {
+      for (const [name, value] of [["x", left], ["y", top], ["width", zoom], ["height", zoom]]) {
+        plane.setAttribute(name, `${100 * value}%`);
+      }
+    }
+
+    /** Zoom, and keep a place of the map where it is; its coordinates are from 0 to 1. */
+    function zoomAt(factor, x, y) {
+      const before = zoom;
+      zoom = Math.min(60, Math.max(0.5, zoom * factor));
+      left = x - (x - left) * (zoom / before);
+      top = y - (y - top) * (zoom / before);
+      place();
+    }
+
+    function reset() {
+      [zoom, left, top] = [1, 0, 0];
+      place();
+    }
+
+    const size = () => map.getBoundingClientRect();
+    const setMovable = () => {
+      map.classList.toggle("movable", !fixedMap.matches);
+      reset();
+    };
+    fixedMap.addEventListener("change", setMovable);
+    setMovable();
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+      const factor = Number(button.dataset.zoom);
+      button.addEventListener("click", () => (factor ? zoomAt(factor, 0.5, 0.5) : reset()));
+    }
+    // The wheel alone scrolls the page.
+    map.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey || fixedMap.matches) return;
+      event.preventDefault();
+      const box = size();
+      const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      zoomAt(Math.exp(-event.deltaY / 300), x, y);
+    }, { passive: false });
+    map.addEventListener("pointerdown", (event) => {
+      if (fixedMap.matches || event.button) return;
+      held = [event.clientX, event.clientY];
+      map.setPointerCapture(event.pointerId);
+    });
+    map.addEventListener("pointermove", (event) => {
+      if (!held) return;
+      const box = size();
+      left += (event.clientX - held[0]) / box.width;
+      top += (event.clientY - held[1]) / box.height;
+      held = [event.clientX, event.clientY];
+      place();
+    });
+    for (const name of ["pointerup", "pointercancel"]) map.addEventListener(name, () => { held = null; });
+    map.addEventListener("dblclick", () => fixedMap.matches || reset());
+  }
 
   const copy = document.getElementById("copy");
   copy?.addEventListener("click", async () => {

@@ -2,15 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from pipeline.output import activity
 from pipeline.output.activity import WorkTime
-from pipeline.report.palette import LIGHT, MAIN, SECOND
-from pipeline.report.plot import Plot, axis, figure
+from pipeline.report.axes import ticks
+from pipeline.report.plot import Column, Columns, Mark, Panel, Plot, Tick
 from pipeline.status import clock
 from transforms import metrics
 from transforms.features import NUM_TOKENS
@@ -19,6 +17,7 @@ from transforms.receipts import Receipt
 _MIN_STEPS, _MAX_STEPS = 24, 120
 # The number of lines that mark omitted pauses; only the longest pauses get a line.
 _MAX_CUTS = 20
+_SHARES = (Tick(0, "0%"), Tick(0.5, "50%"), Tick(1, "100%"))
 _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 
 
@@ -29,11 +28,11 @@ def draw(parts: Sequence[Receipt]) -> Plot:
         reason = "No token is embedded" if work.seconds > 0 else "The receipts have no durations"
         return Plot("speed", "Speed", f"{reason}, so there is no speed to draw.", None)
     caption = (
-        "Tokens per second, spread evenly over the duration of each part, and the share of this "
-        "time in which parts waited for the model. Near 100% the model limits the job, near 0% "
-        f"reading or writing does.{_pauses(work)}"
+        "Tokens per second, spread evenly over the duration of each part, and below it the share "
+        "of this time in which parts waited for the model. Near 100% the model limits the job, "
+        f"near 0% reading or writing does.{_pauses(work)}"
     )
-    return Plot("speed", "Speed", caption, _figure(parts, work))
+    return Plot("speed", "Speed", caption, _chart(parts, work))
 
 
 def _pauses(work: WorkTime) -> str:
@@ -80,34 +79,29 @@ def _spread(
     )
 
 
-def _figure(parts: Sequence[Receipt], work: WorkTime) -> dict[str, Any]:
+def _chart(parts: Sequence[Receipt], work: WorkTime) -> Columns:
     speed, waiting = over_time(parts, work)
     unit, divisor = next(pair for pair in _UNITS if work.seconds > 3 * pair[1] or pair[1] == 1)
-    x = np.linspace(0, work.seconds / divisor, len(speed) + 1).tolist()
+    end = work.seconds / divisor
+    edges = np.linspace(0, end, len(speed) + 1).tolist()
     longest = np.sort(np.argsort(-work.pauses, kind="stable")[:_MAX_CUTS])
-    shares = {"overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False}
-    return figure(
-        _steps(
-            x, speed, MAIN, name="tokens per second", fill="tozeroy", hovertemplate="%{y:,.0f}/s"
-        ),
-        _steps(x, waiting, SECOND, name="share of waiting", yaxis="y2", hovertemplate="%{y:.0%}"),
-        xaxis=axis(f"{unit} of work", x[-1]) | {"range": [0, x[-1]], "hoverformat": ",.1f"},
-        yaxis=axis("tokens/s", float(speed.max())),
-        yaxis2=shares | {"tickformat": ".0%", "dtick": 0.25},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        hovermode="x unified",
-        shapes=[_cut(place / divisor) for place in work.cuts[longest].tolist()],
+    spans = [f"{low:,.1f} to {high:,.1f} {unit}" for low, high in itertools.pairwise(edges)]
+    rates = [f"{span}: {rate:,.0f} tokens/s" for span, rate in zip(spans, speed, strict=True)]
+    shares = [f"{span}: {share:.0%} waiting" for span, share in zip(spans, waiting, strict=True)]
+    highest = float(speed.max())
+    return Columns(
+        [
+            Panel("tokens/s", _columns(speed / highest, rates), ticks(0, highest)),
+            Panel("share of waiting", _columns(waiting, shares), _SHARES),
+        ],
+        f"{unit} of work",
+        ticks(0, end),
+        [Mark(place / divisor / end) for place in work.cuts[longest].tolist()],
     )
 
 
-def _steps(edges: list[float], values: np.ndarray, color: str, **more: Any) -> go.Scatter:
-    """Draw each value as a horizontal line from its edge to the next."""
-    line = {"color": color, "shape": "hv", "dash": "dot" if "yaxis" in more else "solid"}
-    return go.Scatter(
-        x=edges, y=[*values.tolist(), float(values[-1])], mode="lines", line=line, **more
-    )
-
-
-def _cut(place: float) -> dict[str, Any]:
-    ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}
-    return {"type": "line", "yref": "paper", "line": {"color": LIGHT[-1], "width": 1}, **ends}
+def _columns(heights: np.ndarray, tips: Sequence[str]) -> list[Column]:
+    """Return columns without gaps."""
+    width = 1 / len(heights)
+    rows = enumerate(zip(heights.tolist(), tips, strict=True))
+    return [Column(place * width, width, height, tip) for place, (height, tip) in rows]

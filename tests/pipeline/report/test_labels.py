@@ -1,7 +1,5 @@
 """Texts in plots: distinct, visible, cut before they are escaped."""
 
-import html
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,14 +44,16 @@ def test_shown_text_is_printable(text: str) -> None:
     assert all(char.isprintable() or char in "\u200c\u200d" for char in shown)
     if text.isprintable():
         assert shown == text
-    lines = labels.paragraph(shown, 20)
-    assert html.unescape("".join(lines)).replace(" ", "") == shown.replace(" ", "")
-    assert all(len(html.unescape(line)) <= 20 for line in lines)
 
 
-def test_quotes_stay_and_lines_end_at_words() -> None:
-    assert labels.markup('"it\'s" <b>') == '"it\'s" &lt;b&gt;'
-    assert labels.paragraph("a sentence of some words", 12) == ["a sentence", "of some", "words"]
-    # Wide characters count twice.
-    assert labels.paragraph("猫" * 12, 12) == ["猫" * 6, "猫" * 6]
+@given(st.text(), st.integers(3, 40))
+def test_a_text_cut_to_bytes_is_its_beginning(text: str, limit: int) -> None:
+    cut = labels.cut_bytes(text, limit)
+    assert len(cut.encode()) <= limit
+    assert cut == text or (cut.endswith("…") and text.startswith(cut[:-1]))
+    # No more is cut than is needed.
+    assert cut == text or len(text[: len(cut)].encode()) + len("…".encode()) > limit
+
+
+def test_directions_are_escaped() -> None:
     assert labels.visible("rtl\u202egnp\u2066") == "rtl\\u202egnp\\u2066"

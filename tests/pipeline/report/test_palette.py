@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pipeline.report.palette import DARK, LIGHT, OPACITY, SYMBOLS
+from pipeline.report import document_groups
+from pipeline.report.palette import DARK, LIGHT, OPACITY, to_css
 
 STYLE = importlib.resources.files("pipeline.report").joinpath("page.css").read_text("utf-8")
 THEMES = {"light": (r":root", LIGHT), "dark": (r':root\[data-theme="dark"\]', DARK)}
@@ -58,4 +59,17 @@ def test_texts_are_readable(theme: str) -> None:
 
 
 def test_palettes_have_one_length_and_no_color_twice() -> None:
-    assert len(LIGHT) == len(DARK) == len(SYMBOLS) == len(set(LIGHT)) == len(set(DARK))
+    assert len(LIGHT) == len(DARK) == len(set(LIGHT)) == len(set(DARK))
+
+
+def test_each_group_has_a_color_and_a_symbol() -> None:
+    charts = importlib.resources.files("pipeline.report").joinpath("page.charts.j2").read_text()
+    for number, (light, dark) in enumerate(zip(LIGHT, DARK, strict=True)):
+        assert to_css().count(f"--c{number}: {light};") == 1
+        assert to_css().count(f"--c{number}: {dark};") == 1
+        assert f".c{number} {{ fill: var(--c{number}); }}" in STYLE
+        assert charts.count(f'id="s{number}"') == 1
+    assert f'id="s{document_groups.NONE}"' in charts
+    assert (
+        f".c{document_groups.NONE} {{ fill: none; stroke: var(--c{document_groups.OTHER});" in STYLE
+    )
