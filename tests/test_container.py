@@ -3,10 +3,6 @@
 import json
 import re
 
-import pytest
-import yaml
-
-from pipeline import cli
 from tests.dockerfiles import check_with_hadolint, instructions
 from tests.paths import ROOT
 
@@ -38,22 +34,3 @@ def test_the_image_has_this_package_and_the_weights() -> None:
         assert (ROOT / source).exists(), source
         assert f"!{source}" in allowed
     assert "beam-bert inspect-model minilm" in values("RUN")[-1]
-
-
-def test_the_job_of_the_docs_runs_embed(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "docs/run-in-a-container.md").read_text("utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    job = yaml.safe_load(block)
-    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "Job")
-    spec = job["spec"]["template"]["spec"]
-    (container,) = spec["containers"]
-    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
-    assert rule["onExitCodes"]["containerName"] == container["name"]
-    assert spec["restartPolicy"] == "Never"
-    assert spec["securityContext"]["runAsUser"] == int(values("USER")[0])
-    command, *flags = container["args"]
-    assert command == "embed"
-    with pytest.raises(SystemExit, match="0"):
-        cli.main(["embed", "--help"])
-    known = set(re.findall(r"--\w+", capsys.readouterr().out))
-    assert {flag.partition("=")[0] for flag in flags} <= known
