@@ -7,7 +7,7 @@ from pipeline.console import printing, quiet
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
-from transforms.bert import model_files
+from transforms.bert import model_files, published_names
 from transforms.checkpoints import imported_models, minilm
 from transforms.checkpoints.checkpoint import UnstatedError
 from transforms.features import FLOAT32, SENTENCE
@@ -29,6 +29,7 @@ def find_folder(handle: str, level: str = "warning") -> Path:
         OSError: a file cannot be read or written.
     """
     if "://" in handle:
+        published_names.refuse_page(handle)
         quiet.import_tensorflow(level)
     found = imported_models.find(handle)
     if not found.is_ready:

@@ -17,6 +17,8 @@ def run(words: Sequence[str]) -> int:
     """Import a checkpoint and print a description of the module."""
     settings = COMMAND.parse(words)
     destination = Path(settings["destination"])
+    with input_errors():
+        _refuse_address(settings["source"])
     from pipeline.console import quiet
     from transforms.checkpoints import checkpoint_sources
 
@@ -44,6 +46,19 @@ def run(words: Sequence[str]) -> int:
     if source.prefix is not None:
         printing.say(f"checkpoint     {source.prefix.name}")
     return 0
+
+
+def _refuse_address(source: str) -> None:
+    """Raise ValueError for an address: a module there needs no import."""
+    if "://" in source:
+        from transforms.bert import published_names
+        from transforms.io.redaction import redact_url
+
+        published_names.refuse_page(source)
+        raise ValueError(
+            f"{redact_url(source)} is not a folder: a module needs no import, so give its address "
+            "to --model; of a checkpoint, fetch the folder first"
+        )
 
 
 COMMAND = Command(

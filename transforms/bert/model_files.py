@@ -3,23 +3,18 @@
 import errno
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.bert import archives
+from transforms.bert import archives, published_names
 from transforms.io import durable, path_kinds
 from transforms.io.redaction import REDACTED, redact, redact_url
 
 _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
 _CHUNK_BYTES = 1 << 20
-# google/bert_multi_cased_L-12_H-768_A-12/1
-_NAME_AT_HUB = re.compile(r"[\w-]+(/[\w.-]+)+/\d+")
-# bert-base-uncased, BAAI/bge-small-en
-_NAME_AT_HUGGING_FACE = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 # The target of a rename is a folder with files.
 _THERE = (errno.EEXIST, errno.ENOTEMPTY)
 
@@ -73,29 +68,14 @@ def local_folder(handle: str) -> Path:
     if not path.is_dir():
         reason = path_kinds.describe(handle)
         raise ValueError(
-            f"`model` {handle}: there is no such folder or .tar.gz ({reason}){_remedy(handle)}"
+            f"`model` {handle}: there is no such folder or .tar.gz ({reason})"
+            f"{published_names.remedy_for_name(handle)}"
         )
     return path
 
 
-def _remedy(handle: str) -> str:
-    """Say how a model is given whose published name was given for a path; nothing for others."""
-    if Path(handle).parts[:1] and Path(Path(handle).parts[0]).exists():
-        return ""
-    if _NAME_AT_HUB.fullmatch(handle):
-        return (
-            f".\nIf this is a name at TF Hub, give https://tfhub.dev/{handle}; without a network, "
-            "the .tar.gz that was downloaded from there, or its folder"
-        )
-    if _NAME_AT_HUGGING_FACE.fullmatch(handle):
-        return (
-            f".\nIf this is a name at Hugging Face, run hf download {handle}, and give the folder "
-            "that it prints"
-        )
-    return ""
-
-
 def _resolve_remote(handle: str) -> Path:
+    published_names.refuse_page(handle)
     import tensorflow as tf
     import tensorflow_hub as hub
 
@@ -109,7 +89,10 @@ def _resolve_remote(handle: str) -> Path:
         resolved = Path(hub.resolve(handle))
     except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
         reason = redact(next(iter(str(error).splitlines()), type(error).__name__))
-        raise ValueError(f"`model` {shown}: cannot be fetched: {reason}") from error
+        raise ValueError(
+            f"`model` {shown}: cannot be fetched: {reason}"
+            f"{published_names.remedy_for_address(handle)}"
+        ) from error
     if str(resolved).startswith(("gs:/", "s3:/", "hdfs:/")):
         return _copy_remote(handle)
     return resolved

@@ -7,6 +7,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+from transforms.bert import published_names
 from transforms.checkpoints import checkpoint_prefix, transformer_folder
 from transforms.io import path_kinds
 
@@ -79,7 +80,8 @@ def find_source(path: Path) -> CheckpointSource | None:
 def describe(path: Path) -> str:
     """Say why a path is no checkpoint."""
     if not path.is_dir():
-        return f"{path} is not a folder: {path_kinds.describe(str(path))}"
+        why = path_kinds.describe(str(path))
+        return f"{path} is not a folder: {why}{published_names.remedy_for_name(str(path))}"
     return f"{path} is not the folder of a model: {KINDS}"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.bert.packed_modules import archive, write_module
-from transforms.bert import archives, model_files
+from transforms.bert import archives, model_files, published_names
 
 
 @pytest.fixture(autouse=True)
@@ -73,9 +73,18 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("handle", "remedy"),
     [
-        ("google/bert_multi_cased_L-12_H-768_A-12/1", "give https://tfhub.dev/google/bert_multi_"),
-        ("bert-base-uncased", "run hf download bert-base-uncased, and give the folder"),
-        ("BAAI/bge-small-en", "run hf download BAAI/bge-small-en, and give the folder"),
+        (
+            "google/bert_multi_cased_L-12_H-768_A-12/1",
+            "the module is https://tfhub.dev/google/bert_multi_cased_L-12_H-768_A-12/1. Without a "
+            "network here, run curl -fL -o module.tar.gz 'https://tfhub.dev/google/bert_multi_"
+            "cased_L-12_H-768_A-12/1?tf-hub-format=compressed' on another machine",
+        ),
+        ("bert-base-uncased", "run hf download bert-base-uncased --local-dir bert-base-uncased,"),
+        (
+            "BAAI/bge-small-en",
+            "run hf download BAAI/bge-small-en --local-dir bge-small-en, here or",
+        ),
+        ("BAAI/bge-small-en", "or the module that import-model bge-small-en DEST makes of it"),
         ("models/bge-small-en", None),
         ("/models/bge-small-en/1", None),
     ],
@@ -90,6 +99,29 @@ def test_a_published_name_is_refused_with_the_remedy(
     lines = str(caught.value).splitlines()
     assert len(lines) == (1 if remedy is None else 2)
     assert remedy is None or remedy in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://h.invalid/google/b/1", "'https://h.invalid/google/b/1?tf-hub-format=compressed'"),
+        ("https://h.invalid/b?v=1", "'https://h.invalid/b?v=1&tf-hub-format=compressed'"),
+        ("https://h.invalid/b.tar.gz", "'https://h.invalid/b.tar.gz'"),
+        ("https://me:hush@h.invalid/b.tar.gz", "@h.invalid/b.tar.gz'"),
+        ("gs://bucket/b", None),
+    ],
+)
+def test_an_address_that_no_network_leads_to_has_a_remedy(url: str, asked: str | None) -> None:
+    remedy = published_names.remedy_for_address(url)
+    assert "hush" not in remedy
+    assert remedy == "" if asked is None else asked in remedy
+
+
+@pytest.mark.parametrize("page", ["bert-base-uncased", "BAAI/bge-small-en/tree/main?x=1"])
+def test_a_page_of_hugging_face_is_refused_before_anything_is_fetched(page: str) -> None:
+    name = "BAAI/bge-small-en" if "/" in page else page
+    with pytest.raises(ValueError, match=f"a page of Hugging Face.*\n.*hf download {name} --"):
+        model_files.fetch_module(f"https://huggingface.co/{page}")
 
 
 def test_a_remote_folder_is_copied_into_the_cache(tmp_path: Path, cache: Path) -> None:
