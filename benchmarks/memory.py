@@ -52,7 +52,9 @@ def _embed(module: str, corpus: str, output: str) -> dict[str, float]:
     from transforms.sources.base import ReadConfig
 
     read = ReadConfig(part_bytes=128 << 10)
-    summary = job.run_job(EmbedConfig(InputConfig((corpus,), "auto", read), output, module))
+    features = ("pooled_output", "sequence_output")
+    config = EmbedConfig(InputConfig((corpus,), "auto", read), output, module, features=features)
+    summary = job.run_job(config)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"peak_mb": peak, "parts": len(summary.progress.parts)}
 

@@ -12,7 +12,7 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.documents import FORMAT_VERSION
-from transforms.features import FLOAT32, ONLY_POOLED, check_features, widths_of_tokens
+from transforms.features import FLOAT32, MEAN, ONLY_POOLED, check_features, widths_of_tokens
 from transforms.io.redaction import redact_url
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
@@ -108,7 +108,7 @@ class EmbedConfig:
     model_sha256: str | None = None
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
     special_tokens: str = SPLIT
-    features: tuple[str, ...] = ("pooled_output", "sequence_output")
+    features: tuple[str, ...] = (MEAN,)
     prompt: str | None = None
     keep_fields_in: str = ONLY_POOLED
     keep_tokens: bool = False

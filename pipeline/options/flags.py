@@ -9,7 +9,7 @@ from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from pipeline.options.later_flags import LATER_FLAGS
 from pipeline.options.machine_flags import JSON, LOG_FORMAT
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
-from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32
+from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32, MEAN
 
 DEFAULT_MODEL = "minilm"
 # Detect the format of each input file.
@@ -165,8 +165,10 @@ FLAGS = (
         path="features",
         value_type=tuple,
         step=steps.features,
-        default="pooled_output,sequence_output",
+        default=MEAN,
         decides_output=True,
+        # Another release may have another default.
+        in_resume_command=ALWAYS,
         group=_FEATURES,
         metavar="A,B",
         help=f"some of {', '.join(DOCUMENT_FEATURES)}, sequence_output, and layers:-1,-2,... "

@@ -17,7 +17,8 @@ def command_of(config: EmbedConfig, beam: PipelineOptions | None = None) -> list
 
     The command leaves out `--overwrite`, so that it continues the job. In the place of a secret it
     has `REDACTED`, which no command accepts: people pass run.json and reports around. It always
-    names engine, widths and size of batches: their defaults depend on the machine.
+    names the features, whose default depends on the release, and engine, widths and size of
+    batches, whose defaults depend on the machine.
 
     >>> from pipeline.options.embed_config import InputConfig
     >>> from transforms.sources.base import ReadConfig

@@ -25,6 +25,10 @@ _SHOWN = 100
 # Differences from another job in a message.
 _SHOWN_DIFFERENCES = 3
 _START_AGAIN = "Choose another folder, or add --overwrite to start again"
+_CONTINUE = (
+    "Give these flags as they are there to continue that job, choose another folder, or add "
+    "--overwrite to start again"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +106,8 @@ def _read_earlier(folder: str, run: Run, splits: Sequence[Split]) -> Earlier:
 def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
     lines = _different_flags(earlier.configuration, run.configuration)
+    if lines and earlier.model == run.model:
+        raise _another_job(folder, lines, _CONTINUE)
     if earlier.model != run.model:
         lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
     if lines:
@@ -166,10 +172,10 @@ def _has_receipts_of(folder: str, splits: Sequence[Split], run: Run) -> bool:
     return bool(receipts) and len(job_progress.of_job(receipts, splits, run)) == len(receipts)
 
 
-def _another_job(folder: str, lines: Sequence[str]) -> UsageError:
+def _another_job(folder: str, lines: Sequence[str], remedy: str = _START_AGAIN) -> UsageError:
     more = len(lines) - _SHOWN_DIFFERENCES
     shown = "; ".join(lines[:_SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
-    return UsageError(f"--output {folder} belongs to another job: {shown}.\n{_START_AGAIN}")
+    return UsageError(f"--output {folder} belongs to another job: {shown}.\n{remedy}")
 
 
 def _shown(value: Any) -> str:

@@ -96,7 +96,8 @@ def command(globs: list[str], output: Path, model: Path, *flags: str) -> list[st
     return [
         *("embed", "--input", *globs, "--output", str(output)),
         *("--model", str(model), "--max_rejected=0.1", "--max_seq_length=8"),
-        *("--tokens_per_batch=64", "--engine=tensorflow", *flags),
+        *("--tokens_per_batch=64", "--engine=tensorflow"),
+        *("--features=pooled_output,sequence_output", *flags),
     ]
 
 

@@ -42,6 +42,7 @@ def config(globs: list[str], output: Path, model: Path, **settings: object) -> E
     fields = {"id_field": "id", "keep_fields": ("k",)} if has_fields else {}
     read = ReadConfig(part_bytes=1024, **fields)
     base = {"input": InputConfig(tuple(globs), "auto", read)}
+    base |= {"features": ("pooled_output", "sequence_output")}
     base |= {"limits": Limits(0.1), "windows": WindowConfig(8), "batching": BatchingConfig(64)}
     return EmbedConfig(**(base | {"output": str(output), "model": str(model)} | settings))
 

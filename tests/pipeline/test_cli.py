@@ -360,6 +360,7 @@ def test_a_full_disk_ends_in_two_lines_and_the_job_continues_later(
     (tmp_path / "small.txt").write_text("the cat sat\n")
     (tmp_path / "large.txt").write_text("the cat sat on a mat\n" * 5000)
     command = ["embed", "--model", tiny_path, "--max_seq_length=8", "--output", tmp_path / "out"]
+    command += ["--features=pooled_output,sequence_output"]
     command += ["--part_bytes=50000", "--input"]
     command += [tmp_path / "small.txt", tmp_path / "large.txt"]
 

@@ -43,7 +43,11 @@ class Jobs:
             *("embed", "--input", *self._inputs, "--output", str(output)),
             *("--model", str(self._model), "--id_field=id", "--keep_fields=k"),
             *("--max_rejected=0.1", "--max_seq_length=8", "--part_bytes=1024"),
-            *("--tokens_per_batch=64", "--engine=tensorflow"),
+            *(
+                "--tokens_per_batch=64",
+                "--engine=tensorflow",
+                "--features=pooled_output,sequence_output",
+            ),
         ]
 
     def start(self, workers: int = 2) -> subprocess.Popen:

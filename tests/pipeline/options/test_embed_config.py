@@ -5,6 +5,8 @@ from pipeline.errors import UsageError
 from pipeline.options import conversion, embed_config, flags
 from transforms.batching.windows import WindowConfig
 
+OF_TOKENS = ("--features", "sequence_output")
+
 
 def parse(*arguments: str) -> embed_config.EmbedConfig:
     words = ["--input", "a", "--output", "out/", *arguments]
@@ -17,15 +19,21 @@ def test_flags_become_the_stages_configurations() -> None:
     assert config.input.read.keep_fields == ("a", "b")
     assert config.features == ("mean", "cls")
     assert config.batching.tokens_per_batch == 77
-    long = parse("--max_seq_length", "64", "--window_stride", "32", "--keep_tokens")
+    long = parse("--max_seq_length", "64", "--window_stride", "32", "--keep_tokens", *OF_TOKENS)
     assert (long.windows, long.keep_tokens) == (WindowConfig(64, 32), True)
     limits = parse("--max_rejected", "0", "--max_truncated", "0.5", "--max_unknown", "1").limits
     assert limits == embed_config.Limits(rejected=0.0, truncated=0.5, unknown=1.0)
 
 
+def test_a_document_has_one_vector_by_default() -> None:
+    assert parse().features == ("mean",)
+    assert parse().identity()["--features"] == ["mean"]
+
+
 def test_parts_are_smaller_with_features_of_tokens() -> None:
-    assert parse().input.read.part_bytes == 256 << 10
-    assert parse("--features", "mean").input.read.part_bytes == 1 << 20
+    assert parse(*OF_TOKENS).input.read.part_bytes == 256 << 10
+    assert parse().input.read.part_bytes == 1 << 20
+    assert parse("--features", "cls").input.read.part_bytes == 1 << 20
     assert parse("--part_bytes", "5000").input.read.part_bytes == 5000
 
 
@@ -69,7 +77,7 @@ def test_the_identity_has_what_decides_the_output() -> None:
     for same in (["--overwrite"], ["--model", "m"], ["--max_output_gb", "1"], *limits):
         assert parse(*same).identity() == base
     others = (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"])
-    others += (["--window_stride", "9"], ["--keep_tokens"], ["--text_b_field", "b"])
+    others += (["--window_stride", "9"], ["--keep_tokens", *OF_TOKENS], ["--text_b_field", "b"])
     for other in (*others, ["--pair_separator", "|"], ["--tokens_per_batch", "9"]):
         assert parse(*other).identity() != base
 

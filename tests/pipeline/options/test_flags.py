@@ -108,13 +108,16 @@ def test_a_newer_flag_is_in_the_identity_where_it_differs_from_the_default() -> 
     assert conversion.from_identity(default.identity(), "out").input == default.input
 
 
+BOTH = {"features": "pooled_output,sequence_output"}
+
+
 @pytest.mark.parametrize(
     ("given", "kept_in"),
     [
-        ({"keep_fields": "k"}, "all"),
-        ({"keep_fields": "k", "keep_fields_in": "all"}, "all"),
-        ({"keep_fields": "k", "keep_fields_in": "pooled"}, None),
-        ({"keep_fields": "k", "features": "mean"}, None),
+        ({"keep_fields": "k", **BOTH}, "all"),
+        ({"keep_fields": "k", "keep_fields_in": "all", **BOTH}, "all"),
+        ({"keep_fields": "k", "keep_fields_in": "pooled", **BOTH}, None),
+        ({"keep_fields": "k"}, None),
         ({"keep_fields_in": "all"}, None),
     ],
 )

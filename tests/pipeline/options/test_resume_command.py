@@ -29,7 +29,7 @@ LINES = [
     "--input a --output o --features mean --dedup corpus --part_bytes 7777 --tokens_per_batch 99",
     "--input a --output o --engine tensorflow --xla_buckets 3 --precision bfloat16 --min_cosine=-1",
     "--input a --output o '--pair_separator=-|' --text_field=-x --max_unknown 0.5",
-    "--input a --output o --engine tensorflow --max_output_gb 9 --part_bytes 262144",
+    "--input a --output o --features sequence_output --max_output_gb 9 --part_bytes 262144",
 ]
 
 
@@ -47,11 +47,11 @@ def test_the_command_makes_the_same_configuration(line: str) -> None:
     assert config_of(command[2:]) == config
 
 
-def test_defaults_and_overwrite_are_left_out_but_not_what_depends_on_the_machine() -> None:
+def test_defaults_are_left_out_but_not_those_of_the_machine_or_the_release() -> None:
     command = resume_command.command_of(config_of(shlex.split("--input a --output o --overwrite")))
     of_machine = ["--engine", "--xla_buckets", "--tokens_per_batch"]
-    assert command[2::2] == ["--input", "--output", *of_machine]
-    assert command[3:7:2] == ["a", "o"]
+    assert command[2::2] == ["--input", "--output", "--features", *of_machine]
+    assert command[3:9:2] == ["a", "o", "mean"]
 
 
 def test_flags_of_beam_are_included() -> None:

@@ -104,7 +104,8 @@ def test_a_damaged_plan_of_another_input_is_refused(damage: Damage, folder: Fold
     before = tree(folder.output)
     with pytest.raises(UsageError, match=r"belongs to another job: .*\n.*--overwrite"):
         folder.find([split for split in folder.splits if "packed" not in split.source.path])
-    with pytest.raises(UsageError, match="--max_seq_length 8 there, 9 now"):
+    continued = r"--max_seq_length 8 there, 9 now\.\nGive these flags as they are there to continue"
+    with pytest.raises(UsageError, match=continued):
         folder.find(**{"--max_seq_length": 9})
     assert tree(folder.output) == before
 
