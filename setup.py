@@ -12,7 +12,9 @@ _VERSION = re.search(
 )[1]
 
 _RELEASE = ["build>=1.2,<2", "cyclonedx-bom>=7,<8", "twine>=6,<8"]
+_OTEL = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
 _TEST = [
+    *_OTEL,
     *_RELEASE,
     "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
     "duckdb>=1.2,<2",
@@ -55,6 +57,7 @@ setup(
         "msgspec>=0.19,<1",
         "numpy>=1.26,<3",
         "orjson>=3.9,<4",
+        "prometheus-client>=0.20,<1",
         "pyarrow>=18,<26",
         "PyYAML>=6,<7",
         "requests>=2.28,<3",
@@ -79,6 +82,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
         "hadoop": ["apache-beam[hadoop]>=2.77,<2.78"],
+        "otel": _OTEL,
         "release": [*_RELEASE, "uv>=0.9,<1"],
         "report": ["jinja2>=3.1,<4"],
         "test": _TEST,

@@ -148,6 +148,7 @@ def repeated_measure(
     splits: Sequence[Split],
     run: Run,
     snapshot: Callable[[], Snapshot] = Snapshot,
+    report: Callable[[Receipt], object] = id,
 ) -> Callable[[], Status]:
     """Return a function that measures a running job, and reads each receipt only once.
 
@@ -156,6 +157,7 @@ def repeated_measure(
         splits: the plan.
         run: the run.
         snapshot: returns the parts that are computed now, where this process can see them.
+        report: is called once with each receipt that was made after this call.
     """
     began = time.time()
     plan = amounts.plan_amounts(splits)
@@ -169,6 +171,8 @@ def repeated_measure(
         running = snapshot()
         for receipt in manifest.new_receipts(folder, receipts.keys()):
             receipts[receipt.name] = receipt
+            if receipt.finished > began:
+                report(receipt)
         progress = job_progress.match_receipts(splits, receipts.values(), run)
         done = amounts.done_amounts(plan, progress.parts, running)
         speed = recent.add(time.monotonic(), done.tokens)

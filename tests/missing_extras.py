@@ -32,6 +32,7 @@ EXTRAS = {
     "lancedb": "test",
     "matplotlib": "benchmarks",
     "moto": "test",
+    "opentelemetry": "otel",
     "openvino": "cpu",
     "pandas": "test",
     "playwright": "test",

@@ -1,6 +1,7 @@
 """`embed`: embed a corpus, or continue it."""
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 
 if TYPE_CHECKING:
+    from pipeline.monitoring.observing import Observer
     from pipeline.output.run_file import Run
     from transforms.documents import Split
 
@@ -30,9 +32,12 @@ def run(words: Sequence[str]) -> int:
 
     options = beam_flags.beam_options(beam_words)
     from pipeline import api, result
+    from pipeline.monitoring import observing
 
-    with input_errors():
-        summary, problem = api.embed_and_draw(config, options, _watch, settings["log_level"])
+    level = settings["log_level"]
+    with input_errors(), observing.observed(config, settings["metrics_file"]) as observer:
+        watch = functools.partial(_watch, observer, level)
+        summary, problem = api.embed_and_draw(config, options, watch, level)
     if settings["json"]:
         from pipeline.console import json_output
 
@@ -45,10 +50,13 @@ def run(words: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _watch(folder: str, splits: "Sequence[Split]", run: "Run") -> Iterator[None]:
+def _watch(
+    observer: "Observer", level: str, folder: str, splits: "Sequence[Split]", run: "Run"
+) -> Iterator[None]:
     """Show the progress of the job while the block runs."""
     from pipeline import status
-    from pipeline.console import progress
+    from pipeline.console import part_lines, progress
+    from pipeline.monitoring import observing
     from pipeline.output import running_parts
 
     def measure() -> progress.Shown:
@@ -56,8 +64,10 @@ def _watch(folder: str, splits: "Sequence[Split]", run: "Run") -> Iterator[None]
         return progress.Shown(now.share_done, now.seconds_left is not None, status.to_line(now))
 
     with running_parts.watched(folder) as snapshot:
-        measure_status = status.repeated_measure(folder, splits, run, snapshot)
-        with progress.watch(measure):
+        measure_status = observing.one_at_a_time(
+            status.repeated_measure(folder, splits, run, snapshot, part_lines.reporter(level))
+        )
+        with observer.measured_by(measure_status, run), progress.watch(measure):
             yield
 
 

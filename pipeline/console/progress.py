@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TextIO, cast
+from typing import NamedTuple, TextIO, TypeVar, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -32,6 +32,7 @@ class Shown(NamedTuple):
     line: str
 
 
+_T = TypeVar("_T")
 Measure = Callable[[], Shown]
 # Show what was measured, and return the seconds until the next measure.
 _Show = Callable[[Shown], float]
@@ -71,10 +72,10 @@ def watch(measure: Measure) -> Iterator[None]:
         return
     console = _console(sys.__stderr__)
     if console.is_terminal and not console.is_dumb_terminal:
-        with _bar(console) as show, _repeat(measure, show):
+        with _bar(console) as show, repeat(measure, show):
             yield
     else:
-        with _repeat(measure, _Lines(console).show):
+        with repeat(measure, _Lines(console).show):
             yield
 
 
@@ -139,8 +140,13 @@ class _Lines:
 
 
 @contextlib.contextmanager
-def _repeat(measure: Measure, show: _Show) -> Iterator[None]:
-    """Measure and show in a separate thread, until the block ends."""
+def repeat(measure: Callable[[], _T], show: Callable[[_T], float]) -> Iterator[None]:
+    """Measure and show in a separate thread, until the block ends; errors are ignored.
+
+    Args:
+        measure: measures.
+        show: shows what was measured, and returns the seconds until the next measure.
+    """
     ended = threading.Event()
 
     def loop() -> None:

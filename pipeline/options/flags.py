@@ -7,7 +7,7 @@ continues it are all made from these rows.
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from pipeline.options.later_flags import LATER_FLAGS
-from pipeline.options.machine_flags import JSON, LOG_FORMAT
+from pipeline.options.machine_flags import JSON, LOG_FORMAT, METRICS_FILE
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32, MEAN
 
@@ -361,6 +361,7 @@ FLAGS = (
     ),
     LOG_FORMAT,
     JSON,
+    METRICS_FILE,
 )
 
 

@@ -19,3 +19,11 @@ LOG_FORMAT = Flag(
     group="general",
     help="what the standard error has: text, or one JSON object in each line, for programs",
 )
+
+METRICS_FILE = Flag(
+    name="metrics_file",
+    metavar="FILE",
+    group="general",
+    help="write the metrics of the job to this file, every 15 seconds and at the end, for the "
+    "textfile collector of Prometheus' node_exporter, which reads names with .prom at the end",
+)

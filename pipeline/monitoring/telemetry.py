@@ -1,0 +1,151 @@
+"""Metrics of a job by OpenTelemetry, where its package is installed and an endpoint is given.
+
+The variables are those of every program with OpenTelemetry, and nothing is sent without them.
+Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import transforms
+from pipeline.console import printing
+from pipeline.monitoring.job_metrics import COUNTER, METRICS, Metric, Sample, values_of
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Observation
+    from opentelemetry.sdk.metrics import MeterProvider
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HTTP = "http/protobuf"
+_NAME = "beam-bert"
+_UNITS = {"seconds": "s", "bytes": "By"}
+# What an unreachable endpoint may add to a job.
+_END_MILLISECONDS = 5000
+
+
+def is_wanted(variables: Mapping[str, str]) -> bool:
+    """Return whether environment variables give an endpoint for metrics.
+
+    >>> is_wanted({}), is_wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
+    (False, True)
+    """
+    if variables.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    exporter = variables.get("OTEL_METRICS_EXPORTER", "otlp")
+    return exporter != "none" and any(variables.get(name) for name in _ENDPOINTS)
+
+
+@contextlib.contextmanager
+def exported(latest: Callable[[], Sample]) -> Iterator[None]:
+    """Send metrics at intervals while the block runs, and once at its end, if that is wanted.
+
+    Errors in sending do not fail the job: the first one is announced.
+
+    Args:
+        latest: returns the state of the job.
+    """
+    if not is_wanted(os.environ):
+        yield
+        return
+    try:
+        provider = _provider()
+    except (ImportError, ValueError) as error:
+        printing.announce(f"OpenTelemetry: {error}: no metrics are sent")
+        yield
+        return
+    with _first_error_announced():
+        observe(provider, latest)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(Exception):
+                provider.shutdown(timeout_millis=_END_MILLISECONDS)
+
+
+def observe(provider: "MeterProvider", latest: Callable[[], Sample]) -> None:
+    """Make an instrument for each metric, named such as `beam_bert.documents`."""
+    meter = provider.get_meter(_NAME, transforms.__version__)
+    for metric in METRICS:
+        create = (
+            meter.create_observable_counter
+            if metric.kind == COUNTER
+            else meter.create_observable_gauge
+        )
+        create(
+            f"beam_bert.{metric.name}",
+            [_callback(metric, latest)],
+            unit=_UNITS.get(metric.unit, "1"),
+            description=metric.help,
+        )
+
+
+def _callback(
+    metric: Metric, latest: Callable[[], Sample]
+) -> "Callable[[CallbackOptions], Iterable[Observation]]":
+    from opentelemetry.metrics import Observation
+
+    def observations(_: Any) -> "Iterable[Observation]":
+        return [Observation(value, labels) for labels, value in values_of(metric, latest())]
+
+    return observations
+
+
+def _provider() -> "MeterProvider":
+    """Return the provider that the environment variables configure.
+
+    Raises:
+        ImportError: a package is not installed; the message has the remedy.
+        ValueError: the protocol is another one than HTTP.
+    """
+    _check_protocol()
+    try:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+        from opentelemetry.sdk.resources import Resource
+
+        exporter = OTLPMetricExporter()
+    except ImportError as error:
+        raise ImportError(
+            f'{error}; pip install "beam-bert[otel]", or set OTEL_SDK_DISABLED=true'
+        ) from error
+    # The variable has precedence, and attributes given here would replace it.
+    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": _NAME}
+    reader = PeriodicExportingMetricReader(exporter)
+    return MeterProvider([reader], resource=Resource.create(named))
+
+
+def _check_protocol() -> None:
+    for name in _PROTOCOLS:
+        if value := os.environ.get(name):
+            if value != _HTTP:
+                raise ValueError(f"{name} is {value}; set {_HTTP}, and its endpoint")
+            return
+
+
+class _FirstError(logging.Handler):
+    """Announces the first error that OpenTelemetry logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._is_announced = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Announce a record, unless there was one before."""
+        if not self._is_announced:
+            self._is_announced = True
+            printing.announce(f"OpenTelemetry: {record.getMessage()}; the job goes on")
+
+
+@contextlib.contextmanager
+def _first_error_announced() -> Iterator[None]:
+    log, handler = logging.getLogger("opentelemetry"), _FirstError()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
