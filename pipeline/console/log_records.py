@@ -23,8 +23,9 @@ class JsonHandler(logging.Handler):
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return the fields of the line of a record."""
     message = record.getMessage()
-    if message.startswith("severity: "):
-        of_worker = _of_worker(message)
+    entry = message.removeprefix("Worker: ")
+    if entry.startswith("severity: "):
+        of_worker = _of_worker(entry)
         if of_worker is not None:
             return of_worker
     trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else None

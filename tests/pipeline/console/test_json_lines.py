@@ -157,13 +157,15 @@ def test_records_have_what_they_are_about(capfd: pytest.CaptureFixture) -> None:
     assert "OSError: full" in broken["trace"]
 
 
-def test_records_of_workers_are_taken_apart() -> None:
+@pytest.mark.parametrize(("prefix", "separator"), [("", "\n"), ("Worker: ", " ")])
+def test_records_of_workers_are_taken_apart(prefix: str, separator: str) -> None:
     entry = beam_fn_api_pb2.LogEntry(
         severity=beam_fn_api_pb2.LogEntry.Severity.WARN,
         message="two\nlines",
         log_location="encode.py:9",
     )
-    record = logging.LogRecord("root", logging.WARNING, "", 0, str(entry), None, None)
+    text = prefix + str(entry).replace("\n", separator)
+    record = logging.LogRecord("root", logging.WARNING, "", 0, text, None, None)
     fields = log_records.fields_of(record)
     assert (fields["level"], fields["message"]) == ("warning", "two\nlines")
     assert fields["logger"] == "encode.py:9"
