@@ -21,7 +21,7 @@ _OF_STAGE = "_seconds"
 
 
 @dataclasses.dataclass(frozen=True)
-class Sample:
+class JobSample:
     """The state of a job at one time.
 
     Attributes:
@@ -59,25 +59,25 @@ class Metric:
     name: str
     kind: str
     help: str
-    values: Callable[[Sample], Iterable[Value]]
+    values: Callable[[JobSample], Iterable[Value]]
     unit: str = ""
 
 
-def values_of(metric: Metric, sample: Sample) -> Iterator[Value]:
+def values_of(metric: Metric, sample: JobSample) -> Iterator[Value]:
     """Yield the values of a metric; each has also the label `output`, the folder of the job."""
     for labels, value in metric.values(sample):
         yield {"output": sample.folder, **labels}, value
 
 
-def _count(name: str) -> Callable[[Sample], Iterable[Value]]:
+def _count(name: str) -> Callable[[JobSample], Iterable[Value]]:
     """Return a function of a sample that returns one of the counts of receipts."""
     return lambda sample: [({}, sample.status.counts.get(name, 0))] if sample.status else []
 
 
-def _fact(read: Callable[[Status], float | None]) -> Callable[[Sample], Iterable[Value]]:
+def _fact(read: Callable[[Status], float | None]) -> Callable[[JobSample], Iterable[Value]]:
     """Return a function of a sample that returns a number of its status, if it is known."""
 
-    def values(sample: Sample) -> Iterable[Value]:
+    def values(sample: JobSample) -> Iterable[Value]:
         value = None if sample.status is None else read(sample.status)
         return [] if value is None else [({}, value)]
 
@@ -86,7 +86,7 @@ def _fact(read: Callable[[Status], float | None]) -> Callable[[Sample], Iterable
 
 def _each(
     label: str, read: Callable[[Status], Mapping[str, float]]
-) -> Callable[[Sample], Iterable[Value]]:
+) -> Callable[[JobSample], Iterable[Value]]:
     """Return a function of a sample that returns a value for each name of a mapping."""
     return lambda sample: (
         [({label: name.removesuffix(_OF_STAGE)}, value) for name, value in named.items()]

@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from pipeline.errors import UsageError
-from pipeline.monitoring.job_metrics import COUNTER, METRICS, Metric, Sample, values_of
+from pipeline.monitoring.job_metrics import COUNTER, METRICS, JobSample, Metric, values_of
 from transforms import escaping
 
 PREFIX = "beam_bert"
@@ -22,7 +22,7 @@ PREFIX = "beam_bert"
 class _SampleCollector(Collector):
     """Provides the values of one sample."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: JobSample) -> None:
         self._sample = sample
 
     def collect(self) -> Iterator[Family]:
@@ -40,13 +40,13 @@ def name_of(metric: Metric) -> str:
     return f"{PREFIX}_{metric.name}" + ("_total" if metric.kind == COUNTER else "")
 
 
-def to_text(sample: Sample) -> str:
+def to_text(sample: JobSample) -> str:
     """Return a sample in Prometheus' text format."""
     content: bytes = generate_latest(_SampleCollector(sample))
     return content.decode()
 
 
-def write(path: str, sample: Sample) -> None:
+def write(path: str, sample: JobSample) -> None:
     """Write a sample to a file, in one step.
 
     Raises:

@@ -11,7 +11,7 @@ from pipeline import status
 from pipeline.console import json_lines, printing, progress
 from pipeline.errors import UsageError
 from pipeline.monitoring import metrics_file, telemetry
-from pipeline.monitoring.job_metrics import DONE, FAILED, INTERRUPTED, RUNNING, Sample
+from pipeline.monitoring.job_metrics import DONE, FAILED, INTERRUPTED, RUNNING, JobSample
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output.run_file import Run
 from pipeline.status import Status
@@ -35,14 +35,14 @@ class Observer:
         self._measure: Measure | None = None
         self._status: Status | None = None
 
-    def sample(self) -> Sample:
+    def sample(self) -> JobSample:
         """Measure the job, and return its state. If it cannot be measured, this is the last one."""
         measure = self._measure
         if measure is not None:
             with contextlib.suppress(Exception):
                 self._status = measure()
         build = {"version": transforms.__version__, **self._build}
-        return Sample(self._folder, self._state, self._started, time.time(), build, self._status)
+        return JobSample(self._folder, self._state, self._started, time.time(), build, self._status)
 
     @contextlib.contextmanager
     def measured_by(self, measure: Measure, run: Run) -> Iterator[None]:
@@ -106,7 +106,7 @@ def _written(path: str | None, observer: Observer) -> Iterator[None]:
         return
     _write_first(path, observer)
 
-    def write(sample: Sample) -> float:
+    def write(sample: JobSample) -> float:
         metrics_file.write(path, sample)
         return _FILE_SECONDS
 

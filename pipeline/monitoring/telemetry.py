@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import transforms
 from pipeline.console import printing
-from pipeline.monitoring.job_metrics import COUNTER, METRICS, Metric, Sample, values_of
+from pipeline.monitoring.job_metrics import COUNTER, METRICS, JobSample, Metric, values_of
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -40,7 +40,7 @@ def is_wanted(variables: Mapping[str, str]) -> bool:
 
 
 @contextlib.contextmanager
-def exported(latest: Callable[[], Sample]) -> Iterator[None]:
+def exported(latest: Callable[[], JobSample]) -> Iterator[None]:
     """Send metrics at intervals while the block runs, and once at its end, if that is wanted.
 
     Errors in sending do not fail the job: the first one is announced.
@@ -66,7 +66,7 @@ def exported(latest: Callable[[], Sample]) -> Iterator[None]:
                 provider.shutdown(timeout_millis=_END_MILLISECONDS)
 
 
-def observe(provider: "MeterProvider", latest: Callable[[], Sample]) -> None:
+def observe(provider: "MeterProvider", latest: Callable[[], JobSample]) -> None:
     """Make an instrument for each metric, named such as `beam_bert.documents`."""
     meter = provider.get_meter(_NAME, transforms.__version__)
     for metric in METRICS:
@@ -84,7 +84,7 @@ def observe(provider: "MeterProvider", latest: Callable[[], Sample]) -> None:
 
 
 def _callback(
-    metric: Metric, latest: Callable[[], Sample]
+    metric: Metric, latest: Callable[[], JobSample]
 ) -> "Callable[[CallbackOptions], Iterable[Observation]]":
     from opentelemetry.metrics import Observation
 

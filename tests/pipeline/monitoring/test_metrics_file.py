@@ -21,7 +21,7 @@ from pipeline.monitoring.job_metrics import (
     METRICS,
     RUNNING,
     STATES,
-    Sample,
+    JobSample,
 )
 from pipeline.output import plan_file, run_file
 from tests.paths import ROOT
@@ -48,9 +48,9 @@ def state_of(values: Values) -> str:
     return state
 
 
-def sample_of(folder: Path) -> Sample:
+def sample_of(folder: Path) -> JobSample:
     build = {"version": "1", "engine": "openvino", "precision": "float32"}
-    return Sample(str(folder), DONE, 10.0, 20.0, build, status.measure(str(folder)))
+    return JobSample(str(folder), DONE, 10.0, 20.0, build, status.measure(str(folder)))
 
 
 def test_the_totals_are_those_of_the_receipts(finished: Path) -> None:
@@ -89,7 +89,7 @@ def test_every_metric_is_documented() -> None:
 @settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_folder_is_a_label(folder: str) -> None:
-    text = metrics_file.to_text(Sample(folder, RUNNING, 0.0, 1.0, {}))
+    text = metrics_file.to_text(JobSample(folder, RUNNING, 0.0, 1.0, {}))
     families = list(text_string_to_metric_families(text))
     assert {sample.labels["output"] for one in families for sample in one.samples} == {folder}
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import status
 from pipeline.monitoring import observing, telemetry
-from pipeline.monitoring.job_metrics import DONE, METRICS, Sample, values_of
+from pipeline.monitoring.job_metrics import DONE, METRICS, JobSample, values_of
 from tests.missing_extras import skipping
 from tests.pipeline import corpus
 
@@ -53,7 +53,9 @@ def received() -> Iterator[tuple[str, list[ExportMetricsServiceRequest]]]:
 
 
 def test_the_numbers_are_those_of_the_metrics(finished: Path) -> None:
-    sample = Sample(str(finished), DONE, 1.0, 2.0, {"version": "1"}, status.measure(str(finished)))
+    sample = JobSample(
+        str(finished), DONE, 1.0, 2.0, {"version": "1"}, status.measure(str(finished))
+    )
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     telemetry.observe(provider, lambda: sample)
