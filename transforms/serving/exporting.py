@@ -72,24 +72,23 @@ def export(module: BertModule, config: ServingConfig, destination: Path) -> None
 
 
 def _write(module: BertModule, config: ServingConfig, folder: Path) -> None:
-    outputs = module.outputs(config.embedding.features)
-    weights = _weights(module, outputs)
+    weights = weights_of(module, module.outputs(config.embedding.features))
     with tf.device("/CPU:0"):
-        model = ServingModel(_parts(module, config, outputs, weights))
-        tf.saved_model.save(model, str(folder), signatures={SIGNATURE: model.serve})
+        model = build(module, config, weights)
+        tf.saved_model.save(model, str(folder), signatures={SIGNATURE: model.trace()})
     check_operations(read_saved_model(folder), folder)
     _write_query_files(module, config, weights, folder)
 
 
-def _weights(module: BertModule, outputs: OutputSpec) -> Weights | None:
+def weights_of(module: BertModule, outputs: OutputSpec) -> Weights | None:
     """Return the weights of the rebuilt encoder; None if only the module's graph will do."""
     _, weights = examine_with_weights(module)
     return None if isinstance(weights, str) or reason_for_graph(module, outputs) else weights
 
 
-def _parts(
-    module: BertModule, config: ServingConfig, outputs: OutputSpec, weights: Weights | None
-) -> ServingParts:
+def build(module: BertModule, config: ServingConfig, weights: Weights | None) -> ServingModel:
+    """Return the model, in memory; `weights` are those of `weights_of`."""
+    outputs = module.outputs(config.embedding.features)
     encoder: GraphEncoder
     if weights is None:
         encoder = ModuleEncoder(module, outputs)
@@ -99,7 +98,7 @@ def _parts(
     if config.transform is not None:
         tokenizer = tf.saved_model.load(str(config.transform))
         tokenize = tokenizer.transform_fn
-    return ServingParts(
+    parts = ServingParts(
         texts=config.wordpieces.texts,
         tokenize=tokenize,
         tokenizer=tokenizer,
@@ -107,6 +106,7 @@ def _parts(
         embedding=config.embedding,
         head=module.sentence,
     )
+    return ServingModel(parts)
 
 
 def _write_query_files(

@@ -40,7 +40,7 @@ def load(folder: Path, settings: QuerySettings, encoder: StoredEncoder, feature:
     """
     files = QueryFiles(folder, settings)
     embedding = _only(settings.embedding, feature)
-    tokenizer = _SequenceTokenizer(files, settings)
+    tokenizer = SequenceTokenizer(files, settings)
     outputs = OutputSpec.of(embedding.features, embedding.sentence_poolings)
     weights = files.weights(encoder)
     engine = OpenvinoEngine(EngineSpec(weights, weights.shape, outputs, FLOAT32))
@@ -68,7 +68,7 @@ def _only(embedding: EmbeddingConfig, feature: str) -> EmbeddingConfig:
     )
 
 
-class _SequenceTokenizer:
+class SequenceTokenizer:
     """Tokenizes texts, truncates them and lays them out; see `wordpiece.assembly`."""
 
     def __init__(self, files: QueryFiles, settings: QuerySettings) -> None:

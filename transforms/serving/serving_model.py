@@ -8,6 +8,7 @@ import tensorflow as tf
 from transforms import poolings
 from transforms.bert.output_spec import Encoded
 from transforms.bert.sentence_head import SentenceHead
+from transforms.documents import TEXT, TEXT_B
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.features import (
     ACCOUNT,
@@ -65,8 +66,19 @@ class ServingModel(tf.Module):
         # Refers to what the graph needs, so that it is saved.
         self.tokenizer = parts.tokenizer
         self._parts = parts
-        signature = {name: tf.TensorSpec([None], tf.string, name=name) for name in parts.texts}
-        self.serve = tf.function(self._serve, input_signature=[signature], autograph=False)
+
+    def trace(self) -> tf.types.experimental.ConcreteFunction:
+        """Return the function from texts, by the names of the inputs, to features."""
+        specs = [tf.TensorSpec([None], tf.string, name=name) for name in self._parts.texts]
+
+        def serve(text: tf.Tensor) -> Tensors:
+            return self._serve({TEXT: text})
+
+        def serve_pairs(text: tf.Tensor, text_b: tf.Tensor) -> Tensors:
+            return self._serve({TEXT: text, TEXT_B: text_b})
+
+        function = serve if len(specs) == 1 else serve_pairs
+        return tf.function(function, autograph=False).get_concrete_function(*specs)
 
     def _serve(self, texts: Tensors) -> Tensors:
         """Embed texts.

@@ -85,23 +85,24 @@ def test_query_computes_them_without_tensorflow(exported: Path, finished: Path) 
     np.testing.assert_allclose(vectors, stored(finished, "pooled_output"), atol=1e-5)
 
 
-@pytest.mark.slow
-def test_another_prompt_replaces_that_of_the_job(
-    finished: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+@pytest.mark.parametrize("words", [[], ["--prompt", ""], ["--prompt", "the cat "]], ids=str)
+def test_a_prompt_replaces_the_transform_of_the_job(
+    words: list[str],
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
 ) -> None:
-    from beam_bert import Query
+    from transforms.serving import exporting
 
-    folder = tmp_path / "1"
-    assert cli.main(["export-serving", str(finished), str(folder), "--prompt", "the cat "]) == 0
-    assert "prompt    'the cat '" in capfd.readouterr().out
-    rest = TEXTS[10].removeprefix("the cat ")
-    assert rest != TEXTS[10]
-    vectors = Query(folder, "pooled_output")([rest])
-    np.testing.assert_allclose(vectors[0], stored(finished, "pooled_output")[10], atol=1e-5)
-    words = ["export-serving", str(finished), str(tmp_path / "2"), "--prompt", "the " * 9]
-    assert cli.main(words) == 2
-    assert "--prompt takes" in capfd.readouterr().err
-    assert not (tmp_path / "2").exists()
+    calls = []
+    monkeypatch.setattr(exporting, "export", lambda *call: calls.append(call))
+    assert cli.main(["export-serving", str(finished), str(tmp_path / "1"), *words]) == 0
+    ((_, config, destination),) = calls
+    prompt = words[-1] if words else ""
+    assert (config.wordpieces.prompt, destination) == (prompt, tmp_path / "1")
+    assert config.transform == (None if prompt else finished / "transform_fn")
+    assert ("prompt    'the cat '" in capfd.readouterr().out) == bool(prompt)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,10 @@ def test_another_prompt_replaces_that_of_the_job(
         (["{job}", "{full}"], "exists and is not empty: choose another folder"),
         (["{full}", "{new}"], "has no run.json: it is not an output folder of embed"),
         (["{job}", "{new}", "--model", "{other}"], "has the fingerprint"),
+        (
+            ["{job}", "{new}", "--prompt", "the the the the the the the"],
+            "--prompt takes 9 of the 8",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_refused(

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import shutil
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,17 +21,21 @@ from tests.transforms.checkpoints.sentence_files import (
     write_sentence_model,
 )
 from transforms import poolings
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import loading, module
 from transforms.bert.module import BertModule
 from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint_folders import read_checkpoint
-from transforms.elements.embedder import Rejected, TextEmbedder
+from transforms.documents import documents_batch
 from transforms.elements.text_config import TextConfig
-from transforms.embedding.loaded_model import LoadedModel
-from transforms.features import name_of
-from transforms.serving import exporting, measuring, query, query_settings, saved_query
+from transforms.embedding.embed import embed_sequences
+from transforms.embedding.part_embeddings import take_sequences
+from transforms.serving import exporting, measuring, query_settings, saved_query
 from transforms.serving.exporting import ServingConfig
+from transforms.serving.plain_query import SequenceTokenizer
 from transforms.serving.query import Query
+from transforms.tokenize import tokenize_part
+from transforms.wordpiece.preprocessing import traced_inputs
 
 TEXTS = [
     "the cat sat",
@@ -39,6 +45,7 @@ TEXTS = [
     " ",
     "é猫 unables",
 ]
+SECOND = ["a mat", "the cat", "", "a dog ran", "", "the dog on the mat, the dog on the mat"]
 EMPTY = [1, 4]
 TOLERANCE = 1e-5
 
@@ -51,28 +58,78 @@ def _measured_once() -> object:
         yield
 
 
-def exported(of: BertModule, config: TextConfig, folder: Path) -> dict[str, list[np.ndarray]]:
-    """Export a model; return the vectors of TEXTS that a job with these settings stores."""
-    exporting.export(of, ServingConfig(config.wordpieces(of), config.embedding(of)), folder)
+def settings_of(of: BertModule, config: TextConfig) -> ServingConfig:
+    return ServingConfig(config.wordpieces(of), config.embedding(of))
+
+
+def tokenized(of: BertModule, serving: ServingConfig) -> TokenSequences:
+    """Return the tokens of TEXTS in a job."""
+    nothing = [None] * len(TEXTS)
+    documents = documents_batch(
+        ids=TEXTS,
+        positions=range(len(TEXTS)),
+        text=TEXTS,
+        text_b=SECOND,
+        reasons=nothing,
+        details=nothing,
+    )
+    graph = traced_inputs(serving.wordpieces, of.vocabulary)
+    sequences, is_valid = take_sequences(tokenize_part(documents, graph, serving.wordpieces.texts))
+    assert np.flatnonzero(~is_valid).tolist() == EMPTY
+    return sequences
+
+
+def of_job(of: BertModule, config: TextConfig) -> dict[str, list[np.ndarray]]:
+    """Return the vectors of TEXTS that a job with these settings stores."""
+    serving = settings_of(of, config)
+    sequences = tokenized(of, serving)
     engine = loading.load(of, of.outputs(config.features), config.compute)
-    embedder = TextEmbedder(config, of, LoadedModel(engine))
-    elements = [{"text": text, "b": other} for text, other in zip(TEXTS, SECOND, strict=True)]
-    results = embedder.embed(elements).vectors
-    assert [n for n, result in enumerate(results) if isinstance(result, Rejected)] == EMPTY
-    return {
-        name: [result[name] for result in results if not isinstance(result, Rejected)]
-        for name in map(name_of, config.features)
-    }
+    embeddings = embed_sequences(sequences, engine, serving.embedding)
+    vectors = {name: list(config.shaping.apply(x)) for name, x in embeddings.documents.items()}
+    splits = sequences.offsets[1:-1]
+    return vectors | {name: np.split(x, splits) for name, x in embeddings.tokens.items()}
 
 
-SECOND = ["a mat", "the cat", "", "a dog ran", "", "the dog on the mat, the dog on the mat"]
+def in_memory(of: BertModule, config: TextConfig, *columns: list[str]) -> dict[str, np.ndarray]:
+    """Run the graph of a model that is not saved."""
+    weights = exporting.weights_of(of, of.outputs(config.features))
+    serve = exporting.build(of, settings_of(of, config), weights).trace()
+    return {name: x.numpy() for name, x in serve(*map(tf.constant, columns)).items()}
 
 
-def served(folder: Path, **more: list[str]) -> dict[str, np.ndarray]:
+class FilesInMemory:
+    """The files of `Query` for a module."""
+
+    def __init__(self, of: BertModule, serving: ServingConfig) -> None:
+        self.vocabulary = lambda: of.vocabulary
+        self.characters = lambda: measuring.measure(serving.wordpieces.rules)
+
+
+def check_tokens(of: BertModule, config: TextConfig, *columns: list[str]) -> None:
+    """Check that `Query` has the tokens of a job."""
+    serving = settings_of(of, config)
+    settings = types.SimpleNamespace(
+        rules=serving.wordpieces.rules,
+        prompt=serving.wordpieces.prompt,
+        embedding=serving.embedding,
+    )
+    tokenizer = SequenceTokenizer(FilesInMemory(of, serving), settings)
+    plain = tokenizer(tuple(np.delete(column, EMPTY).tolist() for column in columns))
+    expected = tokenized(of, serving)
+    for name in ("offsets", "input_ids", "segment_ids"):
+        assert getattr(plain, name).tolist() == getattr(expected, name).tolist()
+
+
+def served(folder: Path) -> Callable[..., dict[str, np.ndarray]]:
     model = tf.saved_model.load(str(folder))
-    inputs = {name: tf.constant(column) for name, column in {"text": TEXTS, **more}.items()}
-    outputs = model.signatures["serving_default"](**inputs)
-    return {name: output.numpy() for name, output in outputs.items()}
+
+    def serve(*columns: list[str]) -> dict[str, np.ndarray]:
+        inputs = zip(("text", "text_b"), columns, strict=False)
+        tensors = {name: tf.constant(column, tf.string) for name, column in inputs}
+        outputs = model.signatures["serving_default"](**tensors)
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    return serve
 
 
 def check(outputs: dict[str, np.ndarray], expected: dict[str, list[np.ndarray]]) -> None:
@@ -85,62 +142,79 @@ def check(outputs: dict[str, np.ndarray], expected: dict[str, list[np.ndarray]])
             assert not row[len(vector) :].any()
 
 
-def check_query(folder: Path, feature: str, vectors: list[np.ndarray], *second: list[str]) -> None:
-    columns = [[text for n, text in enumerate(c) if n not in EMPTY] for c in (TEXTS, *second)]
-    computed = Query(folder, feature)(*columns)
+def check_query(folder: Path, feature: str, vectors: list[np.ndarray]) -> Query:
+    query = Query(folder, feature)
+    computed = query(np.delete(TEXTS, EMPTY).tolist())
     np.testing.assert_allclose(computed, vectors, atol=TOLERANCE)
     assert computed.dtype == np.float32
-    np.testing.assert_allclose(
-        Query(folder, feature)(*([c[2]] for c in columns))[0], vectors[2], atol=TOLERANCE
-    )
+    np.testing.assert_allclose(query([TEXTS[3]])[0], vectors[2], atol=TOLERANCE)
+    return query
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stride", [0, 5])
-def test_every_feature_is_that_of_a_job(
-    tiny_module: BertModule, stride: int, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def whole(
+    tiny_module: BertModule, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, list[np.ndarray]]]:
+    """A model with every feature and windows, and the vectors of a job."""
+    folder = tmp_path_factory.mktemp("whole") / "1"
     features = ("pooled_output", *poolings.names(), "sequence_output", "layers:-1,-2")
-    config = TextConfig(features, max_seq_length=16, window_stride=stride)
-    expected = exported(tiny_module, config, tmp_path / "1")
-    outputs = served(tmp_path / "1")
-    check(outputs, expected)
-    assert outputs["truncated"].tolist() == [0, 0, 0, 0 if stride else 1, 0, 0]
-    assert outputs["num_tokens"].tolist() == [5, 0, 4, outputs["num_tokens"][3], 0, 7]
-    for feature in ("pooled_output", "max"):
-        check_query(tmp_path / "1", feature, expected[feature])
+    config = TextConfig(features, max_seq_length=16, window_stride=5)
+    exporting.export(tiny_module, settings_of(tiny_module, config), folder)
+    return folder, of_job(tiny_module, config)
 
 
 @pytest.mark.slow
-def test_pairs_have_two_inputs(tiny_module: BertModule, tmp_path: Path) -> None:
+def test_every_feature_is_that_of_a_job(whole: tuple[Path, dict[str, list[np.ndarray]]]) -> None:
+    folder, expected = whole
+    serve = served(folder)
+    outputs = serve(TEXTS)
+    check(outputs, expected)
+    assert outputs["truncated"].tolist() == [0] * 6
+    assert outputs["num_tokens"].tolist() == [5, 0, 4, 42, 0, 7]
+    query = check_query(folder, "pooled_output", expected["pooled_output"])
+    assert query([]).shape == (0, 16)
+    outputs = serve([])
+    assert (outputs["mean"].shape, outputs["num_tokens"].shape) == ((0, 16), (0,))
+    outputs = serve([b"the cat\xff", b"the cat", "\ufeffthe cat\ufffd".encode()])
+    assert outputs["num_tokens"].tolist() == [0, 4, 4]
+    assert np.abs(outputs["mean"]).max(axis=1).astype(bool).tolist() == [False, True, True]
+    # TensorFlow runs the model where OpenVINO is not installed.
+    settings = query_settings.read_settings(folder)
+    (slow,) = saved_query.load(folder, settings, "max")((["the cat"],))
+    np.testing.assert_allclose(Query(folder, "max")(["the cat"])[0], slow, atol=TOLERANCE)
+
+
+@pytest.mark.slow
+def test_pairs_have_two_inputs(tiny_module: BertModule) -> None:
     config = TextConfig(("cls", "mean"), text_b_field="b", max_seq_length=9, normalize=True)
-    expected = exported(tiny_module, config, tmp_path / "1")
-    check(served(tmp_path / "1", text_b=SECOND), expected)
-    check_query(tmp_path / "1", "mean", expected["mean"], SECOND)
-    with pytest.raises(ValueError, match="the job was over pairs: give `second_texts`"):
-        Query(tmp_path / "1", "mean")(["the cat"])
+    outputs = in_memory(tiny_module, config, TEXTS, SECOND)
+    check(outputs, of_job(tiny_module, config))
+    assert outputs["truncated"].tolist() == [0, 0, 0, 1, 0, 1]
+    check_tokens(tiny_module, config, TEXTS, SECOND)
 
 
 @pytest.fixture
 def prompted(tmp_path: Path) -> BertModule:
     folder = tmp_path / "model"
-    steps = [dense(HIDDEN, 6), NORMALIZE, dense(6, 4, "ReLU"), dense(4, 4, "Sigmoid", bias=False)]
+    steps = [
+        dense(2 * HIDDEN, 6),
+        NORMALIZE,
+        dense(6, 4, "ReLU"),
+        dense(4, 4, "Sigmoid", bias=False),
+    ]
     pooling = {"pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": True}
-    steps[0] = dense(2 * HIDDEN, 6)
     write_sentence_model(folder, {**pooling, "include_prompt": False}, steps, prompts=PROMPTS)
     importing.write_module(read_checkpoint(folder), folder / "module")
     return module.inspect(folder / "module")
 
 
 @pytest.mark.slow
-def test_the_steps_of_sentence_follow_the_prompt_and_the_poolings(
-    prompted: BertModule, tmp_path: Path
-) -> None:
+def test_the_steps_of_sentence_follow_the_prompt_and_the_poolings(prompted: BertModule) -> None:
     config = TextConfig(("sentence",), max_seq_length=16, truncate_dim=3, normalize=True)
-    expected = exported(prompted, config, tmp_path / "1")
-    check(served(tmp_path / "1"), expected)
-    check_query(tmp_path / "1", "sentence", expected["sentence"])
-    assert expected["sentence"][0].shape == (3,)
+    outputs = in_memory(prompted, config, TEXTS)
+    check(outputs, of_job(prompted, config))
+    assert outputs["sentence"].shape == (6, 3)
+    check_tokens(prompted, config, TEXTS)
 
 
 @pytest.mark.slow
@@ -148,46 +222,13 @@ def test_a_module_that_cannot_be_rebuilt_runs_its_own_graph(tmp_path: Path) -> N
     tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     of = module.inspect(tmp_path / "tf2")
     config = TextConfig(("mean", "pooled_output"), max_seq_length=16, engine="tensorflow")
-    expected = exported(of, config, tmp_path / "1")
-    check(served(tmp_path / "1"), expected)
-    # TensorFlow runs the model where there is no encoder of ours.
+    exporting.export(of, settings_of(of, config), tmp_path / "1")
+    expected = of_job(of, config)
+    check(served(tmp_path / "1")(TEXTS), expected)
     assert query_settings.read_settings(tmp_path / "1").encoder is None
-    check_query(tmp_path / "1", "mean", expected["mean"])
+    query = check_query(tmp_path / "1", "mean", expected["mean"])
     with pytest.raises(ValueError, match="text 1 has no wordpieces: a job rejects it"):
-        Query(tmp_path / "1", "mean")(["the cat", " "])
-
-
-@pytest.fixture(scope="module")
-def small(tiny_module: BertModule, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("small") / "1"
-    config = TextConfig(("mean",), max_seq_length=8)
-    exporting.export(
-        tiny_module,
-        ServingConfig(config.wordpieces(tiny_module), config.embedding(tiny_module)),
-        folder,
-    )
-    return folder
-
-
-@pytest.mark.slow
-def test_a_batch_may_be_empty_and_texts_that_are_not_utf8_are_not_served(small: Path) -> None:
-    serve = tf.saved_model.load(str(small)).signatures["serving_default"]
-    outputs = serve(text=tf.constant([], tf.string))
-    assert (outputs["mean"].shape, outputs["num_tokens"].shape) == ((0, 16), (0,))
-    outputs = serve(text=tf.constant([b"the cat\xff", b"the cat", "\ufeffthe cat\ufffd".encode()]))
-    assert outputs["num_tokens"].numpy().tolist() == [0, 4, 4]
-    assert np.abs(outputs["mean"].numpy()).max(axis=1).astype(bool).tolist() == [False, True, True]
-    assert Query(small)([]).shape == (0, 16)
-
-
-@pytest.mark.slow
-def test_both_ways_to_embed_agree(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = Query(small)(["the cat", "a dog on the mat"])
-    settings = query_settings.read_settings(small)
-    monkeypatch.setattr(query, "_load", saved_query.load)
-    slow = Query(small, "mean")(["the cat", "a dog on the mat"])
-    np.testing.assert_allclose(fast, slow, atol=TOLERANCE)
-    assert settings.encoder is not None
+        query(["the cat", " "])
 
 
 @pytest.mark.slow
@@ -195,43 +236,50 @@ def test_both_ways_to_embed_agree(small: Path, monkeypatch: pytest.MonkeyPatch) 
     ("call", "error", "message"),
     [
         (
-            lambda folder: Query(folder)(["the cat", "\u200b"]),
+            lambda folder: Query(folder, "max")(["a", "\u200b"]),
             ValueError,
-            "text 1 has no wordpieces",
+            "text 1 has no wordpiec",
         ),
-        (lambda folder: Query(folder)("the cat"), TypeError, "the texts are a list of str"),
-        (lambda folder: Query(folder)([b"the cat"]), TypeError, "the texts are a list of str"),
-        (lambda folder: Query(folder)(["\ud800"]), ValueError, "text 0 cannot be encoded as UTF-8"),
-        (lambda folder: Query(folder)(["a"], ["b"]), ValueError, "leave out `second_texts`"),
-        (lambda folder: Query(folder, "max"), ValueError, "`feature` is 'max': .* are mean"),
+        (lambda folder: Query(folder, "max")("the cat"), TypeError, "the texts are a list of str"),
+        (lambda folder: Query(folder, "max")([b"a"]), TypeError, "the texts are a list of str"),
+        (lambda folder: Query(folder, "max")(["\ud800"]), ValueError, "text 0 cannot be encoded"),
+        (lambda folder: Query(folder, "max")(["a"], ["b"]), ValueError, "leave out `second_texts`"),
+        (lambda folder: Query(folder, "median"), ValueError, "`feature` is 'median': .* mean, cls"),
+        (lambda folder: Query(folder), ValueError, "`feature` is missing: .* mean, cls"),
         (lambda folder: Query(folder.parent), ValueError, "has no assets.extra/.* export-serving"),
     ],
 )
 def test_what_cannot_be_embedded_is_named(
-    small: Path, call: Callable[[Path], object], error: type[Exception], message: str
+    whole: tuple[Path, object],
+    call: Callable[[Path], object],
+    error: type[Exception],
+    message: str,
 ) -> None:
     with pytest.raises(error, match=message):
-        call(small)
+        call(whole[0])
 
 
 @pytest.mark.slow
-def test_changed_weights_are_refused(small: Path) -> None:
-    data = small / query_settings.DATA
+def test_changed_files_are_refused(whole: tuple[Path, object], tmp_path: Path) -> None:
+    folder = tmp_path / "1"
+    shutil.copytree(whole[0], folder)
+    data = folder / query_settings.DATA
     content = data.read_bytes()
     data.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(
         ValueError, match="is damaged: it is not the file that export-serving wrote"
     ):
-        Query(small)
-    data.write_bytes(content)
-    assert Query(small)(["the cat"]).shape == (1, 16)
+        Query(folder, "mean")
+    settings = folder / query_settings.SETTINGS
+    settings.write_text(settings.read_text().replace('"vocab_size": 24', '"vocab_size": 25'))
+    with pytest.raises(ValueError, match="its arrays are not those of its encoder"):
+        Query(folder, "mean")
 
 
-@pytest.mark.slow
 def test_a_folder_with_files_is_refused(tiny_module: BertModule, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     config = TextConfig(("mean",), max_seq_length=8)
-    serving = ServingConfig(config.wordpieces(tiny_module), config.embedding(tiny_module))
+    serving = settings_of(tiny_module, config)
     with pytest.raises(ValueError, match="exists and is not empty: choose another folder"):
         exporting.export(tiny_module, serving, tmp_path)
     unknown = dataclasses.replace(serving, transform=tmp_path / "missing")
