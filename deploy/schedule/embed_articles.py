@@ -27,6 +27,7 @@ with DAG(
             "--id_field=id",
             "--features=mean",
             "--output=s3://vectors/{{ ds }}",
+            "--log_format=json",
         ],
         wait_until_job_complete=True,
         retries=0,
