@@ -198,29 +198,70 @@ def __dir__() -> list[str]:
 def _check_one_installation() -> None:
     """Check that `pipeline` and `transforms` are the packages that were installed with this file.
 
-    Both names are common: another package of the same name may come first on sys.path.
+    Both names are common: a folder or a file of the same name beside the user's script, or in the
+    working directory, may come first on sys.path.
 
     Raises:
         ImportError: one of them is missing, or is in another folder.
+        SystemExit: the same, in a program of beam-bert: a message for users, and status 2.
     """
     home = Path(__file__).resolve().parent
     for package in ("pipeline", "transforms"):
-        file = _file_of(package)
-        if file is None or Path(file).resolve().parents[1] != home:
-            raise ImportError(
-                f"beam_bert is in {home}, but Python finds the package {package!r} in "
-                f"{file or 'no file'}: install beam-bert in an environment of its own, or remove "
-                "the other package from sys.path",
-                name=package,
+        place = _place_of(package)
+        if place != home / package:
+            message = (
+                f"beam_bert is in {home}, but Python finds {package!r} {_where(place)}\n"
+                f"{_remedy(place)}, or install beam-bert in an environment of its own"
             )
+            if _is_our_program():
+                sys.stderr.write(f"beam-bert: {message}\n")
+                sys.exit(2)
+            raise ImportError(message, name=package)
 
 
-def _file_of(package: str) -> str | None:
-    """Return the path of a package's __init__.py, without importing the package."""
+def _place_of(package: str) -> Path | None:
+    """Return the folder or the file that `import` finds, without importing it."""
     if package in sys.modules:
-        return sys.modules[package].__file__
-    spec = importlib.util.find_spec(package)
-    return None if spec is None else spec.origin
+        module = sys.modules[package]
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    else:
+        spec = importlib.util.find_spec(package)
+        places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+    found = [Path(place).resolve() for place in places if place]
+    if not found:
+        return None
+    return found[0].parent if found[0].name == "__init__.py" else found[0]
 
 
+def _where(place: Path | None) -> str:
+    return "nowhere" if place is None else f"first in {place}"
+
+
+def _remedy(place: Path | None) -> str:
+    if place is None:
+        return "Install beam-bert again"
+    return f"Rename {place}, remove {place.parent} from PYTHONPATH, start Python in another folder"
+
+
+def _is_our_program() -> bool:
+    """Return whether this process runs `beam-bert`, or `python -m pipeline`."""
+    # While `python -m` imports the package of its module, the first argument is "-m".
+    return __name__ == "__main__" or Path(sys.argv[0]).name in (*_PROGRAMS, "-m")
+
+
+def _program() -> None:
+    from pipeline.__main__ import program
+
+    program()
+
+
+def _worker_pool() -> int:
+    from pipeline.runners.worker_pool import main
+
+    return main()
+
+
+_PROGRAMS = ("beam-bert", "beam-bert-worker-pool")
 _check_one_installation()
+if __name__ == "__main__":
+    _program()

@@ -91,8 +91,9 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "beam-bert=pipeline.__main__:program",
-            "beam-bert-worker-pool=pipeline.runners.worker_pool:main",
+            # beam_bert finds out whether another package named pipeline comes first.
+            "beam-bert=beam_bert:_program",
+            "beam-bert-worker-pool=beam_bert:_worker_pool",
         ]
     },
 )

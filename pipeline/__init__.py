@@ -7,6 +7,9 @@ Names are imported on first use: the package itself imports neither Beam nor Ten
 
 from typing import TYPE_CHECKING, Any
 
+# It checks that `transforms` is the package that was installed with this one.
+import beam_bert  # noqa: F401
+
 if TYPE_CHECKING:
     from pipeline.api import EmbedResult, EmbedSettings, embed
     from pipeline.errors import JobError, UsageError

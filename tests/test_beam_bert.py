@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 def names_for_type_checkers() -> set[str]:
     tree = ast.parse((ROOT / "beam_bert.py").read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block, _ = (node for node in tree.body if isinstance(node, ast.If))
     return {alias.asname or alias.name for node in block.body for alias in node.names}
 
 
@@ -57,24 +57,90 @@ def test_the_module_by_itself_imports_neither_beam_nor_tensorflow(tmp_path: Path
     assert run(program, tmp_path).stdout == f"{beam_bert.__version__} set()\n"
 
 
-@pytest.mark.parametrize("name", ["pipeline", "transforms"])
+@pytest.mark.parametrize(
+    ("name", "file"), [("pipeline", "{name}/__init__.py"), ("transforms", "{name}.py")]
+)
 @pytest.mark.parametrize("first", ["", "import {name}; "])
 def test_another_package_of_the_same_name_is_an_import_error(
-    name: str, first: str, tmp_path: Path
+    name: str, first: str, file: str, tmp_path: Path
 ) -> None:
-    other = tmp_path / name / "__init__.py"
-    other.parent.mkdir()
+    other = tmp_path / file.format(name=name)
+    other.parent.mkdir(exist_ok=True)
     other.write_text("print('the other package ran')\n")
     done = run(first.format(name=name) + "import beam_bert", tmp_path)
-    message = done.stderr.splitlines()[-1]
-    assert message.startswith(f"ImportError: beam_bert is in {ROOT}, ")
-    assert f"the package {name!r} in {other}:" in message
-    assert message.endswith("or remove the other package from sys.path")
+    place = other if other.name == f"{name}.py" else other.parent
+    *_, message, remedy = done.stderr.splitlines()
+    assert (
+        message
+        == f"ImportError: beam_bert is in {ROOT}, but Python finds {name!r} first in {place}"
+    )
+    assert remedy.startswith(f"Rename {place}, remove {tmp_path} from PYTHONPATH, ")
     assert bool(done.stdout) == bool(first)
 
 
-def test_a_folder_of_that_name_without_code_is_an_import_error(tmp_path: Path) -> None:
+def test_a_folder_of_that_name_without_code_hides_no_installed_package(tmp_path: Path) -> None:
     (tmp_path / "pipeline").mkdir()
+    assert run("import beam_bert", tmp_path).stderr == ""
+
+
+def test_a_missing_package_and_a_folder_without_code_are_import_errors(tmp_path: Path) -> None:
     (tmp_path / "beam_bert.py").write_bytes((ROOT / "beam_bert.py").read_bytes())
     program = f"import sys; sys.path.remove({str(ROOT)!r}); import beam_bert"
-    assert "ImportError: beam_bert is in " in run(program, tmp_path).stderr
+    hide = "sys.meta_path[:] = [one for one in sys.meta_path if 'editable' not in repr(one)]; "
+    program = program.replace("import beam_bert", hide + "import beam_bert")
+    assert (
+        "Python finds 'pipeline' nowhere\nInstall beam-bert again" in run(program, tmp_path).stderr
+    )
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "transforms").mkdir()
+    assert "Python finds 'pipeline' nowhere" not in run(program, tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("transforms", ["-m", "pipeline"]),
+        ("pipeline", ["-m", "beam_bert"]),
+        (
+            "pipeline",
+            ["-c", "import sys; sys.argv[0] = '/bin/beam-bert'; from beam_bert import _program"],
+        ),
+    ],
+)
+def test_a_program_ends_with_two_lines_and_status_2(
+    other: str, words: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / f"{other}.py").touch()
+    command = [sys.executable, *words, "--version"]
+    environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    message, remedy = done.stderr.splitlines()
+    assert message.startswith(
+        f"beam-bert: beam_bert is in {ROOT}, but Python finds {other!r} first"
+    )
+    assert remedy.startswith(f"Rename {tmp_path / other}.py, ")
+
+
+def test_a_script_that_is_named_like_a_package_is_named(tmp_path: Path) -> None:
+    script = tmp_path / "pipeline.py"
+    script.write_text("from beam_bert import embed\n")
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert f"first in {script}\nRename {script}, " in done.stderr
+
+
+def test_python_m_beam_bert_is_the_program(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "beam_bert", "--version"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith(f"beam-bert {beam_bert.__version__}\n")

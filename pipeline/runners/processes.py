@@ -2,13 +2,12 @@
 
 import os
 import shlex
-import sys
 
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipeline.console import interruption
-from pipeline.runners import orphans
+from pipeline.runners import child_python, orphans
 
 _WORKER = "pipeline.runners.worker_process"
 
@@ -28,8 +27,10 @@ class ProcessesRunner(FnApiRunner):
 
     @property
     def _default_environment(self) -> SubprocessSDKEnvironment:
+        settings = [f"{name}={value}" for name, value in child_python.environment().items()]
+        words = shlex.join(["env", *settings, *child_python.command(_WORKER)])
         # Ctrl-C in a terminal signals workers too, also while Python starts.
-        command = f"trap '' INT; exec {shlex.quote(sys.executable)} -m {_WORKER}"
+        command = f"trap '' INT; exec {words}"
         return SubprocessSDKEnvironment.from_command_string(command)
 
     @_default_environment.setter

@@ -18,7 +18,7 @@ from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format
 
 # It ends this process with the pool, and the kernel remembers that through the replacement below.
-from pipeline.runners import orphans  # noqa: F401
+from pipeline.runners import child_python, orphans  # noqa: F401
 
 _WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _TIMEOUT_SECONDS = 60
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parsed, _ = parser.parse_known_args(arguments)
     info = request_info(parsed.provision_endpoint, parsed.id)
     variables = environment_of(parsed.id, parsed.control_endpoint, parsed.logging_endpoint, info)
-    os.execve(sys.executable, [sys.executable, "-m", _WORKER], {**os.environ, **variables})  # noqa: S606
+    os.execve(sys.executable, child_python.command(_WORKER), {**os.environ, **variables})  # noqa: S606
 
 
 def request_info(endpoint: str, worker_id: str) -> beam_provision_api_pb2.ProvisionInfo:

@@ -22,9 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 
-from pipeline.runners import orphans
+from pipeline.runners import child_python, orphans
 
 _DESCRIPTION = "Start Beam's Python workers, each a process, for runners on this machine."
+_BOOT = "pipeline.runners.worker_boot"
 _STOP_SECONDS = 10
 _THREADS = 16
 
@@ -53,7 +54,7 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
             worker = subprocess.Popen(
                 [*self._command, *flags],
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, orphans.JOB: str(os.getpid())},
+                env={**os.environ, **child_python.environment(), orphans.JOB: str(os.getpid())},
             )
         except OSError as error:
             return beam_fn_api_pb2.StartWorkerResponse(error=str(error))
@@ -128,9 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with serve(
-            WorkerPool([sys.executable, "-m", "pipeline.runners.worker_boot"]), port
-        ) as bound:
+        with serve(WorkerPool(child_python.command(_BOOT)), port) as bound:
             print(f"beam-bert-worker-pool: listening on localhost:{bound}", flush=True)  # noqa: T201
             stop.wait()
     except OSError as error:
