@@ -1,5 +1,6 @@
 """The package's metadata and requirements. Version ranges are written in this file only."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,11 @@ _HERE = Path(__file__).parent
 _VERSION = re.search(
     r'^__version__ = "(.+)"$', (_HERE / "transforms/__init__.py").read_text("utf-8"), re.MULTILINE
 )[1]
+
+# The repository's address belongs to whoever publishes a release: RELEASING.md.
+_REPOSITORY = os.environ.get("BEAM_BERT_REPOSITORY", "").rstrip("/")
+_PAGES = {"Source": "", "Documentation": "/docs/README.md", "Changelog": "/CHANGELOG.md"}
+_URLS = {name: _REPOSITORY + page for name, page in _PAGES.items()} if _REPOSITORY else {}
 
 _RELEASE = ["build>=1.2,<2", "cyclonedx-bom>=7,<8", "twine>=6,<8"]
 _OTEL = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
@@ -44,7 +50,25 @@ setup(
     description="Offline BERT features at scale: Apache Beam, tf.Transform and TF Hub",
     long_description=(_HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
+    author="The beam-bert maintainers",
+    project_urls=_URLS,
+    keywords="apache-beam bert embeddings tensorflow tf-transform openvino wordpiece",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Text Processing :: Linguistic",
+        "Typing :: Typed",
+    ],
     license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.11,<3.14",
     py_modules=["beam_bert"],
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),

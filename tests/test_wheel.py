@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import transforms
+from deploy.packages import project
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +49,27 @@ def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(built: Path) -> Path:
     (path,) = built.glob("*.whl")
     return path
+
+
+def test_the_metadata_says_by_whom_for_whom_and_where(
+    wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = [
+        name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("dist-info/METADATA")
+    ]
+    text = zipfile.ZipFile(wheel).read(name).decode()
+    assert "\nAuthor: The beam-bert maintainers\n" in text
+    assert "\nLicense: Apache-2.0\n" in text
+    for python in project.supported_pythons():
+        assert f"\nClassifier: Programming Language :: Python :: {python}\n" in text
+    # Only who publishes a release knows the repository.
+    assert "\nProject-URL: " not in text
+    monkeypatch.setenv("BEAM_BERT_REPOSITORY", "https://repository.example/beam-bert/")
+    urls = project.arguments.__wrapped__()["project_urls"]
+    assert urls["Source"] == "https://repository.example/beam-bert"
+    for url in urls.values():
+        page = url.removeprefix("https://repository.example/beam-bert").lstrip("/")
+        assert (ROOT / page).exists()
 
 
 def test_both_are_of_this_version_and_their_metadata_is_valid(built: Path) -> None:

@@ -23,23 +23,23 @@ def requirements(extras: Iterable[str] = ()) -> list[str]:
     Raises:
         ValueError: setup.py has no extra of this name.
     """
-    known = _arguments()["extras_require"]
+    known = arguments()["extras_require"]
     unknown = [extra for extra in extras if extra not in known]
     if unknown:
         raise ValueError(f"setup.py has no extra {unknown[0]!r}, but {', '.join(sorted(known))}")
     named = [requirement for extra in extras for requirement in known[extra]]
-    return list(dict.fromkeys([*_arguments()["install_requires"], *named]))
+    return list(dict.fromkeys([*arguments()["install_requires"], *named]))
 
 
 def all_extras() -> list[str]:
     """Return the names of the extras in setup.py."""
-    return sorted(_arguments()["extras_require"])
+    return sorted(arguments()["extras_require"])
 
 
 def supported_pythons() -> list[str]:
     """Return the versions of Python that setup.py supports, such as 3.11."""
     specifiers = importlib.import_module("packaging.specifiers")
-    allowed = specifiers.SpecifierSet(_arguments()["python_requires"])
+    allowed = specifiers.SpecifierSet(arguments()["python_requires"])
     return [version for version in (f"3.{minor}" for minor in range(100)) if version in allowed]
 
 
@@ -65,10 +65,10 @@ def pinned_lines(path: Path) -> dict[str, str]:
 
 
 @functools.cache
-def _arguments() -> dict[str, Any]:
+def arguments() -> dict[str, Any]:
     """Return the arguments that setup.py passes to setuptools, as they are written there."""
     setuptools = importlib.import_module("setuptools")
-    arguments: dict[str, Any] = {}
-    with mock.patch.object(setuptools, "setup", lambda **given: arguments.update(given)):
+    found: dict[str, Any] = {}
+    with mock.patch.object(setuptools, "setup", lambda **given: found.update(given)):
         runpy.run_path(str(ROOT / "setup.py"))
-    return arguments
+    return found
