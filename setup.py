@@ -84,7 +84,6 @@ setup(
         "prometheus-client>=0.20,<1",
         "pyarrow>=18,<26",
         "PyYAML>=6,<7",
-        "requests>=2.28,<3",
         "rich>=13,<16",
         "safetensors>=0.4,<1",
         # tensorflow-hub imports pkg_resources, which setuptools 82 no longer has.
@@ -95,7 +94,6 @@ setup(
         "tensorflow-text>=2.21,<2.22",
         "tensorflow-transform>=1.21,<1.22",
         "tfx-bsl>=1.21,<1.22",
-        "urllib3>=1.26,<3",
     ],
     extras_require={
         # Conditional writes of S3 are in boto3 since 1.36.

@@ -8,7 +8,7 @@ from tests import missing_extras
 from tests.paths import DATA, ROOT
 
 # What is imported by another name than it is installed by, or comes with a requirement.
-OTHERS = {"google", "grpc", "packaging", "pytest", "yaml"}
+OTHERS = {"google", "grpc", "packaging", "pytest", "requests", "yaml"}
 OURS = {"beam_bert", "benchmarks", "deploy", "pipeline", "tests", "transforms"}
 
 

@@ -9,6 +9,7 @@ docs/install.md has the table.
 import importlib.metadata
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from deploy.packages import installed, project
 
@@ -44,7 +45,7 @@ def mb(number: int) -> str:
 
 def size(package: importlib.metadata.Distribution) -> int:
     """Return the bytes of a package's files, those that pip compiled included."""
-    places = {file.locate() for file in package.files or ()}
+    places = {Path(file.locate()) for file in package.files or ()}
     return sum(place.stat().st_size for place in places if place.is_file())
 
 
