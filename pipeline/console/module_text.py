@@ -31,15 +31,9 @@ def facts_of(examination: Examination) -> dict[str, Any]:
         "features": list(examination.features),
         "encoder": dataclasses.asdict(rebuilt) if rebuilt else None,
         "not_rebuilt": examination.reason or None,
-        **_precision(examination),
+        "graph_computes_in": list(precisions_of_graph(module)) if examination.reason else None,
         "engines": _engines(examination),
     }
-
-
-def _precision(examination: Examination) -> dict[str, Any]:
-    """Return the types that the module's own graph computes in, if it is run in others."""
-    types = list(precisions_of_graph(examination.module)) if examination.reason else [FLOAT32]
-    return {} if types in ([], [FLOAT32]) else {"graph_computes_in": types}
 
 
 def _engines(examination: Examination) -> dict[str, list[str]]:
@@ -52,19 +46,21 @@ def _engines(examination: Examination) -> dict[str, list[str]]:
 def to_text(examination: Examination) -> str:
     """Return the facts about a module, one in each line."""
     facts = facts_of(examination)
-    types = facts.get("graph_computes_in")
+    types = facts["graph_computes_in"] or [FLOAT32]
     facts |= {
         "tags": " ".join("{" + ", ".join(tags) + "}" for tags in facts["tags"]),
         "signatures": ", ".join(facts["signatures"]),
         **_sentence(examination.module),
         "features": ", ".join(facts["features"]),
         "encoder": _encoder(facts["encoder"], facts.pop("not_rebuilt")),
-        **({"graph_computes_in": ", ".join(types)} if types else {}),
+        "graph_computes_in": ", ".join(types),
         "engines": ", ".join(
             f"{name} ({', '.join(precisions)})" for name, precisions in facts["engines"].items()
         ),
     }
     facts.pop("no_sentence", None)
+    if types == [FLOAT32]:
+        facts.pop("graph_computes_in")
     return "\n".join(f"{name:<17}  {value}" for name, value in facts.items())
 
 
