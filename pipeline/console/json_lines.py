@@ -18,6 +18,7 @@ from typing import Any
 
 from transforms import escaping
 from transforms.io import redaction
+from transforms.machine import child_python
 
 # What other processes may still hold is not waited for.
 _WAIT_SECONDS = 2.0
@@ -52,7 +53,11 @@ def start() -> None:
     end, begin = os.pipe()
     # In a session of its own: it reads to the end also if the terminal interrupts this process.
     reader = subprocess.Popen(
-        [sys.executable, "-m", _READER], stdin=end, stdout=descriptor, start_new_session=True
+        child_python.command(_READER),
+        stdin=end,
+        stdout=descriptor,
+        env={**os.environ, **child_python.environment()},
+        start_new_session=True,
     )
     os.dup2(begin, 2)
     os.close(end)

@@ -7,7 +7,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipeline.console import interruption
-from pipeline.runners import child_python, orphans
+from pipeline.runners import orphans
+from transforms.machine import child_python
 
 _WORKER = "pipeline.runners.worker_process"
 

@@ -18,7 +18,8 @@ from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format
 
 # It ends this process with the pool, and the kernel remembers that through the replacement below.
-from pipeline.runners import child_python, orphans  # noqa: F401
+from pipeline.runners import orphans  # noqa: F401
+from transforms.machine import child_python
 
 _WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _TIMEOUT_SECONDS = 60

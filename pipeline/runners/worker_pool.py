@@ -22,7 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 
-from pipeline.runners import child_python, orphans
+from pipeline.runners import orphans
+from transforms.machine import child_python
 
 _DESCRIPTION = "Start Beam's Python workers, each a process, for runners on this machine."
 _BOOT = "pipeline.runners.worker_boot"

@@ -1,1 +1,1 @@
-"""What this process may use of its machine: processors and memory."""
+"""What this process may use of its machine: processors, memory, and processes of its Python."""
