@@ -27,7 +27,7 @@ def run(words: Sequence[str]) -> int:
     from pipeline.preflight import local_paths
 
     with input_errors():
-        local_paths.check_job(config)
+        local_paths.check_job(config, settings["metrics_file"])
     from pipeline.options import beam_flags
 
     options = beam_flags.beam_options(beam_words)

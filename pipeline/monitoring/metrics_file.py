@@ -5,18 +5,14 @@ The file is replaced by renaming, so that a reader never sees half of it.
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterator
 
 from prometheus_client import Metric as Family
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from pipeline.errors import UsageError
 from pipeline.monitoring.job_metrics import COUNTER, METRICS, JobSample, Metric, values_of
-from transforms import escaping
-
-PREFIX = "beam_bert"
+from pipeline.monitoring.metrics_place import PREFIX
 
 
 class _SampleCollector(Collector):
@@ -61,31 +57,3 @@ def write(path: str, sample: JobSample) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def check(path: str, folder: str) -> None:
-    """Check the place of the file.
-
-    Args:
-        path: of the file.
-        folder: the output folder, which has no files of others.
-
-    Raises:
-        UsageError: the file cannot be there.
-    """
-    place = f"--metrics_file {escaping.one_line(path)}"
-    if not path or "://" in path:
-        raise UsageError(f"{place}: name a file on this machine")
-    parent = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(parent):
-        raise UsageError(f"{place}: there is no folder {escaping.one_line(parent)}; make it first")
-    if "://" not in folder and _is_within(path, folder):
-        raise UsageError(f"{place}: is in the output folder; name a file in another folder")
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UsageError(f"{place}: is not a file; name a new one, such as job.prom")
-
-
-def _is_within(path: str, folder: str) -> bool:
-    places = [os.path.realpath(place) for place in (path, folder)]
-    return os.path.commonpath(places) == places[1]

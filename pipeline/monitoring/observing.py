@@ -10,7 +10,7 @@ import transforms
 from pipeline import status
 from pipeline.console import json_lines, printing, progress
 from pipeline.errors import UsageError
-from pipeline.monitoring import metrics_file, telemetry
+from pipeline.monitoring import metrics_file, metrics_place, telemetry
 from pipeline.monitoring.job_metrics import DONE, FAILED, INTERRUPTED, RUNNING, JobSample
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output.run_file import Run
@@ -124,7 +124,7 @@ def _written(path: str | None, observer: Observer) -> Iterator[None]:
 def _write_first(path: str, observer: Observer) -> None:
     """Write the file before the job, so that a wrong path fails now."""
     sample = observer.sample()
-    metrics_file.check(path, sample.folder)
+    metrics_place.check(path, sample.folder)
     try:
         metrics_file.write(path, sample)
     except OSError as error:

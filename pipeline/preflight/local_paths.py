@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from pipeline.errors import UsageError
 from pipeline.inputs import bigquery_names, glob_patterns, matching, stdin
 from pipeline.inputs.job_folders import OwnFolders
+from pipeline.monitoring import metrics_place
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import folder_checks, folder_lock, layout
 from transforms.checkpoints import imported_models
 from transforms.io import file_systems, storage
 
 
-def check_job(config: EmbedConfig) -> None:
-    """Check inputs, model and output folder of a job.
+def check_job(config: EmbedConfig, metrics: str | None) -> None:
+    """Check inputs, model, output folder and file of metrics of a job.
 
     Raises:
         UsageError: one of them cannot be used.
@@ -23,6 +24,8 @@ def check_job(config: EmbedConfig) -> None:
     folder_checks.check_file_system(config.output)
     check_inputs(config.input.globs, config.output)
     check_model(config.model)
+    if metrics is not None:
+        metrics_place.check(metrics, config.output)
     if "://" in config.output:
         return
     folder_checks.check_place(config)

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import cli, status
 from pipeline.errors import UsageError
-from pipeline.monitoring import metrics_file, observing
+from pipeline.monitoring import metrics_file, metrics_place, observing
 from pipeline.monitoring.job_metrics import (
     COUNTER,
     DONE,
@@ -101,15 +101,26 @@ def test_a_file_that_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
         ("", "name a file on this machine"),
         ("gs://bucket/job.prom", "name a file on this machine"),
         (f"{tmp_path}/no/job.prom", f"there is no folder {tmp_path}/no"),
-        (f"{tmp_path}", "is not a file"),
+        (f"{tmp_path}", "is not a file of metrics"),
         (f"{tmp_path}/out/job.prom", "is in the output folder"),
         (f"{tmp_path}/link/job.prom", "is in the output folder"),
-        ("/dev/null", "is not a file"),
+        ("/dev/null", "is not a file of metrics"),
     ]:
         with pytest.raises(UsageError, match=r"^--metrics_file") as raised:
-            metrics_file.check(path, str(tmp_path / "out"))
+            metrics_place.check(path, str(tmp_path / "out"))
         assert message in str(raised.value)
-    metrics_file.check(f"{tmp_path}/job.prom", str(tmp_path / "out"))
+    metrics_place.check(f"{tmp_path}/job.prom", str(tmp_path / "out"))
+
+
+def test_only_metrics_are_replaced(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for content in ("", metrics_file.to_text(sample_of(finished))):
+        path.write_text(content)
+        metrics_place.check(str(path), str(tmp_path / "out"))
+    for content in ("a document", "# HELP node_load1 Load.", "\n"):
+        path.write_text(content)
+        with pytest.raises(UsageError, match="is not a file of metrics; name a new one"):
+            metrics_place.check(str(path), str(tmp_path / "out"))
 
 
 def test_the_command_refuses_it_before_the_job(

@@ -45,6 +45,8 @@ WRONG = {
         ("--input a.txt --output a.txt/out", "--output a.txt/out: cannot be written"),
         (f"{EMBED} --model none", "--model none: there is no such folder"),
         (f"{EMBED} --model other", "--model other is not the folder of a model"),
+        (f"{EMBED} --metrics_file none/x.prom", "none; make it first"),
+        (f"{EMBED} --metrics_file a.txt", "--metrics_file a.txt: is not a file of metrics"),
     ],
     "plan": [
         ("--input a.txt", "required: --output"),
