@@ -1,6 +1,7 @@
 """Columns of examples as numpy arrays: one value, one vector, or one row of values a token."""
 
 import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -146,6 +147,22 @@ def _single_values(
     return column
 
 
+def check_missing(kinds: Mapping[str, ColumnKind], missing: Mapping[str, Any]) -> None:
+    """Raise ValueError for a value of `missing` that would change its column, or have no effect."""
+    for name, value in missing.items():
+        if not kinds[name].optional:
+            raise ValueError(f"missing names {name}, which every document has: leave it out")
+        if not _fits(value, kinds[name].dtype):
+            kind = "str or bytes" if kinds[name].dtype == object else kinds[name].dtype
+            raise ValueError(f"missing has {value!r} for {name}, whose values are {kind}")
+
+
+def _fits(value: Any, dtype: np.dtype) -> bool:
+    if dtype.kind == "O":
+        return isinstance(value, str | bytes)
+    return np.isscalar(value) and np.can_cast(np.min_scalar_type(value), dtype, "same_kind")
+
+
 def _as_stored(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
 
@@ -157,9 +174,10 @@ def rows_of(columns: Columns) -> int:
 
 
 def bytes_of(columns: Columns) -> int:
-    """Return the bytes of the arrays; those of texts count as pointers."""
-    arrays = (one.values if isinstance(one, Ragged) else one for one in columns.values())
-    return sum(array.nbytes for array in arrays)
+    """Return the bytes of the arrays, with those of their texts."""
+    arrays = [one.values if isinstance(one, Ragged) else one for one in columns.values()]
+    texts = (array.tolist() for array in arrays if array.dtype == object)
+    return sum(array.nbytes for array in arrays) + sum(sum(map(sys.getsizeof, t)) for t in texts)
 
 
 def cut(columns: Columns, start: int, end: int) -> Columns:

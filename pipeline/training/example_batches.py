@@ -40,8 +40,9 @@ class ExampleBatches:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._reader: RecordReader = reader.open_family(reading.folder, reading.family)
+        # First, because a folder without a manifest is not one of a finished job.
         files = reader.list_files(reading.folder, reading.family)
+        self._reader: RecordReader = reader.open_family(reading.folder, reading.family)
         self.kinds = self._choose_kinds()
         self._ranges = ranges_of(files, *reading.shard)
         self.count = None if reading.split else self._count()
@@ -55,6 +56,7 @@ class ExampleBatches:
                 raise ValueError(
                     f"{reading.folder}/{reading.family} has no {name!r}; it has {', '.join(kinds)}"
                 )
+        columns_.check_missing(kinds, reading.missing)
         return {name: kinds[name] for name in dict.fromkeys([ID, *wanted])}
 
     def _count(self) -> int:

@@ -1,6 +1,5 @@
 """Batches of examples as an IterableDataset of PyTorch; importing this imports torch."""
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,12 +23,13 @@ class TorchBatches(IterableDataset):
         super().__init__()
         self._reading = reading
         self._padded = padded
-        self._epochs = itertools.count()
+        self._epochs = 0
         # Raises errors of the folder and of the settings where the dataset is made.
         ExampleBatches(reading)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        reading, epoch = self._reading, next(self._epochs)
+        reading, epoch = self._reading, self._epochs
+        self._epochs += 1
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             reading = reading.part(torch.distributed.get_rank(), torch.distributed.get_world_size())
         worker = get_worker_info()

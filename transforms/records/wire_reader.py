@@ -50,6 +50,8 @@ def parse(block: Block, types: Mapping[str, pa.DataType]) -> pa.RecordBatch | No
         a large_list column for each of `types`, null where the records do not have the feature; or
         None if `wire` would not have written the records so.
     """
+    if len(block.data) == 0 < len(block.starts):
+        return None
     try:
         lists = _find_lists(block)
         columns = {

@@ -1,8 +1,10 @@
 """Operations on columns, compared with those on lists of documents."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,3 +76,28 @@ def test_batches_have_all_documents_in_order_and_one_size(
     whole = len(documents) // size * size
     assert repr(read) == repr(documents[:whole] if drop_remainder else documents)
     assert all(columns_.rows_of(batch) == size for batch in batches[: len(documents) // size])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "fits"),
+    [
+        ("int64", 0, True),
+        ("int64", 2.7, False),
+        ("int64", "0", False),
+        ("int64", [1, 2], False),
+        ("float32", float("nan"), True),
+        ("float32", None, False),
+        ("object", b"", True),
+        ("object", 0, False),
+    ],
+)
+def test_the_value_of_missing_fields_is_of_their_kind(dtype: str, value: Any, fits: bool) -> None:
+    kinds = {"k": columns_.ColumnKind(np.dtype(dtype), (), optional=True)}
+    with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="missing has"):
+        columns_.check_missing(kinds, {"k": value})
+
+
+def test_texts_count_with_their_bytes() -> None:
+    texts = np.array([b"", b"x" * 1000], object)
+    assert 1000 < columns_.bytes_of({"text": texts}) < 1200
+    assert columns_.bytes_of({"rows": Ragged(texts, np.array([0, 2]))}) > 1000

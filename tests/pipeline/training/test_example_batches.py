@@ -141,6 +141,8 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
         ({"shard": (2, 2)}, r"shard is \(2, 2\); give"),
         ({"columns": ["cls"]}, "has no 'cls'; it has id, num_tokens"),
         ({"missing": {"z": 1}}, "has no 'z'; it has id, num_tokens"),
+        ({"missing": {"mean": 1}}, "missing names mean, which every document has"),
+        ({"missing": {"k": 5}}, "missing has 5 for k, whose values are str or bytes"),
     ],
 )
 def test_wrong_settings_are_refused(folder: str, settings: dict[str, Any], message: str) -> None:
@@ -155,5 +157,7 @@ def test_unfinished_and_damaged_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"sequence/2\.tfrecord is damaged"):
         read(str(folder), "sequence")
     (folder / "manifest.json").unlink()
-    with pytest.raises(ValueError, match="the job is not finished"):
-        read(str(folder))
+    for family in ("pooled", "sequence"):
+        (folder / family / "schema.pbtxt").unlink()
+        with pytest.raises(ValueError, match="the job is not finished"):
+            read(str(folder), family)

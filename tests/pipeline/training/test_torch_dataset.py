@@ -3,6 +3,7 @@
 torch itself is as large as all other requirements together.
 """
 
+import copy
 import subprocess
 import sys
 import types
@@ -118,6 +119,8 @@ def test_each_epoch_of_a_loader_has_another_order(torch: StandIn, folder: Path) 
     torch.worker = None
     dataset = beam_bert.torch_pooled(folder, 3, shuffle=1, **ABSENT)
     assert ids_of(dataset) != ids_of(dataset)
+    # A loader that spawns its workers gives them a copy, in the same epoch.
+    assert ids_of(copy.deepcopy(dataset)) == ids_of(dataset)
 
 
 def test_without_torch_the_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

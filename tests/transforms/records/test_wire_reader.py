@@ -94,3 +94,5 @@ def test_other_layouts_are_left_to_a_general_parser() -> None:
     twice = bytes([0x0A, 2 * len(in_order)]) + in_order * 2
     assert wire_reader.parse(block_of([twice]), types) is None
     assert wire_reader.parse(block_of([head + in_order]), {"a": pa.float32()}) is None
+    nothing = wire_reader.Block(np.zeros(0, np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    assert wire_reader.parse(nothing, types) is None
