@@ -13,9 +13,17 @@ def distributions(extras: Iterable[str] = ()) -> dict[str, importlib.metadata.Di
     """Return beam-bert and all that it requires in this environment, by normalized name.
 
     Raises:
+        ValueError: the installed beam-bert has no extra of this name.
         PackageNotFoundError: a package is required, but not installed; its name is the package's.
     """
-    found: dict[str, importlib.metadata.Distribution] = {}
+    found = {PROJECT: importlib.metadata.distribution(PROJECT)}
+    extras = list(extras)
+    known = found[PROJECT].metadata.get_all("Provides-Extra") or []
+    unknown = [extra for extra in extras if extra not in known]
+    if unknown:
+        raise ValueError(
+            f"the installed {PROJECT} has no extra {unknown[0]!r}, but {', '.join(sorted(known))}"
+        )
     waiting, seen = [(PROJECT, extra) for extra in ("", *extras)], set()
     while waiting:
         name, extra = waiting.pop()

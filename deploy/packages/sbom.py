@@ -8,6 +8,7 @@ Needs the extra [release].
 """
 
 import argparse
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -27,13 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the list.
 
     Returns:
-        0; 1 if the list does not match the schema.
+        0; 1 if the list does not match the schema; 2 for an unknown extra, or one whose packages
+        are not installed.
     """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extras", help="names of extras, with commas; none: ''")
     parser.add_argument("output", type=Path, help="file to write")
     parsed = parser.parse_args(arguments)
-    names = installed.distributions(filter(None, parsed.extras.split(","))).keys()
+    try:
+        names = installed.distributions(filter(None, parsed.extras.split(","))).keys()
+    except (importlib.metadata.PackageNotFoundError, ValueError) as error:
+        print(f"sbom: {error}", file=sys.stderr)
+        return 2
     text = json.dumps(restrict(_environment(), names), indent=2) + "\n"
     problem = schema_error(text)
     if problem:

@@ -28,6 +28,9 @@ def main() -> int:
         except importlib.metadata.PackageNotFoundError as error:
             print(f"sizes: [{extra}] is left out: {error.name} is not installed", file=sys.stderr)
             continue
+        except ValueError as error:
+            print(f"sizes: {error}: install it again", file=sys.stderr)
+            continue
         print(_row(f"`{extra}`", [added[name] for name in added.keys() - base.keys()]))
     return 0
 

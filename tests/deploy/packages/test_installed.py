@@ -76,6 +76,22 @@ def test_extras_add_packages_and_a_missing_one_is_an_error(monkeypatch: pytest.M
         installed.distributions(["cpu"])
 
 
+def test_no_list_is_written_for_an_extra_that_is_unknown_or_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    output = tmp_path / "list.json"
+    assert sbom.main(["cpu,gpus", str(output)]) == 2
+    assert "has no extra 'gpus', but aws, " in capsys.readouterr().err
+
+    def nothing(name: str) -> importlib.metadata.Distribution:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", nothing)
+    assert sbom.main(["cpu", str(output)]) == 2
+    assert "found for beam-bert" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_the_size_of_a_package_is_that_of_its_files(tmp_path: Path) -> None:
     info = tmp_path / "one-1.dist-info"
     info.mkdir()
