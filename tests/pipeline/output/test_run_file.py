@@ -1,10 +1,14 @@
 """The identity of a job: what is part of its fingerprint, and what is not."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 
+from pipeline.output import run_file
 from pipeline.output.run_file import Run, Transform
+from transforms.documents import FORMAT_VERSION
 
 SHORT, LONG = tuple(range(3, 22)), tuple(range(103, 122))
 
@@ -28,3 +32,30 @@ def test_the_fingerprint_knows_model_configuration_and_transform() -> None:
     assert len({one.fingerprint for one in (run, *others)}) == 4
     with pytest.raises(ValueError, match="not known before the analysis"):
         _ = dataclasses.replace(run, transform=None).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("stored", "features"),
+    [((), ["--features", "cls,mean"]), (("--features", "cls,mean"), [])],
+    ids=["of an earlier release", "of this release"],
+)
+def test_the_command_names_the_features_of_the_job(
+    stored: tuple[str, ...], features: list[str], tmp_path: Path
+) -> None:
+    """Earlier releases left out what was their default, and is another job now."""
+    command = ("beam-bert", "embed", "--input", "a.txt", *stored, "--output", "out")
+    value = {
+        "format_version": FORMAT_VERSION,
+        "configuration": {"--features": ["cls", "mean"]},
+        "model": {"handle": "minilm", "fingerprint": "f", "hidden_size": 384},
+        "transform": None,
+        "likeness": None,
+        "plan": "",
+        "versions": {},
+        "command": command,
+        "directory": "/",
+    }
+    (tmp_path / "run.json").write_text(json.dumps(value))
+    run = run_file.load_run(str(tmp_path))
+    assert run is not None
+    assert run.command == (*command[:2], *features, *command[2:])
