@@ -33,6 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = _help_as_flag(list(sys.argv[1:] if arguments is None else arguments))
     streams.open_closed()
+    if wants_json_lines(words):
+        json_lines.start()
+    try:
+        return _begin(words)
+    finally:
+        _stop_json_lines()
+
+
+def _begin(words: Sequence[str]) -> int:
+    """Print what needs no command, or run the command."""
     if sys.stdout is None:
         return _fail(2, "the standard output is closed; redirect it to a file, or to /dev/null")
     problem = _not_utf8(words)
@@ -45,12 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = words
     if command not in all_commands():
         return _fail(2, _unknown(command))
-    if wants_json_lines(rest):
-        json_lines.start()
-    try:
-        return _run(command, rest)
-    finally:
-        _stop_json_lines()
+    return _run(command, rest)
 
 
 def _stop_json_lines() -> None:

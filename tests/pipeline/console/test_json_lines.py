@@ -98,6 +98,17 @@ def test_wrong_usage_is_json_too(capfd: pytest.CaptureFixture) -> None:
     assert capfd.readouterr().err == "as before\n"
 
 
+@pytest.mark.parametrize(
+    "words", [["frob"], ["status", "\udcff"], ["--log_format", "json", "status"]]
+)
+def test_what_is_wrong_before_a_command_begins_is_json_too(
+    words: list[str], capfd: pytest.CaptureFixture
+) -> None:
+    assert cli.main([*words, "--log_format", "json"]) == 2
+    (line,) = lines_of(capfd.readouterr().err)
+    assert (line["level"], line["status"]) == ("error", 2)
+
+
 def test_a_file_of_flags_sets_the_format(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     path = tmp_path / "flags.yaml"
     path.write_text("log_format: json\nfrobnicate: 1\n")
