@@ -1,5 +1,6 @@
 """`python -m pipeline` is `beam-bert`."""
 
+import signal
 from typing import NoReturn
 
 from pipeline.console import interruption, streams
@@ -12,9 +13,14 @@ def program() -> NoReturn:
     """
     streams.open_closed()
     interruption.catch()
-    from pipeline import cli
+    try:
+        from pipeline import cli
 
-    cli.program()
+        cli.program()
+    except KeyboardInterrupt:
+        # It came during the imports.
+        interruption.end(128 + signal.SIGINT)
+        raise
 
 
 if __name__ == "__main__":

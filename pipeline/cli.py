@@ -7,19 +7,17 @@ TensorFlow and Beam are imported only by the commands that need them.
 """
 
 import itertools
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from pipeline.commands import all_commands
-from pipeline.console import interruption, json_lines, overview, parser, streams
-from pipeline.console.command import wants_json_lines
+from pipeline.console import interruption, json_lines, overview, parser, printing, streams
+from pipeline.console.command import Command
 from pipeline.errors import JobError, UsageError, did_you_mean, storage_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
-from transforms import escaping
 
 _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
@@ -33,18 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = _help_as_flag(list(sys.argv[1:] if arguments is None else arguments))
     streams.open_closed()
-    if wants_json_lines(words):
+    if json_lines.are_wanted(words):
         json_lines.start()
     try:
-        return _begin(words)
+        if sys.stdout is None:
+            return _fail(2, "the standard output is closed; redirect it to a file, or to /dev/null")
+        return _run(words)
     finally:
         _stop_json_lines()
 
 
 def _begin(words: Sequence[str]) -> int:
     """Print what needs no command, or run the command."""
-    if sys.stdout is None:
-        return _fail(2, "the standard output is closed; redirect it to a file, or to /dev/null")
     problem = _not_utf8(words)
     if problem:
         return _fail(2, problem)
@@ -55,7 +53,7 @@ def _begin(words: Sequence[str]) -> int:
     command, *rest = words
     if command not in all_commands():
         return _fail(2, _unknown(command))
-    return _run(command, rest)
+    return all_commands()[command].run(rest)
 
 
 def _stop_json_lines() -> None:
@@ -76,6 +74,8 @@ def program(arguments: Sequence[str] | None = None) -> NoReturn:
     status = 128 + signal.SIGINT
     try:
         status = main(arguments)
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
     except BaseException:
         # What an interruption becomes where a library handles it, or before the command begins.
         if interruption.received() is None:
@@ -84,12 +84,14 @@ def program(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
-def _run(name: str, words: Sequence[str]) -> int:
-    command = all_commands()[name]
-    interruption.describe(parser.red("beam-bert:"), command.interrupted)
+def _run(words: Sequence[str]) -> int:
+    """Run a command, and report its errors."""
+    command = all_commands().get(words[0]) if words else None
+    remains = command.interrupted if command else Command.interrupted
+    interruption.describe(parser.red("beam-bert:"), remains)
     try:
-        with storage_errors(_place(name, words)):
-            return command.run(words)
+        with storage_errors(_place(words)), streams.written_output():
+            return _begin(words)
     except UsageError as error:
         return _fail(2, str(error))
     except JobError as error:
@@ -99,16 +101,14 @@ def _run(name: str, words: Sequence[str]) -> int:
         if interruption.received() is not None:
             # It prints the message when the program ends.
             return 128 + number
-        return _fail(
-            128 + number, f"interrupted by {signal.Signals(number).name}.\n{command.interrupted}"
-        )
+        return _fail(128 + number, f"interrupted by {signal.Signals(number).name}.\n{remains}")
     except BrokenPipeError:
-        # The reader of the output has gone: nothing more can be printed, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output has gone.
+        streams.drop(sys.stdout)
         return 1
 
 
-def _place(command: str, words: Sequence[str]) -> str:
+def _place(words: Sequence[str]) -> str:
     """Return what a command works on, for a message: the output folder, the input, or the first."""
     for flag in ("--output", "--input"):
         for word, after in itertools.zip_longest(words, words[1:], fillvalue=""):
@@ -116,7 +116,8 @@ def _place(command: str, words: Sequence[str]) -> str:
                 return f"{flag} {after}"
             if word.startswith(f"{flag}="):
                 return word.replace("=", " ", 1)
-    return next((word for word in words if not word.startswith("-")), command)
+    command, *rest = words or ["beam-bert"]
+    return next((word for word in rest if not word.startswith("-")), command)
 
 
 def _help_as_flag(words: list[str]) -> list[str]:
@@ -145,6 +146,5 @@ def _fail(status: int, message: str) -> int:
     if json_lines.are_used():
         json_lines.report("error", message, status=status)
         return status
-    message = escaping.lines(message)
-    print(parser.red("beam-bert:"), message, file=sys.stderr)
+    printing.show_error(message, parser.red("beam-bert:"))
     return status

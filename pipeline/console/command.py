@@ -1,7 +1,6 @@
 """A command of the program: its help, its flags and the function that runs it."""
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,16 +53,6 @@ class Command:
 
     def _parser(self, rows: Sequence[Flag]) -> Parser:
         return parser_for(self.name, rows, self.usage, self.description, self.example)
-
-
-def wants_json_lines(words: Sequence[str]) -> bool:
-    """Return whether a command line asks for `--log_format json`, before it is parsed.
-
-    >>> wants_json_lines(["--log_format", "json"]), wants_json_lines(["--json"])
-    (True, False)
-    """
-    pairs = itertools.pairwise(words)
-    return f"--log_format={JSON_LINES}" in words or ("--log_format", JSON_LINES) in pairs
 
 
 def _with_format(settings: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pipeline.console import json_lines
+from pipeline.console import json_lines, streams
 
 # Within them the main thread deletes its temporary files and releases its lock.
 GRACE_SECONDS = 5.0
@@ -113,9 +113,13 @@ def end(status: int) -> None:
     if _program is None:
         return
     _program.status = status
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        # What cannot be written would change the status at the exit of Python.
+        try:
+            with contextlib.suppress(ValueError):
+                stream.flush()
+        except OSError:
+            streams.drop(stream)
     if _program.number is None or status == 0:
         return
     _print_message(_program)
@@ -173,7 +177,7 @@ def _print_message(program: _Program) -> None:
     message = f"interrupted by {signal.Signals(number).name}.\n{program.remains}"
     is_terminal = os.isatty(program.stderr) and os.environ.get("TERM") != "dumb"
     text = f"{_CLEAR_LINE if is_terminal else ''}{program.name} {message}\n"
-    if json_lines.are_used():
+    if json_lines.are_used() or json_lines.are_wanted(sys.argv):
         text = json_lines.to_line("error", message, status=128 + number)
     with contextlib.suppress(OSError):
         if select.select([], [program.stderr], [], 1.0)[1]:

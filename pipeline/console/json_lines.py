@@ -10,12 +10,15 @@ import atexit
 import contextlib
 import dataclasses
 import datetime
+import itertools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from pipeline.options.machine_flags import JSON_LINES
 from transforms import escaping
 from transforms.io import redaction
 from transforms.machine import child_python
@@ -86,6 +89,16 @@ def stop() -> None:
 def _file_at(descriptor: int) -> tuple[int, int]:
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
+
+
+def are_wanted(words: Sequence[str]) -> bool:
+    """Return whether a command line asks for `--log_format json`, before it is parsed.
+
+    >>> are_wanted(["--log_format", "json"]), are_wanted(["--json"])
+    (True, False)
+    """
+    pairs = itertools.pairwise(words)
+    return f"--log_format={JSON_LINES}" in words or ("--log_format", JSON_LINES) in pairs
 
 
 def are_used() -> bool:

@@ -42,9 +42,16 @@ def show(text: str) -> None:
     print(escaping.lines(text))
 
 
-def show_error(text: str) -> None:
-    """Print lines of a corpus on the standard error, with every word in them."""
-    print(escaping.lines(text), file=sys.stderr)
+def show_error(text: str, name: str = "") -> None:
+    """Print lines of a corpus on the standard error, with every word in them.
+
+    Args:
+        text: lines.
+        name: what is before the first one, with its colours.
+    """
+    # It may have gone away.
+    with contextlib.suppress(OSError):
+        print(*filter(None, [name, escaping.lines(text)]), file=sys.stderr, flush=True)
 
 
 def show_rejected(line: str) -> None:

@@ -80,6 +80,18 @@ HAS_WORKER = """
         print("the worker has ended", flush=True)
 """
 
+# The main thread waits in the imports of the command line.
+IMPORTS = """
+    from pipeline import __main__
+    class Finder:
+        def find_spec(self, name, *_):
+            if name == "pipeline.cli":
+                work()
+    sys.meta_path.insert(0, Finder())
+    interruption.describe("beam-bert:", "What remains")
+    __main__.program()
+"""
+
 
 def message(name: str) -> str:
     return f"beam-bert: interrupted by {name}.\nWhat remains\n"
@@ -105,6 +117,13 @@ def test_a_signal_ends_the_program_with_two_lines_and_its_status(number: signal.
     program.send_signal(number)
     assert program.communicate() == ("cleaned up\n", message(number.name))
     assert program.returncode == 128 + number
+
+
+def test_a_signal_during_the_imports_ends_it_so_too() -> None:
+    program = start(IMPORTS)
+    program.terminate()
+    assert program.communicate() == ("", message("SIGTERM"))
+    assert program.returncode == 143
 
 
 def test_what_drops_the_interruption_is_ended_and_what_it_prints_is_dropped() -> None:
