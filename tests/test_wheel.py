@@ -100,7 +100,7 @@ def test_the_wheel_has_every_module_and_no_test(wheel: Path) -> None:
     }
     modules.add("beam_bert.py")
     assert modules <= names
-    data = {f"pipeline/report/page.{ending}" for ending in ("css", "html.j2", "js")}
+    data = {f"pipeline/report/page.{ending}" for ending in ("charts.j2", "css", "html.j2", "js")}
     data |= {"transforms/py.typed", "pipeline/py.typed"}
     assert data <= names
     assert {name for name in names - modules if ".dist-info/" not in name} == data

@@ -97,6 +97,7 @@ def check_machine(options: PipelineOptions) -> None:
         UsageError: see `surroundings`.
     """
     surroundings.check_temporary_folder()
+    surroundings.reach_loopback_without_proxy()
     if not is_local(options):
         return
     surroundings.check_loopback()

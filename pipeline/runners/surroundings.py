@@ -1,9 +1,10 @@
 """What a job on this machine needs of it: temporary files, a network to itself, and memory."""
 
 import contextlib
+import os
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.errors import NO_TEMPORARY_FOLDER, UsageError
 from transforms.features import widths_of_tokens
@@ -16,6 +17,8 @@ _PROCESS_BYTES = 1_200_000_000
 _BYTES_OF_TOKEN, _COPIES = 4, 3
 _FLOAT_BYTES = 4
 _CONNECT_SECONDS = 10.0
+# gRPC reads the second variable only if the first is not set.
+_NO_PROXY, _LOOPBACK = ("no_grpc_proxy", "no_proxy"), ("localhost", "127.0.0.1", "::1")
 
 
 def check_temporary_folder() -> None:
@@ -28,6 +31,21 @@ def check_temporary_folder() -> None:
         tempfile.gettempdir()
     except FileNotFoundError as error:
         raise UsageError(NO_TEMPORARY_FOLDER) from error
+
+
+def reach_loopback_without_proxy() -> None:
+    """Let gRPC connect Beam's runner and its workers directly, whatever proxy is set.
+
+    A proxy of the environment cannot connect to this machine, and the job would wait in vain.
+    """
+    os.environ[_NO_PROXY[0]] = without_proxy(os.environ)
+
+
+def without_proxy(environment: Mapping[str, str]) -> str:
+    """Return the value of no_grpc_proxy that adds this machine to the hosts without a proxy."""
+    stated = next((environment[name] for name in _NO_PROXY if environment.get(name)), "")
+    hosts = [host for host in stated.split(",") if host]
+    return ",".join([*hosts, *(name for name in _LOOPBACK if name not in hosts)])
 
 
 def check_loopback() -> None:

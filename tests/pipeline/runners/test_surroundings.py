@@ -3,6 +3,8 @@
 import errno
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -11,6 +13,7 @@ from pipeline import cli
 from pipeline.console import command
 from pipeline.errors import UsageError
 from pipeline.runners import surroundings
+from tests.paths import ROOT
 
 GB = 1_000_000_000
 PART = 256 << 10
@@ -19,6 +22,39 @@ PART = 256 << 10
 def test_a_machine_with_folders_and_a_network_is_not_refused() -> None:
     surroundings.check_temporary_folder()
     surroundings.check_loopback()
+
+
+@pytest.mark.parametrize(
+    ("environment", "value"),
+    [
+        ({}, "localhost,127.0.0.1,::1"),
+        ({"no_proxy": "store.local,localhost"}, "store.local,localhost,127.0.0.1,::1"),
+        ({"no_proxy": "a", "no_grpc_proxy": "b"}, "b,localhost,127.0.0.1,::1"),
+    ],
+)
+def test_this_machine_has_no_proxy(environment: dict[str, str], value: str) -> None:
+    assert surroundings.without_proxy(environment) == value
+    assert surroundings.without_proxy({"no_grpc_proxy": value}) == value
+
+
+CONNECT = """
+import grpc
+from concurrent import futures
+from pipeline.runners import surroundings
+
+server = grpc.server(futures.ThreadPoolExecutor(1))
+port = server.add_insecure_port("localhost:0")
+server.start()
+surroundings.reach_loopback_without_proxy()
+grpc.channel_ready_future(grpc.insecure_channel(f"localhost:{port}")).result(timeout=60)
+"""
+
+
+def test_grpc_reaches_this_machine_past_a_dead_proxy() -> None:
+    proxies = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    subprocess.run(
+        [sys.executable, "-c", CONNECT], env={**os.environ, **proxies}, cwd=ROOT, check=True
+    )
 
 
 @pytest.fixture
