@@ -79,6 +79,13 @@ def test_more_values_than_colors_are_grouped_as_other() -> None:
     )
 
 
+def test_the_first_of_the_kept_fields_in_their_order_decides() -> None:
+    one = made_sample(["f"] * 2, topic=("tea", "bread"), at=("1", "2"))
+    joined = sample.join([one, made_sample(["f"], topic=("tea",))])
+    assert joined.kept == {"topic": ("tea", "bread", "tea"), "at": ("1", "2", "")}
+    assert document_groups.choose(joined, {}).criterion == "field topic"
+
+
 def test_documents_without_a_value_have_no_color() -> None:
     grouped = document_groups.choose(made_sample(["a"] * 4, language=("", "en", "", "de")), {})
     assert grouped.names == {0: "de", 1: "en", document_groups.NONE: "(none)"}
