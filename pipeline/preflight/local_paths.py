@@ -1,4 +1,4 @@
-"""Check the paths of a command: inputs, output folder, model, folder of a job."""
+"""Check the paths of a command: inputs, output folder, model, folder of a job; and its engine."""
 
 import os
 import stat
@@ -30,6 +30,7 @@ def check_job(config: EmbedConfig, metrics: str | None) -> None:
         return
     folder_checks.check_place(config)
     if not os.path.lexists(config.output):
+        check_engine(config)
         # It is created, and removed again.
         with folder_lock.hold(config.output):
             pass
@@ -57,6 +58,18 @@ def check_model(handle: str) -> None:
     """
     try:
         imported_models.check_path(handle)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def check_engine(config: EmbedConfig) -> None:
+    """Check that the engine of a job is installed. A finished job needs none.
+
+    Raises:
+        UsageError: it is not.
+    """
+    try:
+        config.compute.check_package()
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -74,15 +74,24 @@ class ComputeConfig:
                 or this machine has a GPU that the engine cannot use, and so it would be slow
                 without notice.
         """
+        self.check_package()
+        kind = engines.find(self.engine)
+        kind.check_machine(self.precision)
+        if not kind.emulates:
+            self.check_native()
+
+    def check_package(self) -> None:
+        """Check that the engine is installed, without importing it.
+
+        Raises:
+            ValueError: it is not.
+        """
         kind = engines.find(self.engine)
         if not kind.is_installed():
             raise ValueError(
                 f"`engine` {self.engine}: it is not installed; pip install "
                 f"'beam-bert[{kind.extra}]', or give `engine` {fastest()}"
             )
-        kind.check_machine(self.precision)
-        if not kind.emulates:
-            self.check_native()
 
     def check_native(self) -> None:
         """Check that this machine has instructions for the precision; all have for float32.

@@ -12,7 +12,9 @@ from apache_beam.options.pipeline_options import StandardOptions
 
 from pipeline.commands import all_commands
 from pipeline.errors import UsageError
-from pipeline.options import beam_flags, beam_names
+from pipeline.options import beam_flags, beam_names, conversion
+from pipeline.preflight import local_paths
+from transforms.bert.engines.openvino import OpenvinoKind
 
 EMBED = "--input a.txt --output out"
 # By command: lines of wrong usage, and what the message has.
@@ -123,6 +125,20 @@ def test_wrong_usage_is_reported_without_beam_and_tensorflow(
         *("a.txt", "empty", "other", "out", "pipe")
     ]
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_an_engine_that_is_not_installed_is_refused_for_a_new_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "a.txt", tmp_path / "out"
+    source.write_text("the cat\n")
+    given = {"input": [str(source)], "output": str(output), "engine": "openvino"}
+    config = conversion.embed_config(conversion.settings_of(given))
+    monkeypatch.setattr(OpenvinoKind, "is_installed", lambda _: False)
+    with pytest.raises(UsageError, match="openvino: it is not installed; pip install "):
+        local_paths.check_job(config, None)
+    output.mkdir()
+    local_paths.check_job(config, None)
 
 
 def test_the_source_of_beam_has_all_its_flags_and_runners() -> None:
