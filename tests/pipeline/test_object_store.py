@@ -17,7 +17,7 @@ from transforms.io import storage
 
 FLAGS = ["--id_field=id", "--keep_fields=k", "--part_bytes=3000", "--max_rejected=0.1"]
 FLAGS += ["--max_seq_length=8", "--tokens_per_batch=64", "--engine=tensorflow"]
-FLAGS += ["--features=pooled_output,sequence_output"]
+FLAGS += ["--features=pooled_output,sequence_output", "--keep_fields_in=pooled"]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from transforms.io import storage
 RANDOM_KILLS, MOST_RUNS = 4, 40
 SIZES = ["--max_seq_length=8", "--part_bytes=1024", "--tokens_per_batch=64"]
 FLAGS = [*SIZES, "--id_field=id", "--keep_fields=k", "--max_rejected=0.1", "--engine=tensorflow"]
-FLAGS += ["--features=pooled_output,sequence_output"]
+FLAGS += ["--features=pooled_output,sequence_output", "--keep_fields_in=pooled"]
 
 
 class Forks(NamedTuple):

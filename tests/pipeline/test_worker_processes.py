@@ -43,11 +43,8 @@ class Jobs:
             *("embed", "--input", *self._inputs, "--output", str(output)),
             *("--model", str(self._model), "--id_field=id", "--keep_fields=k"),
             *("--max_rejected=0.1", "--max_seq_length=8", "--part_bytes=1024"),
-            *(
-                "--tokens_per_batch=64",
-                "--engine=tensorflow",
-                "--features=pooled_output,sequence_output",
-            ),
+            *("--tokens_per_batch=64", "--engine=tensorflow", "--keep_fields_in=pooled"),
+            "--features=pooled_output,sequence_output",
         ]
 
     def start(self, workers: int = 2) -> subprocess.Popen:
