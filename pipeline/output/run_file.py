@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from pipeline.errors import WRITTEN_AGAIN
+from pipeline.options.earlier_releases import with_former_defaults
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import layout
 from pipeline.output.layout import RUN_FILE
@@ -23,7 +24,6 @@ from transforms.vector_widths import VectorWidths
 # The number that tf.Transform learns; `preprocessing.NUM_QUANTILES` would import TensorFlow.
 _QUANTILES = 19
 _COMMAND = ("beam-bert", "embed")
-_FEATURES = "--features"
 _COMPUTED_BY = (
     *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
     *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy", "openvino"),
@@ -131,17 +131,9 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             if self.likeness
             else None,
             plan=self.plan,
-            command=_with_features(self.command, self.configuration),
+            command=with_former_defaults(self.command, self.configuration),
             directory=self.directory,
         )
-
-
-def _with_features(command: tuple[str, ...], configuration: dict[str, Any]) -> tuple[str, ...]:
-    """Return a command that names the features: earlier releases left out their default."""
-    features = configuration.get(_FEATURES)
-    if _FEATURES in command or not isinstance(features, list):
-        return command
-    return (*command[:2], _FEATURES, ",".join(map(str, features)), *command[2:])
 
 
 class _RunFileVersion(msgspec.Struct):

@@ -34,16 +34,7 @@ def test_the_fingerprint_knows_model_configuration_and_transform() -> None:
         _ = dataclasses.replace(run, transform=None).fingerprint
 
 
-@pytest.mark.parametrize(
-    ("stored", "features"),
-    [((), ["--features", "cls,mean"]), (("--features", "cls,mean"), [])],
-    ids=["of an earlier release", "of this release"],
-)
-def test_the_command_names_the_features_of_the_job(
-    stored: tuple[str, ...], features: list[str], tmp_path: Path
-) -> None:
-    """Earlier releases left out what was their default, and is another job now."""
-    command = ("beam-bert", "embed", "--input", "a.txt", *stored, "--output", "out")
+def test_a_command_of_an_earlier_release_names_what_it_left_out(tmp_path: Path) -> None:
     value = {
         "format_version": FORMAT_VERSION,
         "configuration": {"--features": ["cls", "mean"]},
@@ -52,10 +43,10 @@ def test_the_command_names_the_features_of_the_job(
         "likeness": None,
         "plan": "",
         "versions": {},
-        "command": command,
+        "command": ["beam-bert", "embed", "--input", "a.txt"],
         "directory": "/",
     }
     (tmp_path / "run.json").write_text(json.dumps(value))
     run = run_file.load_run(str(tmp_path))
     assert run is not None
-    assert run.command == (*command[:2], *features, *command[2:])
+    assert "--features cls,mean" in " ".join(run.command)
