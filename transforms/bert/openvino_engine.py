@@ -6,10 +6,11 @@ batch's values do not depend on the machine's number of cores
 """
 
 import threading
+from typing import Any
 
 import numpy as np
 
-from transforms.bert import openvino_graph
+from transforms.bert import openvino_graph, processor
 from transforms.bert.engines import EngineSpec
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.openvino_runtime import openvino as ov
@@ -53,7 +54,7 @@ class OpenvinoEngine:
             # Threads bound to cores would wait there for other programs of the machine.
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled_model = ov.Core().compile_model(model, "CPU", settings)
+        self._compiled_model = _compile(model, settings, spec.precision)
         self.precision = _precision_of(self._compiled_model)
         self._of_thread = threading.local()
 
@@ -67,6 +68,23 @@ class OpenvinoEngine:
         inputs = [np.ascontiguousarray(x, np.int32) for x in (input_ids, input_mask, segment_ids)]
         outputs = iter(self._of_thread.request.infer(inputs, share_inputs=True).values())
         return Encoded(*(next(outputs) if has_output else None for has_output in self._has_output))
+
+
+def _compile(model: ov.Model, settings: dict[str, Any], precision: str) -> ov.CompiledModel:
+    """Compile a model for the processor.
+
+    Raises:
+        ValueError: OpenVINO cannot, as where a variable of its environment hides instructions.
+    """
+    try:
+        return ov.Core().compile_model(model, "CPU", settings)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[-1] if lines else type(error).__name__
+        raise ValueError(
+            f"`engine` openvino: it cannot compile the model in `precision` {precision} on "
+            f"{processor.describe()}: {reason}; give another `precision`, or `engine` tensorflow"
+        ) from error
 
 
 def _precision_of(compiled: ov.CompiledModel) -> str:

@@ -76,6 +76,17 @@ def test_openvino_on_avx2_computes_float32_and_is_refused(
     assert "AVX512_BF16 or AMX, or give `precision` float32" in str(caught.value)
 
 
+def test_what_openvino_cannot_compile_is_refused_by_name(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ONEDNN_MAX_CPU_ISA=AVX2 on AVX512_BF16 its bfloat16 has no Softmax, for example."""
+    from transforms.bert import openvino_engine
+
+    monkeypatch.setitem(openvino_engine._PRECISIONS, FLOAT32, "no type")
+    with pytest.raises(ValueError, match=r"cannot compile the model in `precision` float32 on .+:"):
+        loading.build(weights, OutputSpec(), ComputeConfig("openvino", FLOAT32))
+
+
 @pytest.mark.parametrize(
     ("capabilities", "expected"),
     [
