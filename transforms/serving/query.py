@@ -3,7 +3,7 @@
 import importlib.util
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,8 @@ def _choose(feature: str | None, features: Sequence[str]) -> str:
 
 def _check_texts(columns: Texts, names: Sequence[str]) -> None:
     for column in columns:
-        if isinstance(column, str | bytes) or not all(isinstance(text, str) for text in column):
+        is_list = hasattr(column, "__len__") and not isinstance(column, str | bytes | Mapping | Set)
+        if not is_list or not all(isinstance(text, str) for text in column):
             raise TypeError("the texts are a list of str")
     if len(columns) != len(names):
         raise ValueError(

@@ -162,6 +162,11 @@ class QueryFiles:
         variables = {name: _array(content, place) for name, place in encoder.arrays.items()}
         return Weights(variables, encoder.architecture, encoder.shape)
 
+    def check(self) -> None:
+        """Compare the files with their sha256; raises as `weights` does."""
+        for path in (CHARACTERS, VOCABULARY, DATA):
+            self._read(path)
+
     def _read(self, path: str) -> bytes:
         content = (self._folder / path).read_bytes()
         if hashlib.sha256(content).hexdigest() != self._settings.sha256.get(path):

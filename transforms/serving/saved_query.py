@@ -9,7 +9,13 @@ import tensorflow_text  # noqa: F401  (registers the ops of the tokenizer)
 from transforms.bert.meta_graph import read_saved_model
 from transforms.bert.savedmodel_check import check_operations
 from transforms.features import NUM_TOKENS
-from transforms.serving.query_settings import Embed, QuerySettings, Texts, check_not_empty
+from transforms.serving.query_settings import (
+    Embed,
+    QueryFiles,
+    QuerySettings,
+    Texts,
+    check_not_empty,
+)
 
 
 def load(folder: Path, settings: QuerySettings, feature: str) -> Embed:
@@ -21,9 +27,10 @@ def load(folder: Path, settings: QuerySettings, feature: str) -> Embed:
         feature: to compute.
 
     Raises:
-        ValueError: the model could do more than compute.
+        ValueError: a file is damaged, or the model could do more than compute.
         OSError: a file cannot be read.
     """
+    QueryFiles(folder, settings).check()
     check_operations(read_saved_model(folder), folder)
     saved = tf.saved_model.load(str(folder))
     # The model is kept because its signature alone does not keep it alive.

@@ -242,6 +242,8 @@ def test_a_module_that_cannot_be_rebuilt_runs_its_own_graph(tmp_path: Path) -> N
         ),
         (lambda folder: Query(folder, "max")("the cat"), TypeError, "the texts are a list of str"),
         (lambda folder: Query(folder, "max")([b"a"]), TypeError, "the texts are a list of str"),
+        (lambda folder: Query(folder, "max")({"a"}), TypeError, "the texts are a list of str"),
+        (lambda folder: Query(folder, "max")(iter("a")), TypeError, "the texts are a list of str"),
         (lambda folder: Query(folder, "max")(["\ud800"]), ValueError, "text 0 cannot be encoded"),
         (lambda folder: Query(folder, "max")(["a"], ["b"]), ValueError, "leave out `second_texts`"),
         (lambda folder: Query(folder, "median"), ValueError, "`feature` is 'median': .* mean, cls"),
@@ -270,6 +272,8 @@ def test_changed_files_are_refused(whole: tuple[Path, object], tmp_path: Path) -
         ValueError, match="is damaged: it is not the file that export-serving wrote"
     ):
         Query(folder, "mean")
+    with pytest.raises(ValueError, match="is damaged: it is not the file"):
+        saved_query.load(folder, query_settings.read_settings(folder), "mean")
     settings = folder / query_settings.SETTINGS
     settings.write_text(settings.read_text().replace('"vocab_size": 24', '"vocab_size": 25'))
     with pytest.raises(ValueError, match="its arrays are not those of its encoder"):
