@@ -79,39 +79,71 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
         yield _read_data(stream, length)
 
 
-def read_blocks(stream: BinaryIO, size: int) -> Iterator[tuple[bytes, np.ndarray, np.ndarray]]:
+def read_blocks(
+    stream: BinaryIO, size: int, head: bytes = b""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Read the records of a TFRecord file, many at a time.
 
     Args:
         stream: of the file.
         size: bytes that are read at once; more if a record is longer.
+        head: the beginning of the file, if it has already been read from the stream.
 
     Yields:
-        bytes, and int64 [records] twice: where in them the data of each record begin and end.
+        uint8, bytes that are valid until the next block is read, because new memory for each block
+        would take as long as its reading; and int64 [records] twice: where in them the data of each
+        record begin and end.
 
     Raises:
         ValueError: the file is truncated or a checksum is wrong.
     """
-    rest, needed = b"", size
-    while piece := read_exactly(stream, max(size, needed)):
-        block = rest + piece
-        starts, ends, read = _split_records(block)
+    rest, needed = head, max(size, _missing_bytes(head))
+    buffer = np.empty(0, np.uint8)
+    while True:
+        before = len(rest)
+        if before + needed > len(buffer):
+            buffer = np.empty(before + needed, np.uint8)
+        buffer[:before] = np.frombuffer(rest, np.uint8)
+        filled = before + _read_into(stream, buffer.data[before : before + needed])
+        if filled == before:
+            break
+        starts, ends, read = _split_records(buffer.data[:filled])
         if len(starts):
-            _check_block(block, starts, ends)
-            yield block, starts, ends
-        rest = block[read:]
-        needed = _missing_bytes(rest)
+            _check_block(buffer, starts, ends)
+            yield buffer[:filled], starts, ends
+        rest = buffer[read:filled].tobytes()
+        needed = max(size, _missing_bytes(rest))
     if rest:
         raise ValueError(_CUT_SHORT)
 
 
-def _split_records(block: bytes) -> tuple[np.ndarray, np.ndarray, int]:
+def _read_into(stream: BinaryIO, target: memoryview) -> int:
+    """Read to the end of `target` or of the stream; return the number of bytes."""
+    read_into = getattr(stream, "readinto", None)
+    place = 0
+    while place < len(target):
+        if read_into is not None:
+            count = read_into(target[place:]) or 0
+        else:
+            piece = stream.read(len(target) - place)
+            count = len(piece)
+            target[place : place + count] = piece
+        if not count:
+            break
+        place += count
+    return place
+
+
+def _split_records(block: memoryview) -> tuple[np.ndarray, np.ndarray, int]:
     """Find the complete records of a block; return where they begin, end, and the last one ends."""
     starts, ends, place = [], [], 0
-    while place + HEAD_BYTES <= len(block):
+    # Where the last head, and the last record's data, may end.
+    last_head, last_end = len(block) - HEAD_BYTES, len(block) - _CHECKSUM.size
+    unpack = _LENGTH.unpack_from
+    while place <= last_head:
         start = place + HEAD_BYTES
-        end = start + _LENGTH.unpack_from(block, place)[0]
-        if end + _CHECKSUM.size > len(block):
+        end = start + unpack(block, place)[0]
+        if end > last_end:
             break
         starts.append(start)
         ends.append(end)
@@ -119,15 +151,16 @@ def _split_records(block: bytes) -> tuple[np.ndarray, np.ndarray, int]:
     return np.array(starts, np.int64), np.array(ends, np.int64), place
 
 
-def _check_block(block: bytes, starts: np.ndarray, ends: np.ndarray) -> None:
+def _check_block(content: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> None:
     """Compare the checksums of complete records with those of their lengths and data."""
-    content = np.frombuffer(block, np.uint8)
     heads = content[(starts - HEAD_BYTES)[:, np.newaxis] + np.arange(HEAD_BYTES)].view(_HEAD)[:, 0]
-    lengths = _masked_crcs(_split(heads["length"].tobytes(), _LENGTH.size))
-    if (lengths != heads["checksum"]).any():
+    # Few lengths differ.
+    lengths, which = np.unique(heads["length"], return_inverse=True)
+    crcs = _masked_crcs(_split(lengths.tobytes(), _LENGTH.size))
+    if (crcs[which] != heads["checksum"]).any():
         raise ValueError(_BAD_LENGTH)
     tails = content[ends[:, np.newaxis] + np.arange(_CHECKSUM.size)].view("<u4")[:, 0]
-    data = map(block.__getitem__, map(slice, starts.tolist(), ends.tolist()))
+    data = map(pa.py_buffer(content).slice, starts.tolist(), (ends - starts).tolist())
     if (_masked_crcs(data) != tails).any():
         raise ValueError(_CUT_SHORT)
 

@@ -63,20 +63,18 @@ class ExampleReader:
         """Read the records."""
         schema = self._schema if columns is None else _part_of(self._schema, columns)
         try:
-            for data, starts, ends in tfrecord_framing.read_blocks(
-                _uncompressed(stream), _BLOCK_BYTES
-            ):
-                yield _parse_block(Block(np.frombuffer(data, np.uint8), starts, ends), schema)
+            head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
+            if _is_gzip(head):
+                stream, head = open_compressed(cast(BinaryIO, _Prefixed(head, stream)), GZIP), b""
+            for block in tfrecord_framing.read_blocks(stream, _BLOCK_BYTES, head):
+                yield _parse_block(Block(*block), schema)
         except (DamagedError, RuntimeError) as error:
             raise ValueError((str(error).splitlines() or ["not tf.Examples"])[0]) from error
 
 
-def _uncompressed(stream: BinaryIO) -> BinaryIO:
-    """Uncompress a stream if it is gzip. A plain record may begin with the same two bytes."""
-    head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
-    complete = cast(BinaryIO, _Prefixed(head, stream))
-    gzipped = head.startswith(_GZIP_MAGIC) and not tfrecord_framing.is_head(head)
-    return open_compressed(complete, GZIP) if gzipped else complete
+def _is_gzip(head: bytes) -> bool:
+    """Whether a file is gzip by its beginning. A plain record may begin with the same two bytes."""
+    return head.startswith(_GZIP_MAGIC) and not tfrecord_framing.is_head(head)
 
 
 class _Prefixed:

@@ -17,7 +17,7 @@ def framed(records: list[bytes]) -> bytes:
 def in_blocks(content: bytes, size: int) -> list[bytes]:
     blocks = tfrecord_framing.read_blocks(io.BytesIO(content), size)
     return [
-        block[start:end]
+        block[start:end].tobytes()
         for block, starts, ends in blocks
         for start, end in zip(starts, ends, strict=True)
     ]
