@@ -61,8 +61,13 @@ def narrow(vectors: np.ndarray, dtype: str) -> Stored:
 
 def widen(stored: Stored) -> np.ndarray:
     """Convert stored vectors to float32 [vectors, width]."""
-    values: np.ndarray = stored.values.astype(np.float32)
-    return values if stored.scales is None else values * stored.scales[:, np.newaxis]
+    if stored.scales is None:
+        return stored.values.astype(np.float32, copy=False)
+    # Values are converted within the product, without an array of them all.
+    values: np.ndarray = np.multiply(
+        stored.values, stored.scales[:, np.newaxis], dtype=np.float32, casting="unsafe"
+    )
+    return values
 
 
 def largest(dtype: str) -> np.float32:
