@@ -106,7 +106,7 @@ def _column(
         return _single_values(batch, name, kind, missing)
     if lists.null_count:
         raise ValueError(f"a record has no {name}")
-    offsets, values = list_offsets(lists), _values(lists.flatten(), kind)
+    offsets, values = list_offsets(lists), _values(lists.flatten())
     width = kind.shape[0] if kind.shape else 1
     if kind.ragged:
         if (offsets % width).any():
@@ -117,13 +117,9 @@ def _column(
     return values.reshape(-1, *kind.shape)
 
 
-def _values(values: pa.Array, kind: ColumnKind) -> np.ndarray:
-    if kind.dtype != object:
-        numbers: np.ndarray = values.to_numpy(zero_copy_only=False)
-        return numbers
-    texts = np.empty(len(values), object)
-    texts[:] = values.to_pylist()
-    return texts
+def _values(values: pa.Array) -> np.ndarray:
+    array: np.ndarray = values.to_numpy(zero_copy_only=False)
+    return array
 
 
 def _single_values(
@@ -141,7 +137,7 @@ def _single_values(
             f"missing={{{name!r}: ...}}, or leave {name} out of columns"
         )
     column = np.empty(batch.num_rows, kind.dtype)
-    column[counts == 1] = _values(batch.column(name).flatten(), kind)
+    column[counts == 1] = _values(batch.column(name).flatten())
     if len(absent):
         column[absent] = _as_stored(missing[name])
     return column

@@ -71,8 +71,16 @@ class ExampleBatches:
             ValueError: a file is damaged, or a document has no value of a column.
             OSError: a file cannot be read.
         """
+        size = self._reading.batch_size
+        for run in self.read_runs(epoch):
+            rows = columns_.rows_of(run)
+            for start in range(0, rows, size):
+                yield columns_.cut(run, start, min(start + size, rows))
+
+    def read_runs(self, epoch: int = 0) -> Iterator[Columns]:
+        """Read several batches at a time; see `whole_batches` and `read`."""
         blocks = self._shuffled(epoch) if self._reading.shuffle is not None else self._in_order()
-        yield from rebatch(blocks, self._reading.batch_size, self._reading.drop_remainder)
+        yield from whole_batches(blocks, self._reading.batch_size, self._reading.drop_remainder)
 
     def _in_order(self) -> Iterator[Columns]:
         for one in self._ranges:
@@ -153,19 +161,27 @@ def _pools(sources: Iterator[Iterator[Columns]]) -> Iterator[list[Columns]]:
         yield pool
 
 
-def rebatch(blocks: Iterator[Columns], size: int, drop_remainder: bool) -> Iterator[Columns]:
-    """Cut blocks of any number of documents into batches of `size`."""
+def whole_batches(blocks: Iterator[Columns], size: int, drop_remainder: bool) -> Iterator[Columns]:
+    """Regroup blocks of any number of documents so that batches of `size` lie within one block.
+
+    Only documents of the batch that would cross the end of a block are copied.
+
+    Yields:
+        documents of one batch or several; all but the last have a multiple of `size`.
+    """
     rest: list[Columns] = []
-    missing = size
+    held = 0
     for block in blocks:
-        rows = columns_.rows_of(block)
-        start = 0
-        while rows - start >= missing:
-            end = start + missing
-            yield columns_.join([*rest, columns_.cut(block, start, end)])
-            rest, missing, start = [], size, end
-        if start < rows:
-            rest.append(columns_.cut(block, start, rows))
-            missing -= rows - start
+        rows, start = columns_.rows_of(block), 0
+        if held and held + rows >= size:
+            start = size - held
+            yield columns_.join([*rest, columns_.cut(block, 0, start)])
+            rest, held = [], 0
+        end = start if held else start + (rows - start) // size * size
+        if start < end:
+            yield columns_.cut(block, start, end)
+        if end < rows:
+            rest.append(columns_.cut(block, end, rows))
+            held += rows - end
     if rest and not drop_remainder:
         yield columns_.join(rest)

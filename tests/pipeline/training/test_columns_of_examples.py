@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.training import columns_of_examples as columns_
 from pipeline.training.columns_of_examples import Columns, Ragged
-from pipeline.training.example_batches import rebatch
+from pipeline.training.example_batches import whole_batches
 
 Documents = list[tuple[int, list[list[float]]]]
 DOCUMENTS = st.lists(
@@ -67,15 +67,17 @@ def test_padded_rows_are_those_of_the_documents_and_zeros(documents: Documents) 
 
 @settings(max_examples=30)
 @given(st.lists(DOCUMENTS, max_size=5), st.integers(1, 7), st.booleans())
-def test_batches_have_all_documents_in_order_and_one_size(
+def test_runs_have_all_documents_in_order_and_whole_batches(
     blocks: list[Documents], size: int, drop_remainder: bool
 ) -> None:
     documents = [document for block in blocks for document in block]
-    batches = list(rebatch(map(columns_of, blocks), size, drop_remainder))
-    read = [document for batch in batches for document in documents_of(batch)]
+    runs = list(whole_batches(map(columns_of, blocks), size, drop_remainder))
+    read = [document for run in runs for document in documents_of(run)]
     whole = len(documents) // size * size
     assert repr(read) == repr(documents[:whole] if drop_remainder else documents)
-    assert all(columns_.rows_of(batch) == size for batch in batches[: len(documents) // size])
+    sizes = [columns_.rows_of(run) for run in runs]
+    assert all(rows > 0 and rows % size == 0 for rows in sizes[:-1])
+    assert all(0 < rows < size or rows % size == 0 for rows in sizes[-1:])
 
 
 @pytest.mark.parametrize(
