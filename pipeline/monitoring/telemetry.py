@@ -23,8 +23,12 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCO
 _HTTP = "http/protobuf"
 _NAME = "beam-bert"
 _UNITS = {"seconds": "s", "bytes": "By"}
-# What an unreachable endpoint may add to a job.
+_TIMEOUTS = ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+# What an unreachable endpoint may add to a job. Sending ends earlier, so that it is announced.
 _END_MILLISECONDS = 5000
+_SEND_SECONDS = 4.0
+# OpenTelemetry's threads may go on after that.
+_SILENT = logging.NullHandler()
 
 
 def is_wanted(variables: Mapping[str, str]) -> bool:
@@ -108,7 +112,8 @@ def _provider() -> "MeterProvider":
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
         from opentelemetry.sdk.resources import Resource
 
-        exporter = OTLPMetricExporter()
+        is_limited = any(os.environ.get(name) for name in _TIMEOUTS)
+        exporter = OTLPMetricExporter(timeout=None if is_limited else _SEND_SECONDS)
     except ImportError as error:
         raise ImportError(
             f'{error}; pip install "beam-bert[otel]", or set OTEL_SDK_DISABLED=true'
@@ -148,4 +153,5 @@ def _first_error_announced() -> Iterator[None]:
     try:
         yield
     finally:
+        log.addHandler(_SILENT)
         log.removeHandler(handler)
