@@ -192,7 +192,7 @@ def start_in(theirs: int, body: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", code.format(body=body)],
         **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONUNBUFFERED": ""},
         start_new_session=True,
     )
 

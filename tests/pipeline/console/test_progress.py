@@ -12,7 +12,9 @@ from rich.console import Console
 from pipeline import status
 from pipeline.commands import embed
 from pipeline.console import progress
+from pipeline.monitoring import observing
 from pipeline.output.run_file import Run, Transform
+from tests.pipeline import corpus
 from transforms.documents import PartHeader, Source, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.running.board import Board, RunningPart, Snapshot
@@ -40,7 +42,9 @@ def write_receipt(folder: Path, split: Split, finished: float) -> None:
 
 
 def watch(folder: Path) -> AbstractContextManager[None]:
-    return embed._watch(str(folder), SPLITS, RUN)
+    config = corpus.config([], folder, folder)
+    observer = observing.Observer(config, is_wanted=False)
+    return embed._watch(observer, "warning", str(folder), SPLITS, RUN)
 
 
 @pytest.fixture
