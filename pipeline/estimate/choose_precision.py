@@ -105,7 +105,10 @@ def _try(config: EmbedConfig, module: "BertModule", splits: Sequence[Split]) -> 
     from pipeline.estimate import precision_check
 
     precision = config.compute.precision
-    loaded = precision_check.Loaded(config, module)
+    try:
+        loaded = precision_check.Loaded(config, module)
+    except ValueError as error:
+        return Choice(FLOAT32, str(error))
     speed = loaded.speed()
     measured = f"{speed:.2f} times the speed of float32 on this machine"
     if speed < _LEAST_SPEED:

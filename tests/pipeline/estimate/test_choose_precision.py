@@ -105,6 +105,18 @@ def test_auto_is_float32_where_nothing_is_faster(
     assert "is float32: tensorflow has no faster one on this machine" in capfd.readouterr().err
 
 
+def test_auto_is_float32_where_the_engine_cannot_load_another(
+    settings: EmbedConfig, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("it computes in float32")
+
+    monkeypatch.setattr(precision_check, "Loaded", refuse)
+    native(BFLOAT16, monkeypatch=monkeypatch)
+    config, agreement = choose_precision.settle(settings, tiny_path, [])
+    assert (config.compute.precision, agreement) == (FLOAT32, None)
+
+
 def test_a_named_precision_is_not_changed(settings: EmbedConfig) -> None:
     named = dataclasses.replace(settings, compute=ComputeConfig("tensorflow", BFLOAT16))
     assert choose_precision.settle(named, Path(), []) == (named, None)
