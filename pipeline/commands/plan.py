@@ -2,12 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import JobError, input_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flags import FLAGS
+
+if TYPE_CHECKING:
+    from pipeline.estimate.forecast import Forecast
+    from pipeline.estimate.pricing import MachineConfig
 
 _COST = "cost"
 _MACHINE_FLAGS = (
@@ -64,23 +69,28 @@ def run(words: Sequence[str]) -> int:
 
     options = beam_flags.beam_options(beam_words)
     quiet.import_tensorflow(settings["log_level"])
-    from pipeline.estimate import forecast, forecast_text
+    from pipeline.estimate import forecast
     from pipeline.runners import local
 
     with input_errors():
         local.check_precision(options, config.compute)
         result = forecast.forecast(config, started)
-    if settings["json"]:
-        from pipeline.console import json_output
-
-        fields = forecast_text.to_fields(result, machine)
-        printing.show(json_output.to_json(COMMAND.name, fields))
-    else:
-        printing.say(forecast_text.to_text(result, machine))
+    _print(result, machine, as_json=settings["json"])
     if result.unread:
         more = f", and {len(result.unread) - 3} more" if result.unread[3:] else ""
         raise JobError(f"left out, for they cannot be read: {'; '.join(result.unread[:3])}{more}")
     return 0
+
+
+def _print(result: "Forecast", machine: "MachineConfig | None", *, as_json: bool) -> None:
+    from pipeline.console import json_output
+    from pipeline.estimate import forecast_text
+
+    if as_json:
+        fields = forecast_text.to_fields(result, machine)
+        printing.show(json_output.to_json(COMMAND.name, fields))
+    else:
+        printing.say(forecast_text.to_text(result, machine))
 
 
 COMMAND = Command(

@@ -1,4 +1,4 @@
-"""A module whose own graph computes in 16 bits is run as it is, and its users are told."""
+"""A module whose own graph computes in 16 bits is run as it is, and this is said."""
 
 import dataclasses
 from pathlib import Path
