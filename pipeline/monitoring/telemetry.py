@@ -36,11 +36,13 @@ def is_wanted(variables: Mapping[str, str]) -> bool:
 
     >>> is_wanted({}), is_wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"})
     (False, True)
+    >>> is_wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_METRICS_EXPORTER": "console"})
+    False
     """
     if variables.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
-    exporter = variables.get("OTEL_METRICS_EXPORTER", "otlp")
-    return exporter != "none" and any(variables.get(name) for name in _ENDPOINTS)
+    exporters = (variables.get("OTEL_METRICS_EXPORTER") or "otlp").split(",")
+    return "otlp" in map(str.strip, exporters) and any(map(variables.get, _ENDPOINTS))
 
 
 @contextlib.contextmanager
