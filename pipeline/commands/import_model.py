@@ -40,8 +40,8 @@ def run(words: Sequence[str]) -> int:
         )
         with storage_errors(str(destination)), output_errors(str(destination)):
             importing.write_module(checkpoint, destination)
-        examination = examine(module.inspect(destination))
-    printing.say(module_text.to_text(examination))
+        text = module_text.to_text(examine(module.inspect(destination)))
+    printing.say(text)
     printing.say(f"activation     {checkpoint.architecture.activation}")
     if source.prefix is not None:
         printing.say(f"checkpoint     {source.prefix.name}")

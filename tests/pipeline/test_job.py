@@ -70,8 +70,8 @@ def test_plain_tensorflow_reads_both_families(finished: Path) -> None:
                 assert record["pooled_output"].shape == (rows,)
             else:
                 tokens = record["num_tokens"].numpy()
-                assert record["input_ids"].dense_shape.numpy().tolist() == [tokens]
-                assert record["sequence_output"].dense_shape.numpy().tolist() == [tokens * 16]
+                assert record["input_ids"].shape == (tokens,)
+                assert record["sequence_output"].shape == (tokens, 16)
 
 
 def test_token_vectors_are_those_of_the_module(finished: Path, tiny_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_a_finished_job_ends_in_two_lines(
 
 def words_of(globs: list[str], model: Path) -> list[str]:
     flags = "--max_seq_length=8 --part_bytes=1024 --tokens_per_batch=64 --max_rejected=0.1"
-    flags += " --id_field=id --keep_fields=k --engine=tensorflow"
+    flags += " --id_field=id --keep_fields=k --keep_fields_in=pooled --engine=tensorflow"
+    flags += " --features=pooled_output,sequence_output"
     return ["embed", "--input", *globs, "--model", str(model), *flags.split()]
 
 

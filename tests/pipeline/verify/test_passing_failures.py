@@ -151,7 +151,7 @@ def test_a_failing_read_of_records_is_no_damage(format_: str, tmp_path: Path) ->
                     check_it()
                 except OSError:
                     failures += 1
-        assert failures > 3
+        assert failures > 1
     content = bytearray((tmp_path / path).read_bytes())
     content[len(content) // 2] ^= 1
     (tmp_path / path).write_bytes(content)
