@@ -48,8 +48,8 @@ def _lines(folder: Path, family: str, rounds: int) -> list[list[str]]:
         "TFRecordDataset, not parsed": (records, functools.partial(_raw, records)),
         "parse_single_example, then a batch": (records, functools.partial(_one_by_one, records)),
         "batches of parse_example": (records, functools.partial(_in_batches, records)),
-        f"`read_{family}`": (records, functools.partial(_ours, records)),
-        f"`read_{family}`, Parquet": (parquet, functools.partial(_ours, parquet)),
+        "beam_bert": (records, functools.partial(_ours, records)),
+        "beam_bert, Parquet": (parquet, functools.partial(_ours, parquet)),
     }
     datasets = {name: (folder, make()) for name, (folder, make) in ways.items()}
     for _, dataset in datasets.values():
