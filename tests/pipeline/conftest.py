@@ -1,8 +1,17 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.console import json_lines
 from tests.pipeline import corpus
+
+
+@pytest.fixture(autouse=True)
+def _text_again() -> Iterator[None]:
+    """Restore the standard error after a command that ended with an exception of a test."""
+    yield
+    json_lines.stop()
 
 
 @pytest.fixture(scope="session")

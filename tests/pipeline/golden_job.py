@@ -97,7 +97,7 @@ def _values_of(path: Path) -> object:
 def _receipt(path: Path) -> dict[str, object]:
     """Take from a receipt what depends neither on time nor on the process."""
     receipt = json.loads(path.read_text())
-    varying = ("seconds", "worker", "finished")
+    varying = ("seconds", "worker", "machine", "finished")
     return _without_bytes({name: value for name, value in receipt.items() if name not in varying})
 
 

@@ -76,7 +76,7 @@ def test_a_few_splits_at_a_time_change_nothing(
 
 
 # As users run it: processes that workers start need a program of their own.
-FIELDS = ("--id_field=id", "--keep_fields=k", "--part_bytes=1024")
+FIELDS = ("--id_field=id", "--keep_fields=k", "--keep_fields_in=pooled", "--part_bytes=1024")
 
 
 @pytest.mark.cluster

@@ -270,6 +270,7 @@ def test_vectors_of_tokens_are_refused(
     inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["embed", "--input", *inputs, "--output", str(tmp_path / "out"), "--dedup", "corpus"]
+    command += ["--features", "sequence_output"]
     assert cli.main(command) == 2
     assert "--dedup corpus is for one vector a document" in capsys.readouterr().err
 

@@ -142,7 +142,9 @@ def test_an_engine_that_is_not_installed_is_refused_for_a_new_job(
 
 
 def test_the_source_of_beam_has_all_its_flags_and_runners() -> None:
-    assert beam_flags.known_flags() <= beam_names._flags()
+    # Beam registers this one when its YAML is imported, as other tests of the process do.
+    known = beam_flags.known_flags() - {"--yaml_experimental_features"}
+    assert known <= beam_names._flags()
     assert beam_names._runners() == StandardOptions.KNOWN_RUNNER_NAMES
 
 

@@ -127,8 +127,10 @@ def hovers(page: Page, marks: str, place: int) -> str:
     """Return the text that is shown at a point or column, with line ends between its parts."""
     mark = page.locator(marks).nth(place)
     mark.scroll_into_view_if_needed()
-    box = mark.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # The page may still scroll at the first move.
+    for shift in (0, 0.25):
+        box = mark.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2 + shift, box["y"] + box["height"] / 2)
     text = page.locator("#tip").inner_text()
     page.mouse.move(2, 2)
     return text

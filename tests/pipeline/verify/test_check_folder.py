@@ -19,7 +19,7 @@ from transforms.records import example_reader
 def test_a_sound_folder_passes_and_a_sample_has_the_same_vectors(
     whole: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(example_reader, "_CHUNK_RECORDS", 5)
+    monkeypatch.setattr(example_reader, "_BLOCK_BYTES", 500)
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
     assert cli.main(["verify", str(whole), "--sample", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
