@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -138,6 +139,8 @@ def test_what_drops_the_interruption_is_ended_and_what_it_prints_is_dropped() ->
 def test_a_main_thread_that_runs_no_python_is_ended() -> None:
     # Another thread takes the signal, as if the main one were in a library.
     program = start(BLOCKED)
+    # It says that it is up before it sleeps: in between the main thread would run Python.
+    time.sleep(0.5)
     program.terminate()
     assert program.communicate() == ("", message("SIGTERM"))
     assert program.returncode == 143
