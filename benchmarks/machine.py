@@ -2,15 +2,14 @@
 
 import datetime
 import os
-from pathlib import Path
+
+from transforms.machine import processor
 
 
 def describe() -> str:
     """Return the number of cores, the processor and the memory."""
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "CPU")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB"
+    return f"{os.cpu_count()} cores of {processor.name()}, {memory:.0f} GB"
 
 
 def today() -> str:

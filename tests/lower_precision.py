@@ -2,8 +2,9 @@
 
 import pytest
 
-from transforms.bert import engines, processor
+from transforms.bert import engines
 from transforms.bert.engines import openvino
+from transforms.machine import processor
 
 
 def skip_without_bfloat16(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:

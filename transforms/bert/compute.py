@@ -3,9 +3,10 @@
 import dataclasses
 import itertools
 
-from transforms.bert import engines, processor
+from transforms.bert import engines
 from transforms.bert.engines import AUTO as AUTO
 from transforms.features import BFLOAT16, FLOAT16, FLOAT32
+from transforms.machine import processor
 
 TENSORFLOW = "tensorflow"
 # Each bucket costs a compilation, which takes seconds to a minute.

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from transforms.bert import openvino_graph, processor
+from transforms.bert import openvino_graph
 from transforms.bert.engines import EngineSpec
 from transforms.bert.input_bounds import check_inputs
 from transforms.bert.openvino_runtime import openvino as ov
 from transforms.bert.output_spec import Encoded
 from transforms.bert.sentence_head import SentenceHead
+from transforms.machine import processor
 from transforms.machine.cores import usable_cores
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}

@@ -2,11 +2,13 @@
 
 import collections
 import functools
-import platform
-import re
 import sys
 
+from transforms.machine import processor
 from transforms.machine.cores import usable_cores
+
+# Characters of a processor's name that are kept.
+_SHOWN = 100
 
 
 @functools.cache
@@ -16,20 +18,10 @@ def machine_name() -> str:
     GPUs are named if the process has imported TensorFlow, which sees them.
     """
     cores = usable_cores()
-    name = f"{cores} core{'' if cores == 1 else 's'} of {_processor()}"
+    model = " ".join(processor.name().split())[:_SHOWN]
+    name = f"{cores} core{'' if cores == 1 else 's'} of {model}"
     gpus = collections.Counter(_gpus())
     return "".join([name, *(f", {count} {gpu}" for gpu, count in sorted(gpus.items()))])
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            text = file.read(1 << 16)
-    except OSError:
-        text = ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    name = found[1] if found else platform.processor() or platform.machine()
-    return " ".join(name.split())[:100]
 
 
 def _gpus() -> list[str]:

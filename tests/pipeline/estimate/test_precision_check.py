@@ -11,9 +11,10 @@ from pipeline.estimate import precision_check
 from pipeline.inputs import plan
 from tests.lower_precision import skip_without_bfloat16, without_bfloat16
 from tests.pipeline import corpus
-from transforms.bert import engines, processor
+from transforms.bert import engines
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.module import BertModule
+from transforms.machine import processor
 
 
 @pytest.fixture(params=engines.names())

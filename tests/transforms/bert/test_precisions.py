@@ -6,7 +6,7 @@ from tests.lower_precision import skip_without_bfloat16, without_bfloat16
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
-from transforms.bert import engines, loading, module_session, processor
+from transforms.bert import engines, loading, module_session
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.engines import tensorflow
 from transforms.bert.examination import examine_with_weights
@@ -15,6 +15,7 @@ from transforms.bert.output_spec import OutputSpec
 from transforms.bert.weights import Weights
 from transforms.embedding.embed import EmbeddingConfig
 from transforms.encode import EncodeConfig
+from transforms.machine import processor
 
 BFLOAT16, FLOAT16, FLOAT32 = "bfloat16", "float16", "float32"
 

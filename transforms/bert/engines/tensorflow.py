@@ -3,10 +3,10 @@
 import importlib.util
 from collections.abc import Mapping
 
-from transforms.bert import processor
 from transforms.bert.engines import Engine, EngineSpec
 from transforms.bert.gpus import has_gpu
 from transforms.features import BFLOAT16, FLOAT16, FLOAT32
+from transforms.machine import processor
 
 # The first GPUs that compute in bfloat16 are Ampere's.
 _BFLOAT16_CAPABILITY = (8, 0)

@@ -10,11 +10,15 @@ _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
+def name() -> str:
+    """Return the name of the processor."""
+    names = (value for key, value in _entries() if key == "model name")
+    return next(names, platform.processor() or platform.machine())
+
+
 def describe() -> str:
     """Return the host's name and the processor's, for messages."""
-    names = (value for key, value in _entries() if key == "model name")
-    processor = next(names, platform.processor() or platform.machine())
-    return f"{socket.gethostname()} ({processor})"
+    return f"{socket.gethostname()} ({name()})"
 
 
 def multiplies_bfloat16() -> bool:
@@ -25,8 +29,10 @@ def multiplies_bfloat16() -> bool:
 
 def _entries() -> Iterator[tuple[str, str]]:
     """Yield what Linux says of the first processor and those after it; nothing elsewhere."""
-    if not _CPU_INFO.exists():
+    try:
+        text = _CPU_INFO.read_text("utf-8", errors="replace")
+    except OSError:
         return
-    for line in _CPU_INFO.read_text("utf-8", errors="replace").splitlines():
+    for line in text.splitlines():
         key, _, value = line.partition(":")
         yield key.strip(), value.strip()

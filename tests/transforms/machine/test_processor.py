@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.bert import processor
+from transforms.machine import processor
 
 INTEL = (
     "processor\t: 0\nmodel name\t: Intel(R) Xeon(R) E5\nflags\t\t: fpu avx2 {}\n\nprocessor\t: 1\n"
