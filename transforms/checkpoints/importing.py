@@ -6,7 +6,6 @@ imports of the same weights by the same TensorFlow write the same bytes, so thei
 equal.
 """
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -38,14 +37,10 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
         ValueError: the destination exists and is not an empty folder.
         OSError: it cannot be written.
     """
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise ValueError(f"{destination} exists and is not empty: choose another folder")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".import-") as scratch:
+    with durable.new_folder(destination, ".import-") as (module, scratch):
         # The path of an asset becomes part of the graph; `_make_deterministic` replaces it.
-        vocabulary = Path(scratch) / "vocab.txt"
+        vocabulary = scratch / "vocab.txt"
         vocabulary.write_bytes(checkpoint.vocabulary)
-        module = Path(scratch) / "module"
         try:
             _save(checkpoint, module, vocabulary)
         except tf.errors.OpError as error:
@@ -55,7 +50,6 @@ def write_module(checkpoint: Checkpoint, destination: Path) -> None:
         write_kept_settings(module, _kept_settings(checkpoint))
         if isinstance(checkpoint.sentence, SentenceHead):
             write_head(module, checkpoint.sentence)
-        durable.install_folder(str(module), str(destination))
 
 
 def _kept_settings(checkpoint: Checkpoint) -> KeptSettings:

@@ -1,8 +1,11 @@
 """Write files and folders of this machine to disk, so that a power cut leaves them as they are."""
 
+import contextlib
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 # Some network file systems cannot write a folder to disk by itself, and one that others own may
 # not be readable.
@@ -57,6 +60,30 @@ def install_folder(folder: str, target: str) -> None:
     force_tree(folder)
     os.replace(folder, target)
     force_to_disk(os.path.dirname(os.path.abspath(target)))
+
+
+@contextlib.contextmanager
+def new_folder(target: Path, prefix: str) -> Iterator[tuple[Path, Path]]:
+    """Install the folder that the block writes: it appears complete or not at all.
+
+    Args:
+        target: does not exist, or is an empty folder.
+        prefix: of the name of the temporary folder beside it.
+
+    Yields:
+        the folder to write, which does not exist yet, and one for temporary files.
+
+    Raises:
+        ValueError: the target exists and is not an empty folder.
+        OSError: it cannot be written.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"{target} exists and is not empty: choose another folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as name:
+        scratch = Path(name)
+        yield scratch / "new", scratch
+        install_folder(str(scratch / "new"), str(target))
 
 
 def _inside_out(folder: str) -> Iterator[str]:

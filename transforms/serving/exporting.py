@@ -1,7 +1,6 @@
 """Write a model that computes a job's features of texts: a SavedModel, and the files of `Query`."""
 
 import dataclasses
-import tempfile
 from pathlib import Path
 
 import tensorflow as tf
@@ -58,17 +57,12 @@ def export(module: BertModule, config: ServingConfig, destination: Path) -> None
         ValueError: the destination has files, or the model cannot be run.
         OSError: it cannot be written.
     """
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise ValueError(f"{destination} exists and is not empty: choose another folder")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    # A server reads the folders that have a number for a name: this one has none.
-    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".export-") as scratch:
-        folder = Path(scratch) / "model"
+    # A server reads the folders that have a number for a name: the temporary one has none.
+    with durable.new_folder(destination, ".export-") as (folder, _):
         try:
             _write(module, config, folder)
         except tf.errors.OpError as error:
             raise OSError(describe(error)) from error
-        durable.install_folder(str(folder), str(destination))
 
 
 def _write(module: BertModule, config: ServingConfig, folder: Path) -> None:
