@@ -55,7 +55,7 @@ def _watch(
 ) -> Iterator[None]:
     """Show the progress of the job while the block runs."""
     from pipeline import status
-    from pipeline.console import part_lines, progress
+    from pipeline.console import interruption, part_lines, progress
     from pipeline.monitoring import observing
     from pipeline.output import running_parts
 
@@ -69,6 +69,8 @@ def _watch(
         )
         with observer.measured_by(measure_status, run), progress.watch(measure):
             yield
+        # A job whose library dropped the interruption writes no manifest either.
+        interruption.raise_if_received()
 
 
 COMMAND = Command(

@@ -88,6 +88,13 @@ def received() -> int | None:
     return _program.number if _program else None
 
 
+def raise_if_received() -> None:
+    """Raise KeyboardInterrupt if a signal came: libraries may have dropped the one it raised."""
+    number = received()
+    if number is not None:
+        raise KeyboardInterrupt(number)
+
+
 def at_signal(callback: Callable[[], object]) -> None:
     """Call a function when a signal comes, in a thread of its own."""
     if _program is not None:

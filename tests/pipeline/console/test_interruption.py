@@ -56,6 +56,14 @@ SUCCEEDS = """
     except KeyboardInterrupt:
         status = 0
 """
+DROPS_ONCE = """
+    try:
+        work()
+    except KeyboardInterrupt:
+        pass
+    interruption.raise_if_received()
+    status = 0
+"""
 INTERRUPTS_ITSELF = """
     import threading
     threading.Timer(0.1, interruption.interrupt_main_thread).start()
@@ -133,6 +141,13 @@ def test_what_drops_the_interruption_is_ended_and_what_it_prints_is_dropped() ->
     out, errors = program.communicate()
     assert errors == message("SIGTERM")
     assert set(out.splitlines()) <= {"up"}
+    assert program.returncode == 143
+
+
+def test_an_interruption_that_was_dropped_is_raised_again() -> None:
+    program = start(DROPS_ONCE)
+    program.terminate()
+    assert program.communicate() == ("cleaned up\n", message("SIGTERM"))
     assert program.returncode == 143
 
 
