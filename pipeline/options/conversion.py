@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.options import flags
 from pipeline.options.embed_config import EmbedConfig, InputConfig, value_at
-from pipeline.options.flag_row import Settings
+from pipeline.options.flag_row import Flag, Settings
 
 _Config = TypeVar("_Config")
 
@@ -54,6 +54,8 @@ def input_config(settings: Settings) -> InputConfig:
 def from_identity(identity: Mapping[str, Any], output: str) -> EmbedConfig:
     """Return the configuration that has an identity; other fields have their defaults.
 
+    A flag that the identity leaves out has the value of `Flag.omitted_value`.
+
     Args:
         identity: as `EmbedConfig.identity` returns it, or as run.json holds it.
         output: the output folder.
@@ -61,18 +63,17 @@ def from_identity(identity: Mapping[str, Any], output: str) -> EmbedConfig:
     Raises:
         KeyError, TypeError, ValueError: it is not the identity of a configuration.
     """
-    rows = [
-        row
-        for row in flags.FLAGS
-        if row.decides_output and not (row.omitted_by_default and row.option not in identity)
-    ]
     values = {
-        row.path: tuple(identity[row.option])
-        if row.value_type in (list, tuple)
-        else identity[row.option]
-        for row in rows
+        row.path: _stored_value(row, identity) for row in flags.FLAGS if row.decides_output
     }
     return _build(EmbedConfig, "", {**values, "output": output})
+
+
+def _stored_value(row: Flag, identity: Mapping[str, Any]) -> Any:
+    if row.omitted_by_default and row.option not in identity:
+        return row.omitted_value
+    value = identity[row.option]
+    return tuple(value) if row.value_type in (list, tuple) else value
 
 
 def settings_from(config: EmbedConfig) -> dict[str, Any]:

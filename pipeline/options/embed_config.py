@@ -12,7 +12,14 @@ from transforms.batching.windows import WindowConfig
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.documents import FORMAT_VERSION
-from transforms.features import FLOAT32, MEAN, ONLY_POOLED, check_features, widths_of_tokens
+from transforms.features import (
+    ALL_RECORDS,
+    FLOAT32,
+    MEAN,
+    ONLY_POOLED,
+    check_features,
+    widths_of_tokens,
+)
 from transforms.io.redaction import redact_url
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
@@ -88,7 +95,8 @@ class EmbedConfig:
         special_tokens: whether special tokens in texts are `split` into words, or `keep`.
         features: as requested; see `features.check_features`.
         prompt: what is put before each document: a text, or a name; see `BertModule.prompt_of`.
-        keep_fields_in: the records that have the kept fields, `pooled` or `all`.
+        keep_fields_in: the records that have the kept fields, `pooled` or `all`; `pooled` if no
+            record could have others, as in jobs from before the flag.
         keep_tokens: whether sequence records hold the text and the byte offsets of wordpieces.
         dtype: type of the stored vectors.
         shaping: how vectors of documents are changed before they are stored.
@@ -110,7 +118,7 @@ class EmbedConfig:
     special_tokens: str = SPLIT
     features: tuple[str, ...] = (MEAN,)
     prompt: str | None = None
-    keep_fields_in: str = ONLY_POOLED
+    keep_fields_in: str = ALL_RECORDS
     keep_tokens: bool = False
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
@@ -138,6 +146,8 @@ class EmbedConfig:
         check_special_tokens(self.special_tokens)
         # Checks the types and formats of the output.
         _ = self.records
+        if not (self.input.read.keep_fields and widths_of_tokens(self.features)):
+            object.__setattr__(self, "keep_fields_in", ONLY_POOLED)
         self._check_shaping()
         self._check_dedup()
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)

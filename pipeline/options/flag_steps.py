@@ -5,7 +5,7 @@ Each takes the value, and the values of all flags where others decide it. Import
 
 from pipeline.options.flag_row import Settings
 from transforms.bert.compute import AUTO, default_tokens_per_batch, default_xla_buckets, fastest
-from transforms.features import ALL_RECORDS, ONLY_POOLED, split_features, widths_of_tokens
+from transforms.features import split_features, widths_of_tokens
 from transforms.sources.dialect import SPELLED_TAB, character_of
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
@@ -53,17 +53,6 @@ def character(value: str | None, _: Settings) -> str | None:
     """Return a character, a tab as a shell takes it."""
     char = character_of(value)
     return SPELLED_TAB if char == "\t" else char
-
-
-def keep_fields_in(value: str | None, settings: Settings) -> str:
-    """Return the records that have the kept fields; by default all.
-
-    Jobs that keep no field, or have only pooled records, are those from before the flag.
-    """
-    has_choice = names(settings["keep_fields"], settings) and widths_of_tokens(
-        split_features(settings["features"])
-    )
-    return value or ALL_RECORDS if has_choice else ONLY_POOLED
 
 
 def part_bytes(value: int | None, settings: Settings) -> int:

@@ -6,7 +6,7 @@ A new row goes to the end; see `flags.FLAGS`.
 from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import Flag
 from transforms.bert.wordpiece_rules import SPECIAL_TOKENS_IN_TEXT, SPLIT
-from transforms.features import KEPT_IN, ONLY_POOLED
+from transforms.features import ALL_RECORDS, KEPT_IN, ONLY_POOLED
 from transforms.sources.dialect import AUTO as AUTO_QUOTING
 from transforms.sources.dialect import QUOTINGS
 
@@ -66,13 +66,12 @@ LATER_FLAGS = (
     Flag(
         name="keep_fields_in",
         path="keep_fields_in",
-        step=steps.keep_fields_in,
+        default=ALL_RECORDS,
         choices=KEPT_IN,
         decides_output=True,
         omitted_by_default=True,
         value_before=ONLY_POOLED,
         group="input",
-        help="the records that have the fields of --keep_fields: all, or only the pooled ones "
-        "(default: all)",
+        help="the records that have the fields of --keep_fields: all, or only the pooled ones",
     ),
 )

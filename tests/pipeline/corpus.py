@@ -44,6 +44,7 @@ def config(globs: list[str], output: Path, model: Path, **settings: object) -> E
     base = {"input": InputConfig(tuple(globs), "auto", read)}
     base |= {"features": ("pooled_output", "sequence_output")}
     base |= {"limits": Limits(0.1), "windows": WindowConfig(8), "batching": BatchingConfig(64)}
+    base |= {"keep_fields_in": "pooled"}
     return EmbedConfig(**(base | {"output": str(output), "model": str(model)} | settings))
 
 

@@ -9,7 +9,6 @@ from transforms.features import (
     INPUT_IDS,
     KEPT_IN,
     OFFSETS,
-    ONLY_POOLED,
     SEGMENT_IDS,
     TOKENS,
     check_keep_fields,
@@ -44,7 +43,7 @@ class RecordContent:
 
     features: tuple[str, ...]
     keep_fields: tuple[str, ...] = ()
-    keep_fields_in: str = ONLY_POOLED
+    keep_fields_in: str = ALL_RECORDS
     segments: bool = False
     tokens: bool = False
     dtype: str = FLOAT32

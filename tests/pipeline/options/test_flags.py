@@ -19,6 +19,7 @@ from pipeline.options.flag_row import Flag, name_flags
 from transforms.bert import engines
 from transforms.plugins import Registry
 from transforms.records import output_format
+from transforms.records.record_config import RecordConfig
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
@@ -130,6 +131,15 @@ def test_the_records_that_keep_fields_are_in_the_identity_where_older_jobs_had_n
     assert conversion.from_identity(identity, "out").records == config.records
     words = resume_command.command_of(config)[2:]
     assert conversion.embed_config(all_commands()["embed"].parse(words)) == config
+
+
+def test_kept_fields_are_in_the_same_records_by_default_in_python_and_by_flags() -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, "keep_fields": "k", **BOTH}))
+    read = ReadConfig(keep_fields=("k",))
+    code = EmbedConfig(InputConfig(("a",), "auto", read), "out", features=config.features)
+    records = RecordConfig(config.features, keep_fields=("k",))
+    assert config.records == code.records == records
+    assert records.keep_fields_in == "all"
 
 
 def test_a_tab_is_spelled_in_the_command_that_continues_a_job() -> None:

@@ -122,7 +122,7 @@ def test_each_family_has_its_own_features_only() -> None:
     common = ["id", "num_tokens", "num_wordpieces", "num_unknown", "truncated"]
     assert names("pooled") == [*common, "pooled_output", "mean", "k"]
     of_tokens = ["input_ids", "segment_ids", "tokens", "offsets", "sequence_output"]
-    assert names("sequence") == [*common, *of_tokens]
+    assert names("sequence") == [*common, *of_tokens, "k"]
     assert RecordConfig(("sequence_output",)).of_tokens == ("input_ids", "sequence_output")
 
 
