@@ -63,6 +63,7 @@ def run(words: Sequence[str]) -> int:
     with input_errors():
         local_paths.check_inputs(config.input.globs, config.output)
         local_paths.check_model(config.model)
+        local_paths.check_output(config)
         local_paths.check_engine(config)
     from pipeline.console import quiet
     from pipeline.options import beam_flags

@@ -5,30 +5,18 @@ as after a power cut, it follows from the command, the input and the receipts.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pipeline import manifest
 from pipeline.errors import UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.options.flags import FLAGS
 from pipeline.output import folder_checks, followed_plan, job_progress, layout, plan_file, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
+from pipeline.output.other_job import CONTINUE, another_job, different_flags
 from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import DamagedRunError, Run, load_run
-from transforms import escaping
 from transforms.documents import Split
 from transforms.io import storage
-
-# Characters of a flag's value in a message.
-_SHOWN = 100
-# Differences from another job in a message.
-_SHOWN_DIFFERENCES = 3
-_START_AGAIN = "Choose another folder, or add --overwrite to start again"
-_CONTINUE = (
-    "Give these flags as they are there to continue that job, choose another folder, or add "
-    "--overwrite to start again"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,13 +93,13 @@ def _read_earlier(folder: str, run: Run, splits: Sequence[Split]) -> Earlier:
 
 def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
-    lines = _different_flags(earlier.configuration, run.configuration)
+    lines = different_flags(earlier.configuration, run.configuration)
     if lines and earlier.model == run.model:
-        raise _another_job(folder, lines, _CONTINUE)
+        raise another_job(folder, lines, CONTINUE)
     if earlier.model != run.model:
         lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
     if lines:
-        raise _another_job(folder, lines)
+        raise another_job(folder, lines)
     stored = _stored_plan(folder)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
     if stored is not None:
@@ -121,22 +109,8 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
             differs = not is_of_run or list(followed.splits) != stored.splits
             return Earlier(earlier, followed.splits, differs)
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
-        raise _another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
+        raise another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
     return Earlier(earlier, splits, plan_differs=True)
-
-
-def _different_flags(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Describe the flags that differ; either side may omit a flag of `value_before`."""
-    defaults = {row.option: row.omitted_value for row in FLAGS if row.omitted_by_default}
-    values = {
-        flag: tuple(side.get(flag, defaults.get(flag)) for side in (there, now))
-        for flag in dict.fromkeys([*now, *there])
-    }
-    return [
-        f"{flag} {_shown(before)} there, {_shown(after)} now"
-        for flag, (before, after) in values.items()
-        if before != after
-    ]
 
 
 def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:
@@ -154,7 +128,7 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
     followed = followed_plan.follow(splits, begun, is_proven=False)
     lines = followed_plan.differences(followed.before, followed.now[: len(followed.before)])
     if lines:
-        raise _another_job(folder, [f"{RUN_FILE} is damaged", *lines])
+        raise another_job(folder, [f"{RUN_FILE} is damaged", *lines])
     return Earlier(None, followed.splits, run_is_damaged=True)
 
 
@@ -170,21 +144,3 @@ def _has_receipts_of(folder: str, splits: Sequence[Split], run: Run) -> bool:
     """Whether there are receipts, and all belong to a plan and a run."""
     receipts = manifest.load_receipts(folder)
     return bool(receipts) and len(job_progress.of_job(receipts, splits, run)) == len(receipts)
-
-
-def _another_job(folder: str, lines: Sequence[str], remedy: str = _START_AGAIN) -> UsageError:
-    more = len(lines) - _SHOWN_DIFFERENCES
-    shown = "; ".join(lines[:_SHOWN_DIFFERENCES]) + (f"; and {more} more" if more > 0 else "")
-    return UsageError(f"--output {folder} belongs to another job: {shown}.\n{remedy}")
-
-
-def _shown(value: Any) -> str:
-    """Show the value of a flag.
-
-    >>> _shown(None), _shown(""), _shown(["mean", "cls"])
-    ('not given', "''", 'mean,cls')
-    """
-    if value is None:
-        return "not given"
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return escaping.one_line(text[:_SHOWN]) or "''"

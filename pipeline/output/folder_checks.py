@@ -5,9 +5,9 @@ import os
 from pipeline.errors import UsageError
 from pipeline.inputs import bigquery_names
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import layout, run_file
+from pipeline.output import layout, other_job, run_file
 from pipeline.output.layout import RUN_FILE
-from pipeline.output.run_file import DamagedRunError
+from pipeline.output.run_file import DamagedRunError, Run
 from transforms import escaping
 from transforms.io import file_systems, local_status, path_kinds, storage
 
@@ -21,22 +21,25 @@ def check_file_system(folder: str) -> None:
 
 
 def check_place(config: EmbedConfig) -> None:
-    """Raise UsageError for an output folder that contains other files than those of a job."""
+    """Raise UsageError for an output folder with another job, or with files of others."""
     try:
         layout.refuse_links(config.output)
         if config.overwrite:
             check_may_be_overwritten(config)
-        elif not _has_run(config.output):
+        elif (earlier := _load_run(config.output)) is not None:
+            other_job.check_flags(config, earlier)
+        else:
             refuse_unrecognized_files(config.output)
     except ValueError as error:
         raise UsageError(f"--output {config.output}: {error}") from error
 
 
-def _has_run(folder: str) -> bool:
+def _load_run(folder: str) -> Run | None:
+    """Return the job of a folder; None if it has none, or its run.json is damaged."""
     try:
-        return run_file.load_run(folder) is not None
+        return run_file.load_run(folder)
     except DamagedRunError:
-        return False
+        return None
 
 
 def refuse_unrecognized_files(folder: str) -> None:

@@ -26,10 +26,8 @@ def check_job(config: EmbedConfig, metrics: str | None) -> None:
     check_model(config.model)
     if metrics is not None:
         metrics_place.check(metrics, config.output)
-    if "://" in config.output:
-        return
-    folder_checks.check_place(config)
-    if not os.path.lexists(config.output):
+    check_output(config)
+    if "://" not in config.output and not os.path.lexists(config.output):
         check_engine(config)
         # It is created, and removed again.
         with folder_lock.hold(config.output):
@@ -48,6 +46,16 @@ def check_inputs(globs: Iterable[str], output: str = "") -> None:
             bigquery_names.parse(glob)
         elif glob != stdin.PIPE and _matches_nothing(glob):
             matching.match(glob, OwnFolders(output))
+
+
+def check_output(config: EmbedConfig) -> None:
+    """Check that an output folder on this machine has no other job and no files of others.
+
+    Raises:
+        UsageError: it has.
+    """
+    if "://" not in config.output:
+        folder_checks.check_place(config)
 
 
 def check_model(handle: str) -> None:

@@ -1,5 +1,6 @@
 """What flags or paths alone decide is said before Beam and TensorFlow are imported."""
 
+import dataclasses
 import io
 import json
 import os
@@ -13,6 +14,9 @@ from apache_beam.options.pipeline_options import StandardOptions
 from pipeline.commands import all_commands
 from pipeline.errors import UsageError
 from pipeline.options import beam_flags, beam_names, conversion
+from pipeline.options.embed_config import EmbedConfig
+from pipeline.output import folder_checks, run_file
+from pipeline.output.run_file import Run
 from pipeline.preflight import local_paths
 from transforms.bert.engines.openvino import OpenvinoKind
 
@@ -45,6 +49,7 @@ WRONG = {
         ("--input a.txt --output a.txt", "--output a.txt: it is a file"),
         ("--input a.txt --output other", "--output other contains 'b.txt'"),
         ("--input a.txt --output a.txt/out", "--output a.txt/out: cannot be written"),
+        ("--input a.txt --output earlier --dtype float16", "--dtype float32 there, float16 now"),
         (f"{EMBED} --model none", "--model none: there is no such folder"),
         (f"{EMBED} --model other", "--model other is not the folder of a model"),
         (f"{EMBED} --metrics_file none/x.prom", "none; make it first"),
@@ -55,6 +60,7 @@ WRONG = {
         ("--input none.txt --output out", "--input none.txt: no file matches"),
         (f"{EMBED} --model none", "--model none: there is no such folder"),
         (f"{EMBED} --machine_price 1", "--machine_price"),
+        ("--input a.txt --output earlier --dtype float16", "--dtype float32 there, float16 now"),
         (f"{EMBED} --bad", "unknown flag --bad"),
     ],
     "tokenize": [
@@ -87,6 +93,16 @@ for line in json.load(sys.stdin):
 """
 
 
+def write_run(folder: str, **settings: str) -> EmbedConfig:
+    """Write the run.json of a job, and return the configuration."""
+    given = {"input": ["a.txt"], "output": folder, **settings}
+    config = conversion.embed_config(conversion.settings_of(given))
+    run = Run(config.identity(), "0" * 64, command=("beam-bert", "embed"))
+    os.makedirs(folder, exist_ok=True)
+    run_file.write_run(folder, run, config)
+    return config
+
+
 def test_every_command_has_wrong_usages() -> None:
     assert set(WRONG) == set(all_commands())
 
@@ -100,6 +116,7 @@ def test_wrong_usage_is_reported_without_beam_and_tensorflow(
     (tmp_path / "empty").mkdir()
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path)
+    write_run("earlier")
     monkeypatch.setenv("PYTHONPATH", str(Path(beam_names.__file__).parents[2]))
     os.mkfifo("pipe")
     cases = [
@@ -122,7 +139,7 @@ def test_wrong_usage_is_reported_without_beam_and_tensorflow(
         assert message in error, (line, error)
         assert 1 <= len(error.splitlines()) <= 2, (line, error)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        *("a.txt", "empty", "other", "out", "pipe")
+        *("a.txt", "earlier", "empty", "other", "out", "pipe")
     ]
     assert not list((tmp_path / "out").iterdir())
 
@@ -139,6 +156,22 @@ def test_an_engine_that_is_not_installed_is_refused_for_a_new_job(
         local_paths.check_job(config, None)
     output.mkdir()
     local_paths.check_job(config, None)
+
+
+def test_what_only_the_corpus_decides_is_not_compared_with_the_job_of_a_folder(
+    tmp_path: Path,
+) -> None:
+    folder = str(tmp_path / "out")
+    write_run(folder, keep_fields="k:int64", precision="bfloat16", engine="openvino")
+    given = {"input": ["a.txt"], "output": folder, "keep_fields": "k", "engine": "openvino"}
+    config = conversion.embed_config(conversion.settings_of({**given, "precision": "auto"}))
+    folder_checks.check_place(config)
+    folder_checks.check_place(dataclasses.replace(config, dtype="float16", overwrite=True))
+    with pytest.raises(UsageError, match=r"--dtype float32 there, float16 now\.\nGive"):
+        folder_checks.check_place(dataclasses.replace(config, dtype="float16"))
+    write_run(folder, keep_fields="l", precision="float32", engine="openvino")
+    with pytest.raises(UsageError, match="--keep_fields l there, k now"):
+        folder_checks.check_place(config)
 
 
 def test_the_source_of_beam_has_all_its_flags_and_runners() -> None:
