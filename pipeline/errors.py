@@ -4,6 +4,8 @@ import contextlib
 import difflib
 import errno
 import re
+import select
+import sys
 from collections.abc import Iterable, Iterator
 
 from transforms.io import redaction
@@ -93,16 +95,20 @@ def output_errors(place: str) -> Iterator[None]:
 def storage_errors(place: str) -> Iterator[None]:
     """Raise the errors of disks and servers, and a lack of memory, as JobError.
 
+    A BrokenPipeError passes if nobody reads the standard output any more.
+
     Args:
         place: the folder or file that the block is about.
     """
     try:
         yield
-    except (UsageError, JobError, BrokenPipeError):
+    except (UsageError, JobError):
         raise
     except MemoryError as error:
         raise JobError(f"{place}: there was not enough memory; what is done stays") from error
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and not _output_is_read():
+            raise
         if "No usable temporary directory" in str(error):
             raise UsageError(NO_TEMPORARY_FOLDER) from error
         if not is_of_storage(error):
@@ -112,6 +118,17 @@ def storage_errors(place: str) -> Iterator[None]:
             f"{place}: a file could not be listed, read or written: {reason}.\n"
             "What is done stays; if the fault has passed, the same command succeeds"
         ) from error
+
+
+def _output_is_read() -> bool:
+    """Whether the standard output has a reader; else a broken pipe is that of the output."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return True
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return not any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
 def is_of_user(error: OSError) -> bool:

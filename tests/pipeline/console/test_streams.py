@@ -1,11 +1,14 @@
 """Outputs that are full or that nobody reads: an error of one line, and the right status."""
 
+import dataclasses
 import os
 import subprocess
 import sys
 
 import pytest
 
+from pipeline import cli
+from pipeline.commands import all_commands
 from tests.paths import ROOT
 
 # Prints as commands do, and ends as the program does.
@@ -48,6 +51,20 @@ def test_a_full_output_is_an_error_of_one_line(words: str) -> None:
 @pytest.mark.parametrize("words", ["--help", "status --help"])
 def test_an_output_that_nobody_reads_ends_the_program_silently(words: str) -> None:
     assert run(words, UNREAD) == (1, "")
+
+
+def test_a_store_that_hangs_up_is_an_error_of_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    def hang_up(_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    status = dataclasses.replace(all_commands()["status"], run=hang_up)
+    monkeypatch.setitem(all_commands(), "status", status)
+    assert cli.main(["status", "s3://bucket/out"]) == 1
+    assert (
+        "s3://bucket/out: a file could not be listed, read or written: " in capfd.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("words", ["frob", "status"])
