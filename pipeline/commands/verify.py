@@ -1,13 +1,17 @@
 """`verify`: check all files of a job, and compare a sample with the model."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag, name_flags
 from pipeline.options.flags import FLAGS, FOLDER, select
+
+if TYPE_CHECKING:
+    from pipeline.verify.verdict import Verdict
 
 (_MODEL,) = select("model")
 
@@ -27,15 +31,34 @@ def run(words: Sequence[str]) -> int:
             settings["folder"].rstrip("/") or "/",
             *(settings[name] for name in ("sample", "tolerance", "model")),
         )
-        verdict = check_folder.verify(config)
+        verdict = _with_flags(check_folder.verify(config))
     if settings["json"]:
         from pipeline.console import json_output
 
         facts = {**vars(verdict), "complete": not verdict.pending}
-        printing.show(name_flags(json_output.to_json(COMMAND.name, facts), FLAGS))
+        printing.show(json_output.to_json(COMMAND.name, facts))
     else:
-        printing.say(name_flags(verdict.to_text(), FLAGS))
+        printing.say(verdict.to_text())
     return 1 if verdict.faults else 0
+
+
+def _with_flags(verdict: "Verdict") -> "Verdict":
+    """Name flags in the lines of a verdict, but not in its paths."""
+    sample = verdict.sample
+    return dataclasses.replace(
+        verdict,
+        faults=_named(verdict.faults),
+        notes=_named(verdict.notes),
+        not_checked=_named(verdict.not_checked),
+        remedy=name_flags(verdict.remedy, FLAGS),
+        sample=dataclasses.replace(
+            sample, faults=_named(sample.faults), not_checked=_named(sample.not_checked)
+        ),
+    )
+
+
+def _named(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name_flags(line, FLAGS) for line in lines)
 
 
 COMMAND = Command(

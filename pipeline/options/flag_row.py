@@ -20,7 +20,8 @@ Step = Callable[[Any, Settings], Any]
 # Which flags the command that continues a job has.
 ALWAYS, IF_NEEDED, NEVER = "always", "if needed", "never"
 
-_BACKTICKED = re.compile(r"`([a-z][a-z0-9_]*)`")
+# A name that is part of a path is left as it is.
+_BACKTICKED = re.compile(r"(?<![\w/.-])`([a-z][a-z0-9_]*)`(?![\w/-]|\.\w)")
 _WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -170,6 +171,8 @@ def name_flags(message: str, rows: Iterable[Flag]) -> str:
     >>> row = Flag(name="max_seq_length", help="...")
     >>> name_flags("`max_seq_length` is 2; `length` is 3", [row])
     '--max_seq_length is 2; `length` is 3'
+    >>> name_flags("a/`max_seq_length`/b.txt: `max_seq_length` is 2", [row])
+    'a/`max_seq_length`/b.txt: --max_seq_length is 2'
     """
     options = {row.name: row.option for row in rows if not row.positional}
     return _BACKTICKED.sub(lambda match: options.get(match[1], match[0]), message)

@@ -18,6 +18,8 @@ from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig
 from pipeline.output import job_progress, plan_file, run_file
 from pipeline.result import Summary
+from pipeline.verify import check_folder
+from pipeline.verify.verdict import SampleResult, Verdict
 from tests.paths import ROOT
 from tests.pipeline import corpus
 from transforms.bert.agreement import CosineAgreement
@@ -98,6 +100,36 @@ def test_verify_prints_all_faults(
     assert cli.main(["verify", str(tmp_path), "--json"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_names_of_flags_in_paths_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    folder, fault = "`model`", "`model`/pooled/a: its `dtype` is wrong"
+    verdict = Verdict(
+        folder,
+        1,
+        0,
+        0,
+        0,
+        {},
+        (fault,),
+        sample=SampleResult(faults=(fault,)),
+        invalidated=(folder,),
+    )
+    monkeypatch.setattr(check_folder, "verify", lambda _: verdict)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "run.json").write_text("")
+    assert cli.main(["verify", folder, "--json"]) == 1
+    value = strict(capsys.readouterr().out)
+    assert (value["folder"], value["invalidated"]) == (folder, [folder])
+    named = ["`model`/pooled/a: its --dtype is wrong"]
+    assert value["faults"] == value["sample"]["faults"] == named
+    assert cli.main(["verify", folder]) == 1
+    printed_ = capsys.readouterr().out
+    assert f"1 fault: {folder}\n" in printed_
+    assert named[0] in printed_
 
 
 def test_head_prints_whole_vectors(finished: Path, capsys: pytest.CaptureFixture) -> None:
