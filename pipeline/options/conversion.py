@@ -63,9 +63,7 @@ def from_identity(identity: Mapping[str, Any], output: str) -> EmbedConfig:
     Raises:
         KeyError, TypeError, ValueError: it is not the identity of a configuration.
     """
-    values = {
-        row.path: _stored_value(row, identity) for row in flags.FLAGS if row.decides_output
-    }
+    values = {row.path: _stored_value(row, identity) for row in flags.FLAGS if row.decides_output}
     return _build(EmbedConfig, "", {**values, "output": output})
 
 
