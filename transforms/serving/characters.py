@@ -10,7 +10,7 @@ import itertools
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -19,7 +19,7 @@ CODE_POINTS = 0x110000
 _SIGMA, _FINAL_SIGMA = "\u03a3", "\u03c2"
 # What decides whether a sigma is the last letter of a word.
 _ACUTE = 0x301
-_NEITHER, CASED, IGNORED = range(3)
+CASED, IGNORED = 1, 2
 # How a character separates words.
 LETTER, SPACE, WORD = range(3)
 
@@ -56,15 +56,10 @@ class CharacterTable:
         """Replace capital sigmas that end a word by the small letter for that place."""
         if self.normalized.get(ord(_SIGMA), _SIGMA) == _SIGMA:
             return text
-        kinds = self.around_sigma[[ord(c) for c in text]].tolist()
-        return "".join(
-            _FINAL_SIGMA
-            if c == _SIGMA
-            and _is_cased(reversed(kinds[:place]))
-            and not _is_cased(kinds[place + 1 :])
-            else c
-            for place, c in enumerate(text)
-        )
+        codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
+        is_final = (codes == ord(_SIGMA)) & _end_words(self.around_sigma[codes])
+        replaced = np.where(is_final, np.uint32(ord(_FINAL_SIGMA)), codes)
+        return replaced.astype("<u4").tobytes().decode("utf-32-le")
 
     def to_bytes(self) -> bytes:
         """Return the table as the content of a file; equal tables have equal bytes."""
@@ -105,9 +100,22 @@ class CharacterTable:
             raise ValueError(f"it is not a table of characters: {error}") from error
 
 
-def _is_cased(kinds: Iterable[int]) -> bool:
-    """Return whether the first character that is not passed over is cased."""
-    return next((kind for kind in kinds if kind != IGNORED), _NEITHER) == CASED
+def _end_words(kinds: np.ndarray) -> np.ndarray:
+    """Return which characters have a cased one before them and none after; bool [characters].
+
+    Args:
+        kinds: uint8 [characters], as in `around_sigma`; ignored characters are passed over.
+    """
+    count = len(kinds)
+    places, counts = np.arange(count), kinds != IGNORED
+    nearest_before = np.maximum.accumulate(np.where(counts, places, -1))
+    nearest_after = np.minimum.accumulate(np.where(counts, places, count)[::-1])[::-1]
+    # The last value is that of the places -1 and `count`, before the text and after it.
+    is_cased = np.append(kinds == CASED, False)
+    before = is_cased[np.concatenate([[-1], nearest_before[:-1]])]
+    after = is_cased[np.concatenate([nearest_after[1:], [count]])]
+    ends: np.ndarray = before & ~after
+    return ends
 
 
 def _reordered(text: str, normalized: Mapping[int, str]) -> str:

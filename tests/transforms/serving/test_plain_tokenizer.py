@@ -1,6 +1,7 @@
 """The tokenizer in plain Python gives the ids of the one in TensorFlow."""
 
 import functools
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from tests.transforms.wordpiece.rule_sets import (
 )
 from transforms.bert.vocabulary import SPECIAL_TOKENS
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.serving.characters import CODE_POINTS, CharacterTable
+from transforms.serving.characters import CASED, CODE_POINTS, IGNORED, CharacterTable
 from transforms.serving.measuring import measure
 from transforms.serving.plain_tokenizer import PlainTokenizer
 from transforms.wordpiece.prompts import tokenize_after
@@ -111,6 +112,26 @@ def table_without_changes() -> CharacterTable:
 def test_a_final_sigma_has_its_own_form() -> None:
     normalize = small_table().normalize
     assert normalize("AΣ AΣ' Σ ΣA A'Σ.") == "aς aς' σ σa a'ς."
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aAΣς \u0301'."), max_size=30))
+def test_sigmas_are_final_after_a_letter_and_before_none(text: str) -> None:
+    table = small_table()
+    kinds = [int(table.around_sigma[ord(c)]) for c in text]
+
+    def is_cased(kinds: Iterable[int]) -> bool:
+        return next((kind for kind in kinds if kind != IGNORED), None) == CASED
+
+    expected = "".join(
+        "ς" if c == "Σ" and is_cased(kinds[:n][::-1]) and not is_cased(kinds[n + 1 :]) else c
+        for n, c in enumerate(text)
+    )
+    assert table.normalize(text) == expected.translate(table.normalized)
+
+
+def test_a_long_text_of_sigmas_takes_linear_time() -> None:
+    assert small_table().normalize("Σ" * 200_000) == "σ" * 199_999 + "ς"
 
 
 def test_words_are_found() -> None:
