@@ -30,6 +30,9 @@ CHARACTERS = f"{_FOLDER}/characters.npz"
 VOCABULARY = f"{_FOLDER}/vocab.txt"
 STEPS = SENTENCE_WEIGHTS
 DATA = "variables/variables.data-00000-of-00001"
+GRAPH = "saved_model.pb"
+# The steps are those of the models that have some.
+_FILES = (GRAPH, CHARACTERS, VOCABULARY, STEPS, DATA)
 VERSION = 1
 
 # A column of texts for each input of the model.
@@ -164,8 +167,9 @@ class QueryFiles:
 
     def check(self) -> None:
         """Compare the files with their sha256; raises as `weights` does."""
-        for path in (CHARACTERS, VOCABULARY, DATA):
-            self._read(path)
+        for path in _FILES:
+            if path in self._settings.sha256 or path != STEPS:
+                self._read(path)
 
     def _read(self, path: str) -> bytes:
         content = (self._folder / path).read_bytes()
@@ -184,7 +188,7 @@ def _array(content: bytes, place: StoredArray) -> np.ndarray:
 
 def hash_files(folder: Path) -> dict[str, str]:
     """Return the sha256 of each file of a model that these settings refer to."""
-    paths = (path for path in (CHARACTERS, VOCABULARY, STEPS, DATA) if (folder / path).is_file())
+    paths = (path for path in _FILES if (folder / path).is_file())
     return {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
 
 

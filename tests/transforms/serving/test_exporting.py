@@ -265,6 +265,13 @@ def test_what_cannot_be_embedded_is_named(
 def test_changed_files_are_refused(whole: tuple[Path, object], tmp_path: Path) -> None:
     folder = tmp_path / "1"
     shutil.copytree(whole[0], folder)
+    read = query_settings.read_settings(folder)
+    graph = folder / query_settings.GRAPH
+    content = graph.read_bytes()
+    graph.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ValueError, match=r"saved_model\.pb is damaged: it is not the file"):
+        saved_query.load(folder, read, "mean")
+    graph.write_bytes(content)
     data = folder / query_settings.DATA
     content = data.read_bytes()
     data.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -273,7 +280,7 @@ def test_changed_files_are_refused(whole: tuple[Path, object], tmp_path: Path) -
     ):
         Query(folder, "mean")
     with pytest.raises(ValueError, match="is damaged: it is not the file"):
-        saved_query.load(folder, query_settings.read_settings(folder), "mean")
+        saved_query.load(folder, read, "mean")
     settings = folder / query_settings.SETTINGS
     settings.write_text(settings.read_text().replace('"vocab_size": 24', '"vocab_size": 25'))
     with pytest.raises(ValueError, match="its arrays are not those of its encoder"):
