@@ -128,10 +128,10 @@ class ServingModel(tf.Module):
         self, name: str, first: int, encoded: Encoded[tf.Tensor], padded: PaddedWindows
     ) -> tf.Tensor:
         """Pool the tokens of windows from the first on, and combine windows."""
-        own = {POOLED_OUTPUT: encoded.pooled, DEFAULT: encoded.default}
-        pooling = poolings.find("cls" if name in own else name)
-        if name in own:
-            vectors = own[name]
+        of_model = {POOLED_OUTPUT: encoded.pooled, DEFAULT: encoded.default}
+        pooling = poolings.find("cls" if name in of_model else name)
+        if name in of_model:
+            vectors = of_model[name]
         else:
             kept = _kept_from(first, padded) if first else padded.kept
             vectors = pooling.pool_in_graph(encoded.sequence, kept)
