@@ -10,6 +10,7 @@ from pipeline.output.open_job import Job, find_module, open_job
 from transforms.bert import module as modules
 from transforms.bert.module import BertModule
 from transforms.features import FLOAT32
+from transforms.io import path_kinds
 from transforms.io.saved_transform import check_sha256, readable_copy
 from transforms.serving import exporting
 from transforms.serving.exporting import ServingConfig
@@ -44,15 +45,12 @@ def export_job(folder: str, destination: str, prompt: str | None, model: str | N
         model: the current handle of the job's module; None for the handle in run.json.
 
     Raises:
-        UsageError: the module is missing, or another one; or the destination has files or is not on
-            this machine.
+        UsageError: the module is missing, or another one; or the destination has files, is in
+            the output folder or is not on this machine.
         ValueError: the folder does not contain a job that can be exported.
         OSError: a file cannot be read or written.
     """
-    if "://" in destination:
-        raise UsageError(
-            f"DEST is {destination}: give a folder of this machine, and copy it when it is complete"
-        )
+    _check_destination(folder, destination)
     job = open_job(folder)
     module = modules.inspect(find_module(job, model))
     of_job = graphs.wordpiece_config(job.config, module)
@@ -72,6 +70,18 @@ def export_job(folder: str, destination: str, prompt: str | None, model: str | N
             Path(destination),
         )
     return Exported(wordpieces.texts, config.features, wordpieces.prompt, _notes(job))
+
+
+def _check_destination(folder: str, destination: str) -> None:
+    if "://" in destination:
+        raise UsageError(
+            f"DEST is {destination}: give a folder of this machine, and copy it when it is complete"
+        )
+    if "://" not in folder and path_kinds.is_within(destination, folder):
+        raise UsageError(
+            f"DEST is {destination}: it is in the output folder of the job, which has only "
+            "its own files; give another folder"
+        )
 
 
 def _check_transform(job: Job, module: BertModule, wordpieces: WordpieceConfig) -> None:

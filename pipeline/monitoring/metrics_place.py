@@ -5,6 +5,7 @@ import stat
 
 from pipeline.errors import UsageError
 from transforms import escaping
+from transforms.io import path_kinds
 
 # Of the name of each metric.
 PREFIX = "beam_bert"
@@ -27,7 +28,7 @@ def check(path: str, folder: str) -> None:
     parent = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(parent):
         raise UsageError(f"{place}: there is no folder {escaping.one_line(parent)}; make it first")
-    if "://" not in folder and _is_within(path, folder):
+    if "://" not in folder and path_kinds.is_within(path, folder):
         raise UsageError(f"{place}: is in the output folder; name a file in another folder")
     try:
         is_other = _is_other(path)
@@ -35,11 +36,6 @@ def check(path: str, folder: str) -> None:
         raise UsageError(f"{place}: cannot be read: {error.strerror}; name a new file") from error
     if is_other:
         raise UsageError(f"{place}: is not a file of metrics; name a new one, such as job.prom")
-
-
-def _is_within(path: str, folder: str) -> bool:
-    places = [os.path.realpath(place) for place in (path, folder)]
-    return os.path.commonpath(places) == places[1]
 
 
 def _is_other(path: str) -> bool:

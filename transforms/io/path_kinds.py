@@ -27,6 +27,12 @@ def kind_of(status: os.stat_result) -> str:
     return _KINDS.get(stat.S_IFMT(status.st_mode), "a device")
 
 
+def is_within(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or in it, after links are followed."""
+    places = [os.path.realpath(place) for place in (path, folder)]
+    return os.path.commonpath(places) == places[1]
+
+
 def describe_broken_link(path: str) -> str:
     """Say where a link leads that leads to nothing."""
     try:

@@ -109,6 +109,7 @@ def test_a_prompt_replaces_the_transform_of_the_job(
     ("words", "message"),
     [
         (["{job}", "gs://bucket/models/1"], "DEST is gs://bucket/models/1: give a folder of this"),
+        (["{job}", "{job}/models/1"], "it is in the output folder of the job"),
         (["{job}", "{full}"], "exists and is not empty: choose another folder"),
         (["{full}", "{new}"], "has no run.json: it is not an output folder of embed"),
         (["{job}", "{new}", "--model", "{other}"], "has the fingerprint"),
@@ -138,3 +139,4 @@ def test_what_cannot_be_exported_is_refused(
     assert message in error
     assert len(error.splitlines()) <= 2
     assert not (tmp_path / "new").exists()
+    assert not (finished / "models").exists()
