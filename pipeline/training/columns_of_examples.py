@@ -156,7 +156,15 @@ def check_missing(kinds: Mapping[str, ColumnKind], missing: Mapping[str, Any]) -
 def _fits(value: Any, dtype: np.dtype) -> bool:
     if dtype.kind == "O":
         return isinstance(value, str | bytes)
-    return np.isscalar(value) and np.can_cast(np.min_scalar_type(value), dtype, "same_kind")
+    if not np.isscalar(value) or not np.can_cast(np.min_scalar_type(value), dtype, "same_kind"):
+        return False
+    # mypy would take a scalar for text too.
+    number: Any = value
+    if dtype.kind == "i":
+        limits = np.iinfo(dtype)
+        return bool(limits.min <= number <= limits.max)
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(dtype.type(number)) or not np.isfinite(number))
 
 
 def _as_stored(value: Any) -> Any:

@@ -60,6 +60,8 @@ class Reading:
             raise ValueError(f"test_share is {self.test_share}; give a share from 0 to 1")
         if self.shuffle is not None and self.shuffle < 0:
             raise ValueError(f"shuffle is {self.shuffle}; give a seed of 0 or more, or None")
+        if isinstance(self.columns, str):
+            raise ValueError(f"columns is {self.columns!r}; give a list of names")
         if not 0 <= number < count:
             raise ValueError(f"shard is {self.shard}; give (number, count), numbered from 0")
 

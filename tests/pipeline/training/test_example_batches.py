@@ -139,6 +139,7 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
         ({"test_share": 1.5}, "test_share is 1.5; give a share"),
         ({"shuffle": -1}, "shuffle is -1; give a seed"),
         ({"shard": (2, 2)}, r"shard is \(2, 2\); give"),
+        ({"columns": "mean"}, "columns is 'mean'; give a list of names"),
         ({"columns": ["cls"]}, "has no 'cls'; it has id, num_tokens"),
         ({"missing": {"z": 1}}, "has no 'z'; it has id, num_tokens"),
         ({"missing": {"mean": 1}}, "missing names mean, which every document has"),
