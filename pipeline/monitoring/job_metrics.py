@@ -1,7 +1,8 @@
 """The metrics of a job: one table, from which Prometheus' and OpenTelemetry's are made.
 
-Counters are sums over the receipts of all finished parts, of earlier calls too, so that they go on
-where an earlier process ended. Source for names and units:
+Sums are over the receipts of all finished parts, of earlier calls too, so that they go on where an
+earlier process ended. They are gauges: damaged parts are taken out of them, and a system takes a
+counter that becomes smaller for one that began again at 0. Source for names and units:
 https://prometheus.io/docs/practices/naming/
 """
 
@@ -12,7 +13,6 @@ from pipeline.status import Status
 from transforms import metrics
 from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 
-COUNTER, GAUGE = "counter", "gauge"
 RUNNING, DONE, FAILED, INTERRUPTED = STATES = ("running", "done", "failed", "interrupted")
 
 _SECONDS, _BYTES = "seconds", "bytes"
@@ -46,18 +46,16 @@ Value = tuple[Mapping[str, str], float]
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """One metric.
+    """One metric, a gauge.
 
     Attributes:
         name: its words, without a prefix.
-        kind: `COUNTER` or `GAUGE`.
         help: one sentence.
         values: returns the values of a sample; none if they are not known.
         unit: `seconds`, `bytes`, or empty.
     """
 
     name: str
-    kind: str
     help: str
     values: Callable[[JobSample], Iterable[Value]]
     unit: str = ""
@@ -98,121 +96,103 @@ def _each(
 METRICS = (
     Metric(
         "build_info",
-        GAUGE,
         "Version, engine and precision of the job; always 1.",
         lambda sample: [(sample.build, 1)],
     ),
     Metric(
         "job_state",
-        GAUGE,
         "1 for the state of the last call of the job, 0 for the other states.",
         lambda sample: [({"state": state}, int(state == sample.state)) for state in STATES],
     ),
     Metric(
         "start_time_seconds",
-        GAUGE,
         "UNIX time at which the last call of the job began.",
         lambda sample: [({}, sample.started)],
         _SECONDS,
     ),
     Metric(
         "last_update_time_seconds",
-        GAUGE,
         "UNIX time of these values.",
         lambda sample: [({}, sample.updated)],
         _SECONDS,
     ),
-    Metric("parts_done", GAUGE, "Parts that are finished.", _fact(lambda status: status.parts)),
+    Metric("parts_done", "Parts that are finished.", _fact(lambda status: status.parts)),
     Metric(
         "parts_expected",
-        GAUGE,
         "Parts of the whole job, if that is known.",
         _fact(lambda status: status.expected_parts),
     ),
     Metric(
         "input_bytes",
-        GAUGE,
         "Stored bytes of the input.",
         _fact(lambda status: status.input_bytes),
         _BYTES,
     ),
     Metric(
         "input_done_bytes",
-        GAUGE,
         "Stored bytes of the input that are embedded, those of running parts included.",
         _fact(lambda status: status.input_bytes_done),
         _BYTES,
     ),
     Metric(
         "input_unread",
-        GAUGE,
         "Files and folders that could not be read when the job was planned.",
         _fact(lambda status: len(status.unread)),
     ),
     Metric(
         "tokens_per_second",
-        GAUGE,
         "Speed over the last ten minutes of work.",
         _fact(lambda status: status.tokens_per_second),
     ),
     Metric(
         "time_left_seconds",
-        GAUGE,
         "Time left at that speed, if it is known.",
         _fact(lambda status: status.seconds_left),
         _SECONDS,
     ),
     Metric(
         "documents",
-        COUNTER,
         "Documents of finished parts, embedded or rejected.",
         _count(metrics.DOCUMENTS),
     ),
-    Metric("documents_embedded", COUNTER, "Documents with vectors.", _count(metrics.EMBEDDED)),
+    Metric("documents_embedded", "Documents with vectors.", _count(metrics.EMBEDDED)),
     Metric(
         "documents_rejected",
-        COUNTER,
         "Documents without vectors, by reason.",
         _each("reason", lambda status: status.reasons),
     ),
     Metric(
         "documents_truncated",
-        COUNTER,
         "Documents that were cut at the maximal length.",
         _count(TRUNCATED),
     ),
-    Metric("wordpieces", COUNTER, "Wordpieces of embedded documents.", _count(NUM_WORDPIECES)),
-    Metric("wordpieces_unknown", COUNTER, "Wordpieces that are [UNK].", _count(NUM_UNKNOWN)),
-    Metric("tokens", COUNTER, "Tokens of embedded documents.", _count(NUM_TOKENS)),
+    Metric("wordpieces", "Wordpieces of embedded documents.", _count(NUM_WORDPIECES)),
+    Metric("wordpieces_unknown", "Wordpieces that are [UNK].", _count(NUM_UNKNOWN)),
+    Metric("tokens", "Tokens of embedded documents.", _count(NUM_TOKENS)),
     Metric(
         "tokens_computed",
-        COUNTER,
         "Tokens that the model computed.",
         _count(metrics.COMPUTED_TOKENS),
     ),
     Metric(
         "positions_computed",
-        COUNTER,
         "Positions that the model computed: tokens and padding.",
         _count(metrics.PADDED_TOKENS),
     ),
-    Metric("batches", COUNTER, "Batches that the model computed.", _count(metrics.BATCHES)),
+    Metric("batches", "Batches that the model computed.", _count(metrics.BATCHES)),
     Metric(
         "files_written",
-        COUNTER,
         "Files of records and of rejected documents, by folder.",
         _each("folder", lambda status: status.files),
     ),
     Metric(
         "written_bytes",
-        COUNTER,
         "Bytes of these files, by folder.",
         _each("folder", lambda status: status.bytes),
         _BYTES,
     ),
     Metric(
         "stage_seconds",
-        COUNTER,
         "Time of all workers, by stage.",
         _each("stage", lambda status: status.seconds),
         _SECONDS,

@@ -11,7 +11,7 @@ from prometheus_client import Metric as Family
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from pipeline.monitoring.job_metrics import COUNTER, METRICS, JobSample, Metric, values_of
+from pipeline.monitoring.job_metrics import METRICS, JobSample, Metric, values_of
 from pipeline.monitoring.metrics_place import PREFIX
 
 
@@ -24,7 +24,7 @@ class _SampleCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield each metric that has values."""
         for metric in METRICS:
-            family = Family(f"{PREFIX}_{metric.name}", metric.help, metric.kind)
+            family = Family(name_of(metric), metric.help, "gauge")
             for labels, value in values_of(metric, self._sample):
                 family.add_sample(name_of(metric), dict(labels), value)
             if family.samples:
@@ -33,7 +33,7 @@ class _SampleCollector(Collector):
 
 def name_of(metric: Metric) -> str:
     """Return the name of a metric in the file."""
-    return f"{PREFIX}_{metric.name}" + ("_total" if metric.kind == COUNTER else "")
+    return f"{PREFIX}_{metric.name}"
 
 
 def to_text(sample: JobSample) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import transforms
 from pipeline.console import printing
-from pipeline.monitoring.job_metrics import COUNTER, METRICS, JobSample, Metric, values_of
+from pipeline.monitoring.job_metrics import METRICS, JobSample, Metric, values_of
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -74,28 +74,43 @@ def exported(latest: Callable[[], JobSample]) -> Iterator[None]:
 
 def observe(provider: "MeterProvider", latest: Callable[[], JobSample]) -> None:
     """Make an instrument for each metric, named such as `beam_bert.documents`."""
-    meter = provider.get_meter(_NAME, transforms.__version__)
+    meter, shared = provider.get_meter(_NAME, transforms.__version__), _SharedSample(latest)
     for metric in METRICS:
-        create = (
-            meter.create_observable_counter
-            if metric.kind == COUNTER
-            else meter.create_observable_gauge
-        )
-        create(
+        meter.create_observable_gauge(
             f"beam_bert.{metric.name}",
-            [_callback(metric, latest)],
+            [_callback(metric, shared)],
             unit=_UNITS.get(metric.unit, "1"),
             description=metric.help,
         )
 
 
+class _SharedSample:
+    """Measures a job once for all metrics: together they are one state of it."""
+
+    def __init__(self, latest: Callable[[], JobSample]) -> None:
+        self._latest = latest
+        self._sample: JobSample | None = None
+        self._seen: set[str] = set()
+
+    def of(self, name: str) -> JobSample:
+        """Return the sample; a metric that asks again gets a new one."""
+        if self._sample is None or name in self._seen:
+            self._sample = self._latest()
+            self._seen.clear()
+        self._seen.add(name)
+        return self._sample
+
+
 def _callback(
-    metric: Metric, latest: Callable[[], JobSample]
+    metric: Metric, shared: _SharedSample
 ) -> "Callable[[CallbackOptions], Iterable[Observation]]":
     from opentelemetry.metrics import Observation
 
     def observations(_: Any) -> "Iterable[Observation]":
-        return [Observation(value, labels) for labels, value in values_of(metric, latest())]
+        return [
+            Observation(value, labels)
+            for labels, value in values_of(metric, shared.of(metric.name))
+        ]
 
     return observations
 

@@ -79,6 +79,24 @@ def test_the_numbers_are_those_of_the_metrics(finished: Path) -> None:
     provider.shutdown()
 
 
+def test_a_job_is_measured_once_for_all_metrics() -> None:
+    calls = []
+
+    def latest() -> JobSample:
+        calls.append(len(calls))
+        return JobSample("out", DONE, 1.0, float(len(calls)), {"version": "1"})
+
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    telemetry.observe(provider, latest)
+    for number in (1, 2):
+        data = reader.get_metrics_data()
+        metrics = {one.name: one for one in data.resource_metrics[0].scope_metrics[0].metrics}
+        (point,) = metrics["beam_bert.last_update_time_seconds"].data.data_points
+        assert (len(calls), point.value) == (number, float(number))
+    provider.shutdown()
+
+
 def test_a_receiver_gets_the_last_values(
     received: tuple[str, list[ExportMetricsServiceRequest]],
     finished: Path,
@@ -93,9 +111,8 @@ def test_a_receiver_gets_the_last_values(
         (one.key, one.value.string_value) for one in resource.resource.attributes
     ]
     metrics = {one.name: one for one in resource.scope_metrics[0].metrics}
-    (point,) = metrics["beam_bert.documents"].sum.data_points
+    (point,) = metrics["beam_bert.documents"].gauge.data_points
     assert point.as_int == 244
-    assert metrics["beam_bert.documents"].sum.is_monotonic
     states = metrics["beam_bert.job_state"].gauge.data_points
     assert {
         point.as_int: [one.value.string_value for one in point.attributes if one.key == "state"]
