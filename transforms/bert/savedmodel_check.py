@@ -62,12 +62,14 @@ def _saves_outside_saver(meta_graph: MetaGraphDef) -> bool:
     calls = {f.signature.name: _called_operations(f.node_def) for f in graph.library.function}
     saving, both = (_callers(calls, of) for of in (SAVING, SAVING | RESTORING))
     loading = {_node(saver.restore_op_name), _node(saver.filename_tensor_name)}
-    nodes, functions = _dependent_nodes(graph.node, both), both & calls.keys()
+    called = [(node.name, _called_operations([node])) for node in graph.node]
+    successors = _successors(graph.node)
+    nodes, functions = _dependent_nodes(called, successors, both), both & calls.keys()
     # The collection "savers" is never run, and it names what the savers save with.
     collections = [value for key, value in meta_graph.collection_def.items() if key != "savers"]
     parts = (meta_graph.signature_def, collections, meta_graph.asset_file_def)
     return (
-        bool(loading & _dependent_nodes(graph.node, saving))
+        bool(loading & _dependent_nodes(called, successors, saving))
         or _is_named(nodes | functions, parts)
         or _is_named(functions, meta_graph.object_graph_def)
     )
@@ -83,7 +85,11 @@ def _called_operations(nodes: Iterable[NodeDef]) -> set[str]:
 
 def _functions(attributes: Iterable[AttrValue]) -> Iterator[str]:
     for attribute in attributes:
-        for function in (attribute.func, *attribute.list.func):
+        # Reading a field that is not set would make it, for each attribute of thousands.
+        functions = [attribute.func] if attribute.HasField("func") else []
+        if attribute.HasField("list"):
+            functions += attribute.list.func
+        for function in functions:
             yield function.name
             yield from _functions(function.attr.values())
 
@@ -96,13 +102,22 @@ def _callers(calls: Mapping[str, set[str]], operations: frozenset[str]) -> set[s
     return callers
 
 
-def _dependent_nodes(nodes: Iterable[NodeDef], operations: set[str]) -> set[str]:
-    """Return the nodes that call one of some operations or functions, or depend on such a node."""
+def _successors(nodes: Iterable[NodeDef]) -> dict[str, list[str]]:
+    """Return the nodes that take an input from each node."""
     successors: dict[str, list[str]] = {}
     for node in nodes:
         for source in node.input:
             successors.setdefault(_node(source), []).append(node.name)
-    queue = [node.name for node in nodes if _called_operations([node]) & operations]
+    return successors
+
+
+def _dependent_nodes(
+    called: Iterable[tuple[str, set[str]]],
+    successors: Mapping[str, list[str]],
+    operations: set[str],
+) -> set[str]:
+    """Return the nodes that call one of some operations or functions, or depend on such a node."""
+    queue = [name for name, names in called if names & operations]
     dependent: set[str] = set()
     while queue:
         name = queue.pop()
