@@ -3,7 +3,7 @@
 `python -m tests.program SOCKET ANALYSES` imports once what the commands need, then runs every
 command that the program `beam-bert` of `write_programs` sends, in a process of its own, with the
 streams, folder and environment of the caller. Importing takes longer than most commands do. Jobs
-take known analyses from the folder ANALYSES; see `analysis_memo`.
+take known analyses and vectors from the folder ANALYSES; see `analysis_memo`, `engine_memo`.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pipeline
-from tests import analysis_memo, beam_memo
+from tests import analysis_memo, beam_memo, engine_memo
 from tests.paths import ROOT
 
 _CALLER = """\
@@ -66,7 +66,9 @@ def main(path: str, analyses: str) -> None:
         if not module.name.endswith("__main__"):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
-    with analysis_memo.remembered(Path(analyses)), beam_memo.remembered():
+    folder = Path(analyses)
+    memos = analysis_memo.remembered(folder), engine_memo.remembered(folder)
+    with memos[0], memos[1], beam_memo.remembered():
         _serve(path)
 
 

@@ -10,18 +10,26 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipeline import cli
+from tests import engine_memo
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.compile(r"^```(bash|python|text|yaml)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if BLOCKS.search(page.read_text())]
 # What only a shell understands.
 SHELL = re.compile(r"[|<>$;&]|^(?!beam-bert )")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _remembered_vectors(_analyses: Path) -> Iterator[None]:
+    with engine_memo.remembered(_analyses):
+        yield
 
 
 @pytest.fixture(scope="module")
