@@ -10,30 +10,31 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+# It ends this process with the pool, from its first moment on.
+from pipeline.runners import orphans  # noqa: F401
+
+# After it, since importing Beam takes seconds.
+# isort: split
 import grpc
 from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_api_pb2_grpc
+from apache_beam.runners.worker import sdk_worker_main
 from apache_beam.runners.worker.worker_id_interceptor import WorkerIdInterceptor
 from google.protobuf import json_format
 
-# It ends this process with the pool, and the kernel remembers that through the replacement below.
-from pipeline.runners import orphans  # noqa: F401
-from transforms.machine import child_python
-
-_WORKER = "apache_beam.runners.worker.sdk_worker_main"
 _TIMEOUT_SECONDS = 60
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Replace this process by the worker, so that the pool can stop it by its process id."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Become the worker: another process would import Beam once more, for seconds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("id", "control_endpoint", "logging_endpoint", "provision_endpoint"):
         parser.add_argument(f"--{name}", required=True, metavar="TEXT")
     parsed, _ = parser.parse_known_args(arguments)
     info = request_info(parsed.provision_endpoint, parsed.id)
     variables = environment_of(parsed.id, parsed.control_endpoint, parsed.logging_endpoint, info)
-    os.execve(sys.executable, child_python.command(_WORKER), {**os.environ, **variables})  # noqa: S606
+    os.environ.update(variables)
+    sdk_worker_main.main(sys.argv)
 
 
 def request_info(endpoint: str, worker_id: str) -> beam_provision_api_pb2.ProvisionInfo:
@@ -42,12 +43,11 @@ def request_info(endpoint: str, worker_id: str) -> beam_provision_api_pb2.Provis
     Raises:
         grpc.RpcError: the runner does not answer.
     """
-    channel = grpc.intercept_channel(
-        grpc.insecure_channel(endpoint), WorkerIdInterceptor(worker_id)
-    )
-    stub = beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)
     request = beam_provision_api_pb2.GetProvisionInfoRequest()
-    return stub.GetProvisionInfo(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True).info
+    with grpc.insecure_channel(endpoint) as channel:
+        named = grpc.intercept_channel(channel, WorkerIdInterceptor(worker_id))
+        stub = beam_provision_api_pb2_grpc.ProvisionServiceStub(named)
+        return stub.GetProvisionInfo(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True).info
 
 
 def environment_of(
