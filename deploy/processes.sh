@@ -62,7 +62,7 @@ refuse_if_running() {
 }
 
 wait_for() { # NAME SECONDS COMMAND...: wait until the command succeeds, while the process runs
-  local name=$1 left=$2
+  local name=$1 left=$(($2 * 5))
   shift 2
   until "$@" >/dev/null 2>&1; do
     left=$((left - 1))
@@ -71,7 +71,7 @@ wait_for() { # NAME SECONDS COMMAND...: wait until the command succeeds, while t
       tail -n 20 "$home/logs/$name.log" >&2
       return 1
     fi
-    sleep 1
+    sleep 0.2
   done
 }
 

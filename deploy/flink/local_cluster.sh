@@ -19,13 +19,17 @@ flink_version=1.19.3
 # shellcheck source=deploy/processes.sh
 source "$here/../processes.sh"
 
+locate() {
+  mkdir -p "$home"
+  home="$(cd "$home" && pwd)"
+  flink="$home/flink/pyflink"
+}
+
 fetch() {
   require java "install Debian's openjdk-17-jre-headless, or any Java 17"
   require mvn "install Debian's maven"
-  mkdir -p "$home"
-  home="$(cd "$home" && pwd)"
+  locate
   fetch_jars "$here"
-  flink="$home/flink/pyflink"
   if [ ! -f "$flink/lib/flink-dist-$flink_version.jar" ]; then
     echo "Fetching Flink (once)"
     "$python/python" -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -38,6 +42,7 @@ configure() {
   cp "$here/log4j2.properties" "$home/conf/"
   sed -e "s/@FLINK_PORT@/$flink_port/" -e "s/@RPC_PORT@/$rpc_port/" \
     "$here/config.yaml" >"$home/conf/config.yaml"
+  parameters >"$home/conf/task_manager"
 }
 
 log_option() {
@@ -53,7 +58,7 @@ parameters() { # print the arguments of a TaskManager: a line for Java and a lin
 
 task_manager() { # NUMBER
   local of_java of_flink
-  { read -ra of_java && read -ra of_flink; } < <(parameters)
+  { read -ra of_java && read -ra of_flink; } <"$home/conf/task_manager"
   start_process "task_manager_$1" java "${java_opens[@]}" "$(log_option)" "${of_java[@]}" \
     -cp "$(class_path "$flink/lib")" org.apache.flink.runtime.taskexecutor.TaskManagerRunner \
     --configDir "$home/conf" "${of_flink[@]}"
@@ -61,7 +66,6 @@ task_manager() { # NUMBER
 
 worker_pool() {
   start_process worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
-  wait_for worker_pool 60 is_listening "$pool_port"
 }
 
 both_task_managers() {
@@ -82,6 +86,7 @@ start() {
     --job-host localhost --job-port "$job_port" --artifact-port 0 --expansion-port 0 \
     --artifacts-dir "$home/artifacts"
   worker_pool
+  wait_for worker_pool 60 is_listening "$pool_port"
   wait_for job_manager 60 is_listening "$flink_port"
   wait_for task_manager_2 60 both_task_managers
   wait_for job_server 60 is_listening "$job_port"
@@ -95,8 +100,8 @@ EOF
 case "${1:-}" in
   start) start ;;
   # These start one process again.
-  task_manager) fetch && task_manager "$2" ;;
-  worker_pool) fetch && worker_pool ;;
+  task_manager) locate && task_manager "$2" ;;
+  worker_pool) locate && worker_pool && wait_for worker_pool 60 is_listening "$pool_port" ;;
   status) print_status ;;
   stop) stop_all ;;
   fetch) fetch ;;

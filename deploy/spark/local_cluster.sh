@@ -20,13 +20,17 @@ spark_version=3.5.9
 # shellcheck source=deploy/processes.sh
 source "$here/../processes.sh"
 
+locate() {
+  mkdir -p "$home"
+  home="$(cd "$home" && pwd)"
+  export SPARK_HOME="$home/spark/pyspark" SPARK_LOCAL_IP=127.0.0.1 SPARK_SCALA_VERSION=2.12
+}
+
 fetch() {
   require java "install Debian's openjdk-17-jre-headless, or any Java 17"
   require mvn "install Debian's maven"
-  mkdir -p "$home"
-  home="$(cd "$home" && pwd)"
+  locate
   fetch_jars "$here"
-  export SPARK_HOME="$home/spark/pyspark" SPARK_LOCAL_IP=127.0.0.1 SPARK_SCALA_VERSION=2.12
   if [ ! -f "$SPARK_HOME/jars/spark-core_2.12-$spark_version.jar" ]; then
     echo "Fetching Spark (once)"
     "$python/python" -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -41,12 +45,14 @@ spark_java() { # NAME CLASS ARGUMENT...
 worker() { # NUMBER
   spark_java "worker_$1" org.apache.spark.deploy.worker.Worker --host localhost --cores 1 \
     --memory 1g --webui-port 0 --work-dir "$home/work_$1" "spark://localhost:$spark_port"
+}
+
+wait_for_worker() { # NUMBER
   wait_for "worker_$1" 60 grep -q "Successfully registered with master" "$home/logs/worker_$1.log"
 }
 
 worker_pool() {
   start_process worker_pool env TF_CPP_MIN_LOG_LEVEL=3 "$python/beam-bert-worker-pool" --port "$pool_port"
-  wait_for worker_pool 60 is_listening "$pool_port"
 }
 
 start() {
@@ -62,8 +68,11 @@ start() {
     org.apache.beam.runners.spark.SparkJobServerDriver \
     --spark-master-url "spark://localhost:$spark_port" --job-host localhost --job-port "$job_port" \
     --artifact-port 0 --expansion-port 0 --artifacts-dir "$home/artifacts"
-  wait_for job_server 60 is_listening "$job_port"
   worker_pool
+  wait_for_worker 1
+  wait_for_worker 2
+  wait_for job_server 60 is_listening "$job_port"
+  wait_for worker_pool 60 is_listening "$pool_port"
   cat <<EOF
 Spark is at http://localhost:$spark_page. To run a job on it, add these flags to beam-bert embed:
   --runner=SparkRunner --job_endpoint=localhost:$job_port \\
@@ -74,8 +83,8 @@ EOF
 case "${1:-}" in
   start) start ;;
   # These start one process again.
-  worker) fetch && worker "$2" ;;
-  worker_pool) fetch && worker_pool ;;
+  worker) locate && worker "$2" && wait_for_worker "$2" ;;
+  worker_pool) locate && worker_pool && wait_for worker_pool 60 is_listening "$pool_port" ;;
   status) print_status ;;
   stop) stop_all ;;
   fetch) fetch ;;
