@@ -22,6 +22,8 @@ from tests.paths import ROOT
 PROGRAM = (sys.executable, "-m", "pipeline")
 # Fetched files, which .ci/run keeps between runs if it can.
 FETCHED = Path(os.environ.get("BEAM_BERT_TEST_CLUSTERS", ROOT / ".cluster"))
+# Java's second compiler, for programs of minutes, would take half of the time of a short cluster.
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class Cluster:
@@ -32,6 +34,7 @@ class Cluster:
         self._script = ROOT / "deploy" / name / "local_cluster.sh"
         self._environment = {**os.environ, **settings, "CLUSTER": str(self.folder)}
         self._environment["PYTHON_FOLDER"] = str(Path(sys.executable).parent)
+        self._environment["JAVA_TOOL_OPTIONS"] = _JAVA
 
     @contextlib.contextmanager
     def running(self) -> Iterator[str]:
