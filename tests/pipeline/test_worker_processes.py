@@ -6,17 +6,16 @@ import os
 import re
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from pipeline import cli
-from tests.paths import ROOT
 from tests.pipeline import corpus
+from tests.pipeline.test_survival import Forks, learning_forks  # noqa: F401  (a fixture)
 
 PROCESSES = "--direct_running_mode=multi_processing"
 # Processes that end because another one has ended do so at once; this is for a busy machine.
@@ -32,8 +31,9 @@ class Jobs:
         output: the output folder.
     """
 
-    def __init__(self, inputs: list[str], model: Path, folder: Path) -> None:
+    def __init__(self, forks: Forks, inputs: list[str], model: Path, folder: Path) -> None:
         self.output = folder / "out"
+        self._forks = forks
         self._errors = folder / "errors"
         self._inputs, self._model = inputs, model
 
@@ -47,15 +47,13 @@ class Jobs:
             "--features=pooled_output,sequence_output",
         ]
 
-    def start(self, workers: int = 2) -> subprocess.Popen:
-        """Start the command as users do: processes that workers start need a program."""
-        program = [sys.executable, "-m", "pipeline", *self.command(self.output)]
-        program += [PROCESSES, f"--direct_num_workers={workers}"]
-        streams = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "COLUMNS": "80"}}
-        with self._errors.open("wb") as errors:
-            return subprocess.Popen(program, stderr=errors, cwd=ROOT, **streams)
+    def start(self, workers: int = 2) -> BaseProcess:
+        """Start the command; its workers are programs, which import all by themselves."""
+        self._errors.unlink(missing_ok=True)
+        words = [*self.command(self.output), PROCESSES, f"--direct_num_workers={workers}"]
+        return self._forks.start(words, None, signal.SIGKILL, str(self._errors))
 
-    def start_and_compute(self, workers: int) -> subprocess.Popen:
+    def start_and_compute(self, workers: int) -> BaseProcess:
         """Start the command, and wait until it has done another part."""
         before, job = self.parts(), self.start(workers)
         wait_for(lambda: self.parts() > before, job)
@@ -72,10 +70,15 @@ class Jobs:
 
 
 @pytest.fixture
-def jobs(globs: list[str], tiny_path: Path, tmp_path: Path) -> Jobs:
+def jobs(
+    learning_forks: Forks,  # noqa: F811
+    globs: list[str],
+    tiny_path: Path,
+    tmp_path: Path,
+) -> Jobs:
     path = tmp_path / "in.txt"
     path.write_text("".join(f"{corpus.sentence(n)}\n" for n in range(3000)))
-    return Jobs([*globs, str(path)], tiny_path, tmp_path)
+    return Jobs(learning_forks, [*globs, str(path)], tiny_path, tmp_path)
 
 
 def processes_below(parent: int) -> dict[int, bytes]:
@@ -98,18 +101,24 @@ def workers_of(parent: int) -> list[int]:
     return [process for process, words in below.items() if b".worker_process" in words]
 
 
-def wait_for(happened: Callable[[], object], job: subprocess.Popen) -> None:
+def wait_for(happened: Callable[[], object], job: BaseProcess) -> None:
     """Wait for something that a running job does."""
     while not happened():
-        assert job.poll() is None
+        assert job.exitcode is None
         time.sleep(0.01)
 
 
-def kill_with_children(job: subprocess.Popen) -> None:
+def status_of(job: BaseProcess, seconds: float | None = None) -> int | None:
+    """Wait until a job ends; return its exit status, or None if it runs for more seconds."""
+    job.join(seconds)
+    return job.exitcode
+
+
+def kill_with_children(job: BaseProcess) -> None:
     """Kill a job, and wait until the processes below it have ended."""
     children = [os.pidfd_open(process) for process in processes_below(job.pid)]
     job.kill()
-    job.wait()
+    job.join()
     assert len(children) > 1
     for child in children:
         poll = select.poll()
@@ -130,7 +139,7 @@ def test_workers_end_with_their_job_and_a_job_with_its_worker_and_no_byte_change
     # One worker where the number proves nothing: each imports TensorFlow, for six seconds.
     job = jobs.start_and_compute(workers=1)
     job.terminate()
-    assert job.wait(_SECONDS) == 128 + signal.SIGTERM
+    assert status_of(job, _SECONDS) == 128 + signal.SIGTERM
     assert jobs.errors() == (
         "beam-bert: interrupted by SIGTERM.\n"
         "Finished parts stay valid; the same command continues\n"
@@ -138,7 +147,7 @@ def test_workers_end_with_their_job_and_a_job_with_its_worker_and_no_byte_change
 
     job = jobs.start_and_compute(workers=1)
     os.kill(workers_of(job.pid)[-1], signal.SIGKILL)
-    assert job.wait() == 1
+    assert status_of(job) == 1
     assert "the job failed: " in jobs.errors()
     assert "Traceback" not in jobs.errors()
 
@@ -146,7 +155,7 @@ def test_workers_end_with_their_job_and_a_job_with_its_worker_and_no_byte_change
     kill_with_children(job)
     assert jobs.errors() == ""
 
-    assert jobs.start().wait() == 0
+    assert status_of(jobs.start()) == 0
     with contextlib.redirect_stdout(io.StringIO()):
         assert cli.main(jobs.command(tmp_path / "undisturbed")) == 0
     assert corpus.data_files(jobs.output) == corpus.data_files(tmp_path / "undisturbed")
