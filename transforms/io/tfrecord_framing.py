@@ -12,7 +12,7 @@ import google_crc32c
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import binary_offsets
+from transforms.columns import binary_offsets, new_array
 
 # A tf.Example is a protobuf, which ends at 2 GiB.
 _MAX_BYTES = 2 << 30
@@ -102,7 +102,7 @@ def read_blocks(
     while True:
         before = len(rest)
         if before + needed > len(buffer):
-            buffer = np.empty(before + needed, np.uint8)
+            buffer = new_array((before + needed,), np.dtype(np.uint8))
         buffer[:before] = np.frombuffer(rest, np.uint8)
         filled = before + _read_into(stream, buffer.data[before : before + needed])
         if filled == before:

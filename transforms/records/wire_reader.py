@@ -11,13 +11,15 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import binary_offsets
+from transforms.columns import binary_offsets, new_array
 
 _ENTRY, _VALUE = 0x0A, 0x12
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 0x0A, 0x12, 0x1A
 # The tag of a list, by the type of its values.
 _LISTS = {pa.large_binary(): _BYTES_LIST, pa.float32(): _FLOAT_LIST, pa.int64(): _INT64_LIST}
 _MORE, _BITS = 0x80, 7
+# Ranges of so many bytes on average are copied by a call each, which is little beside the copying.
+_LONG_SLICE = 16 << 10
 _MOST_BYTES_OF_SIZE, _MOST_BYTES_OF_INT64 = 5, 10
 
 
@@ -135,10 +137,22 @@ def _slices(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.LargeB
     edges = np.stack([starts, ends], axis=1).reshape(-1)
     if len(edges) == 0:
         return pa.array([], pa.large_binary())
+    if (ends - starts).mean() >= _LONG_SLICE:
+        return _long_slices(data, starts, ends)
     buffers = [None, pa.py_buffer(edges), pa.py_buffer(data)]
     pieces = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(edges) - 1, buffers)
     # Every other piece is what is between two ranges.
     return pieces.take(pa.array(np.arange(0, len(edges), 2)))
+
+
+def _long_slices(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.LargeBinaryArray:
+    """Copy long ranges one by one. Arrow would reserve memory twice, and copy into the second."""
+    offsets = np.concatenate([[0], np.cumsum(ends - starts)])
+    content = new_array((int(offsets[-1]),), data.dtype)
+    ranges = zip(starts.tolist(), ends.tolist(), strict=True)
+    np.concatenate([data[start:end] for start, end in ranges], out=content)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(content)]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(starts), buffers)
 
 
 def _int64_lists(content: np.ndarray, offsets: np.ndarray) -> pa.LargeListArray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,18 @@ def test_what_was_written_is_parsed(table: Table) -> None:
     assert some is not None
     assert some.select(names).equals(parsed.select(names)) or "nan" in repr(some.to_pydict())
     assert some.column("absent").null_count == len(records)
+
+
+@settings(deadline=None, max_examples=20)
+@given(tables())
+def test_long_ranges_are_parsed_as_short_ones(table: Table) -> None:
+    records = wire.serialize(columns_of(table)).to_pylist()
+    short = wire_reader.parse(block_of(records), types_of(table))
+    with mock.patch.object(wire_reader, "_LONG_SLICE", 0):
+        long = wire_reader.parse(block_of(records), types_of(table))
+    assert short is not None
+    assert long is not None
+    assert repr(long.to_pydict()) == repr(short.to_pydict())
 
 
 def values_by_protobuf(record: bytes, name: str) -> tuple[str | None, list[Any]]:
