@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import list_offsets
+from transforms.columns import list_offsets, new_array
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -83,7 +83,10 @@ def _kind(reader: RecordReader, family: str, name: str) -> ColumnKind:
 
 
 def to_columns(
-    batch: pa.RecordBatch, kinds: Mapping[str, ColumnKind], missing: Mapping[str, Any]
+    batch: pa.RecordBatch,
+    kinds: Mapping[str, ColumnKind],
+    missing: Mapping[str, Any],
+    rows: np.ndarray | None = None,
 ) -> Columns:
     """Convert the columns of `RecordReader.read` that have a kind.
 
@@ -91,19 +94,27 @@ def to_columns(
         batch: the records.
         kinds: of the wanted columns.
         missing: the value of documents that have none, by column.
+        rows: int64, the numbers of the wanted documents; None for all.
 
     Raises:
         ValueError: a document has no value, or another number of values than its kind needs.
     """
-    return {name: _column(batch, name, kind, missing) for name, kind in kinds.items()}
+    optional = [name for name, kind in kinds.items() if kind.optional]
+    kept = batch.select([ID, *optional])
+    kept = kept if rows is None else kept.take(pa.array(rows))
+    columns: Columns = {}
+    for name, kind in kinds.items():
+        if kind.optional:
+            columns[name] = _single_values(kept, name, kind, missing)
+            continue
+        column = _column(batch, name, kind)
+        # Arrow would take the values of a vector one by one.
+        columns[name] = column if rows is None else _take(column, rows)
+    return columns
 
 
-def _column(
-    batch: pa.RecordBatch, name: str, kind: ColumnKind, missing: Mapping[str, Any]
-) -> Column:
+def _column(batch: pa.RecordBatch, name: str, kind: ColumnKind) -> Column:
     lists = batch.column(name)
-    if kind.optional:
-        return _single_values(batch, name, kind, missing)
     if lists.null_count:
         raise ValueError(f"a record has no {name}")
     offsets, values = list_offsets(lists), _values(lists.flatten())
@@ -203,13 +214,18 @@ def take(columns: Columns, rows: np.ndarray) -> Columns:
 
 def _take(column: Column, rows: np.ndarray) -> Column:
     if not isinstance(column, Ragged):
-        taken: np.ndarray = column[rows]
-        return taken
+        return _take_rows(column, rows)
     lengths = np.diff(column.splits)[rows]
     splits = np.concatenate([[0], np.cumsum(lengths)])
     # The place of each row of values: that of its document, and its number there.
     places = np.repeat(column.splits[:-1][rows] - splits[:-1], lengths) + np.arange(splits[-1])
-    return Ragged(column.values[places], splits)
+    return Ragged(_take_rows(column.values, places), splits)
+
+
+def _take_rows(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    taken = new_array((len(rows), *array.shape[1:]), array.dtype)
+    # With the mode "raise" numpy copies twice.
+    return np.take(array, rows, axis=0, out=taken, mode="clip")
 
 
 def join(pieces: Sequence[Columns]) -> Columns:
@@ -222,10 +238,15 @@ def join(pieces: Sequence[Columns]) -> Columns:
 def _join(columns: Sequence[Column]) -> Column:
     ragged = [column for column in columns if isinstance(column, Ragged)]
     if not ragged:
-        return np.concatenate(columns)
-    values = np.concatenate([column.values for column in ragged])
+        return _join_rows([column for column in columns if not isinstance(column, Ragged)])
+    values = _join_rows([column.values for column in ragged])
     lengths = np.concatenate([np.diff(column.splits) for column in ragged])
     return Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _join_rows(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
+    return np.concatenate(arrays, out=new_array(shape, arrays[0].dtype))
 
 
 def pad(column: Ragged) -> np.ndarray:

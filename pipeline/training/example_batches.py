@@ -13,11 +13,12 @@ from pipeline.training import columns_of_examples as columns_
 from pipeline.training.columns_of_examples import ColumnKind, Columns
 from pipeline.training.held_out import TEST, is_test
 from pipeline.training.read_settings import Reading
+from pipeline.training.shuffle_pool import shuffle
 from transforms.documents import ID
 from transforms.records.output_format import RecordReader
 
 # Shuffled documents are drawn from a pool that is filled from several files in turn.
-_POOL_BYTES = 128 << 20
+_POOL_BYTES, _DRAWN_BYTES = 128 << 20, 16 << 20
 _POOL_FILES = 8
 
 
@@ -79,7 +80,7 @@ class ExampleBatches:
 
     def read_runs(self, epoch: int = 0) -> Iterator[Columns]:
         """Read several batches at a time; see `whole_batches` and `read`."""
-        blocks = self._shuffled(epoch) if self._reading.shuffle is not None else self._in_order()
+        blocks = self._in_order() if self._reading.shuffle is None else self._shuffled(epoch)
         yield from whole_batches(blocks, self._reading.batch_size, self._reading.drop_remainder)
 
     def _in_order(self) -> Iterator[Columns]:
@@ -91,9 +92,7 @@ class ExampleBatches:
         random = np.random.default_rng([reading.shuffle or 0, epoch, reading.shard[0]])
         order = random.permutation(len(self._ranges))
         sources = (self._blocks(self._ranges[number]) for number in order)
-        for pool in _pools(sources):
-            columns = columns_.join(pool)
-            yield columns_.take(columns, random.permutation(columns_.rows_of(columns)))
+        yield from shuffle(_in_turn(sources), random, reading.batch_size, _POOL_BYTES, _DRAWN_BYTES)
 
     def _blocks(self, one: _RecordRange) -> Iterator[Columns]:
         """Read the wanted documents of a range, a block of the file at a time."""
@@ -109,14 +108,17 @@ class ExampleBatches:
 
     def _columns(self, file: DataFile, batch: pa.RecordBatch) -> Columns:
         reading = self._reading
-        if reading.split:
-            ids = batch.column(ID).flatten().to_pylist()
-            wanted = is_test(ids, reading.test_share) == (reading.split == TEST)
-            batch = batch.filter(pa.array(wanted))
+        rows = self._wanted_rows(batch) if reading.split else None
         try:
-            return columns_.to_columns(batch, self.kinds, reading.missing)
+            return columns_.to_columns(batch, self.kinds, reading.missing, rows)
         except ValueError as error:
             raise ValueError(f"{reading.folder}/{file.path}: {error}") from error
+
+    def _wanted_rows(self, batch: pa.RecordBatch) -> np.ndarray:
+        """Return the numbers of the documents of the split."""
+        ids = batch.column(ID).flatten().to_pylist()
+        held_out = is_test(ids, self._reading.test_share)
+        return np.flatnonzero(held_out == (self._reading.split == TEST))
 
 
 def ranges_of(files: Sequence[DataFile], number: int, count: int) -> list[_RecordRange]:
@@ -137,28 +139,19 @@ def ranges_of(files: Sequence[DataFile], number: int, count: int) -> list[_Recor
     return ranges
 
 
-def _pools(sources: Iterator[Iterator[Columns]]) -> Iterator[list[Columns]]:
-    """Collect blocks of several files in turn, until they fill a pool."""
+def _in_turn(sources: Iterator[Iterator[Columns]]) -> Iterator[Columns]:
+    """Read blocks of several sources in turn."""
     opened: collections.deque[Iterator[Columns]] = collections.deque()
-    pool: list[Columns] = []
-    size = 0
     while True:
         while len(opened) < _POOL_FILES and (source := next(sources, None)) is not None:
             opened.append(source)
         if not opened:
-            break
+            return
         source = opened.popleft()
         block = next(source, None)
-        if block is None:
-            continue
-        opened.append(source)
-        pool.append(block)
-        size += columns_.bytes_of(block)
-        if size >= _POOL_BYTES:
-            yield pool
-            pool, size = [], 0
-    if pool:
-        yield pool
+        if block is not None:
+            opened.append(source)
+            yield block
 
 
 def whole_batches(blocks: Iterator[Columns], size: int, drop_remainder: bool) -> Iterator[Columns]:

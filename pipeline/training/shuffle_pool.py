@@ -56,9 +56,8 @@ class _Pool:
         # An eighth more, because blocks differ.
         blocks = self._expected_bytes * 9 // 8 // max(1, block_bytes) + 1
         for name, column in block.items():
-            values = column
+            values = column.values if isinstance(column, Ragged) else column
             if isinstance(column, Ragged):
-                values = column.values
                 self._lengths.setdefault(name, []).append(np.diff(column.splits))
             if name not in self._values:
                 self._values[name] = _Growing(values, len(values) * blocks)

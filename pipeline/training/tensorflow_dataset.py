@@ -1,15 +1,14 @@
 """Batches of examples as a tf.data.Dataset; importing this imports TensorFlow."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from pipeline.training.columns_of_examples import Column, ColumnKind, Ragged
+from pipeline.training.columns_of_examples import Column, ColumnKind, Ragged, rows_of
 from pipeline.training.example_batches import ExampleBatches
 from pipeline.training.read_settings import Reading
-from transforms.documents import ID
 
 # Runs of batches, and batches, that are made ahead.
 _RUNS_AHEAD, _BATCHES_AHEAD = 1, 2
@@ -26,78 +25,75 @@ def make_dataset(reading: Reading, *, padded: bool) -> tf.data.Dataset:
         padded: whether columns of tokens are dense, with zeros after the last token, or ragged.
     """
     batches = ExampleBatches(reading)
+    kinds = batches.kinds
     epochs = itertools.count()
 
-    def runs() -> Iterator[tuple[np.ndarray, ...]]:
+    def runs() -> Iterator[tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]]:
         for columns in batches.read_runs(next(epochs)):
-            yield tuple(array for column in columns.values() for array in _arrays(column))
+            size = min(rows_of(columns), reading.batch_size)
+            yield _flat(columns.values()), _stacked(columns.values(), size)
 
     @tf.autograph.experimental.do_not_convert
-    def cut(*tensors: tf.Tensor) -> tf.data.Dataset:
-        return _batches(_assemble(batches.kinds, tensors), reading, padded=padded)
+    def cut(values: Sequence[tf.Tensor], stacked: tuple[tf.Tensor, ...]) -> tf.data.Dataset:
+        @tf.autograph.experimental.do_not_convert
+        def assemble(*parts: tf.Tensor) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+            flat, rest = iter(values), iter(parts)
+            return {
+                name: _tokens(next(flat), next(rest), next(rest), padded=padded)
+                if kind.ragged
+                else next(rest)
+                for name, kind in kinds.items()
+            }
 
-    signature = tuple(spec for kind in batches.kinds.values() for spec in _specs(kind))
-    dataset = tf.data.Dataset.from_generator(runs, output_signature=signature)
+        return tf.data.Dataset.from_tensor_slices(stacked).map(assemble)
+
+    size = reading.batch_size if reading.drop_remainder else None
+    dataset = tf.data.Dataset.from_generator(runs, output_signature=_specs(kinds.values(), size))
     dataset = dataset.prefetch(_RUNS_AHEAD).flat_map(cut)
     if batches.count is not None:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.count))
     return dataset.prefetch(_BATCHES_AHEAD)
 
 
-def _arrays(column: Column) -> tuple[np.ndarray, ...]:
-    """Return the arrays of a column, of the specs of its kind."""
-    return column if isinstance(column, Ragged) else (column,)
+def _flat(columns: Iterable[Column]) -> tuple[np.ndarray, ...]:
+    """Return the rows of all tokens of a run, for each ragged column."""
+    return tuple(column.values for column in columns if isinstance(column, Ragged))
 
 
-def _specs(kind: ColumnKind) -> list[tf.TensorSpec]:
-    dtype = tf.string if kind.dtype == object else tf.as_dtype(kind.dtype)
-    values = tf.TensorSpec([None, *kind.shape], dtype)
-    return [values, tf.TensorSpec([None], tf.int64)] if kind.ragged else [values]
-
-
-def _assemble(
-    kinds: Mapping[str, ColumnKind], tensors: tuple[tf.Tensor, ...]
-) -> dict[str, tf.Tensor | Ragged]:
-    """Return the tensors by column."""
-    remaining = iter(tensors)
-    return {
-        name: Ragged(next(remaining), next(remaining)) if kind.ragged else next(remaining)
-        for name, kind in kinds.items()
-    }
-
-
-def _batches(
-    run: Mapping[str, tf.Tensor | Ragged], reading: Reading, *, padded: bool
-) -> tf.data.Dataset:
-    """Cut a run into batches. The run has a multiple of the batch size, or is less than a batch."""
-    rows = tf.shape(run[ID])[0]
-    size = tf.constant(reading.batch_size) if reading.drop_remainder else None
-    size = tf.minimum(rows, reading.batch_size) if size is None else size
-    stacked = {}
-    for name, column in run.items():
+def _stacked(columns: Iterable[Column], size: int) -> tuple[np.ndarray, ...]:
+    """Return arrays with a row for each batch: the values of a column, or its splits and bounds."""
+    arrays: list[np.ndarray] = []
+    for column in columns:
         if isinstance(column, Ragged):
-            # The last split of a batch is the first of the next one.
-            firsts = tf.reshape(column.splits[:-1], [-1, size])
-            stacked[name] = tf.concat([firsts, column.splits[size::size, tf.newaxis]], axis=1)
+            firsts = column.splits[:-1].reshape(-1, size)
+            bounds = np.stack([firsts[:, 0], column.splits[size::size]], axis=1)
+            splits = np.concatenate([firsts, bounds[:, 1:]], axis=1)
+            arrays += [splits - bounds[:, :1], bounds[:, :, np.newaxis]]
         else:
-            stacked[name] = tf.reshape(column, [-1, size, *column.shape[1:]])
-    values = {name: column.values for name, column in run.items() if isinstance(column, Ragged)}
-    dataset = tf.data.Dataset.from_tensor_slices(stacked)
-    if not values:
-        return dataset
-
-    @tf.autograph.experimental.do_not_convert
-    def with_tokens(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor | tf.RaggedTensor]:
-        return batch | {
-            name: _tokens(batch[name], flat, padded=padded) for name, flat in values.items()
-        }
-
-    return dataset.map(with_tokens)
+            arrays.append(column.reshape(-1, size, *column.shape[1:]))
+    return tuple(arrays)
 
 
-def _tokens(splits: tf.Tensor, values: tf.Tensor, *, padded: bool) -> tf.Tensor | tf.RaggedTensor:
-    """Return a column of tokens of the batch whose documents begin at `splits`."""
-    ragged = tf.RaggedTensor.from_row_splits(
-        values[splits[0] : splits[-1]], splits - splits[0], validate=False
-    )
+def _specs(
+    kinds: Iterable[ColumnKind], size: int | None
+) -> tuple[tuple[tf.TensorSpec, ...], tuple[tf.TensorSpec, ...]]:
+    """Return the specs of `_flat` and `_stacked`."""
+    flat, stacked = [], []
+    for kind in kinds:
+        dtype = tf.string if kind.dtype == object else tf.as_dtype(kind.dtype)
+        if kind.ragged:
+            flat.append(tf.TensorSpec([None, *kind.shape], dtype))
+            stacked.append(tf.TensorSpec([None, size and size + 1], tf.int64))
+            stacked.append(tf.TensorSpec([None, 2, 1], tf.int64))
+        else:
+            stacked.append(tf.TensorSpec([None, size, *kind.shape], dtype))
+    return tuple(flat), tuple(stacked)
+
+
+def _tokens(
+    values: tf.Tensor, splits: tf.Tensor, bounds: tf.Tensor, *, padded: bool
+) -> tf.Tensor | tf.RaggedTensor:
+    """Return a column of tokens of the batch whose rows of values lie within bounds."""
+    rows = tf.strided_slice(values, bounds[0], bounds[1])
+    ragged = tf.RaggedTensor.from_row_splits(rows, splits, validate=False)
     return ragged.to_tensor() if padded else ragged
