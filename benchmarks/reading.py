@@ -3,7 +3,8 @@ r"""Measure the reading of finished jobs for training, beside the ways of Tensor
     python -m benchmarks.reading
 
 reads the same files in turn: their bytes as raw records, each record parsed by itself, batches
-parsed with RaggedFeature, `read_pooled` or `read_sequences`, and the same records as Parquet.
+parsed with RaggedFeature, `read_pooled` or `read_sequences` in corpus order, shuffled and for the
+training documents alone, and the same records as Parquet. Vectors of tokens are also read padded.
 MB/s are 10^6 bytes of files per second, in epochs after the first one: making a dataset is not
 counted. The vectors have the default model's width, the documents 60 tokens.
 """
@@ -49,8 +50,15 @@ def _lines(folder: Path, family: str, rounds: int) -> list[list[str]]:
         "parse_single_example, then a batch": (records, functools.partial(_one_by_one, records)),
         "batches of parse_example": (records, functools.partial(_in_batches, records)),
         "beam_bert": (records, functools.partial(_ours, records)),
+        "beam_bert, shuffled": (records, functools.partial(_ours, records, shuffle=1)),
+        "beam_bert, split": (records, functools.partial(_ours, records, split="train")),
         "beam_bert, Parquet": (parquet, functools.partial(_ours, parquet)),
     }
+    if family == "sequence":
+        ways |= {
+            "batches of parse_example, padded": (records, functools.partial(_padded, records)),
+            "beam_bert, padded": (records, functools.partial(_ours, records, padded=True)),
+        }
     datasets = {name: (folder, make()) for name, (folder, make) in ways.items()}
     for _, dataset in datasets.values():
         next(iter(dataset))
@@ -129,12 +137,22 @@ def _in_batches(folder: Path) -> Any:
     return _raw(folder).batch(_BATCH).map(lambda records: tf.io.parse_example(records, spec))
 
 
-def _ours(folder: Path) -> Any:
+def _padded(folder: Path) -> Any:
+    import tensorflow as tf
+
+    def pad(batch: dict[str, Any]) -> dict[str, Any]:
+        ragged = tf.RaggedTensor
+        return {k: v.to_tensor() if isinstance(v, ragged) else v for k, v in batch.items()}
+
+    return _in_batches(folder).map(pad)
+
+
+def _ours(folder: Path, **settings: Any) -> Any:
     import beam_bert
 
     family = folder.name.partition("-")[0]
     read = beam_bert.read_pooled if family == "pooled" else beam_bert.read_sequences
-    return read(folder, _BATCH)
+    return read(folder, _BATCH, **settings)
 
 
 if __name__ == "__main__":
