@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import re
 import select
 import signal
 import time
@@ -15,13 +14,11 @@ import pytest
 
 from pipeline import cli
 from tests.pipeline import corpus
-from tests.pipeline.test_survival import Forks, learning_forks  # noqa: F401  (a fixture)
+from tests.pipeline.test_survival import Forks, learning_forks, messages  # noqa: F401  (a fixture)
 
 PROCESSES = "--direct_running_mode=multi_processing"
 # Processes that end because another one has ended do so at once; this is for a busy machine.
 _SECONDS = 60
-# What TensorFlow prints when it is imported, and the progress of a job that takes its time.
-_NOTICES = re.compile(r"WARNING: All log messages before absl::|I0000 |[\d,]+ parts?, ")
 
 
 class Jobs:
@@ -61,8 +58,7 @@ class Jobs:
 
     def errors(self) -> str:
         """Return what the last call wrote, but for notices and progress."""
-        lines = self._errors.read_text().splitlines(keepends=True)
-        return "".join(line for line in lines if not _NOTICES.match(line))
+        return messages(self._errors)
 
     def parts(self) -> int:
         """Count the parts that are done."""
