@@ -39,10 +39,17 @@ _SHOWN = 200
 
 
 class DataFile(msgspec.Struct, frozen=True):
-    """A file of records in the manifest: its path within the folder, and its number of records."""
+    """A file of records in the manifest.
+
+    Attributes:
+        path: within the folder.
+        records: their number.
+        sha256: of the file.
+    """
 
     path: str
     records: Count
+    sha256: str = ""
 
 
 class _Part(msgspec.Struct):
@@ -107,7 +114,7 @@ def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) 
     folder = os.fspath(folder)
     files = list_files(folder, POOLED)
     reader = open_family(folder, POOLED)
-    name, (dtype, width) = _vector_feature(folder, reader, feature)
+    name, (dtype, width) = vector_feature(folder, reader, feature)
     rows = _count_rows(folder, files, width * NUMPY_TYPES[dtype].itemsize)
     vectors = np.empty([rows, width], np.float32)
     ids: list[str] = []
@@ -203,10 +210,19 @@ def open_family(folder: str, family: str) -> RecordReader:
     raise ValueError(f"{folder} has no {family} records: the job's --features leave them out")
 
 
-def _vector_feature(
+def vector_feature(
     folder: str, reader: RecordReader, wanted: str | None
 ) -> tuple[str, tuple[str, int]]:
-    """Find a document feature; return its name, stored type and width."""
+    """Find a document feature; return its name, stored type and width.
+
+    Args:
+        folder: of the job.
+        reader: of its pooled records.
+        wanted: the name; None for the first feature of the job.
+
+    Raises:
+        ValueError: the records do not have it.
+    """
     vectors = {name: kind for name, kind in reader.vectors.items() if name in DOCUMENT_FEATURES}
     name = wanted or next(iter(vectors), "")
     if name not in vectors:
