@@ -192,7 +192,19 @@ def hash_files(folder: Path) -> dict[str, str]:
     return {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
 
 
+class EmptyTextError(ValueError):
+    """A text has no wordpieces.
+
+    Attributes:
+        number: of the text, from 0 on.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"text {number} has no wordpieces: a job rejects it")
+        self.number = number
+
+
 def check_not_empty(is_empty: Sequence[bool]) -> None:
-    """Raise ValueError if a text is empty; the message has its number."""
+    """Raise EmptyTextError for the first text that is empty."""
     if any(is_empty):
-        raise ValueError(f"text {list(is_empty).index(True)} has no wordpieces: a job rejects it")
+        raise EmptyTextError(list(is_empty).index(True))
