@@ -37,7 +37,11 @@ class Command:
 
     def parse(self, words: Sequence[str]) -> dict[str, Any]:
         """Return the values of the flags by their names; exit with status 2 on wrong usage."""
-        return _with_format(vars(self._parser(self.flags).parse_args(words)))
+        parser = self._parser(self.flags)
+        has_words = any(row.positional and row.value_type is list for row in self.flags)
+        # Words may follow flags, too; argparse else takes only those before the first flag.
+        parse = parser.parse_intermixed_args if has_words else parser.parse_args
+        return _with_format(vars(parse(words)))
 
     def parse_with_file(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Parse the words and the file of `--config`; return also the words that are left for Beam.

@@ -97,7 +97,8 @@ class Flag:
         else:
             settings |= {"metavar": self.metavar, "choices": self.choices or None}
         if self.value_type is list:
-            settings |= {"action": _GatherWords, "nargs": "+"}
+            # Words without a name may be left out: the command says what is missing.
+            settings |= {"action": _GatherWords, "nargs": "*" if self.positional else "+"}
         if self.value_type in (int, float):
             settings |= {"type": self.value_type}
         if not self.positional:
