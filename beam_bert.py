@@ -28,8 +28,9 @@ Models:
     `resolve_model`, `inspect_model` and `BertModule`; `minilm_weights`, the folder of the default
     weights.
 
-Queries of a service:
-    `Query`, which embeds a few texts as a job embedded its documents.
+Queries:
+    `Searcher`, which finds the documents of a job by texts, as `Hit`s; `Query`, which embeds a few
+    texts as a job embedded its documents.
 
 Steps between the model and a stored vector:
     `cut_windows` with `WindowConfig` for long documents; `Shaping` for `normalize` and
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from pipeline.inputs.plan import make_plan
     from pipeline.options.embed_config import InputConfig
     from pipeline.reader import iterate_records
+    from pipeline.search.searcher import Hit, Searcher
     from pipeline.training.datasets import (
         read_pooled,
         read_sequences,
@@ -118,6 +120,7 @@ __all__ = [
     "Embeddings",
     "EncodeConfig",
     "EncodeParts",
+    "Hit",
     "InputConfig",
     "JobError",
     "MachineConfig",
@@ -128,6 +131,7 @@ __all__ = [
     "Receipt",
     "RecordConfig",
     "Rejected",
+    "Searcher",
     "Shaping",
     "Source",
     "Split",
@@ -159,11 +163,13 @@ __all__ = [
 _PLACES = {
     "BertModule": "transforms.bert.module:BertModule",
     "Cost": "pipeline.estimate.pricing:Cost",
+    "Hit": "pipeline.search.searcher:Hit",
     "InputConfig": "pipeline.options.embed_config:InputConfig",
     "MachineConfig": "pipeline.estimate.pricing:MachineConfig",
     "ReadSettings": "pipeline.training.read_settings:ReadSettings",
     "Receipt": "transforms.receipts:Receipt",
     "Query": "transforms.serving.query:Query",
+    "Searcher": "pipeline.search.searcher:Searcher",
     "YamlBertEmbeddings": "transforms.elements.yaml_transform:YamlBertEmbeddings",
     "__version__": "transforms:__version__",
     "cut_windows": "transforms.batching.windows:cut_windows",

@@ -1,5 +1,6 @@
 """`--json`: strict JSON with the documented keys, and the figures of the text."""
 
+import datetime
 import json
 import math
 import re
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipeline.evaluation.ranking import RankingFigures
+from pipeline.evaluation.similarity import SimilarityFigures
 
 from pipeline import cli, reader, result, status
 from pipeline.console import json_output, record_fields
@@ -18,6 +21,9 @@ from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig
 from pipeline.output import job_progress, plan_file, run_file
 from pipeline.result import Summary
+from pipeline.search import hit_text
+from pipeline.search.query_file import QueryText
+from pipeline.search.searcher import Hit
 from pipeline.verify import check_folder
 from pipeline.verify.verdict import SampleResult, Verdict
 from tests.paths import ROOT
@@ -146,6 +152,24 @@ def test_head_prints_whole_vectors(finished: Path, capsys: pytest.CaptureFixture
     assert (sequence["family"], sequence["id"]) == ("sequence", stored.id)
     assert sequence["input_ids"] == stored.input_ids.tolist()
     np.testing.assert_array_equal(sequence["vectors"]["sequence_output"], stored.vectors.tolist())
+
+
+def test_hits_and_figures_have_the_documented_keys() -> None:
+    seen = datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC)
+    hit = Hit("a", 0.5, {"k": None, "blob": b"\xff", "seen": seen})
+    value = strict(
+        json_output.to_json_line("search", hit_text.to_fields(QueryText("q", "the cat", ""), [hit]))
+    )
+    (first,) = value["hits"]
+    check("search", value)
+    fields = {"k": None, "blob": {"base64": "/w=="}, "seen": "2024-01-02T00:00:00+00:00"}
+    assert first == {"rank": 1, "score": 0.5, "id": "a", "fields": fields}
+    of_model = {"version": 1, "command": "evaluate", "folder": "", "feature": "", "prompt": ""}
+    ranking = json_output.plain(RankingFigures(1, 2, {"nDCG@10": 0.5}, 0, 0, 0, 0))
+    pairs = json_output.plain(SimilarityFigures(2, math.nan, 1.0))
+    assert pairs["spearman"] is None
+    check("evaluate", of_model | ranking, optional=frozenset(pairs))
+    check("evaluate", of_model | pairs, optional=frozenset(ranking))
 
 
 def test_bytes_that_are_no_text_are_base64() -> None:

@@ -1,0 +1,122 @@
+"""Read files of queries: a text in each line, or JSON Lines in the layout of BEIR."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from transforms import strict_json
+from transforms.io import storage
+from transforms.serving.query_settings import EmptyTextError
+
+_JSON_LINES = (".jsonl", ".ndjson", ".json")
+_ID_FIELDS = ("_id", "id")
+
+
+@dataclasses.dataclass(frozen=True)
+class QueryText:
+    """A query.
+
+    Attributes:
+        id: from the file, or its number, from 1 on.
+        text: what is searched for.
+        place: where it is, for messages.
+    """
+
+    id: str
+    text: str
+    place: str
+
+
+def read_queries(path: str) -> list[QueryText]:
+    """Read queries.
+
+    Args:
+        path: a file, UTF-8. JSON Lines if its name ends so: `text`, and `_id` or `id`, as in
+            https://github.com/beir-cellar/beir. Else each line is a text, and empty lines are not.
+
+    Raises:
+        ValueError: a line is not a query, an id occurs twice, or there is no query.
+        OSError: the file cannot be read.
+    """
+    lines = [(line, f"{path}, line {number}") for number, line in read_lines(path)]
+    if path.endswith(_JSON_LINES):
+        queries = [_parse(line, place) for line, place in lines]
+    else:
+        queries = [
+            QueryText(str(number), line, place)
+            for number, (line, place) in enumerate(lines, start=1)
+        ]
+    places: dict[str, str] = {}
+    for query in queries:
+        if query.id in places:
+            raise ValueError(f"{query.place}: the id {query.id!r} is also in {places[query.id]}")
+        places[query.id] = query.place
+    if not queries:
+        raise ValueError(f"{path} has no query: give a text in each line, or JSON Lines")
+    return queries
+
+
+def of_texts(texts: Sequence[str]) -> list[QueryText]:
+    """Return texts of a command line as queries, with their numbers from 1 on as ids."""
+    return [
+        QueryText(str(number), text, f"text {number}") for number, text in enumerate(texts, start=1)
+    ]
+
+
+def embed(
+    queries: Sequence[QueryText], embed_texts: Callable[[Sequence[str]], np.ndarray]
+) -> np.ndarray:
+    """Return the vectors of queries; float32 [queries, width].
+
+    Raises:
+        ValueError: a query has no wordpieces; the message has its place.
+    """
+    try:
+        return embed_texts([query.text for query in queries])
+    except EmptyTextError as error:
+        raise ValueError(
+            f"{queries[error.number].place} has no wordpieces, so that it has no vector: remove it"
+        ) from error
+
+
+def read_lines(path: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file that are not empty, with their numbers from 1 on.
+
+    Raises:
+        ValueError: the file is not UTF-8.
+        OSError: it cannot be read.
+    """
+    try:
+        text = storage.read_whole(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.rstrip("\r")
+
+
+def parse_object(line: str, place: str) -> dict[str, Any]:
+    """Parse a line of JSON Lines.
+
+    Raises:
+        ValueError: it is not a JSON object; the message begins with the place.
+    """
+    try:
+        value = strict_json.decode_any(line.encode())
+    except ValueError as error:
+        raise ValueError(f"{place}: it is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{place}: it is not a JSON object")
+    return value
+
+
+def _parse(line: str, place: str) -> QueryText:
+    value = parse_object(line, place)
+    id_ = next((value[name] for name in _ID_FIELDS if name in value), None)
+    if not isinstance(id_, str | int) or isinstance(id_, bool):
+        raise ValueError(f"{place}: a query needs `_id`, a text")
+    if not isinstance(value.get("text"), str):
+        raise ValueError(f"{place}: a query needs `text`, a text")
+    return QueryText(str(id_), value["text"], place)
