@@ -1,0 +1,71 @@
+"""Read judgments of relevance: the qrels of BEIR."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from pipeline.search.query_file import read_lines
+
+_FIELDS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgments:
+    """Judgments of people.
+
+    Attributes:
+        by_query: the relevance of documents by their ids, by the id of the query. From 1 on a
+            document is relevant.
+    """
+
+    by_query: Mapping[str, Mapping[str, int]]
+
+    @property
+    def count(self) -> int:
+        """The number of judgments."""
+        return sum(map(len, self.by_query.values()))
+
+
+def read_judgments(path: str) -> Judgments:
+    """Read a file of judgments.
+
+    Args:
+        path: UTF-8, with tabs between the fields of a line: query, document, relevance. The first
+            line may have their names.
+
+    Raises:
+        ValueError: a line is not a judgment, or a document is judged twice for a query.
+        OSError: the file cannot be read.
+    """
+    by_query: dict[str, dict[str, int]] = {}
+    is_first = True
+    for number, line in read_lines(path):
+        fields = line.split("\t")
+        place = f"{path}, line {number}"
+        if len(fields) != _FIELDS:
+            raise ValueError(
+                f"{place}: it has {len(fields)} fields with tabs between them; a judgment has the "
+                "id of a query, the id of a document, and the relevance"
+            )
+        query, document, relevance = fields
+        if _is_whole(relevance):
+            _add(by_query.setdefault(query, {}), document, int(relevance), place)
+        elif not is_first:
+            raise ValueError(f"{place}: the relevance is {relevance!r}; it is a whole number")
+        is_first = False
+    if not by_query:
+        raise ValueError(f"{path} has no judgment")
+    return Judgments(by_query)
+
+
+def _add(of_query: dict[str, int], document: str, relevance: int, place: str) -> None:
+    if document in of_query:
+        raise ValueError(f"{place}: document {document!r} is judged twice for this query")
+    of_query[document] = relevance
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        int(text)
+    except ValueError:
+        return False
+    return True
