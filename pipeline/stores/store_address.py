@@ -1,0 +1,61 @@
+"""The URL of a store: its kind, its place, and the table or collection in it.
+
+Importing this is cheap.
+"""
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+# What names a table or a collection in a URL.
+NAMES = ("table", "collection")
+# How a store compares vectors.
+COSINE, DOT, L2 = METRICS = ("cosine", "dot", "l2")
+
+
+class StoreAddress(NamedTuple):
+    """The parts of a URL.
+
+    Attributes:
+        scheme: such as `postgresql` or `qdrant+http`.
+        place: what is between the scheme and the parameters, with two slashes if it had them.
+        name: of the table or collection; empty if the URL has none.
+        parameters: the other ones.
+    """
+
+    scheme: str
+    place: str
+    name: str
+    parameters: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        """The place as a path of this machine."""
+        return self.place.removeprefix("//")
+
+    @property
+    def query(self) -> str:
+        """The other parameters as they are written in a URL, with a question mark."""
+        return f"?{urlencode(self.parameters)}" if self.parameters else ""
+
+
+def parse_address(url: str) -> StoreAddress:
+    """Split a URL; a relative path may follow the colon.
+
+    >>> parse_address("postgresql://me@host/db?table=articles&sslmode=require")[:3]
+    ('postgresql', '//me@host/db', 'articles')
+    >>> parse_address("lancedb:store?table=articles").path
+    'store'
+
+    Raises:
+        ValueError: it has no scheme, or names a table twice.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or not scheme:
+        raise ValueError("it has no scheme")
+    place, _, query = rest.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    names = [value for key, value in pairs if key in NAMES]
+    if len(names) > 1:
+        raise ValueError("it names a table or collection twice")
+    parameters = {key: value for key, value in pairs if key not in NAMES}
+    return StoreAddress(scheme.lower(), place, names[0] if names else "", parameters)
