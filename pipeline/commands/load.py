@@ -13,7 +13,7 @@ from pipeline.stores.store_address import COSINE, METRICS
 from transforms.features import FLOAT16, FLOAT32
 
 if TYPE_CHECKING:
-    from pipeline.stores.load_folder import LoadConfig, Loaded
+    from pipeline.stores.load_folder import LoadConfig, LoadResult
 
 
 def run(words: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def _named_flags() -> Iterator[None]:
         raise UsageError(name_flags(str(error), FLAGS)) from error
 
 
-def _lines(config: "LoadConfig", loaded: "Loaded") -> list[str]:
+def _lines(config: "LoadConfig", loaded: "LoadResult") -> list[str]:
     counts, spec = loaded.counts, loaded.spec
     held = counts.rows - counts.refused.rows
     lines = [

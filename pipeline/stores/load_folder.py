@@ -46,7 +46,7 @@ class Target:
 
 
 @dataclasses.dataclass(frozen=True)
-class Loaded:
+class LoadResult:
     """The result.
 
     Attributes:
@@ -84,7 +84,7 @@ def find_target(url: str) -> Target:
     return Target(name, kind, address)
 
 
-def load_folder(config: LoadConfig, target: Target) -> Loaded:
+def load_folder(config: LoadConfig, target: Target) -> LoadResult:
     """Load the rows of the parts that a folder has, and show the progress.
 
     Raises:
@@ -100,7 +100,7 @@ def load_folder(config: LoadConfig, target: Target) -> Loaded:
     spec = _spec(vectors, config, target)
     with contextlib.closing(_connect(config, target, spec)) as store:
         _load(vectors, spec, store, target.kind.batch_bytes, counts)
-    return Loaded(counts, spec, files.pending, target.kind.note(spec))
+    return LoadResult(counts, spec, files.pending, target.kind.note(spec))
 
 
 def _spec(vectors: VectorFolder, config: LoadConfig, target: Target) -> RowSpec:

@@ -77,8 +77,18 @@ def without_repeats(rows: pa.RecordBatch) -> pa.RecordBatch:
     >>> without_repeats(rows).to_pylist()
     [{'id': 'b', 'n': 2}, {'id': 'a', 'n': 3}]
     """
-    codes = rows.column(ID).dictionary_encode().indices.to_numpy()
+    places = last_places(rows.column(ID))
+    return rows if len(places) == rows.num_rows else rows.take(pa.array(places))
+
+
+def last_places(values: pa.Array) -> np.ndarray:
+    """Return the last place of each value, ascending.
+
+    >>> last_places(pa.array(["a", "b", "a"])).tolist()
+    [1, 2]
+    """
+    codes = values.dictionary_encode().indices.to_numpy()
     if codes.max(initial=-1) == len(codes) - 1:
-        return rows
+        return np.arange(len(codes))
     _, places = np.unique(codes[::-1], return_index=True)
-    return rows.take(pa.array(np.sort(len(codes) - 1 - places)))
+    return np.sort(len(codes) - 1 - places)

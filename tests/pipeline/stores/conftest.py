@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.stores.loading import Place
+from tests.pipeline.stores.stored_rows import READERS
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
@@ -17,3 +20,23 @@ def postgres() -> Iterator[str]:
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(params=READERS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A table of each store, which does not exist yet."""
+    urls = {
+        "qdrant": f"qdrant:{tmp_path}/q?collection=articles",
+        "lancedb": f"lancedb:{tmp_path}/l?table=articles",
+        "milvus": f"milvus:{tmp_path}/m.db?collection=articles",
+        "faiss": f"faiss:{tmp_path}/f.index",
+    }
+    if request.param != "pgvector":
+        yield Place(request.param, urls[request.param])
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgres")
+    yield Place(request.param, f"{server}{'&' if '?' in server else '?'}table=articles")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS articles")

@@ -1,19 +1,33 @@
-"""Load folders of known rows, and the errors that end a load."""
+"""Load folders of known rows into stores."""
 
 import contextlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import cli
+from tests.pipeline.stores.stored_rows import READERS, Rows
 from tests.pipeline.vectors.typed_folder import typed_batch, typed_config, vectors_of, write_typed
 
 IDS = ["plain", 'it\'s "quoted"\n\\t猫', "c", "d", "e"]
 
 
-def small_folder(folder: Path, **settings: Any) -> Path:
+class Place(NamedTuple):
+    """A table of a store: the name of the store, and the URL."""
+
+    store: str
+    url: str
+
+    def load(self, folder: Path, *words: str) -> tuple[int, str]:
+        """Run `load`, with products as the metric, so that no store changes a vector."""
+        return load(folder, self.url, "--feature", "mean", "--metric", "dot", *words)
+
+    def rows(self) -> Rows:
+        return READERS[self.store](self.url)
+
+
+def small_folder(folder: Path, scale: float = 1.0, **settings: Any) -> Path:
     """Write a folder of two parts, of three and two rows."""
-    scale = settings.pop("scale", 1.0)
     vectors = vectors_of(1, 5, scale)
     parts = [typed_batch(IDS[:3], vectors[:3]), typed_batch(IDS[3:], vectors[3:])]
     return write_typed(folder, typed_config(**settings), parts)

@@ -1,0 +1,138 @@
+"""Qdrant (https://qdrant.tech): collections of a server, or of a folder by its local mode."""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.stores.json_values import not_json, to_json_values
+from pipeline.stores.row_spec import PART, RowSpec
+from pipeline.stores.store_address import COSINE, DOT, L2, StoreAddress
+from pipeline.stores.store_kind import Problem, StoreKind
+from transforms.documents import ID
+from transforms.features import FLOAT16, FLOAT32
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+# A point's id is the UUID of its document's id in this namespace.
+NAMESPACE = uuid.UUID("6f9f2a5e-5e0c-5d0f-9a43-0d1f2b6c7e11")
+# A request has at most 32 MiB, and writes a float in up to 20 characters.
+_BATCH_BYTES = 2 << 20
+_MOST_PARTS = 1 << 30
+_HTTP, _HTTPS, _LOCAL = "qdrant+http", "qdrant+https", "qdrant"
+_KEY_VARIABLE = "QDRANT_API_KEY"
+
+
+class QdrantCollection:
+    """A collection whose points have the UUIDs of ids."""
+
+    def __init__(self, client: "QdrantClient", name: str, spec: RowSpec) -> None:
+        self._client = client
+        self._name = name
+        self._spec = spec
+        if client.collection_exists(name):
+            self._check()
+        else:
+            self._make()
+
+    def _make(self) -> None:
+        from qdrant_client import models
+
+        distances = {
+            COSINE: models.Distance.COSINE,
+            DOT: models.Distance.DOT,
+            L2: models.Distance.EUCLID,
+        }
+        types = {FLOAT32: models.Datatype.FLOAT32, FLOAT16: models.Datatype.FLOAT16}
+        params = models.VectorParams(
+            size=self._spec.width,
+            distance=distances[self._spec.metric],
+            datatype=types[self._spec.dtype],
+        )
+        self._client.create_collection(self._name, vectors_config=params)
+        self._client.create_payload_index(self._name, PART, models.PayloadSchemaType.KEYWORD)
+
+    def _check(self) -> None:
+        found = self._client.get_collection(self._name).config.params.vectors
+        width = getattr(found, "size", None)
+        if width != self._spec.width:
+            raise ValueError(
+                f"the collection {self._name} exists, and has vectors of {width} values, not "
+                f"{self._spec.width}: name another collection"
+            )
+
+    def rows_by_part(self) -> Mapping[str, int]:
+        """Count the points by their part."""
+        hits = self._client.facet(self._name, PART, limit=_MOST_PARTS, exact=True).hits
+        return {str(hit.value): hit.count for hit in hits}
+
+    def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:
+        """Yield rows with a number that JSON does not have."""
+        return not_json(rows, self._spec.fields)
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Write points; the client takes a payload for each."""
+        from qdrant_client import models
+
+        ids = rows.column(ID).to_pylist()
+        names = [name for name in rows.schema.names if name != self._spec.vector]
+        columns = [to_json_values(rows.column(name)) for name in names]
+        payloads = [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in zip(*columns, strict=True)
+        ]
+        values = rows.column(self._spec.vector).flatten().to_numpy().astype(np.float32)
+        points = models.Batch(
+            ids=[str(uuid.uuid5(NAMESPACE, id_)) for id_ in ids],
+            vectors=values.reshape(rows.num_rows, -1).tolist(),
+            payloads=payloads,
+        )
+        self._client.upsert(self._name, points, wait=True)
+
+    def finish(self) -> None:
+        """Do nothing: each request waits until its points last."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+
+class Qdrant(StoreKind):
+    """Collections of Qdrant."""
+
+    schemes = (_LOCAL, _HTTP, _HTTPS)
+    example = "qdrant+http://localhost:6333?collection=articles"
+    extra = "qdrant"
+    packages = ("qdrant_client",)
+    parameters = frozenset({"api_key"})
+    widths = dict.fromkeys((FLOAT32, FLOAT16), 65_536)
+    batch_bytes = _BATCH_BYTES
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return the errors of requests, and those of the local mode."""
+        from qdrant_client.http.exceptions import ApiException
+
+        return (ApiException, RuntimeError, OSError, ValueError)
+
+    def connect(self, address: StoreAddress, spec: RowSpec) -> QdrantCollection:
+        """Open the collection, or make it."""
+        from qdrant_client import QdrantClient
+
+        if address.scheme == _LOCAL:
+            client = QdrantClient(path=address.path)
+        else:
+            url = f"{address.scheme.partition('+')[2]}:{address.place}"
+            key = address.parameters.get("api_key") or os.environ.get(_KEY_VARIABLE)
+            client = QdrantClient(url=url, api_key=key, check_compatibility=False)
+        try:
+            return QdrantCollection(client, address.name, spec)
+        except BaseException:
+            client.close()
+            raise
+
+
+STORE = Qdrant()
