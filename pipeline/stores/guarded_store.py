@@ -1,7 +1,7 @@
 """A store whose errors say which store failed, and that the same command continues."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -17,10 +17,10 @@ class GuardedStore:
         self._url = url
         self._kind = kind
 
-    def rows_by_part(self) -> Mapping[str, int]:
+    def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
         """Count the rows by their column of parts."""
         with store_errors(self._url, self._kind):
-            return self._store.rows_by_part()
+            return self._store.rows_by_part(parts)
 
     def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:
         """Yield which rows the store does not hold, with the reason for them."""

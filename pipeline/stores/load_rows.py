@@ -69,7 +69,7 @@ def load_rows(
         ValueError: a file of the folder is damaged.
     """
     names = {part_name(file, spec): file for file in vectors.files.files}
-    stored = store.rows_by_part()
+    stored = store.rows_by_part(names)
     missing = {name: file for name, file in names.items() if stored.get(name, 0) != file.records}
     counts.present = counts.rows - sum(file.records for file in missing.values())
     for rows in sized(_rows(vectors, spec, missing), most_bytes):
@@ -91,7 +91,7 @@ def _rows(
 
 
 def _check(store: OpenStore, names: Sequence[str], counts: LoadCounts) -> None:
-    stored = store.rows_by_part()
+    stored = store.rows_by_part(names)
     found = sum(stored.get(name, 0) for name in names)
     counts.others = sum(stored.values()) - found
     expected = counts.rows - counts.refused.rows

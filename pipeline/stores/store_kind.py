@@ -5,7 +5,7 @@ the registry imports all stores.
 """
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -25,8 +25,12 @@ Problem = tuple[np.ndarray, str]
 class OpenStore(Protocol):
     """A table of a store."""
 
-    def rows_by_part(self) -> Mapping[str, int]:
-        """Count the rows by their column of parts."""
+    def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
+        """Count the rows by their column of parts.
+
+        Args:
+            parts: those that have to be counted; others may be counted under one name.
+        """
 
     def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:
         """Yield bool [rows], which rows the store does not hold, with the reason for them."""

@@ -6,7 +6,7 @@ belong together.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,9 @@ class FaissFile:
             raise ValueError(f"{self._path} exists, and has other fields: name another file")
         return faiss.read_index(str(self._path)), [table.replace_schema_metadata()]
 
-    def rows_by_part(self) -> Mapping[str, int]:
+    def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
         """Count the rows by their column of parts."""
+        del parts
         column = pa.concat_tables(self._rows).column(PART)
         return {one["values"]: one["counts"] for one in column.value_counts().to_pylist()}
 

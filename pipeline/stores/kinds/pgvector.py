@@ -1,6 +1,6 @@
 """PostgreSQL with the extension pgvector (https://github.com/pgvector/pgvector)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,8 +94,9 @@ class PostgresTable:
         if not keys:
             raise ValueError(f"the table {self._name} exists, and its column {ID} is not unique")
 
-    def rows_by_part(self) -> Mapping[str, int]:
+    def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
         """Count the rows by their column of parts."""
+        del parts
         from psycopg import sql
 
         part = sql.Identifier(PART)

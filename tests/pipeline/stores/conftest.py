@@ -1,5 +1,6 @@
 import shutil
 import tempfile
+import unittest.mock
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         "milvus": f"milvus:{tmp_path}/m.db?collection=articles",
         "faiss": f"faiss:{tmp_path}/f.index",
     }
+    if request.param == "milvus":
+        _import_pymilvus()
     if request.param != "pgvector":
         yield Place(request.param, urls[request.param])
         return
@@ -40,3 +43,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     yield Place(request.param, f"{server}{'&' if '?' in server else '?'}table=articles")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS articles")
+
+
+def _import_pymilvus() -> None:
+    """Import it without its settings of logs, which close the stream that pytest captures."""
+    with unittest.mock.patch("logging.config.dictConfig"):
+        import pymilvus  # noqa: F401

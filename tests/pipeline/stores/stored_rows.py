@@ -65,5 +65,6 @@ READERS = {
     "pgvector": read_pgvector,
     "qdrant": read_qdrant,
     "lancedb": read_lancedb,
+    "milvus": read_milvus,
     "faiss": read_faiss,
 }
