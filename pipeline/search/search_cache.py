@@ -24,9 +24,13 @@ def file_of_prompts(fingerprint: str) -> Path:
 
 def folder_of_vectors(folder: str, feature: str) -> Path:
     """Return the folder in the cache of the vectors of an output folder, whatever is in it."""
-    place = folder if "://" in folder else os.path.realpath(folder)
-    name = hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:_DIGITS]
+    name = hashlib.sha256(place_of(folder).encode(errors="surrogateescape")).hexdigest()[:_DIGITS]
     return model_files.cache_folder() / "search" / f"{name}-{feature}"
+
+
+def place_of(folder: str) -> str:
+    """Return the path of an output folder without links, or its URL."""
+    return folder if "://" in folder else os.path.realpath(folder)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,9 @@
 """The vectors of a job as one matrix that is mapped into memory, and the fields of its records."""
 
+import contextlib
 import dataclasses
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -63,6 +65,7 @@ def open_index(folder: VectorFolder, announce: Announce) -> VectorIndex:
         with search_cache.cache_errors():
             _build(folder, target)
         _delete_others(place, target)
+        _delete_orphans(place.parent)
     return _open(target)
 
 
@@ -77,7 +80,11 @@ def _build(folder: VectorFolder, target: Path) -> None:
         with durable.new_folder(target, _NEW) as (new, _):
             new.mkdir()
             lengths_are_one = _copy(folder, new)
-            (new / _ABOUT).write_text(json.dumps({"had_length_one": lengths_are_one}))
+            about = {
+                "folder": search_cache.place_of(folder.folder),
+                "had_length_one": lengths_are_one,
+            }
+            (new / _ABOUT).write_text(json.dumps(about))
     except (OSError, ValueError):
         # Another process may have just written it.
         if not (target / _ABOUT).is_file():
@@ -116,6 +123,15 @@ def _delete_others(place: Path, target: Path) -> None:
     for path in place.iterdir():
         if path != target and not _is_being_written(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _delete_orphans(places: Path) -> None:
+    """Delete the vectors of folders of this machine that are not there any more."""
+    for path in places.glob(f"*/*/{_ABOUT}"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            folder = json.loads(path.read_bytes())["folder"]
+            if "://" not in folder and not os.path.lexists(folder):
+                shutil.rmtree(path.parent.parent)
 
 
 def _is_being_written(path: Path) -> bool:

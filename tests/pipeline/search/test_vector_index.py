@@ -1,7 +1,9 @@
 """The copy of vectors in the cache: their values, and when it is made again."""
 
 import datetime
+import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,18 @@ def test_the_copy_is_used_until_the_folder_changes(tmp_path: Path, cache: Path) 
     # What was open before is still there.
     assert first.rows["id"].to_pylist() == ["a"]
     assert np.isfinite(first.vectors).all()
+
+
+def test_copies_of_deleted_folders_are_deleted(tmp_path: Path, cache: Path) -> None:
+    first, second, third = (
+        write(tmp_path / name, typed_batch(["a"], vectors_of(1, 1))) for name in "abc"
+    )
+    open_index(first)
+    open_index(second)
+    shutil.rmtree(first)
+    open_index(third)
+    kept = {json.loads(path.read_text())["folder"] for path in cache.glob("search/*/*/about.json")}
+    assert kept == {second, third}
 
 
 def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, cache: Path) -> None:
