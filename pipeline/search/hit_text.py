@@ -17,9 +17,9 @@ def to_lines(hits: Sequence[Hit]) -> Iterator[str]:
     """Yield a line for each hit: rank, score, id and fields; and one for its text if it has one."""
     for rank, hit in enumerate(hits, start=1):
         fields = (f"{name}={_short(value)}" for name, value in hit.fields.items() if name != _TEXT)
-        yield "  ".join([f"{rank:4}", f"{hit.score:7.4f}", _short(hit.id), *fields])
+        yield "  ".join([f"{rank:4}", f"{hit.score:6.4f}", _short(hit.id), *fields])
         if hit.fields.get(_TEXT) is not None:
-            yield " " * 15 + _short(hit.fields[_TEXT])
+            yield " " * 14 + _short(hit.fields[_TEXT])
 
 
 def to_fields(query: QueryText, hits: Sequence[Hit]) -> dict[str, Any]:

@@ -73,6 +73,21 @@ WRONG = {
     "head": [("other", "other has no manifest.json"), ("none -n 0", "-n is 0")],
     "verify": [("none", "none has no run.json"), ("none --sample x", "--sample: invalid")],
     "report": [("other", "other has no run.json"), ("none --bad", "unknown flag --bad")],
+    "search": [
+        ("none cat", "none has no run.json"),
+        ("other", "give either texts after the folder, or a file of them with --queries"),
+        ("other cat -k 0", "-k is 0"),
+        ("other --queries none.txt", "none.txt"),
+        ("cat --bad", "unknown flag --bad"),
+    ],
+    "evaluate": [
+        ("other", "give --queries and --qrels, or --pairs alone"),
+        ("other --queries a.txt", "give --queries and --qrels, or --pairs alone"),
+        ("other --queries a.txt --qrels a.txt", "a.txt, line 1: it has 1 fields"),
+        ("other --queries a.txt --qrels a.txt --at 0", "--at is '0'"),
+        ("other --pairs none.tsv", "none.tsv"),
+        ("other --pairs a.txt", "a.txt, line 1: it has 1 fields"),
+    ],
     "export-serving": [("none new", "none has no run.json"), ("none", "required: DEST")],
     "load": [
         ("none --to postgresql://h/d?table=t", "none has no run.json"),
