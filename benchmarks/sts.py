@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.console import quiet
+from pipeline.evaluation.correlation import spearman
 
 _SCORE, _FIRST, _SECOND = 4, 5, 6
 # Settings of `embed`, and the feature whose vectors are compared.
@@ -80,25 +81,6 @@ def read_pairs(path: Path) -> list[Pair]:
         elif line.strip():
             raise ValueError(f"{path}, line {number}: {len(fields)} fields; it must have seven")
     return pairs
-
-
-def spearman(values: np.ndarray, others: np.ndarray) -> float:
-    """Compute Spearman's rank correlation; equal values have the mean of their ranks.
-
-    Args:
-        values: float [values].
-        others: float [values].
-
-    >>> round(spearman(np.array([1, 2, 2, 9]), np.array([10, 20, 20, 21])), 6)
-    1.0
-    """
-    return float(np.corrcoef(_ranks(values), _ranks(others))[0, 1])
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    _, numbers, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[numbers]
-    return ranks
 
 
 def measure(pairs: Sequence[Pair], model: str) -> Iterator[StsFigures]:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.evaluation import correlation
 from pipeline.evaluation.ranking_measures import MEASURES, JudgedRanking
 from tests.paths import DATA
 
@@ -37,14 +36,3 @@ def test_every_measure_of_every_query_is_that_of_trec_eval(golden: dict[str, Any
         for name, expected in golden["measures"][query].items():
             measure, k = NAMES[name]
             assert MEASURES[measure](ranking, k) == pytest.approx(expected, abs=1e-9), (query, name)
-
-
-def test_correlations_are_those_of_scipy(golden: dict[str, Any]) -> None:
-    figures = golden["correlations"]
-    first, second = np.array(figures["first"]), np.array(figures["second"])
-    assert correlation.pearson(first, second) == pytest.approx(figures["pearson"], abs=1e-12)
-    assert correlation.spearman(first, second) == pytest.approx(figures["spearman"], abs=1e-12)
-
-
-def test_equal_values_have_no_correlation() -> None:
-    assert np.isnan(correlation.spearman(np.ones(3), np.arange(3)))
