@@ -89,7 +89,7 @@ class Searcher:
         self._model = query_model.load(job, queries, announce)
         self.prompt = self._model.prompt
         self.index = vector_index.open_index(vectors, announce)
-        self.notes = tuple(_notes(self.feature, files.pending, self.index.had_length_one))
+        self.notes = tuple(self._notes(files.pending))
 
     def search(self, text: str, k: int = 10) -> list[Hit]:
         """Return the k nearest documents to a text, the nearest first.
@@ -141,6 +141,16 @@ class Searcher:
         """
         return nearest.iterate_scores(self.index.vectors, nearest.normalized(vectors))
 
+    def _notes(self, pending: int) -> Iterator[str]:
+        if pending:
+            yield f"the job is not finished: {pending:,} of the ranges of its input are missing"
+        elif not len(self.index.vectors):
+            yield "the job has no documents"
+        if not self.index.had_length_one:
+            yield f"the vectors of {self.feature} do not have length 1: their cosines are compared"
+        if self.prompt:
+            yield f"queries have the prompt {self.prompt!r}"
+
     def _hits(self, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
         records = self.index.rows.take(pa.array(rows)).to_pylist()
         return [
@@ -162,10 +172,3 @@ def default_feature(job: Job) -> str:
             f"{','.join(job.config.features)}; embed the corpus with sentence or mean among them"
         )
     return SENTENCE if SENTENCE in features else features[0]
-
-
-def _notes(feature: str, pending: int, had_length_one: bool) -> Iterator[str]:
-    if pending:
-        yield f"the job is not finished: {pending:,} of the ranges of its input are missing"
-    if not had_length_one:
-        yield f"the vectors of {feature} do not have length 1: their cosines are compared"

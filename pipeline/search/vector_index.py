@@ -78,7 +78,8 @@ def _key(folder: VectorFolder) -> str:
 def _build(folder: VectorFolder, target: Path) -> None:
     try:
         with durable.new_folder(target, _NEW) as (new, _):
-            new.mkdir()
+            # Kept fields are as private as the output folder may be.
+            new.mkdir(mode=0o700)
             lengths_are_one = _copy(folder, new)
             about = {
                 "folder": search_cache.place_of(folder.folder),

@@ -59,6 +59,7 @@ def test_the_copy_is_used_until_the_folder_changes(tmp_path: Path, cache: Path) 
     assert (len(lines), none) == (1, [])
     assert np.array_equal(first.vectors, again.vectors)
     (old,) = (cache / "search").glob("*/*")
+    assert old.stat().st_mode & 0o777 == 0o700
     for name, age in ((".copy-new", 0), (".copy-old", 100_000)):
         (old.parent / name).mkdir()
         os.utime(old.parent / name, (0, datetime.datetime.now().timestamp() - age))
