@@ -16,7 +16,8 @@ Training on them:
 
 Steps of other Beam pipelines:
     `BertEmbeddings` and `EmbeddedElements`, `YamlBertEmbeddings` for Beam YAML, `BertModelHandler`
-    for RunInference, and `Rejected` for elements that cannot be embedded.
+    for RunInference, `BertHubEmbeddings` for MLTransform, and `Rejected` for elements that cannot
+    be embedded.
 
 The stages of the main job:
     `make_plan` with `InputConfig`, which returns a `Split` for each range of a `Source`;
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         AnalyzeParts,
         BatchingConfig,
         BertEmbeddings,
+        BertHubEmbeddings,
         BertModelHandler,
         ComputeConfig,
         EmbeddedElements,
@@ -109,6 +111,7 @@ __all__ = [
     "AnalyzeParts",
     "BatchingConfig",
     "BertEmbeddings",
+    "BertHubEmbeddings",
     "BertModelHandler",
     "BertModule",
     "ComputeConfig",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transforms.documents import Source, Split
     from transforms.elements.bert_embeddings import BertEmbeddings, EmbeddedElements
     from transforms.elements.embedder import Rejected
+    from transforms.elements.hub_embeddings import BertHubEmbeddings
     from transforms.elements.model_handler import BertModelHandler
     from transforms.embedding.embed import EmbeddingConfig
     from transforms.encode import EncodeConfig, EncodeParts
@@ -33,6 +34,7 @@ __all__ = [
     "AnalyzeParts",
     "BatchingConfig",
     "BertEmbeddings",
+    "BertHubEmbeddings",
     "BertModelHandler",
     "ComputeConfig",
     "EmbeddedElements",
@@ -57,6 +59,7 @@ _MODULES = {
     "AnalyzeParts": "transforms.steps.analyze",
     "BatchingConfig": "transforms.batching.batches",
     "BertEmbeddings": "transforms.elements.bert_embeddings",
+    "BertHubEmbeddings": "transforms.elements.hub_embeddings",
     "BertModelHandler": "transforms.elements.model_handler",
     "ComputeConfig": "transforms.bert.compute",
     "EmbeddedElements": "transforms.elements.bert_embeddings",

@@ -1,29 +1,21 @@
 """BertEmbeddings: a step of any pipeline, in batch and in streaming."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.transforms.error_handling import ErrorHandler
-from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.bert import loading, module
 from transforms.checkpoints import imported_models, minilm
-from transforms.elements.element_fields import add_vectors, as_encodable, fields_of
-from transforms.elements.element_types import output_types
-from transforms.elements.embedder import Rejected, shared_embedder
+from transforms.elements.element_forms import NamedVectors
+from transforms.elements.embed_elements import EmbedElements, check_latency
 from transforms.elements.text_config import TextConfig
 from transforms.encode import EncodeConfig
 from transforms.features import split_features
-from transforms.rejects import detail
 from transforms.wordpiece.prompts import check_prompt
-
-# Elements of a bundle that are embedded at once: more need less padding and take more memory.
-MAX_ELEMENTS = 512
-_MAX_CHARACTERS = 256 << 10
-REJECTED = "rejected"
 
 
 class EmbeddedElements(NamedTuple):
@@ -43,8 +35,9 @@ class BertEmbeddings(beam.PTransform):
     """Add BERT's vectors to the elements of a collection.
 
     Texts become rows of `text` and the features; rows, NamedTuples and dataclasses become rows of
-    their fields and the features, as lists of floats; dicts become dicts with float32 arrays.
-    Timestamps, windows and panes stay. A text gets the vectors that `beam-bert embed` gives it.
+    their fields and the features, as lists of floats; dicts become dicts with float32 arrays; an
+    `EmbeddableItem` (`Chunk`) of apache_beam.ml.rag stays one, with a dense embedding.
+    Timestamps and windows stay. A text gets the vectors that `beam-bert embed` gives it.
 
     An element that cannot be embedded fails the pipeline, as in Beam's transforms, unless there is
     a second output for it:
@@ -52,11 +45,17 @@ class BertEmbeddings(beam.PTransform):
         vectors = texts | BertEmbeddings(model="minilm", features=["mean"])
         embedded, rejected = texts | BertEmbeddings().with_exception_handling()
 
-    Elements are batched within their bundle. Each process loads one model.
+    Elements are batched within their bundle, or over bundles for up to `max_latency_seconds`. Each
+    process loads one model.
     """
 
     def __init__(
-        self, model: str = "minilm", features: Sequence[str] = ("mean",), **settings: Any
+        self,
+        model: str = "minilm",
+        features: Sequence[str] = ("mean",),
+        *,
+        max_latency_seconds: float | None = None,
+        **settings: Any,
     ) -> None:
         """Configure the step.
 
@@ -65,6 +64,8 @@ class BertEmbeddings(beam.PTransform):
                 or `minilm`. Workers find it by
                 the same name, and refuse another model of that name.
             features: what to compute, as a sequence or in one string, separated by commas.
+            max_latency_seconds: how long an element of a stream may wait for others of its window,
+                with which it is embedded; None embeds what a bundle has.
             settings: the fields of `TextConfig`.
 
         Raises:
@@ -73,6 +74,8 @@ class BertEmbeddings(beam.PTransform):
         """
         super().__init__()
         self._config = TextConfig(features=to_features(features), **settings)
+        check_latency(max_latency_seconds)
+        self._max_latency_seconds = max_latency_seconds
         self._encode = config_for_model(model, self._config)
         self._has_rejected_output = False
         self._handler: ErrorHandler | None = None
@@ -91,11 +94,10 @@ class BertEmbeddings(beam.PTransform):
 
     def expand(self, elements: beam.PCollection[Any]) -> Any:
         keeps_rejected = self._has_rejected_output or self._handler is not None
-        embedded_type, rejected_type = output_types(elements.element_type, self._config)
-        fn = _EmbedElements(self._config, self._encode, fails=not keeps_rejected)
-        both = elements | "Embed" >> beam.ParDo(fn).with_output_types(
-            embedded_type, rejected=rejected_type
-        ).with_outputs(REJECTED, main="embedded")
+        form = NamedVectors(self._config, fails=not keeps_rejected)
+        embedded_type, rejected_type = form.output_types(elements.element_type)
+        step = EmbedElements(self._config, self._encode, form, self._max_latency_seconds)
+        both = elements | "EmbedElements" >> step
         # Beam 2.77 does not pass the output of `finish_bundle` to a consumer that takes batches, as
         # that of WriteToJson does: a step that outputs single elements must be between them.
         embedded = both.embedded | "Embedded" >> beam.Map(_identity).with_output_types(
@@ -148,55 +150,3 @@ def config_for_model(model: str, config: TextConfig) -> EncodeConfig:
         embedding=config.embedding(inspected),
         compute=config.compute,
     )
-
-
-class _EmbedElements(beam.DoFn):
-    """Collects elements of a bundle, and embeds them together."""
-
-    def __init__(self, config: TextConfig, encode: EncodeConfig, fails: bool) -> None:
-        self._text = config
-        self._encode = encode
-        self._fails = fails
-
-    def setup(self) -> None:
-        self._embedder = shared_embedder(self._text, self._encode)
-
-    def start_bundle(self) -> None:
-        self._pending: list[WindowedValue] = []
-        self._characters = 0
-
-    def process(
-        self,
-        element: Any,
-        timestamp: Any = beam.DoFn.TimestampParam,
-        window: Any = beam.DoFn.WindowParam,
-        pane: Any = beam.DoFn.PaneInfoParam,
-    ) -> Iterator[Any]:
-        self._pending.append(WindowedValue(element, timestamp, (window,), pane))
-        text = (fields_of(element, self._text.text_field) or {}).get(self._text.text_field)
-        self._characters += len(text) if isinstance(text, str) else 0
-        if len(self._pending) >= MAX_ELEMENTS or self._characters >= _MAX_CHARACTERS:
-            yield from self._flush()
-
-    def finish_bundle(self) -> Iterator[Any]:
-        yield from self._flush()
-
-    def _flush(self) -> Iterator[Any]:
-        pending, self._pending, self._characters = self._pending, [], 0
-        batch = self._embedder.embed([value.value for value in pending])
-        for value, vectors in zip(pending, batch.vectors, strict=True):
-            if isinstance(vectors, Rejected):
-                rejected = value.with_value(self._reject(value.value, vectors))
-                yield beam.pvalue.TaggedOutput(REJECTED, rejected)
-            else:
-                embedded = add_vectors(value.value, vectors, self._text.text_field)
-                yield value.with_value(embedded)
-
-    def _reject(self, element: Any, why: Rejected) -> beam.Row:
-        if self._fails:
-            raise ValueError(
-                f"{detail(repr(element))} cannot be embedded: {why.reason}: {why.detail}; "
-                "with_exception_handling(), in YAML error_handling, sends such elements to a "
-                "second output"
-            )
-        return beam.Row(element=as_encodable(element), reason=why.reason, detail=why.detail)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from apache_beam.ml.rag.types import EmbeddableItem
 from apache_beam.typehints import typehints
 from apache_beam.typehints.row_type import RowTypeConstraint
 
@@ -16,25 +17,48 @@ def output_types(element_type: Any, config: TextConfig) -> tuple[Any, Any]:
 
     Raises:
         ValueError: elements are rows that lack a text field, or that have a field with the name of
-            a feature.
+            a feature; or they are items, which have one vector, and the configuration gives more.
     """
+    rejected = rejected_type(element_type)
+    if is_item(element_type):
+        config.check_one_vector()
+        return element_type, rejected
     row = _row_type(element_type, config)
+    return _embedded_type(element_type, row, config), rejected
+
+
+def rejected_type(element_type: Any) -> RowTypeConstraint:
+    """Return the type of rejected elements."""
     # Beam's schemas turn a union into its first member, and tuples into lists: use Any for these.
-    element = element_type if row is not None else _dict_or_any(element_type)
-    rejected = [("element", element), ("reason", str), ("detail", str)]
-    return _embedded_type(element_type, row, config), RowTypeConstraint.from_fields(rejected)
+    is_known = _is_text(element_type) or fields_type(element_type) is not None
+    element = element_type if is_known else _dict_or_any(element_type)
+    return RowTypeConstraint.from_fields([("element", element), ("reason", str), ("detail", str)])
+
+
+def is_item(element_type: Any) -> bool:
+    """Return whether a type is that of items of apache_beam.ml.rag."""
+    return isinstance(element_type, type) and issubclass(element_type, EmbeddableItem)
 
 
 def _row_type(element_type: Any, config: TextConfig) -> RowTypeConstraint | None:
     """Return the fields of elements that are texts or rows; None if they are unknown."""
-    if element_type in (str, typehints.Optional[str]):
+    if _is_text(element_type):
         return RowTypeConstraint.from_fields([(config.text_field, str)])
-    row = element_type
-    if not isinstance(row, RowTypeConstraint):
-        row = RowTypeConstraint.from_user_type(element_type)
+    row = fields_type(element_type)
     if row is not None:
         _check_fields([name for name, _ in row._fields], config)
     return row
+
+
+def _is_text(element_type: Any) -> bool:
+    return bool(element_type in (str, typehints.Optional[str]))
+
+
+def fields_type(element_type: Any) -> RowTypeConstraint | None:
+    """Return the fields of a type of rows; None if it is none."""
+    if isinstance(element_type, RowTypeConstraint):
+        return element_type
+    return RowTypeConstraint.from_user_type(element_type)
 
 
 def _check_fields(names: Sequence[str], config: TextConfig) -> None:

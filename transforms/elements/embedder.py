@@ -11,7 +11,7 @@ import tensorflow as tf
 from transforms import encode, metrics
 from transforms.bert.module import BertModule
 from transforms.documents import DETAIL, REASON
-from transforms.elements.element_fields import fields_of
+from transforms.elements.element_records import to_record
 from transforms.elements.text_config import TextConfig
 from transforms.embedding.embed import embed_sequences
 from transforms.embedding.loaded_model import LoadedModel
@@ -24,7 +24,6 @@ from transforms.embedding.part_embeddings import (
 from transforms.encode import EncodeConfig
 from transforms.features import NUM_TOKENS
 from transforms.metrics import report_counts
-from transforms.rejects import Reason
 from transforms.sources import record_fields
 from transforms.sources.record_fields import Record
 from transforms.tokenize import tokenize_part
@@ -75,10 +74,13 @@ class TextEmbedder:
         Args:
             elements: texts, mappings, or rows; see `fields_of`.
         """
-        if not elements:
+        return self.embed_records([to_record(element, self._config) for element in elements])
+
+    def embed_records(self, records: Sequence[Record]) -> EmbeddedBatch:
+        """Embed the texts of records, and report counts to the runner's metrics."""
+        if not records:
             return EmbeddedBatch([], {})
         engine, config = self.model.engine, self._embedding
-        records = [_to_record(element, self._config) for element in elements]
         documents = record_fields.to_documents(records, range(len(records)), "", self._config.read)
         part = tokenize_part(documents, self._graph, self._texts)
         part = reject_oversize(part, config.widths(engine.hidden_size), config)
@@ -89,29 +91,6 @@ class TextEmbedder:
         counts = account(embedded, embeddings)
         report_counts(counts)
         return EmbeddedBatch(_split_rows(embedded, self._config.names), counts)
-
-
-def _to_record(element: Any, config: TextConfig) -> Record:
-    fields = fields_of(element, config.text_field)
-    if fields is None:
-        kind = type(element).__name__
-        return record_fields.rejected(Reason.WRONG_TYPE, f"{kind} is no text, and has no fields")
-    taken = [name for name in config.names if name in fields]
-    if taken:
-        return record_fields.rejected(Reason.WRONG_TYPE, f"it has a field {taken[0]!r} already")
-    return _check_texts(record_fields.from_mapping(fields, config.read), config)
-
-
-def _check_texts(record: Record, config: TextConfig) -> Record:
-    """Reject a record with a text that is too large or cannot be encoded."""
-    limit = config.read.max_document_bytes
-    try:
-        longest = max(len(text.encode()) for text in (record.text, record.text_b))
-    except UnicodeEncodeError as error:
-        return record_fields.rejected(Reason.NOT_UTF8, error)
-    if longest > limit:
-        return record_fields.rejected(Reason.TOO_LARGE, f"over {limit} bytes")
-    return record
 
 
 def _split_rows(part: pa.RecordBatch, names: Sequence[str]) -> list[Vectors | Rejected]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from transforms.elements.bert_embeddings import MAX_ELEMENTS, config_for_model, to_features
+from transforms.elements.bert_embeddings import config_for_model, to_features
+from transforms.elements.embed_elements import MAX_ELEMENTS
 from transforms.elements.embedder import TextEmbedder, shared_embedder
 from transforms.elements.text_config import TextConfig
 from transforms.metrics import NAMESPACE

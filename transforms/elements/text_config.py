@@ -14,7 +14,7 @@ from transforms.bert.compute import (
 from transforms.bert.module import BertModule
 from transforms.bert.wordpiece_rules import SPLIT, check_special_tokens
 from transforms.embedding.embed import EmbeddingConfig
-from transforms.features import FLOAT32, MEAN, check_features, name_of
+from transforms.features import FLOAT32, MEAN, TOKEN_FEATURES, check_features, name_of
 from transforms.records.postprocess import Shaping
 from transforms.sources.base import ReadConfig
 from transforms.wordpiece.preprocessing import WordpieceConfig
@@ -75,6 +75,18 @@ class TextConfig:
     def names(self) -> tuple[str, ...]:
         """The features' names in embedded elements."""
         return tuple(map(name_of, self.features))
+
+    def check_one_vector(self) -> None:
+        """Refuse features that do not give one vector for each text.
+
+        Raises:
+            ValueError: `features` has several, or a feature of tokens.
+        """
+        if len(self.features) != 1 or self.names[0] in TOKEN_FEATURES:
+            raise ValueError(
+                f"`features` is {','.join(self.features)}, but a dense embedding is one vector: "
+                "give one feature of documents, such as mean"
+            )
 
     @property
     def read(self) -> ReadConfig:
