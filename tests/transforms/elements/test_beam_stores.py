@@ -6,6 +6,7 @@ Beam's records.
 """
 
 import typing
+import unittest.mock
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +84,7 @@ def write_twice(
 
 
 def test_qdrant(tiny_path: Path, tmp_path: Path) -> None:
-    qdrant_client = pytest.importorskip("qdrant_client")
+    import qdrant_client
     from apache_beam.ml.rag.ingestion.qdrant import QdrantConnectionParameters, QdrantWriteConfig
 
     path = str(tmp_path / "qdrant")
@@ -111,8 +112,9 @@ def test_qdrant(tiny_path: Path, tmp_path: Path) -> None:
 
 
 def test_milvus_lite(tiny_path: Path, tmp_path: Path) -> None:
-    pymilvus = pytest.importorskip("pymilvus")
-    pytest.importorskip("milvus_lite")
+    # Its settings of logs would close the stream that pytest captures.
+    with unittest.mock.patch("logging.config.dictConfig"):
+        import pymilvus
     from apache_beam.ml.rag.ingestion.milvus_search import (
         MilvusVectorWriterConfig,
         MilvusWriteConfig,
@@ -183,7 +185,8 @@ def test_postgresql_with_pgvector(
     postgres: str,  # noqa: F811 - a fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    psycopg = pytest.importorskip("psycopg")
+    import psycopg
+
     monkeypatch.setattr(beam_postgres, "WriteToJdbc", _WriteByPsycopg)
     connection = psycopg.connect(postgres, autocommit=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
@@ -206,4 +209,5 @@ def test_postgresql_with_pgvector(
         assert content == text
         assert text in TEXTS[source]
         np.testing.assert_allclose(np.fromstring(stored.strip("[]"), sep=","), vector, atol=1e-6)
+    connection.execute("DROP TABLE sentences")
     connection.close()
