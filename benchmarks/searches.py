@@ -47,7 +47,7 @@ def searches(vectors: np.ndarray) -> dict[str, _Search]:
 
     def of_beam_bert(queries: np.ndarray) -> object:
         return [
-            records.take(pa.array(nearest.top(scores, _K))).to_pylist()
+            [records.slice(row, 1).to_pylist() for row in nearest.top(scores, _K).tolist()]
             for scores in nearest.iterate_scores(vectors, queries)
         ]
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.output.open_job import Job, open_job
 from pipeline.search import nearest, query_model, vector_index
@@ -152,7 +151,8 @@ class Searcher:
             yield f"queries have the prompt {self.prompt!r}"
 
     def _hits(self, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
-        records = self.index.rows.take(pa.array(rows)).to_pylist()
+        # `take` would first copy whole columns, the kept texts of the corpus too.
+        records = (self.index.rows.slice(row, 1).to_pylist()[0] for row in rows.tolist())
         return [
             Hit(record.pop(ID), score, record)
             for record, score in zip(records, scores.tolist(), strict=True)
