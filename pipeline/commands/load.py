@@ -94,7 +94,7 @@ FLAGS = (
 
 COMMAND = Command(
     name="load",
-    place=11,
+    place=13,
     usage="DIR --to URL [FLAG...]",
     description="load the vectors of a job into a store that searches them",
     example="beam-bert load out --to 'postgresql://me@host/db?table=articles'",

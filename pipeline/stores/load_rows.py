@@ -43,7 +43,7 @@ class LoadCounts:
 
 def part_name(file: DataFile, spec: RowSpec) -> str:
     """Return what identifies the rows of a file in a store: equal names have equal rows."""
-    content = [file.sha256 or file.path, str(spec.schema), spec.vector, spec.metric]
+    content = [file.sha256 or file.path, str(spec.schema), spec.vector]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return f"{file.path.rpartition('/')[2]}:{digest[:_DIGITS]}"
 

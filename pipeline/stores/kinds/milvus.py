@@ -63,6 +63,13 @@ class MilvusCollection:
                     f"the collection {self._name} exists, and its field {field.name} is missing "
                     "or has another type: name another collection"
                 )
+        index = self._client.describe_index(self._name, self._spec.vector)
+        metric = _METRICS[self._spec.metric]
+        if index and index["metric_type"] != metric:
+            raise ValueError(
+                f"the collection {self._name} exists, and compares vectors by "
+                f"{index['metric_type']}, not {metric}: name another collection"
+            )
 
     def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
         """Count the rows of each part, and those of all others under an empty name.

@@ -17,6 +17,7 @@ from transforms.features import FLOAT16, FLOAT32
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
+    from qdrant_client.models import VectorParams
 
 # A point's id is the UUID of its document's id in this namespace.
 NAMESPACE = uuid.UUID("6f9f2a5e-5e0c-5d0f-9a43-0d1f2b6c7e11")
@@ -42,28 +43,34 @@ class QdrantCollection:
     def _make(self) -> None:
         from qdrant_client import models
 
+        self._client.create_collection(self._name, vectors_config=self._params())
+        self._client.create_payload_index(self._name, PART, models.PayloadSchemaType.KEYWORD)
+
+    def _params(self) -> "VectorParams":
+        from qdrant_client import models
+
         distances = {
             COSINE: models.Distance.COSINE,
             DOT: models.Distance.DOT,
             L2: models.Distance.EUCLID,
         }
         types = {FLOAT32: models.Datatype.FLOAT32, FLOAT16: models.Datatype.FLOAT16}
-        params = models.VectorParams(
+        return models.VectorParams(
             size=self._spec.width,
             distance=distances[self._spec.metric],
             datatype=types[self._spec.dtype],
         )
-        self._client.create_collection(self._name, vectors_config=params)
-        self._client.create_payload_index(self._name, PART, models.PayloadSchemaType.KEYWORD)
 
     def _check(self) -> None:
         found = self._client.get_collection(self._name).config.params.vectors
-        width = getattr(found, "size", None)
-        if width != self._spec.width:
-            raise ValueError(
-                f"the collection {self._name} exists, and has vectors of {width} values, not "
-                f"{self._spec.width}: name another collection"
-            )
+        wanted = self._params()
+        for name in ("size", "distance", "datatype"):
+            value = getattr(found, name, None)
+            if value != getattr(wanted, name) and not (name == "datatype" and value is None):
+                raise ValueError(
+                    f"the collection {self._name} exists, and the {name} of its vectors is "
+                    f"{value}, not {getattr(wanted, name)}: name another collection"
+                )
 
     def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
         """Count the points by their part."""

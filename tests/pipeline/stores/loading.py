@@ -39,3 +39,14 @@ def load(folder: Path, url: str, *words: str) -> tuple[int, str]:
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         status = cli.main(["load", str(folder), "--to", url, *words])
     return status, stream.getvalue()
+
+
+def place_of(store: str, folder: Path) -> Place:
+    """Return the place of a store in a folder."""
+    urls = {
+        "qdrant": f"qdrant:{folder}/q?collection=articles",
+        "lancedb": f"lancedb:{folder}/l?table=articles",
+        "milvus": f"milvus:{folder}/m.db?collection=articles",
+        "faiss": f"faiss:{folder}/f.index",
+    }
+    return Place(store, urls[store])

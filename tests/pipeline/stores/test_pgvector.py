@@ -1,0 +1,116 @@
+"""What PostgreSQL alone has: names, limits, tables of others, transactions."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pytest
+
+from tests.pipeline.stores.loading import Place, small_folder
+from tests.pipeline.vectors.typed_folder import (
+    typed_batch,
+    typed_config,
+    vectors_of,
+    write_typed,
+)
+
+pytestmark = pytest.mark.parametrize("place", ["pgvector"], indirect=True)
+
+
+def run(postgres: str, statement: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_ids_and_texts_that_it_does_not_hold_are_refused_by_name(
+    place: Place, tmp_path: Path
+) -> None:
+    ids = ["a\0b", "x" * 3000, "good", "other"]
+    part = typed_batch(ids, vectors_of(0, 4))
+    texts = part.schema.get_field_index("fields.title")
+    part = part.set_column(
+        texts, "fields.title", pa.array(["t", "t", "t", "a\0"], pa.large_string())
+    )
+    folder = write_typed(tmp_path / "out", typed_config(format="parquet"), [part])
+    status, printed = place.load(folder)
+    assert status == 1
+    assert "rows      1 of 4: 1 loaded" in printed
+    assert "refused   1: id has a NUL character, which text cannot have" in printed
+    assert "refused   1: title has a NUL character, which text cannot have" in printed
+    assert "refused   1: id has over 2,600 bytes" in printed
+    assert r"not loaded: 'a\x00b': id has a NUL" in printed
+    assert set(place.rows()) == {"good"}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("id text PRIMARY KEY, mean vector(4)", "its column mean is vector(4), not vector(3)"),
+        ("id text PRIMARY KEY", "its column mean is missing, not vector(3)"),
+    ],
+)
+def test_a_table_of_others_is_not_changed(
+    place: Place, postgres: str, table: str, message: str, tmp_path: Path
+) -> None:
+    run(postgres, "CREATE EXTENSION IF NOT EXISTS vector")
+    run(postgres, f"CREATE TABLE articles ({table})")
+    status, printed = place.load(small_folder(tmp_path / "out", format="parquet"))
+    assert status == 2
+    assert f"the table articles exists, and {message}: name another table" in printed
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT count(*) FROM articles").fetchone() == (0,)
+
+
+def test_a_table_whose_ids_may_repeat_is_refused(
+    place: Place, postgres: str, tmp_path: Path
+) -> None:
+    folder = small_folder(tmp_path / "out", format="parquet")
+    assert place.load(folder)[0] == 0
+    run(postgres, "ALTER TABLE articles DROP CONSTRAINT articles_pkey")
+    status, printed = place.load(folder)
+    assert (status, "its column id is not unique" in printed) == (2, True)
+
+
+def test_columns_of_the_user_stay(place: Place, postgres: str, tmp_path: Path) -> None:
+    folder = small_folder(tmp_path / "out", format="parquet")
+    assert place.load(folder)[0] == 0
+    run(postgres, "ALTER TABLE articles ADD COLUMN note text DEFAULT 'n'")
+    run(postgres, "UPDATE articles SET note = 'mine', _part = 'old'")
+    assert place.load(folder)[0] == 0
+    assert {row["note"] for _, row in place.rows().values()} == {"mine"}
+
+
+KILLED = """
+import os, signal, sys
+from pipeline import cli
+from pipeline.stores.kinds import pgvector
+
+pgvector.STORE.batch_bytes = 1
+write = pgvector.PostgresTable.write
+written = 0
+
+def write_or_die(store, rows):
+    global written
+    written += 1
+    if written == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(store, rows)
+
+pgvector.PostgresTable.write = write_or_die
+cli.main(["load", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_load_is_completed(place: Place, tmp_path: Path) -> None:
+    folder = small_folder(tmp_path / "out", format="parquet")
+    words = [str(folder), "--to", place.url, "--feature", "mean"]
+    root = Path(__file__).parents[3]
+    died = subprocess.run([sys.executable, "-c", KILLED, *words], cwd=root, check=False)
+    assert died.returncode == -9
+    assert len(place.rows()) == 2
+    status, printed = place.load(folder)
+    assert status == 0, printed
+    assert "rows      5 of 5: 5 loaded, 0 were there" in printed
