@@ -1,13 +1,12 @@
 """`load`: the vectors of a job into a store that searches them."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import printing
 from pipeline.console.command import Command
-from pipeline.errors import UsageError, input_errors, storage_errors
-from pipeline.options.flag_row import Flag, name_flags
+from pipeline.errors import input_errors, storage_errors
+from pipeline.options.flag_row import Flag
 from pipeline.options.flags import FOLDER, select
 from pipeline.stores.store_address import COSINE, METRICS
 from transforms.features import FLOAT16, FLOAT32
@@ -31,21 +30,35 @@ def run(words: Sequence[str]) -> int:
     with input_errors(), quiet.quiet_beam(settings["log_level"]):
         target = find_target(config.url)
         local_paths.check_folder(config.folder, RUN_FILE)
-        with storage_errors(config.folder), _named_flags():
+        with storage_errors(config.folder):
             loaded = load_folder(config, target)
-    for line in _lines(config, loaded):
-        printing.say(line)
+    if settings["json"]:
+        from pipeline.console import json_output
+
+        printing.show(json_output.to_json(COMMAND.name, _facts(config, loaded)))
+    else:
+        printing.say("\n".join(_lines(config, loaded)))
     for id_, reason in loaded.counts.refused.examples:
         printing.say_error(f"beam-bert: not loaded: {id_!r}: {reason}")
     return 1 if loaded.counts.refused.rows else 0
 
 
-@contextlib.contextmanager
-def _named_flags() -> Iterator[None]:
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(name_flags(str(error), FLAGS)) from error
+def _facts(config: "LoadConfig", loaded: "LoadResult") -> dict[str, Any]:
+    counts, spec = loaded.counts, loaded.spec
+    return {
+        "folder": config.folder,
+        "url": config.url,
+        "rows": counts.rows,
+        "loaded": counts.written,
+        "present": counts.present,
+        "refused": dict(counts.refused.reasons),
+        "others": counts.others,
+        "pending": loaded.pending,
+        "feature": spec.vector,
+        "dtype": spec.dtype,
+        "width": spec.width,
+        "fields": [field.name for field in spec.fields],
+    }
 
 
 def _lines(config: "LoadConfig", loaded: "LoadResult") -> list[str]:
@@ -89,7 +102,7 @@ FLAGS = (
         choices=METRICS,
         help="how a new collection compares vectors, in stores that fix it then",
     ),
-    *select("log_level", "log_format"),
+    *select("log_level", "log_format", "json"),
 )
 
 COMMAND = Command(

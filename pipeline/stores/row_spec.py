@@ -47,7 +47,7 @@ def choose_dtype(stored: str, wanted: str | None, store: str, held: tuple[str, .
 
     Args:
         stored: the type in the folder.
-        wanted: that of `as_dtype`; None to keep the values as they are.
+        wanted: that of --as; None to keep the values as they are.
         store: its name.
         held: the types that it holds.
 
@@ -58,12 +58,12 @@ def choose_dtype(stored: str, wanted: str | None, store: str, held: tuple[str, .
     if dtype in held:
         return dtype
     if wanted:
-        raise ValueError(f"`as` is {wanted}, and {store} holds {', '.join(held)}")
+        raise ValueError(f"--as is {wanted}, and {store} holds {', '.join(held)}")
     if dtype == FLOAT16:
         return FLOAT32
     raise ValueError(
         f"the vectors are stored as {dtype}, and {store} keeps no scale for each vector: give "
-        f"`as` {held[0]}, which loads the values that they stand for"
+        f"--as {held[0]}, which loads the values that they stand for"
     )
 
 

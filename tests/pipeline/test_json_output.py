@@ -172,6 +172,16 @@ def test_hits_and_figures_have_the_documented_keys() -> None:
     check("evaluate", of_model | pairs, optional=frozenset(ranking))
 
 
+def test_load_prints_the_documented_keys(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    url = f"faiss:{tmp_path}/f.index"
+    value = strict(printed(["load", str(finished), "--to", url, "--json"], capsys))
+    assert (value["url"], value["loaded"], value["refused"]) == (url, corpus.EMBEDDED, {})
+    assert value["rows"] == value["loaded"] + value["present"]
+    check("load", value)
+
+
 def test_bytes_that_are_no_text_are_base64() -> None:
     record = {"id": [b"\xff"], "num_tokens": [1], "num_wordpieces": [0], "num_unknown": [0]}
     record |= {"truncated": [1], "k": [b"\xe7\x8c\xab", b"\xff"], "n": np.array([3])}

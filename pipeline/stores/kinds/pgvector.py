@@ -42,18 +42,31 @@ class PostgresTable:
         from psycopg import sql
 
         if not self._ask("SELECT 1 FROM pg_type WHERE typname = 'vector'"):
-            self._run("CREATE EXTENSION IF NOT EXISTS vector")
+            self._make_extension()
         if not self._ask("SELECT to_regclass(%s)", self._table.as_string(self._connection))[0][0]:
-            self._run(
-                "CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))",
-                self._table,
-                self._declared(),
-                sql.Identifier(ID),
-            )
-            self._run("CREATE INDEX ON {} ({})", self._table, sql.Identifier(PART))
+            with self._connection.transaction():
+                key = sql.Identifier(ID)
+                columns = sql.SQL("{}, PRIMARY KEY ({})").format(self._declared(), key)
+                self._run("CREATE TABLE IF NOT EXISTS {} ({})", self._table, columns)
+                self._run("CREATE INDEX ON {} ({})", self._table, sql.Identifier(PART))
         self._check_columns()
         staging = sql.Identifier(_STAGING)
         self._run("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DELETE ROWS", staging, self._declared())
+
+    def _make_extension(self) -> None:
+        from psycopg import errors
+
+        try:
+            self._run("CREATE EXTENSION IF NOT EXISTS vector")
+        except (
+            errors.FeatureNotSupported,
+            errors.InsufficientPrivilege,
+            errors.UndefinedFile,
+        ) as error:
+            raise ValueError(
+                f"the database has no extension vector ({error.diag.message_primary}): install "
+                "pgvector, and run CREATE EXTENSION vector as an owner of the database"
+            ) from error
 
     def _declared(self) -> "sql.Composable":
         from psycopg import sql

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAMESPACE = uuid.UUID("6f9f2a5e-5e0c-5d0f-9a43-0d1f2b6c7e11")
 # A request has at most 32 MiB, and writes a float in up to 20 characters.
 _BATCH_BYTES = 2 << 20
-_MOST_PARTS = 1 << 30
+_PARTS_AT_ONCE = 1_000
 _HTTP, _HTTPS, _LOCAL = "qdrant+http", "qdrant+https", "qdrant"
 _KEY_VARIABLE = "QDRANT_API_KEY"
 
@@ -32,19 +32,17 @@ class QdrantCollection:
     """A collection whose points have the UUIDs of ids."""
 
     def __init__(self, client: "QdrantClient", name: str, spec: RowSpec) -> None:
+        from qdrant_client import models
+
         self._client = client
         self._name = name
         self._spec = spec
         if client.collection_exists(name):
             self._check()
         else:
-            self._make()
-
-    def _make(self) -> None:
-        from qdrant_client import models
-
-        self._client.create_collection(self._name, vectors_config=self._params())
-        self._client.create_payload_index(self._name, PART, models.PayloadSchemaType.KEYWORD)
+            client.create_collection(name, vectors_config=self._params())
+        # Counting parts needs it. An index that exists stays.
+        client.create_payload_index(name, PART, models.PayloadSchemaType.KEYWORD)
 
     def _params(self) -> "VectorParams":
         from qdrant_client import models
@@ -73,9 +71,25 @@ class QdrantCollection:
                 )
 
     def rows_by_part(self, parts: Collection[str]) -> Mapping[str, int]:
-        """Count the points by their part."""
-        del parts
-        hits = self._client.facet(self._name, PART, limit=_MOST_PARTS, exact=True).hits
+        """Count the points of each part, and those of all others under an empty name."""
+        counts: dict[str, int] = {}
+        names = list(parts)
+        for first in range(0, len(names), _PARTS_AT_ONCE):
+            counts |= self._count(names[first : first + _PARTS_AT_ONCE])
+        others = self._client.count(self._name, exact=True).count - sum(counts.values())
+        return counts | ({"": others} if others else {})
+
+    def _count(self, parts: list[str]) -> dict[str, int]:
+        from qdrant_client import models
+
+        of_parts = models.FieldCondition(key=PART, match=models.MatchAny(any=parts))
+        hits = self._client.facet(
+            self._name,
+            PART,
+            facet_filter=models.Filter(must=[of_parts]),
+            limit=len(parts),
+            exact=True,
+        ).hits
         return {str(hit.value): hit.count for hit in hits}
 
     def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:

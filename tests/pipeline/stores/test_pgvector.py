@@ -8,7 +8,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from tests.pipeline.stores.loading import Place, small_folder
+from tests.pipeline.stores.loading import Place, load, small_folder
 from tests.pipeline.vectors.typed_folder import (
     typed_batch,
     typed_config,
@@ -80,6 +80,21 @@ def test_columns_of_the_user_stay(place: Place, postgres: str, tmp_path: Path) -
     run(postgres, "UPDATE articles SET note = 'mine', _part = 'old'")
     assert place.load(folder)[0] == 0
     assert {row["note"] for _, row in place.rows().values()} == {"mine"}
+
+
+def test_a_database_without_the_extension_is_refused_with_the_remedy(
+    place: Place, postgres: str, tmp_path: Path
+) -> None:
+    del place
+    run(postgres, "CREATE DATABASE bare")
+    run(postgres, "CREATE ROLE plain LOGIN")
+    folder = small_folder(tmp_path / "out", format="parquet")
+    server = postgres.partition("?")[2]
+    status, printed = load(folder, f"postgresql://plain@/bare?{server}&table=a")
+    run(postgres, "DROP DATABASE bare")
+    assert status == 2, printed
+    assert "permission denied to create extension" in printed
+    assert "run CREATE EXTENSION vector as an owner of the database" in printed
 
 
 KILLED = """
