@@ -3,6 +3,9 @@
 import json
 import unicodedata
 
+from pipeline.evaluation.pair_file import read_pairs
+from pipeline.evaluation.relevance_file import read_judgments
+from pipeline.search.query_file import read_queries
 from tests.paths import SAMPLES
 
 SCRIPTS = (
@@ -37,3 +40,15 @@ def test_articles_have_ids_and_two_more_fields() -> None:
     assert all(set(row) == {"id", "language", "topic", "text"} for row in rows)
     assert len({row["id"] for row in rows}) == len(rows)
     assert len({row["language"] for row in rows}) >= 12
+
+
+def test_queries_are_judged_by_articles_that_there_are() -> None:
+    folder = SAMPLES / "_evaluation"
+    articles = map(json.loads, (SAMPLES / "articles.jsonl").read_text("utf-8").splitlines())
+    queries = read_queries(str(folder / "queries.jsonl"))
+    judged = read_judgments(str(folder / "qrels.tsv")).by_query
+    assert {query.id for query in queries} == set(judged)
+    assert {id_ for of_query in judged.values() for id_ in of_query} <= {
+        row["id"] for row in articles
+    }
+    assert len(read_pairs(str(folder / "pairs.tsv"))) == 16

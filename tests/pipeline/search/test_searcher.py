@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,19 +17,6 @@ from pipeline.search import query_model, searcher
 from tests.pipeline import corpus
 
 TEXTS = [corpus.sentence(number) for number in (1, 5, 11)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BEAM_BERT_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def opened(finished: Path) -> Searcher:
-    return Searcher(finished)
 
 
 def test_texts_of_the_corpus_find_their_documents(opened: Searcher, finished: Path) -> None:
@@ -69,10 +55,10 @@ def test_a_later_search_needs_no_export_and_no_copy(
 
 @pytest.mark.parametrize("name", ["vocab.txt", "beam_bert_query.json"])
 def test_a_damaged_model_in_the_cache_is_written_again(
-    name: str, opened: Searcher, finished: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, opened: Searcher, finished: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder,) = (path.parent for path in (cache / "queries").glob("*/saved_model.pb"))
-    whole = cache / "whole"
+    (folder,) = (path.parent for path in (shared_cache / "queries").glob("*/saved_model.pb"))
+    whole = shared_cache / "whole"
     shutil.copytree(folder, whole)
     exported = []
 
