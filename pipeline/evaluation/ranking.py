@@ -15,8 +15,10 @@ from pipeline.search.query_file import QueryText
 from pipeline.search.searcher import Searcher
 from transforms.documents import ID
 
-# The column of records that are windows of a document.
+# The columns of records that are windows of a document. A field of the corpus may have one of
+# their names.
 _DOCUMENT_ID = "document_id"
+_OF_WINDOWS = {_DOCUMENT_ID, "window", "num_windows", "window_start", "window_end"}
 # Documents of a ranking, as in BEIR.
 _DEPTH = 1000
 # The measures and their cutoffs unless the user names others.
@@ -73,7 +75,7 @@ class Documents:
     """
 
     def __init__(self, rows: pa.Table) -> None:
-        name = _DOCUMENT_ID if _DOCUMENT_ID in rows.schema.names else ID
+        name = _DOCUMENT_ID if _OF_WINDOWS.issubset(rows.schema.names) else ID
         column = rows.column(name).cast(pa.large_string()).combine_chunks()
         encoded = column.dictionary_encode()
         self.ids: pa.Array = encoded.dictionary

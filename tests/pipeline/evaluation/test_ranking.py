@@ -61,10 +61,17 @@ def test_the_best_window_counts_for_its_document() -> None:
         np.array([[0.1, 0.9, 0.8, 0.2, 0.85]]),
         id=["a#0", "a#1", "b#0", "b#1", "c#0"],
         document_id=["a", "a", "b", "b", "c"],
+        **dict.fromkeys(("window", "num_windows", "window_start", "window_end"), [""] * 5),
     )
     figures = evaluate(searcher, {"q0": {"b": 1}}, [("MRR", 10)])
     assert figures.measures == {"MRR@10": pytest.approx(1 / 3)}
     assert figures.documents == 3
+
+
+def test_a_field_of_the_corpus_may_be_named_like_one_of_windows() -> None:
+    searcher = FixedScores(np.array([[0.1, 0.9]]), id=["a", "b"], document_id=["x", "x"])
+    figures = evaluate(searcher, {"q0": {"a": 1}}, [("MRR", 10)])
+    assert (figures.measures["MRR@10"], figures.documents) == (0.5, 2)
 
 
 def test_a_document_with_the_id_of_its_query_is_left_out_as_in_beir() -> None:
