@@ -167,6 +167,9 @@ def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbedding
 def iterate_records(folder: str, family: str) -> Generator[dict[str, Any], None, None]:
     """Iterate over the records of a family: feature name to a numpy array or a list of bytes.
 
+    A kept field with one value is a list of it. A list of scalars is itself; of other nested fields
+    the value is their JSON.
+
     Raises:
         ValueError: the job is not finished, or has no such family.
     """
@@ -287,6 +290,7 @@ def _path(folder: str, path: str) -> str:
 def _values(values: pa.Array | None) -> Any:
     if values is None:
         return []
-    if pa.types.is_large_binary(values.type):
+    # A list of a kept field may have nulls, which numpy would turn into NaN.
+    if pa.types.is_large_binary(values.type) or values.null_count:
         return values.to_pylist()
     return values.to_numpy()

@@ -71,6 +71,17 @@ def optional_lists(values: pa.Array) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(offsets, pc.drop_null(values))
 
 
+def scalar_lists(column: pa.ListArray) -> pa.LargeListArray:
+    """Return lists without nulls among them: a null becomes an empty list.
+
+    >>> scalar_lists(pa.array([[1, 2], None, []])).to_pylist()
+    [[1, 2], [], []]
+    """
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return pa.LargeListArray.from_arrays(offsets, column.flatten())
+
+
 def variable_lists(vectors: pa.FixedSizeListArray) -> pa.LargeListArray:
     """Convert lists of fixed length to lists of variable length, without copying or nulls.
 

@@ -32,7 +32,10 @@ DTYPES = (FLOAT32, FLOAT16, BFLOAT16, INT8)
 STRING, INT64, FLOAT64, BOOL = "string", "int64", "float64", "bool"
 EXACT_FLOAT32 = "exact_float32"
 BYTES, TIMESTAMP, DATE = "bytes", "timestamp", "date"
-FIELD_TYPES = (STRING, INT64, FLOAT64, FLOAT32, EXACT_FLOAT32, BOOL, BYTES, TIMESTAMP, DATE)
+# Any value of JSON, as its text.
+JSON = "json"
+# The types with a name; those of lists, structs and maps contain them (`fields.nested_types`).
+FIELD_TYPES = (STRING, INT64, FLOAT64, FLOAT32, EXACT_FLOAT32, BOOL, BYTES, TIMESTAMP, DATE, JSON)
 
 # The records that have the kept fields: those of documents, or all.
 ONLY_POOLED, ALL_RECORDS = KEPT_IN = ("pooled", "all")
@@ -84,6 +87,24 @@ def split_features(text: str) -> tuple[str, ...]:
         is_layer = split and split[-1].startswith(f"{LAYERS}:") and re.fullmatch(r"-?\d+", word)
         split[-1:] = [f"{split[-1]},{word}"] if is_layer else [*split[-1:], word]
     return tuple(split)
+
+
+_SPLITTING = re.compile(r'"(?:[^"\\]|\\.)*"|(?:list|struct|map)\s*<|.', re.DOTALL)
+
+
+def split_fields(text: str) -> tuple[str, ...]:
+    """Split a list of fields at its commas, except those within a type or a quoted name.
+
+    >>> split_fields("id2, meta:struct<a:int64,b:string>,x<y")
+    ('id2', 'meta:struct<a:int64,b:string>', 'x<y')
+    """
+    split, level = [""], 0
+    for word in _SPLITTING.findall(text):
+        pieces = [word] if level else word.split(",")
+        is_type = len(word) > 1 and word.endswith("<") and (level or split[-1].endswith(":"))
+        level += bool(is_type) - (word == ">" and level > 0)
+        split[-1:] = [split[-1] + pieces[0], *pieces[1:]]
+    return tuple(filter(None, map(str.strip, split)))
 
 
 def name_of(feature: str) -> str:

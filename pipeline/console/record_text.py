@@ -42,6 +42,8 @@ def to_lines(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
     return _text(value) if isinstance(value, bytes) else str(value)
 
 

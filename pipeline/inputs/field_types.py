@@ -58,7 +58,7 @@ def with_types(
     )
     output_types.check_asked(samples)
     if output is not None:
-        kept = output_types.fit(kept, samples, output)
+        kept = output_types.fit(config.read.kept, kept, samples, output)
     typed = dataclasses.replace(config.read, keep_fields=tuple(map(str, kept)))
     return dataclasses.replace(config, read=typed)
 

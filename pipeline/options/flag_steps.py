@@ -5,7 +5,7 @@ Each takes the value, and the values of all flags where others decide it. Import
 
 from pipeline.options.flag_row import Settings
 from transforms.bert.compute import AUTO, default_tokens_per_batch, default_xla_buckets, fastest
-from transforms.features import split_features, widths_of_tokens
+from transforms.features import split_features, split_fields, widths_of_tokens
 from transforms.sources.dialect import SPELLED_TAB, character_of
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
@@ -20,6 +20,11 @@ def words(value: list[str], _: Settings) -> tuple[str, ...]:
 def names(value: str, _: Settings) -> tuple[str, ...]:
     """Return the names between commas."""
     return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def kept_fields(value: str, _: Settings) -> tuple[str, ...]:
+    """Return the fields between commas, each with its type; see `features.split_fields`."""
+    return split_fields(value)
 
 
 def features(value: str, _: Settings) -> tuple[str, ...]:

@@ -110,13 +110,13 @@ FLAGS = (
         name="keep_fields",
         path="input.read.keep_fields",
         value_type=tuple,
-        step=steps.names,
+        step=steps.kept_fields,
         default="",
         decides_output=True,
         group=_INPUT,
         metavar="A,B",
         help="fields to copy into the records; a sample decides their types, or A:int64 "
-        f"does: one of {', '.join(FIELD_TYPES)}",
+        f"does: one of {', '.join(FIELD_TYPES)}, or list<...>, struct<...>, map<...>",
     ),
     Flag(
         name="encoding",

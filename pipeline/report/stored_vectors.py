@@ -50,7 +50,7 @@ def _read_batch(job: Job, layout: Layout, part: Receipt, rows: np.ndarray) -> Sa
         vectors=_vectors(batch, layout, num_tokens),
         feature=_title(_feature(layout)[0]),
         kept={
-            field.name: tuple(map(_as_text, batch.column(field.name).to_pylist()))
+            field.name: tuple(map(_joined, batch.column(field.name).to_pylist()))
             for field in layout.records.kept_by(family)
             if field.name in batch.schema.names
         },
@@ -86,6 +86,12 @@ def _title(feature: str) -> str:
     return f"mean of {feature}" if feature in TOKEN_FEATURES else feature
 
 
-def _as_text(values: Sequence[object] | None) -> str:
-    value = values[0] if values else ""
+def _joined(values: Sequence[object] | None) -> str:
+    """Return the value of a kept field as text; those of a list with commas between them."""
+    return ", ".join(map(_as_text, values or ()))
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return "null"
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -22,6 +22,8 @@ from transforms.features import (
 from transforms.records.output_format import RecordReader
 from transforms.records.record_content import SEQUENCE
 
+# Characters of an id that messages show.
+_MOST_SHOWN = 200
 _TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2}
 
 
@@ -32,7 +34,8 @@ class ColumnKind(NamedTuple):
         dtype: of the values; object for bytes.
         shape: of what a document has, or a token if `ragged`: () or (width,).
         ragged: whether a document has values for each of its tokens.
-        optional: whether a document may have no value, as of a kept field.
+        optional: whether a document may have no value, as of a kept field. A list without values is
+            a ragged row of length 0.
     """
 
     dtype: np.dtype
@@ -79,6 +82,8 @@ def _kind(reader: RecordReader, family: str, name: str) -> ColumnKind:
     if family == SEQUENCE and name in _TOKEN_WIDTHS:
         width = _TOKEN_WIDTHS[name]
         return ColumnKind(dtype, (width,) if width else (), ragged=True)
+    if name in reader.lists:
+        return ColumnKind(dtype, (), ragged=True, optional=True)
     return ColumnKind(dtype, (), optional=name not in (ID, *ACCOUNT))
 
 
@@ -105,12 +110,16 @@ def to_columns(
     columns: Columns = {}
     for name, kind in kinds.items():
         if kind.optional:
-            columns[name] = _single_values(kept, name, kind, missing)
+            columns[name] = _kept(kept, name, kind, missing)
             continue
         column = _column(batch, name, kind)
         # Arrow would take the values of a vector one by one.
         columns[name] = column if rows is None else _take(column, rows)
     return columns
+
+
+def _kept(batch: pa.RecordBatch, name: str, kind: ColumnKind, missing: Mapping[str, Any]) -> Column:
+    return _lists(batch, name) if kind.ragged else _single_values(batch, name, kind, missing)
 
 
 def _column(batch: pa.RecordBatch, name: str, kind: ColumnKind) -> Column:
@@ -128,6 +137,25 @@ def _column(batch: pa.RecordBatch, name: str, kind: ColumnKind) -> Column:
     return values.reshape(-1, *kind.shape)
 
 
+def _lists(batch: pa.RecordBatch, name: str) -> Ragged:
+    """Return the lists of each document; one without a list has no values."""
+    column = batch.column(name)
+    values = column.flatten()
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    splits = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    if values.null_count:
+        place = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
+        row = int(np.searchsorted(splits, place, side="right")) - 1
+        raise ValueError(
+            f"{name} of document {_id_of(batch, row)} has a null: leave {name} out of columns"
+        )
+    return Ragged(_values(values), splits)
+
+
+def _id_of(batch: pa.RecordBatch, row: int) -> str:
+    return repr(batch.column(ID)[row].as_py()[0].decode("utf-8", "replace")[:_MOST_SHOWN])
+
+
 def _values(values: pa.Array) -> np.ndarray:
     array: np.ndarray = values.to_numpy(zero_copy_only=False)
     return array
@@ -142,9 +170,9 @@ def _single_values(
         raise ValueError(f"a record has more than one {name}")
     absent = np.flatnonzero(counts == 0)
     if len(absent) and name not in missing:
-        id_ = batch.column(ID)[int(absent[0])].as_py()[0].decode("utf-8", "replace")
+        id_ = _id_of(batch, int(absent[0]))
         raise ValueError(
-            f"document {id_[:200]!r} has no {name}: state a value for such documents by "
+            f"document {id_} has no {name}: state a value for such documents by "
             f"missing={{{name!r}: ...}}, or leave {name} out of columns"
         )
     column = np.empty(batch.num_rows, kind.dtype)
@@ -157,6 +185,8 @@ def _single_values(
 def check_missing(kinds: Mapping[str, ColumnKind], missing: Mapping[str, Any]) -> None:
     """Raise ValueError for a value of `missing` that would change its column, or have no effect."""
     for name, value in missing.items():
+        if kinds[name].optional and kinds[name].ragged:
+            raise ValueError(f"missing names {name}, a list, which may be empty: leave it out")
         if not kinds[name].optional:
             raise ValueError(f"missing names {name}, which every document has: leave it out")
         if not _fits(value, kinds[name].dtype):

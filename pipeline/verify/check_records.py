@@ -95,7 +95,7 @@ def _find_faults(
             rows = _not_finite(column.flatten().to_numpy(zero_copy_only=False), lengths)
             if len(rows):
                 yield _Fault(name, "is not finite", rows)
-    for name in [field.name for field in layout.records.kept_by(family)]:
+    for name in [one.name for one in layout.records.kept_by(family) if not one.scalars]:
         wrong = np.flatnonzero(lengths_of(batch.column(name)) > 1)
         if len(wrong):
             yield _Fault(name, "has more than one value", wrong)

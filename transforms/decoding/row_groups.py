@@ -14,6 +14,8 @@ from pyarrow import parquet
 _PIECE_BYTES = 8 << 20
 # Rows are sent in batches of about so many bytes.
 _BATCH_BYTES = 4 << 20
+# Of a list, a struct or a map itself.
+_BYTES_OF_NESTED = 8
 
 
 class ParquetDecoder:
@@ -42,7 +44,7 @@ class ParquetDecoder:
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
             chunks = [group.column(index) for index in range(group.num_columns)]
-            read = [chunk for chunk in chunks if chunk.path_in_schema in columns]
+            read = [chunk for chunk in chunks if _is_within(chunk.path_in_schema, columns)]
             stored = sum(chunk.total_compressed_size for chunk in chunks)
             sizes.append([stored, sum(chunk.total_uncompressed_size for chunk in read)])
         # Numbers that no file has may have sums that no int64 holds.
@@ -110,6 +112,11 @@ def _is_null(chunk: parquet.ColumnChunkMetaData) -> bool:
     return bool(known and statistics.null_count == chunk.num_values)
 
 
+def _is_within(path: str, columns: Sequence[str]) -> bool:
+    """Return whether stored values, which have a path, belong to one of some columns."""
+    return path in columns or any(path.startswith(f"{name}.") for name in columns)
+
+
 def _measured(
     batch: pa.RecordBatch, id_column: str | None, most_bytes: int
 ) -> Iterator[bytes | None]:
@@ -143,6 +150,8 @@ def byte_lengths(column: pa.Array) -> np.ndarray:
     type_ = column.type
     if isinstance(column, pa.ExtensionArray):
         return byte_lengths(column.storage)
+    if pa.types.is_nested(type_):
+        return _nested_lengths(column)
     if pa.types.is_dictionary(type_):
         # A value that all rows share is held once here, but not in the documents.
         return _shared_lengths(column)
@@ -155,6 +164,29 @@ def byte_lengths(column: pa.Array) -> np.ndarray:
         return np.full(len(column), (type_.bit_width + 7) // 8, np.int64)
     except ValueError:
         return np.full(len(column), column.nbytes // max(1, len(column)), np.int64)
+
+
+def _nested_lengths(column: pa.Array) -> np.ndarray:
+    """Return the bytes of each list, struct or map: those of all values within, and 8 more."""
+    lengths = np.full(len(column), _BYTES_OF_NESTED, np.int64)
+    if pa.types.is_struct(column.type):
+        for child in column.flatten():
+            lengths += byte_lengths(child)
+        return lengths
+    if pa.types.is_map(column.type):
+        column = column.cast(pa.list_(_pair_of(column.type)))
+    if not hasattr(column.type, "value_type"):
+        lengths += column.nbytes // max(1, len(column))
+        return lengths
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    sums = np.concatenate([[0], np.cumsum(byte_lengths(column.flatten()))])
+    lengths += sums[ends[1:]] - sums[ends[:-1]]
+    return lengths
+
+
+def _pair_of(type_: pa.MapType) -> pa.StructType:
+    return pa.struct([("key", type_.key_type), ("value", type_.item_type)])
 
 
 def _shared_lengths(column: pa.DictionaryArray) -> np.ndarray:
@@ -177,7 +209,10 @@ def _is_large(type_: pa.DataType) -> bool:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Return a column without a dictionary, and with lengths of 64 bits."""
+    """Return a column without a dictionary, and with lengths of 64 bits if it is not nested."""
+    if pa.types.is_nested(column.type):
+        plain = _without_dictionaries(column.type)
+        return column if plain == column.type else column.cast(plain)
     if pa.types.is_dictionary(column.type):
         return _plain(column.dictionary.take(column.indices))
     large: dict[Any, pa.DataType] = {
@@ -185,6 +220,27 @@ def _plain(column: pa.Array) -> pa.Array:
         pa.binary(): pa.large_binary(),
     }
     return pc.cast(column, large[column.type]) if column.type in large else column
+
+
+def _without_dictionaries(type_: pa.DataType) -> pa.DataType:
+    """Return a type whose values are not numbers of a dictionary, which each batch could change."""
+    if pa.types.is_dictionary(type_):
+        return _without_dictionaries(type_.value_type)
+    if pa.types.is_list(type_):
+        return pa.list_(_field_without(type_.value_field))
+    if pa.types.is_large_list(type_):
+        return pa.large_list(_field_without(type_.value_field))
+    if pa.types.is_fixed_size_list(type_):
+        return pa.list_(_field_without(type_.value_field), type_.list_size)
+    if pa.types.is_map(type_):
+        return pa.map_(_field_without(type_.key_field), _field_without(type_.item_field))
+    if pa.types.is_struct(type_):
+        return pa.struct([_field_without(field) for field in type_])
+    return type_
+
+
+def _field_without(field: pa.Field) -> pa.Field:
+    return field.with_type(_without_dictionaries(field.type))
 
 
 def _to_ipc(batch: pa.RecordBatch) -> bytes:

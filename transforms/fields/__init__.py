@@ -1,21 +1,11 @@
 """Fields of the input that records keep: their names, and one type each for the whole job."""
 
 from transforms.fields.arrow_types import type_of_arrow
-from transforms.fields.kept_field import (
-    COLUMN_TYPES,
-    ColumnTypes,
-    KeptField,
-    common_type,
-    parse_fields,
-)
-from transforms.fields.single_values import (
-    JsonNumber,
-    WrongTypeError,
-    describe,
-    has_surrogate,
-    keep,
-    type_of,
-)
+from transforms.fields.column_types import COLUMN_TYPES, ColumnTypes
+from transforms.fields.json_text import JsonNumber
+from transforms.fields.kept_field import KeptField, common_type, parse_fields
+from transforms.fields.nested_values import keep, type_of
+from transforms.fields.single_values import WrongTypeError, describe, has_surrogate
 from transforms.fields.stored_columns import as_bytes, column
 from transforms.fields.text_values import parse_text, type_of_text
 

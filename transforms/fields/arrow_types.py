@@ -13,15 +13,17 @@ from transforms.features import (
     FIELD_TYPES,
     FLOAT64,
     INT64,
+    JSON,
     STRING,
     TIMESTAMP,
 )
+from transforms.fields import nested_types, nesting
 from transforms.fields.kept_field import FLOATS
 
 _ANY = frozenset(FIELD_TYPES)
-_NUMBERS = frozenset({STRING, INT64, *FLOATS})
+_NUMBERS = frozenset({STRING, JSON, INT64, *FLOATS})
 # What is text may meet bytes in another file, and is then its UTF-8.
-_WRITTEN = frozenset({STRING, BYTES})
+_WRITTEN = frozenset({STRING, BYTES, JSON})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +56,16 @@ def _is_uuid(type_: pa.DataType) -> bool:
     return isinstance(type_, pa.UuidType)
 
 
+def _can_be_within(type_: pa.DataType) -> bool:
+    return nesting.is_nested(type_) and nested_types.from_arrow(type_) is not None
+
+
 def _is_narrow_float(type_: pa.DataType) -> bool:
     return bool(pa.types.is_float16(type_) or pa.types.is_float32(type_))
 
 
 NULL = ArrowKind("null", pa.types.is_null, "", _ANY)
-BOOLEAN = ArrowKind("bool", pa.types.is_boolean, BOOL, frozenset({STRING, BOOL}))
+BOOLEAN = ArrowKind("bool", pa.types.is_boolean, BOOL, frozenset({STRING, BOOL, JSON}))
 # Half of the values of uint64 exceed int64.
 UNSIGNED = ArrowKind("uint64", pa.types.is_uint64, STRING, _NUMBERS | _WRITTEN)
 INTEGER = ArrowKind("integer", pa.types.is_integer, INT64, _NUMBERS)
@@ -73,15 +79,16 @@ DAY = ArrowKind("date", pa.types.is_date, DATE, _WRITTEN | {DATE, TIMESTAMP})
 MOMENT = ArrowKind("timestamp", pa.types.is_timestamp, TIMESTAMP, _WRITTEN | {DATE, TIMESTAMP})
 TIME = ArrowKind("time", pa.types.is_time, STRING, _WRITTEN)
 DURATION = ArrowKind("duration", pa.types.is_duration, STRING, _WRITTEN)
+NESTED = ArrowKind("nested", _can_be_within, "", frozenset({STRING, JSON}))
 # A column is of the first kind that contains its type; those of no kind are refused.
 KINDS = (
     *(NULL, BOOLEAN, UNSIGNED, INTEGER, NARROW_FLOAT, DOUBLE, DECIMAL, TEXT, BINARY, UUID),
-    *(DAY, MOMENT, TIME, DURATION),
+    *(DAY, MOMENT, TIME, DURATION, NESTED),
 )
 
 
 def kind_of(type_: pa.DataType) -> ArrowKind | None:
-    """Return the kind of a column; None for nested types, which cannot be kept.
+    """Return the kind of a column; None for types that cannot be kept.
 
     A dictionary is its values. An extension type is what it stores, except UUIDs and `bool8`.
     """
@@ -97,6 +104,8 @@ def kind_of(type_: pa.DataType) -> ArrowKind | None:
 def type_of_arrow(type_: pa.DataType) -> str | None:
     """Return the automatic type of a column; None for a type that cannot be kept."""
     kind = kind_of(type_)
+    if kind is NESTED:
+        return str(nested_types.from_arrow(type_))
     return kind.automatic if kind else None
 
 

@@ -2,9 +2,8 @@
 
 import datetime
 import decimal
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -17,10 +16,12 @@ from transforms.features import (
     FLOAT32,
     FLOAT64,
     INT64,
+    JSON,
     STRING,
     TIMESTAMP,
 )
-from transforms.fields import exact_numbers, moments
+from transforms.fields import exact_numbers, json_text, moments
+from transforms.fields.json_text import JsonNumber
 from transforms.fields.kept_field import FLOATS, KeptField
 
 # Characters of a value that messages show.
@@ -31,25 +32,7 @@ class WrongTypeError(ValueError):
     """A value does not have the type of its field; the message names the field and the type."""
 
 
-class JsonNumber:
-    """A number of a JSON text that no number of Python is: NaN, an infinity, or too many digits.
-
-    It is no dataclass, because orjson would write one as an object.
-
-    Attributes:
-        text: the number as it is written.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether it has digits."""
-        return self.text[-1].isdigit()
-
-
-def keep(value: Any, field: KeptField) -> Any:
+def keep_single(value: Any, field: KeptField) -> Any:
     """Convert a value to what a record keeps, which `field.arrow` accepts; None stays None.
 
     A text field keeps a string unchanged, and any other value as JSON. Timestamps and dates may be
@@ -62,7 +45,7 @@ def keep(value: Any, field: KeptField) -> Any:
         return None
     type_ = field.type or STRING
     try:
-        return _CONVERTERS[type_](value)
+        return CONVERTERS[type_](value)
     except (ValueError, OverflowError) as error:
         raise WrongTypeError(describe(value, field)) from error
 
@@ -79,6 +62,8 @@ def describe(value: Any, field: KeptField) -> str:
         return f"field {name!r} holds several values, of which some are not UTF-8"
     if type_ == STRING or (isinstance(value, str) and has_surrogate(value)):
         return f"field {name!r} holds a lone surrogate, which no text can contain"
+    if type_ == JSON:
+        return f"field {name!r} holds NaN, an infinity or bytes, which JSON does not have"
     # A list of bytes is no text either.
     keeps_text = f"; `keep_fields` {name}:{STRING} keeps it as text" * _can_be(value, STRING)
     if type_ == EXACT_FLOAT32 and _is_number(value):
@@ -108,7 +93,7 @@ def _shown(value: Any) -> str:
 
 def _can_be(value: Any, type_: str) -> bool:
     try:
-        _CONVERTERS[type_](value)
+        CONVERTERS[type_](value)
     except (ValueError, OverflowError):
         return False
     return True
@@ -183,43 +168,23 @@ def _text(value: Any) -> str:
         return value.decode()
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if any(isinstance(one, float) and not math.isfinite(one) for one in _items(value)):
+    if any(isinstance(one, float) and not math.isfinite(one) for one in json_text.items(value)):
         # orjson would write null.
-        return _json(value)
+        return json_text.write_all(value)
     if isinstance(value, float):
         return repr(value)
     if not isinstance(value, str):
         try:
             return orjson.dumps(value).decode()
         except (orjson.JSONEncodeError, TypeError):
-            value = _json(value)
+            value = json_text.write_all(value)
     # A lone surrogate has no UTF-8.
     value.encode()
     return str(value)
 
 
-def _items(value: Any) -> Sequence[Any]:
-    """Return the items of a list, and of another value itself."""
-    return value if isinstance(value, list) else (value,)
-
-
-def _json(value: Any) -> str:
-    """Write what orjson refuses: long integers, literals of numbers, deep nesting."""
-    if isinstance(value, JsonNumber):
-        return value.text
-    if isinstance(value, decimal.Decimal):
-        return format(value, "f")
-    if isinstance(value, list | tuple):
-        return f"[{','.join([_json(item) for item in value])}]"
-    if isinstance(value, dict):
-        items = [f"{_json(name)}:{_json(item)}" for name, item in value.items()]
-        return f"{{{','.join(items)}}}"
-    if isinstance(value, bytes):
-        raise ValueError("JSON has no bytes")
-    return json.dumps(value, ensure_ascii=False)
-
-
-_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+# By type; each raises ValueError or OverflowError for a value that its type does not hold.
+CONVERTERS: dict[str, Callable[[Any], Any]] = {
     STRING: _text,
     INT64: _integer,
     FLOAT64: _float(exact_numbers.to_float64),
@@ -229,4 +194,5 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     BYTES: _bytes,
     TIMESTAMP: _timestamp,
     DATE: _date,
+    JSON: json_text.write,
 }

@@ -12,10 +12,11 @@ from transforms.features import (
     FLOAT32,
     FLOAT64,
     INT64,
+    JSON,
     STRING,
     TIMESTAMP,
 )
-from transforms.fields import exact_numbers, moments
+from transforms.fields import exact_numbers, json_text, moments, nested_values
 from transforms.fields.kept_field import KeptField
 from transforms.fields.single_values import WrongTypeError, describe, type_of
 
@@ -48,6 +49,8 @@ def type_of_text(text: str) -> str:
 def parse_text(text: str, field: KeptField) -> Any:
     """Parse a value that is written as text; blank text is None, except in a text field.
 
+    JSON, lists, structs and maps are written as JSON.
+
     Raises:
         WrongTypeError: the text is not a value of the field's type, or that type does not hold it.
     """
@@ -55,10 +58,24 @@ def parse_text(text: str, field: KeptField) -> Any:
         return text
     if field.type == BYTES:
         return text.encode()
+    if not text.strip():
+        return None
+    if field.type == JSON or field.nested is not None:
+        return _from_json(text, field)
     try:
-        return _PARSERS[field.type](text.strip()) if text.strip() else None
+        return _PARSERS[field.type](text.strip())
     except (ValueError, KeyError, OverflowError) as error:
         raise WrongTypeError(describe(text, field)) from error
+
+
+def _from_json(text: str, field: KeptField) -> Any:
+    try:
+        return nested_values.keep(json_text.parse(text), field)
+    except (ValueError, RecursionError) as error:
+        raise WrongTypeError(
+            f"field {field.name!r} is no JSON of its type; `keep_fields` {field.name}:{STRING} "
+            "keeps it as text"
+        ) from error
 
 
 def _parse_integer(text: str) -> int:

@@ -56,6 +56,9 @@ class ExampleReader:
         types = {one.name: _ARROW_TYPES[one.type] for one in schema.feature}
         types |= dict.fromkeys(self.vectors, pa.float32())
         self.types = {name: type_ for name, type_ in types.items() if name not in scales}
+        self.lists = frozenset(
+            name for name in self.types if name not in _TYPES and _is_ragged(schema, name)
+        )
 
     def read(
         self, stream: BinaryIO, columns: Sequence[str] | None = None
@@ -198,6 +201,12 @@ def vector_types(family_schema: schema_pb2.Schema) -> dict[str, tuple[str, int]]
         if feature.name in _VECTORS:
             vectors[feature.name] = FLOAT32, max(0, sizes[0]) if len(sizes) == 1 else 0
     return vectors | stored_types(family_schema)
+
+
+def _is_ragged(family_schema: schema_pb2.Schema, name: str) -> bool:
+    """Return whether a schema describes a feature as a list of any length."""
+    group = family_schema.tensor_representation_group.get("")
+    return bool(group and name in group.tensor_representation)
 
 
 def _row_lengths(family_schema: schema_pb2.Schema, name: str) -> list[int]:

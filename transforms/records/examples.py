@@ -11,7 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from transforms.columns import list_offsets, optional_lists, singleton_lists, slices, variable_lists
+from transforms.columns import (
+    list_offsets,
+    optional_lists,
+    scalar_lists,
+    singleton_lists,
+    slices,
+    variable_lists,
+)
 from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
     ACCOUNT,
@@ -64,10 +71,13 @@ def _add_pooled(result: schema_pb2.Schema, content: RecordContent, widths: Vecto
 
 def _add_kept(target: schema_pb2.Schema, kept: Sequence[KeptField]) -> None:
     for field in kept:
-        _add_feature(
-            target, field.name, _NUMBERS.get(field.columns.example, schema_pb2.BYTES), None
-        )
-        if field.type == BOOL:
+        type_ = _NUMBERS.get(field.columns.example, schema_pb2.BYTES)
+        if field.scalars:
+            # Parsers return a RaggedTensor, and readers know it for a list.
+            _add_ragged(target, field.name, type_, 1)
+        else:
+            _add_feature(target, field.name, type_, None)
+        if BOOL in (field.type, field.scalars):
             target.feature[-1].bool_domain.SetInParent()
 
 
@@ -153,9 +163,18 @@ def _columns(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.R
     for field in content.kept_by(family):
         # Parts of plain text have no fields.
         if FIELD_PREFIX + field.name in batch.schema.names:
-            values = _kept(batch.column(FIELD_PREFIX + field.name), field)
-            columns[field.name] = optional_lists(values)
+            columns[field.name] = _kept_lists(batch.column(FIELD_PREFIX + field.name), field)
     return pa.RecordBatch.from_pydict(columns)
+
+
+def _kept_lists(column: pa.Array, field: KeptField) -> pa.LargeListArray:
+    """Return the values of a kept field in each row, as a tf.Example holds them."""
+    if field.scalars:
+        lists = scalar_lists(column)
+        return pa.LargeListArray.from_arrays(lists.offsets, _kept(lists.values, field))
+    if field.nested is not None:
+        raise ValueError(f"`keep_fields` {field}: a tf.Example has no such value; keep it as JSON")
+    return optional_lists(_kept(column, field))
 
 
 def _kept(column: pa.Array, field: KeptField) -> pa.Array:

@@ -7,7 +7,6 @@ quickly, because configurations read the registry: they import TensorFlow's libr
 
 import abc
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -36,6 +35,8 @@ class RecordReader(Protocol):
         vectors: the type and the width of each feature that is a vector; the width is 0 if the
             schema does not state it.
         types: the type of the values of each column of `read`.
+        lists: the names of kept fields that are lists of scalars; other fields have one value, or
+            none.
     """
 
     @property
@@ -43,6 +44,9 @@ class RecordReader(Protocol):
 
     @property
     def types(self) -> Mapping[str, pa.DataType]: ...
+
+    @property
+    def lists(self) -> frozenset[str]: ...
 
     def read(
         self, stream: BinaryIO, columns: Sequence[str] | None = None
@@ -66,14 +70,15 @@ class OutputFormat(abc.ABC):
         schema_file: name of the schema file in the folder of each family; no other format has it.
         compressions: by name; all formats have `none`.
         reads_in_order: whether readers read a file once, from its beginning to its end.
-        narrow_types: the types of kept fields that files do not hold, and for each the type that
-            takes its place.
     """
 
     schema_file: str
     compressions: Mapping[str, Compression]
     reads_in_order: bool
-    narrow_types: Mapping[str, str] = MappingProxyType({})
+
+    def held_type(self, type_: str) -> str:
+        """Return the type in which files hold a kept field: its own, or what takes its place."""
+        return type_
 
     @abc.abstractmethod
     def encode(

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from transforms.columns import list_offsets, optional_lists, singleton_lists
+from transforms.columns import list_offsets, optional_lists, scalar_lists, singleton_lists
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -21,7 +21,7 @@ from transforms.features import (
     TRUNCATED,
     scale_of,
 )
-from transforms.fields import as_bytes
+from transforms.fields import as_bytes, json_columns, nested_types
 from transforms.io.watching import WatchedStream
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
@@ -82,6 +82,7 @@ class ParquetReader:
         family: the family of the records.
         vectors: the type and the width of each feature that is a vector.
         types: the type of the values of each column of `read`.
+        lists: the names of kept fields that are lists of scalars.
     """
 
     def __init__(self, schema: pa.Schema, family: str) -> None:
@@ -89,6 +90,7 @@ class ParquetReader:
         self.family = family
         check_schema(schema, family)
         self.vectors = vector_types(schema, family)
+        self.lists = frozenset(_lists_of(schema, family))
         columns = self._as_lists(pa.RecordBatch.from_pylist([], schema))
         self.types = {field.name: field.type.value_type for field in columns.schema}
 
@@ -128,7 +130,7 @@ class ParquetReader:
             elif name in ACCOUNT:
                 columns[name] = singleton_lists(column.cast(pa.int64()))
             elif name not in scales:
-                columns[name] = optional_lists(_kept_read(column))
+                columns[name] = _kept_lists(column)
         return pa.RecordBatch.from_pydict(columns)
 
     def _vectors(self, batch: pa.RecordBatch, name: str) -> pa.LargeListArray:
@@ -158,6 +160,29 @@ def _tokens_read(name: str, column: pa.ListArray) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(ends, values.cast(type_))
 
 
+def _lists_of(schema: pa.Schema, family: str) -> Iterator[str]:
+    """Yield the kept fields of a schema that are lists of scalars."""
+    of_tokens = OF_TOKENS if family == SEQUENCE else {}
+    for field in schema:
+        is_kept = DTYPE not in (field.metadata or {}) and field.name not in of_tokens
+        if is_kept and _is_list_of_scalars(field.type):
+            yield field.name
+
+
+def _is_list_of_scalars(type_: pa.DataType) -> bool:
+    return bool(nested_types.is_list(type_) and not pa.types.is_nested(type_.value_type))
+
+
+def _kept_lists(column: pa.Array) -> pa.LargeListArray:
+    """Return the values of a kept field in each row; structs, maps and lists of lists are JSON."""
+    if _is_list_of_scalars(column.type):
+        lists = scalar_lists(column)
+        return pa.LargeListArray.from_arrays(lists.offsets, _kept_read(lists.values))
+    if pa.types.is_nested(column.type):
+        column = json_columns.to_text(column).column
+    return optional_lists(_kept_read(column))
+
+
 def _kept_read(column: pa.Array) -> pa.Array:
     """Convert a kept field to what tf.Examples hold: numbers, or bytes of text."""
     if pa.types.is_boolean(column.type):
@@ -184,7 +209,7 @@ def check_schema(schema: pa.Schema, family: str) -> None:
     allowed = TOKEN_FEATURES if family == SEQUENCE else DOCUMENT_FEATURES
     unexpected = [name for name in {*types, *vectors} if (name in vectors) != (name in allowed)]
     kept = [type_ for name, type_ in types.items() if name not in known]
-    nested = any(pa.types.is_nested(type_) for type_ in kept)
+    nested = any(pa.types.is_nested(one) and not nested_types.from_arrow(one) for one in kept)
     repeated = len(types) < len(schema)
     if wrong or unexpected or nested or repeated or not vectors or needed - set(types):
         raise ValueError("it is not the schema of records of a job")

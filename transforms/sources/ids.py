@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.sources.text import decode_utf8
+from transforms.fields.utf8_columns import decode_utf8
 
 # From here on neighbouring integers share a float, by the bits of the float.
 _ROUNDED_FROM = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}

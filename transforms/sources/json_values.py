@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from transforms import fields
-from transforms.features import INT64
-from transforms.fields import JsonNumber, KeptField, WrongTypeError
+from transforms.features import INT64, JSON, STRING
+from transforms.fields import JsonNumber, KeptField, WrongTypeError, json_text
 from transforms.fields.exact_numbers import is_whole_as_written, keeps_digits
 from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
@@ -22,11 +22,11 @@ from transforms.sources import encodings, record_fields
 from transforms.sources.base import ReadConfig
 from transforms.sources.record_fields import Record, rejected
 
-# The standard library refuses to convert more digits.
-_MOST_DIGITS = 4300
 # A number that a float may not keep: its digits, or an exponent of three digits. orjson reads
 # integers beyond 64 bits as floats too.
 _NO_SHORT_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE][+-]?\d{3}")
+# A number that a float may write otherwise: also any exponent, and zeros at the end.
+_NO_USUAL_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE]|\.\d+0(?!\d)|\b0\.0000|-0(?![\d.])")
 
 
 def to_record(raw: bytes, config: ReadConfig, place: str = "the line") -> Record:
@@ -82,8 +82,13 @@ def _parse(raw: bytes, config: ReadConfig) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return _parse_what_orjson_refuses(raw, config, error)
-    may_differ = any(isinstance(one, float | dict | list) for one in _asked(value, config).values())
-    return _parse_exactly(raw, config) if may_differ and _NO_SHORT_FLOAT.search(raw) else value
+    asked = _asked(value, config)
+    kept = {field.name for field in config.kept if field.type == JSON}
+    for name, one in asked.items():
+        unusual = _NO_USUAL_FLOAT if name in kept else _NO_SHORT_FLOAT
+        if isinstance(one, float | dict | list) and unusual.search(raw):
+            return _parse_exactly(raw, config)
+    return value
 
 
 def _parse_what_orjson_refuses(
@@ -107,20 +112,20 @@ def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:
 
 def _parse_exactly(raw: bytes, config: ReadConfig) -> Any:
     """Parse a JSON value with all digits of its numbers; floats that nobody asked for stay text."""
-    value = json.loads(
-        raw.decode(UTF8), parse_float=JsonNumber, parse_int=_integer, parse_constant=JsonNumber
-    )
+    value = json_text.parse(raw.decode(UTF8))
+    types = {field.name: field.type for field in config.kept}
     for name, one in _asked(value, config).items():
-        if isinstance(one, JsonNumber) and one.is_finite:
+        type_ = types.get(str(name), "")
+        if isinstance(one, JsonNumber) and type_ != JSON:
             value[name] = _float(one)
+        elif isinstance(one, list) and type_ not in (JSON, STRING):
+            value[name] = [_float(item) for item in one]
     return value
 
 
-def _float(written: JsonNumber) -> float | JsonNumber:
-    """Return the number if a float has its digits."""
-    number = float(written.text)
-    return number if keeps_digits(written.text, number) else written
-
-
-def _integer(text: str) -> int | JsonNumber:
-    return int(text) if len(text) <= _MOST_DIGITS else JsonNumber(text)
+def _float(value: Any) -> Any:
+    """Return the number in place of a text of which a float has the digits."""
+    if not isinstance(value, JsonNumber) or not value.is_finite:
+        return value
+    number = float(value.text)
+    return number if keeps_digits(value.text, number) else value

@@ -16,14 +16,25 @@ from transforms.features import (
     FIELD_TYPES,
     FLOAT32,
     INT64,
+    JSON,
     STRING,
     TIMESTAMP,
 )
-from transforms.fields import KeptField, WrongTypeError, arrow_types, temporal_text
+from transforms.fields import (
+    KeptField,
+    WrongTypeError,
+    arrow_types,
+    json_columns,
+    nested_columns,
+    nested_values,
+    temporal_text,
+)
 from transforms.fields.arrow_types import ArrowKind
 from transforms.fields.kept_field import FLOATS
+from transforms.fields.nested_types import NestedType
+from transforms.fields.nesting import Checked
 from transforms.fields.temporal_text import FIRST_DAY, LAST_DAY, PER_SECOND, SECONDS_A_DAY
-from transforms.sources.text import decode_utf8
+from transforms.fields.utf8_columns import decode_utf8
 
 _MICROSECONDS = PER_SECOND["us"]
 
@@ -49,6 +60,8 @@ def keep_column(column: pa.Array, field: KeptField) -> KeptColumn:
     kind = arrow_types.kind_of(column.type)
     if kind is None:
         raise ValueError(f"`keep_fields` {field.name}: the column is {column.type}")
+    if field.nested is not None:
+        return _nested(column, field, field.nested, kind)
     if (field.type or STRING) not in kind.asked:
         why = f"field {field.name!r} is {column.type}, no {field.type}"
         remedy = f"`keep_fields` {field.name}:{STRING} keeps it as text"
@@ -56,6 +69,50 @@ def keep_column(column: pa.Array, field: KeptField) -> KeptColumn:
         return KeptColumn(pa.nulls(len(column), field.arrow), _problems(wrong, f"{why}; {remedy}"))
     plain = arrow_types.plain_column(column)
     return _CONVERTERS.get((kind, field.type or STRING), _singly)(plain, field)
+
+
+def _nested(column: pa.Array, field: KeptField, type_: NestedType, kind: ArrowKind) -> KeptColumn:
+    """Convert a column to a nested type; text is parsed as JSON."""
+    if kind in (arrow_types.TEXT, arrow_types.BINARY):
+        return _parsed(arrow_types.plain_column(column), field)
+    kept, wrong = nested_columns.to_nested(column, type_, _leaf)
+    if not wrong.any():
+        return KeptColumn(kept, [])
+    rows = pa.array(np.arange(len(column)), mask=wrong)
+    return KeptColumn(kept.take(rows), _problems(wrong, nested_values.describe_nested(field)))
+
+
+def _leaf(column: pa.Array, type_: str) -> Checked:
+    """Convert the innermost values of a nested column to a type of kept fields."""
+    field = KeptField("", type_)
+    wrong = np.zeros(len(column), bool)
+    if column.null_count == len(column):
+        return Checked(pa.nulls(len(column), field.columns.parquet), wrong)
+    kept, problems = keep_column(column, field)
+    for rows, _ in problems:
+        wrong |= rows
+    return Checked(kept.cast(field.columns.parquet), wrong)
+
+
+def _json(column: pa.Array, field: KeptField) -> KeptColumn:
+    """Write values as JSON."""
+    kept, wrong = json_columns.to_json(column)
+    why = (
+        f"field {field.name!r} holds NaN, an infinity, bytes or a key twice, which JSON does not "
+        f"have; `keep_fields` {field.name}:{STRING} keeps NaN and infinities as text"
+    )
+    return KeptColumn(kept, _problems(wrong, why))
+
+
+def _as_text(column: pa.Array, field: KeptField) -> KeptColumn:
+    """Write nested values as JSON with NaN and infinities."""
+    kept, wrong = json_columns.to_text(column)
+    why = f"field {field.name!r} holds bytes that are not UTF-8, or a key twice, no text"
+    return KeptColumn(kept, _problems(wrong, why))
+
+
+def _no_values(column: pa.Array, field: KeptField) -> KeptColumn:
+    return KeptColumn(pa.nulls(len(column), field.arrow), [])
 
 
 def _cast(column: pa.Array, field: KeptField) -> KeptColumn:
@@ -183,7 +240,8 @@ _TEMPORAL = (arrow_types.DAY, arrow_types.MOMENT, arrow_types.TIME, arrow_types.
 _Convert = Callable[[pa.Array, KeptField], KeptColumn]
 # By the kind of the column and the field's type. For all others, each value is converted by itself.
 _CONVERTERS: dict[tuple[ArrowKind, str], _Convert] = {
-    **{(arrow_types.NULL, type_): _cast for type_ in FIELD_TYPES},
+    **{(kind, JSON): _json for kind in arrow_types.KINDS},
+    **{(arrow_types.NULL, type_): _no_values for type_ in FIELD_TYPES},
     (arrow_types.BOOLEAN, BOOL): _cast,
     (arrow_types.BOOLEAN, STRING): _cast,
     (arrow_types.INTEGER, INT64): _cast,
@@ -196,6 +254,8 @@ _CONVERTERS: dict[tuple[ArrowKind, str], _Convert] = {
     (arrow_types.TEXT, BYTES): _cast,
     (arrow_types.BINARY, BYTES): _cast,
     (arrow_types.BINARY, STRING): _decode,
+    (arrow_types.BINARY, JSON): _parsed,
+    (arrow_types.NESTED, STRING): _as_text,
     (arrow_types.UUID, BYTES): _cast,
     (arrow_types.UUID, STRING): _uuids,
     (arrow_types.DAY, DATE): _dates,

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import documents, fields, rejects
+from transforms.fields.utf8_columns import decode_utf8
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_schema import is_text
-from transforms.sources.text import decode_utf8
 
 # For each reason to reject documents: the rows, the reason, its detail.
 _Checks = list[tuple[np.ndarray, Reason, str]]

@@ -8,7 +8,8 @@ import pyarrow as pa
 from transforms.decoding.foreign_parquet import ForeignParquet
 from transforms.documents import Split
 from transforms.features import DATE, EXACT_FLOAT32, FLOAT64, INT64, STRING, TIMESTAMP
-from transforms.fields import KeptField, arrow_types
+from transforms.fields import KeptField, arrow_types, nested_notation, nested_types
+from transforms.fields.nested_types import ListOf
 from transforms.sources.base import ReadConfig, SampledFields
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_parts import PartRows, read_parts
@@ -46,19 +47,27 @@ def sample_fields(file: ForeignParquet, split: Split, config: ReadConfig) -> Sam
     deciding = [
         one
         for one in kept
-        if (not one.type and automatic[one.name] in _NEED_VALUES) or one.type == FLOAT64
+        if (not one.type and automatic[one.name] in _NEED_VALUES)
+        or FLOAT64 in (one.type, one.scalars)
+        or nested_notation.find(automatic[one.name]) is not None
     ]
     parts = _read(file, split, config, deciding) if deciding else []
-    numbers = [one for one in deciding if one.type or automatic[one.name] in _NUMBERS]
+    numbers = [one for one in deciding if _may_be_wide(one, automatic[one.name])]
     wide = {one.name: _wide_number(parts, one) for one in numbers}
     types = {one.name: _type(parts, one, automatic[one.name]) for one in kept}
-    problems = [_problem(file.schema, split.source.path, one) for one in kept]
+    problems = [_problem(file.schema, parts, split.source.path, one) for one in kept]
     return SampledFields(
         tuple(file.schema.names),
         tuple(types.get(one.name, "") for one in config.kept),
         tuple(wide.get(one.name, "") for one in config.kept),
         tuple(filter(None, problems)),
     )
+
+
+def _may_be_wide(field: KeptField, automatic: str) -> bool:
+    """Return whether a field is of numbers, or a list of numbers, which may need a float64."""
+    own = KeptField(field.name, field.type or automatic)
+    return own.type in _NUMBERS or own.scalars in _NUMBERS
 
 
 def _automatic(schema: pa.Schema, field: KeptField) -> str:
@@ -87,6 +96,13 @@ def _read(
 
 def _type(parts: Sequence[pa.RecordBatch], field: KeptField, automatic: str) -> str:
     """Return the automatic type of a column: text if its own type does not hold its values."""
+    nested = nested_notation.find(automatic)
+    if nested is not None:
+        columns = [part.column(field.name) for part in parts]
+        has_value = any(column.null_count < len(column) for column in columns)
+        if isinstance(nested, ListOf) and not any(map(_has_null_within, columns)):
+            nested = dataclasses.replace(nested, not_null=True)
+        return str(nested) if has_value else ""
     if field.type or automatic not in (TIMESTAMP, DATE):
         return automatic
     own = KeptField(field.name, automatic)
@@ -94,10 +110,22 @@ def _type(parts: Sequence[pa.RecordBatch], field: KeptField, automatic: str) -> 
     return automatic if fits else STRING
 
 
+def _has_null_within(column: pa.Array) -> bool:
+    """Return whether a list of a column has a null."""
+    column = arrow_types.plain_column(column)
+    return bool(nested_types.is_list(column.type) and column.flatten().null_count)
+
+
+def _scalars(column: pa.Array) -> pa.Array:
+    """Return the values of lists, and other values as they are."""
+    column = arrow_types.plain_column(column)
+    return column.flatten() if nested_types.is_list(column.type) else column
+
+
 def _wide_number(parts: Sequence[pa.RecordBatch], field: KeptField) -> str:
     """Return a number of a column that needs a float64, as text; empty if there is none."""
     for part in parts:
-        column = part.column(field.name)
+        column = _scalars(part.column(field.name))
         wide = keep_column(column, KeptField(field.name, FLOAT64)).column
         narrow = keep_column(wide, KeptField(field.name, EXACT_FLOAT32)).column
         for number, fits in zip(wide.to_pylist(), narrow.is_valid().to_pylist(), strict=True):
@@ -106,14 +134,40 @@ def _wide_number(parts: Sequence[pa.RecordBatch], field: KeptField) -> str:
     return ""
 
 
-def _problem(schema: pa.Schema, path: str, field: KeptField) -> str:
+def _problem(
+    schema: pa.Schema, parts: Sequence[pa.RecordBatch], path: str, field: KeptField
+) -> str:
     """Return why a column never has the type that is asked for; empty if it may have it."""
     type_ = schema.field(field.name).type
     kind = arrow_types.kind_of(type_)
     if kind is None or not field.type or field.type in kind.asked:
         return ""
-    possible = ", ".join(sorted(kind.asked))
+    asked = [*kind.asked]
+    if arrow_types.NESTED in (kind, _kind_asked(field)):
+        if _may_be_nested(type_, kind, parts, field):
+            return ""
+        asked += [str(nested_types.from_arrow(type_))] * (kind is arrow_types.NESTED)
+    possible = ", ".join(sorted(asked))
     return (
         f"`keep_fields` {field}: column {field.name!r} of {path} is {type_}, no {field.type}: "
         f"keep it as one of {possible}"
     )
+
+
+def _kind_asked(field: KeptField) -> arrow_types.ArrowKind | None:
+    return arrow_types.NESTED if field.nested is not None else None
+
+
+def _may_be_nested(
+    type_: pa.DataType,
+    kind: arrow_types.ArrowKind,
+    parts: Sequence[pa.RecordBatch],
+    field: KeptField,
+) -> bool:
+    """Return whether a column, of which the one or the other is nested, may have a field's type."""
+    if field.nested is not None and kind in (arrow_types.TEXT, arrow_types.BINARY):
+        return True
+    columns = [part.column(field.name) for part in parts if field.name in part.schema.names]
+    if all(column.null_count == len(column) for column in columns) and columns:
+        return True
+    return field.nested is not None and type(field.nested) is type(nested_types.from_arrow(type_))

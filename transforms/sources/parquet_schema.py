@@ -51,7 +51,7 @@ def check_schema(
             raise ValueError(f"`{setting}`: {why}")
         type_ = schema.field(name).type
         if name not in nulls and not _fits(setting, type_):
-            expected = {"keep_fields": "a scalar", "id_field": "text or integers"}
+            expected = {"keep_fields": "a type of records", "id_field": "text or integers"}
             raise ValueError(
                 f"`{setting}`: column {name!r} of {source.path} is {type_}, not "
                 f"{expected.get(setting, 'text')}: name another column, or flatten it first"

@@ -1,7 +1,7 @@
 """Turn records with fields, of any format, into documents."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from transforms import documents, fields, rejects
 from transforms.features import EXACT_FLOAT32, FLOAT64
-from transforms.fields import JsonNumber, KeptField, WrongTypeError
+from transforms.fields import JsonNumber, KeptField, WrongTypeError, json_text
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
@@ -205,6 +205,7 @@ def sample(
     config: ReadConfig,
     type_of: Callable[[Any], str] = fields.type_of,
     keep: Keep = fields.keep,
+    common: Callable[[set[str]], str] = fields.common_type,
 ) -> SampledFields:
     """Return what the fields of some records are, and of those to keep the types.
 
@@ -213,6 +214,7 @@ def sample(
         config: names the fields to keep.
         type_of: returns the type of a value; `""` for a value that represents a null.
         keep: converts a value to the type of its kept field.
+        common: returns the type of a field with values of several types.
     """
     names: dict[str, None] = {}
     types: list[set[str]] = [set() for _ in config.kept]
@@ -229,7 +231,7 @@ def sample(
     known = [found - {""} for found in types]
     return SampledFields(
         tuple(names),
-        tuple(fields.common_type(found) if found else "" for found in known),
+        tuple(common(found) if found else "" for found in known),
         tuple(wide),
         arrays=tuple(arrays),
     )
@@ -240,9 +242,23 @@ def _has_objects(value: Any) -> bool:
 
 
 def _wide_number(value: Any, field: KeptField, keep: Keep) -> str:
-    """Return the number that needs a float64, as text; empty for other values."""
-    if field.type not in ("", FLOAT64):
+    """Return the number that needs a float64, as text; empty for other values.
+
+    Args:
+        value: one of a field, or a list of some.
+        field: of any type.
+        keep: converts a value to the type of its kept field.
+    """
+    if FLOAT64 not in (field.type or FLOAT64, field.scalars):
         return ""
+    return next(filter(None, (_wide(one, field, keep) for one in _scalars(value))), "")
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    yield from (one for one in json_text.items(value) if one is not None)
+
+
+def _wide(value: Any, field: KeptField, keep: Keep) -> str:
     try:
         number = keep(value, KeptField(field.name, FLOAT64))
     except WrongTypeError:

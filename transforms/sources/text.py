@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from transforms import documents, rejects
 from transforms.documents import Source, Split
+from transforms.fields.utf8_columns import decode_utf8
 from transforms.rejects import Reason
 from transforms.sources import encodings, lines, path_keys
 from transforms.sources.base import Format, Opener, ReadConfig, ReadPart
@@ -120,28 +121,6 @@ def split_pairs(
         return first, second
     at_the_start = pc.equal(pc.binary_length(pc.utf8_ltrim_whitespace(first)), 0)
     return pc.if_else(at_the_start, text, first), pc.if_else(at_the_start, nothing, second)
-
-
-def decode_utf8(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, np.ndarray]:
-    """Decode bytes as UTF-8.
-
-    Returns:
-        the text, empty for values that are not UTF-8, and a bool array that marks valid values.
-    """
-    try:
-        return raw.cast(pa.large_string()), np.ones(len(raw), bool)
-    except pa.ArrowInvalid:
-        valid = np.array([_is_utf8(value.as_buffer()) for value in raw], bool)
-        kept = pc.if_else(pa.array(valid), raw, pa.scalar(b"", pa.large_binary()))
-        return kept.cast(pa.large_string()), valid
-
-
-def _is_utf8(value: pa.Buffer) -> bool:
-    try:
-        str(value, "utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 FORMAT = TextFormat()

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from transforms import fields
 from transforms.documents import Source, Split
 from transforms.features import EXACT_FLOAT32
-from transforms.fields import KeptField
+from transforms.fields import KeptField, nested_values
 from transforms.io import tfrecord_framing
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import DamagedError
@@ -63,7 +63,9 @@ class TfrecordFormat(Format):
         head = itertools.islice(_examples(stream, most), _SAMPLE)
         near = itertools.takewhile(lambda example: example[0] < most, head)
         parsed = (_features(record) for _, record in near if isinstance(record, bytes))
-        sampled = record_fields.sample(filter(None, parsed), config, _type_of, _keep)
+        sampled = record_fields.sample(
+            filter(None, parsed), config, _type_of, _keep, nested_values.singles_as_lists
+        )
         # The features of an example have no order.
         return sampled._replace(names=tuple(sorted(sampled.names)))
 
@@ -107,17 +109,28 @@ def _features(record: bytes) -> Mapping[str, Any] | None:
 
 
 def _wanted(features: Mapping[str, Any], config: ReadConfig) -> dict[str, Any]:
-    """Return the values of the features to read."""
+    """Return the values of the features to read; a feature that is kept as a list is a list."""
     wanted = {name for _, name in config.columns}
-    return {name: _value(features[name]) for name in wanted if name in features}
+    values = {name: _value(features[name]) for name in wanted if name in features}
+    for field in config.kept:
+        if field.nested is not None and field.name in features:
+            values[field.name] = _values(features[field.name])
+    return values
 
 
 def _value(feature: Any) -> Any:
     """Return the value of a feature: one value, a list of several, or None for no value."""
+    values = _values(feature)
+    return values[0] if values and len(values) == 1 else (values or None)
+
+
+def _values(feature: Any) -> list[Any] | None:
+    """Return the values of a feature; None if it has no kind."""
     kind = feature.WhichOneof("kind")
-    values = list(getattr(feature, kind).value) if kind else []
-    values = [_text(value) if isinstance(value, bytes) else value for value in values]
-    return values[0] if len(values) == 1 else (values or None)
+    if not kind:
+        return None
+    values = getattr(feature, kind).value
+    return [_text(value) if isinstance(value, bytes) else value for value in values]
 
 
 def _type_of(feature: Any) -> str:
@@ -125,6 +138,8 @@ def _type_of(feature: Any) -> str:
     value = _value(feature)
     if isinstance(value, float):
         return EXACT_FLOAT32
+    if isinstance(value, list) and isinstance(value[0], float):
+        return nested_values.list_of(EXACT_FLOAT32, not_null=True)
     return "" if value is None else fields.type_of(value)
 
 

@@ -36,6 +36,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
         [datetime.date(9999, 12, 31), datetime.date(1, 1, 1)],
         [b"9999-12-31", b"0001-01-01"],
     ),
+    "json": (['{"a":[1]}', '"é"'], [b'{"a":[1]}', '"é"'.encode()]),
 }
 
 

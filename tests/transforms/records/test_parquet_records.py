@@ -161,10 +161,10 @@ def renamed(columns: list[pa.Field], name: str, **changes: object) -> list[pa.Fi
         ("pooled", lambda all_: renamed(all_, "mean", metadata={"dtype": "int8"})),
         ("pooled", lambda all_: renamed(all_, "mean", metadata={"dtype": "x"})),
         ("pooled", lambda all_: renamed(all_, "mean", metadata={})),
-        ("pooled", lambda all_: renamed(all_, "k", type=pa.list_(pa.string()))),
+        ("pooled", lambda all_: renamed(all_, "k", type=pa.struct([]))),
         ("pooled", lambda all_: all_[:5]),
         ("sequence", lambda all_: renamed(all_, "input_ids", type=pa.list_(pa.string()))),
-        ("sequence", lambda all_: [*all_, pa.field("k", pa.list_(pa.string()))]),
+        ("sequence", lambda all_: [*all_, pa.field("k", pa.list_(pa.struct([])))]),
         ("sequence", lambda all_: [f for f in all_ if f.name != "sequence_output"]),
     ],
 )

@@ -238,5 +238,4 @@ NESTED = (
 UNWRITABLE = (
     *(pa.month_day_nano_interval(), pa.run_end_encoded(pa.int32(), pa.int8())),
     *(pa.sparse_union([pa.field("a", pa.int8())]), pa.dense_union([pa.field("a", pa.int8())])),
-    pa.dictionary(pa.int8(), pa.list_(pa.int8())),
 )

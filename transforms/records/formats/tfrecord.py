@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from transforms.features import EXACT_FLOAT32, FLOAT64
+from transforms.features import BYTES, EXACT_FLOAT32, FLOAT64, INT64, JSON, STRING
+from transforms.fields import COLUMN_TYPES, KeptField, arrow_types
+from transforms.fields.nested_types import Leaf, ListOf
 from transforms.io import tfrecord_framing
 from transforms.records.output_format import Compression, OutputFormat, RecordReader
 from transforms.records.record_content import RecordContent
@@ -26,8 +28,6 @@ _COMPRESSIONS = {
     "none": Compression(".tfrecord", 1),
     _GZIP: Compression(".tfrecord.gz", 1100),
 }
-# The floats of a tf.Example are float32.
-_NARROW_TYPES = {FLOAT64: EXACT_FLOAT32}
 
 
 class TfrecordOutput(OutputFormat):
@@ -36,7 +36,23 @@ class TfrecordOutput(OutputFormat):
     schema_file = "schema.pbtxt"
     compressions = _COMPRESSIONS
     reads_in_order = True
-    narrow_types = _NARROW_TYPES
+
+    def held_type(self, type_: str) -> str:
+        """Return a type of one of the lists that a tf.Example has.
+
+        Its floats are float32, its lists have no nulls, and other nested values are JSON.
+
+        >>> FORMAT.held_type("float64"), FORMAT.held_type("list<int16>")
+        ('exact_float32', 'list<int64 not null>')
+        >>> FORMAT.held_type("list<decimal128(9,2)>"), FORMAT.held_type("struct<a:int64>")
+        ('list<string not null>', 'json')
+        """
+        field = KeptField("", type_)
+        if field.nested is None:
+            return _held_scalar(type_)
+        if not field.scalars:
+            return JSON
+        return str(ListOf(Leaf(_held_scalar(field.scalars)), not_null=True))
 
     def encode(
         self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
@@ -78,6 +94,18 @@ class TfrecordOutput(OutputFormat):
         from transforms.records.example_reader import ExampleReader
 
         return ExampleReader(_parse(schema), family)
+
+
+def _held_scalar(type_: str) -> str:
+    """Return the type of a value within a list, or by itself."""
+    if type_ == FLOAT64:
+        return EXACT_FLOAT32
+    if type_ in COLUMN_TYPES:
+        return type_
+    kind = arrow_types.kind_of(Leaf(type_).arrow)
+    held = kind.automatic if kind else ""
+    # Timestamps and dates of Arrow may have more digits, and other years, than those of records.
+    return held if held in (INT64, EXACT_FLOAT32, BYTES) else STRING
 
 
 def _gzipped(blocks: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
