@@ -1,4 +1,6 @@
-"""Rows in the binary format of PostgreSQL's COPY, made from Arrow columns without a loop over rows.
+"""Rows in the binary format of PostgreSQL's COPY, made from Arrow columns.
+
+Only lists are written row by row.
 
 Source: https://www.postgresql.org/docs/current/sql-copy.html, and the functions `*_recv` of the
 types; those of `vector` and `halfvec` are in pgvector's src.
@@ -10,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.stores.json_values import to_json_text
 from transforms.columns import binary_offsets
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -37,18 +40,27 @@ def postgres_type(type_: pa.DataType) -> str:
     if pa.types.is_fixed_size_list(type_):
         name = "halfvec" if pa.types.is_float16(type_.value_type) else "vector"
         return f"{name}({type_.list_size})"
-    return _TYPES[type_][0]
+    return "jsonb" if pa.types.is_list(type_) else _TYPES[type_][0]
 
 
 def _value_pieces(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return the size of each value, 4 bytes, and its bytes; a null has the size -1 and none."""
-    is_vector = pa.types.is_fixed_size_list(column.type)
-    values = _vectors(column) if is_vector else _TYPES[column.type][1](column)
+    values = _bytes_of(column)
     sizes = np.diff(binary_offsets(values)).astype(">i4")
     if column.null_count:
         sizes[column.is_null().to_numpy(zero_copy_only=False)] = -1
         values = pc.fill_null(pc.if_else(column.is_valid(), values, b""), b"")
     return _fixed(sizes), values
+
+
+def _bytes_of(column: pa.Array) -> pa.LargeBinaryArray:
+    """Return the bytes of each value; any for a null."""
+    if pa.types.is_fixed_size_list(column.type):
+        return _vectors(column)
+    if pa.types.is_list(column.type):
+        # The first byte is the version of the format.
+        return pa.array([f"\1{text}".encode() for text in to_json_text(column)], pa.large_binary())
+    return _TYPES[column.type][1](column)
 
 
 def _fixed(values: np.ndarray) -> pa.LargeBinaryArray:

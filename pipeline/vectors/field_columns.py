@@ -1,8 +1,9 @@
-"""Columns of kept fields with one value a record, in the types that the fields have."""
+"""Columns of kept fields with a value or a list a record, in the types that the fields have."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import list_offsets
 from transforms.fields import KeptField
 
 # In memory: batches are far smaller than what 32-bit offsets can address.
@@ -18,7 +19,29 @@ def type_of(values: pa.DataType, field: KeptField | None) -> pa.DataType:
     """
     if field is not None and not pa.types.is_nested(field.columns.parquet):
         return field.columns.parquet
+    return _undeclared(values)
+
+
+def list_type(values: pa.DataType, field: KeptField | None) -> pa.DataType:
+    """Return the type of the column of a field that is a list of scalars; see `type_of`."""
+    declared = field.columns.parquet if field is not None else None
+    if declared is not None and pa.types.is_list(declared):
+        return pa.list_(declared.value_type)
+    return pa.list_(_undeclared(values))
+
+
+def _undeclared(values: pa.DataType) -> pa.DataType:
     return _TEXT if pa.types.is_large_binary(values) else values
+
+
+def listed_values(lists: pa.LargeListArray, type_: pa.ListType) -> pa.ListArray:
+    """Return lists with their values in the type of a column.
+
+    Raises:
+        ValueError: the type does not hold a value.
+    """
+    offsets = pa.array(list_offsets(lists), pa.int32())
+    return pa.ListArray.from_arrays(offsets, _converted(lists.flatten(), type_.value_type))
 
 
 def single_values(lists: pa.LargeListArray, type_: pa.DataType) -> pa.Array:
@@ -38,5 +61,9 @@ def single_values(lists: pa.LargeListArray, type_: pa.DataType) -> pa.Array:
             raise ValueError("a record has more than one value")
         places = pc.subtract(pc.cumulative_sum(counts), 1)
         values = values.take(pc.if_else(pc.equal(counts, 1), places, None))
+    return _converted(values, type_)
+
+
+def _converted(values: pa.Array, type_: pa.DataType) -> pa.Array:
     is_text_of_time = pa.types.is_temporal(type_) and pa.types.is_large_binary(values.type)
     return (values.cast(pa.large_string()) if is_text_of_time else values).cast(type_)

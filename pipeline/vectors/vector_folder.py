@@ -30,7 +30,7 @@ class VectorFolder:
         dtype: the type in which they are stored; batches have float32.
         width: the number of values of a vector.
         schema: of the batches: `id` string; the feature, fixed_size_list<float32>[width]; and
-            the fields that records keep, which may be null.
+            the fields that records keep, which may be null, and lists of scalars.
     """
 
     folder: str
@@ -64,7 +64,9 @@ class VectorFolder:
     def _column(self, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
         lists = batch.column(field.name)
         if field.name != self.feature:
-            return field_columns.single_values(lists, field.type)
+            is_list = pa.types.is_list(field.type)
+            convert = field_columns.listed_values if is_list else field_columns.single_values
+            return convert(lists, field.type)
         values = lists.flatten()
         if len(values) != self.width * batch.num_rows:
             raise ValueError(f"a {self.feature} does not have {self.width} values")
@@ -90,13 +92,16 @@ def open_vectors(folder: str, files: FolderFiles, feature: str | None = None) ->
         [
             pa.field(ID, pa.string(), nullable=False),
             pa.field(name, pa.list_(pa.float32(), width), nullable=False),
-            *(
-                pa.field(other, field_columns.type_of(records.types[other], kept.get(other)))
-                for other in others
-            ),
+            *(pa.field(other, _type_of(records, other, kept.get(other))) for other in others),
         ]
     )
     return VectorFolder(folder, files, name, dtype, width, schema, records)
+
+
+def _type_of(records: RecordReader, name: str, field: KeptField | None) -> pa.DataType:
+    is_list = name in getattr(records, "lists", ())
+    find = field_columns.list_type if is_list else field_columns.type_of
+    return find(records.types[name], field)
 
 
 def _kept_fields(folder: str) -> tuple[KeptField, ...]:

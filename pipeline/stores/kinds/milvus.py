@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.stores.json_values import to_json_values
+from pipeline.stores.json_values import not_json, to_json_text, to_json_values
 from pipeline.stores.row_spec import PART, RowSpec
 from pipeline.stores.store_address import COSINE, DOT, L2, StoreAddress
 from pipeline.stores.store_kind import Problem, StoreKind
@@ -90,23 +90,22 @@ class MilvusCollection:
         return int(rows[0]["count(*)"])
 
     def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:
-        """Yield rows with a text that is too long."""
+        """Yield rows with a text that is too long, and with lists that JSON does not have."""
         for field in rows.schema:
-            if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
-                sizes = pc.fill_null(pc.binary_length(rows.column(field.name)), 0)
-                most = (
-                    _MOST_TEXT_BYTES
-                    if pa.types.is_string(field.type)
-                    else _MOST_TEXT_BYTES // 4 * 3
-                )
-                mask = pc.greater(sizes, most).to_numpy(zero_copy_only=False)
-                yield mask, f"{field.name} has over {most:,} bytes"
+            column = _as_text(rows.column(field.name))
+            if isinstance(column, pa.StringArray):
+                sizes = pc.fill_null(pc.binary_length(column), 0)
+                mask = pc.greater(sizes, _MOST_TEXT_BYTES).to_numpy(zero_copy_only=False)
+                yield mask, f"{field.name} has over {_MOST_TEXT_BYTES:,} bytes"
+        yield from not_json(rows, (one for one in self._spec.fields if pa.types.is_list(one.type)))
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Write rows; the client takes a dictionary for each."""
         values = rows.column(self._spec.vector).flatten().to_numpy().reshape(rows.num_rows, -1)
         columns = {
-            name: list(values) if name == self._spec.vector else to_json_values(rows.column(name))
+            name: list(values)
+            if name == self._spec.vector
+            else _as_text(rows.column(name)).to_pylist()
             for name in rows.schema.names
         }
         records = [
@@ -121,6 +120,14 @@ class MilvusCollection:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """Return a column of what is neither a number nor a vector as text."""
+    if pa.types.is_list(column.type):
+        return pa.array(to_json_text(column), pa.string())
+    is_text = pa.types.is_binary(column.type) or pa.types.is_temporal(column.type)
+    return pa.array(to_json_values(column), pa.string()) if is_text else column
 
 
 def _declared(field: pa.Field) -> dict[str, Any]:

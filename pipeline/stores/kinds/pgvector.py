@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.stores import copy_rows
+from pipeline.stores.json_values import element_type, not_json, rows_with
 from pipeline.stores.row_spec import PART, RowSpec
 from pipeline.stores.store_address import StoreAddress
 from pipeline.stores.store_kind import Problem, StoreKind
@@ -119,11 +119,17 @@ class PostgresTable:
     def problems(self, rows: pa.RecordBatch) -> Iterator[Problem]:
         """Yield rows with a NUL in a text, and with an id that no index holds."""
         for field in rows.schema:
-            if pa.types.is_string(field.type):
-                has_nul = pc.fill_null(pc.match_substring(rows.column(field.name), "\0"), False)
-                yield _mask(has_nul), f"{field.name} has a NUL character, which text cannot have"
-        sizes = pc.binary_length(rows.column(ID))
-        yield _mask(pc.greater(sizes, _MOST_ID_BYTES)), f"{ID} has over {_MOST_ID_BYTES:,} bytes"
+            if pa.types.is_string(element_type(field.type)):
+                has_nul = rows_with(
+                    rows.column(field.name), lambda values: pc.match_substring(values, "\0")
+                )
+                yield has_nul, f"{field.name} has a NUL character, which text cannot have"
+        lists = [field for field in self._spec.fields if pa.types.is_list(field.type)]
+        yield from not_json(rows, lists)
+        too_long = rows_with(
+            rows.column(ID), lambda ids: pc.greater(pc.binary_length(ids), _MOST_ID_BYTES)
+        )
+        yield too_long, f"{ID} has over {_MOST_ID_BYTES:,} bytes"
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Copy rows into the staging table, and from there into the table, in one transaction."""
@@ -158,11 +164,6 @@ class PostgresTable:
         from psycopg import sql
 
         self._connection.execute(sql.SQL(statement).format(*names))
-
-
-def _mask(column: pa.Array) -> np.ndarray:
-    mask: np.ndarray = column.to_numpy(zero_copy_only=False)
-    return mask
 
 
 class Pgvector(StoreKind):

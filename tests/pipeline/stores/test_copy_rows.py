@@ -65,3 +65,23 @@ def test_vectors_and_slices(postgres: str) -> None:
                 copy.write(copy_rows.encode_rows(batch))
             found = cursor.execute("SELECT v::text, w::text FROM t").fetchall()
     assert found == [("[0.75,1,1.25]",) * 2, ("[1.5,1.75,2]",) * 2]
+
+
+def test_lists_are_jsonb(postgres: str) -> None:
+    lists = {
+        "a": pa.array([["x", 'é"\\'], [], None], pa.list_(pa.string())),
+        "b": pa.array([[1, -(2**62)], [3], []], pa.list_(pa.int64())),
+        "c": pa.array([[b"\xff"], [], []], pa.list_(pa.binary())),
+        "d": pa.array([[date(2024, 1, 2)], [], []], pa.list_(pa.date32())),
+    }
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE TEMPORARY TABLE t (a jsonb, b jsonb, c jsonb, d jsonb)")
+        with connection.cursor() as cursor:
+            with cursor.copy("COPY t FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(copy_rows.encode_rows(pa.record_batch(lists)))
+            found = cursor.execute("SELECT * FROM t").fetchall()
+    assert found == [
+        (["x", 'é"\\'], [1, -(2**62)], ["/w=="], ["2024-01-02"]),
+        ([], [3], [], []),
+        (None, [], [], []),
+    ]
