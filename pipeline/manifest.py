@@ -18,7 +18,7 @@ from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import path_kinds, storage
 from transforms.io.local_status import FileMetadata
-from transforms.receipts import RECEIPTS, Receipt, WrittenFile, shares
+from transforms.receipts import RECEIPTS, Receipt, WrittenFile, adds_up, shares
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.rejects import FOLDER as REJECTED
 
@@ -247,10 +247,10 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
     """Write the manifest of a complete job, part by part: its text may not fit into memory.
 
     Raises:
-        ValueError: the sum of embedded and rejected documents is not the number of documents.
+        ValueError: the sum of embedded and rejected rows is not the number of rows.
     """
     counts = progress.counts()
-    if counts["documents"] != counts["embedded"] + counts["rejected"]:
+    if not adds_up(counts):
         raise ValueError(f"the counts of the job do not add up: {counts}")
     with storage.atomic_write(folder, MANIFEST_FILE) as file:
         for text in _manifest_text(progress, run_fingerprint):

@@ -28,7 +28,8 @@ KEY_DIGITS = 32
 # Columns of a part after reading. `text` is empty where `reason` is set. Parts of pairs have
 # `text_b`, which is empty where a document has no second text. Then comes a column named
 # `fields.<name>` for each kept field. Parts of several files have `source`, the file of each
-# document: a dictionary of all files of the part, in order, also of those without documents.
+# document: a dictionary of all files of the part, in order, also of those without documents. Parts
+# whose rows are windows of documents have `window`, the number of each in its document.
 ID = "id"
 POSITION = "position"
 TEXT = "text"
@@ -37,6 +38,7 @@ REASON = "reason"
 DETAIL = "detail"
 FIELD_PREFIX = "fields."
 SOURCE = "source"
+WINDOW = "window"
 
 _HEADER_KEY = b"part"
 # The endings that names of output files leave out. They do not follow the registry of formats: a
@@ -299,6 +301,16 @@ def files_of(part: pa.RecordBatch) -> tuple[list[str], np.ndarray]:
         return [header_of(part).source], np.zeros(part.num_rows, np.int64)
     column = part.column(SOURCE)
     return column.dictionary.to_pylist(), column.indices.to_numpy().astype(np.int64)
+
+
+def begins_document(part: pa.RecordBatch) -> np.ndarray:
+    """Return which rows of a part are the first of their document, bool [rows]."""
+    if WINDOW not in part.schema.names:
+        return np.ones(part.num_rows, bool)
+    # A rejected document is one row without a number.
+    numbers = part.column(WINDOW).fill_null(0).to_numpy()
+    first: np.ndarray = numbers == 0
+    return first
 
 
 _HEADER_DECODER = msgspec.json.Decoder(PartHeader)

@@ -26,7 +26,7 @@ from transforms.checkpoints import imported_models
 from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
 from transforms.dedup.repeat_table import RepeatTable
-from transforms.documents import header_of, with_header
+from transforms.documents import begins_document, header_of, with_header
 from transforms.embedding.embed import EmbeddingConfig, RunAll, embed_sequences
 from transforms.embedding.loaded_model import LoadedModel, warm_up
 from transforms.embedding.part_embeddings import (
@@ -198,8 +198,9 @@ class _EncodePart(ModelDoFn):
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         tokens = pc.sum(pc.list_value_length(part.column(INPUT_IDS))).as_py() or 0
+        documents = int(begins_document(part).sum())
         # The stages are fused: the part is written before this continues.
-        with BOARD.running(header_of(part), part.num_rows, tokens) as set_share:
+        with BOARD.running(header_of(part), documents, tokens) as set_share:
             embedding = self._config.embedding
             embedded = encode_part(part, self._model, embedding, self._table, set_share)
             # Not a count of the part, because it depends on what the process did before.

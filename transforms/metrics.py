@@ -9,6 +9,8 @@ NAMESPACE = "beam_bert"
 # Counters of a part. With the sums of `features.ACCOUNT`, they are in its receipt, and under
 # NAMESPACE in the runner's metrics.
 DOCUMENTS = "documents"
+# Only where rows are windows of documents; then these are embedded or rejected.
+ROWS = "rows"
 EMBEDDED = "embedded"
 REJECTED = "rejected"
 PAIRS = "pairs"

@@ -11,6 +11,7 @@ import itertools
 import json
 import typing
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -18,11 +19,15 @@ from transforms import metrics, strict_json
 from transforms.features import ACCOUNT, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 from transforms.strict_json import Count, Json, Seconds
 
+_Number = TypeVar("_Number", int, float)
+
 # The folder of receipts within an output folder.
 RECEIPTS = "receipts"
 
 # The counts that every receipt has.
 _COUNTS = (metrics.DOCUMENTS, metrics.EMBEDDED, metrics.REJECTED)
+# The order in which the manifest has them; `rows` only where a document may have several.
+_FIRST = (metrics.DOCUMENTS, metrics.ROWS, metrics.EMBEDDED, metrics.REJECTED)
 
 
 class WrittenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,16 +50,25 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like
         path: the file.
         counts: the values of `MEMBER_COUNTS`, of its documents in the part.
         reasons: its rejected documents by reason.
+        rows: its rows, if these are windows of documents; else None, and not in the JSON.
     """
 
     path: str
     counts: tuple[Count, ...]
     reasons: dict[str, Count]
+    rows: Count | None = None
 
     @property
     def named_counts(self) -> dict[str, int]:
         """The counts by name."""
-        return dict(zip(MEMBER_COUNTS, self.counts, strict=True))
+        rows = {} if self.rows is None else {metrics.ROWS: self.rows}
+        return dict(zip(MEMBER_COUNTS, self.counts, strict=True)) | rows
+
+    @property
+    def as_json(self) -> list[object]:
+        """The array in the JSON."""
+        rows = [] if self.rows is None else [self.rows]
+        return [self.path, self.counts, self.reasons, *rows]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +77,8 @@ class Receipt:
 
     Attributes:
         source, start, end, last, key, name: as in the part's header.
-        counts: documents, embedded, rejected; of the embedded ones the sums of `num_tokens`,
+        counts: documents, embedded, rejected, and, if these two are windows of documents, `rows`,
+            which are both together; of the embedded ones the sums of `num_tokens`,
             `num_wordpieces`, `num_unknown` and `truncated`, and how many are pairs;
             computed_tokens, padded_tokens, batches. The JSON also has their `shares`.
         reasons: rejected documents by reason.
@@ -93,12 +108,13 @@ class Receipt:
     def __post_init__(self) -> None:
         if missing := [name for name in _COUNTS if name not in self.counts]:
             raise ValueError(f"the counts of part {self.name} lack {missing[0]!r}")
-        documents, embedded = self.counts["documents"], self.counts["embedded"]
         rejected = self.counts["rejected"]
-        if documents != embedded + rejected or rejected != sum(self.reasons.values()):
+        if not adds_up(self.counts) or rejected != sum(self.reasons.values()):
+            rows = f"{self.counts[metrics.ROWS]} rows, " if metrics.ROWS in self.counts else ""
             raise ValueError(
-                f"the counts of part {self.name} do not add up: {documents} documents, "
-                f"{embedded} embedded, {rejected} rejected ({dict(self.reasons)})"
+                f"the counts of part {self.name} do not add up: {self.counts['documents']} "
+                f"documents, {rows}{self.counts['embedded']} embedded, {rejected} rejected "
+                f"({dict(self.reasons)})"
             )
         if self.members:
             self._check_members()
@@ -113,7 +129,15 @@ class Receipt:
             reasons.update(member.reasons)
         of_files = dict(zip(MEMBER_COUNTS, sums, strict=True))
         of_part = {name: self.counts.get(name, 0) for name in MEMBER_COUNTS}
-        if of_files != of_part or reasons != self.reasons:
+        of_rows = [member.rows for member in self.members]
+        has_rows = {rows is not None for rows in of_rows} == {metrics.ROWS in self.counts}
+        rows = sum(filter(None, of_rows))
+        if (
+            of_files != of_part
+            or reasons != self.reasons
+            or not has_rows
+            or rows != self.counts.get(metrics.ROWS, rows)
+        ):
             raise ValueError(f"the counts of part {self.name} are not the sums of its files")
 
     def by_file(self) -> dict[str, Mapping[str, int]]:
@@ -154,7 +178,7 @@ class Receipt:
         value = vars(self) | {
             "files": [msgspec.structs.asdict(file) for file in self.files],
             "shares": shares(self.counts),
-            "members": [msgspec.structs.astuple(member) for member in self.members],
+            "members": [member.as_json for member in self.members],
         }
         for name in ("members", "machine"):
             if not value[name]:
@@ -176,7 +200,7 @@ class Receipt:
         fields = msgspec.structs.asdict(stored)
         stored_shares = fields.pop("shares")
         # The manifest has the counts in this order, whatever the order in the file.
-        first = {name: fields["counts"][name] for name in _COUNTS if name in fields["counts"]}
+        first = {name: fields["counts"][name] for name in _FIRST if name in fields["counts"]}
         receipt = cls(**fields | {"counts": first | fields["counts"]})
         if stored_shares != shares(receipt.counts):
             raise ValueError(f"the shares of part {receipt.name} do not follow from its counts")
@@ -202,6 +226,23 @@ _DECODER = msgspec.json.Decoder(
 )
 
 
+def count_rows(counts: Mapping[str, _Number]) -> _Number:
+    """Return the number of rows, embedded and rejected: of documents, or of their windows.
+
+    Args:
+        counts: those of a receipt, or sums of them.
+    """
+    return counts.get(metrics.ROWS, counts[metrics.DOCUMENTS])
+
+
+def adds_up(counts: Mapping[str, int]) -> bool:
+    """Return whether all rows were embedded or rejected, and each document has one or more."""
+    rows = count_rows(counts)
+    return rows == counts[metrics.EMBEDDED] + counts[metrics.REJECTED] and (
+        0 < counts[metrics.DOCUMENTS] <= rows or counts[metrics.DOCUMENTS] == rows
+    )
+
+
 def shares(counts: Mapping[str, float]) -> dict[str, float]:
     """Compute the shares that were lost to the model; a share of nothing is 0.
 
@@ -209,11 +250,11 @@ def shares(counts: Mapping[str, float]) -> dict[str, float]:
         counts: those of a receipt, or sums of them.
 
     Returns:
-        `rejected`, of all documents; `truncated`, of the embedded documents; `unknown`, of their
-        wordpieces.
+        `rejected`, of all documents, or of their rows if these are windows; `truncated`, of the
+        embedded ones; `unknown`, of their wordpieces.
     """
     parts = {
-        "rejected": ("rejected", "documents"),
+        "rejected": ("rejected", metrics.ROWS if metrics.ROWS in counts else "documents"),
         "truncated": (TRUNCATED, "embedded"),
         "unknown": (NUM_UNKNOWN, NUM_WORDPIECES),
     }

@@ -11,7 +11,7 @@ from transforms import metrics, rejects
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import count_windows
 from transforms.columns import last_values
-from transforms.documents import REASON
+from transforms.documents import REASON, WINDOW, begins_document
 from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings
 from transforms.features import ACCOUNT, INPUT_IDS, NUM_TOKENS, SEGMENT_IDS, widths_of_tokens
 from transforms.records.postprocess import Shaping
@@ -132,9 +132,7 @@ def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
     embedded = columns.filter(pc.is_null(columns.column(REASON)))
     sums = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in ACCOUNT}
     return {
-        metrics.DOCUMENTS: part.num_rows,
-        metrics.EMBEDDED: embedded.num_rows,
-        metrics.REJECTED: part.num_rows - embedded.num_rows,
+        **count_documents(part),
         **sums,
         metrics.PAIRS: _count_pairs(embedded),
         metrics.COMPUTED_TOKENS: embeddings.computed_tokens,
@@ -143,6 +141,18 @@ def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
         metrics.HALVED_BATCHES: embeddings.bisected_batches,
         metrics.REPEATED: embeddings.repeated,
         metrics.REPEATED_ELSEWHERE: embeddings.repeated_elsewhere,
+    }
+
+
+def count_documents(part: pa.RecordBatch) -> dict[str, int]:
+    """Count the documents of a part, their rows if these are windows, and what became of them."""
+    rejected = part.num_rows - part.column(REASON).null_count
+    rows = {metrics.ROWS: part.num_rows} if WINDOW in part.schema.names else {}
+    return {
+        metrics.DOCUMENTS: int(begins_document(part).sum()),
+        **rows,
+        metrics.EMBEDDED: part.num_rows - rejected,
+        metrics.REJECTED: rejected,
     }
 
 

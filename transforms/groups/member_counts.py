@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import last_values
-from transforms.documents import REASON, SOURCE, files_of
+from transforms.documents import REASON, SOURCE, WINDOW, begins_document, files_of
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.receipts import Member
 
@@ -26,14 +26,18 @@ def count_members(part: pa.RecordBatch) -> tuple[Member, ...]:
         total = np.bincount(of_embedded, weights=values, minlength=len(paths))
         return total.astype(np.int64)
 
-    all_, kept = (np.bincount(rows, minlength=len(paths)) for rows in (numbers, of_embedded))
-    columns = [all_, kept, all_ - kept]
+    rows, documents, kept = (
+        np.bincount(of_rows, minlength=len(paths))
+        for of_rows in (numbers, numbers[begins_document(part)], of_embedded)
+    )
+    columns = [documents, kept, rows - kept]
     columns += [sums(embedded.column(name).to_numpy()) for name in ACCOUNT]
     # The last token of a pair belongs to its second text.
     columns.append(sums(last_values(embedded.column(SEGMENT_IDS))))
     reasons = _count_reasons(part, numbers, len(paths))
     counts = np.stack(columns, axis=1).tolist()
-    return tuple(map(Member, paths, map(tuple, counts), reasons))
+    rows_of_files = rows.tolist() if WINDOW in part.schema.names else [None] * len(paths)
+    return tuple(map(Member, paths, map(tuple, counts), reasons, rows_of_files))
 
 
 def _count_reasons(part: pa.RecordBatch, numbers: np.ndarray, files: int) -> list[dict[str, int]]:
