@@ -120,6 +120,8 @@ setup(
         "hadoop": ["apache-beam[hadoop]>=2.77,<2.78"],
         "otel": _OTEL,
         "release": [*_RELEASE, "uv>=0.9,<1"],
+        # Borders of sentences, by ICU.
+        "sentences": ["icu4py>=1.2,<2"],
         "report": ["jinja2>=3.1,<4", "markupsafe>=2,<4"],
         "test": _TEST,
         "torch": ["torch>=2.4,<3"],

@@ -26,6 +26,7 @@ EXTRAS = {
     "hera": "test",
     "hypothesis": "test",
     "hdfs": "hadoop",
+    "icu4py": "sentences",
     "jinja2": "report",
     "jsonschema": "yaml",
     "kubernetes_validate": "test",
