@@ -22,8 +22,8 @@ Steps of other Beam pipelines:
 The stages of the main job:
     `make_plan` with `InputConfig`, which returns a `Split` for each range of a `Source`;
     `ReadParts` with `ReadConfig`; `AnalyzeParts` with `WordpieceConfig` and `WordpieceRules`;
-    `TokenizeParts`; `EncodeParts` with `EncodeConfig`, `EmbeddingConfig`, `BatchingConfig` and
-    `ComputeConfig`; `WriteParts` with `RecordConfig`, and its `Receipt`.
+    `TokenizeParts` with `TextRows`; `EncodeParts` with `EncodeConfig`, `EmbeddingConfig`,
+    `BatchingConfig` and `ComputeConfig`; `WriteParts` with `RecordConfig`, and its `Receipt`.
 
 Models:
     `resolve_model`, `inspect_model` and `BertModule`; `minilm_weights`, the folder of the default
@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         Shaping,
         Source,
         Split,
+        TextRows,
         TokenizeParts,
         WindowConfig,
         WordpieceConfig,
@@ -138,6 +139,7 @@ __all__ = [
     "Shaping",
     "Source",
     "Split",
+    "TextRows",
     "TokenEmbeddings",
     "TokenizeParts",
     "UsageError",

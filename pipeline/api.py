@@ -19,6 +19,7 @@ from pipeline.options.flag_row import Flag, FlagValue
 from pipeline.reader import Embeddings
 from pipeline.report import drawing
 from pipeline.result import Summary
+from transforms.receipts import count_rows
 
 _LOG = logging.getLogger(__name__)
 _Path = str | os.PathLike[str]
@@ -33,18 +34,20 @@ class EmbedResult:
 
     Attributes:
         folder: the output folder.
-        documents: all that were read; each is embedded or rejected.
-        embedded: documents that have vectors.
-        rejected: documents in `rejected/`, by reason.
+        documents: all that were read.
+        rows: documents, or their windows with `rows="windows"`; each is embedded or rejected.
+        embedded: documents that have vectors, or rows of them.
+        rejected: documents or rows in `rejected/`, by reason.
         num_tokens: of the embedded documents, [CLS] and [SEP] included.
         num_unknown: wordpieces that are [UNK].
-        truncated: documents that were truncated.
+        truncated: documents that were truncated; windows never are.
         seconds: wall time of this call.
         computed: whether this call had anything to do.
     """
 
     folder: str
     documents: int
+    rows: int
     embedded: int
     rejected: Mapping[str, int]
     num_tokens: int
@@ -89,6 +92,7 @@ def embed(
     return EmbedResult(
         folder=config.output,
         documents=counts["documents"],
+        rows=count_rows(counts),
         embedded=counts["embedded"],
         rejected=summary.progress.reasons(),
         num_tokens=counts["num_tokens"],

@@ -27,6 +27,8 @@ from transforms.io.saved_transform import readable_copy
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.records import record_files
+from transforms.rows.cutter import CutConfig
+from transforms.rows.text_rows import TextRows
 from transforms.sources.base import ReadConfig
 from transforms.steps.analyze import AnalyzeParts
 from transforms.steps.build_repeat_table import BuildRepeatTable, TableConfig
@@ -38,7 +40,7 @@ from transforms.wordpiece.preprocessing import (
     WordpieceConfig,
     transform_fingerprint,
 )
-from transforms.wordpiece.prompts import sentence_from
+from transforms.wordpiece.prompts import count_wordpieces, sentence_from
 from transforms.write import WriteParts
 
 
@@ -59,6 +61,7 @@ def build_analyze(pipeline: beam.Pipeline, context: JobContext, folder: str) -> 
             context.module.vocabulary,
             folder=folder,
             temporary=storage.join(folder, storage.TEMPORARY, "analyze"),
+            rows=text_rows(context.config, context.module),
         )
     )
 
@@ -114,9 +117,9 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
 
 def _tokenize(context: JobContext) -> TokenizeParts:
     """Return the stage that applies the transform of the job, and no other."""
-    texts = wordpiece_config(context.config, context.module).texts
+    rows = text_rows(context.config, context.module)
     transform = context.run.transform
-    return TokenizeParts(context.config.output, texts, transform.sha256 if transform else None)
+    return TokenizeParts(context.config.output, rows, transform.sha256 if transform else None)
 
 
 def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
@@ -126,7 +129,7 @@ def build_repeats(pipeline: beam.Pipeline, context: JobContext) -> None:
         folder=config.output,
         run_fingerprint=context.run.fingerprint,
         read=config.input.read,
-        texts=wordpiece_config(config, context.module).texts,
+        rows=text_rows(config, context.module),
         encode=encode_config(context),
         widths=widths,
         most=MAX_TABLE_BYTES // row_bytes(config.features, widths),
@@ -158,7 +161,7 @@ def embedding_config(config: EmbedConfig, module: BertModule) -> EmbeddingConfig
     """Return what to compute, with what the module needs."""
     return EmbeddingConfig(
         features=config.features,
-        windows=config.windows,
+        windows=config.windows_of_rows,
         batching=config.batching,
         pad_id=module.vocabulary.pad_id,
         dtype=config.dtype,
@@ -175,7 +178,7 @@ def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -
     """Add the widths that XLA compiles, chosen by the lengths that the transform learned."""
     if not config.compute.xla_buckets or run.transform is None:
         return embedding
-    lengths, counts = lengths_of_windows(run.transform.length_quantiles, config.windows)
+    lengths, counts = lengths_of_windows(run.transform.length_quantiles, config.windows_of_rows)
     boundaries = choose_boundaries(lengths, counts, config.compute.xla_buckets)
     batching = dataclasses.replace(embedding.batching, boundaries=boundaries)
     return dataclasses.replace(embedding, batching=batching)
@@ -183,7 +186,8 @@ def with_boundaries(embedding: EmbeddingConfig, config: EmbedConfig, run: Run) -
 
 def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig:
     """Return how the texts of a job become wordpieces."""
-    longest = None if config.windows.stride else config.windows.max_seq_length
+    windows = config.windows_of_rows
+    longest = None if windows.stride else windows.max_seq_length
     return texts_to_wordpieces(
         config.input.read,
         module,
@@ -192,6 +196,26 @@ def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig
         module.prompt_of(config.prompt, config.features),
         config.special_tokens,
     )
+
+
+def text_rows(config: EmbedConfig, module: BertModule) -> TextRows:
+    """Return how the rows of a job are made of its documents.
+
+    Raises:
+        ValueError: the windows would be too short.
+    """
+    texts = wordpiece_config(config, module).texts
+    if not config.rows.are_windows:
+        return TextRows(texts, keep_text=config.rows.keep_text)
+    prompt = module.prompt_of(config.prompt, config.features)
+    cut = CutConfig(
+        vocabulary=module.vocabulary,
+        rules=module.rules_with(config.special_tokens),
+        size=config.windows.size - count_wordpieces(module, prompt, config.special_tokens),
+        stride=config.windows.stride,
+        cut=config.rows.cut,
+    )
+    return TextRows(texts, cut, config.rows.keep_text)
 
 
 def texts_to_wordpieces(

@@ -78,6 +78,7 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         module.check_segments(pairs=config.input.read.pairs)
         module.check_features(config.features)
         _check_prompt(config, module)
+        _check_rows(config, module)
         config.shaping.check_width(module.widths.smallest(config.features))
         config.compute.check_installed()
         loading.check(module, module.outputs(config.features), config.compute)
@@ -90,12 +91,24 @@ def _check_prompt(config: EmbedConfig, module: "BertModule") -> None:
     from transforms.wordpiece import prompts
 
     prompt = module.prompt_of(config.prompt, config.features)
-    windows = config.windows
+    windows = config.windows_of_rows
     prompts.check_prompt(
         module, prompt, windows.max_seq_length, windows.stride, config.special_tokens
     )
     if prompt and config.input.read.pairs:
         raise ValueError(f"`prompt` is for documents of one text: {prompts.NO_PROMPT}")
+
+
+def _check_rows(config: EmbedConfig, module: "BertModule") -> None:
+    """Raise ValueError if documents cannot be cut into rows."""
+    from pipeline import graphs
+    from transforms.wordpiece import prompts
+
+    config.rows.check_installed()
+    if config.rows.are_windows:
+        prompt = module.prompt_of(config.prompt, config.features)
+        prompts.check_prompt_of_windows(module, prompt, config.special_tokens)
+    graphs.text_rows(config, module)
 
 
 def notes_on(config: EmbedConfig, module: "BertModule") -> list[str]:

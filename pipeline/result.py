@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.manifest import Progress
-from pipeline.output.quality import worst_files
+from pipeline.output.quality import describe_documents, unit_of, worst_files
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
@@ -72,12 +72,12 @@ def to_text(summary: Summary) -> str:
     return "\n".join(
         [
             first.format(summary.seconds),
-            f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded"
+            f"documents   {describe_documents(counts)}: {counts['embedded']:,} embedded"
             + (f" ({counts[PAIRS]:,} pairs)" if counts[PAIRS] else "")
             + f", {counts['rejected']:,} rejected"
             + (f" ({reasons})" if reasons else ""),
             f"wordpieces  {counts[NUM_WORDPIECES]:,}, {rates['unknown']:.1%} [UNK]; "
-            f"{counts[TRUNCATED]:,} documents truncated ({rates['truncated']:.1%})",
+            f"{counts[TRUNCATED]:,} {unit_of(counts)} truncated ({rates['truncated']:.1%})",
             *_unknown(summary.progress),
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",

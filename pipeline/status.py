@@ -15,6 +15,7 @@ from pipeline.output.run_file import Run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
+from transforms.metrics import ROWS
 from transforms.receipts import Receipt, shares
 from transforms.running.board import Snapshot
 
@@ -266,8 +267,8 @@ def to_text(status: Status) -> str:
         f"parts      {status.parts} of {total}" + (", complete" if status.complete else ""),
         f"input      {share}{size(status.input_bytes)}",
         f"documents  {_of(status.documents, status.expected_documents)} "
-        f"({status.embedded:,} embedded, "
-        f"{status.rejected:,} rejected)",
+        + (f"in {status.counts[ROWS]:,} rows " if ROWS in status.counts else "")
+        + f"({status.embedded:,} embedded, {status.rejected:,} rejected)",
         f"tokens     {status.tokens:,}",
     ]
     if status.median_tokens is not None:

@@ -121,7 +121,9 @@ def _key(context: JobContext) -> str | None:
 
     read, vocabulary = context.config.input.read, context.module.vocabulary
     settings = graphs.wordpiece_config(context.config, context.module)
-    digest = hashlib.sha256(repr((settings, vocabulary.sha256, read)).encode())
+    rows = context.config.rows
+    cut = (rows, context.config.windows) if rows.are_windows else ()
+    digest = hashlib.sha256(repr((settings, vocabulary.sha256, read, *cut)).encode())
     try:
         parts = sampling.read_parts(context.splits, read)
     except OSError:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transforms.read import ReadParts
     from transforms.records.postprocess import Shaping
     from transforms.records.record_config import RecordConfig
+    from transforms.rows.text_rows import TextRows
     from transforms.sources.base import ReadConfig
     from transforms.steps.analyze import AnalyzeParts
     from transforms.tokenize import TokenizeParts
@@ -48,6 +49,7 @@ __all__ = [
     "Shaping",
     "Source",
     "Split",
+    "TextRows",
     "TokenizeParts",
     "WindowConfig",
     "WordpieceConfig",
@@ -73,6 +75,7 @@ _MODULES = {
     "Shaping": "transforms.records.postprocess",
     "Source": "transforms.documents",
     "Split": "transforms.documents",
+    "TextRows": "transforms.rows.text_rows",
     "TokenizeParts": "transforms.tokenize",
     "WindowConfig": "transforms.batching.windows",
     "WordpieceConfig": "transforms.wordpiece.preprocessing",

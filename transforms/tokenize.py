@@ -17,12 +17,13 @@ from tfx_bsl.tfxio import tensor_adapter
 
 from transforms import metrics, rejects
 from transforms.columns import singleton_lists
-from transforms.documents import REASON, TEXT, header_of, with_header
+from transforms.documents import REASON, header_of, with_header
 from transforms.features import ACCOUNT, SEGMENT_IDS
 from transforms.io.coder import from_bytes, to_bytes
 from transforms.io.saved_transform import check_sha256, readable_copy, tensorflow_reads
 from transforms.machine.cores import limit_threads
 from transforms.rejects import NOTHING_LEFT, Reason
+from transforms.rows.text_rows import TextRows
 from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.wordpiece.special_tokens import first_text_is_empty
 
@@ -125,7 +126,8 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
             # tf.Transform outputs single numbers as lists of one.
             columns[name] = column.flatten() if name in ACCOUNT else column
     measures = dict(header.measures)
-    seconds = round(time.time() - measures.pop(_WRAPPED_AT), 6)
+    of_rows = measures.pop(metrics.TOKENIZE_SECONDS, 0.0)
+    seconds = round(time.time() - measures.pop(_WRAPPED_AT) + of_rows, 6)
     header = dataclasses.replace(header, measures=measures)
     tokenized = reject_empty(pa.RecordBatch.from_pydict(columns))
     return with_header(tokenized, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
@@ -140,39 +142,70 @@ def reject_empty(part: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @dataclasses.dataclass
+class MakeRows(beam.PTransform):
+    """Make the rows of parts.
+
+    Attributes:
+        rows: how they are made.
+    """
+
+    rows: TextRows
+
+    def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
+        return parts | "MakeRowsOfPart" >> beam.ParDo(_MakeRows(self.rows))
+
+
+class _MakeRows(beam.DoFn):
+    def __init__(self, rows: TextRows) -> None:
+        self._rows = rows
+
+    def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        watch = metrics.Stopwatch()
+        with watch.section(metrics.TOKENIZE_SECONDS):
+            rows = self._rows.make(part)
+        yield with_header(rows, header_of(part).measured(**watch.seconds))
+
+
+@dataclasses.dataclass
 class TokenizeParts(beam.PTransform):
-    """Apply a saved transform to parts.
+    """Make the rows of parts, and apply a saved transform to their texts.
 
     Attributes:
         transform_folder: contains transform_fn/ and transformed_metadata/.
-        texts: the columns that contain texts; see `WordpieceConfig.texts`.
+        rows: how the rows are made, and the columns that contain texts.
         sha256: hash of the transform, which each process checks before it loads it; see
             `tree_digest.hash_tree`. None to load what is there.
     """
 
     transform_folder: str
-    texts: tuple[str, ...] = (TEXT,)
+    rows: TextRows = dataclasses.field(default_factory=TextRows)
     sha256: str | None = None
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[pa.RecordBatch]:
+        texts = self.rows.texts
+        if not self.rows.are_documents:
+            parts = parts | "MakeRows" >> MakeRows(self.rows)
         if not tensorflow_reads(self.transform_folder):
             return parts | "TokenizePart" >> beam.ParDo(
-                _TokenizePart(self.transform_folder, self.texts, self.sha256)
+                _TokenizePart(self.transform_folder, texts, self.sha256)
             )
         transform_fn = parts.pipeline | "LoadTransform" >> tft_beam.ReadTransformFn(
             self.transform_folder
         )
-        wrapped = parts | "Wrap" >> beam.ParDo(
-            _WrapPart(self.transform_folder, self.texts, self.sha256)
-        )
+        wrapped = parts | "Wrap" >> beam.ParDo(_WrapPart(self.transform_folder, texts, self.sha256))
         with tft_beam.Context(passthrough_keys={_PART}):
             wordpieces, _ = (
-                (wrapped, adapter_config(self.texts)),
+                (wrapped, adapter_config(texts)),
                 transform_fn,
             ) | "ApplyTransform" >> tft_beam.TransformDataset(
                 exclude_outputs=[LENGTH_QUANTILES], output_record_batches=True
             )
         return wordpieces | "Unwrap" >> beam.MapTuple(unwrap)
+
+
+def _seconds_of_rows(part: pa.RecordBatch) -> float:
+    """Return the seconds that the rows of a part took; 0 if they are its documents."""
+    return header_of(part).measures.get(metrics.TOKENIZE_SECONDS, 0.0)
 
 
 class _WrapPart(beam.DoFn):
@@ -207,6 +240,7 @@ class _TokenizePart(beam.DoFn):
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         watch = metrics.Stopwatch()
+        watch.add(metrics.TOKENIZE_SECONDS, _seconds_of_rows(part))
         with watch.section(metrics.TOKENIZE_SECONDS):
             tokenized = tokenize_part(part, self._transform.transform_raw_features, self._texts)
         yield with_header(tokenized, header_of(part).measured(**watch.seconds))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pipeline.console import json_lines
+from pipeline.output.quality import unit_of
 from transforms.receipts import Receipt
 
 _LOUD = ("debug", "info")
@@ -20,7 +21,9 @@ def report_rejected(receipt: Receipt) -> None:
     """Write a line for each file and reason of the rejected documents of a part."""
     for file, reasons in receipt.reasons_by_file().items():
         for reason, count in reasons.items():
-            message = f"{count} {'document was' if count == 1 else 'documents were'} rejected"
+            unit = unit_of(receipt.counts)
+            rejected = f"{unit.removesuffix('s')} was" if count == 1 else f"{unit} were"
+            message = f"{count} {rejected} rejected"
             about = {"part": receipt.name, "file": file, "reason": reason}
             json_lines.report("warning", message, **about, documents=count)
 

@@ -7,6 +7,7 @@ from pipeline import status
 from pipeline.estimate import pricing
 from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig, MachineCosts
+from pipeline.output.quality import describe_documents, unit_of
 from transforms import escaping
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
@@ -25,10 +26,10 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
     )
     lines = [
         f"files       {forecast.files:,} in {forecast.splits:,} splits; {method}",
-        f"documents   {counts['documents']:,}: {counts['embedded']:,} embedded, "
+        f"documents   {describe_documents(counts)}: {counts['embedded']:,} embedded, "
         f"{counts['rejected']:,} rejected" + (f" ({reasons})" if reasons else ""),
         f"wordpieces  {counts[NUM_WORDPIECES]:,}, {rates['unknown']:.1%} [UNK]; "
-        f"{rates['truncated']:.1%} of the documents truncated",
+        f"{rates['truncated']:.1%} of the {unit_of(counts)} truncated",
         *([f"[UNK]       {', '.join(forecast.unknown)}"] if forecast.unknown else []),
         f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
         f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -49,22 +50,31 @@ def note_on_growth(
     of_chosen = sum(piece.represents for piece in chosen) or 1.0
     for sampled in read_pieces(chosen, config.input.read):
         texts = sampled.documents.filter(pc.is_null(sampled.documents.column(REASON)))
-        documents += sampled.scale * texts.num_rows
-        tokens += sampled.scale * _tokens(texts, config)
+        lengths = _tokens(texts, config)
+        documents += sampled.scale * float(_rows(lengths, config).sum())
+        tokens += sampled.scale * float(lengths.sum())
     scale = sum(piece.represents for piece in pieces) / of_chosen
     stored = sum(source.size for source in sources)
     return describe(config, widths, stored, scale * documents, scale * tokens)
 
 
-def _tokens(texts: pa.RecordBatch, config: EmbedConfig) -> float:
+def _rows(tokens: np.ndarray, config: EmbedConfig) -> np.ndarray:
+    """Estimate the rows of documents by their tokens."""
+    step = config.windows.stride or config.windows.size
+    rows: np.ndarray = np.ones_like(tokens)
+    return np.maximum(rows, tokens / step) if config.rows.are_windows else rows
+
+
+def _tokens(texts: pa.RecordBatch, config: EmbedConfig) -> np.ndarray:
     """Estimate the tokens of documents by the bytes of their texts."""
     bytes_ = pc.binary_length(texts.column(TEXT)).to_numpy()
     if TEXT_B in texts.schema.names:
         bytes_ = bytes_ + pc.binary_length(texts.column(TEXT_B)).to_numpy()
     tokens = bytes_ / _BYTES_OF_WORDPIECE + 2
-    if not config.windows.stride:
+    if not (config.windows.stride or config.rows.are_windows):
         tokens = tokens.clip(max=config.windows.max_seq_length)
-    return float(tokens.sum())
+    estimated: np.ndarray = tokens
+    return estimated
 
 
 def describe(

@@ -53,6 +53,9 @@ def max_bytes(config: EmbedConfig, widths: VectorWidths, sources: Sequence[Sourc
     text = sum(source.size * (1 if _is_plain(source) else _GZIP_RATIO) for source in sources)
     families = config.records.families
     numbers: float = sum(config.records.widths(POOLED, widths).values()) / 2
+    if config.rows.are_windows:
+        # With a stride of 1, each wordpiece begins a window.
+        numbers *= 2
     if SEQUENCE in families:
         # A document of one character has two bytes with its line end, and two special tokens.
         numbers += 2.5 * sum(config.records.widths(SEQUENCE, widths).values())

@@ -26,7 +26,11 @@ from transforms.batching.windows import Windows, cut_windows
 from transforms.bert.module import BertModule
 from transforms.documents import REASON, Split, files_of, header_of
 from transforms.embedding.distinct import find_distinct
-from transforms.embedding.part_embeddings import reject_oversize, take_sequences
+from transforms.embedding.part_embeddings import (
+    count_documents,
+    reject_oversize,
+    take_sequences,
+)
 from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.rejects import FOLDER as REJECTED
@@ -72,11 +76,12 @@ def tokenize_sample(
         report_unread: is called for what cannot be read; see `read_pieces`.
     """
     wordpieces = graphs.wordpiece_config(config, module)
+    rows = graphs.text_rows(config, module)
     signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
     graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
     pieces = choose_pieces(splits, config.input.read.part_bytes)
     for sampled in read_pieces(pieces, config.input.read, report_unread):
-        part = tokenize_part(sampled.documents, graph, wordpieces.texts)
+        part = tokenize_part(rows.make(sampled.documents), graph, wordpieces.texts)
         yield _measure(part, sampled, config, module)
 
 
@@ -86,14 +91,12 @@ def _measure(
     part = reject_oversize(part, module.widths, graphs.embedding_config(config, module))
     wordpieces, is_valid = take_sequences(part)
     distinct = find_distinct(wordpieces).sequences
-    windows = cut_windows(distinct.offsets, config.windows)
+    windows = cut_windows(distinct.offsets, config.windows_of_rows)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
     embedded = part.filter(pa.array(is_valid))
     names = (NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
     counts = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in names} | {
-        "documents": part.num_rows,
-        "embedded": embedded.num_rows,
-        "rejected": part.num_rows - embedded.num_rows,
+        **count_documents(part),
         NUM_TOKENS: len(wordpieces.input_ids),
         COMPUTED_TOKENS: int(windows.lengths.sum()),
         PADDED_TOKENS: sum(int(windows.lengths[batch[0]]) * len(batch) for batch in batches),

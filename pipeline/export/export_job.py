@@ -97,7 +97,7 @@ def _check_transform(job: Job, module: BertModule, wordpieces: WordpieceConfig) 
 
 
 def _check_prompt(job: Job, module: BertModule, prompt: str) -> None:
-    config, windows = job.config, job.config.windows
+    config, windows = job.config, job.config.windows_of_rows
     text = module.prompt_of(prompt, config.features)
     check_prompt(module, text, windows.max_seq_length, windows.stride, config.special_tokens)
 

@@ -23,6 +23,7 @@ from transforms.features import (
 from transforms.io.redaction import redact_url
 from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
+from transforms.rows.row_config import RowConfig
 from transforms.sources.base import ReadConfig, names
 from transforms.wordpiece.special_tokens import check_max_seq_length
 
@@ -92,6 +93,7 @@ class EmbedConfig:
         model: handle of the module, or `minilm`.
         model_sha256: fingerprint that the module must have, or None.
         windows: tokens of the longest input, and how longer documents are read.
+        rows: what a record is of: a document, or a window of one.
         special_tokens: whether special tokens in texts are `split` into words, or `keep`.
         features: as requested; see `features.check_features`.
         prompt: what is put before each document: a text, or a name; see `BertModule.prompt_of`.
@@ -115,6 +117,7 @@ class EmbedConfig:
     model: str = flags.DEFAULT_MODEL
     model_sha256: str | None = None
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)
+    rows: RowConfig = dataclasses.field(default_factory=RowConfig)
     special_tokens: str = SPLIT
     features: tuple[str, ...] = (MEAN,)
     prompt: str | None = None
@@ -144,9 +147,10 @@ class EmbedConfig:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
         check_special_tokens(self.special_tokens)
+        self.rows.check_fields(field.name for field in self.input.read.kept)
         # Checks the types and formats of the output.
-        _ = self.records
-        if not (self.input.read.keep_fields and widths_of_tokens(self.features)):
+        records = self.records
+        if not (records.kept and widths_of_tokens(self.features)):
             object.__setattr__(self, "keep_fields_in", ONLY_POOLED)
         self._check_shaping()
         self._check_dedup()
@@ -155,9 +159,10 @@ class EmbedConfig:
             raise ValueError(
                 "--keep_tokens needs sequence records: add sequence_output to --features"
             )
-        if self.windows.stride and self.input.read.pairs:
+        if self.windows_of_rows.stride and self.input.read.pairs:
             raise ValueError(
-                "--window_stride is for documents of one text; pairs are truncated: leave it out"
+                "--window_stride is for documents of one text; pairs are truncated: leave it out, "
+                "or add --rows windows"
             )
 
     def _check_shaping(self) -> None:
@@ -177,11 +182,16 @@ class EmbedConfig:
             )
 
     @property
+    def windows_of_rows(self) -> WindowConfig:
+        """How the model reads a record's text, which fits into its input if it is a window."""
+        return WindowConfig(self.windows.max_seq_length) if self.rows.are_windows else self.windows
+
+    @property
     def records(self) -> RecordConfig:
         """The configuration of the records."""
         return RecordConfig(
             features=self.features,
-            keep_fields=self.input.read.keep_fields,
+            keep_fields=(*self.input.read.keep_fields, *self.rows.fields),
             keep_fields_in=self.keep_fields_in,
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,

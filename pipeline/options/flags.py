@@ -158,7 +158,7 @@ FLAGS = (
         group=_MODEL,
         metavar="N",
         help="read longer documents completely, in windows that begin every N wordpieces; 0 "
-        "truncates them",
+        "truncates them, or with --rows windows cuts windows that do not overlap",
     ),
     Flag(
         name="features",
@@ -314,7 +314,8 @@ FLAGS = (
         default=0.01,
         group=_LIMITS,
         metavar="SHARE",
-        help="fail, at the end, if more than this share of the documents was rejected",
+        help="fail, at the end, if more than this share of the documents was rejected, or with "
+        "--rows windows of the rows",
     ),
     Flag(
         name="max_truncated",

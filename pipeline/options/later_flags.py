@@ -7,6 +7,7 @@ from pipeline.options import flag_steps as steps
 from pipeline.options.flag_row import Flag
 from transforms.bert.wordpiece_rules import SPECIAL_TOKENS_IN_TEXT, SPLIT
 from transforms.features import ALL_RECORDS, KEPT_IN, ONLY_POOLED
+from transforms.rows.row_config import CUTS, DOCUMENTS, TOKENS, UNITS
 from transforms.sources.dialect import AUTO as AUTO_QUOTING
 from transforms.sources.dialect import QUOTINGS
 
@@ -73,5 +74,37 @@ LATER_FLAGS = (
         value_before=ONLY_POOLED,
         group="input",
         help="the records that have the fields of --keep_fields: all, or only the pooled ones",
+    ),
+    Flag(
+        name="rows",
+        path="rows.unit",
+        default=DOCUMENTS,
+        choices=UNITS,
+        decides_output=True,
+        omitted_by_default=True,
+        group="features",
+        help="one record for each of the documents, or for each of the windows that longer "
+        "documents are cut into, with its place in its document",
+    ),
+    Flag(
+        name="window_cut",
+        path="rows.cut",
+        default=TOKENS,
+        choices=CUTS,
+        decides_output=True,
+        omitted_by_default=True,
+        group="features",
+        help="with --rows windows: windows end between words (tokens), sentences or paragraphs; "
+        "what is longer than a window is cut between words",
+    ),
+    Flag(
+        name="keep_text",
+        path="rows.keep_text",
+        value_type=bool,
+        default=False,
+        decides_output=True,
+        omitted_by_default=True,
+        group="features",
+        help="keep the text of each record",
     ),
 )

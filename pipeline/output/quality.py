@@ -10,12 +10,24 @@ from pipeline.options.embed_config import Limits
 from pipeline.output.layout import REJECTED
 from transforms import escaping, rejects, strict_json
 from transforms.io import storage
-from transforms.receipts import shares
+from transforms.metrics import DOCUMENTS, ROWS
+from transforms.receipts import count_rows, shares
 from transforms.rejects import Reason
 from transforms.strict_json import Count
 
 _SHOWN_FILES = 3
 _SHOWN_EXAMPLES = 3
+
+
+def unit_of(counts: Mapping[str, float]) -> str:
+    """Return what was embedded or rejected: documents, or rows if these are windows of them."""
+    return ROWS if ROWS in counts else DOCUMENTS
+
+
+def describe_documents(counts: Mapping[str, float]) -> str:
+    """Return the number of documents, and that of rows if these are windows of them."""
+    rows = f" in {counts[ROWS]:,} rows" if ROWS in counts else ""
+    return f"{counts[DOCUMENTS]:,}{rows}"
 
 
 def worst_files(progress: Progress, share: str, above: float) -> list[str]:
@@ -117,7 +129,9 @@ def _describe(name: str, progress: Progress) -> str:
     share = f"{shares(counts)[name]:.1%}"
     if name == "rejected":
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(progress.reasons().items()))
-        return f"{counts['rejected']} of {counts['documents']} documents were rejected ({reasons})"
+        total = f"{count_rows(counts)} {unit_of(counts)}"
+        return f"{counts['rejected']} of {total} were rejected ({reasons})"
     if name == "truncated":
-        return f"{share} of the documents were truncated (see --max_seq_length, --window_stride)"
+        unit = unit_of(counts)
+        return f"{share} of the {unit} were truncated (see --max_seq_length, --window_stride)"
     return f"{share} of the wordpieces are [UNK] (check the language and the casing of the model)"

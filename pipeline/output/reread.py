@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.output.open_job import Job
-from transforms.documents import POSITION, Split, files_of, header_of
+from transforms.documents import ID, POSITION, WINDOW, Split, files_of, header_of
 from transforms.io import storage
 from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
@@ -48,7 +48,7 @@ def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.nda
     Args:
         folder: the output folder.
         receipt: of the part.
-        part: the part as its reader returns it, with the rejected documents.
+        part: the part as its reader returns it, or its rows, with the rejected documents.
     """
     positions = part.column(POSITION).to_numpy()
     paths, numbers = files_of(part)
@@ -57,14 +57,20 @@ def embedded_rows(folder: str, receipt: Receipt, part: pa.RecordBatch) -> np.nda
     begins = {path: number * width for number, path in enumerate(paths)}
     places = rejected_places(folder, receipt)
     # A damaged line may name another file.
-    rejected = [begins[path] + position for path, position in places if path in begins]
-    rows: np.ndarray = np.flatnonzero(~np.isin(numbers * width + positions, rejected))
+    rejected = [begins[path] + position for path, position, _ in places if path in begins]
+    is_rejected = np.isin(numbers * width + positions, rejected)
+    if WINDOW in part.schema.names:
+        # The windows of a document have its position.
+        ids = {id_ for _, _, id_ in places}
+        for row in np.flatnonzero(is_rejected).tolist():
+            is_rejected[row] = part.column(ID)[row].as_py() in ids
+    rows: np.ndarray = np.flatnonzero(~is_rejected)
     return rows
 
 
-def rejected_places(folder: str, receipt: Receipt) -> set[tuple[str, int]]:
-    """Return the file and position of each rejected document of a part."""
+def rejected_places(folder: str, receipt: Receipt) -> set[tuple[str, int, str]]:
+    """Return the file, the position and the id of each rejected document, or row, of a part."""
     paths = [file.path for file in receipt.files if file.path.startswith(f"{REJECTED}/")]
     texts = [storage.read_text(storage.within(folder, path)) or "" for path in paths]
     lines = [json.loads(line) for text in texts for line in text.split("\n") if line]
-    return {(line["source"], line["position"]) for line in lines}
+    return {(line["source"], line["position"], line["id"]) for line in lines}

@@ -4,6 +4,7 @@ from pipeline.report import bars, documents_map, lengths, speed
 from pipeline.report.facts import Facts
 from pipeline.report.file_names import shorten_paths
 from pipeline.report.plot import Plot
+from transforms.receipts import count_rows
 
 
 def plots(facts: Facts) -> list[Plot]:
@@ -15,6 +16,6 @@ def plots(facts: Facts) -> list[Plot]:
         speed.draw(facts.parts),
         bars.stages(facts.parts),
         bars.unknown(facts.progress, names),
-        bars.reasons(facts.progress, facts.counts["documents"]),
+        bars.reasons(facts.progress, count_rows(facts.counts)),
     ]
     return [plot for plot in drawn if plot is not None]

@@ -30,7 +30,7 @@ def read_first_words(job: Job, chosen: Sequence[tuple[Receipt, np.ndarray]]) -> 
         A text for each document, empty if its source is gone or has changed.
     """
     words: dict[str, list[str]] = {}
-    for split, parts in _by_split(job.splits, chosen):
+    for split, parts in by_split(job.splits, chosen):
         if split.members and split.is_one_part:
             words |= {key: _words_of_files(job, split, *part) for key, part in parts.items()}
             continue
@@ -41,7 +41,7 @@ def read_first_words(job: Job, chosen: Sequence[tuple[Receipt, np.ndarray]]) -> 
     return tuple(text for part, rows in chosen for text in words.get(part.key) or [""] * len(rows))
 
 
-def _by_split(
+def by_split(
     splits: Sequence[Split], chosen: Sequence[tuple[Receipt, np.ndarray]]
 ) -> Iterator[tuple[Split, _ByKey]]:
     """Yield each split that has chosen parts, with these parts by their keys."""
@@ -59,7 +59,7 @@ def _first_words(job: Job, part: pa.RecordBatch, receipt: Receipt, rows: np.ndar
     if len(embedded) != receipt.counts[EMBEDDED]:
         return []
     texts = part.column(TEXT).take(pa.array(embedded[rows])).to_pylist()
-    return [_shorten(text.decode("utf-8", "replace")) for text in texts]
+    return [shorten(text.decode("utf-8", "replace")) for text in texts]
 
 
 def _words_of_files(job: Job, split: Split, receipt: Receipt, rows: np.ndarray) -> list[str]:
@@ -71,12 +71,13 @@ def _words_of_files(job: Job, split: Split, receipt: Receipt, rows: np.ndarray) 
     # The paths in a damaged receipt are no files of the split.
     with contextlib.suppress(OSError, ValueError, LookupError):
         rejected = reread.rejected_places(job.folder, receipt)
+        lost = {(path, position) for path, position, _ in rejected}
         for part in reread.read_all(job, _of_files(files)):
             for path, position, text in _documents(part):
-                if (path, position) not in rejected:
+                if (path, position) not in lost:
                     texts[path].append(text)
     found = (texts[path][place : place + 1] for path, place in zip(paths, places, strict=True))
-    return [_shorten(one[0].decode("utf-8", "replace")) if one else "" for one in found]
+    return [shorten(one[0].decode("utf-8", "replace")) if one else "" for one in found]
 
 
 def _of_files(files: Sequence[Source]) -> Split:
@@ -91,6 +92,7 @@ def _documents(part: pa.RecordBatch) -> Iterator[tuple[str, int, bytes]]:
         yield paths[number], position, text
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return the first words of a text, on one line."""
     line = " ".join(text[: 4 * _MAX_CHARACTERS].split())
     return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}…"

@@ -44,7 +44,7 @@ class Scale(NamedTuple):
 
 def draw(facts: Facts) -> Plot:
     """Draw the number of documents by length."""
-    num_wordpieces, windows = facts.sample.num_wordpieces, facts.job.config.windows
+    num_wordpieces, windows = facts.sample.num_wordpieces, facts.job.config.windows_of_rows
     if not len(num_wordpieces):
         return Plot("lengths", "Lengths", "No document is embedded, so there are no lengths.", None)
     pairs = facts.job.config.input.read.pairs

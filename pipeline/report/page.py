@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pipeline.output import activity, output_folder
 from pipeline.output.layout import REPORT_FILE
+from pipeline.output.quality import unit_of
 from pipeline.report import palette, seal, when_where
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
@@ -17,7 +18,7 @@ from pipeline.report.labels import counted, duration, share, visible
 from pipeline.status import clock
 from transforms.io import storage
 from transforms.io.redaction import redact_url
-from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED, ROWS
 
 
 def write(folder: str) -> str:
@@ -77,14 +78,17 @@ def _tiles(facts: Facts) -> list[tuple[str, str, str]]:
     counts = facts.counts
     computed, padded = counts[COMPUTED_TOKENS], counts[PADDED_TOKENS]
     repeated = counts.get(REPEATED, 0)
+    unit = unit_of(counts)
     embedded = f"{counts['embedded']:,} embedded"
     embedded += f", {repeated:,} repeated" if repeated else ""
     return [
-        ("documents", f"{counts['documents']:,}", embedded),
-        ("rejected", f"{counts['rejected']:,}", f"{share(facts.shares['rejected'])} of documents"),
+        ("documents", f"{counts['documents']:,}", f"in {counts[ROWS]:,} rows, {embedded}")
+        if ROWS in counts
+        else ("documents", f"{counts['documents']:,}", embedded),
+        ("rejected", f"{counts['rejected']:,}", f"{share(facts.shares['rejected'])} of {unit}"),
         ("tokens", f"{counts['num_tokens']:,}", "with [CLS] and [SEP]"),
         ("speed", *_speed(facts)),
-        ("truncated", share(facts.shares["truncated"]), "of embedded documents"),
+        ("truncated", share(facts.shares["truncated"]), f"of embedded {unit}"),
         ("[UNK] rate", share(facts.shares["unknown"]), "of wordpieces"),
         ("padding", f"{1 - computed / padded if padded else 0:.1%}", "of computed positions"),
         ("written", _size(facts.bytes), f"in {counted(len(facts.parts), 'part')}"),

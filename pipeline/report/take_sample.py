@@ -7,11 +7,13 @@ import numpy as np
 
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
-from pipeline.report.first_words import read_first_words
+from pipeline.report.first_words import read_first_words, shorten
 from pipeline.report.sample import Sample, join
 from pipeline.report.stored_vectors import empty_sample, read_sample
+from pipeline.report.words_of_windows import read_words_of_windows
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt
+from transforms.rows.row_config import ROW_TEXT
 
 MAX_DOCUMENTS = 5000
 # The number of parts to read. Many small parts cost little; a few large parts are enough.
@@ -35,7 +37,15 @@ def take_sample(job: Job, parts: Sequence[Receipt]) -> Sample:
     chosen = [(parts[number], part_rows) for number, part_rows in rows.items()]
     samples = [sample for part, rows in chosen for sample in read_sample(job, layout, part, rows)]
     sample = join([empty_sample(layout), *samples])
-    return dataclasses.replace(sample, words=read_first_words(job, chosen))
+    if ROW_TEXT in sample.kept and job.config.rows.keep_text:
+        words = tuple(map(shorten, sample.kept[ROW_TEXT]))
+    elif job.config.rows.are_windows:
+        words = read_words_of_windows(job, chosen, sample.kept)
+    else:
+        words = read_first_words(job, chosen)
+    of_rows = [field.partition(":")[0] for field in job.config.rows.fields]
+    kept = {name: values for name, values in sample.kept.items() if name not in of_rows}
+    return dataclasses.replace(sample, words=words, kept=kept)
 
 
 def choose_rows(counts: Sequence[int], max_parts: int) -> dict[int, np.ndarray]:

@@ -62,7 +62,7 @@ def _counts_of(receipt: Receipt) -> PartCounts:
 
 
 def _determined(counts: PartCounts, num_tokens: np.ndarray, config: EmbedConfig) -> list[str]:
-    windows = cut_windows(np.concatenate([[0], np.cumsum(num_tokens)]), config.windows)
+    windows = cut_windows(np.concatenate([[0], np.cumsum(num_tokens)]), config.windows_of_rows)
     batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
     expected = {
         metrics.COMPUTED_TOKENS: int(windows.lengths.sum()),

@@ -15,6 +15,7 @@ from transforms.bert.engines import Engine
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed_sequences
 from transforms.embedding.part_embeddings import add_embeddings, take_sequences
+from transforms.rows.text_rows import TextRows
 from transforms.tokenize import tokenize_part
 from transforms.vector_widths import VectorWidths
 
@@ -27,12 +28,13 @@ class Stages:
     """
 
     transform: CheckedTransform
+    rows: TextRows
     widths: VectorWidths
     engine: Engine
     config: EmbeddingConfig
 
     def embed(self, documents: pa.RecordBatch) -> pa.RecordBatch:
-        """Embed documents as the job did; documents that are rejected now are left out."""
+        """Embed rows as the job did; rows that are rejected now are left out."""
         tokenized = tokenize_part(documents, self.transform.fresh, self.transform.texts)
         part = _not_rejected(tokenized)
         if not part.num_rows:
@@ -56,6 +58,7 @@ def load_stages(job: Job, path: Path) -> Stages:
     module = modules.inspect(path)
     return Stages(
         transform=CheckedTransform(job, module),
+        rows=graphs.text_rows(job.config, module),
         widths=module.widths,
         engine=loading.load(
             module, module.outputs(job.config.features), job.config.compute.without_xla

@@ -101,7 +101,8 @@ def _compare_split(
     try:
         for part in reread.read_parts(job, split, wanted):
             receipt, rows = remaining.pop(header_of(part).key)
-            _compare_rows(job, layout, stages, part, receipt, rows, comparison)
+            made = stages.rows.make(part)
+            _compare_rows(job, layout, stages, made, receipt, rows, comparison)
     except SourceError as error:
         reason = str(error)
     except OSError as error:

@@ -12,6 +12,7 @@ from tests.transforms.parts import make_part, save_transform
 from transforms import tokenize
 from transforms.bert.module import BertModule
 from transforms.documents import header_of
+from transforms.rows.text_rows import TextRows
 from transforms.tokenize import TokenizeParts, texts_only, wrap
 
 TEXTS = ["The cat sat.", None, "a dog ran on the mat and the cat sat on a mat", "猫", "​"]
@@ -60,7 +61,7 @@ def test_a_pair_without_a_first_text_is_rejected(tiny_module: BertModule, tmp_pa
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         parts = pipeline | beam.Create([part])
-        assert_that(parts | TokenizeParts(str(tmp_path), ("text", "text_b")), check)
+        assert_that(parts | TokenizeParts(str(tmp_path), TextRows(("text", "text_b"))), check)
 
 
 def start(part: object) -> int:

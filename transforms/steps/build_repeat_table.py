@@ -28,6 +28,7 @@ from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
 from transforms.io import failures, storage
 from transforms.read import SourceError, read_unchanged
 from transforms.receipts import WrittenFile
+from transforms.rows.text_rows import TextRows
 from transforms.sources.base import ReadConfig
 from transforms.tokenize import TokenizeParts
 from transforms.vector_widths import VectorWidths
@@ -47,7 +48,7 @@ class TableConfig:
             subfolder `repeats/`.
         run_fingerprint: is hashed into every part's key.
         read: how records become documents.
-        texts: the columns that contain texts.
+        rows: how rows are made of documents.
         encode: what is computed, and by which model.
         widths: of the model's vectors.
         most: maximum number of documents of the table.
@@ -56,7 +57,7 @@ class TableConfig:
     folder: str
     run_fingerprint: str
     read: ReadConfig
-    texts: tuple[str, ...]
+    rows: TextRows
     encode: EncodeConfig
     widths: VectorWidths
     most: int
@@ -82,7 +83,7 @@ class BuildRepeatTable(beam.PTransform):
         repeats = (
             splits
             | "Read" >> beam.ParDo(_ReadAll(config))
-            | "Tokenize" >> TokenizeParts(config.folder, config.texts)
+            | "Tokenize" >> TokenizeParts(config.folder, config.rows)
             | "HashDocuments" >> beam.ParDo(_HashDocuments(config))
             | "GroupByFirstByte" >> beam.GroupByKey()
             | "FindRepeats" >> beam.MapTuple(_find_repeats_of_group).with_output_types(bytes)
@@ -92,7 +93,7 @@ class BuildRepeatTable(beam.PTransform):
         files = (
             splits
             | "ReadAgain" >> beam.ParDo(_ReadAll(config), beam.pvalue.AsSingleton(repeats))
-            | "TokenizeAgain" >> TokenizeParts(config.folder, config.texts)
+            | "TokenizeAgain" >> TokenizeParts(config.folder, config.rows)
             | "GatherRepeats"
             >> beam.ParDo(_GatherRepeats(config), beam.pvalue.AsSingleton(repeats))
             | "GroupByPiece" >> beam.GroupByKey()

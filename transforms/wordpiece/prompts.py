@@ -78,7 +78,7 @@ def check_prompt(
         raise ValueError(f"`prompt` is for documents without `window_stride`: {NO_PROMPT}")
     if not prompt or max_seq_length is None:
         return
-    taken = _count_wordpieces(module, prompt, special_tokens) + SPECIAL_TOKENS
+    taken = count_wordpieces(module, prompt, special_tokens) + SPECIAL_TOKENS
     if taken >= max_seq_length:
         raise ValueError(
             f"`prompt` takes {taken} of the {max_seq_length} tokens of `max_seq_length`, with "
@@ -96,11 +96,34 @@ def sentence_from(module: BertModule, prompt: str, special_tokens: str = SPLIT) 
     """
     if not prompt or module.sentence is None or module.sentence.settings.include_prompt:
         return 0
-    return 1 + _count_wordpieces(module, prompt, special_tokens)
+    return 1 + count_wordpieces(module, prompt, special_tokens)
 
 
-def _count_wordpieces(module: BertModule, prompt: str, special_tokens: str) -> int:
+def check_prompt_of_windows(module: BertModule, prompt: str, special_tokens: str = SPLIT) -> None:
+    """Check that a prompt before windows has the wordpieces that it has by itself.
+
+    Args:
+        module: the model.
+        prompt: is put before each window; may be empty.
+        special_tokens: see `BertModule.rules_with`.
+
+    Raises:
+        ValueError: its last word goes on with the first word of a text.
+    """
+    alone, letter = (_wordpieces(module, text, special_tokens) for text in (prompt, "a"))
+    if prompt and _wordpieces(module, f"{prompt}a", special_tokens) != [*alone, *letter]:
+        raise ValueError(
+            f"`prompt` {prompt!r} ends within a word: with `rows` windows, end it with a space"
+        )
+
+
+def count_wordpieces(module: BertModule, prompt: str, special_tokens: str) -> int:
     """Return the number of wordpieces of a prompt by itself."""
+    return len(_wordpieces(module, prompt, special_tokens)) if prompt else 0
+
+
+def _wordpieces(module: BertModule, text: str, special_tokens: str) -> list[int]:
     with tf.device("/CPU:0"):
         tokenizer = WordpieceTokenizer(module.vocabulary, module.rules_with(special_tokens))
-        return int(tokenizer.tokenize(tf.constant([prompt])).row_lengths()[0])
+        ids: list[int] = tokenizer.tokenize(tf.constant([text])).flat_values.numpy().tolist()
+    return ids
