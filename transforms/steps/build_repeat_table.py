@@ -155,7 +155,7 @@ class _HashDocuments(beam.DoFn):
         first_bytes = np.frombuffer(digests.tobytes(), np.uint8)[:: DIGEST.itemsize]
         groups, starts = np.unique(first_bytes, return_index=True)
         number = _part_number(part)
-        for group, members in zip(groups.tolist(), np.split(digests, starts[1:]), strict=True):
+        for group, members in zip(groups.tolist(), np.split(digests, starts)[1:], strict=True):
             yield group, (number, members.tobytes())
 
 
