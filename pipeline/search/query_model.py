@@ -111,7 +111,7 @@ def load(job: Job, config: QueryConfig, announce: Announce) -> QueryModel:
 def _prompt_of(job: Job, config: QueryConfig) -> str | None:
     """Return the prompt as `export_job` takes it; None for the job's."""
     # Windows of a document would each need the prompt.
-    if config.prompt is not None or not config.default_prompt or job.config.windows.stride:
+    if config.prompt is not None or not config.default_prompt or job.config.windows_of_rows.stride:
         return config.prompt
     prompts = _prompts_of_module(job, config.module)
     return config.default_prompt if prompts.get(config.default_prompt) else None
