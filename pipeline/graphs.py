@@ -12,6 +12,7 @@ from pipeline.inputs import sampling
 from pipeline.job_context import JobContext
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
+from pipeline.options.job_rows import text_rows
 from pipeline.output import layout
 from pipeline.output.run_file import Run
 from pipeline.runners import local
@@ -27,8 +28,6 @@ from transforms.io.saved_transform import readable_copy
 from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.records import record_files
-from transforms.rows.cutter import CutConfig
-from transforms.rows.text_rows import TextRows
 from transforms.sources.base import ReadConfig
 from transforms.steps.analyze import AnalyzeParts
 from transforms.steps.build_repeat_table import BuildRepeatTable, TableConfig
@@ -40,7 +39,7 @@ from transforms.wordpiece.preprocessing import (
     WordpieceConfig,
     transform_fingerprint,
 )
-from transforms.wordpiece.prompts import count_wordpieces, sentence_from
+from transforms.wordpiece.prompts import sentence_from
 from transforms.write import WriteParts
 
 
@@ -196,26 +195,6 @@ def wordpiece_config(config: EmbedConfig, module: BertModule) -> WordpieceConfig
         module.prompt_of(config.prompt, config.features),
         config.special_tokens,
     )
-
-
-def text_rows(config: EmbedConfig, module: BertModule) -> TextRows:
-    """Return how the rows of a job are made of its documents.
-
-    Raises:
-        ValueError: the windows would be too short.
-    """
-    texts = wordpiece_config(config, module).texts
-    if not config.rows.are_windows:
-        return TextRows(texts, keep_text=config.rows.keep_text)
-    prompt = module.prompt_of(config.prompt, config.features)
-    cut = CutConfig(
-        vocabulary=module.vocabulary,
-        rules=module.rules_with(config.special_tokens),
-        size=config.windows.size - count_wordpieces(module, prompt, config.special_tokens),
-        stride=config.windows.stride,
-        cut=config.rows.cut,
-    )
-    return TextRows(texts, cut, config.rows.keep_text)
 
 
 def texts_to_wordpieces(

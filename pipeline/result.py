@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.manifest import Progress
-from pipeline.output.quality import describe_documents, unit_of, worst_files
+from pipeline.output.quality import describe_documents, worst_files
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
-from transforms.receipts import shares
+from transforms.receipts import shares, unit_of
 
 # Files with a higher [UNK] rate are named.
 MUCH_UNKNOWN = 0.1

@@ -235,6 +235,11 @@ def count_rows(counts: Mapping[str, _Number]) -> _Number:
     return counts.get(metrics.ROWS, counts[metrics.DOCUMENTS])
 
 
+def unit_of(counts: Mapping[str, float]) -> str:
+    """Return what was embedded or rejected: documents, or rows if these are windows of them."""
+    return metrics.ROWS if metrics.ROWS in counts else metrics.DOCUMENTS
+
+
 def adds_up(counts: Mapping[str, int]) -> bool:
     """Return whether all rows were embedded or rejected, and each document has one or more."""
     rows = count_rows(counts)

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from pipeline.console import json_lines
-from pipeline.output.quality import unit_of
-from transforms.receipts import Receipt
+from transforms.receipts import Receipt, unit_of
 
 _LOUD = ("debug", "info")
 

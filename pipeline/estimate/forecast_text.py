@@ -7,11 +7,11 @@ from pipeline import status
 from pipeline.estimate import pricing
 from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig, MachineCosts
-from pipeline.output.quality import describe_documents, unit_of
+from pipeline.output.quality import describe_documents
 from transforms import escaping
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
-from transforms.receipts import shares
+from transforms.receipts import shares, unit_of
 
 
 def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:

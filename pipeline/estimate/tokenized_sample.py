@@ -19,6 +19,7 @@ from pipeline.estimate.read_pieces import (
 )
 from pipeline.estimate.record_size import record_bytes
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.job_rows import text_rows
 from transforms import rejects
 from transforms.batching.batches import plan_batches
 from transforms.batching.token_sequences import TokenSequences
@@ -76,7 +77,7 @@ def tokenize_sample(
         report_unread: is called for what cannot be read; see `read_pieces`.
     """
     wordpieces = graphs.wordpiece_config(config, module)
-    rows = graphs.text_rows(config, module)
+    rows = text_rows(config, module)
     signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
     graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
     pieces = choose_pieces(splits, config.input.read.part_bytes)

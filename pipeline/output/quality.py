@@ -11,17 +11,12 @@ from pipeline.output.layout import REJECTED
 from transforms import escaping, rejects, strict_json
 from transforms.io import storage
 from transforms.metrics import DOCUMENTS, ROWS
-from transforms.receipts import count_rows, shares
+from transforms.receipts import count_rows, shares, unit_of
 from transforms.rejects import Reason
 from transforms.strict_json import Count
 
 _SHOWN_FILES = 3
 _SHOWN_EXAMPLES = 3
-
-
-def unit_of(counts: Mapping[str, float]) -> str:
-    """Return what was embedded or rejected: documents, or rows if these are windows of them."""
-    return ROWS if ROWS in counts else DOCUMENTS
 
 
 def describe_documents(counts: Mapping[str, float]) -> str:

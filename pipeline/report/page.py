@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from pipeline.output import activity, output_folder
 from pipeline.output.layout import REPORT_FILE
-from pipeline.output.quality import unit_of
 from pipeline.report import palette, seal, when_where
 from pipeline.report.facts import Facts, gather
 from pipeline.report.figures import plots
@@ -19,6 +18,7 @@ from pipeline.status import clock
 from transforms.io import storage
 from transforms.io.redaction import redact_url
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, REPEATED, ROWS
+from transforms.receipts import unit_of
 
 
 def write(folder: str) -> str:

@@ -15,9 +15,8 @@ from transforms.documents import ID
 from transforms.features import ACCOUNT
 from transforms.fields import KeptField, parse_fields
 from transforms.records.output_format import RecordReader
-from transforms.rows.row_config import DOCUMENTS, RowConfig
 
-_KEPT_FIELDS, _ROWS, _KEEP_TEXT = "--keep_fields", "--rows", "--keep_text"
+_KEPT_FIELDS = "--keep_fields"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,8 +107,4 @@ def _type_of(records: RecordReader, name: str, field: KeptField | None) -> pa.Da
 def _kept_fields(folder: str) -> tuple[KeptField, ...]:
     """Return the fields that a job declares; none if the folder has no run.json."""
     run = run_file.load_run(folder)
-    if run is None:
-        return ()
-    stored = run.configuration
-    rows = RowConfig(stored.get(_ROWS, DOCUMENTS), keep_text=stored.get(_KEEP_TEXT, False))
-    return parse_fields([*(stored.get(_KEPT_FIELDS) or ()), *rows.fields])
+    return parse_fields(run.configuration.get(_KEPT_FIELDS) or ()) if run else ()

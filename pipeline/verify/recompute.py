@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import graphs
+from pipeline.options.job_rows import text_rows
 from pipeline.output.open_job import Job
 from pipeline.verify.check_transform import CheckedTransform
 from transforms.bert import loading
@@ -58,7 +59,7 @@ def load_stages(job: Job, path: Path) -> Stages:
     module = modules.inspect(path)
     return Stages(
         transform=CheckedTransform(job, module),
-        rows=graphs.text_rows(job.config, module),
+        rows=text_rows(job.config, module),
         widths=module.widths,
         engine=loading.load(
             module, module.outputs(job.config.features), job.config.compute.without_xla
