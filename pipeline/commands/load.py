@@ -90,7 +90,9 @@ FLAGS = (
         metavar="URL",
         help="the store and the table in it, such as postgresql://me@host/db?table=articles",
     ),
-    Flag(name="feature", metavar="NAME", help="the vectors (default: the job's first feature)"),
+    Flag(
+        name="feature", metavar="NAME", help="the vectors (default: sentence, else the job's first)"
+    ),
     Flag(
         name="as",
         choices=(FLOAT32, FLOAT16),

@@ -12,7 +12,7 @@ from pipeline.reader import DataFile
 from pipeline.vectors import field_columns
 from pipeline.vectors.folder_files import FolderFiles
 from transforms.documents import ID
-from transforms.features import ACCOUNT
+from transforms.features import ACCOUNT, SENTENCE
 from transforms.fields import KeptField, parse_fields
 from transforms.records.output_format import RecordReader
 
@@ -79,13 +79,15 @@ def open_vectors(folder: str, files: FolderFiles, feature: str | None = None) ->
     Args:
         folder: the output folder.
         files: `finished_files(folder)`, or `files_so_far(folder)`.
-        feature: a feature of documents, such as `sentence`; None for the first one of the job.
+        feature: a feature of documents, such as `sentence`; None for `sentence`, else the
+            first one of the job.
 
     Raises:
         ValueError: the job has no such feature, or its schema is damaged.
     """
     records = reader.open_family(folder, POOLED)
-    name, (dtype, width) = reader.vector_feature(folder, records, feature)
+    default = SENTENCE if SENTENCE in records.vectors else None
+    name, (dtype, width) = reader.vector_feature(folder, records, feature or default)
     kept = {field.name: field for field in _kept_fields(folder)}
     others = [one for one in records.types if one not in {ID, *ACCOUNT, *records.vectors}]
     schema = pa.schema(

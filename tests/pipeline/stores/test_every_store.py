@@ -35,6 +35,8 @@ def as_stored(store: str, value: Any) -> Any:
     """Return a value of a field as a store has it."""
     if store not in ("qdrant", "milvus") or value is None:
         return value
+    if isinstance(value, list) and store == "milvus":
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime):

@@ -13,6 +13,7 @@ from pipeline.vectors.vector_folder import VectorFolder, open_vectors
 from tests.pipeline.vectors import typed_folder
 from tests.pipeline.vectors.typed_folder import FIELDS, IDS, typed_batch, typed_config, vectors_of
 from transforms.records.output_format import find
+from transforms.records.record_config import RecordConfig
 
 FORMATS = [
     (name, compression)
@@ -53,6 +54,18 @@ def test_the_first_feature_is_the_default_and_others_are_named(tmp_path: Path) -
     assert open_vectors(folder, finished_files(folder)).feature == "pooled_output"
     with pytest.raises(ValueError, match="has no 'max'; it has pooled_output, mean"):
         open_vectors(folder, finished_files(folder), "max")
+
+
+def test_structs_and_maps_are_json(tmp_path: Path) -> None:
+    kept = ("a:struct<n:int64>", "b:map<string,int64>")
+    config = RecordConfig(("mean",), keep_fields=kept, format="parquet")
+    part = typed_batch(["x", "y"], vectors_of(1, 2)).select(range(7))
+    for field, values in zip(config.kept, ([{"n": 3}, None], [[("k", 1)], None]), strict=True):
+        part = part.append_column(f"fields.{field.name}", pa.array(values, field.arrow))
+    folder = str(typed_folder.write_typed(tmp_path, config, [part]))
+    table = read_all(open_vectors(folder, finished_files(folder)))
+    assert table["a"].to_pylist() == ['{"n":3}', None]
+    assert table["b"].to_pylist() == ['{"k":1}', None]
 
 
 def test_a_folder_without_run_json_has_text(tmp_path: Path) -> None:

@@ -27,6 +27,10 @@ FIELDS = {
         [datetime(2024, 1, 2, 3, 4, 5, 6, UTC), datetime(1, 1, 1, tzinfo=UTC), None],
     ),
     "day": ("date", [date(9999, 12, 31), date(1, 1, 1), None]),
+    # A list that is null is read as an empty one.
+    "tags": ("list<string>", [["é", 'a "b"'], [], []]),
+    "counts": ("list<int64>", [[1, -(2**62)], [], []]),
+    "author": ("json", ['{"name":"A","age":3}', "[1]", None]),
 }
 KEPT = tuple(f"{name}:{type_}" for name, (type_, _) in FIELDS.items())
 IDS = ("plain", 'it\'s "quoted"\n\\t猫', "")
