@@ -12,6 +12,7 @@ from transforms.elements.column_forms import Adapted, Items, TextColumns
 from transforms.elements.element_forms import ElementForm
 from transforms.elements.embed_elements import EmbedElements
 from transforms.elements.text_config import TextConfig
+from transforms.encode import EncodeConfig
 
 
 class EmbedColumns(beam.PTransform):
@@ -19,6 +20,8 @@ class EmbedColumns(beam.PTransform):
 
     MLTransform writes its attributes to attributes.json: they are JSON values, but for an adapter.
     """
+
+    _encode: EncodeConfig | None = None
 
     def __init__(
         self,
@@ -39,15 +42,26 @@ class EmbedColumns(beam.PTransform):
         self.max_latency_seconds = max_latency_seconds
         self.exception_handling: dict[str, Any] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: another process inspects the model itself."""
+        return {name: value for name, value in vars(self).items() if name != "_encode"}
+
+    def with_encode(self, encode: EncodeConfig) -> "EmbedColumns":
+        """Return a step that need not inspect the model again."""
+        changed = copy.copy(self)
+        changed._encode = encode
+        return changed
+
     def with_exception_handling(self, **arguments: Any) -> "EmbedColumns":
         """Return a step with a second output; arguments are those of `Map`'s."""
         changed = copy.copy(self)
+        changed._encode = self._encode
         changed.exception_handling = arguments
         return changed
 
     def expand(self, elements: beam.PCollection[Any]) -> Any:
         config = TextConfig(**{**self.settings, "features": tuple(self.settings["features"])})
-        encode = config_for_model(self.model, config)
+        encode = self._encode or config_for_model(self.model, config)
         if encode.model_sha256 != self.model_sha256:
             raise ValueError(
                 f"{self.model} is not the model that the artifacts were written with: its "

@@ -75,7 +75,7 @@ class BertHubEmbeddings(EmbeddingsManager):
             columns=names,
             type_adapter=adapter,
             max_latency_seconds=max_latency_seconds,
-        )
+        ).with_encode(encode)
 
     def get_model_handler(self) -> ModelHandler[Any, Any, Any]:
         """Return a handler of texts, whose predictions are lists of floats."""

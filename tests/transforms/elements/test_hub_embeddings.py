@@ -76,7 +76,8 @@ def test_vectors_replace_columns_and_artifacts_give_the_same(
         source = pipeline | beam.Create(articles)
         read = source | MLTransform(read_artifact_location=str(tmp_path / "artifacts"))
         assert_that(read, check)
-    (saved,) = json.loads((tmp_path / "artifacts/attributes.json").read_text())
+    (step,) = json.loads((tmp_path / "artifacts/attributes.json").read_text())
+    saved = step["py/state"]
     assert saved["columns"] == ["title", "body"]
     assert saved["settings"]["max_seq_length"] == 8
     assert not [key for key in str(saved).split("'") if key in ("py/reduce", "py/function")]
