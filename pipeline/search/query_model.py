@@ -122,6 +122,7 @@ def _prompts_of_module(job: Job, handle: str | None) -> dict[str, str]:
     path = search_cache.file_of_prompts(job.run.model)
     if path.is_file():
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    quiet.import_tensorflow()
     from transforms.bert import module as modules
 
     sentence = modules.inspect(find_module(job, handle)).sentence
