@@ -14,11 +14,17 @@ from pipeline.search import nearest, query_file
 from pipeline.search.query_file import QueryText
 from pipeline.search.searcher import Searcher
 from transforms.documents import ID
+from transforms.rows.row_config import (
+    DOCUMENT_ID,
+    NUM_WINDOWS,
+    WINDOW,
+    WINDOW_END,
+    WINDOW_START,
+)
 
 # The columns of records that are windows of a document. A field of the corpus may have one of
 # their names.
-_DOCUMENT_ID = "document_id"
-_OF_WINDOWS = {_DOCUMENT_ID, "window", "num_windows", "window_start", "window_end"}
+_OF_WINDOWS = {DOCUMENT_ID, WINDOW, NUM_WINDOWS, WINDOW_START, WINDOW_END}
 # Documents of a ranking, as in BEIR.
 _DEPTH = 1000
 # The measures and their cutoffs unless the user names others.
@@ -75,7 +81,7 @@ class Documents:
     """
 
     def __init__(self, rows: pa.Table) -> None:
-        name = _DOCUMENT_ID if _OF_WINDOWS.issubset(rows.schema.names) else ID
+        name = DOCUMENT_ID if _OF_WINDOWS.issubset(rows.schema.names) else ID
         column = rows.column(name).cast(pa.large_string()).combine_chunks()
         encoded = column.dictionary_encode()
         self.ids: pa.Array = encoded.dictionary

@@ -8,18 +8,21 @@ from typing import Any
 from pipeline.search.query_file import QueryText
 from pipeline.search.searcher import Hit
 from transforms import escaping
+from transforms.rows.row_config import ROW_TEXT
 
-# The field with the text of a document, which has a line of its own, and its most characters there.
-_TEXT, _SHOWN = "text", 160
+# Characters of a value that a line shows.
+_SHOWN = 160
 
 
 def to_lines(hits: Sequence[Hit]) -> Iterator[str]:
     """Yield a line for each hit: rank, score, id and fields; and one for its text if it has one."""
     for rank, hit in enumerate(hits, start=1):
-        fields = (f"{name}={_short(value)}" for name, value in hit.fields.items() if name != _TEXT)
+        fields = (
+            f"{name}={_short(value)}" for name, value in hit.fields.items() if name != ROW_TEXT
+        )
         yield "  ".join([f"{rank:4}", f"{hit.score:6.4f}", _short(hit.id), *fields])
-        if hit.fields.get(_TEXT) is not None:
-            yield " " * 14 + _short(hit.fields[_TEXT])
+        if hit.fields.get(ROW_TEXT) is not None:
+            yield " " * 14 + _short(hit.fields[ROW_TEXT])
 
 
 def to_fields(query: QueryText, hits: Sequence[Hit]) -> dict[str, Any]:
@@ -43,6 +46,10 @@ def _plain_value(value: Any) -> Any:
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, datetime.date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): _plain_value(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_value(one) for one in value]
     return value
 
 

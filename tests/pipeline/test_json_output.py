@@ -156,13 +156,15 @@ def test_head_prints_whole_vectors(finished: Path, capsys: pytest.CaptureFixture
 
 def test_hits_and_figures_have_the_documented_keys() -> None:
     seen = datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC)
-    hit = Hit("a", 0.5, {"k": None, "blob": b"\xff", "seen": seen})
+    nested = {"days": [seen.date(), None]}
+    hit = Hit("a", 0.5, {"k": None, "blob": b"\xff", "seen": seen, "nested": nested})
     value = strict(
         json_output.to_json_line("search", hit_text.to_fields(QueryText("q", "the cat", ""), [hit]))
     )
     (first,) = value["hits"]
     check("search", value)
     fields = {"k": None, "blob": {"base64": "/w=="}, "seen": "2024-01-02T00:00:00+00:00"}
+    fields["nested"] = {"days": ["2024-01-02", None]}
     assert first == {"rank": 1, "score": 0.5, "id": "a", "fields": fields}
     of_model = {"version": 1, "command": "evaluate", "folder": "", "feature": "", "prompt": ""}
     ranking = json_output.plain(RankingFigures(1, 2, {"nDCG@10": 0.5}, 0, 0, 0, 0))

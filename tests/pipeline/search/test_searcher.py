@@ -143,7 +143,7 @@ def test_the_prompt_is_that_of_the_model_for_queries(
         "transforms.bert.module.inspect", lambda _: SimpleNamespace(sentence=sentence)
     )
     windows, run = SimpleNamespace(stride=stride), SimpleNamespace(model="f" * 64)
-    job: Any = SimpleNamespace(config=SimpleNamespace(windows=windows), run=run)
+    job: Any = SimpleNamespace(config=SimpleNamespace(windows_of_rows=windows), run=run)
     config = query_model.QueryConfig("mean", prompt)
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
     assert query_model._prompt_of(job, config) == expected
