@@ -58,6 +58,7 @@ def test_the_base_installation_requires_only_what_is_imported() -> None:
 # Modules of namespaces that many packages share, and of packages with another name.
 OWNERS = {
     "backports.zstd": "backports-zstd",
+    "faiss": "faiss-cpu",
     "google.api_core": "google-api-core",
     "google.cloud": "google-cloud-storage",
     "google.protobuf": "protobuf",
