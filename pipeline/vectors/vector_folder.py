@@ -101,7 +101,7 @@ def open_vectors(folder: str, files: FolderFiles, feature: str | None = None) ->
 
 
 def _type_of(records: RecordReader, name: str, field: KeptField | None) -> pa.DataType:
-    is_list = name in getattr(records, "lists", ())
+    is_list = name in records.lists
     find = field_columns.list_type if is_list else field_columns.type_of
     return find(records.types[name], field)
 
