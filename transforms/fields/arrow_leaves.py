@@ -108,9 +108,16 @@ def quoted(name: str) -> str:
     return name if _WORD.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
-def common_number(one: str, other: str) -> str:
-    """Return the type of numbers that holds the values of two types; empty if there is none."""
+def common_name(one: str, other: str) -> str:
+    """Return the type that holds the values of two types; empty if there is none.
+
+    >>> common_name("int8", "exact_float32"), common_name("string", "bytes"), common_name("a", "b")
+    ('float64', 'bytes', '')
+    """
     both = {one, other}
+    # The bytes of a text are its UTF-8.
+    if both == {STRING, BYTES}:
+        return BYTES
     if both <= _WHOLE:
         return INT64
     return FLOAT64 if both <= _WHOLE | _FLOATS else ""

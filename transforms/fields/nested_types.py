@@ -159,7 +159,7 @@ def merge(one: NestedType, other: NestedType) -> NestedType | None:
         if null == Leaf(arrow_leaves.NULL):
             return known
     if isinstance(one, Leaf) and isinstance(other, Leaf):
-        name = arrow_leaves.common_number(one.name, other.name)
+        name = arrow_leaves.common_name(one.name, other.name)
         return Leaf(name) if name else None
     return None
 

@@ -152,3 +152,71 @@ def test_a_float_column_of_a_null_shard_takes_its_type_from_the_others(tmp_path:
     (tmp_path / "c.jsonl").write_text('{"text": "a", "n": null}\n')
     assert typed(tmp_path, "n") == ("n:exact_float32",)
     assert typed(tmp_path, "n", output="parquet") == ("n:float64",)
+
+
+NESTED = pa.table(
+    {
+        "text": ["a", "b"],
+        "full": pa.array([[1], [2, 3]], pa.list_(pa.int16())),
+        "gaps": pa.array([[1, None], []], pa.list_(pa.int16())),
+        "wide": pa.array([[0.5], [0.1]], pa.list_(pa.float64())),
+        "exact": pa.array([[0.5], None], pa.list_(pa.float64())),
+        "times": pa.array([[1], [2]], pa.list_(pa.timestamp("ns"))),
+        "deep": [{"a": [1]}, None],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "tfrecord", "parquet_"),
+    [
+        ("full", "full:list<int64 not null>", "full:list<int16>"),
+        ("full:list<int64>", "full:list<int64 not null>", "full:list<int64>"),
+        ("full:json", "full:json", "full:json"),
+        ("gaps", "gaps:json", "gaps:list<int16>"),
+        ("exact", "exact:list<exact_float32 not null>", "exact:list<float64>"),
+        ("wide:list<float32>", "wide:list<float32 not null>", "wide:list<float32>"),
+        ("times", "times:list<string not null>", "times:list<timestamp[ns]>"),
+        ("deep", "deep:json", "deep:struct<a:list<int64>>"),
+        ("deep:struct<a:json>", None, None),
+    ],
+)
+def test_a_nested_column_has_the_type_that_the_records_hold(
+    asked: str, tfrecord: str | None, parquet_: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(NESTED, path)
+    if tfrecord is None or parquet_ is None:
+        with pytest.raises(ValueError, match="'json' is not a type within another"):
+            typed(path, asked)
+        return
+    assert typed(path, asked) == (tfrecord,)
+    assert typed(path, asked, output="parquet") == (parquet_,)
+
+
+@pytest.mark.parametrize("asked", ["wide", "wide:list<float64>"])
+def test_a_list_with_a_number_that_float32_does_not_hold_is_refused(
+    asked: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(NESTED, path)
+    with pytest.raises(UsageError) as error:
+        typed(path, asked)
+    assert str(error.value).splitlines()[1] == (
+        "Keep it as text (wide:json), rounded (wide:list<float32>), or exact with "
+        "--output_format parquet"
+    )
+    with pytest.raises(UsageError, match=r"column 'full' .* is list<.*, no struct<a:int64>: keep"):
+        typed(path, "full:struct<a:int64>")
+
+
+def test_arrays_of_json_are_lists_where_all_have_one_type(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"text": "a", "n": [1], "x": [0.5, 1], "e": [], "m": [1, "a"], "o": {"a": 1}, "s": "a"}\n'
+        '{"text": "b", "n": [2], "x": [], "e": [], "m": [1], "o": null, "s": ["a"], "g": [null]}\n'
+    )
+    assert typed(path, *"nxemosg", output="parquet") == (
+        *("n:list<int64>", "x:list<float64>", "e:json", "m:json", "o:json", "s:json", "g:json"),
+    )
+    assert typed(path, "n", "x") == ("n:list<int64 not null>", "x:list<exact_float32 not null>")

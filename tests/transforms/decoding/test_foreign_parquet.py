@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tests.transforms.decoding import hostile_parquet
 from tests.transforms.decoding.hostile_parquet import write
@@ -225,3 +226,30 @@ def test_rows_come_in_batches_of_bounded_size() -> None:
     with opened(write(pa.table({"text": column})), most_row_bytes=2 << 20) as file:
         counts = [len(rows.sizes) for rows in file.rows(0, 0, 40, ["text"], None)]
     assert counts == [4] * 10
+
+
+@pytest.mark.parametrize(
+    ("type_", "small", "large"),
+    [
+        (pa.list_(pa.string()), ["a"], ["b" * 50] * 20),
+        (pa.struct([("a", pa.list_(pa.string()))]), {"a": []}, {"a": ["b" * 1000]}),
+        (pa.map_(pa.string(), pa.int64()), [("a", 1)], [("b" * 1000, 1)]),
+        (pa.list_(pa.dictionary(pa.int8(), pa.string())), ["a"], ["b" * 1000]),
+    ],
+    ids=str,
+)
+def test_the_size_of_a_row_counts_the_values_within(
+    type_: pa.DataType, small: object, large: object
+) -> None:
+    column = pa.array([small, None, large, small], type_)
+    sink = io.BytesIO()
+    parquet.write_table(pa.table({"k": column}), sink)
+    file = ForeignParquet(io.BytesIO(sink.getvalue()), 500)
+    file.open()
+    with contextlib.closing(file):
+        (rows,) = file.rows(0, 0, 4, ["k"], None)
+        assert int(file.sizes(["k"])[0, 1]) > 0
+    assert rows.too_large.tolist() == [False, False, True, False]
+    assert rows.columns.column("k").to_pylist()[0] == small
+    assert rows.columns.column("k").null_count == 2
+    assert rows.sizes[0] < 100

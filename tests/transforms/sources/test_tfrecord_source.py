@@ -176,3 +176,31 @@ def test_text_and_bytes_together_are_bytes() -> None:
     config = ReadConfig(keep_fields=("k",))
     sampled = FORMAT.sample_fields(Split(source, 0, None), io.BytesIO(data), config)
     assert sampled.types == ("bytes",)
+
+
+def test_a_feature_with_several_values_is_a_list() -> None:
+    records = [
+        example(text=[b"a"], k=[b"x", "é".encode()], n=[1], x=[0.5, 1.5], b=[b"\xff", b"a"]),
+        example(text=[b"b"], k=[b"y"], n=[2, 3], x=[], b=[b"c"]),
+        example(text=[b"c"]),
+    ]
+    data = frame(records)
+    names = tuple("knxb")
+    source = Source("a.tfrecord", len(data), "1", "tfrecord", "none", whole=True)
+    (split,) = FORMAT.cut(source, lambda: io.BytesIO(), ReadConfig(keep_fields=names))
+    types = FORMAT.sample_fields(split, io.BytesIO(data), ReadConfig(keep_fields=names)).types
+    assert types == (
+        *("list<string not null>", "list<int64 not null>"),
+        *("list<exact_float32 not null>", "list<bytes not null>"),
+    )
+    typed = tuple(f"{name}:{type_}" for name, type_ in zip(names, types, strict=True))
+    rows = read(data, config=ReadConfig(keep_fields=typed))
+    assert rows["reason"] == [None, None, None]
+    assert rows["fields.k"] == [["x", "é"], ["y"], None]
+    assert rows["fields.n"] == [[1], [2, 3], None]
+    assert rows["fields.x"] == [[0.5, 1.5], None, None]
+    assert rows["fields.b"] == [[b"\xff", b"a"], [b"c"], None]
+    as_json = read(data, config=ReadConfig(keep_fields=("k:json", "n:json", "b:json")))
+    assert as_json["fields.k"] == [None, '"y"', None]
+    assert as_json["fields.n"] == [None, "[2,3]", None]
+    assert as_json["reason"] == ["wrong_type", None, None]
