@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import list_offsets
-from transforms.fields import KeptField
+from transforms.fields import COLUMN_TYPES, KeptField
 
 # In memory: batches are far smaller than what 32-bit offsets can address.
 _TEXT = pa.string()
@@ -24,10 +24,11 @@ def type_of(values: pa.DataType, field: KeptField | None) -> pa.DataType:
 
 def list_type(values: pa.DataType, field: KeptField | None) -> pa.DataType:
     """Return the type of the column of a field that is a list of scalars; see `type_of`."""
-    declared = field.columns.parquet if field is not None else None
-    if declared is not None and pa.types.is_list(declared):
-        return pa.list_(declared.value_type)
-    return pa.list_(_undeclared(values))
+    if field is not None and field.scalars in COLUMN_TYPES:
+        return pa.list_(COLUMN_TYPES[field.scalars].parquet)
+    is_fixed = field is not None and field.scalars.startswith("fixed_size_binary")
+    # Readers return other types of Arrow, such as times and decimals, as text.
+    return pa.list_(pa.binary() if is_fixed else _undeclared(values))
 
 
 def _undeclared(values: pa.DataType) -> pa.DataType:

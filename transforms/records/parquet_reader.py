@@ -21,7 +21,7 @@ from transforms.features import (
     TRUNCATED,
     scale_of,
 )
-from transforms.fields import as_bytes, json_columns, nested_types
+from transforms.fields import COLUMN_TYPES, as_bytes, json_columns, nested_types, temporal_text
 from transforms.io.watching import WatchedStream
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
@@ -29,6 +29,7 @@ from transforms.records.parquet_records import ABOUT, DTYPE, OF_TOKENS, vector_f
 from transforms.records.record_content import SEQUENCE
 
 _BATCH_ROWS = 1024
+_WITH_BYTES = frozenset(types.parquet for types in COLUMN_TYPES.values())
 
 
 def read_schema(content: bytes) -> pa.Schema:
@@ -189,7 +190,13 @@ def _kept_read(column: pa.Array) -> pa.Array:
         return column.cast(pa.int64())
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return column
-    return as_bytes(column)
+    if column.type in _WITH_BYTES:
+        return as_bytes(column)
+    # Within lists there are further types of Arrow.
+    if pa.types.is_temporal(column.type):
+        return as_bytes(pa.array(temporal_text.to_texts(column), pa.large_string()))
+    text = column.cast(pa.large_string()) if pa.types.is_decimal(column.type) else column
+    return text.cast(pa.large_binary())
 
 
 def check_schema(schema: pa.Schema, family: str) -> None:

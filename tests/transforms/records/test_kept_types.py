@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import decimal
 import io
 import math
 from typing import Any
@@ -16,6 +17,7 @@ from transforms import fields
 from transforms.features import FIELD_TYPES
 from transforms.fields import KeptField
 from transforms.records import record_files
+from transforms.records.output_format import find
 from transforms.records.record_config import RecordConfig
 
 MOMENT = datetime.datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
@@ -82,3 +84,39 @@ def test_the_columns_of_parquet_have_the_types_of_the_registry() -> None:
         schema = config.file_format.schema_content("pooled", config, WIDTHS)
         field = parquet.read_schema(pa.BufferReader(schema)).field("k")
         assert field.type == fields.COLUMN_TYPES[type_].parquet
+
+
+NESTED = {
+    "list<int8>": ([[1, None], None, []], [[1, None], [], []]),
+    "list<uint64 not null>": ([[2**64 - 1]], [[2**64 - 1]]),
+    "list<bool>": ([[True, False]], [[1, 0]]),
+    "list<bytes>": ([[b"\xff", b""]], [[b"\xff", b""]]),
+    "list<timestamp>": ([[MOMENT]], [[b"2024-01-02T03:04:05.000006Z"]]),
+    "list<timestamp[ms]>": ([[datetime.datetime(2024, 1, 2)]], [[b"2024-01-02T00:00:00.000"]]),
+    "list<time32[ms]>": ([[datetime.time(1, 2, 3)]], [[b"01:02:03.000"]]),
+    "list<duration[s]>": ([[datetime.timedelta(0, 90)]], [[b"PT90S"]]),
+    "list<decimal128(9,2)>": ([[decimal.Decimal("1.20")]], [[b"1.20"]]),
+    "list<fixed_size_binary[2]>": ([[b"ab"]], [[b"ab"]]),
+    "list<float16>": ([[0.5]], [[0.5]]),
+    "list<null>": ([[None], []], [[None], []]),
+    "list<list<int8>>": ([[[1], None], None], [[b"[[1],null]"], []]),
+    "struct<a:date>": ([{"a": datetime.date(2024, 1, 2)}], [[b'{"a":"2024-01-02"}']]),
+    "map<string,float64>": ([[("a", 0.1)]], [[b'{"a":0.1}']]),
+}
+
+
+@pytest.mark.parametrize("family", ["pooled", "sequence"])
+@pytest.mark.parametrize("type_", NESTED)
+def test_nested_values_of_parquet_are_read_as_lists_and_json(type_: str, family: str) -> None:
+    values, expected = NESTED[type_]
+    assert stored(values, type_, "parquet", family) == expected
+
+
+@pytest.mark.parametrize("type_", NESTED)
+def test_the_lists_of_a_tf_example_are_those_of_its_types(type_: str) -> None:
+    values, _ = NESTED[type_]
+    held = KeptField("k", find("tfrecord").held_type(type_))
+    assert held.scalars in ("", *FIELD_TYPES)
+    assert find("tfrecord").held_type(str(held.type)) == held.type
+    if held.type == type_:
+        assert stored(values, type_, "tfrecord") == values
