@@ -19,6 +19,8 @@ _URLS = {name: _REPOSITORY + page for name, page in _PAGES.items()} if _REPOSITO
 
 _RELEASE = ["build>=1.2,<2", "cyclonedx-bom>=7,<8", "twine>=6,<8"]
 _OTEL = ["opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-sdk>=1.30,<2"]
+# Borders of sentences, by ICU.
+_SENTENCES = ["icu4py>=1.2,<2"]
 # The clients of stores that `beam-bert load` fills, one extra each.
 _STORES = {
     "faiss": ["faiss-cpu>=1.9,<2"],
@@ -30,6 +32,7 @@ _STORES = {
 _TEST = [
     *_OTEL,
     *_RELEASE,
+    *_SENTENCES,
     *(requirement for client in _STORES.values() for requirement in client),
     "apache-beam[aws,gcp,yaml]>=2.77,<2.78",
     "duckdb>=1.2,<2",
@@ -120,9 +123,8 @@ setup(
         "hadoop": ["apache-beam[hadoop]>=2.77,<2.78"],
         "otel": _OTEL,
         "release": [*_RELEASE, "uv>=0.9,<1"],
-        # Borders of sentences, by ICU.
-        "sentences": ["icu4py>=1.2,<2"],
         "report": ["jinja2>=3.1,<4", "markupsafe>=2,<4"],
+        "sentences": _SENTENCES,
         "test": _TEST,
         "torch": ["torch>=2.4,<3"],
         "yaml": ["apache-beam[yaml]>=2.77,<2.78"],
