@@ -79,7 +79,7 @@ def test_pairs_for_a_model_of_one_segment(
         ("score", "--keep_fields score: the number 0.1 of a sample needs float64"),
         ("score:float64", "exact with --output_format parquet"),
         ("blob:int64", "--keep_fields blob:int64: column 'blob' of "),
-        ("tags", "--keep_fields: column 'tags' of "),
+        ("tags:int64", "--keep_fields tags:int64: column 'tags' of "),
     ],
 )
 def test_a_field_that_the_records_cannot_keep(
