@@ -1,5 +1,6 @@
 """The model that embeds queries as a job embedded its documents, from a cache."""
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -100,7 +101,7 @@ def load(job: Job, config: QueryConfig, announce: Announce) -> QueryModel:
     if (folder / query_settings.SETTINGS).is_file():
         try:
             return _read(folder, config.feature)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             _LOG.info("writing %s again: %s", folder, error)
             shutil.rmtree(folder, ignore_errors=True)
     announce(f"writing the model of queries to {folder}, once")
@@ -120,7 +121,8 @@ def _prompt_of(job: Job, config: QueryConfig) -> str | None:
 def _prompts_of_module(job: Job, handle: str | None) -> dict[str, str]:
     """Return the prompts of the job's module by their names, from the cache or from the module."""
     path = search_cache.file_of_prompts(job.run.model)
-    if path.is_file():
+    # A damaged file is written again.
+    with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     quiet.import_tensorflow()
     from transforms.bert import module as modules

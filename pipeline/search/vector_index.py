@@ -57,7 +57,8 @@ def open_index(folder: VectorFolder, announce: Announce) -> VectorIndex:
     """
     place = search_cache.folder_of_vectors(folder.folder, folder.feature)
     target = place / _key(folder)
-    if not (target / _ABOUT).is_file():
+    index = _open_if_whole(target)
+    if index is None:
         size = 4 * folder.width * folder.files.records
         announce(
             f"copying {folder.files.records:,} vectors ({size / 1e6:,.1f} MB) to {target}, once"
@@ -66,7 +67,8 @@ def open_index(folder: VectorFolder, announce: Announce) -> VectorIndex:
             _build(folder, target)
         _delete_others(place, target)
         _delete_orphans(place.parent)
-    return _open(target)
+        index = _open(target)
+    return index
 
 
 def _key(folder: VectorFolder) -> str:
@@ -143,8 +145,19 @@ def _is_being_written(path: Path) -> bool:
         return False
 
 
+def _open_if_whole(target: Path) -> VectorIndex | None:
+    """Open a copy; None if there is none, or a file of it is missing or damaged."""
+    try:
+        return _open(target)
+    except (OSError, EOFError, ValueError, KeyError):
+        shutil.rmtree(target, ignore_errors=True)
+        return None
+
+
 def _open(target: Path) -> VectorIndex:
     vectors: np.ndarray = np.load(target / _VECTORS, mmap_mode="r", allow_pickle=False)
     rows = pa.ipc.open_file(pa.memory_map(str(target / _ROWS))).read_all()
     about = json.loads((target / _ABOUT).read_bytes())
+    if len(vectors) != rows.num_rows:
+        raise ValueError(f"{target} has {len(vectors)} vectors of {rows.num_rows} records")
     return VectorIndex(vectors, rows, bool(about["had_length_one"]))

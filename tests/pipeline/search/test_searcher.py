@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,9 +54,21 @@ def test_a_later_search_needs_no_export_and_no_copy(
     assert lines == []
 
 
-@pytest.mark.parametrize("name", ["vocab.txt", "beam_bert_query.json"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "assets.extra/vocab.txt").write_text("{}"),
+        lambda folder: (folder / "assets.extra/beam_bert_query.json").write_text("{}"),
+        lambda folder: shutil.rmtree(folder / "variables"),
+    ],
+    ids=["vocabulary", "settings", "variables"],
+)
 def test_a_damaged_model_in_the_cache_is_written_again(
-    name: str, opened: Searcher, finished: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
+    damage: Callable[[Path], object],
+    opened: Searcher,
+    finished: Path,
+    shared_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (folder,) = (path.parent for path in (shared_cache / "queries").glob("*/saved_model.pb"))
     whole = shared_cache / "whole"
@@ -67,7 +80,7 @@ def test_a_damaged_model_in_the_cache_is_written_again(
         shutil.move(whole, destination)
 
     monkeypatch.setattr(export_job, "export_job", export)
-    (folder / "assets.extra" / name).write_text("{}")
+    damage(folder)
     assert Searcher(finished).search(TEXTS[0]) == opened.search(TEXTS[0])
     assert exported == [(None, None)]
 
@@ -146,6 +159,9 @@ def test_the_prompt_is_that_of_the_model_for_queries(
     job: Any = SimpleNamespace(config=SimpleNamespace(windows_of_rows=windows), run=run)
     config = query_model.QueryConfig("mean", prompt)
     monkeypatch.setenv("BEAM_BERT_CACHE", str(tmp_path))
+    assert query_model._prompt_of(job, config) == expected
+    for path in tmp_path.glob("queries/prompts-*"):
+        path.write_bytes(b"")  # a damaged file is written again
     assert query_model._prompt_of(job, config) == expected
     monkeypatch.setattr(query_model, "find_module", None)
     assert query_model._prompt_of(job, config) == expected

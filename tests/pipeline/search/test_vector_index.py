@@ -74,6 +74,24 @@ def test_the_copy_is_used_until_the_folder_changes(tmp_path: Path, cache: Path) 
     assert np.isfinite(first.vectors).all()
 
 
+@pytest.mark.parametrize("name", ["vectors.npy", "rows.arrow", "about.json"])
+@pytest.mark.parametrize("size", [None, 0, 130])
+def test_a_damaged_copy_is_made_again(
+    name: str, size: int | None, tmp_path: Path, cache: Path
+) -> None:
+    folder = write(tmp_path / "out", typed_batch(["a", "b"], vectors_of(1, 2)))
+    first, _ = open_index(folder)
+    expected = first.vectors.copy()
+    (path,) = cache.glob(f"search/*/*/{name}")
+    content = path.read_bytes()
+    path.unlink()
+    if size is not None:
+        path.write_bytes(content[: min(size, len(content) - 1)])
+    again, lines = open_index(folder)
+    assert len(lines) == 1
+    np.testing.assert_array_equal(again.vectors, expected)
+
+
 def test_copies_of_deleted_folders_are_deleted(tmp_path: Path, cache: Path) -> None:
     first, second, third = (
         write(tmp_path / name, typed_batch(["a"], vectors_of(1, 1))) for name in "abc"
