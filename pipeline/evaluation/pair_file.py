@@ -4,9 +4,8 @@ import dataclasses
 import math
 from typing import Any
 
-from pipeline.search.query_file import parse_object, read_lines
+from pipeline.search.query_file import is_column_name, is_json_lines, parse_object, read_lines
 
-_JSON_LINES = (".jsonl", ".ndjson", ".json")
 _FIRST, _SECOND, _SCORE = ("text1", "sentence1"), ("text2", "sentence2"), ("score",)
 _FIELDS = 3
 
@@ -40,7 +39,7 @@ def read_pairs(path: str) -> list[SentencePair]:
         OSError: the file cannot be read.
     """
     pairs = []
-    is_json, is_first = path.endswith(_JSON_LINES), True
+    is_json, is_first = is_json_lines(path), True
     for number, line in read_lines(path):
         place = f"{path}, line {number}"
         pair = _from_json(line, place) if is_json else _from_line(line, place, is_first)
@@ -56,9 +55,11 @@ def _from_json(line: str, place: str) -> SentencePair:
     first, second, score = (_field(value, names) for names in (_FIRST, _SECOND, _SCORE))
     if not isinstance(first, str) or not isinstance(second, str):
         raise ValueError(f"{place}: a pair needs the texts `text1` and `text2`")
-    if isinstance(score, bool) or not isinstance(score, int | float):
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    number = _number(score) if is_number else None
+    if number is None:
         raise ValueError(f"{place}: a pair needs the number `score`")
-    return SentencePair(first, second, float(score), place)
+    return SentencePair(first, second, number, place)
 
 
 def _field(value: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -72,17 +73,17 @@ def _from_line(line: str, place: str, is_first: bool) -> SentencePair | None:
             f"{place}: it has {len(fields)} fields with tabs between them; a pair has two texts "
             "and a score"
         )
-    score = _number(fields[-1])
-    if score is None and is_first:
+    if is_first and is_column_name(fields[-1]):
         return None
+    score = _number(fields[-1])
     if score is None:
         raise ValueError(f"{place}: the score is {fields[-1]!r}; it is a number")
     return SentencePair(fields[0], fields[1], score, place)
 
 
-def _number(text: str) -> float | None:
+def _number(value: str | float) -> float | None:
     try:
-        number = float(text)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

@@ -3,9 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 
-from pipeline.search.query_file import read_lines
+import numpy as np
+
+from pipeline.search.query_file import is_column_name, read_lines
 
 _FIELDS = 3
+_MOST = np.iinfo(np.int64).max
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +50,8 @@ def read_judgments(path: str) -> Judgments:
                 "id of a query, the id of a document, and the relevance"
             )
         query, document, relevance = fields
-        if _is_whole(relevance):
-            _add(by_query.setdefault(query, {}), document, int(relevance), place)
-        elif not is_first:
-            raise ValueError(f"{place}: the relevance is {relevance!r}; it is a whole number")
+        if not (is_first and is_column_name(relevance)):
+            _add(by_query.setdefault(query, {}), document, _parse(relevance, place), place)
         is_first = False
     if not by_query:
         raise ValueError(f"{path} has no judgment")
@@ -63,9 +64,13 @@ def _add(of_query: dict[str, int], document: str, relevance: int, place: str) ->
     of_query[document] = relevance
 
 
-def _is_whole(text: str) -> bool:
+def _parse(relevance: str, place: str) -> int:
     try:
-        int(text)
+        value = int(relevance)
     except ValueError:
-        return False
-    return True
+        value = None
+    if value is None or abs(value) > _MOST:
+        raise ValueError(
+            f"{place}: the relevance is {relevance!r}; it is a whole number of 64 bits"
+        )
+    return value

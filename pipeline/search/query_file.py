@@ -41,7 +41,7 @@ def read_queries(path: str) -> list[QueryText]:
         OSError: the file cannot be read.
     """
     lines = [(line, f"{path}, line {number}") for number, line in read_lines(path)]
-    if path.endswith(_JSON_LINES):
+    if is_json_lines(path):
         queries = [_parse(line, place) for line, place in lines]
     else:
         queries = [
@@ -95,6 +95,24 @@ def read_lines(path: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line.rstrip("\r")
+
+
+def is_json_lines(path: str) -> bool:
+    """Return whether the name of a file is that of JSON Lines, in any case."""
+    return path.lower().endswith(_JSON_LINES)
+
+
+def is_column_name(field: str) -> bool:
+    """Return whether a field in a column of numbers is the name of the column.
+
+    >>> [is_column_name(field) for field in ("score", "1.5", "nan", "")]
+    [True, False, False, False]
+    """
+    try:
+        float(field)
+    except ValueError:
+        return bool(field.strip())
+    return False
 
 
 def parse_object(line: str, place: str) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def test_judgments_have_a_header_or_none(first: str, tmp_path: Path) -> None:
         ("query-id\tcorpus-id\tscore\n", " has no judgment"),
         ("q1 0 d1 1\n", ", line 1: it has 1 fields with tabs between them; a judgment has"),
         ("q1\td1\t1\nq1\td2\thigh\n", ", line 2: the relevance is 'high'; it is a whole number"),
+        ("q1\td1\t1.0\nq1\td2\t2\n", ", line 1: the relevance is '1.0'; it is a whole number"),
+        ("q1\td1\t\nq1\td2\t2\n", ", line 1: the relevance is ''; it is a whole number"),
+        (f"q1\td1\t{2**63}\n", f", line 1: the relevance is '{2**63}'; it is a whole number of 64"),
         ("q1\td1\t1\nq1\td1\t2\n", ", line 2: document 'd1' is judged twice for this query"),
     ],
 )

@@ -18,6 +18,7 @@ def test_pairs_are_fields_of_a_line_or_json(tmp_path: Path) -> None:
     lines = '{"text1": "a", "text2": "b", "score": 4.5}\n'
     lines += '{"sentence1": "\\"c", "sentence2": "d", "score": 0, "genre": "x"}\n'
     assert read(tmp_path / "p.jsonl", lines) == expected
+    assert read(tmp_path / "p.JSONL", lines) == expected
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,13 @@ def test_pairs_are_fields_of_a_line_or_json(tmp_path: Path) -> None:
         ("p.tsv", "a\tb\t1\n", " has 1 pairs; a correlation needs two or more"),
         ("p.tsv", "a\tb\t1\na\tb\n", ", line 2: it has 2 fields with tabs between them"),
         ("p.tsv", "a\tb\t1\na\tb\tnan\n", ", line 2: the score is 'nan'; it is a number"),
+        ("p.tsv", "a\tb\tnan\na\tb\t1\n", ", line 1: the score is 'nan'; it is a number"),
+        ("p.tsv", "a\tb\t\na\tb\t1\n", ", line 1: the score is ''; it is a number"),
+        (
+            "p.jsonl",
+            '{"text1": "a", "text2": "b", "score": 1' + "0" * 400 + "}",
+            ", line 1: a pair needs the number `score`",
+        ),
         ("p.jsonl", '{"text1": "a", "score": 1}\n', ", line 1: a pair needs the texts"),
         ("p.jsonl", '{"text1": "a", "text2": "b"}\n', ", line 1: a pair needs the number `score`"),
     ],

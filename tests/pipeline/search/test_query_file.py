@@ -17,8 +17,9 @@ def test_the_lines_of_a_text_are_queries(tmp_path: Path) -> None:
     assert query_file.read_queries(str(path))[1].place == f"{path}, line 4"
 
 
-def test_json_lines_have_ids(tmp_path: Path) -> None:
-    path = tmp_path / "queries.jsonl"
+@pytest.mark.parametrize("name", ["queries.jsonl", "QUERIES.JSONL"])
+def test_json_lines_have_ids(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
     path.write_text('{"_id": "q1", "text": "a", "metadata": {}}\n{"id": 7, "text": "b"}\n')
     assert ids_and_texts(path) == [("q1", "a"), ("7", "b")]
 
