@@ -2,7 +2,7 @@
 
 from transforms.fields.arrow_types import type_of_arrow
 from transforms.fields.column_types import COLUMN_TYPES, ColumnTypes
-from transforms.fields.json_text import JsonNumber
+from transforms.fields.json_text import JsonNumber, RepeatedKeys
 from transforms.fields.kept_field import KeptField, common_type, parse_fields
 from transforms.fields.nested_values import keep, type_of
 from transforms.fields.single_values import WrongTypeError, describe, has_surrogate
@@ -14,6 +14,7 @@ __all__ = [
     "ColumnTypes",
     "JsonNumber",
     "KeptField",
+    "RepeatedKeys",
     "WrongTypeError",
     "as_bytes",
     "column",

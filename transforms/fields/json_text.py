@@ -31,14 +31,39 @@ class JsonNumber:
         return self.text[-1].isdigit()
 
 
+class RepeatedKeys:
+    """An object of a JSON text that has a key twice: a dict would lose a value.
+
+    Attributes:
+        pairs: its keys and values in order.
+    """
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.pairs = pairs
+
+
 def parse(text: str) -> Any:
-    """Parse a JSON value; numbers with a fraction or an exponent, and NaN, are `JsonNumber`.
+    """Parse a JSON value.
+
+    Numbers with a fraction or an exponent, and NaN, are `JsonNumber`. Objects with a key twice are
+    `RepeatedKeys`.
 
     Raises:
         ValueError: it is not JSON.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(text, parse_float=JsonNumber, parse_int=_integer, parse_constant=JsonNumber)
+    return json.loads(
+        text,
+        parse_float=JsonNumber,
+        parse_int=_integer,
+        parse_constant=JsonNumber,
+        object_pairs_hook=_object,
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | RepeatedKeys:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else RepeatedKeys(pairs)
 
 
 def _integer(text: str) -> int | JsonNumber:
@@ -49,7 +74,8 @@ def write(value: Any) -> str:
     """Write a value; numbers of `JsonNumber` as they are, bytes as the text that they are.
 
     Raises:
-        ValueError: JSON does not have such a value, as NaN, or bytes that are not UTF-8.
+        ValueError: JSON does not have such a value, as NaN, bytes that are not UTF-8, or a key
+            twice.
     """
     if not any(isinstance(one, float) and not math.isfinite(one) for one in items(value)):
         try:
@@ -57,8 +83,8 @@ def write(value: Any) -> str:
         except (orjson.JSONEncodeError, TypeError):
             # It refuses integers of more than 64 bits, lone surrogates, and deep nesting.
             pass
-    if _has_nan(value):
-        raise ValueError("JSON has no NaN and no infinities")
+    if _is_impossible(value):
+        raise ValueError("JSON has no NaN, no infinities, and no key twice")
     text = write_all(value)
     # A lone surrogate has no UTF-8.
     text.encode()
@@ -81,18 +107,20 @@ def _special(value: Any) -> Any:
     raise TypeError
 
 
-def _has_nan(value: Any) -> bool:
+def _is_impossible(value: Any) -> bool:
     if isinstance(value, list | tuple):
-        return any(map(_has_nan, value))
+        return any(map(_is_impossible, value))
     if isinstance(value, dict):
-        return any(map(_has_nan, value.values()))
+        return any(map(_is_impossible, value.values()))
     if isinstance(value, JsonNumber):
         return not value.is_finite
+    if isinstance(value, RepeatedKeys):
+        return True
     return isinstance(value, float) and not math.isfinite(value)
 
 
 def write_all(value: Any) -> str:
-    """Write what orjson refuses: long integers, literals of numbers, NaN, deep nesting.
+    """Write what orjson refuses: long integers, literals, NaN, keys that repeat, deep nesting.
 
     Raises:
         ValueError: it contains bytes that are not UTF-8.
@@ -104,7 +132,9 @@ def write_all(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{','.join([write_all(item) for item in value])}]"
     if isinstance(value, dict):
-        pairs = [f"{write_all(name)}:{write_all(item)}" for name, item in value.items()]
+        value = RepeatedKeys(list(value.items()))
+    if isinstance(value, RepeatedKeys):
+        pairs = [f"{write_all(name)}:{write_all(item)}" for name, item in value.pairs]
         return f"{{{','.join(pairs)}}}"
     if isinstance(value, bytes):
         value = value.decode()

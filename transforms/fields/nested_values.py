@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from transforms.features import BYTES, FLOAT64, INT64, JSON, STRING
 from transforms.fields import arrow_leaves, exact_numbers, single_values
-from transforms.fields.json_text import JsonNumber
+from transforms.fields.json_text import JsonNumber, RepeatedKeys
 from transforms.fields.kept_field import KeptField, common_type
 from transforms.fields.nested_types import Leaf, ListOf, MapOf, NestedType, StructOf
 from transforms.fields.single_values import WrongTypeError
@@ -122,7 +122,7 @@ def type_of(value: Any) -> str:
     >>> type_of([1, 2.5]), type_of([None, "a"]), type_of([1, "a"]), type_of({}), type_of("a")
     ('list<float64 not null>', 'list<string>', 'json', 'json', 'string')
     """
-    if isinstance(value, dict):
+    if isinstance(value, dict | RepeatedKeys):
         return JSON
     return _type_of_list(value) if isinstance(value, list) else single_values.type_of(value)
 
@@ -142,7 +142,7 @@ def _is_only_json(value: Any) -> bool:
     """Return whether a list with a value has no type but JSON."""
     too_long = isinstance(value, JsonNumber) and value.is_finite
     too_long |= isinstance(value, int) and not exact_numbers.in_int64(value)
-    return too_long or isinstance(value, list | dict)
+    return too_long or isinstance(value, list | dict | RepeatedKeys)
 
 
 def list_of(name: str, *, not_null: bool) -> str:

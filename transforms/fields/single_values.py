@@ -63,7 +63,9 @@ def describe(value: Any, field: KeptField) -> str:
     if type_ == STRING or (isinstance(value, str) and has_surrogate(value)):
         return f"field {name!r} holds a lone surrogate, which no text can contain"
     if type_ == JSON:
-        return f"field {name!r} holds NaN, an infinity or bytes, which JSON does not have"
+        return (
+            f"field {name!r} holds NaN, an infinity, bytes or a key twice, which JSON does not have"
+        )
     # A list of bytes is no text either.
     keeps_text = f"; `keep_fields` {name}:{STRING} keeps it as text" * _can_be(value, STRING)
     if type_ == EXACT_FLOAT32 and _is_number(value):

@@ -3,7 +3,8 @@ r"""One JSON object in bytes: parse it, and make a document of it.
 What some programs write beside the standard costs nothing in fields that nobody asks for: `NaN` and
 `Infinity`, numbers of any length, and lone surrogates such as `"\ud800"`. In a field that is asked
 for, the rejection names them. No number is replaced by another one: a `fields.JsonNumber` has the
-digits that no number of Python has.
+digits that no number of Python has. No value of a field is lost: `fields.RepeatedKeys` are the
+objects with a key twice.
 """
 
 import json
@@ -14,7 +15,7 @@ import orjson
 
 from transforms import fields
 from transforms.features import INT64, JSON, STRING
-from transforms.fields import JsonNumber, KeptField, WrongTypeError, json_text
+from transforms.fields import JsonNumber, KeptField, RepeatedKeys, WrongTypeError, json_text
 from transforms.fields.exact_numbers import is_whole_as_written, keeps_digits
 from transforms.io.transcoding import UTF8
 from transforms.rejects import Reason
@@ -27,6 +28,9 @@ from transforms.sources.record_fields import Record, rejected
 _NO_SHORT_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE][+-]?\d{3}")
 # A number that a float may write otherwise: also any exponent, and zeros at the end.
 _NO_USUAL_FLOAT = re.compile(rb"\d[\d.]{15}|\d[eE]|\.\d+0(?!\d)|\b0\.0000|-0(?![\d.])")
+
+# Each key of an object, and some places within texts.
+_KEY = re.compile(rb'"\s*:')
 
 
 def to_record(raw: bytes, config: ReadConfig, place: str = "the line") -> Record:
@@ -88,7 +92,19 @@ def _parse(raw: bytes, config: ReadConfig) -> Any:
         unusual = _NO_USUAL_FLOAT if name in kept else _NO_SHORT_FLOAT
         if isinstance(one, float | dict | list) and unusual.search(raw):
             return _parse_exactly(raw, config)
+    has_keys = any(map(_count_keys, asked.values()))
+    if has_keys and len(_KEY.findall(raw)) != _count_keys(value):
+        return _parse_exactly(raw, config)
     return value
+
+
+def _count_keys(value: Any) -> int:
+    """Return the number of keys of the objects in a value."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    if isinstance(value, list) and not {dict, list}.isdisjoint(map(type, value)):
+        return sum(map(_count_keys, value))
+    return 0
 
 
 def _parse_what_orjson_refuses(
@@ -113,6 +129,9 @@ def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:
 def _parse_exactly(raw: bytes, config: ReadConfig) -> Any:
     """Parse a JSON value with all digits of its numbers; floats that nobody asked for stay text."""
     value = json_text.parse(raw.decode(UTF8))
+    if isinstance(value, RepeatedKeys):
+        # Of the fields of a document with one name the last one counts.
+        value = dict(value.pairs)
     types = {field.name: field.type for field in config.kept}
     for name, one in _asked(value, config).items():
         type_ = types.get(str(name), "")

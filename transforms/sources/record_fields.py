@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from transforms import documents, fields, rejects
 from transforms.features import EXACT_FLOAT32, FLOAT64
-from transforms.fields import JsonNumber, KeptField, WrongTypeError, json_text
+from transforms.fields import JsonNumber, KeptField, RepeatedKeys, WrongTypeError, json_text
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
@@ -129,7 +129,8 @@ def kind_of(value: Any) -> str:
     if isinstance(value, JsonNumber) and not value.is_finite:
         return value.text
     kinds = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return {**kinds, bytes: "value of bytes"}.get(type(value), "number")
+    others = {bytes: "value of bytes", RepeatedKeys: "object"}
+    return {**kinds, **others}.get(type(value), "number")
 
 
 def to_documents(

@@ -39,6 +39,15 @@ LEAVES = {
     pa.date32(): DAYS,
 }
 
+# Objects of which a dict loses a value.
+TWICE = (
+    '{"a":1,"a":2}',
+    '{"a":1,"\\u0061":1}',
+    '[{"a":{"b":1,"c":3,"b":2}}]',
+    '{"a":"\\":","a":"\\":"}',
+    '{"b\\\\":1,"a" :1,"a":":"}',
+)
+
 
 @st.composite
 def columns(draw: st.DrawFn) -> pa.Array:
@@ -98,7 +107,29 @@ def test_json_stays_as_it_is_written(text: str) -> None:
     assert kept == text
 
 
-@pytest.mark.parametrize("text", ["NaN", '{"a":[Infinity]}', r'["\ud800"]'])
+def pairs(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=list)
+
+
+@pytest.mark.parametrize("text", TWICE)
+def test_no_value_of_a_key_twice_is_lost(text: str) -> None:
+    raw = f'{{"text": "a", "k": {text}, "n": {text}}}'.encode()
+    for type_ in ("map<string,string>", "struct<a:string>", "list<string>", "string"):
+        record = json_values.to_record(raw, ReadConfig(keep_fields=(f"k:{type_}",)))
+        if type_ in ("string", "list<string>") and record.reason is None:
+            (kept,) = record.fields
+            kept = kept if type_ == "string" else f"[{kept[0]}]"
+            assert pairs(kept) == pairs(text)
+        else:
+            assert record.reason == Reason.WRONG_TYPE
+    assert json_values.to_record(raw, ReadConfig()).reason is None
+    assert json_values.to_record(raw, ReadConfig(text_field="k")).reason == Reason.WRONG_TYPE
+    assert fields.type_of(json_text.parse(text)) == "json"
+    with pytest.raises(WrongTypeError, match="`keep_fields` k:string keeps it as text"):
+        fields.parse_text(text, KeptField("k", "json"))
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"a":[Infinity]}', r'["\ud800"]', *TWICE])
 def test_what_json_does_not_have_is_rejected_by_name(text: str) -> None:
     raw = f'{{"text": "a", "k": {text}}}'.encode()
     record = json_values.to_record(raw, ReadConfig(keep_fields=("k:json",)))
