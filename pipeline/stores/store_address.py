@@ -4,7 +4,7 @@ Importing this is cheap.
 """
 
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 # What names a table or a collection in a URL.
 NAMES = ("table", "collection")
@@ -35,7 +35,9 @@ class StoreAddress(NamedTuple):
     @property
     def query(self) -> str:
         """The other parameters as they are written in a URL, with a question mark."""
-        return f"?{urlencode(self.parameters)}" if self.parameters else ""
+        if not self.parameters:
+            return ""
+        return f"?{urlencode(self.parameters, quote_via=quote, safe='/,')}"
 
 
 def parse_address(url: str) -> StoreAddress:
@@ -45,6 +47,8 @@ def parse_address(url: str) -> StoreAddress:
     ('postgresql', '//me@host/db', 'articles')
     >>> parse_address("lancedb:store?table=articles").path
     'store'
+    >>> parse_address("postgresql://host/db?table=a&options=-c%20work_mem%3D8MB&user=a+b").query
+    '?options=-c%20work_mem%3D8MB&user=a%2Bb'
 
     Raises:
         ValueError: it has no scheme, or names a table twice.
@@ -53,7 +57,8 @@ def parse_address(url: str) -> StoreAddress:
     if not colon or not scheme:
         raise ValueError("it has no scheme")
     place, _, query = rest.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
+    # In a URL of libpq, and in keys, a plus is a plus.
+    pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
     names = [value for key, value in pairs if key in NAMES]
     if len(names) > 1:
         raise ValueError("it names a table or collection twice")

@@ -21,6 +21,8 @@ _STAGING = "beam_bert_rows"
 # An entry of an index has at most 2,704 bytes.
 _MOST_ID_BYTES = 2_600
 _MOST_NAME_BYTES = 63
+# A schema and a table.
+_MOST_NAMES = 2
 # Where indexes of vectors end, by the type.
 _INDEXED = {FLOAT32: 2_000, FLOAT16: 4_000}
 
@@ -187,10 +189,17 @@ class Pgvector(StoreKind):
         """Connect, and make the extension and the table if they are missing."""
         import psycopg
 
-        for name in [*spec.schema.names, *address.name.split(".")]:
+        names = address.name.split(".")
+        if len(names) > _MOST_NAMES or not all(names):
+            raise ValueError(f"the table is {address.name!r}; name one with NAME or SCHEMA.NAME")
+        for name in [*spec.schema.names, *names]:
             if len(name.encode()) > _MOST_NAME_BYTES:
                 raise ValueError(f"the name {name} has over {_MOST_NAME_BYTES} bytes")
         url = f"postgresql:{address.place}{address.query}"
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise ValueError(f"libpq does not accept this URL: {str(error).strip()}") from error
         connection = psycopg.connect(url, autocommit=True)
         try:
             return PostgresTable(connection, address.name, spec)

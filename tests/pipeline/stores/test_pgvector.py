@@ -63,6 +63,30 @@ def test_a_table_of_others_is_not_changed(
         assert connection.execute("SELECT count(*) FROM articles").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("table=a.b.c", "the table is 'a.b.c'; name one with NAME or SCHEMA.NAME"),
+        ("table=.", "the table is '.'; name one with NAME or SCHEMA.NAME"),
+        ("table=a&sslmod=x", 'libpq does not accept this URL: invalid URI query parameter: "sslmo'),
+    ],
+)
+def test_a_url_that_names_no_table_is_wrong_usage(
+    place: Place, postgres: str, parameters: str, message: str, tmp_path: Path
+) -> None:
+    del place
+    folder = small_folder(tmp_path / "out", format="parquet")
+    status, printed = load(folder, f"{postgres}&{parameters}")
+    assert (status, message in printed) == (2, True), printed
+
+
+def test_parameters_of_libpq_may_have_spaces_and_pluses(place: Place, tmp_path: Path) -> None:
+    options = "options=-c%20work_mem%3D8MB&application_name=a+b"
+    folder = small_folder(tmp_path / "out", format="parquet")
+    status, printed = load(folder, f"{place.url}&{options}", "--feature", "mean")
+    assert status == 0, printed
+
+
 def test_a_table_whose_ids_may_repeat_is_refused(
     place: Place, postgres: str, tmp_path: Path
 ) -> None:
