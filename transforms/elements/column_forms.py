@@ -10,8 +10,8 @@ from apache_beam.ml.rag.types import EmbeddableItem
 from apache_beam.ml.transforms.base import EmbeddingTypeAdapter
 from apache_beam.typehints.row_type import RowTypeConstraint
 
-from transforms.elements.element_fields import fields_of, replace_fields, with_dense
-from transforms.elements.element_forms import no_output, rejected_row
+from transforms.elements.element_fields import fields_of, replace_fields, text_of, with_dense
+from transforms.elements.element_forms import HAS_DENSE, no_output, rejected_row
 from transforms.elements.element_records import read_texts
 from transforms.elements.element_types import fields_type, is_item, rejected_type
 from transforms.elements.embedder import Rejected, Vectors
@@ -58,7 +58,9 @@ class Items(_OneVector):
         if not isinstance(element, EmbeddableItem):
             problem = f"{type(element).__name__} is no EmbeddableItem; for its fields give columns"
             return [record_fields.rejected(Reason.WRONG_TYPE, problem)]
-        return [read_texts({_TEXT.text_field: element.content.text}, _TEXT)]
+        if element.dense_embedding is not None:
+            return [record_fields.rejected(Reason.WRONG_TYPE, HAS_DENSE)]
+        return [read_texts({_TEXT.text_field: text_of(element)}, _TEXT)]
 
     def embedded(self, element: Any, vectors: Sequence[Vectors]) -> Any:
         """Return an item with its dense embedding."""

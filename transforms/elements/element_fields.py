@@ -17,7 +17,7 @@ def fields_of(element: Any, text_field: str) -> Mapping[str, Any] | None:
     if isinstance(element, str | bytes) or element is None:
         return {text_field: element}
     if isinstance(element, EmbeddableItem):
-        return {text_field: element.content.text}
+        return {text_field: text_of(element)}
     if isinstance(element, Mapping):
         return element
     as_dict = getattr(element, "_asdict", None)
@@ -29,12 +29,17 @@ def fields_of(element: Any, text_field: str) -> Mapping[str, Any] | None:
     return None
 
 
+def text_of(item: EmbeddableItem) -> Any:
+    """Return the text of an item; None if it has no content."""
+    return None if item.content is None else item.content.text
+
+
 def add_vectors(element: Any, vectors: Mapping[str, np.ndarray], text_field: str) -> Any:
     """Add vectors to an element: arrays to a dict; to a row lists, which Beam's schemas know.
 
     A copy of an `EmbeddableItem` has the only vector as its dense embedding.
     """
-    if isinstance(element, dict):
+    if isinstance(element, Mapping):
         return {**element, **vectors}
     if isinstance(element, EmbeddableItem):
         (vector,) = vectors.values()
@@ -60,6 +65,8 @@ def as_encodable(element: Any) -> Any:
     if isinstance(element, str | Mapping):
         return escape_surrogates(element)
     if isinstance(element, EmbeddableItem):
+        if element.content is None:
+            return element
         text = escape_surrogates(element.content.text)
         return dataclasses.replace(element, content=dataclasses.replace(element.content, text=text))
     fields = fields_of(element, "")

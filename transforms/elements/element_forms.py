@@ -16,6 +16,9 @@ from transforms.rejects import Reason, detail
 from transforms.sources import record_fields
 from transforms.sources.record_fields import Record
 
+# Why an item is rejected, whose vector would be lost.
+HAS_DENSE = "it has a dense embedding already"
+
 
 class ElementForm(Protocol):
     """What the elements of a step are, before and after."""
@@ -70,8 +73,7 @@ class NamedVectors:
         if isinstance(element, EmbeddableItem):
             self.config.check_one_vector()
             if element.dense_embedding is not None:
-                problem = "it has a dense embedding already"
-                return [record_fields.rejected(Reason.WRONG_TYPE, problem)]
+                return [record_fields.rejected(Reason.WRONG_TYPE, HAS_DENSE)]
         return [to_record(element, self.config)]
 
     def embedded(self, element: Any, vectors: Sequence[Vectors]) -> Any:

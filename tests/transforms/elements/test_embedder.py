@@ -1,4 +1,5 @@
 import dataclasses
+from collections import ChainMap, UserDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from transforms.bert.engines import Engine
 from transforms.bert.module import BertModule
 from transforms.elements import embedder as embedders
 from transforms.elements.bert_embeddings import config_for_model
-from transforms.elements.element_fields import escape_surrogates, fields_of
+from transforms.elements.element_fields import add_vectors, escape_surrogates, fields_of
 from transforms.elements.embedder import Rejected, TextEmbedder, shared_embedder
 from transforms.elements.text_config import TextConfig
 from transforms.embedding.loaded_model import LoadedModel
@@ -105,3 +106,11 @@ def test_other_fields_are_another_embedder_of_the_same_model(tiny_path: Path) ->
     (of_text,) = one.embed(["the cat"]).vectors
     (of_body,) = other.embed([{"body": "the cat"}]).vectors
     np.testing.assert_array_equal(of_text["mean"], of_body["mean"])
+
+
+def test_every_mapping_becomes_a_dict_with_arrays() -> None:
+    for mapping in (UserDict(text="a"), ChainMap({"text": "a"}), {"text": "a"}):
+        vector = np.float32([1, 2])
+        added = add_vectors(mapping, {"mean": vector}, "text")
+        assert type(added) is dict
+        assert added == {"text": "a", "mean": vector}  # the same array

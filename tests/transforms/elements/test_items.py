@@ -12,6 +12,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that
 
 from transforms import BertEmbeddings, BertModelHandler
+from transforms.elements.column_forms import Items
 from transforms.elements.element_fields import as_encodable, with_dense
 
 SETTINGS = {"engine": "tensorflow", "max_seq_length": 8}
@@ -24,6 +25,7 @@ ITEMS = [
 WITHOUT_VECTORS = [
     (Chunk(Content(text=" "), id="blank"), "empty"),
     (Chunk(Content(image="a.jpg"), id="image"), "wrong_type"),
+    (Chunk(None, id="none"), "wrong_type"),  # type: ignore[arg-type]
     (Chunk(Content(text="a"), id="has", embedding=Embedding([1.0])), "wrong_type"),
     (Chunk(Content(text="a \ud800"), id="surrogate"), "not_utf8"),
 ]
@@ -99,6 +101,13 @@ def test_items_are_examples_of_run_inference(tiny_path: Path) -> None:
         predictions = pipeline | beam.Create(ITEMS[:1]) | RunInference(handler)
         shapes = predictions | beam.Map(lambda one: (one.example.id, sorted(one.inference)))
         assert_that(shapes, lambda rows: _is(rows, [("a#0", ["max", "mean"])]))
+
+
+def test_items_of_ml_transform_are_rejected_as_those_of_bert_embeddings() -> None:
+    for item, reason in WITHOUT_VECTORS:
+        (record,) = Items(fails=False).records(item)
+        assert record.reason is not None, item.id
+        assert record.reason.value == reason, item.id
 
 
 def test_a_vector_in_a_copy_is_python_floats() -> None:
