@@ -39,7 +39,7 @@ _PLAIN = {
 _NAMES = {type_: name for name, type_ in _PLAIN.items()}
 _DECIMAL = re.compile(r"(decimal(?:32|64|128|256))\((\d+),(-?\d+)\)")
 _MOMENT = re.compile(r"timestamp\[(ms|us|ns)(?:,([^\]]+))?\]")
-_FIXED = re.compile(r"fixed_size_binary\[(\d{1,9})\]")
+_FIXED = re.compile(r"fixed_size_binary\[(\d{1,8})\]")
 _WHOLE = {INT64, "int8", "int16", "int32", "uint8", "uint16", "uint32"}
 _FLOATS = {EXACT_FLOAT32, FLOAT64, "float16"}
 _WORD = re.compile(r"\w[\w.+-]*", re.ASCII)
@@ -75,7 +75,7 @@ def is_name(name: str) -> bool:
     """Return whether a text names a type of Arrow that is no type of kept fields."""
     try:
         parse(name)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
 

@@ -98,7 +98,9 @@ def _parse_field(text: str) -> KeptField:
     nested = re.match(r"(.+?):((?:list|struct|map)\s*<.*>)\s*\Z", text, re.DOTALL)
     if nested is not None:
         try:
-            return KeptField(nested[1], str(nested_notation.parse(nested[2])))
+            type_ = nested_notation.parse(nested[2])
+            nested_types.check_storable(type_)
+            return KeptField(nested[1], str(type_))
         except ValueError as error:
             raise ValueError(f"`keep_fields` {text}: {error}") from error
     if colon and name and _looks_like_a_type(suffix):

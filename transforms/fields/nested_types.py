@@ -125,6 +125,16 @@ def _from_struct(type_: pa.StructType) -> StructOf | None:
     return StructOf(tuple(zip(names, known, strict=True)))
 
 
+def check_storable(type_: NestedType) -> None:
+    """Raise ValueError if Parquet does not have a type, as a decimal with too many digits."""
+    from pyarrow import parquet
+
+    try:
+        parquet.write_metadata(pa.schema([("field", type_.arrow)]), pa.BufferOutputStream())
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise ValueError(f"Parquet does not have this type: {error}") from error
+
+
 def is_list(type_: pa.DataType) -> bool:
     """Return whether an Arrow type is a list of any kind."""
     plain = pa.types.is_list(type_) or pa.types.is_large_list(type_)

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from transforms import fields
 from transforms.features import split_fields
-from transforms.fields import KeptField, WrongTypeError, json_text, nested_notation, nested_types
+from transforms.fields import (
+    KeptField,
+    WrongTypeError,
+    json_text,
+    nested_notation,
+    nested_types,
+)
 from transforms.fields.kept_field import parse_fields
 from transforms.rejects import Reason
 from transforms.sources import json_values
@@ -276,3 +282,18 @@ def test_written_json_is_one_line_and_parses_again(value: Any) -> None:
     text = json_text.write(value)
     assert json.loads(text) == value
     assert json_text.write(json_text.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        r'struct<"\ud800":int64>',
+        "map<null,null>",
+        "list<decimal64(18,20)>",
+        "list<decimal128(5,-99999999999)>",
+        "list<fixed_size_binary[999999999]>",
+    ],
+)
+def test_a_type_that_parquet_does_not_have_is_refused_before_the_job(type_: str) -> None:
+    with pytest.raises(ValueError, match=r"`keep_fields` k:.* (is not a type|does not have this)"):
+        parse_fields([f"k:{type_}"])
