@@ -121,7 +121,8 @@ class Searcher:
             k: 1 or more.
 
         Raises:
-            ValueError: k is less than 1, or the vectors have another width.
+            ValueError: k is less than 1, or the vectors have another shape, or a value that is
+                not finite.
         """
         if k < 1:
             raise ValueError(f"`k` is {k}; give 1 or more")
@@ -136,8 +137,13 @@ class Searcher:
             vectors: float32 [queries, width].
 
         Raises:
-            ValueError: the vectors have another width.
+            ValueError: the vectors have another shape, or a value that is not finite.
         """
+        vectors, width = np.asarray(vectors, np.float32), self.index.vectors.shape[1]
+        if vectors.ndim != 2 or (len(vectors) and vectors.shape[1] != width):
+            raise ValueError(f"`vectors` is {list(vectors.shape)}; give [queries, {width}]")
+        if not np.isfinite(vectors).all():
+            raise ValueError("`vectors` has NaN or infinity, which have no cosine")
         return nearest.iterate_scores(self.index.vectors, nearest.normalized(vectors))
 
     def _notes(self, pending: int) -> Iterator[str]:

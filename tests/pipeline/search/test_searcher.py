@@ -104,6 +104,14 @@ def test_wrong_calls_are_value_errors(opened: Searcher) -> None:
     with pytest.raises(ValueError, match="text 1 has no wordpieces"):
         opened.search_texts(["the cat", " "])
     assert opened.search_texts([]) == []
+    width = opened.index.vectors.shape[1]
+    with pytest.raises(ValueError, match=rf"`vectors` is \[{width}\]; give \[queries, {width}\]"):
+        list(opened.nearest(np.zeros(width)))
+    with pytest.raises(ValueError, match=rf"`vectors` is \[1, {width + 1}\]; give"):
+        list(opened.nearest(np.zeros([1, width + 1])))
+    for value in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="`vectors` has NaN or infinity"):
+            list(opened.nearest(np.full([1, width], value)))
 
 
 @pytest.mark.parametrize(
