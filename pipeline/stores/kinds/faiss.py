@@ -43,7 +43,12 @@ class FaissFile:
         import faiss
 
         rows = _beside(self._path, _ROWS)
-        about = _about(rows)
+        try:
+            about = _about(rows)
+        except (pa.ArrowException, ValueError):
+            about = {}
+        if not rows.exists():
+            raise ValueError(f"{self._path} exists, and no load wrote it: name another file")
         if not self._path.exists() or about.get("sha256") != storage.hash_file(str(self._path)):
             raise ValueError(
                 f"{self._path} and {rows.name} beside it do not belong together: delete both, or "

@@ -161,7 +161,14 @@ def test_files_of_faiss_belong_together_whenever_their_writing_ends(
 def test_files_of_faiss_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     folder, url = small_folder(tmp_path / "out", format="parquet"), f"faiss:{tmp_path}/f.index"
     assert load(folder, url)[0] == 0
-    (tmp_path / "f.index").write_bytes(b"other")
+    rows = tmp_path / "f.index.rows.parquet"
+    for path in (tmp_path / "f.index", rows):
+        path.write_bytes(b"other")
+        status, printed = load(folder, url)
+        assert status == 2
+        assert "do not belong together: delete both, or name another file" in printed
+    rows.unlink()
     status, printed = load(folder, url)
     assert status == 2
-    assert "do not belong together: delete both, or name another file" in printed
+    assert "f.index exists, and no load wrote it: name another file" in printed
+    assert (tmp_path / "f.index").read_bytes() == b"other"
