@@ -8,6 +8,8 @@ from typing import Any
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Connections to Milvus Lite stay open in a process of tests; gRPC prints that they ping too often.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 import numpy as np
 import pytest

@@ -168,6 +168,8 @@ class Milvus(StoreKind):
 
     def connect(self, address: StoreAddress, spec: RowSpec) -> MilvusCollection:
         """Open the collection, or make it."""
+        # Else gRPC prints a line when the server finds pings too frequent.
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
         from pymilvus import MilvusClient
 
         for name in (address.name, *spec.schema.names):
