@@ -90,7 +90,8 @@ def run_with_faults(
         assert statuses[-1] in (0, 1, 2), printed.err
         assert len(printed.err.splitlines()) <= 3
         assert "hush" not in printed.out + printed.err
-        if printed.err:
+        # A report that cannot be drawn does not make a job fail.
+        if printed.err and "no report.html was drawn" not in printed.err:
             assert statuses[-1]
             assert place in printed.err
     return statuses
