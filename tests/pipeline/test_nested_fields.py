@@ -110,7 +110,7 @@ def test_columns_of_parquet_stay_what_they_are_in_parquet(
             assert kept[name].equals(TABLE[name])
         assert kept["vector"].to_pylist() == TABLE["vector"].to_pylist()
     batches = ExampleBatches(Reading(out, "pooled", 8, columns=["tags"]))
-    with pytest.raises(ValueError, match=r"tags of document 'in.parquet:0' has a null: leave tags"):
+    with pytest.raises(ValueError, match=r"in.parquet:0' has a null: leave tags"):
         list(batches.read(0))
 
 
