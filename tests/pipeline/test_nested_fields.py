@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def test_columns_of_parquet_stay_what_they_are_in_parquet(
             assert kept[name].equals(TABLE[name])
         assert kept["vector"].to_pylist() == TABLE["vector"].to_pylist()
     batches = ExampleBatches(Reading(out, "pooled", 8, columns=["tags"]))
-    with pytest.raises(ValueError, match=r"in.parquet:0' has a null: leave tags"):
+    message = f"tags of document '{tmp_path / 'in.parquet'}:0' has a null: leave tags"
+    with pytest.raises(ValueError, match=re.escape(message)):
         list(batches.read(0))
 
 
