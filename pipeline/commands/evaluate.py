@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.commands.search import FEATURE, MODEL, PROMPT
+from pipeline.commands.search import FEATURE, MODEL, PROMPT, open_searcher
 from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.flag_row import Flag
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER
 from pipeline.options.machine_flags import JSON, LOG_FORMAT
 
@@ -18,7 +19,7 @@ _RANKING, _PAIRS = ["queries", "qrels"], ["pairs"]
 def run(words: Sequence[str]) -> int:
     """Print measures of a search, or correlations of pairs."""
     settings = COMMAND.parse(words)
-    settings["folder"] = settings["folder"].rstrip("/") or "/"
+    settings["folder"] = without_slash(settings["folder"])
     given = [name for name in (*_RANKING, *_PAIRS) if settings[name] is not None]
     if given not in (_RANKING, _PAIRS):
         raise UsageError("give --queries and --qrels, or --pairs alone")
@@ -37,20 +38,11 @@ def run(words: Sequence[str]) -> int:
 def _of_ranking(settings: dict[str, Any]) -> tuple[dict[str, Any], Iterator[str]]:
     from pipeline.evaluation import figures_text, ranking, relevance_file
     from pipeline.search import query_file
-    from pipeline.search.searcher import Searcher
 
     measures = ranking.measures_at(settings["at"])
     queries = query_file.read_queries(settings["queries"])
     judgments = relevance_file.read_judgments(settings["qrels"])
-    searcher = Searcher(
-        settings["folder"],
-        settings["feature"],
-        prompt=settings["prompt"],
-        model=settings["model"],
-        announce=printing.announce,
-    )
-    for note in searcher.notes:
-        printing.say_error(f"beam-bert: {note}")
+    searcher = open_searcher(settings)
     figures = ranking.evaluate(searcher, queries, judgments, measures)
     of_model = {"feature": searcher.feature, "prompt": searcher.prompt}
     return of_model | dataclasses.asdict(figures), figures_text.of_ranking(figures)

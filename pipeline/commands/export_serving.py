@@ -7,6 +7,7 @@ from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors, output_errors, storage_errors
 from pipeline.options.flag_row import Flag
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER, select
 
 _MODEL, _PROMPT, _LOG_LEVEL = select("model", "prompt", "log_level")
@@ -15,7 +16,7 @@ _MODEL, _PROMPT, _LOG_LEVEL = select("model", "prompt", "log_level")
 def run(words: Sequence[str]) -> int:
     """Write the model and print what it takes and returns."""
     settings = COMMAND.parse(words)
-    folder, destination = settings["folder"].rstrip("/") or "/", settings["destination"]
+    folder, destination = without_slash(settings["folder"]), settings["destination"]
     from pipeline.console import quiet
     from pipeline.output.layout import RUN_FILE
     from pipeline.preflight import local_paths

@@ -7,6 +7,7 @@ from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors, storage_errors
 from pipeline.options.flag_row import Flag
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER, select
 from pipeline.stores.store_address import COSINE, METRICS
 from transforms.features import FLOAT16, FLOAT32
@@ -24,7 +25,7 @@ def run(words: Sequence[str]) -> int:
     from pipeline.stores.load_folder import LoadConfig, find_target, load_folder
 
     config = LoadConfig(
-        settings["folder"].rstrip("/") or "/",
+        without_slash(settings["folder"]),
         *(settings[name] for name in ("to", "feature", "as", "metric")),
     )
     with input_errors(), quiet.quiet_beam(settings["log_level"]):

@@ -6,6 +6,7 @@ from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER
 from pipeline.options.machine_flags import LOG_FORMAT
 
@@ -13,7 +14,7 @@ from pipeline.options.machine_flags import LOG_FORMAT
 def run(words: Sequence[str]) -> int:
     """Draw the report, or write the files of the projector, and print where they are."""
     settings = COMMAND.parse(words)
-    folder = settings["folder"].rstrip("/") or "/"
+    folder = without_slash(settings["folder"])
     from pipeline.output.layout import RUN_FILE
     from pipeline.preflight import local_paths
 

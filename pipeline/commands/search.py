@@ -1,19 +1,20 @@
 """`search`: the documents of a job that are nearest to a text."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import UsageError, input_errors
 from pipeline.options.flag_row import Flag
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER, select
 from pipeline.options.machine_flags import JSON, LOG_FORMAT
 
 if TYPE_CHECKING:
     from pipeline.search.query_file import QueryText
-    from pipeline.search.searcher import Hit
+    from pipeline.search.searcher import Hit, Searcher
 
 _MODEL, _PROMPT = select("model", "prompt")
 FEATURE = Flag(
@@ -48,14 +49,22 @@ def run(words: Sequence[str]) -> int:
 
 def _search(settings: dict[str, Any]) -> "Iterator[tuple[QueryText, list[Hit]]]":
     from pipeline.search import query_file
-    from pipeline.search.searcher import Searcher
 
     if settings["queries"]:
         queries = query_file.read_queries(settings["queries"])
     else:
         queries = query_file.of_texts(settings["text"])
+    searcher = open_searcher(settings)
+    vectors = query_file.embed(queries, searcher.embed)
+    return zip(queries, searcher.nearest(vectors, settings["k"]), strict=True)
+
+
+def open_searcher(settings: Mapping[str, Any]) -> "Searcher":
+    """Open the job that a command line names, and print what a user should know of its vectors."""
+    from pipeline.search.searcher import Searcher
+
     searcher = Searcher(
-        settings["folder"].rstrip("/") or "/",
+        without_slash(settings["folder"]),
         settings["feature"],
         prompt=settings["prompt"],
         model=settings["model"],
@@ -63,8 +72,7 @@ def _search(settings: dict[str, Any]) -> "Iterator[tuple[QueryText, list[Hit]]]"
     )
     for note in searcher.notes:
         printing.say_error(f"beam-bert: {note}")
-    vectors = query_file.embed(queries, searcher.embed)
-    return zip(queries, searcher.nearest(vectors, settings["k"]), strict=True)
+    return searcher
 
 
 def _show(query: "QueryText", hits: "Sequence[Hit]", settings: dict[str, Any]) -> None:

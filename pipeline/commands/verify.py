@@ -8,6 +8,7 @@ from pipeline.console import printing
 from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flag_row import Flag, name_flags
+from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FLAGS, FOLDER, select
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def run(words: Sequence[str]) -> int:
     from pipeline.preflight import local_paths
 
     with input_errors(), quiet.quiet_beam(settings["log_level"]):
-        local_paths.check_folder(settings["folder"].rstrip("/") or "/", RUN_FILE)
+        local_paths.check_folder(without_slash(settings["folder"]), RUN_FILE)
         from pipeline.verify import check_folder
 
         config = check_folder.VerifyConfig(
-            settings["folder"].rstrip("/") or "/",
+            without_slash(settings["folder"]),
             *(settings[name] for name in ("sample", "tolerance", "model")),
         )
         verdict = _with_flags(check_folder.verify(config))

@@ -32,6 +32,11 @@ def features(value: str, _: Settings) -> tuple[str, ...]:
     return split_features(value)
 
 
+def without_slash(path: str) -> str:
+    """Return the name of a folder without a slash at the end."""
+    return path.rstrip("/") or "/"
+
+
 def folder(value: str, _: Settings) -> str:
     """Return the name of the output folder without a slash at the end.
 
@@ -40,7 +45,7 @@ def folder(value: str, _: Settings) -> str:
     """
     if not value:
         raise ValueError("--output is empty; name a folder")
-    return value.rstrip("/") or "/"
+    return without_slash(value)
 
 
 def encoding(value: str, _: Settings) -> str:
