@@ -12,9 +12,8 @@ from pipeline.output.open_job import Job, open_job
 from pipeline.search import nearest, query_model, vector_index
 from pipeline.search.query_model import Announce, QueryConfig
 from pipeline.vectors.folder_files import files_so_far
-from pipeline.vectors.vector_folder import open_vectors
+from pipeline.vectors.vector_folder import default_vector, open_vectors
 from transforms.documents import ID
-from transforms.features import SENTENCE
 from transforms.io import file_systems
 
 _LOG = logging.getLogger(__name__)
@@ -171,10 +170,10 @@ def default_feature(job: Job) -> str:
     Raises:
         ValueError: the job has no vectors of documents.
     """
-    features = job.records.of_documents
-    if not features:
+    default = default_vector(job.records.of_documents)
+    if default is None:
         raise ValueError(
             f"{job.folder} has no vectors of documents: its --features are "
             f"{','.join(job.config.features)}; embed the corpus with sentence or mean among them"
         )
-    return SENTENCE if SENTENCE in features else features[0]
+    return default

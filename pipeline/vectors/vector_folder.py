@@ -1,7 +1,7 @@
 """Stream the pooled records of a job as Arrow batches: ids, one vector each, and kept fields."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from pipeline.reader import DataFile
 from pipeline.vectors import field_columns
 from pipeline.vectors.folder_files import FolderFiles
 from transforms.documents import ID
-from transforms.features import ACCOUNT, SENTENCE
+from transforms.features import ACCOUNT, DOCUMENT_FEATURES, SENTENCE
 from transforms.fields import KeptField, parse_fields
 from transforms.records.output_format import RecordReader
 
@@ -86,8 +86,8 @@ def open_vectors(folder: str, files: FolderFiles, feature: str | None = None) ->
         ValueError: the job has no such feature, or its schema is damaged.
     """
     records = reader.open_family(folder, POOLED)
-    default = SENTENCE if SENTENCE in records.vectors else None
-    name, (dtype, width) = reader.vector_feature(folder, records, feature or default)
+    wanted = feature or default_vector(tuple(records.vectors))
+    name, (dtype, width) = reader.vector_feature(folder, records, wanted)
     kept = {field.name: field for field in _kept_fields(folder)}
     others = [one for one in records.types if one not in {ID, *ACCOUNT, *records.vectors}]
     schema = pa.schema(
@@ -98,6 +98,12 @@ def open_vectors(folder: str, files: FolderFiles, feature: str | None = None) ->
         ]
     )
     return VectorFolder(folder, files, name, dtype, width, schema, records)
+
+
+def default_vector(features: Sequence[str]) -> str | None:
+    """Return the feature of documents to take unless the user names one; None if there is none."""
+    of_documents = [name for name in features if name in DOCUMENT_FEATURES]
+    return SENTENCE if SENTENCE in of_documents else next(iter(of_documents), None)
 
 
 def _type_of(records: RecordReader, name: str, field: KeptField | None) -> pa.DataType:
