@@ -101,13 +101,14 @@ def _check_prompt(config: EmbedConfig, module: "BertModule") -> None:
 
 def _check_rows(config: EmbedConfig, module: "BertModule") -> None:
     """Raise ValueError if documents cannot be cut into rows."""
+    if not config.rows.are_windows:
+        return
     from pipeline.options import job_rows
     from transforms.wordpiece import prompts
 
     config.rows.check_installed()
-    if config.rows.are_windows:
-        prompt = module.prompt_of(config.prompt, config.features)
-        prompts.check_prompt_of_windows(module, prompt, config.special_tokens)
+    prompt = module.prompt_of(config.prompt, config.features)
+    prompts.check_prompt_of_windows(module, prompt, config.special_tokens)
     job_rows.text_rows(config, module)
 
 
