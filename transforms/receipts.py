@@ -259,7 +259,7 @@ def shares(counts: Mapping[str, float]) -> dict[str, float]:
         embedded ones; `unknown`, of their wordpieces.
     """
     parts = {
-        "rejected": ("rejected", metrics.ROWS if metrics.ROWS in counts else "documents"),
+        "rejected": ("rejected", unit_of(counts)),
         "truncated": (TRUNCATED, "embedded"),
         "unknown": (NUM_UNKNOWN, NUM_WORDPIECES),
     }
