@@ -49,7 +49,8 @@ class _Vectors:
 
     def run(self, engine: Any, *inputs: np.ndarray) -> Encoded[np.ndarray]:
         """Return the outputs of a batch, from files if all are known."""
-        if engine.hidden_size < _SMALLEST_HIDDEN_SIZE:
+        # The process may keep an engine of an earlier job, which another test compiled.
+        if not hasattr(engine, "memo_key"):
             return self._run(engine, *inputs)
         digest = hashlib.sha256(engine.memo_key + repr(inputs[0].shape).encode())
         for array in inputs:

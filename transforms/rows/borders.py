@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# A blank line, or U+2029 (PARAGRAPH SEPARATOR).
-_BETWEEN_PARAGRAPHS = re.compile(rb"(?:(?:\r\n|\n|\r)[ \t]*){2,}|\xe2\x80\xa9")
+# Blank lines, or U+2029 (PARAGRAPH SEPARATOR). The spaces of an indentation belong to its paragraph.
+_LINE_END = rb"(?>\r\n|\n|\r)"
+_BETWEEN_PARAGRAPHS = re.compile(_LINE_END + rb"(?:[ \t]*" + _LINE_END + rb")+|\xe2\x80\xa9")
 # The rules of ICU that no language tailors; words of Thai, Lao, Khmer, Burmese, Chinese and
 # Japanese come from its dictionaries.
 _LOCALE = "root"
@@ -19,8 +20,8 @@ _JOINER = "\u200d"
 def paragraph_borders(text: bytes) -> np.ndarray:
     r"""Return where the paragraphs of a text begin, except the first; int64, in bytes.
 
-    >>> paragraph_borders(b"one\n\n two\n\nthree").tolist()
-    [5, 11]
+    >>> paragraph_borders(b"one\n\n two\r\nmore\n \nthree").tolist()
+    [5, 18]
     """
     return np.array([match.end() for match in _BETWEEN_PARAGRAPHS.finditer(text)], np.int64)
 

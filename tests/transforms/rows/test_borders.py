@@ -41,12 +41,31 @@ def test_borders_are_within_a_text_and_between_characters(text: str) -> None:
         assert content[:border].decode().encode() + content[border:] == content
 
 
-@given(st.lists(st.sampled_from(["a", "b c", "\n", "\r\n", "\r", " ", "\u2029"]), max_size=12))
-def test_paragraphs_are_separated_by_blank_lines(pieces: list[str]) -> None:
+@given(st.lists(st.sampled_from(["a", "b c", "\n", "\r\n", "\r", " "]), max_size=12))
+def test_paragraphs_begin_after_blank_lines(pieces: list[str]) -> None:
     text = "".join(pieces)
-    separator = r"(?:(?:\r\n|\n|\r)[ \t]*){2,}|\u2029"
-    ends = [len(text[: match.end()].encode()) for match in re.finditer(separator, text)]
-    assert paragraph_borders(text.encode()).tolist() == ends
+    lines = text.splitlines(keepends=True)
+    is_blank = [not line.strip() and line[-1:] in "\r\n" for line in lines]
+    begins = [
+        sum(map(len, lines[:number]))
+        for number in range(2, len(lines) + 1)
+        if is_blank[number - 1] and not (is_blank + [False])[number]
+    ]
+    assert paragraph_borders(text.encode()).tolist() == begins
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("a\r\nb", []),
+        ("a\r\n\r\nb", [5]),
+        ("a\n\n\tb", [3]),
+        ("a\n \t\nb", [5]),
+        ("a\u2029b", [4]),
+    ],
+)
+def test_paragraphs(text: str, begins: list[int]) -> None:
+    assert paragraph_borders(text.encode()).tolist() == begins
 
 
 def test_words_without_spaces_come_from_a_dictionary() -> None:
