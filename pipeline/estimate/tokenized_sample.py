@@ -21,7 +21,6 @@ from pipeline.estimate.record_size import record_bytes
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.job_rows import text_rows
 from transforms import rejects
-from transforms.batching.batches import plan_batches
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import Windows, cut_windows
 from transforms.bert.module import BertModule
@@ -93,7 +92,7 @@ def _measure(
     wordpieces, is_valid = take_sequences(part)
     distinct = find_distinct(wordpieces).sequences
     windows = cut_windows(distinct.offsets, config.windows_of_rows)
-    batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
+    batches = config.batching.plan(windows.lengths)
     embedded = part.filter(pa.array(is_valid))
     names = (NUM_WORDPIECES, NUM_UNKNOWN, TRUNCATED)
     counts = {name: pc.sum(embedded.column(name)).as_py() or 0 for name in names} | {

@@ -8,7 +8,6 @@ import numpy as np
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from transforms import metrics
-from transforms.batching.batches import plan_batches
 from transforms.batching.windows import cut_windows
 from transforms.receipts import Receipt
 from transforms.rejects import Reason
@@ -63,7 +62,7 @@ def _counts_of(receipt: Receipt) -> PartCounts:
 
 def _determined(counts: PartCounts, num_tokens: np.ndarray, config: EmbedConfig) -> list[str]:
     windows = cut_windows(np.concatenate([[0], np.cumsum(num_tokens)]), config.windows_of_rows)
-    batches = plan_batches(windows.lengths, config.batching.tokens_per_batch)
+    batches = config.batching.plan(windows.lengths)
     expected = {
         metrics.COMPUTED_TOKENS: int(windows.lengths.sum()),
         metrics.PADDED_TOKENS: sum(int(windows.lengths[b[0]]) * len(b) for b in batches),

@@ -2,6 +2,10 @@
 
 A batch is as wide as its longest window. For an engine that compiles each shape, batches have one
 of a few fixed shapes instead.
+
+Some engines compute the same bits for a window at all widths below the next multiple of a number of
+lanes. Batches whose windows have lengths of one group, such as 8 to 15, have such widths only. A
+vector then does not depend on the other windows of its batch.
 """
 
 import bisect
@@ -23,10 +27,14 @@ class BatchingConfig:
             itself.
         boundaries: the widths that batches may have, ascending; every window fits the last one.
             Empty if a batch is as wide as its longest window.
+        length_group: how many lengths a group has: the windows of a batch have the same
+            `length // length_group`. 0 if a batch may have windows of any lengths, as with
+            boundaries.
     """
 
     tokens_per_batch: int = 2048
     boundaries: tuple[int, ...] = ()
+    length_group: int = 0
 
     def __post_init__(self) -> None:
         if self.tokens_per_batch < 1:
@@ -35,6 +43,12 @@ class BatchingConfig:
             raise ValueError(
                 f"`boundaries` is {self.boundaries}; give {SPECIAL_TOKENS} or more, ascending"
             )
+        if self.length_group < 0:
+            raise ValueError(
+                f"`length_group` is {self.length_group}; give 1 or more, or 0 for no groups"
+            )
+        if self.length_group and self.boundaries:
+            raise ValueError("`length_group` is for batches of any width: leave out `boundaries`")
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -45,6 +59,10 @@ class BatchingConfig:
     def max_shapes(self) -> int:
         """The number of possible shapes when failing batches are bisected down to one window."""
         return sum(len(_bisected_rows(rows)) for rows, _ in self.shapes)
+
+    def plan(self, lengths: np.ndarray) -> list[np.ndarray]:
+        """Group windows into batches; see `plan_batches`."""
+        return plan_batches(lengths, self.tokens_per_batch, self.boundaries, self.length_group)
 
     def width(self, rows: int, longest: int) -> int:
         """Return the width of a batch.
@@ -79,7 +97,10 @@ def _bisected_rows(rows: int) -> set[int]:
 
 
 def plan_batches(
-    lengths: np.ndarray, tokens_per_batch: int, boundaries: tuple[int, ...] = ()
+    lengths: np.ndarray,
+    tokens_per_batch: int,
+    boundaries: tuple[int, ...] = (),
+    length_group: int = 0,
 ) -> list[np.ndarray]:
     """Group windows of similar length so that no batch exceeds the budget.
 
@@ -92,6 +113,7 @@ def plan_batches(
         lengths: int [windows], tokens of each.
         tokens_per_batch: maximum positions of a batch, padding included.
         boundaries: see `BatchingConfig`.
+        length_group: see `BatchingConfig`.
 
     Returns:
         int64 arrays of window indices, longest windows first. Every window is in exactly one batch,
@@ -107,17 +129,33 @@ def plan_batches(
     [[1], [3, 0, 2]]
     >>> [batch.tolist() for batch in plan_batches(np.array([3, 9, 3, 4]), 16, (4, 9))]
     [[1], [3, 0, 2, 2]]
+    >>> [batch.tolist() for batch in plan_batches(np.array([3, 9, 3, 4]), 99, length_group=4)]
+    [[1], [3], [0, 2]]
     """
     order = np.argsort(-lengths, kind="stable")
+    ends = _ends_of_groups(lengths[order], length_group)
     batches = []
     start = 0
     while start < len(order):
         longest = max(1, int(lengths[order[start]]))
         rows = _rows(tokens_per_batch, _planned_width(boundaries, longest))
-        batch = order[start : start + rows]
+        batch = order[start : min(start + rows, ends[start])]
+        start += len(batch)
         batches.append(np.pad(batch, (0, rows - len(batch)), "edge") if boundaries else batch)
-        start += rows
     return batches
+
+
+def _ends_of_groups(descending: np.ndarray, length_group: int) -> np.ndarray:
+    """Return the index after the last length of each length's group; int64 [lengths].
+
+    >>> _ends_of_groups(np.array([9, 7, 4, 3]), 4).tolist()
+    [1, 3, 3, 4]
+    """
+    if not length_group:
+        return np.full(len(descending), len(descending))
+    groups = -(descending // length_group)
+    ends: np.ndarray = np.searchsorted(groups, groups, side="right")
+    return ends
 
 
 def _planned_width(boundaries: tuple[int, ...], longest: int) -> int:

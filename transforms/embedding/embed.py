@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from transforms import poolings
-from transforms.batching.batches import BatchingConfig, PaddedBatch, pad_batch, plan_batches
+from transforms.batching.batches import BatchingConfig, PaddedBatch, pad_batch
 from transforms.batching.bisection import Outcome, run_or_bisect
 from transforms.batching.token_sequences import TokenSequences
 from transforms.batching.windows import WindowConfig, Windows, cut_windows
@@ -129,8 +129,10 @@ def embed_sequences(
 ) -> PartEmbeddings:
     """Embed documents in batches of similar length; the result has the documents' order.
 
-    The vectors of a document do not depend on the other documents of its batch, within float32
-    rounding. Documents with equal tokens are computed once. For a document of several windows,
+    The vectors of a document do not depend on the other documents, within float32 rounding; not at
+    all if batches have groups of lengths, and `invariance.is_invariant` accepts the engine.
+
+    Documents with equal tokens are computed once. For a document of several windows,
     `sequence_output` and `layers` take each token from the window where it has the most context,
     poolings are computed over these tokens, and `pooled_output`, `default` and `cls` are the means
     of the windows' vectors, weighted by the windows' lengths. The steps of `sentence` after its
@@ -167,7 +169,7 @@ def _embed_distinct(
 ) -> PartEmbeddings:
     runner = _WindowRunner(sequences, engine, config)
     windows, batching = runner.windows, config.batching
-    batches = plan_batches(windows.lengths, batching.tokens_per_batch, batching.boundaries)
+    batches = batching.plan(windows.lengths)
     outcomes = list(run_all(functools.partial(run_or_bisect, runner.run), batches))
     errors = {window: error for outcome in outcomes for window, error in outcome.errors.items()}
     if errors:

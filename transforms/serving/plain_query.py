@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from transforms.batching.batches import BatchingConfig
 from transforms.batching.token_sequences import TokenSequences
 from transforms.bert.engines import EngineSpec
 from transforms.bert.openvino_engine import OpenvinoEngine
@@ -63,7 +62,7 @@ def _only(embedding: EmbeddingConfig, feature: str) -> EmbeddingConfig:
     return dataclasses.replace(
         embedding,
         features=(feature,),
-        batching=BatchingConfig(embedding.batching.tokens_per_batch),
+        batching=dataclasses.replace(embedding.batching, boundaries=()),
         dtype=FLOAT32,
     )
 

@@ -21,8 +21,8 @@ from transforms.receipts import Receipt
 NAMES = ("computed_tokens", "padded_tokens", "batches", "repeated", "repeated_elsewhere")
 
 
-def config_of(stride: int = 0, **settings: Any) -> EmbedConfig:
-    windows, batching = WindowConfig(8, stride), BatchingConfig(20)
+def config_of(stride: int = 0, group: int = 0, **settings: Any) -> EmbedConfig:
+    windows, batching = WindowConfig(8, stride), BatchingConfig(20, length_group=group)
     config = corpus.config(["a.txt"], Path("out"), Path("model"), windows=windows)
     return dataclasses.replace(config, batching=batching, **settings)
 
@@ -36,11 +36,12 @@ def receipt_of(counts: dict[str, int], embedded: int, failed: int = 0) -> Receip
 @given(
     st.lists(st.lists(st.sampled_from([5, 6, 7]), max_size=12), max_size=9),
     st.sampled_from([0, 3]),
+    st.sampled_from([0, 2, 8]),
 )
 def test_the_counts_of_any_part_are_right_and_no_others_are(
-    documents: list[list[int]], stride: int
+    documents: list[list[int]], stride: int, group: int
 ) -> None:
-    config = config_of(stride)
+    config = config_of(stride, group)
     texts = [[2, *(ids if stride else ids[:6]), 3] for ids in documents]
     sequences = flat([(ids, len(ids)) for ids in texts])
     embedding = EmbeddingConfig(("mean",), config.windows, config.batching)

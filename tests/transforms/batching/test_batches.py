@@ -250,3 +250,44 @@ def test_without_boundaries_a_batch_is_as_wide_as_its_longest(
         assert padded.mask.shape == (len(numbers), windows.lengths[numbers].max())
         assert (padded.mask == pad_batch(windows, numbers).mask).all()
     assert BatchingConfig(budget).shapes == ()
+
+
+@settings(deadline=None, max_examples=200)
+@given(lengths_of, st.integers(1, 200), st.integers(1, 60))
+def test_a_batch_has_windows_of_one_group(lengths: np.ndarray, budget: int, group: int) -> None:
+    batches = plan_batches(lengths, budget, length_group=group)
+    order = [number for batch in batches for number in batch.tolist()]
+    assert order == np.argsort(-lengths, kind="stable").tolist()
+    for batch in batches:
+        assert len(set(lengths[batch] // group)) == 1
+        assert len(batch) == 1 or lengths[batch].max() * len(batch) <= budget
+    for batch, following in itertools.pairwise(batches):
+        # No batch could have taken the next window too.
+        same_group = lengths[batch[0]] // group == lengths[following[0]] // group
+        assert not same_group or lengths[batch[0]] * (len(batch) + 1) > budget
+
+
+@settings(deadline=None, max_examples=100)
+@given(lengths_of, st.integers(1, 200), st.integers(1, 60), st.integers(1, 32))
+def test_groups_add_no_padding_and_a_batch_each_at_most(
+    lengths: np.ndarray, budget: int, group: int, lanes: int
+) -> None:
+    alike, mixed = (plan_batches(lengths, budget, length_group=size) for size in (group, 0))
+    assert len(alike) <= len(mixed) + len(np.unique(lengths // group))
+    padded = [lengths[batch].max() - lengths[batch] for batch in alike]
+    assert all(padding.max() < group for padding in padded)
+    for batch in plan_batches(lengths, budget, length_group=lanes):
+        # The widths at which a window is computed are on one side of each multiple of the lanes.
+        width = lengths[batch].max()
+        assert all(width < -(-n // lanes) * lanes or n % lanes == 0 for n in lengths[batch])
+
+
+def test_groups_of_no_windows_make_no_batch() -> None:
+    assert plan_batches(np.array([], np.int64), 10, length_group=8) == []
+
+
+def test_groups_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="`length_group` is -1; give 1 or more, or 0"):
+        BatchingConfig(length_group=-1)
+    with pytest.raises(ValueError, match="`length_group` is for batches of any width"):
+        BatchingConfig(16, (4, 8), length_group=8)
