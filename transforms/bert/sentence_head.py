@@ -18,8 +18,9 @@ _FUNCTIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 # torch.nn.functional.normalize divides by no less.
 LEAST_NORM = 1e-12
-# Steps are computed in float64, for this many documents at a time.
-_ROWS_AT_ONCE = 1024
+# Steps are computed in float64, for this many documents at a time, the last ones padded with zeros:
+# the last bits of a product in BLAS depend on its number of rows.
+_ROWS_AT_ONCE = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class SentenceHead:
     weights: Mapping[str, np.ndarray]
 
     def apply(self, pooled: Sequence[np.ndarray]) -> np.ndarray:
-        """Compute the vectors of documents.
+        """Compute the vectors of documents; none depends on the others.
 
         A vector of zeros stays one when it is normalized.
 
@@ -50,19 +51,28 @@ class SentenceHead:
             return np.concatenate(pooled, axis=1)
         rows = len(pooled[0])
         vectors = np.empty([rows, self.settings.steps[-1].width], np.float32)
+        weights = {name: array.astype(np.float64) for name, array in self.weights.items()}
         for start in range(0, rows, _ROWS_AT_ONCE):
-            some = slice(start, start + _ROWS_AT_ONCE)
-            x = np.concatenate([each[some] for each in pooled], axis=1, dtype=np.float64)
-            for number, step in enumerate(self.settings.steps):
-                x = _normalize(x) if step.kind == NORMALIZE else self._dense(number, step, x)
-            vectors[some] = x
+            block = np.concatenate([x[start : start + _ROWS_AT_ONCE] for x in pooled], axis=1)
+            vectors[start : start + len(block)] = self._apply(block, weights)[: len(block)]
         return vectors
 
-    def _dense(self, number: int, step: SentenceStep, x: np.ndarray) -> np.ndarray:
-        projected = x @ self.weights[f"{number}.kernel"].astype(np.float64)
-        if step.bias:
-            projected += self.weights[f"{number}.bias"]
-        return _FUNCTIONS[step.activation](projected)
+    def _apply(self, block: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Compute the vectors of up to `_ROWS_AT_ONCE` documents, and rows of no document."""
+        x = np.zeros([_ROWS_AT_ONCE, block.shape[1]])
+        x[: len(block)] = block
+        for number, step in enumerate(self.settings.steps):
+            x = _normalize(x) if step.kind == NORMALIZE else _dense(number, step, x, weights)
+        return x
+
+
+def _dense(
+    number: int, step: SentenceStep, x: np.ndarray, weights: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    projected = x @ weights[f"{number}.kernel"]
+    if step.bias:
+        projected += weights[f"{number}.bias"]
+    return _FUNCTIONS[step.activation](projected)
 
 
 def _normalize(x: np.ndarray) -> np.ndarray:
