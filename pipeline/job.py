@@ -33,7 +33,7 @@ from pipeline.output import (
     quality,
 )
 from pipeline.output.run_file import Run
-from pipeline.output.stored_types import with_stored_types
+from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import Summary
 from pipeline.runners import dataflow, local, surroundings
 from transforms import escaping, read
@@ -68,7 +68,7 @@ def run_job(
     local.check_runner(options)
     local.check_machine(options)
     dataflow.prepare(options, config)
-    config = with_stored_types(config)
+    config = with_stored_settings(config)
     with (
         storage_errors(f"--output {config.output}"),
         prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready,

@@ -23,7 +23,7 @@ from pipeline.output.earlier_call import Earlier
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.quality import name_worst
 from pipeline.output.run_file import Run
-from pipeline.output.stored_types import with_stored_types
+from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import MUCH_UNKNOWN
 from transforms.bert import loading
 from transforms.documents import Source, Split
@@ -96,7 +96,7 @@ def forecast(config: EmbedConfig, started: float) -> Forecast:
     Raises:
         UsageError: the job could not begin.
     """
-    with prepare.prepare_inputs(with_stored_types(config), {}) as ready:
+    with prepare.prepare_inputs(with_stored_settings(config), {}) as ready:
         return _forecast(ready.config, ready.splits, started)
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -33,7 +33,7 @@ def with_defaults(rows: Iterable[Flag], arguments: Sequence[str]) -> tuple[list[
     path = _path(arguments)
     by_name = {row.name: row for row in rows}
     others: list[str] = []
-    for key, value in ({} if path is None else _settings(path)).items():
+    for key, value in ({} if path is None else _settings(path, by_name)).items():
         name = str(key).lstrip("-")
         if name in by_name and name not in _NOT_IN_A_FILE:
             default = by_name[name].check(value, f"--config {path}: {name}")
@@ -52,7 +52,7 @@ def _path(arguments: Sequence[str]) -> str | None:
     return path
 
 
-def _settings(path: str) -> dict[Any, Any]:
+def _settings(path: str, rows: Mapping[str, Flag]) -> dict[Any, Any]:
     try:
         with open(path, "rb") as file:
             content = file.read(_MOST_BYTES + 1)
@@ -70,7 +70,7 @@ def _settings(path: str) -> dict[Any, Any]:
             f"--config {path}: write one line for each flag, such as max_seq_length: 64"
         )
     is_run = isinstance(settings.get("configuration"), dict)
-    return _settings_of_run(settings) if is_run else settings
+    return _settings_of_run(settings, rows.values()) if is_run else settings
 
 
 def _reason(path: str, error: OSError) -> str:
@@ -97,13 +97,17 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _settings_of_run(run: dict[str, Any]) -> dict[str, Any]:
-    """Return the flags in a run.json, and the model with its fingerprint."""
+def _settings_of_run(run: dict[str, Any], rows: Iterable[Flag]) -> dict[str, Any]:
+    """Return the flags in a run.json, and the model with its fingerprint.
+
+    A flag that is younger than the job, with another default, has the value from before it.
+    """
+    before = {row.option: row.value_before for row in rows if row.value_before is not None}
     model = run.get("model")
     facts = model if isinstance(model, dict) else {}
     of_model = {"model": facts.get("handle"), "model_sha256": facts.get("fingerprint")}
     configuration: dict[str, Any] = run["configuration"]
-    return configuration | {name: value for name, value in of_model.items() if value}
+    return before | configuration | {name: value for name, value in of_model.items() if value}
 
 
 def _beam_words(name: str, value: Any, place: str) -> list[str]:

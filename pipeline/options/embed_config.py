@@ -154,6 +154,10 @@ class EmbedConfig:
             object.__setattr__(self, "keep_fields_in", ONLY_POOLED)
         self._check_shaping()
         self._check_dedup()
+        if self.batching.length_group and self.compute.xla_buckets:
+            raise ValueError(
+                "--length_group is for batches of any width: leave it out, or give --xla_buckets 0"
+            )
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(

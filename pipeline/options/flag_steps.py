@@ -4,7 +4,13 @@ Each takes the value, and the values of all flags where others decide it. Import
 """
 
 from pipeline.options.flag_row import Settings
-from transforms.bert.compute import AUTO, default_tokens_per_batch, default_xla_buckets, fastest
+from transforms.bert.compute import (
+    AUTO,
+    default_length_group,
+    default_tokens_per_batch,
+    default_xla_buckets,
+    fastest,
+)
 from transforms.features import split_features, split_fields, widths_of_tokens
 from transforms.sources.dialect import SPELLED_TAB, character_of
 
@@ -88,3 +94,8 @@ def tokens_per_batch(value: int | None, settings: Settings) -> int:
     return (
         default_tokens_per_batch(engine(settings["engine"], settings)) if value is None else value
     )
+
+
+def length_group(value: int | None, settings: Settings) -> int:
+    """Return the number of lengths in a batch; the engine decides the default."""
+    return default_length_group(engine(settings["engine"], settings)) if value is None else value

@@ -107,4 +107,17 @@ LATER_FLAGS = (
         group="features",
         help="keep the text of each record",
     ),
+    Flag(
+        name="length_group",
+        path="batching.length_group",
+        value_type=int,
+        step=steps.length_group,
+        decides_output=True,
+        omitted_by_default=True,
+        value_before=0,
+        group="computation",
+        metavar="N",
+        help="a batch has inputs of N lengths only, from a multiple of N on, so that vectors do "
+        "not depend on the other documents; 0: of any lengths (default: 8 with openvino, else 0)",
+    ),
 )

@@ -7,7 +7,7 @@ from pipeline.errors import UsageError
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import FLAGS
 from pipeline.output.run_file import Run
-from pipeline.output.stored_types import with_stored_types
+from pipeline.output.stored_settings import with_stored_settings
 from transforms import escaping
 from transforms.bert.compute import AUTO
 
@@ -35,7 +35,7 @@ def check_flags(config: EmbedConfig, earlier: Run) -> None:
     Raises:
         UsageError: a flag differs.
     """
-    now, there = with_stored_types(config).identity(), dict(earlier.configuration)
+    now, there = with_stored_settings(config).identity(), dict(earlier.configuration)
     if config.compute.precision == AUTO:
         now[_PRECISION] = there.get(_PRECISION)
     lines = different_flags(there, now)

@@ -143,6 +143,11 @@ def default_xla_buckets(engine: str) -> int:
     return engines.find(engine).default_xla_buckets()
 
 
+def default_length_group(engine: str) -> int:
+    """Return the default of `length_group` for an engine; it is the same on every machine."""
+    return engines.find(engine).length_group
+
+
 def default_tokens_per_batch(engine: str) -> int:
     """Return the default of `tokens_per_batch` for an engine on this machine."""
     return engines.find(engine).default_tokens_per_batch()

@@ -85,6 +85,21 @@ def test_a_mistyped_key_and_a_missing_file_are_refused(
     assert "none.yaml: cannot be read: No such file" in capsys.readouterr().err
 
 
+def test_run_json_of_an_older_job_has_what_was_the_default_then(tmp_path: Path) -> None:
+    words = ["--input", "a", "--output", "o", "--engine", "openvino", "--keep_fields", "k"]
+    words += ["--features", "mean,sequence_output"]
+    identity = conversion.embed_config(all_commands()["embed"].parse(words)).identity()
+    older = {
+        key: x for key, x in identity.items() if key not in ("--length_group", "--keep_fields_in")
+    }
+    assert len(older) == len(identity) - 2
+    for configuration in (identity, older):
+        text = json.dumps({"configuration": configuration, "model": {}})
+        settings, left = parse(tmp_path / "run.json", text, "--output", "o")
+        assert left == []
+        assert conversion.embed_config(settings).identity() == configuration
+
+
 @pytest.mark.slow
 def test_run_json_continues_its_job(
     globs: list[str], tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,6 +9,7 @@ POOLED = {"--features": ["mean"], "--keep_fields": ["k"]}
 TOKENS = {"--features": ["pooled_output", "sequence_output"], "--keep_fields": ["k"]}
 FEATURES = ("--features", "pooled_output,sequence_output")
 IN_POOLED = ("--keep_fields_in", "pooled")
+OPENVINO = {"--features": ["mean"], "--engine": "openvino"}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,11 @@ IN_POOLED = ("--keep_fields_in", "pooled")
         (TOKENS | {"--keep_fields_in": "all"}, FEATURES, ()),
         (TOKENS, (*FEATURES, *IN_POOLED), ()),
         (TOKENS | {"--keep_fields": []}, FEATURES, ()),
+        (OPENVINO, (), ("--features", "mean", "--length_group", "0")),
+        (OPENVINO, ("--length_group", "0"), ("--features", "mean")),
+        (OPENVINO | {"--length_group": 8}, (), ("--features", "mean")),
+        (POOLED | {"--engine": "tensorflow"}, (), ("--features", "mean")),
+        (POOLED | {"--engine": ["openvino"]}, (), ("--features", "mean")),
         ({"--features": 7}, (), ()),
         ({}, (), ()),
     ],

@@ -57,6 +57,11 @@ def test_parts_are_smaller_with_features_of_tokens() -> None:
         (["--keep_tokens", "--features", "mean"], "--keep_tokens .* add sequence_output"),
         (["--pair_separator", ""], "`pair_separator` is empty"),
         (["--tokens_per_batch", "0"], "`tokens_per_batch` is 0"),
+        (["--length_group", "-1"], "`length_group` is -1; give 1 or more, or 0"),
+        (
+            ["--length_group", "8", "--engine", "tensorflow", "--xla_buckets", "2"],
+            "--length_group is for batches of any width: leave it out, or give --xla_buckets 0",
+        ),
         (["--part_bytes", "5"], "`part_bytes` is 5"),
         (
             ["--input_format", "xml"],

@@ -109,6 +109,26 @@ def test_a_newer_flag_is_in_the_identity_where_it_differs_from_the_default() -> 
     assert conversion.from_identity(default.identity(), "out").input == default.input
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"engine": "openvino"}, 8),
+        ({"engine": "openvino", "length_group": 0}, None),
+        ({"engine": "tensorflow"}, None),
+        ({"engine": "tensorflow", "length_group": 8}, 8),
+    ],
+)
+def test_groups_of_lengths_are_in_the_identity_where_older_jobs_had_none(
+    given: dict[str, object], stored: int | None
+) -> None:
+    config = conversion.embed_config(conversion.settings_of({**GIVEN, "xla_buckets": 0, **given}))
+    identity = json.loads(json.dumps(config.identity()))
+    assert identity.get("--length_group") == stored
+    assert conversion.from_identity(identity, "out").batching == config.batching
+    words = resume_command.command_of(config)[2:]
+    assert conversion.embed_config(all_commands()["embed"].parse(words)) == config
+
+
 BOTH = {"features": "pooled_output,sequence_output"}
 
 

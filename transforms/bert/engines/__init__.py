@@ -95,6 +95,8 @@ class EngineKind(Protocol):
             instructions for it, many times slower.
         uses_gpus: whether it can compute on GPUs.
         uses_xla: whether XLA can compile its batches (`xla_buckets`).
+        length_group: how many lengths the windows of a batch may have, so that vectors do not
+            depend on their batch; see `BatchingConfig`. 0 if they depend on it anyway.
     """
 
     extra: str
@@ -102,6 +104,7 @@ class EngineKind(Protocol):
     emulates: bool
     uses_gpus: bool
     uses_xla: bool
+    length_group: int
 
     def is_installed(self) -> bool:
         """Return whether its packages are installed; they are not imported."""

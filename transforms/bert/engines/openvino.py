@@ -15,6 +15,8 @@ class OpenvinoKind:
     emulates = False
     uses_gpus = False
     uses_xla = False
+    # The lanes of AVX2 in float32; AVX-512 has 16, and a group of 8 is within 16 too.
+    length_group = 8
 
     def is_installed(self) -> bool:
         """See `EngineKind.is_installed`."""

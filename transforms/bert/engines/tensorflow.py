@@ -20,6 +20,7 @@ class TensorflowKind:
     emulates = True
     uses_gpus = True
     uses_xla = True
+    length_group = 0
 
     def is_installed(self) -> bool:
         """See `EngineKind.is_installed`."""
