@@ -25,6 +25,7 @@ from pipeline.options.flags import CORPUS
 from pipeline.output import (
     earlier_call,
     folder_checks,
+    invalidation,
     job_progress,
     layout,
     lock,
@@ -126,7 +127,7 @@ def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split
     config = ready.config
     if not config.overwrite:
         # Receipts may remain of a folder that has lost its run.json, and files with it.
-        manifest.invalidate_damaged(config.output, manifest.load_receipts(config.output))
+        invalidation.invalidate_damaged(config.output, manifest.load_receipts(config.output))
     run = new_job.begin(ready, module, run, splits)
     _store(ready.pipe, config.output)
     return run
@@ -163,7 +164,7 @@ def _done_before(
 ) -> tuple[Progress | None, tuple[str, ...]]:
     """Measure what earlier calls did, without damaged parts; return also what was damaged."""
     before = _progress(folder, splits, earlier)
-    damaged = manifest.invalidate_damaged(folder, before.parts) if before else []
+    damaged = invalidation.invalidate_damaged(folder, before.parts) if before else []
     return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
 
 
@@ -253,7 +254,7 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
         )
     try:
         if not manifest.has_manifest(config.output, progress, run.fingerprint):
-            manifest.delete_withdrawn(config.output)
+            invalidation.delete_withdrawn(config.output)
             manifest.write_manifest(config.output, progress, run.fingerprint)
         # Also if the manifest was there: an earlier call may have been killed between these lines.
         output_folder.clear_temporary(config.output)

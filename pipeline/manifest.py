@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -17,16 +17,16 @@ from pipeline.errors import WRITTEN_AGAIN
 from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import path_kinds, storage
-from transforms.io.local_status import FileMetadata
-from transforms.receipts import RECEIPTS, Receipt, WrittenFile, adds_up, shares
+from transforms.receipts import RECEIPTS, Receipt, adds_up, shares
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.rejects import FOLDER as REJECTED
 
 MANIFEST_FILE = "manifest.json"
 # The folders of the files that receipts name.
 DATA_FOLDERS = (POOLED, SEQUENCE, REJECTED)
-# The ending that an invalidated receipt gets.
+# The ending that an invalidated receipt or manifest gets.
 WITHDRAWN = ".withdrawn"
+WITHDRAWN_MANIFEST = f"{MANIFEST_FILE}{WITHDRAWN}"
 # An object store answers each read after a delay: threads, and reads started ahead.
 _THREADS, _AHEAD = 32, 4096
 _Number = TypeVar("_Number", int, float)
@@ -148,99 +148,68 @@ def _interned(named: Mapping[str, _Number]) -> dict[str, _Number]:
     return {sys.intern(name): value for name, value in named.items()}
 
 
-def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
-    """Invalidate the receipts of damaged files, so that their parts are computed again.
-
-    A file counts as damaged if it is missing, has another size, or was changed after its receipt
-    was written and has another sha256. A change that kept size and time is not detected here:
-    `verify` reads all files.
-
-    Returns:
-        one line for each invalidated receipt.
-
-    Raises:
-        OSError: a file cannot be read, which proves no damage; or a receipt cannot be renamed.
-    """
-    listed = {
-        f"{family}/{name}": metadata
-        for family in DATA_FOLDERS
-        for name, metadata in storage.list_folder(storage.join(folder, family)).items()
-    }
-    lines = []
-    for receipt in receipts:
-        problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
-        if any(problems):
-            invalidate_part(folder, receipt)
-            lines.append(next(filter(None, problems)))
-    return lines
-
-
-def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]) -> str | None:
-    metadata = listed.get(file.path)
-    if metadata is None:
-        return f"{file.path} is missing"
-    if metadata.size_in_bytes != file.bytes:
-        return f"{file.path} has {metadata.size_in_bytes} bytes, not {file.bytes}"
-    changed_later = metadata.last_updated_in_seconds > since
-    if changed_later and storage.hash_file(metadata.path) != file.sha256:
-        return f"{file.path} has changed"
-    return None
-
-
-def invalidate_part(folder: str, receipt: Receipt) -> None:
-    """Rename a wrong receipt, and delete the manifest, which was computed from it."""
-    path = storage.join(folder, RECEIPTS, f"{receipt.name}.json")
-    storage.rename(path, f"{path}{WITHDRAWN}")
-    manifest = storage.join(folder, MANIFEST_FILE)
-    if storage.exists(manifest):
-        storage.delete([manifest])
-
-
-def delete_withdrawn(folder: str) -> None:
-    """Delete the receipts that were invalidated, once their parts are computed again."""
-    paths = [
-        metadata.path
-        for name, metadata in storage.list_folder(storage.join(folder, RECEIPTS)).items()
-        if name.endswith(WITHDRAWN)
-    ]
-    storage.delete(paths)
-
-
 def measure_progress(
     splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
 ) -> Progress:
     """Match receipts with the plan.
 
-    A receipt counts if it has the key that the plan and the run give; receipts of changed files or
-    other configurations have other keys.
+    A receipt counts if it has the key that the plan and the run give. Receipts of other versions
+    of a file and of other configurations, which may be beside them, have other keys.
     """
-    by_place = {(receipt.source, receipt.start): receipt for receipt in receipts}
+    at_place = _by_place(receipts)
     parts: list[Receipt] = []
     pending = []
     for split in splits:
-        chain, finished = _chain(split, by_place, run_fingerprint)
+        chain, finished = _chain(split, at_place, run_fingerprint)
         parts += chain
         if not finished:
             pending.append(split)
     return Progress(parts=tuple(parts), pending=tuple(pending), splits=len(splits))
 
 
-def _chain(
-    split: Split, by_place: Mapping[tuple[str, int], Receipt], run_fingerprint: str
-) -> tuple[list[Receipt], bool]:
+# Returns the receipts of the parts of a file that begin at a position.
+_AtPlace = Callable[[str, int], Iterable[Receipt]]
+
+
+def _by_place(receipts: Iterable[Receipt]) -> _AtPlace:
+    """Index receipts by file and first position; only few places have several."""
+    first: dict[tuple[str, int], Receipt] = {}
+    more: dict[tuple[str, int], list[Receipt]] = {}
+    for receipt in receipts:
+        place = (receipt.source, receipt.start)
+        if first.setdefault(place, receipt) is not receipt:
+            more.setdefault(place, []).append(receipt)
+
+    def at_place(source: str, start: int) -> Iterator[Receipt]:
+        place = (source, start)
+        if place in first:
+            yield first[place]
+            yield from more.get(place, ())
+
+    return at_place
+
+
+def _chain(split: Split, at_place: _AtPlace, run_fingerprint: str) -> tuple[list[Receipt], bool]:
     """Return the receipts of a split from its start on, and whether they reach its end."""
     chain: list[Receipt] = []
     start = split.start
-    while (receipt := by_place.get((split.source.path, start))) is not None:
-        if receipt.end <= start:
-            break
-        if receipt.key != part_key(split.source, start, receipt.end, run_fingerprint):
-            break
+    while (receipt := _part_of(split, start, at_place, run_fingerprint)) is not None:
         chain.append(receipt)
         if receipt.last:
             return chain, True
         start = receipt.end
     return chain, False
+
+
+def _part_of(split: Split, start: int, at_place: _AtPlace, run_fingerprint: str) -> Receipt | None:
+    """Return the receipt of the part of a split that begins at a position; None if it has none."""
+    source = split.source
+    for receipt in at_place(source.path, start):
+        if receipt.end > start and receipt.key == part_key(
+            source, start, receipt.end, run_fingerprint
+        ):
+            return receipt
+    return None
 
 
 def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> None:

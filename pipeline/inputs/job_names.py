@@ -5,7 +5,7 @@ Names that lower packages write are defined there and imported here.
 
 from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.stdin import STDIN_FILE
-from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN_MANIFEST
 from transforms.dedup.repeat_files import FOLDER as REPEATS
 from transforms.io.storage import TEMPORARY
 from transforms.receipts import RECEIPTS
@@ -24,5 +24,5 @@ NAMES = (
     *(STDIN_FILE, BIGQUERY),
     *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
-    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
+    *(WITHDRAWN_MANIFEST, MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline import manifest
 from pipeline.manifest import Progress
 from pipeline.output.run_file import Run
-from transforms.documents import Split, part_key
+from transforms.documents import Source, Split, part_key
 from transforms.receipts import Receipt
 
 
@@ -20,21 +20,30 @@ def load_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
     return match_receipts(splits, manifest.load_receipts(folder) if run.transform else [], run)
 
 
-def of_job(receipts: Iterable[Receipt], splits: Sequence[Split], run: Run) -> list[Receipt]:
-    """Return the receipts whose key follows from a plan and a run; see also `match_receipts`.
+def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> list[Receipt]:
+    """Return the receipts whose key follows from a run and a plan; see also `match_receipts`.
 
     If a part is missing, the parts after it in the same split are among them.
+
+    Args:
+        receipts: of the folder.
+        splits: of a plan, or of several plans.
+        run: the run.
     """
     if run.transform is None:
         return []
-    sources = {split.source.path: split.source for split in splits}
+    # Plans of several generations have several versions of a file.
+    versions: dict[str, dict[Source, None]] = {}
+    for split in splits:
+        versions.setdefault(split.source.path, {})[split.source] = None
     fingerprint = run.fingerprint
     return [
         receipt
         for receipt in receipts
-        if receipt.source in sources
-        and receipt.key
-        == part_key(sources[receipt.source], receipt.start, receipt.end, fingerprint)
+        if any(
+            receipt.key == part_key(source, receipt.start, receipt.end, fingerprint)
+            for source in versions.get(receipt.source, ())
+        )
     ]
 
 

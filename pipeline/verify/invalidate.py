@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from pipeline import manifest
 from pipeline.errors import UsageError
 from pipeline.manifest import MANIFEST_FILE
-from pipeline.output import lock, output_folder
+from pipeline.output import invalidation, lock
 from transforms.dedup import repeat_files
-from transforms.io import storage
 from transforms.receipts import RECEIPTS, Receipt
 
 
@@ -21,18 +19,19 @@ def invalidate(
     """
     if not (damaged or bad_manifest or bad_table):
         return (), ""
-    path = storage.join(folder, MANIFEST_FILE)
     invalidated: list[str] = []
     try:
         with lock.hold(folder):
             if bad_table:
                 repeat_files.invalidate_table(folder)
                 invalidated.append(repeat_files.TABLE_FILE)
-            if (damaged or bad_manifest) and storage.exists(path):
-                output_folder.delete(path)
+            names = {receipt.name for receipt in damaged}
+            if (bad_manifest and invalidation.withdraw_manifest(folder)) or (
+                names and invalidation.withdraw_manifest_of(folder, names)
+            ):
                 invalidated.append(MANIFEST_FILE)
             for receipt in damaged:
-                manifest.invalidate_part(folder, receipt)
+                invalidation.invalidate_part(folder, receipt)
                 invalidated.append(f"{RECEIPTS}/{receipt.name}.json")
     except (OSError, UsageError) as error:
         reason = (str(error).splitlines() or [""])[0]

@@ -2,12 +2,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import manifest
 from transforms.documents import Source, Split, part_key
 from transforms.receipts import Receipt, WrittenFile
 
 PLAIN = Source("a.txt", 30, "1", "text")
+CHANGED = Source("a.txt", 20, "2", "text")
 PACKED = Source("b.txt.gz", 9, "1", "text", "gzip")
 SPLITS = [Split(PLAIN, 0, 10), Split(PLAIN, 10, 30), Split(PACKED, 0, None)]
 
@@ -60,6 +63,19 @@ def test_receipts_of_another_run_do_not_count() -> None:
     others = [receipt(PLAIN, 0, 10, True, run="other"), *DONE[:3]]
     progress = manifest.measure_progress(SPLITS, others, "run")
     assert [(split.source.path, split.start) for split in progress.pending] == [("a.txt", 0)]
+
+
+OF_CHANGED = [receipt(CHANGED, start, start + 10, True) for start in (0, 10)]
+
+
+@given(st.permutations([*DONE, *OF_CHANGED]))
+def test_receipts_of_other_versions_of_a_file_are_passed_over(receipts: list[Receipt]) -> None:
+    changed = [Split(CHANGED, 0, 10), Split(CHANGED, 10, 20)]
+    for splits, expected in ((SPLITS, DONE), (changed, OF_CHANGED)):
+        progress = manifest.measure_progress(splits, receipts, "run")
+        assert progress.complete
+        assert {part.key for part in progress.parts} == {part.key for part in expected}
+        assert len(progress.parts) == len(expected)
 
 
 def test_a_manifest_tells_parts_sources_and_totals(tmp_path: Path) -> None:

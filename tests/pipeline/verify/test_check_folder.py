@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli, manifest
+from pipeline import cli
 from pipeline.errors import UsageError
+from pipeline.output import invalidation
 from tests.lower_precision import without_bfloat16
 from tests.pipeline import corpus
 from tests.pipeline.corpus import EMBEDDED
@@ -94,7 +95,7 @@ def test_damage_that_cannot_be_invalidated_is_reported(
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(manifest, "invalidate_part", read_only)
+    monkeypatch.setattr(invalidation, "invalidate_part", read_only)
     first(out, "pooled/*.tfrecord").unlink()
     verdict = check(out)
     assert len(verdict.faults) == 1

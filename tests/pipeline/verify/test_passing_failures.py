@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from pipeline import cli, manifest
+from pipeline.output import invalidation
 from pipeline.output.read_records import Layout
 from pipeline.verify.check_file import check_records_file
 from pipeline.verify.verdict import Verdict
@@ -110,7 +111,7 @@ def test_one_failure_while_embed_checks_earlier_parts_invalidates_nothing(out: P
     before = files_of(out)
 
     def invalidate() -> list[str]:
-        return manifest.invalidate_damaged(str(out), manifest.load_receipts(str(out)))
+        return invalidation.invalidate_damaged(str(out), manifest.load_receipts(str(out)))
 
     for failing, faults in ((one_fault, (EIO, CUT)), (one_failing_status, (None,))):
         for fault in faults:
