@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline import job, reader
 from pipeline.console import quiet
 from pipeline.errors import JobError
+from pipeline.generations.history import FIRST
 from pipeline.job_context import Watch, unwatched
 from pipeline.options import beam_flags, conversion, flags
 from pipeline.options.embed_config import EmbedConfig
@@ -43,6 +44,7 @@ class EmbedResult:
         truncated: documents that were truncated; windows never are.
         seconds: wall time of this call.
         computed: whether this call had anything to do.
+        generation: the number of the generation that the folder has now.
     """
 
     folder: str
@@ -55,10 +57,11 @@ class EmbedResult:
     truncated: int
     seconds: float
     computed: bool
+    generation: int = FIRST
 
     def load(self, feature: str | None = None) -> Embeddings:
-        """Load one vector for each document; see `reader.load_embeddings`."""
-        return reader.load_embeddings(self.folder, feature)
+        """Load one vector for each document of this generation; see `reader.load_embeddings`."""
+        return reader.load_embeddings(self.folder, feature, generation=self.generation)
 
 
 def embed(
@@ -100,6 +103,7 @@ def embed(
         truncated=counts["truncated"],
         seconds=summary.seconds,
         computed=not summary.nothing_left,
+        generation=summary.generation,
     )
 
 

@@ -34,6 +34,11 @@ def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
     globs = [glob for glob in config.input.globs if glob.startswith(SCHEME)]
     if not globs:
         return {}
+    if config.update:
+        raise UsageError(
+            f"--update is for files, and the rows of --input {globs[0]} are read once: embed the "
+            "table again into another folder"
+        )
     if config.input.format != AUTO_FORMAT:
         raise UsageError(f"--input {globs[0]}: a table is not a file; remove --input_format")
     tables = {glob: bigquery_names.parse(glob) for glob in globs}

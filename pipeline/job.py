@@ -12,8 +12,10 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import extract_tables, manifest, model
+from pipeline.console import printing
 from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
 from pipeline.estimate import choose_precision
+from pipeline.generations.history import History
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -21,9 +23,10 @@ from pipeline.job_context import JobContext, Watch, unwatched
 from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.options.flags import CORPUS
+from pipeline.options.flags import BY_CONTENT, CORPUS
 from pipeline.output import (
     earlier_call,
+    earlier_plans,
     folder_checks,
     invalidation,
     job_progress,
@@ -33,6 +36,7 @@ from pipeline.output import (
     plan_file,
     quality,
 )
+from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import Summary
@@ -92,6 +96,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
     )
     with lock.hold(config.output):
         earlier, splits = _find_earlier(ready, options, path, run, splits)
+        carried = _carry(config, splits, earlier)
         before, redone = _done_before(config.output, splits, earlier)
         if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before
@@ -103,7 +108,8 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
             run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))
             progress = job_progress.load_progress(config.output, splits, run)
         dataflow.check_ended(options, complete=progress.complete)
-        _finish(config, progress, run)
+        history = earlier_plans.history_of(config.output, run, splits)
+        _finish(config, progress, run, history)
     return Summary(
         output=config.output,
         progress=progress,
@@ -114,6 +120,8 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         agreement=run.agreement,
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
         left_out=ready.left_out,
+        history=history,
+        carried=carried,
     )
 
 
@@ -147,10 +155,31 @@ def _find_earlier(
         context = JobContext(config, options, ready.splits, run, module, str(path))
         earlier: Run | None = rebuild_run.rebuild(context, found.splits)
     else:
+        if config.update:
+            _announce_update(config, found)
         earlier = earlier_call.follow(config, found)
     if earlier is not None:
         _store(ready.pipe, config.output)
     return earlier, found.splits
+
+
+def _announce_update(config: EmbedConfig, found: Earlier) -> None:
+    """Say what an update will do, before anything is written."""
+    from pipeline.updates import update_forecast
+
+    expected = update_forecast.forecast_update(config, found)
+    for line in update_forecast.to_lines(expected) if expected else ():
+        printing.announce(f"beam-bert: {line}")
+
+
+def _carry(config: EmbedConfig, splits: Sequence[Split], earlier: Run | None) -> int:
+    """Carry the parts of changed files whose documents are the same; return their number."""
+    if earlier is None or config.check != BY_CONTENT:
+        return 0
+    from pipeline.updates import carrying
+
+    with output_errors(f"--output {config.output}"):
+        return carrying.carry_unchanged(config, splits, earlier)
 
 
 def _store(pipe: Piped | None, folder: str) -> None:
@@ -245,17 +274,18 @@ def _make_table(context: JobContext) -> bool:
     return repeat_files.clear(folder, fingerprint) is not None
 
 
-def _finish(config: EmbedConfig, progress: Progress, run: Run) -> None:
+def _finish(config: EmbedConfig, progress: Progress, run: Run, history: History | None) -> None:
     """Write the manifest, and fail if too much of the input was lost."""
+    entry = history.entry if history else None
     if not progress.complete:
         raise JobError(
             f"{len(progress.pending)} of {progress.splits} splits have no receipt although the "
             "runner reported success; run the same command again"
         )
     try:
-        if not manifest.has_manifest(config.output, progress, run.fingerprint):
+        if not manifest.has_manifest(config.output, progress, run.fingerprint, entry):
             invalidation.delete_withdrawn(config.output)
-            manifest.write_manifest(config.output, progress, run.fingerprint)
+            manifest.write_manifest(config.output, progress, run.fingerprint, entry)
         # Also if the manifest was there: an earlier call may have been killed between these lines.
         output_folder.clear_temporary(config.output)
     except OSError as error:

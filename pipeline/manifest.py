@@ -212,8 +212,19 @@ def _part_of(split: Split, start: int, at_place: _AtPlace, run_fingerprint: str)
     return None
 
 
-def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> None:
+def write_manifest(
+    folder: str,
+    progress: Progress,
+    run_fingerprint: str,
+    history: Mapping[str, Any] | None = None,
+) -> None:
     """Write the manifest of a complete job, part by part: its text may not fit into memory.
+
+    Args:
+        folder: the output folder.
+        progress: of the job.
+        run_fingerprint: see `run_file.Run`.
+        history: the entry on the generation; None for the first one.
 
     Raises:
         ValueError: the sum of embedded and rejected rows is not the number of rows.
@@ -222,12 +233,17 @@ def write_manifest(folder: str, progress: Progress, run_fingerprint: str) -> Non
     if not adds_up(counts):
         raise ValueError(f"the counts of the job do not add up: {counts}")
     with storage.atomic_write(folder, MANIFEST_FILE) as file:
-        for text in _manifest_text(progress, run_fingerprint):
+        for text in _manifest_text(progress, run_fingerprint, history):
             file.write(text.encode())
 
 
-def has_manifest(folder: str, progress: Progress, run_fingerprint: str) -> bool:
-    """Whether a folder has the manifest of a complete job, undamaged.
+def has_manifest(
+    folder: str,
+    progress: Progress,
+    run_fingerprint: str,
+    history: Mapping[str, Any] | None = None,
+) -> bool:
+    """Whether a folder has the manifest of a complete job, undamaged; see `write_manifest`.
 
     Raises:
         OSError: it cannot be read.
@@ -236,14 +252,16 @@ def has_manifest(folder: str, progress: Progress, run_fingerprint: str) -> bool:
     if not storage.exists(path):
         return False
     digest = hashlib.sha256()
-    for text in _manifest_text(progress, run_fingerprint):
+    for text in _manifest_text(progress, run_fingerprint, history):
         digest.update(text.encode())
     return storage.hash_file(path) == digest.hexdigest()
 
 
-def _manifest_text(progress: Progress, run_fingerprint: str) -> Iterator[str]:
+def _manifest_text(
+    progress: Progress, run_fingerprint: str, history: Mapping[str, Any] | None
+) -> Iterator[str]:
     """Yield the text of the manifest, piece by piece."""
-    totals = totals_entry(progress, run_fingerprint)
+    totals = totals_entry(progress, run_fingerprint, history)
     sources = (
         f"{json.dumps(source)}: {_indented_numbers(source_entry(of_source), 3)}"
         for source, of_source in progress.by_source.items()
@@ -291,42 +309,49 @@ _VERSION_DECODER = msgspec.json.Decoder(_ManifestVersion)
 _OBJECT_DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
-def load_manifest(folder: str) -> dict[str, Any]:
+def load_manifest(folder: str, name: str = MANIFEST_FILE) -> dict[str, Any]:
     """Read the manifest of a finished job.
+
+    Args:
+        folder: the output folder.
+        name: the path of the manifest in it.
 
     Raises:
         ValueError: there is no manifest, or it is damaged or of another format version.
     """
-    return decode_manifest(folder, _OBJECT_DECODER)
+    return decode_manifest(folder, _OBJECT_DECODER, name)
 
 
-def decode_manifest(folder: str, decoder: "msgspec.json.Decoder[_T]") -> _T:
+def decode_manifest(
+    folder: str, decoder: "msgspec.json.Decoder[_T]", name: str = MANIFEST_FILE
+) -> _T:
     """Read the manifest of a finished job into the type of a decoder; raises as `load_manifest`."""
-    content = storage.read_bytes(storage.join(folder, MANIFEST_FILE))
+    content = storage.read_bytes(storage.join(folder, name))
     if content is None:
         reason = path_kinds.describe_unless_folder(folder) or (
             "it is not an output folder, or the job is not finished; run the same embed again"
         )
-        raise ValueError(f"{folder} has no {MANIFEST_FILE}: {reason}")
+        raise ValueError(f"{folder} has no {name}: {reason}")
     try:
         version = strict_json.decode(content, _VERSION_DECODER).format_version
         if version == FORMAT_VERSION:
             return strict_json.decode(content, decoder)
     except ValueError as error:
-        raise ValueError(
-            f"{folder}/{MANIFEST_FILE} is damaged: {error}; {WRITTEN_AGAIN}"
-        ) from error
+        raise ValueError(f"{folder}/{name} is damaged: {error}; {WRITTEN_AGAIN}") from error
     raise ValueError(
-        f"{folder}/{MANIFEST_FILE} has format version {version}, not {FORMAT_VERSION}: read it "
+        f"{folder}/{name} has format version {version}, not {FORMAT_VERSION}: read it "
         "with the release that wrote it, or embed the corpus again"
     )
 
 
-def totals_entry(progress: Progress, run_fingerprint: str) -> dict[str, Any]:
+def totals_entry(
+    progress: Progress, run_fingerprint: str, history: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the fields of the manifest of a job before its sources and parts."""
     counts = progress.counts()
     return {
         "format_version": FORMAT_VERSION,
+        **({} if history is None else {"history": history}),
         "run_fingerprint": run_fingerprint,
         "counts": counts,
         "shares": shares(counts),

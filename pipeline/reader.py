@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.generations.kept_files import MANIFESTS, manifest_in
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, decode_manifest
 from transforms.documents import ID
 from transforms.features import (
@@ -101,18 +102,22 @@ class TokenEmbeddings(NamedTuple):
     layers: np.ndarray | None = None
 
 
-def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) -> Embeddings:
+def load_embeddings(
+    folder: str | os.PathLike[str], feature: str | None = None, *, generation: int | None = None
+) -> Embeddings:
     """Load one vector for each document.
 
     Args:
         folder: output folder of a finished `embed`.
         feature: one of documents, such as `sentence` or `mean`; None for the first one of the job.
+        generation: the number of one that the folder keeps; None for the newest finished one.
 
     Raises:
-        ValueError: the job is not finished, or did not compute the feature.
+        ValueError: the job is not finished, or did not compute the feature, or the folder does not
+            keep the generation.
     """
     folder = os.fspath(folder)
-    files = list_files(folder, POOLED)
+    files = list_files(folder, POOLED, generation)
     reader = open_family(folder, POOLED)
     name, (dtype, width) = vector_feature(folder, reader, feature)
     rows = _count_rows(folder, files, width * NUMPY_TYPES[dtype].itemsize)
@@ -140,13 +145,20 @@ def _count_rows(folder: str, files: list[DataFile], vector_bytes: int) -> int:
     return rows
 
 
-def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbeddings]:
+def iterate_sequences(
+    folder: str | os.PathLike[str], *, generation: int | None = None
+) -> Iterator[TokenEmbeddings]:
     """Iterate over the token vectors of all documents, one document at a time.
 
+    Args:
+        folder: output folder of a finished `embed`.
+        generation: as of `load_embeddings`.
+
     Raises:
-        ValueError: the job is not finished, or did not compute a token feature.
+        ValueError: the job is not finished, or did not compute a token feature, or the folder does
+            not keep the generation.
     """
-    for record in iterate_records(os.fspath(folder), SEQUENCE):
+    for record in iterate_records(os.fspath(folder), SEQUENCE, generation=generation):
         input_ids = np.asarray(record[INPUT_IDS], np.int64)
         vectors = {
             name: np.asarray(record[name], np.float32).reshape(len(input_ids), -1)
@@ -164,34 +176,53 @@ def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbedding
         )
 
 
-def iterate_records(folder: str, family: str) -> Generator[dict[str, Any], None, None]:
+def iterate_records(
+    folder: str, family: str, *, generation: int | None = None
+) -> Generator[dict[str, Any], None, None]:
     """Iterate over the records of a family: feature name to a numpy array or a list of bytes.
 
     A kept field with one value is a list of it. A list of scalars is itself; of other nested fields
     the value is their JSON.
 
+    Args:
+        folder: output folder of a finished `embed`.
+        family: `pooled` or `sequence`.
+        generation: as of `load_embeddings`.
+
     Raises:
-        ValueError: the job is not finished, or has no such family.
+        ValueError: the job is not finished, or has no such family, or the folder does not keep the
+            generation.
     """
-    files = list_files(folder, family)
+    files = list_files(folder, family, generation)
     reader = open_family(folder, family)
     for batch in _batches(folder, files, reader, None):
         for row in range(batch.num_rows):
             yield {name: _values(batch.column(name)[row].values) for name in batch.schema.names}
 
 
-def list_files(folder: str, family: str) -> list[DataFile]:
+def list_files(folder: str, family: str, generation: int | None = None) -> list[DataFile]:
     """List the files of a family in corpus order, as in the manifest.
 
+    Args:
+        folder: output folder of a finished `embed`.
+        family: `pooled` or `sequence`.
+        generation: as of `load_embeddings`.
+
     Raises:
-        ValueError: the job is not finished, or the manifest is damaged.
+        ValueError: the job is not finished, the folder does not keep the generation, or its
+            manifest is damaged.
     """
     file_systems.set_default_options([folder])
-    storage.check_no_links(folder, (MANIFEST_FILE, *DATA_FOLDERS))
-    manifest = decode_manifest(folder, _MANIFEST_DECODER)
+    storage.check_no_links(folder, (MANIFEST_FILE, MANIFESTS, *DATA_FOLDERS))
+    name = manifest_in(folder, generation)
+    manifest = decode_manifest(folder, _MANIFEST_DECODER, name)
+    if generation is not None and name == MANIFEST_FILE:
+        # If it was replaced in between, it was kept before.
+        kept = manifest_in(folder, generation)
+        manifest = decode_manifest(folder, _MANIFEST_DECODER, kept) if kept != name else manifest
     files = [file for part in manifest.parts for file in part.files]
     if len({file.path for file in files}) < len(files):
-        raise ValueError(f"{folder}/{MANIFEST_FILE} is damaged: it names a file twice")
+        raise ValueError(f"{folder}/{name} is damaged: it names a file twice")
     return [file for file in files if file.path.startswith(f"{family}/")]
 
 

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.generations.history import FIRST, History
 from pipeline.manifest import Progress
+from pipeline.output import plan_comparison
 from pipeline.output.quality import describe_documents, worst_files
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
@@ -32,6 +34,8 @@ class Summary:
         agreement: cosine agreement of a sample with float32; None if the precision is float32.
         table: of the documents that repeat in the corpus; None without `--dedup corpus`.
         left_out: what matches the input but is not part of the corpus, in lines.
+        history: of the generation; None for the first one.
+        carried: parts of changed files that this call kept, because their documents are the same.
     """
 
     output: str
@@ -43,11 +47,18 @@ class Summary:
     agreement: CosineAgreement | None = None
     table: TableReceipt | None = None
     left_out: tuple[str, ...] = ()
+    history: History | None = None
+    carried: int = 0
 
     @property
     def nothing_left(self) -> bool:
         """Return whether the job was complete before this call."""
         return self.parts_before == len(self.progress.parts)
+
+    @property
+    def generation(self) -> int:
+        """The number of the generation that the folder has now."""
+        return self.history.generation if self.history else FIRST
 
 
 def to_text(summary: Summary) -> str:
@@ -72,6 +83,7 @@ def to_text(summary: Summary) -> str:
     return "\n".join(
         [
             first.format(summary.seconds),
+            *_generation(summary.history, summary.carried),
             f"documents   {describe_documents(counts)}: {counts['embedded']:,} embedded"
             + (f" ({counts[PAIRS]:,} pairs)" if counts[PAIRS] else "")
             + f", {counts['rejected']:,} rejected"
@@ -87,6 +99,15 @@ def to_text(summary: Summary) -> str:
             *(f"left out    {line}" for line in summary.left_out),
         ]
     )
+
+
+def _generation(history: History | None, carried: int) -> list[str]:
+    lines = []
+    if history is not None:
+        changes = (history.added, history.changed, history.gone)
+        files = plan_comparison.describe(history.unchanged, *map(len, changes))
+        lines.append(f"generation  {history.generation}: {files}")
+    return [*lines, f"kept        {carried:,} parts of changed files"] if carried else lines
 
 
 def to_fields(summary: Summary) -> dict[str, Any]:
@@ -112,6 +133,8 @@ def to_fields(summary: Summary) -> dict[str, Any]:
         "precision": summary.agreement,
         "dedup": dedup,
         "left_out": summary.left_out,
+        "generation": summary.generation,
+        "carried": summary.carried,
     }
 
 

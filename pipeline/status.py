@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline import manifest
+from pipeline.generations.history import FIRST, current_generation
 from pipeline.manifest import Progress
 from pipeline.output import activity, amounts, job_progress, layout, plan_file, run_file
 from pipeline.output.amounts import DoneAmounts, PlannedAmounts
@@ -51,6 +52,8 @@ class Status:
             its workers, by the share of their batches that are done.
         input_bytes: stored bytes of the input.
         input_bytes_done: those of `documents_done`; None if unknown before reading (of a gzip).
+        generation: the number of the generation that the job computes, or has computed.
+        published: the number of the generation that readers have; None if none is finished.
     """
 
     parts: int
@@ -75,6 +78,8 @@ class Status:
     documents_done: int = 0
     input_bytes: int = 0
     input_bytes_done: float | None = None
+    generation: int = FIRST
+    published: int | None = None
 
     @property
     def share_done(self) -> float | None:
@@ -97,7 +102,18 @@ def measure(folder: str) -> Status:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
     plan = plan_file.load_stored(folder)
     plan_file.check_sha256(plan.sha256, run.plan)
-    return measure_job(plan.splits, run, manifest.load_receipts(folder) if run.transform else [])
+    measured = measure_job(
+        plan.splits, run, manifest.load_receipts(folder) if run.transform else []
+    )
+    return dataclasses.replace(measured, published=_published(folder))
+
+
+def _published(folder: str) -> int | None:
+    """Return the number of the generation that readers have; None if they have none."""
+    try:
+        return current_generation(folder)
+    except ValueError:
+        return None
 
 
 def measure_job(splits: Sequence[Split], run: Run, receipts: Iterable[Receipt]) -> Status:
@@ -141,6 +157,7 @@ def _status(
         documents_done=done.documents,
         input_bytes=plan.bytes,
         input_bytes_done=done.bytes,
+        generation=run.generation,
     )
 
 
@@ -200,7 +217,8 @@ def tokens_per_second(parts: Sequence[Receipt]) -> float | None:
     if not parts:
         return None
     newest = max(part.finished for part in parts)
-    recent = [part for part in parts if part.finished > newest - WINDOW]
+    # Parts that were carried took no time.
+    recent = [part for part in parts if part.finished > newest - WINDOW and part.seconds]
     worked = activity.of_parts(recent).seconds
     return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / worked if worked > 0 else None
 
@@ -259,11 +277,22 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def _generation(status: Status) -> list[str]:
+    """Return a line on the generations of a folder that was updated."""
+    if status.published is not None and status.published != status.generation:
+        return [
+            f"generation {status.generation} is being written; readers have generation "
+            f"{status.published}"
+        ]
+    return [] if status.generation == FIRST else [f"generation {status.generation}"]
+
+
 def to_text(status: Status) -> str:
     """Return the figures in a few lines."""
     total = "an unknown number" if status.expected_parts is None else str(status.expected_parts)
     share = "" if status.share_done is None else f"{math.floor(100 * status.share_done)}% of "
     lines = [
+        *_generation(status),
         f"parts      {status.parts} of {total}" + (", complete" if status.complete else ""),
         f"input      {share}{size(status.input_bytes)}",
         f"documents  {_of(status.documents, status.expected_documents)} "

@@ -154,7 +154,7 @@ def test_files_and_functions_stay_short() -> None:
 # Modules below the output folder that write a file there: `output/layout` imports its name.
 DEFINE_NAMES_OF_THE_OUTPUT = {
     *("pipeline.output.layout", "pipeline.manifest", "pipeline.inputs.stdin"),
-    "pipeline.inputs.job_names",
+    *("pipeline.inputs.job_names", "pipeline.generations.kept_files"),
     *("transforms.receipts", "transforms.dedup.repeat_files"),
 }
 # An output format defines the name of its schema file; the layout asks the registry of formats.
@@ -163,7 +163,7 @@ OUTPUT_FORMATS = {name for name in MODULES if name.startswith("transforms.record
 NAMES_OF_THE_OUTPUT = {
     *("manifest.json", "run.json", "plan.jsonl", "report.html", "receipts", "repeats"),
     *("transform_fn", "transformed_metadata", ".withdrawn", "table.json"),
-    *("schema.pbtxt", "_common_metadata", "lock.json"),
+    *("schema.pbtxt", "_common_metadata", "lock.json", "manifests"),
 }
 FOLDERS_OF_THE_OUTPUT = ("pooled/", "sequence/", "rejected/", "receipts/", "repeats/", "bigquery/")
 

@@ -223,6 +223,7 @@ class PartHeader:
         last: whether this part is the last of its split.
         key: the content key, 64 hex digits; see `part_key`.
         measures: counts and seconds that the stages add for the receipt.
+        documents_sha256: hash of its documents as they were read; empty if that is not known.
     """
 
     source: str
@@ -231,6 +232,7 @@ class PartHeader:
     last: bool
     key: str
     measures: Mapping[str, int | float] = dataclasses.field(default_factory=dict)
+    documents_sha256: str = ""
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ from transforms.receipts import RECEIPTS, Receipt
 from transforms.running.board import BOARD
 from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig
+from transforms.sources.content_digest import hash_documents
 
 
 class SourceError(OSError):
@@ -142,12 +143,18 @@ class _ReadSplit(beam.DoFn):
     def _read(self, split: Split) -> Iterator[pa.RecordBatch]:
         for part in read_unchanged(split, self._config, self._run_fingerprint):
             if not self._is_done(part):
-                yield part
+                yield _with_hash(part)
 
     def _is_done(self, part: pa.RecordBatch) -> bool:
         if self._folder is None:
             return False
         return find_receipt(storage.join(self._folder, RECEIPTS), part) is not None
+
+
+def _with_hash(part: pa.RecordBatch) -> pa.RecordBatch:
+    """Add the hash of its documents to a part, by which an update recognizes them."""
+    header = dataclasses.replace(header_of(part), documents_sha256=hash_documents(part))
+    return with_header(part, header)
 
 
 def open_split(split: Split) -> BinaryIO:

@@ -28,6 +28,8 @@ RECEIPTS = "receipts"
 _COUNTS = (metrics.DOCUMENTS, metrics.EMBEDDED, metrics.REJECTED)
 # The order in which the manifest has them; `rows` only where a document may have several.
 _FIRST = (metrics.DOCUMENTS, metrics.ROWS, metrics.EMBEDDED, metrics.REJECTED)
+# What only some receipts have.
+_OPTIONAL = ("members", "machine", "documents_sha256")
 
 
 class WrittenFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +90,8 @@ class Receipt:
         finished: UNIX time at which the receipt was made.
         members: the files of a part of several files, in order; else empty.
         machine: the hardware of the worker; empty in receipts of earlier releases.
+        documents_sha256: hash of the documents as they were read; empty in receipts of earlier
+            releases.
     """
 
     source: str
@@ -104,6 +108,7 @@ class Receipt:
     finished: Seconds
     members: tuple[Member, ...] = ()
     machine: str = ""
+    documents_sha256: str = ""
 
     def __post_init__(self) -> None:
         if missing := [name for name in _COUNTS if name not in self.counts]:
@@ -180,7 +185,7 @@ class Receipt:
             "shares": shares(self.counts),
             "members": [member.as_json for member in self.members],
         }
-        for name in ("members", "machine"):
+        for name in _OPTIONAL:
             if not value[name]:
                 del value[name]
         return json.dumps(value, sort_keys=True)
@@ -215,11 +220,12 @@ _DECODER = msgspec.json.Decoder(
             *(
                 (name, type_)
                 for name, type_ in typing.get_type_hints(Receipt, include_extras=True).items()
-                if name not in ("members", "machine")
+                if name not in _OPTIONAL
             ),
             ("shares", dict[str, float]),
             ("members", tuple[Member, ...], ()),
             ("machine", str, ""),
+            ("documents_sha256", str, ""),
         ],
         forbid_unknown_fields=True,
     )

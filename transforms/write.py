@@ -79,6 +79,7 @@ def _make_receipt(
         finished=round(time.time(), 3),
         members=count_members(part),
         machine=machine_name(),
+        documents_sha256=header.documents_sha256,
     )
 
 

@@ -30,7 +30,7 @@ def run(words: Sequence[str]) -> int:
 
         config = check_folder.VerifyConfig(
             without_slash(settings["folder"]),
-            *(settings[name] for name in ("sample", "tolerance", "model")),
+            *(settings[name] for name in ("sample", "tolerance", "model", "generation")),
         )
         verdict = _with_flags(check_folder.verify(config))
     if settings["json"]:
@@ -86,6 +86,13 @@ COMMAND = Command(
         ),
         dataclasses.replace(
             _MODEL, default=None, group="", help="the module of the job, if it was moved"
+        ),
+        Flag(
+            name="generation",
+            value_type=int,
+            metavar="N",
+            help="check an earlier generation that the folder keeps (default: the newest that is "
+            "finished)",
         ),
         *(dataclasses.replace(row, group="") for row in select("log_level", "log_format", "json")),
     ),

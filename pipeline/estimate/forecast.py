@@ -25,6 +25,8 @@ from pipeline.output.quality import name_worst
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import MUCH_UNKNOWN
+from pipeline.updates import update_forecast
+from pipeline.updates.update_forecast import UpdateForecast
 from transforms.bert import loading
 from transforms.documents import Source, Split
 from transforms.features import FLOAT32, NUM_TOKENS
@@ -59,6 +61,7 @@ class Forecast:
             to take the sample; the figures leave them out.
         growth: a line if the output is many times the input; see `output_growth`.
         precision: type of the model's matrix products.
+        update: what an update will do; None without one.
     """
 
     files: int
@@ -78,6 +81,7 @@ class Forecast:
     unread: tuple[str, ...] = ()
     growth: str | None = None
     precision: str = FLOAT32
+    update: UpdateForecast | None = None
 
     @property
     def share_left(self) -> float:
@@ -143,6 +147,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
             *(counts["embedded"], counts[NUM_TOKENS]),
         ),
         precision=config.compute.precision,
+        update=update_forecast.forecast_update(config, earlier) if config.update else None,
     )
     if done.complete:
         return result

@@ -8,6 +8,7 @@ from pipeline.estimate import pricing
 from pipeline.estimate.forecast import Forecast
 from pipeline.estimate.pricing import MachineConfig, MachineCosts
 from pipeline.output.quality import describe_documents
+from pipeline.updates import update_forecast
 from transforms import escaping
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
@@ -40,6 +41,8 @@ def to_text(forecast: Forecast, machine: MachineConfig | None) -> str:
     ]
     if forecast.parts_done:
         lines.append(_done(forecast))
+    if forecast.update is not None:
+        lines += [f"update      {line}" for line in update_forecast.to_lines(forecast.update)]
     if machine is not None:
         lines += _costs(forecast, machine)
     return "\n".join(lines)
@@ -50,6 +53,7 @@ def to_fields(forecast: Forecast, machine: MachineConfig | None) -> dict[str, An
     counts = _whole(forecast.counts)
     return {
         **vars(forecast),
+        "update": forecast.update._asdict() if forecast.update else None,
         "counts": counts,
         "shares": shares(counts),
         "reasons": _whole(forecast.reasons),

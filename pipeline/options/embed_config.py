@@ -108,6 +108,9 @@ class EmbedConfig:
         limits: shares of lost documents and wordpieces above which the job fails, at its end.
         dedup: whether repeated documents are found within their part, or within the corpus.
         overwrite: delete the output of an earlier job first.
+        update: follow the corpus as it is now.
+        check: whether the parts of a file that has changed are compared, `content`, or computed
+            again, `time`.
         max_output_gb: do not start a job with a larger estimated output.
         min_cosine: do not start a job whose precision changes vectors of a sample further.
     """
@@ -132,6 +135,8 @@ class EmbedConfig:
     limits: Limits = dataclasses.field(default_factory=Limits)
     dedup: str = flags.PART
     overwrite: bool = False
+    update: bool = False
+    check: str = flags.BY_TIME
     max_output_gb: float = 100.0
     min_cosine: float = 0.99
 
@@ -158,6 +163,7 @@ class EmbedConfig:
             raise ValueError(
                 "--length_group is for batches of any width: leave it out, or give --xla_buckets 0"
             )
+        self._check_update()
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(
@@ -183,6 +189,21 @@ class EmbedConfig:
             raise ValueError(
                 "--dedup corpus is for one vector a document: remove sequence_output and layers "
                 "from --features, or use --dedup part"
+            )
+
+    def _check_update(self) -> None:
+        if self.check not in flags.CHECKS:
+            raise ValueError(f"--check is {self.check!r}; there are {', '.join(flags.CHECKS)}")
+        if not self.update:
+            if self.check != flags.BY_TIME:
+                raise ValueError(f"--check {self.check} is used only with --update; add --update")
+            return
+        if self.overwrite:
+            raise ValueError("--update keeps what --overwrite deletes: give one of them")
+        if self.dedup == flags.CORPUS:
+            raise ValueError(
+                "--update is for --dedup part: with --dedup corpus a vector depends on the files "
+                "that share the document; embed the new corpus into another folder"
             )
 
     @property

@@ -16,6 +16,8 @@ DEFAULT_MODEL = "minilm"
 AUTO_FORMAT = "auto"
 # Where repeated documents are looked for.
 PART, CORPUS = DEDUPS = ("part", "corpus")
+# What shows that a part of a file is the same.
+BY_TIME, BY_CONTENT = CHECKS = ("time", "content")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _INPUT, _OUTPUT, _MODEL, _FEATURES = "input", "output", "model", "features"
@@ -344,6 +346,27 @@ FLAGS = (
         in_resume_command=NEVER,
         group=_OUTPUT,
         help="delete the output of an earlier job, and start again",
+    ),
+    Flag(
+        name="update",
+        path="update",
+        value_type=bool,
+        default=False,
+        # The command continues the update.
+        in_resume_command=NEVER,
+        group=_OUTPUT,
+        help="list the input again, and compute only what is new: the next generation of the "
+        "output folder",
+    ),
+    Flag(
+        name="check",
+        path="check",
+        default=BY_TIME,
+        choices=CHECKS,
+        in_resume_command=NEVER,
+        group=_OUTPUT,
+        help="with --update: a file with another size or time is computed again (time), or is read "
+        "first, and the parts whose documents are the same are kept (content)",
     ),
     Flag(
         name="config",

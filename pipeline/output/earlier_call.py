@@ -8,13 +8,24 @@ import dataclasses
 from collections.abc import Sequence
 
 from pipeline import manifest
-from pipeline.errors import UsageError, output_errors
+from pipeline.errors import JobError, UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import folder_checks, followed_plan, job_progress, layout, plan_file, run_file
+from pipeline.output import (
+    earlier_plans,
+    folder_checks,
+    followed_plan,
+    job_progress,
+    layout,
+    plan_comparison,
+    plan_file,
+    switch_plan,
+)
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
-from pipeline.output.other_job import CONTINUE, another_job, different_flags
+from pipeline.output.other_job import CONTINUE, UPDATE, another_job, different_flags
+from pipeline.output.plan_comparison import PlanComparison
 from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import DamagedRunError, Run, load_run
+from transforms import escaping
 from transforms.documents import Split
 from transforms.io import storage
 
@@ -28,12 +39,14 @@ class Earlier:
         splits: the plan to follow.
         plan_differs: whether plan.jsonl, or its hash in run.json, is not that of `splits`.
         run_is_damaged: whether there is a run.json that cannot be decoded; then `run` is None.
+        changes: what `splits` change in the stored plan, if the job is to follow other files.
     """
 
     run: Run | None
     splits: Sequence[Split]
     plan_differs: bool = False
     run_is_damaged: bool = False
+    changes: PlanComparison | None = None
 
 
 def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
@@ -42,7 +55,8 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
     Args:
         config: of the job.
         run: of this call.
-        splits: as planned now. Of the same files, the stored plan is followed.
+        splits: as planned now. Of the same files, the stored plan is followed. Other files are
+            followed if the configuration has `update`.
 
     Raises:
         UsageError: the folder contains another job or other files.
@@ -56,7 +70,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
         folder_checks.check_may_be_overwritten(config)
         return Earlier(None, splits)
     try:
-        return _read_earlier(folder, run, splits)
+        return _read_earlier(config, run, splits)
     except (ValueError, IsADirectoryError, NotADirectoryError) as error:
         # Not after other errors of the storage: they may pass.
         raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
@@ -71,28 +85,25 @@ def follow(config: EmbedConfig, earlier: Earlier) -> Run | None:
     """
     if earlier.run is None or not earlier.plan_differs:
         return earlier.run
-    folder, splits = config.output, earlier.splits
-    run = dataclasses.replace(earlier.run, plan=plan_file.fingerprint(splits))
-    with output_errors(f"--output {folder}"):
-        storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
-        if run != earlier.run:
-            run_file.write_run(folder, run, config)
-    return run
+    with output_errors(f"--output {config.output}"):
+        return switch_plan.switch(config, earlier.run, earlier.splits)
 
 
-def _read_earlier(folder: str, run: Run, splits: Sequence[Split]) -> Earlier:
+def _read_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
+    folder = config.output
     try:
         earlier = load_run(folder)
     except DamagedRunError as damage:
         return _without_run(folder, damage, splits)
     if earlier is not None:
-        return _same_job(folder, earlier, run, splits)
+        return _same_job(config, earlier, run, splits)
     folder_checks.refuse_unrecognized_files(folder)
     return Earlier(None, splits)
 
 
-def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+def _same_job(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
+    folder = config.output
     lines = different_flags(earlier.configuration, run.configuration)
     if lines and earlier.model == run.model:
         raise another_job(folder, lines, CONTINUE)
@@ -102,6 +113,8 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
         raise another_job(folder, lines)
     stored = _stored_plan(folder)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
+    if config.update and not (is_of_run and stored and stored.splits == list(splits)):
+        return _update(config, earlier, stored, splits)
     if stored is not None:
         followed = followed_plan.follow(splits, stored.splits, is_proven=is_of_run)
         lines = followed_plan.differences(followed.before, followed.now)
@@ -109,8 +122,31 @@ def _same_job(folder: str, earlier: Run, run: Run, splits: Sequence[Split]) -> E
             differs = not is_of_run or list(followed.splits) != stored.splits
             return Earlier(earlier, followed.splits, differs)
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
-        raise another_job(folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"])
+        raise another_job(
+            folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"], UPDATE
+        )
     return Earlier(earlier, splits, plan_differs=True)
+
+
+def _update(
+    config: EmbedConfig, earlier: Run, stored: StoredPlan | None, splits: Sequence[Split]
+) -> Earlier:
+    """Return the earlier call, with the plan of now to follow.
+
+    Raises:
+        JobError: something of the corpus cannot be listed or read now, and would count as gone.
+    """
+    unread = [f"{split.source.path}: {split.unread}" for split in splits if split.unread]
+    if unread:
+        more = f", and {len(unread) - 1} more" if unread[1:] else ""
+        raise JobError(
+            f"--update: the input cannot be compared, for {escaping.one_line(unread[0])}{more}.\n"
+            f"Nothing was changed in {config.output}; run the same command when all can be read"
+        )
+    before = stored.splits if stored else []
+    return Earlier(
+        earlier, splits, plan_differs=True, changes=plan_comparison.compare(before, splits)
+    )
 
 
 def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:
@@ -143,4 +179,5 @@ def _stored_plan(folder: str) -> StoredPlan | None:
 def _has_receipts_of(folder: str, splits: Sequence[Split], run: Run) -> bool:
     """Whether there are receipts, and all belong to a plan and a run."""
     receipts = manifest.load_receipts(folder)
-    return bool(receipts) and len(job_progress.of_job(receipts, splits, run)) == len(receipts)
+    plans = [splits, *earlier_plans.iterate_plans(folder)]
+    return bool(receipts) and len(job_progress.of_plans(receipts, plans, run)) == len(receipts)

@@ -21,21 +21,24 @@ def load_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
 
 
 def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> list[Receipt]:
-    """Return the receipts whose key follows from a run and a plan; see also `match_receipts`.
+    """Return the receipts whose key follows from a plan and a run; see also `match_receipts`.
 
     If a part is missing, the parts after it in the same split are among them.
-
-    Args:
-        receipts: of the folder.
-        splits: of a plan, or of several plans.
-        run: the run.
     """
+    return of_plans(receipts, [splits], run)
+
+
+def of_plans(
+    receipts: Iterable[Receipt], plans: Iterable[Iterable[Split]], run: Run
+) -> list[Receipt]:
+    """Return the receipts whose key follows from a run and one of several plans."""
     if run.transform is None:
         return []
-    # Plans of several generations have several versions of a file.
+    # A file has one version in each plan.
     versions: dict[str, dict[Source, None]] = {}
-    for split in splits:
-        versions.setdefault(split.source.path, {})[split.source] = None
+    for plan in plans:
+        for path, source in {split.source.path: split.source for split in plan}.items():
+            versions.setdefault(path, {})[source] = None
     fingerprint = run.fingerprint
     return [
         receipt

@@ -4,6 +4,7 @@ Names that lower packages write are defined there and imported here; no other mo
 of them.
 """
 
+from pipeline.generations.kept_files import MANIFESTS
 from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.job_names import (
     LOCK_FILE,
@@ -15,7 +16,7 @@ from pipeline.inputs.job_names import (
     TRANSFORMED_METADATA,
 )
 from pipeline.inputs.stdin import STDIN_FILE
-from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN, WITHDRAWN_MANIFEST
 from transforms.dedup.repeat_files import FOLDER as REPEATS
 from transforms.dedup.repeat_files import TABLE_FILE
 from transforms.io import path_kinds, storage
@@ -31,6 +32,7 @@ __all__ = [
     "BIGQUERY",
     "DATA_FOLDERS",
     "LOCK_FILE",
+    "MANIFESTS",
     "MANIFEST_FILE",
     "NAMES",
     "PLAN_FILE",
@@ -48,6 +50,7 @@ __all__ = [
     "TRANSFORMED_METADATA",
     "TRANSFORM_FN",
     "WITHDRAWN",
+    "WITHDRAWN_MANIFEST",
     "describe_missing",
     "refuse_links",
     "schema_files",

@@ -7,7 +7,7 @@ from pipeline import model
 from pipeline.errors import UsageError
 from pipeline.options import conversion
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import layout, plan_file, run_file
+from pipeline.output import earlier_plans, layout, plan_file, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import model_files
@@ -43,16 +43,26 @@ class Job:
         return self.config.records_by(self.run.model)
 
 
-def open_job(folder: str) -> Job:
+def open_job(folder: str, generation: int | None = None) -> Job:
     """Read run.json and plan.jsonl.
 
+    Args:
+        folder: the output folder.
+        generation: the number of an earlier one, whose plan is read; None for that in run.json.
+
     Raises:
-        ValueError: the folder does not contain a job, or one that this release cannot read.
+        ValueError: the folder does not contain a job, or one that this release cannot read, or it
+            does not keep the generation.
     """
     stored = run_file.load_run_file(folder)
     if stored is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
-    plan = plan_file.load_stored(folder)
+    run = stored.run
+    if generation in (None, run.generation):
+        plan = plan_file.load_stored(folder)
+    else:
+        plan = earlier_plans.load_plan_of(folder, generation)
+        run = dataclasses.replace(run, plan=plan.sha256, generation=generation)
     try:
         config = conversion.from_identity(stored.configuration, folder)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -62,7 +72,7 @@ def open_job(folder: str) -> Job:
             f"{folder}/{RUN_FILE} has a configuration that this release does not know: verify with "
             "the release that wrote it"
         )
-    return Job(folder, tuple(plan.splits), plan.sha256, stored.run, config, stored.model.handle)
+    return Job(folder, tuple(plan.splits), plan.sha256, run, config, stored.model.handle)
 
 
 def find_module(job: Job, handle: str | None, remedy: str = _REMEDY) -> Path:

@@ -17,6 +17,10 @@ _SHOWN = 100
 _SHOWN_DIFFERENCES = 3
 _PRECISION = "--precision"
 START_AGAIN = "Choose another folder, or add --overwrite to start again"
+UPDATE = (
+    "Add --update to compute only what is new, choose another folder, or add --overwrite to start "
+    "again"
+)
 CONTINUE = (
     "Give these flags as they are there to continue that job, choose another folder, or add "
     "--overwrite to start again"

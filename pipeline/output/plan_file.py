@@ -20,17 +20,21 @@ class StoredPlan(NamedTuple):
     sha256: str
 
 
-def load_stored(folder: str) -> StoredPlan:
+def load_stored(folder: str, name: str = PLAN_FILE) -> StoredPlan:
     """Read plan.jsonl.
+
+    Args:
+        folder: the output folder.
+        name: the path of the plan in it; that of an earlier generation is in manifests/.
 
     Raises:
         ValueError: it is missing or damaged, or the folder contains links.
     """
     file_systems.set_default_options([folder])
     layout.refuse_links(folder)
-    content = storage.read_bytes(storage.join(folder, PLAN_FILE))
+    content = storage.read_bytes(storage.join(folder, name))
     if content is None:
-        raise ValueError(layout.describe_missing(folder, PLAN_FILE))
+        raise ValueError(layout.describe_missing(folder, name))
     return StoredPlan(from_lines(content), hashlib.sha256(content).hexdigest())
 
 

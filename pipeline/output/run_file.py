@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from pipeline.errors import WRITTEN_AGAIN
+from pipeline.generations.history import FIRST
 from pipeline.options.earlier_releases import with_former_defaults
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import layout
@@ -59,6 +60,7 @@ class Run:
         plan: sha256 of plan.jsonl.
         command: the command that resumes the job; see `resume_command.command_of`.
         directory: the working directory that relative paths in it refer to.
+        generation: the number of the generation that the plan is of.
     """
 
     configuration: dict[str, Any]
@@ -69,6 +71,7 @@ class Run:
     plan: str = ""
     command: tuple[str, ...] = ()
     directory: str = ""
+    generation: int = FIRST
 
     @property
     def fingerprint(self) -> str:
@@ -113,6 +116,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     versions: dict[str, str]
     command: tuple[str, ...]
     directory: str
+    generation: Annotated[int, msgspec.Meta(ge=FIRST)] = FIRST
 
     def __post_init__(self) -> None:
         # People copy the command into a shell.
@@ -133,6 +137,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             plan=self.plan,
             command=with_former_defaults(self.command, self.configuration),
             directory=self.directory,
+            generation=self.generation,
         )
 
 
@@ -209,6 +214,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "versions": _versions(),
         "command": list(run.command),
         "directory": run.directory,
+        **({} if run.generation == FIRST else {"generation": run.generation}),
     }
     storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
 

@@ -58,6 +58,7 @@ class Searcher:
         *,
         prompt: str | None = None,
         model: str | None = None,
+        generation: int | None = None,
         announce: Announce = _LOG.info,
     ) -> None:
         """Open the vectors of a job, and load the model of queries.
@@ -69,6 +70,7 @@ class Searcher:
             prompt: what is put before each text: a text, or the name of one of the model's prompts;
                 None for the model's prompt `query`, or for the prompt of the job if it has none.
             model: the current handle of the job's module, if it was moved.
+            generation: the number of one that the folder keeps; None for the newest finished one.
             announce: takes a line about work that takes time.
 
         Raises:
@@ -80,7 +82,7 @@ class Searcher:
         folder = os.fspath(folder)
         file_systems.set_default_options([folder])
         job = open_job(folder)
-        files = files_so_far(job.folder)
+        files = files_so_far(job.folder, generation)
         self.feature = feature or default_feature(job)
         vectors = open_vectors(job.folder, files, self.feature)
         queries = QueryConfig(self.feature, prompt, module=model)

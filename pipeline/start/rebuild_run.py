@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pipeline import manifest
 from pipeline.errors import JobError, UsageError, output_errors, root_cause
 from pipeline.estimate import precision_check
+from pipeline.generations import numbers
 from pipeline.job_context import JobContext
-from pipeline.output import job_progress, plan_file, run_file
+from pipeline.output import earlier_plans, job_progress, plan_file, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.run_file import Run
 from pipeline.start import learn_transform
@@ -30,7 +31,7 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
             never be written.
         JobError: the transform cannot be learned, or the folder cannot be written.
     """
-    folder = context.config.output
+    folder, plan = context.config.output, plan_file.fingerprint(splits)
     try:
         agreement = context.run.agreement or precision_check.measure_agreement(
             context.config, context.module, context.splits
@@ -39,7 +40,8 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
             context.run,
             widths=context.module.widths,
             agreement=agreement,
-            plan=plan_file.fingerprint(splits),
+            plan=plan,
+            generation=numbers.generation_of_plan(folder, plan),
         )
         with learn_transform.learned(context) as transform:
             run = dataclasses.replace(run, transform=transform.facts)
@@ -61,7 +63,8 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
 
 def _check_receipts(folder: str, splits: Sequence[Split], run: Run) -> None:
     receipts = manifest.load_receipts(folder)
-    others = len(receipts) - len(job_progress.of_job(receipts, splits, run))
+    plans = [splits, *earlier_plans.iterate_plans(folder)]
+    others = len(receipts) - len(job_progress.of_plans(receipts, plans, run))
     if others:
         raise UsageError(
             f"--output {folder}: {RUN_FILE} is damaged, and {others:,} of the {len(receipts):,} "

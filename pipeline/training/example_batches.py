@@ -42,7 +42,7 @@ class ExampleBatches:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         # First, because a folder without a manifest is not one of a finished job.
-        files = reader.list_files(reading.folder, reading.family)
+        files = reader.list_files(reading.folder, reading.family, reading.generation)
         self._reader: RecordReader = reader.open_family(reading.folder, reading.family)
         self.kinds = self._choose_kinds()
         self._ranges = ranges_of(files, *reading.shard)

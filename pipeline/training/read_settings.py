@@ -18,6 +18,7 @@ class ReadSettings(TypedDict, total=False):
         missing: by kept field, the value of documents that do not have it.
         drop_remainder: leave out the last batch if it is smaller.
         shard: (number, count), to read one of `count` equal ranges of the documents.
+        generation: the number of one that the folder keeps; the newest finished one if not given.
     """
 
     columns: Sequence[str] | None
@@ -27,6 +28,7 @@ class ReadSettings(TypedDict, total=False):
     missing: Mapping[str, Any]
     drop_remainder: bool
     shard: tuple[int, int]
+    generation: int | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Reading:
     missing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     drop_remainder: bool = False
     shard: tuple[int, int] = (0, 1)
+    generation: int | None = None
 
     def __post_init__(self) -> None:
         number, count = self.shard

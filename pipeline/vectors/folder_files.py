@@ -26,23 +26,33 @@ class FolderFiles(NamedTuple):
         return sum(file.records for file in self.files)
 
 
-def finished_files(folder: str) -> FolderFiles:
+def finished_files(folder: str, generation: int | None = None) -> FolderFiles:
     """List the files of a finished job, from its manifest.
+
+    Args:
+        folder: the output folder.
+        generation: the number of one that the folder keeps; None for the newest finished one.
 
     Raises:
         ValueError: the job is not finished, or the manifest is damaged.
     """
-    return FolderFiles(tuple(reader.list_files(folder, POOLED)))
+    return FolderFiles(tuple(reader.list_files(folder, POOLED, generation)))
 
 
-def files_so_far(folder: str) -> FolderFiles:
+def files_so_far(folder: str, generation: int | None = None) -> FolderFiles:
     """List the files of a job that may still run: those of the parts with receipts.
+
+    While another generation is written, they are those of the newest finished one.
+
+    Args:
+        folder: the output folder.
+        generation: as of `finished_files`.
 
     Raises:
         ValueError: the folder is not one of a job, or is damaged.
     """
-    if storage.exists(storage.join(folder, MANIFEST_FILE)):
-        return finished_files(folder)
+    if generation is not None or storage.exists(storage.join(folder, MANIFEST_FILE)):
+        return finished_files(folder, generation)
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from pipeline import manifest
 from pipeline.errors import UsageError
-from pipeline.output import open_job, read_records
+from pipeline.generations.history import current_generation
+from pipeline.generations.kept_files import manifest_in
+from pipeline.output import open_job, read_records, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
@@ -43,12 +45,15 @@ class VerifyConfig:
         tolerance: the largest allowed absolute difference of any of their values; None to derive
             it from the job's precision.
         model: handle of the module, or None for the job's own handle.
+        generation: the number of a generation that the folder keeps; None for the newest finished
+            one, or for the first one that is being written.
     """
 
     folder: str
     sample: int = 0
     tolerance: float | None = None
     model: str | None = None
+    generation: int | None = None
 
     def __post_init__(self) -> None:
         if self.sample < 0:
@@ -71,7 +76,7 @@ def verify(config: VerifyConfig) -> Verdict:
         UsageError: the module for the sample does not exist.
         OSError: a file of the whole job cannot be read. One of a part is a fault of the verdict.
     """
-    job = open_job.open_job(config.folder)
+    job = open_job.open_job(config.folder, _generation(config))
     remedy = "give the current place of the job's module with --model, or leave out --sample"
     module = open_job.find_module(job, config.model, remedy) if config.sample else None
     if module is not None:
@@ -82,7 +87,10 @@ def verify(config: VerifyConfig) -> Verdict:
     checked = {part.name: check_part(job.folder, part, layout, job.config) for part in parts}
     undamaged = [part for part in parts if not checked[part.name].damage]
     damaged = [receipt for receipt in metadata.receipts if receipt.name in metadata.misnamed]
-    damaged += [part for part in parts if checked[part.name].damage]
+    # Other parts would never be computed again.
+    damaged += [
+        part for part in parts if checked[part.name].damage and part.name in metadata.planned
+    ]
     manifest_lines = manifest_faults(job, metadata)
     table = check_dedup_table(job, layout.widths, metadata.progress.complete)
     sample = NOT_SAMPLED
@@ -118,12 +126,29 @@ def verify(config: VerifyConfig) -> Verdict:
         job.folder,
         damaged,
         # With another run.json or plan.jsonl nothing is known about the manifest.
-        bad_manifest=bool(manifest_lines) and is_one_job,
+        bad_manifest=bool(manifest_lines) and is_one_job and _is_planned(job),
         bad_table=bool(table.damage),
     )
     if not is_one_job:
         remedy = remedy or (_RESTORE if has_plan else _REWRITE)
     return dataclasses.replace(verdict, invalidated=invalidated, remedy=remedy)
+
+
+def _generation(config: VerifyConfig) -> int | None:
+    """Return the generation to check: the one that readers have, unless another is named."""
+    if config.generation is not None:
+        manifest_in(config.folder, config.generation)
+        return config.generation
+    try:
+        return current_generation(config.folder)
+    except ValueError:
+        return None
+
+
+def _is_planned(job: Job) -> bool:
+    """Whether `embed` writes the manifest of this generation again."""
+    run = run_file.load_run(job.folder)
+    return run is not None and run.generation == job.run.generation
 
 
 def _check_precision(job: Job) -> None:

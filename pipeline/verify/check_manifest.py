@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline import manifest
-from pipeline.manifest import MANIFEST_FILE, Progress
+from pipeline.manifest import Progress
+from pipeline.output import earlier_plans
 from pipeline.output.open_job import Job
 from pipeline.verify.job_metadata import JobMetadata
 
@@ -20,29 +21,34 @@ def manifest_faults(job: Job, metadata: JobMetadata) -> list[str]:
         return []
     pending = len(metadata.progress.pending)
     if pending:
-        return [f"{MANIFEST_FILE}: exists, but {pending:,} splits of the job are not done"]
-    return _differences_from(metadata.manifest, metadata.progress, job.run.fingerprint)
+        return [f"{metadata.name}: exists, but {pending:,} splits of the job are not done"]
+    history = earlier_plans.history_of(job.folder, job.run, job.splits, metadata.name)
+    expected = manifest.totals_entry(
+        metadata.progress, job.run.fingerprint, history.entry if history else None
+    )
+    lines = _differences_from(metadata.manifest, metadata.progress, expected)
+    return [f"{metadata.name}: {line}" for line in lines]
 
 
 def _differences_from(
-    stored: dict[str, Any], progress: Progress, run_fingerprint: str
-) -> list[str]:
-    """Return the differences between a manifest and the receipts of its job.
+    stored: dict[str, Any], progress: Progress, totals: dict[str, Any]
+) -> Iterator[str]:
+    """Yield the differences between a manifest and the receipts of its job.
 
     Args:
         stored: the result of `manifest.load_manifest`.
         progress: of the job, by its receipts.
-        run_fingerprint: of the job, by run.json.
+        totals: the fields before its sources and parts, by the receipts and run.json.
     """
     expected: dict[str, Any] = {
-        **manifest.totals_entry(progress, run_fingerprint),
+        **totals,
         "sources": {
             source: manifest.source_entry(counts) for source, counts in progress.by_source.items()
         },
         "parts": [manifest.part_entry(part) for part in progress.parts],
     }
     as_json = json.loads(json.dumps(expected))
-    return [f"{MANIFEST_FILE}: {line}" for line in _differences(stored, as_json)]
+    return _differences(stored, as_json)
 
 
 def _differences(actual: Any, expected: Any, place: str = "") -> Iterator[str]:

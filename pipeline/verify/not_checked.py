@@ -6,8 +6,8 @@ from pipeline.output.open_job import Job
 from transforms.io import storage
 
 _OF_RECEIPTS = (
-    "what receipts say of the computation: seconds, worker, machine, time; of parts with repeats "
-    "also padding and batches"
+    "what receipts say of the computation: seconds, worker, machine, time; the hash of their "
+    "documents; of parts with repeats also padding and batches"
 )
 _OF_RUN = f"{RUN_FILE}: the place of the model, likeness, versions and the command"
 

@@ -27,6 +27,11 @@ def unlisted_faults(job: Job, metadata: JobMetadata) -> list[str]:
 def unlisted_notes(job: Job, metadata: JobMetadata) -> list[str]:
     """Return a line for each file outside the job's parts that does no harm."""
     lines = _unused_files(job, metadata)
+    if metadata.others:
+        lines.append(
+            f"{metadata.others:,} parts are of other generations; programs that read the folders "
+            "by pattern read them too, until beam-bert clean deletes them"
+        )
     if not metadata.progress.complete:
         lines += [f"{path}: no receipt lists it (yet)" for path in _unlisted_files(job, metadata)]
     elif metadata.manifest is None and not metadata.manifest_problem:

@@ -20,8 +20,10 @@ from tests.pipeline.test_damage import DAMAGES, Damage, files_of, is_sound
 
 pytestmark = pytest.mark.slow
 
-# Unfinished files, the lock of object stores, and the rows of tables: they have tests of their own.
+# Unfinished files, the lock of object stores, the rows of tables, and what belongs to generations:
+# they have tests of their own.
 ELSEWHERE = {layout.TEMPORARY, layout.LOCK_FILE, layout.BIGQUERY}
+ELSEWHERE |= {layout.MANIFESTS, layout.WITHDRAWN_MANIFEST}
 ROLES = sorted(set(layout.NAMES) - ELSEWHERE)
 # Those that a receipt names, and the receipts.
 OF_PARTS = {*layout.DATA_FOLDERS, layout.RECEIPTS}

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, cast
@@ -322,6 +323,39 @@ def rename(path: str, target: str) -> None:
             file_systems().rename([path], [target])
 
     retried(path, move)
+
+
+def duplicate(folder: str, path: str, target: str) -> None:
+    """Give a file of a folder a second name there, atomically; an existing file is replaced.
+
+    On this machine it is a hard link where the disk has them: files of a job are never changed, but
+    replaced. Object stores copy by themselves.
+
+    Args:
+        folder: an output folder.
+        path: of the file, within it.
+        target: the second name, within it.
+
+    Raises:
+        OSError: the file cannot be read, or the folder cannot be written.
+        ValueError: one of the paths leads out of the folder.
+    """
+    source, final = within(folder, path), within(folder, target)
+    if "://" in folder:
+        retried(final, lambda: file_systems().copy([source], [final]))
+        return
+    temporary = join(within(folder, TEMPORARY), uuid.uuid4().hex)
+    for parent in (os.path.dirname(temporary), os.path.dirname(final)):
+        durable.make_folder(parent)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+        durable.force_to_disk(temporary)
+    rename(temporary, final)
+    # Nothing was renamed if both were names of one file already.
+    delete_file(temporary)
+    durable.force_to_disk(os.path.dirname(final))
 
 
 def delete(paths: Sequence[str]) -> None:

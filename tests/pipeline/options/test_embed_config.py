@@ -79,7 +79,13 @@ def test_wrong_values_are_refused_by_flag(arguments: list[str], message: str) ->
 def test_the_identity_has_what_decides_the_output() -> None:
     base = parse().identity()
     limits = (["--max_rejected", "1"], ["--max_truncated", "0"], ["--max_unknown", "0"])
-    for same in (["--overwrite"], ["--model", "m"], ["--max_output_gb", "1"], *limits):
+    for same in (
+        ["--overwrite"],
+        ["--update", "--check", "content"],
+        ["--model", "m"],
+        ["--max_output_gb", "1"],
+        *limits,
+    ):
         assert parse(*same).identity() == base
     others = (["--max_seq_length", "9"], ["--features", "cls"], ["--part_bytes", "5000"])
     others += (["--window_stride", "9"], ["--keep_tokens", *OF_TOKENS], ["--text_b_field", "b"])
@@ -90,5 +96,5 @@ def test_the_identity_has_what_decides_the_output() -> None:
 def test_every_flag_that_can_change_bytes_is_in_the_identity() -> None:
     """The module counts by its fingerprint; the others decide whether a job runs, not what."""
     outside = {"output", "model", "model_sha256", "min_cosine", "overwrite", "max_output_gb"}
-    outside |= {"max_rejected", "max_truncated", "max_unknown"}
+    outside |= {"max_rejected", "max_truncated", "max_unknown", "update", "check"}
     assert {row.name for row in flags.FLAGS if row.path and not row.decides_output} == outside

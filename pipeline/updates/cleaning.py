@@ -1,0 +1,189 @@
+"""Delete the files of an output folder that no kept generation names.
+
+Only files that a job has written there are deleted: those of receipts whose keys follow from a plan
+in the folder, and files of data that have the name of a part of such a plan and no receipt.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+
+import msgspec
+
+from pipeline import manifest
+from pipeline.errors import output_errors
+from pipeline.generations import kept_files
+from pipeline.generations.history import current_generation
+from pipeline.output import earlier_plans, job_progress, layout, lock, plan_file, run_file
+from pipeline.output.layout import DATA_FOLDERS, RECEIPTS, RUN_FILE
+from transforms.documents import KEY_DIGITS, Split, file_stem
+from transforms.io import storage
+from transforms.receipts import Receipt
+
+# Files that one request deletes.
+_AT_ONCE = 500
+# The name of a file of a part: the stem of its source, its first position, and its key.
+_OF_PART = re.compile(rf"((.+)-\d{{12,}}-[0-9a-f]{{{KEY_DIGITS}}})\.[a-z.]+")
+
+
+class _KeptPart(msgspec.Struct):
+    name: str
+
+
+class _KeptParts(msgspec.Struct):
+    """The fields of a manifest that say which parts it names."""
+
+    parts: tuple[_KeptPart, ...]
+
+
+_DECODER = msgspec.json.Decoder(_KeptParts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cleaning:
+    """What is to be deleted from a folder; paths are within it.
+
+    Attributes:
+        kept: the numbers of the generations that stay, ascending.
+        manifests: of the others.
+        data: files of records and of rejected documents.
+        bytes: their size.
+        receipts: of the parts of these files.
+        plans: of the generations that go, and plans that were replaced unfinished.
+    """
+
+    kept: tuple[int, ...]
+    manifests: tuple[str, ...]
+    data: tuple[str, ...]
+    bytes: int
+    receipts: tuple[str, ...]
+    plans: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files, in the order in which they are deleted.
+
+        After a kill no manifest names a file that is gone, and the same command goes on: receipts
+        name the files that are left, and plans, which prove the receipts, are deleted last.
+        """
+        return (*self.manifests, *self.data, *self.receipts, *self.plans)
+
+
+def clean(folder: str, keep: int, *, is_dry: bool = False) -> Cleaning:
+    """Delete what no kept generation names; raise as `plan_cleaning`.
+
+    Args:
+        folder: the output folder.
+        keep: the number of generations that stay, the newest ones.
+        is_dry: delete nothing.
+
+    Raises:
+        UsageError: a job runs in the folder, or files in it can never be deleted.
+    """
+    if is_dry:
+        return plan_cleaning(folder, keep)
+    with lock.hold(folder), output_errors(folder):
+        cleaning = plan_cleaning(folder, keep)
+        _delete(folder, cleaning)
+    return cleaning
+
+
+def plan_cleaning(folder: str, keep: int) -> Cleaning:
+    """Find what no kept generation names, and no part of the plan that `embed` follows.
+
+    Args:
+        folder: the output folder.
+        keep: the number of generations that stay, the newest ones.
+
+    Raises:
+        ValueError: the folder is not one of a job, or a file that decides is damaged.
+        OSError: the folder cannot be read.
+    """
+    if keep < 1:
+        raise ValueError(f"--keep is {keep}; give 1 or more generations")
+    run = run_file.load_run(folder)
+    if run is None:
+        raise ValueError(layout.describe_missing(folder, RUN_FILE))
+    splits = plan_file.load_plan(folder)
+    current = current_generation(folder)
+    numbers = sorted({*kept_files.kept_generations(folder), *([current] if current else [])})
+    kept, gone = numbers[-keep:], numbers[:-keep]
+    plans = [splits, *earlier_plans.iterate_plans(folder)]
+    receipts = manifest.load_receipts(folder)
+    named = {name for number in kept for name in _names(folder, number)}
+    named |= {part.name for part in job_progress.of_job(receipts, splits, run)}
+    dropped = [
+        part for part in job_progress.of_plans(receipts, plans, run) if part.name not in named
+    ]
+    sizes = _data_sizes(folder)
+    data = [path for part in dropped for path in _files_of(part) if path in sizes]
+    data += _without_receipt(folder, sizes, named, plans)
+    return Cleaning(
+        kept=tuple(kept),
+        manifests=tuple(map(kept_files.manifest_of, gone)),
+        data=tuple(data),
+        bytes=sum(sizes[path] for path in data),
+        receipts=tuple(f"{RECEIPTS}/{part.name}.json" for part in dropped),
+        plans=tuple(
+            path
+            for path, number in kept_files.kept_plans(folder).items()
+            if number not in kept or kept_files.is_replaced(path)
+        ),
+    )
+
+
+def _delete(folder: str, cleaning: Cleaning) -> None:
+    for paths in (cleaning.manifests, cleaning.data, cleaning.receipts, cleaning.plans):
+        for first in range(0, len(paths), _AT_ONCE):
+            chosen = paths[first : first + _AT_ONCE]
+            storage.delete([storage.within(folder, path) for path in chosen])
+
+
+def to_lines(cleaning: Cleaning, *, is_dry: bool) -> Iterator[str]:
+    """Yield what people read of a cleaning: what stays, what goes, and each file that goes."""
+    kept = ", ".join(map(str, cleaning.kept)) or "none is finished"
+    yield f"kept        generations {kept}, and the parts of the plan"
+    number, megabytes = len(cleaning.receipts), cleaning.bytes / 1e6
+    verb = "to delete" if is_dry else "deleted"
+    yield (
+        f"{verb:<11} {number:,} parts, {len(cleaning.data):,} files of {megabytes:,.1f} MB, "
+        f"{len(cleaning.manifests):,} manifests"
+    )
+    yield from (f"            {path}" for path in cleaning.paths)
+
+
+def _names(folder: str, generation: int) -> Iterator[str]:
+    """Yield the names of the parts of a generation."""
+    name = kept_files.manifest_in(folder, generation)
+    yield from (part.name for part in manifest.decode_manifest(folder, _DECODER, name).parts)
+
+
+def _data_sizes(folder: str) -> Mapping[str, int]:
+    """Return the size of each file of data, by path."""
+    return {
+        f"{family}/{name}": metadata.size_in_bytes
+        for family in DATA_FOLDERS
+        for name, metadata in storage.list_folder(storage.join(folder, family)).items()
+    }
+
+
+def _files_of(part: Receipt) -> Iterator[str]:
+    """Yield the files that a receipt names and that have the name of its part."""
+    for file in part.files:
+        family, _, name = file.path.partition("/")
+        if family in DATA_FOLDERS and name.startswith(f"{part.name}."):
+            yield file.path
+
+
+def _without_receipt(
+    folder: str, paths: Iterable[str], named: Set[str], plans: Iterable[Sequence[Split]]
+) -> Iterator[str]:
+    """Yield the files that a killed job left: they have the name of a part, and no receipt."""
+    stems = {file_stem(split.source.path) for splits in plans for split in splits}
+    names = storage.list_folder(storage.join(folder, RECEIPTS))
+    # Also receipts that are damaged or withdrawn: `embed` decides on these.
+    known = named | {name.partition(".json")[0] for name in names}
+    for path in paths:
+        match = _OF_PART.fullmatch(path.partition("/")[2])
+        if match and match[2] in stems and match[1] not in known:
+            yield path
