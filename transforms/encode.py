@@ -17,6 +17,7 @@ from apache_beam.utils import shared
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics
 from transforms.batching.bisection import Outcome
+from transforms.batching.token_sequences import TokenSequences
 from transforms.bert import loading, module
 from transforms.bert.compute import ComputeConfig
 from transforms.bert.devices import allow_memory_growth, process_device
@@ -25,17 +26,19 @@ from transforms.bert.module import BertModule
 from transforms.checkpoints import imported_models
 from transforms.dedup.lookup import embed_with_table
 from transforms.dedup.repeat_files import shared_table
-from transforms.dedup.repeat_table import RepeatTable
 from transforms.documents import begins_document, header_of, with_header
-from transforms.embedding.embed import EmbeddingConfig, RunAll, embed_sequences
+from transforms.embedding.embed import EmbeddingConfig, PartEmbeddings, RunAll, embed_sequences
 from transforms.embedding.loaded_model import LoadedModel, warm_up
 from transforms.embedding.part_embeddings import (
     account,
     add_embeddings,
     reject_oversize,
+    shape_documents,
     take_sequences,
 )
 from transforms.features import INPUT_IDS
+from transforms.reuse.reused_vectors import ReuseConfig, ReusedVectors
+from transforms.reuse.vector_table import load_table
 from transforms.running.board import BOARD, Share
 
 
@@ -50,6 +53,7 @@ class EncodeConfig:
         compute: the engine and its precision.
         repeats: a folder that contains a table of repeated documents; see `repeat_files`. None if
             only repeats within a part are found.
+        reuse: a table of vectors that earlier parts have; None if all are computed.
     """
 
     model: str
@@ -57,6 +61,11 @@ class EncodeConfig:
     embedding: EmbeddingConfig
     compute: ComputeConfig = dataclasses.field(default_factory=ComputeConfig)
     repeats: str | None = None
+    reuse: ReuseConfig | None = None
+
+
+# Embeds the documents of a part, and shapes their vectors.
+Embed = Callable[[TokenSequences, RunAll], PartEmbeddings]
 
 
 def _ignore(_: float) -> None:
@@ -67,7 +76,7 @@ def encode_part(
     part: pa.RecordBatch,
     model: LoadedModel,
     config: EmbeddingConfig,
-    table: RepeatTable | None = None,
+    embed: Embed,
     set_share: Share = _ignore,
 ) -> pa.RecordBatch:
     """Embed the documents of a part, and add counts and times to its header.
@@ -76,7 +85,7 @@ def encode_part(
         part: wordpieces.
         model: runs the batches.
         config: what to compute.
-        table: vectors of documents that occur in several parts.
+        embed: embeds the documents, and shapes their vectors.
         set_share: is called after each batch, with the share of the batches that are done.
     """
     watch = metrics.Stopwatch()
@@ -84,13 +93,10 @@ def encode_part(
     part = reject_oversize(part, config.widths(engine.hidden_size), config)
     with watch.section(metrics.ENCODE_SECONDS):
         sequences, is_valid = take_sequences(part)
-        if table is None:
-            embeddings = embed_sequences(sequences, engine, config, run_all)
-        else:
-            embeddings = embed_with_table(table, sequences, engine, config, run_all)
+        embeddings = embed(sequences, run_all)
     waited = watch.seconds.setdefault(metrics.WAIT_SECONDS, 0.0)
     watch.seconds[metrics.ENCODE_SECONDS] -= waited
-    embedded = add_embeddings(part, is_valid, sequences, embeddings, config.shaping)
+    embedded = add_embeddings(part, is_valid, sequences, embeddings)
     header = header_of(part).measured(**watch.seconds, **account(embedded, embeddings))
     return with_header(embedded, header)
 
@@ -186,15 +192,37 @@ class ModelDoFn(beam.DoFn):
 class _EncodePart(ModelDoFn):
     def __init__(self, config: EncodeConfig) -> None:
         super().__init__(config)
+        self._reused = shared.Shared()
         self._compiled_shapes = Metrics.counter(metrics.NAMESPACE, metrics.COMPILED_SHAPES)
 
     def setup(self) -> None:
         super().setup()
-        folder, embedding = self._config.repeats, self._config.embedding
-        self._table: RepeatTable | None = None
-        if folder is not None:
+        config, embedding = self._config, self._config.embedding
+        if config.reuse is not None:
+            reused = self._reused.acquire(self._load_reused, tag=config.reuse.table)
+            self._embed: Embed = reused.embed
+        elif config.repeats is not None:
             widths = embedding.widths(self._model.engine.hidden_size)
-            self._table = shared_table(folder, embedding.features, widths)
+            table = shared_table(config.repeats, embedding.features, widths)
+            self._embed = self._shaped(functools.partial(embed_with_table, table))
+        else:
+            self._embed = self._shaped(embed_sequences)
+
+    def _shaped(self, embed: Callable[..., PartEmbeddings]) -> Embed:
+        engine, config = self._model.engine, self._config.embedding
+
+        def embed_shaped(sequences: TokenSequences, run_all: RunAll) -> PartEmbeddings:
+            return shape_documents(embed(sequences, engine, config, run_all), config.shaping)
+
+        return embed_shaped
+
+    def _load_reused(self) -> ReusedVectors:
+        reuse = self._config.reuse
+        if reuse is None:
+            raise ValueError("this job has no vectors of earlier parts")
+        return ReusedVectors(
+            load_table(reuse.table), self._model.engine, self._config.embedding, reuse.vocab_size
+        )
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         tokens = pc.sum(pc.list_value_length(part.column(INPUT_IDS))).as_py() or 0
@@ -202,7 +230,7 @@ class _EncodePart(ModelDoFn):
         # The stages are fused: the part is written before this continues.
         with BOARD.running(header_of(part), documents, tokens) as set_share:
             embedding = self._config.embedding
-            embedded = encode_part(part, self._model, embedding, self._table, set_share)
+            embedded = encode_part(part, self._model, embedding, self._embed, set_share)
             # Not a count of the part, because it depends on what the process did before.
             self._compiled_shapes.inc(self._model.count_new_shapes())
             yield embedded

@@ -20,6 +20,8 @@ BATCHES = "batches"
 HALVED_BATCHES = "halved_batches"
 REPEATED = "repeated"
 REPEATED_ELSEWHERE = "repeated_elsewhere"
+# Only where documents have vectors of earlier parts.
+REUSED = "reused"
 
 # Only in the runner's metrics: the number of batch shapes that XLA compiled, in all processes.
 COMPILED_SHAPES = "compiled_shapes"

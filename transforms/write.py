@@ -21,12 +21,21 @@ from transforms.metrics import report_counts
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.records import record_files
 from transforms.records.record_config import RecordConfig
+from transforms.reuse import digest_files
 
 _SECONDS = "_seconds"
 
 
-def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Receipt:
+def write_part(
+    part: pa.RecordBatch, folder: str, config: RecordConfig, keep_digests: bool = False
+) -> Receipt:
     """Write a part's files, then its receipt.
+
+    Args:
+        part: of embeddings.
+        folder: the output folder.
+        config: what the records contain.
+        keep_digests: also write the digests of the documents; see `digest_files`.
 
     Raises:
         OSError: the folder cannot be written; files without a receipt do not count.
@@ -37,6 +46,8 @@ def write_part(part: pa.RecordBatch, folder: str, config: RecordConfig) -> Recei
         files = _write_files(part, folder, config)
     receipt = _make_receipt(part, files, watch.seconds)
     _check_counts(receipt)
+    if keep_digests:
+        digest_files.write(folder, part, receipt)
     storage.write_text(folder, f"{RECEIPTS}/{receipt.name}.json", receipt.to_json())
     return receipt
 
@@ -109,21 +120,26 @@ class WriteParts(beam.PTransform):
     Attributes:
         folder: the output folder.
         config: what the records contain.
+        keep_digests: whether later jobs may take vectors from these parts.
     """
 
     folder: str
     config: RecordConfig
+    keep_digests: bool = False
 
     def expand(self, parts: beam.PCollection[pa.RecordBatch]) -> beam.PCollection[Receipt]:
-        return parts | "WritePart" >> beam.ParDo(_WritePart(self.folder, self.config))
+        return parts | "WritePart" >> beam.ParDo(
+            _WritePart(self.folder, self.config, self.keep_digests)
+        )
 
 
 class _WritePart(beam.DoFn):
-    def __init__(self, folder: str, config: RecordConfig) -> None:
+    def __init__(self, folder: str, config: RecordConfig, keep_digests: bool) -> None:
         self._folder = folder
         self._config = config
+        self._keep_digests = keep_digests
 
     def process(self, part: pa.RecordBatch) -> Iterator[Receipt]:
-        receipt = write_part(part, self._folder, self._config)
+        receipt = write_part(part, self._folder, self._config, self._keep_digests)
         report_counts(receipt.counts)
         yield receipt

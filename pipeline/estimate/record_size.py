@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline.options.embed_config import EmbedConfig
 from transforms.batching.token_sequences import TokenSequences
 from transforms.embedding.embed import PartEmbeddings
-from transforms.embedding.part_embeddings import add_embeddings
+from transforms.embedding.part_embeddings import add_embeddings, shape_documents
 from transforms.features import widths_of_tokens
 from transforms.records import record_files
 from transforms.records.record_config import NONE
@@ -43,9 +43,9 @@ def record_bytes(
         wordpieces.input_ids[:tokens],
         wordpieces.segment_ids[:tokens],
     )
-    zeros = _zeros(rows, tokens, config, widths)
+    zeros = shape_documents(_zeros(rows, tokens, config, widths), config.shaping)
     is_valid = np.ones(rows, bool)
-    embedded = add_embeddings(part.slice(0, rows), is_valid, first, zeros, config.shaping)
+    embedded = add_embeddings(part.slice(0, rows), is_valid, first, zeros)
     scales = {POOLED: part.num_rows / rows, SEQUENCE: len(wordpieces.input_ids) / tokens}
     return {family: scales[family] * _stored_bytes(embedded, family, config) for family in families}
 

@@ -15,7 +15,11 @@ from transforms.bert import module as modules
 from transforms.bert.engines import Engine
 from transforms.documents import REASON
 from transforms.embedding.embed import EmbeddingConfig, embed_sequences
-from transforms.embedding.part_embeddings import add_embeddings, take_sequences
+from transforms.embedding.part_embeddings import (
+    add_embeddings,
+    shape_documents,
+    take_sequences,
+)
 from transforms.rows.text_rows import TextRows
 from transforms.tokenize import tokenize_part
 from transforms.vector_widths import VectorWidths
@@ -41,9 +45,9 @@ class Stages:
         if not part.num_rows:
             return part
         wordpieces, is_valid = take_sequences(part)
-        embeddings = embed_sequences(wordpieces, self.engine, self.config)
-        shaping = self.config.shaping
-        return _not_rejected(add_embeddings(part, is_valid, wordpieces, embeddings, shaping))
+        computed = embed_sequences(wordpieces, self.engine, self.config)
+        embeddings = shape_documents(computed, self.config.shaping)
+        return _not_rejected(add_embeddings(part, is_valid, wordpieces, embeddings))
 
 
 def load_stages(job: Job, path: Path) -> Stages:

@@ -19,6 +19,7 @@ from transforms.embedding.part_embeddings import (
     account,
     add_embeddings,
     reject_oversize,
+    shape_documents,
     take_sequences,
 )
 from transforms.encode import EncodeConfig
@@ -86,8 +87,9 @@ class TextEmbedder:
         part = reject_oversize(part, config.widths(engine.hidden_size), config)
         sequences, is_valid = take_sequences(part)
         run_all = encode.batch_runner(self.model, metrics.Stopwatch())
-        embeddings = embed_sequences(sequences, engine, config, run_all)
-        embedded = add_embeddings(part, is_valid, sequences, embeddings, config.shaping)
+        computed = embed_sequences(sequences, engine, config, run_all)
+        embeddings = shape_documents(computed, config.shaping)
+        embedded = add_embeddings(part, is_valid, sequences, embeddings)
         counts = account(embedded, embeddings)
         report_counts(counts)
         return EmbeddedBatch(_split_rows(embedded, self._config.names), counts)

@@ -109,6 +109,7 @@ class PartEmbeddings:
         bisected_batches: number of batches that failed and were run again in halves.
         repeated: documents with the same tokens as an earlier one, whose vectors they get.
         repeated_elsewhere: those of them whose vectors come from the corpus's table.
+        reused: documents whose vectors come from earlier parts; they do not count as repeated.
         failed: the model's error for each document that failed, by the document's index. The
             vectors of these documents are undefined.
     """
@@ -121,6 +122,7 @@ class PartEmbeddings:
     bisected_batches: int = 0
     repeated: int = 0
     repeated_elsewhere: int = 0
+    reused: int = 0
     failed: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 

@@ -56,14 +56,19 @@ def take_sequences(part: pa.RecordBatch) -> tuple[TokenSequences, np.ndarray]:
     return sequences, is_valid.to_numpy(zero_copy_only=False)
 
 
+def shape_documents(embeddings: PartEmbeddings, shaping: Shaping) -> PartEmbeddings:
+    """Change vectors of documents to what is stored of them."""
+    shaped = {name: shaping.apply(vectors) for name, vectors in embeddings.documents.items()}
+    return dataclasses.replace(embeddings, documents=shaped)
+
+
 def add_embeddings(
     part: pa.RecordBatch,
     is_valid: np.ndarray,
     sequences: TokenSequences,
     embeddings: PartEmbeddings,
-    shaping: Shaping,
 ) -> pa.RecordBatch:
-    """Add vectors to the documents of a part, shaped as they are stored.
+    """Add vectors to the documents of a part.
 
     Rejected documents get null, and documents on which the model failed are rejected here.
 
@@ -71,8 +76,7 @@ def add_embeddings(
         part: wordpieces.
         is_valid: bool [rows], which rows are not rejected.
         sequences: the documents of these rows.
-        embeddings: their vectors.
-        shaping: how vectors of documents are changed.
+        embeddings: their vectors, shaped as they are stored.
 
     Returns:
         the part with `num_tokens` int64; for each document feature a fixed_size_list<float32>; for
@@ -88,7 +92,7 @@ def add_embeddings(
     columns = {name: part.column(name) for name in part.schema.names}
     columns[NUM_TOKENS] = pa.array(lengths)
     for name, vectors in embeddings.documents.items():
-        columns[name] = _with_nulls(shaping.apply(vectors), is_valid)
+        columns[name] = _with_nulls(vectors, is_valid)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     for name, tokens in embeddings.tokens.items():
         flat = pa.array(tokens.reshape(-1))
@@ -141,6 +145,7 @@ def account(part: pa.RecordBatch, embeddings: PartEmbeddings) -> dict[str, int]:
         metrics.HALVED_BATCHES: embeddings.bisected_batches,
         metrics.REPEATED: embeddings.repeated,
         metrics.REPEATED_ELSEWHERE: embeddings.repeated_elsewhere,
+        **({metrics.REUSED: embeddings.reused} if embeddings.reused else {}),
     }
 
 

@@ -14,7 +14,6 @@ from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import Encoded
 from transforms.embedding import embed, part_embeddings
 from transforms.embedding.embed import EmbeddingConfig
-from transforms.records.postprocess import Shaping
 from transforms.vector_widths import VectorWidths
 
 FEATURES = ("pooled_output", "mean", "cls", "max", "sequence_output")
@@ -29,7 +28,7 @@ def config(tokens_per_batch: int = 2048, **changes: object) -> EmbeddingConfig:
 def embed_part(part: pa.RecordBatch, settings: EmbeddingConfig) -> pa.RecordBatch:
     wordpieces, is_valid = part_embeddings.take_sequences(part)
     embeddings = embed.embed_sequences(wordpieces, EchoEngine(), settings)
-    return part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
+    return part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings)
 
 
 @settings(deadline=None, max_examples=60)
@@ -132,7 +131,7 @@ def test_the_account_counts_sound_documents_only() -> None:
     part = documents_with(columns, part)
     wordpieces, is_valid = part_embeddings.take_sequences(part)
     embeddings = embed.embed_sequences(wordpieces, EchoEngine(), config(8))
-    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
+    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings)
     assert part_embeddings.account(result, embeddings) == {
         "documents": 4,
         "embedded": 3,
@@ -246,7 +245,7 @@ def test_a_document_that_the_model_fails_on_costs_no_other(
     wordpieces, is_valid = part_embeddings.take_sequences(part)
     wanted = config(features=("pooled_output", "sequence_output"), windows=windows)
     embeddings = embed.embed_sequences(wordpieces, FailingEngine(), wanted)
-    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings, Shaping())
+    result = part_embeddings.add_embeddings(part, is_valid, wordpieces, embeddings)
     counts = part_embeddings.account(result, embeddings)
     columns = result.to_pydict()
     for row, ids in enumerate(documents):

@@ -1,0 +1,1 @@
+"""Vectors of documents that an earlier part has computed, found by the digests of wordpieces."""
