@@ -24,30 +24,30 @@ from transforms.records.dtypes import narrow
 from transforms.records.postprocess import Shaping
 
 GROUP = BatchingConfig(512, length_group=8)
-HIDDEN, VOCABULARY, WIDTH = 64, 500, 24
+VOCABULARY, WIDTH = 500, 24
 OF_FIRST_TOKEN = ("cls", "pooled_output")
 EVERY = ("pooled_output", *poolings.names(), "sentence", "sequence_output", "layers:-1,-2")
 WINDOWS = [WindowConfig(80), WindowConfig(48, 20)]
 
 
-def make_engine(features: tuple[str, ...], precision: str) -> Engine:
-    sizes = {"hidden_size": HIDDEN, "intermediate_size": 128, "positions": 96}
+def make_engine(features: tuple[str, ...], precision: str, hidden_size: int) -> Engine:
+    sizes = {"hidden_size": hidden_size, "intermediate_size": 128, "positions": 96}
     words = tuple(f"w{number}" for number in range(VOCABULARY - len(TINY_VOCABULARY)))
     made = make_checkpoint((*TINY_VOCABULARY, *words), sizes=sizes, deviation=0.1)
     weights = Weights(made.variables, made.architecture, made.shape)
     outputs = config_of(features).outputs
     engine = find("openvino").build(EngineSpec(weights, weights.shape, outputs, precision))
-    engine.sentence = make_head()
+    engine.sentence = make_head(hidden_size)
     return engine
 
 
-def make_head() -> SentenceHead:
+def make_head(hidden_size: int) -> SentenceHead:
     settings = SentenceSettings(
         ("mean", "cls"),
         (SentenceStep("dense", WIDTH, "tanh", True), SentenceStep("normalize", WIDTH)),
     )
     random = np.random.default_rng(1)
-    shapes = {"0.kernel": [2 * HIDDEN, WIDTH], "0.bias": [WIDTH]}
+    shapes = {"0.kernel": [2 * hidden_size, WIDTH], "0.bias": [WIDTH]}
     return SentenceHead(
         settings, {name: random.normal(size=x).astype(np.float32) for name, x in shapes.items()}
     )
@@ -79,6 +79,7 @@ def draw_documents(windows: WindowConfig) -> TokenSequences:
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the processor has other lanes")
+@pytest.mark.parametrize("hidden_size", [64, 100])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("windows", WINDOWS, ids=["whole", "windows"])
 @pytest.mark.parametrize("features", [EVERY, OF_FIRST_TOKEN], ids=["every", "first token"])
@@ -86,11 +87,12 @@ def test_vectors_are_the_same_bits_among_any_documents(
     features: tuple[str, ...],
     windows: WindowConfig,
     precision: str,
+    hidden_size: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if precision == "bfloat16":
         skip_without_bfloat16("openvino", monkeypatch)
-    engine, config = make_engine(features, precision), config_of(features, windows)
+    engine, config = make_engine(features, precision, hidden_size), config_of(features, windows)
     assert is_invariant(engine, config, VOCABULARY)
     sequences, random = draw_documents(windows), np.random.default_rng(3)
     together = embed_sequences(sequences, engine, config)
@@ -174,9 +176,9 @@ def test_without_groups_padding_depends_on_the_batch() -> None:
 
 
 def test_a_product_of_a_head_does_not_depend_on_the_number_of_documents() -> None:
-    head = make_head()
+    head = make_head(64)
     random = np.random.default_rng(4)
-    pooled = random.normal(size=[2, 300, HIDDEN]).astype(np.float32)
+    pooled = random.normal(size=[2, 300, 64]).astype(np.float32)
     together = head._apply(np.concatenate(list(pooled[:, :128]), axis=1), float64(head))
     for rows in (1, 2, 3, 127):
         few = head._apply(np.concatenate(list(pooled[:, :rows]), axis=1), float64(head))
