@@ -60,7 +60,7 @@ def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator
     from pipeline import graphs
     from pipeline.inputs import plan
     from pipeline.options import conversion
-    from transforms.batching.batches import pad_batch, plan_batches
+    from transforms.batching.batches import pad_batch
     from transforms.batching.windows import cut_windows
     from transforms.documents import REASON, TEXT
     from transforms.features import INPUT_IDS
@@ -78,8 +78,7 @@ def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator
             ids = inputs({TEXT: tf.constant(text, tf.string)})[INPUT_IDS]
             windows = cut_windows(ids.row_splits.numpy(), config.windows)
             flat = ids.flat_values.numpy()
-            budget = config.batching.tokens_per_batch
-            for numbers in plan_batches(windows.lengths, budget):
+            for numbers in config.batching.plan(windows.lengths):
                 batch = pad_batch(windows, numbers)
                 segments = np.zeros(batch.mask.shape, np.int32)
                 yield batch.pad(flat, vocabulary.pad_id), batch.mask.astype(np.int32), segments
