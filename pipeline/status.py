@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pipeline import manifest
 from pipeline.generations.history import FIRST, current_generation
 from pipeline.manifest import Progress
-from pipeline.output import activity, amounts, job_progress, layout, plan_file, run_file
+from pipeline.output import (
+    activity,
+    amounts,
+    earlier_plans,
+    job_progress,
+    layout,
+    plan_file,
+    run_file,
+)
 from pipeline.output.amounts import DoneAmounts, PlannedAmounts
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.recent_speed import WINDOW, RecentSpeed
@@ -100,7 +108,7 @@ def measure(folder: str) -> Status:
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
-    plan = plan_file.load_stored(folder)
+    plan = earlier_plans.load_followed(folder, run)
     plan_file.check_sha256(plan.sha256, run.plan)
     measured = measure_job(
         plan.splits, run, manifest.load_receipts(folder) if run.transform else []

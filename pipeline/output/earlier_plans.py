@@ -5,7 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.generations import history
 from pipeline.generations.history import FIRST, History
-from pipeline.generations.kept_files import kept_generations, kept_plans, manifest_in, plan_of
+from pipeline.generations.kept_files import (
+    kept_generations,
+    kept_plans,
+    manifest_in,
+    plan_of,
+    replaced_plan_of,
+)
 from pipeline.output import plan_comparison, plan_file
 from pipeline.output.layout import MANIFEST_FILE
 from pipeline.output.plan_file import StoredPlan
@@ -22,6 +28,32 @@ def iterate_plans(folder: str) -> Iterator[Sequence[Split]]:
     for path in kept_plans(folder):
         with contextlib.suppress(ValueError):
             yield plan_file.load_stored(folder, path).splits
+
+
+def load_followed(folder: str, run: Run) -> StoredPlan:
+    """Read the plan that run.json names.
+
+    It is plan.jsonl, unless a call was killed between the writes of the two: then it is the kept
+    plan of before. If neither has the sha256 that run.json names, plan.jsonl is returned.
+
+    Raises:
+        ValueError: plan.jsonl is missing or damaged, or the folder contains links.
+    """
+    stored = plan_file.load_stored(folder)
+    if stored.sha256 == run.plan:
+        return stored
+    for path in paths_of(run):
+        if storage.exists(storage.join(folder, path)):
+            with contextlib.suppress(ValueError):
+                kept = plan_file.load_stored(folder, path)
+                if kept.sha256 == run.plan:
+                    return kept
+    return stored
+
+
+def paths_of(run: Run) -> tuple[str, str]:
+    """Return the paths at which the plan of a run is kept when another replaces it."""
+    return plan_of(run.generation), replaced_plan_of(run.generation, run.plan)
 
 
 def load_plan_of(folder: str, generation: int) -> StoredPlan:

@@ -7,7 +7,7 @@ from pipeline import model
 from pipeline.errors import UsageError
 from pipeline.options import conversion
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.output import earlier_plans, layout, plan_file, run_file
+from pipeline.output import earlier_plans, layout, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import model_files
@@ -59,7 +59,7 @@ def open_job(folder: str, generation: int | None = None) -> Job:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
     run = stored.run
     if generation in (None, run.generation):
-        plan = plan_file.load_stored(folder)
+        plan = earlier_plans.load_followed(folder, run)
     else:
         plan = earlier_plans.load_plan_of(folder, generation)
         run = dataclasses.replace(run, plan=plan.sha256, generation=generation)

@@ -104,18 +104,21 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
-    splits = plan_file.load_plan(folder)
+    # They differ if a call was killed between the writes of plan.jsonl and run.json.
+    followed = (plan_file.load_stored(folder), earlier_plans.load_followed(folder, run))
     current = current_generation(folder)
     numbers = sorted({*kept_files.kept_generations(folder), *([current] if current else [])})
     kept, gone = numbers[-keep:], numbers[:-keep]
-    plans = [splits, *earlier_plans.iterate_plans(folder)]
+    plans = [followed[0].splits, *earlier_plans.iterate_plans(folder)]
     receipts = manifest.load_receipts(folder)
     named = {name for number in kept for name in _names(folder, number)}
-    named |= {part.name for part in job_progress.of_job(receipts, splits, run)}
+    splits = [plan.splits for plan in followed]
+    named |= {part.name for part in job_progress.of_plans(receipts, splits, run)}
     dropped = [
         part for part in job_progress.of_plans(receipts, plans, run) if part.name not in named
     ]
     sizes = _data_sizes(folder)
+    is_named = followed[0].sha256 == run.plan
     data = [path for part in dropped for path in _files_of(part) if path in sizes]
     data += _without_receipt(folder, sizes, named, plans)
     return Cleaning(
@@ -127,7 +130,8 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
         plans=tuple(
             path
             for path, number in kept_files.kept_plans(folder).items()
-            if number not in kept or kept_files.is_replaced(path)
+            if (number not in kept or kept_files.is_replaced(path))
+            and (is_named or path not in earlier_plans.paths_of(run))
         ),
     )
 

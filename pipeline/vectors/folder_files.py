@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pipeline import reader
-from pipeline.output import job_progress, layout, plan_file, run_file
+from pipeline.output import earlier_plans, job_progress, layout, run_file
 from pipeline.output.layout import MANIFEST_FILE, POOLED, RUN_FILE
 from pipeline.reader import DataFile
 from transforms.io import storage
@@ -56,7 +56,7 @@ def files_so_far(folder: str, generation: int | None = None) -> FolderFiles:
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
-    plan = plan_file.load_stored(folder)
+    plan = earlier_plans.load_followed(folder, run)
     progress = job_progress.load_progress(folder, plan.splits, run)
     files = (
         DataFile(file.path, file.records, file.sha256)
