@@ -132,3 +132,27 @@ def test_links_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path / "file")
     assert list(storage.list_folder(str(tmp_path))) == ["file"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_gets_a_second_name(
+    has_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_text("content")
+    if not has_links:
+
+        def refuse(*_: object) -> None:
+            raise OSError(95, "Operation not supported")
+
+        monkeypatch.setattr("os.link", refuse)
+    (tmp_path / "b").write_text("of before")
+    for target in ("b", "b", "new/b"):
+        storage.duplicate(str(tmp_path), "a", target)
+        assert (tmp_path / target).read_text() == "content"
+        assert (tmp_path / target).samefile(tmp_path / "a") == has_links
+    assert list((tmp_path / storage.TEMPORARY).iterdir()) == []
+    # A file is replaced, not changed: its other name keeps the content.
+    storage.write_text(str(tmp_path), "a", "other")
+    assert (tmp_path / "b").read_text() == "content"
+    with pytest.raises(ValueError, match="points outside the folder"):
+        storage.duplicate(str(tmp_path), "a", "../b")
