@@ -97,10 +97,16 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
     encode = encode_config(context)
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
+    if context.reuse is not None:
+        encode = dataclasses.replace(encode, reuse=context.reuse)
     stages = (
         _tokenize(context),
         EncodeParts(encode),
-        WriteParts(config.output, config.records_by(context.module.fingerprint)),
+        WriteParts(
+            config.output,
+            config.records_by(context.module.fingerprint),
+            keep_digests=config.keeps_digests,
+        ),
     )
     read = ReadParts(config.input.read, context.run.fingerprint, config.output)
     shared = [s for s in splits if not (s.is_one_part or local.is_local(pipeline.options))]

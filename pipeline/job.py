@@ -40,6 +40,7 @@ from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import Summary
+from pipeline.reusing import earlier_vectors, prepare_reuse
 from pipeline.runners import dataflow, local, surroundings
 from transforms import escaping, read
 from transforms.dedup import repeat_files
@@ -94,6 +95,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         command=tuple(resume_command.command_of(config, options)),
         directory=os.getcwd(),
     )
+    earlier_vectors.check_reuse(config, fingerprint)
     with lock.hold(config.output):
         earlier, splits = _find_earlier(ready, options, path, run, splits)
         carried = _carry(config, splits, earlier)
@@ -244,6 +246,7 @@ def _run_graphs(context: JobContext) -> None:
         context.config.features,
     )
     runner = local.choose_runner(context.options, threads)
+    context = prepare_reuse.with_table(context)
     with (
         context.watch(context.config.output, context.splits, context.run),
         beam.Pipeline(runner, options=context.options) as pipeline,

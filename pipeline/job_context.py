@@ -15,6 +15,7 @@ from transforms.documents import Split
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
+    from transforms.reuse.reused_vectors import ReuseConfig
 
 # Returns the block in which a job runs, from its output folder, splits and run.
 Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
@@ -38,6 +39,7 @@ class JobContext:
         handle: where workers find the module.
         before: what earlier calls have done; None if nothing.
         watch: returns the block in which the job runs.
+        reuse: the table of vectors that are taken from earlier parts; None if there is none.
     """
 
     config: EmbedConfig
@@ -48,6 +50,7 @@ class JobContext:
     handle: str
     before: Progress | None = None
     watch: Watch = unwatched
+    reuse: "ReuseConfig | None" = None
 
     @property
     def pending(self) -> Sequence[Split]:

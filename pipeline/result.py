@@ -13,7 +13,7 @@ from pipeline.output.quality import describe_documents, worst_files
 from transforms.bert.agreement import CosineAgreement
 from transforms.dedup.repeat_files import TableReceipt
 from transforms.features import FLOAT32, NUM_TOKENS, NUM_WORDPIECES, TRUNCATED
-from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE
+from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS, PAIRS, REPEATED_ELSEWHERE, REUSED
 from transforms.receipts import shares, unit_of
 
 # Files with a higher [UNK] rate are named.
@@ -94,6 +94,7 @@ def to_text(summary: Summary) -> str:
             f"tokens      {counts[NUM_TOKENS]:,} embedded, {counts[COMPUTED_TOKENS]:,} computed, "
             f"{padding / max(1, counts[PADDED_TOKENS]):.1%} padding",
             *_repeats(summary.table, counts),
+            *_reused(counts),
             *_precision(summary.precision, summary.agreement),
             f"files       {written}; {megabytes:,.1f} MB",
             *(f"left out    {line}" for line in summary.left_out),
@@ -146,6 +147,11 @@ def _repeats(table: TableReceipt | None, counts: Mapping[str, int]) -> list[str]
         f"repeats     {counts[REPEATED_ELSEWHERE]:,} documents taken from a table of "
         f"{table.documents:,} that occur in several parts{full}"
     ]
+
+
+def _reused(counts: Mapping[str, int]) -> list[str]:
+    reused = counts.get(REUSED, 0)
+    return [f"reused      {reused:,} {unit_of(counts)} got vectors of earlier parts"] * bool(reused)
 
 
 def _precision(precision: str, agreement: CosineAgreement | None) -> list[str]:

@@ -24,7 +24,7 @@ from pipeline.output.run_file import Run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
-from transforms.metrics import ROWS
+from transforms.metrics import REUSED, ROWS
 from transforms.receipts import Receipt, shares
 from transforms.running.board import Snapshot
 
@@ -308,6 +308,8 @@ def to_text(status: Status) -> str:
         + f"({status.embedded:,} embedded, {status.rejected:,} rejected)",
         f"tokens     {status.tokens:,}",
     ]
+    if status.counts.get(REUSED):
+        lines.append(f"reused     {status.counts[REUSED]:,}, with vectors of earlier parts")
     if status.median_tokens is not None:
         lines.append(
             f"lengths    half of the sample within {status.median_tokens} tokens, "

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 import transforms.io.coder  # noqa: F401  (registers the coder of parts)
 from transforms import metrics, rejects
+from transforms.dedup.repeat_table import hash_documents
 from transforms.documents import REASON, header_of
+from transforms.embedding.part_embeddings import take_sequences
 from transforms.groups.member_counts import count_members
 from transforms.io import storage
 from transforms.machine.machine_name import machine_name
@@ -47,7 +49,7 @@ def write_part(
     receipt = _make_receipt(part, files, watch.seconds)
     _check_counts(receipt)
     if keep_digests:
-        digest_files.write(folder, part, receipt)
+        _write_digests(folder, part, receipt)
     storage.write_text(folder, f"{RECEIPTS}/{receipt.name}.json", receipt.to_json())
     return receipt
 
@@ -67,6 +69,14 @@ def _write_files(
         lines = rejects.reject_lines(part, header.source)
         files.append(_write(folder, path, ((f"{line}\n".encode(), 1) for line in lines)))
     return tuple(files)
+
+
+def _write_digests(folder: str, part: pa.RecordBatch, receipt: Receipt) -> None:
+    vectors = digest_files.vectors_file(receipt)
+    if vectors is not None:
+        sequences, _ = take_sequences(part)
+        content = digest_files.serialize(hash_documents(sequences), vectors.sha256)
+        storage.write_bytes(folder, digest_files.path_of(receipt.name), content)
 
 
 def _make_receipt(

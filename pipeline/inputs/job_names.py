@@ -10,6 +10,7 @@ from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN_MANIFEST
 from transforms.dedup.repeat_files import FOLDER as REPEATS
 from transforms.io.storage import TEMPORARY
 from transforms.receipts import RECEIPTS
+from transforms.reuse.digest_files import FOLDER as DIGESTS
 
 PLAN_FILE = "plan.jsonl"
 RUN_FILE = "run.json"
@@ -26,5 +27,5 @@ NAMES = (
     *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
     *(MANIFESTS, WITHDRAWN_MANIFEST),
-    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS),
+    *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS, DIGESTS),
 )

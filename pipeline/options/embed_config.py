@@ -15,6 +15,7 @@ from transforms.documents import FORMAT_VERSION
 from transforms.features import (
     ALL_RECORDS,
     FLOAT32,
+    INT8,
     MEAN,
     ONLY_POOLED,
     check_features,
@@ -111,6 +112,8 @@ class EmbedConfig:
         update: follow the corpus as it is now.
         check: whether the parts of a file that has changed are compared, `content`, or computed
             again, `time`.
+        reuse: output folder of a job whose vectors are taken; None for the earlier generation of
+            the job's own folder.
         max_output_gb: do not start a job with a larger estimated output.
         min_cosine: do not start a job whose precision changes vectors of a sample further.
     """
@@ -137,6 +140,7 @@ class EmbedConfig:
     overwrite: bool = False
     update: bool = False
     check: str = flags.BY_TIME
+    reuse: str | None = None
     max_output_gb: float = 100.0
     min_cosine: float = 0.99
 
@@ -164,6 +168,7 @@ class EmbedConfig:
                 "--length_group is for batches of any width: leave it out, or give --xla_buckets 0"
             )
         self._check_update()
+        self._check_reuse()
         check_max_seq_length(self.windows.max_seq_length, self.input.read.pairs)
         if self.keep_tokens and not widths_of_tokens(self.features):
             raise ValueError(
@@ -205,6 +210,44 @@ class EmbedConfig:
                 "--update is for --dedup part: with --dedup corpus a vector depends on the files "
                 "that share the document; embed the new corpus into another folder"
             )
+
+    def _check_reuse(self) -> None:
+        if self.reuse is None:
+            return
+        _refuse_secret("--reuse", self.reuse)
+        if self.reuse == self.output:
+            raise ValueError(
+                "--reuse is the folder of --output, whose earlier parts --update takes by itself: "
+                "leave it out"
+            )
+        obstacle = self.obstacle_to_reuse
+        if obstacle:
+            raise ValueError(f"--reuse: {obstacle}")
+
+    @property
+    def obstacle_to_reuse(self) -> str | None:
+        """Why no vector of an earlier part can be taken, with a remedy; None if they can be."""
+        if widths_of_tokens(self.features):
+            return "vectors of tokens are always computed; leave sequence_output and layers out"
+        if self.dedup == flags.CORPUS:
+            return "--dedup corpus has another table of vectors; use --dedup part"
+        return self._obstacle_to_digests
+
+    @property
+    def keeps_digests(self) -> bool:
+        """Whether later jobs may take vectors from the parts of this one."""
+        return bool(self.records.of_documents) and self._obstacle_to_digests is None
+
+    @property
+    def _obstacle_to_digests(self) -> str | None:
+        if not self.batching.length_group:
+            return (
+                "the last bits of a vector depend on its batch; this needs --engine openvino and "
+                "--length_group 8"
+            )
+        if self.dtype == INT8:
+            return "--dtype int8 does not keep the numbers that its scales were computed from"
+        return None
 
     @property
     def windows_of_rows(self) -> WindowConfig:

@@ -54,6 +54,17 @@ def folder(value: str, _: Settings) -> str:
     return without_slash(value)
 
 
+def other_folder(value: str | None, _: Settings) -> str | None:
+    """Return the name of another output folder without a slash at the end; None if not given.
+
+    Raises:
+        ValueError: the name is empty.
+    """
+    if value == "":
+        raise ValueError("--reuse is empty; name a folder, or leave it out")
+    return None if value is None else without_slash(value)
+
+
 def encoding(value: str, _: Settings) -> str:
     """Return Python's name of an encoding.
 

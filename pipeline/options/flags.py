@@ -369,6 +369,15 @@ FLAGS = (
         "first, and the parts whose documents are the same are kept (content)",
     ),
     Flag(
+        name="reuse",
+        path="reuse",
+        step=steps.other_folder,
+        group=_OUTPUT,
+        metavar="DIR",
+        help="take the vectors of documents with the same wordpieces from this output folder of an "
+        "earlier job (default: with --update from the earlier generation)",
+    ),
+    Flag(
         name="config",
         group=_GENERAL,
         metavar="FILE",

@@ -25,12 +25,14 @@ from transforms.receipts import RECEIPTS
 from transforms.records.record_content import POOLED, SEQUENCE
 from transforms.records.record_files import schema_files
 from transforms.rejects import FOLDER as REJECTED
+from transforms.reuse.digest_files import FOLDER as DIGESTS
 
 SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 
 __all__ = [
     "BIGQUERY",
     "DATA_FOLDERS",
+    "DIGESTS",
     "LOCK_FILE",
     "MANIFESTS",
     "MANIFEST_FILE",

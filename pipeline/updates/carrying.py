@@ -20,6 +20,7 @@ from transforms.documents import PartHeader, Split, header_of
 from transforms.io import storage
 from transforms.read import SourceError, read_unchanged
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
+from transforms.reuse import digest_files
 from transforms.sources.base import ReadConfig
 from transforms.sources.content_digest import hash_documents
 
@@ -103,6 +104,10 @@ def _carry_one(folder: str, part: Carried) -> bool:
             return False
         storage.duplicate(folder, file.path, path)
         files.append(WrittenFile(path, file.records, file.bytes, file.sha256))
+    digests = digest_files.path_of(receipt.name)
+    if storage.exists(storage.within(folder, digests)):
+        # They belong to the content of the files, whatever their names.
+        storage.duplicate(folder, digests, digest_files.path_of(name))
     now = dataclasses.replace(receipt, key=part.header.key, name=name, files=tuple(files))
     if "://" in folder:
         # The copies are younger than the receipt of the earlier part, and were not computed now.

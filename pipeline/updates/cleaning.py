@@ -15,10 +15,11 @@ from pipeline.errors import output_errors
 from pipeline.generations import kept_files
 from pipeline.generations.history import current_generation
 from pipeline.output import earlier_plans, job_progress, layout, lock, plan_file, run_file
-from pipeline.output.layout import DATA_FOLDERS, RECEIPTS, RUN_FILE
+from pipeline.output.layout import DATA_FOLDERS, DIGESTS, RECEIPTS, RUN_FILE
 from transforms.documents import KEY_DIGITS, Split, file_stem
 from transforms.io import storage
 from transforms.receipts import Receipt
+from transforms.reuse import digest_files
 
 # Files that one request deletes.
 _AT_ONCE = 500
@@ -163,20 +164,21 @@ def _names(folder: str, generation: int) -> Iterator[str]:
 
 
 def _data_sizes(folder: str) -> Mapping[str, int]:
-    """Return the size of each file of data, by path."""
+    """Return the size of each file of data, and of digests, by path."""
     return {
         f"{family}/{name}": metadata.size_in_bytes
-        for family in DATA_FOLDERS
+        for family in (*DATA_FOLDERS, DIGESTS)
         for name, metadata in storage.list_folder(storage.join(folder, family)).items()
     }
 
 
 def _files_of(part: Receipt) -> Iterator[str]:
-    """Yield the files that a receipt names and that have the name of its part."""
+    """Yield the files that a receipt names and that have the name of its part, and the digests."""
     for file in part.files:
         family, _, name = file.path.partition("/")
         if family in DATA_FOLDERS and name.startswith(f"{part.name}."):
             yield file.path
+    yield digest_files.path_of(part.name)
 
 
 def _without_receipt(

@@ -26,6 +26,7 @@ class PartCounts:
     failed: int
     repeated: int
     repeated_elsewhere: int
+    reused: int
     computed_tokens: int
     padded_tokens: int
     batches: int
@@ -35,8 +36,9 @@ class PartCounts:
 def count_faults(receipt: Receipt, num_tokens: np.ndarray, config: EmbedConfig) -> list[str]:
     """Return what the counts of a receipt cannot be.
 
-    Without repeats and failures of the model, the lengths of the documents determine the counts.
-    Else they have limits: the records do not show which documents were computed.
+    Without repeats, reused vectors and failures of the model, the lengths of the documents
+    determine the counts. Else they have limits: the records do not show which documents were
+    computed.
 
     Args:
         receipt: of a part without damage.
@@ -45,7 +47,11 @@ def count_faults(receipt: Receipt, num_tokens: np.ndarray, config: EmbedConfig) 
     """
     counts = _counts_of(receipt)
     is_determined = not (
-        counts.repeated or counts.failed or counts.halved_batches or config.compute.xla_buckets
+        counts.repeated
+        or counts.reused
+        or counts.failed
+        or counts.halved_batches
+        or config.compute.xla_buckets
     )
     lines = _determined(counts, num_tokens, config) if is_determined else _limits(counts)
     if counts.repeated_elsewhere and config.dedup != CORPUS:
@@ -76,8 +82,11 @@ def _determined(counts: PartCounts, num_tokens: np.ndarray, config: EmbedConfig)
 
 
 def _limits(counts: PartCounts) -> Iterator[str]:
-    if not counts.repeated_elsewhere <= counts.repeated <= counts.computed:
-        yield f"{metrics.REPEATED} is {counts.repeated} of {counts.computed} documents"
+    if counts.reused > counts.computed:
+        yield f"{metrics.REUSED} is {counts.reused} of {counts.computed} documents"
+    others = counts.computed - counts.reused
+    if not counts.repeated_elsewhere <= counts.repeated <= others:
+        yield f"{metrics.REPEATED} is {counts.repeated} of {others} documents"
     if not counts.failed and counts.computed_tokens > counts.padded_tokens:
         yield f"{metrics.COMPUTED_TOKENS} are more than {metrics.PADDED_TOKENS}"
     if counts.batches > counts.computed_tokens:

@@ -20,9 +20,9 @@ from tests.pipeline.test_damage import DAMAGES, Damage, files_of, is_sound
 
 pytestmark = pytest.mark.slow
 
-# Unfinished files, the lock of object stores, the rows of tables, and what belongs to generations:
-# they have tests of their own.
-ELSEWHERE = {layout.TEMPORARY, layout.LOCK_FILE, layout.BIGQUERY}
+# Unfinished files, the lock of object stores, the rows of tables, what belongs to generations, and
+# digests, which nothing needs: they have tests of their own.
+ELSEWHERE = {layout.TEMPORARY, layout.LOCK_FILE, layout.BIGQUERY, layout.DIGESTS}
 ELSEWHERE |= {layout.MANIFESTS, layout.WITHDRAWN_MANIFEST}
 ROLES = sorted(set(layout.NAMES) - ELSEWHERE)
 # Those that a receipt names, and the receipts.

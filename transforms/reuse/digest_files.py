@@ -7,11 +7,8 @@ from the part; so no receipt names it.
 import hashlib
 
 import numpy as np
-import pyarrow as pa
 
-from transforms.dedup.repeat_table import DIGEST, hash_documents
-from transforms.embedding.part_embeddings import take_sequences
-from transforms.io import storage
+from transforms.dedup.repeat_table import DIGEST
 from transforms.receipts import Receipt, WrittenFile
 from transforms.records.record_content import POOLED
 
@@ -60,21 +57,3 @@ def parse(content: bytes, sha256: str) -> np.ndarray:
 
 def _hash(content: bytes, sha256: str) -> bytes:
     return hashlib.sha256(content + bytes.fromhex(sha256)).digest()
-
-
-def write(folder: str, part: pa.RecordBatch, receipt: Receipt) -> None:
-    """Write the digests of a part that is about to get its receipt.
-
-    Args:
-        folder: the output folder.
-        part: of embeddings, with its wordpieces.
-        receipt: of the part.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    vectors = vectors_file(receipt)
-    if vectors is not None:
-        sequences, _ = take_sequences(part)
-        content = serialize(hash_documents(sequences), vectors.sha256)
-        storage.write_bytes(folder, path_of(receipt.name), content)

@@ -96,5 +96,5 @@ def test_the_identity_has_what_decides_the_output() -> None:
 def test_every_flag_that_can_change_bytes_is_in_the_identity() -> None:
     """The module counts by its fingerprint; the others decide whether a job runs, not what."""
     outside = {"output", "model", "model_sha256", "min_cosine", "overwrite", "max_output_gb"}
-    outside |= {"max_rejected", "max_truncated", "max_unknown", "update", "check"}
+    outside |= {"max_rejected", "max_truncated", "max_unknown", "update", "check", "reuse"}
     assert {row.name for row in flags.FLAGS if row.path and not row.decides_output} == outside

@@ -58,6 +58,8 @@ def test_the_counts_of_any_part_are_right_and_no_others_are(
     ("counts", "line"),
     [
         ({"repeated": 3}, "repeated is 3 of 2 documents"),
+        ({"reused": 3}, "reused is 3 of 2 documents"),
+        ({"reused": 1, "repeated": 2}, "repeated is 2 of 1 documents"),
         ({"repeated": 1, "repeated_elsewhere": 2}, "repeated is 1 of 2 documents"),
         ({"repeated": 1, "computed_tokens": 9, "padded_tokens": 8}, "computed_tokens are more"),
         ({"repeated": 1, "batches": 9, "computed_tokens": 8, "padded_tokens": 8}, "batches are"),

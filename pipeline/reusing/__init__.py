@@ -1,0 +1,1 @@
+"""Take the vectors of documents from parts of an earlier job, or of an earlier generation."""
