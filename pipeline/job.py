@@ -22,8 +22,9 @@ from pipeline.inputs.stdin import Piped
 from pipeline.job_context import JobContext, Watch, unwatched
 from pipeline.manifest import Progress
 from pipeline.options import resume_command
+from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.options.flags import BY_CONTENT, CORPUS
+from pipeline.options.flags import CORPUS
 from pipeline.output import (
     earlier_call,
     earlier_plans,

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pipeline.options import flags
+from pipeline.options.earlier_output_flags import BY_TIME, CHECKS
 from pipeline.options.flag_row import FlagValue
 from transforms.batching.batches import BatchingConfig
 from transforms.batching.windows import WindowConfig
@@ -139,7 +140,7 @@ class EmbedConfig:
     dedup: str = flags.PART
     overwrite: bool = False
     update: bool = False
-    check: str = flags.BY_TIME
+    check: str = BY_TIME
     reuse: str | None = None
     max_output_gb: float = 100.0
     min_cosine: float = 0.99
@@ -197,10 +198,10 @@ class EmbedConfig:
             )
 
     def _check_update(self) -> None:
-        if self.check not in flags.CHECKS:
-            raise ValueError(f"--check is {self.check!r}; there are {', '.join(flags.CHECKS)}")
+        if self.check not in CHECKS:
+            raise ValueError(f"--check is {self.check!r}; there are {', '.join(CHECKS)}")
         if not self.update:
-            if self.check != flags.BY_TIME:
+            if self.check != BY_TIME:
                 raise ValueError(f"--check {self.check} is used only with --update; add --update")
             return
         if self.overwrite:

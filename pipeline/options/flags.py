@@ -5,7 +5,8 @@ continues it are all made from these rows.
 """
 
 from pipeline.options import flag_steps as steps
-from pipeline.options.flag_row import ALWAYS, NEVER, Flag
+from pipeline.options.earlier_output_flags import EARLIER_OUTPUT_FLAGS
+from pipeline.options.flag_row import ALWAYS, Flag
 from pipeline.options.later_flags import LATER_FLAGS
 from pipeline.options.machine_flags import JSON, LOG_FORMAT, METRICS_FILE
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
@@ -16,8 +17,6 @@ DEFAULT_MODEL = "minilm"
 AUTO_FORMAT = "auto"
 # Where repeated documents are looked for.
 PART, CORPUS = DEDUPS = ("part", "corpus")
-# What shows that a part of a file is the same.
-BY_TIME, BY_CONTENT = CHECKS = ("time", "content")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _INPUT, _OUTPUT, _MODEL, _FEATURES = "input", "output", "model", "features"
@@ -337,46 +336,7 @@ FLAGS = (
         metavar="SHARE",
         help="fail, at the end, if more than this share of the wordpieces is [UNK]",
     ),
-    Flag(
-        name="overwrite",
-        path="overwrite",
-        value_type=bool,
-        default=False,
-        # The command continues the job.
-        in_resume_command=NEVER,
-        group=_OUTPUT,
-        help="delete the output of an earlier job, and start again",
-    ),
-    Flag(
-        name="update",
-        path="update",
-        value_type=bool,
-        default=False,
-        # The command continues the update.
-        in_resume_command=NEVER,
-        group=_OUTPUT,
-        help="list the input again, and compute only what is new: the next generation of the "
-        "output folder",
-    ),
-    Flag(
-        name="check",
-        path="check",
-        default=BY_TIME,
-        choices=CHECKS,
-        in_resume_command=NEVER,
-        group=_OUTPUT,
-        help="with --update: a file with another size or time is computed again (time), or is read "
-        "first, and the parts whose documents are the same are kept (content)",
-    ),
-    Flag(
-        name="reuse",
-        path="reuse",
-        step=steps.other_folder,
-        group=_OUTPUT,
-        metavar="DIR",
-        help="take the vectors of documents with the same wordpieces from this output folder of an "
-        "earlier job (default: with --update from the earlier generation)",
-    ),
+    *EARLIER_OUTPUT_FLAGS,
     Flag(
         name="config",
         group=_GENERAL,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from pipeline import manifest
 from pipeline.generations import numbers
+from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
-from pipeline.options.flags import BY_CONTENT
 from pipeline.output import activity, amounts, job_progress, plan_comparison, plan_file
 from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
