@@ -15,7 +15,7 @@ from pipeline import extract_tables, manifest, model
 from pipeline.console import printing
 from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
 from pipeline.estimate import choose_precision
-from pipeline.generations.history import History
+from pipeline.generations.history import History, current_generation
 from pipeline.inputs import prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
@@ -112,6 +112,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
             progress = job_progress.load_progress(config.output, splits, run)
         dataflow.check_ended(options, complete=progress.complete)
         history = earlier_plans.history_of(config.output, run, splits)
+        is_new = _is_new_generation(config.output, run)
         _finish(config, progress, run, history)
     return Summary(
         output=config.output,
@@ -124,8 +125,17 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         table=repeat_files.load_receipt(config.output) if config.dedup == CORPUS else None,
         left_out=ready.left_out,
         history=history,
+        is_new_generation=is_new,
         carried=carried,
     )
+
+
+def _is_new_generation(folder: str, run: Run) -> bool:
+    """Whether readers have an earlier generation than that of the run."""
+    try:
+        return current_generation(folder) not in (None, run.generation)
+    except ValueError:
+        return False
 
 
 def _is_complete(config: EmbedConfig, run: Run, before: Progress) -> bool:

@@ -35,6 +35,7 @@ class Summary:
         table: of the documents that repeat in the corpus; None without `--dedup corpus`.
         left_out: what matches the input but is not part of the corpus, in lines.
         history: of the generation; None for the first one.
+        is_new_generation: whether this call replaced the manifest of another generation.
         carried: parts of changed files that this call kept, because their documents are the same.
     """
 
@@ -48,12 +49,13 @@ class Summary:
     table: TableReceipt | None = None
     left_out: tuple[str, ...] = ()
     history: History | None = None
+    is_new_generation: bool = False
     carried: int = 0
 
     @property
     def nothing_left(self) -> bool:
         """Return whether the job was complete before this call."""
-        return self.parts_before == len(self.progress.parts)
+        return self.parts_before == len(self.progress.parts) and not self.is_new_generation
 
     @property
     def generation(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pipeline.generations.history import FIRST
 from pipeline.output import activity, output_folder
 from pipeline.output.layout import REPORT_FILE
 from pipeline.report import palette, seal, when_where
@@ -116,6 +117,8 @@ def _settings(facts: Facts) -> dict[str, str]:
     run = facts.job.run
     settings = {"model": redact_url(facts.job.model), "model fingerprint": run.model}
     settings |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
+    if run.generation != FIRST:
+        settings["generation"] = f"{run.generation:,}"
     if run.transform is not None:
         settings["transform fingerprint"] = run.transform.fingerprint
         settings["run fingerprint"] = run.fingerprint

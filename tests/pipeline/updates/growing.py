@@ -24,10 +24,11 @@ class GrowingCorpus:
     Attributes:
         folder: of the files.
         output: of the job.
+        model: the module.
     """
 
     def __init__(self, place: Path, model: Path) -> None:
-        self.folder, self.output, self._model = place / "in", place / "out", model
+        self.folder, self.output, self.model = place / "in", place / "out", model
         self._time = _TIME
         self.folder.mkdir()
 
@@ -52,7 +53,7 @@ class GrowingCorpus:
     def embed(self, output: Path | None = None, **settings: Any) -> Summary:
         """Run the job over the folder."""
         settings = {"features": ("mean",)} | settings
-        return corpus.embed([str(self.folder)], output or self.output, self._model, **settings)
+        return corpus.embed([str(self.folder)], output or self.output, self.model, **settings)
 
     def update(self, **settings: Any) -> Summary:
         """Update the output."""

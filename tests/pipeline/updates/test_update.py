@@ -1,15 +1,18 @@
 """`--update` follows a corpus: what is new is computed, and the rest stays as it is."""
 
+import dataclasses
 import json
 import os
 import re
 from pathlib import Path
 
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline import reader, status
+from pipeline import api, cli, reader, result, status
 from pipeline.errors import JobError, UsageError
 from pipeline.verify.check_folder import VerifyConfig, verify
+from tests.pipeline import corpus
 from tests.pipeline.updates.growing import (
     GrowingCorpus,
     content_of,
@@ -134,6 +137,54 @@ def test_a_corpus_that_is_as_it_was_is_the_generation_that_it_was(
     growing.remove("d.txt")
     assert growing.update().generation == 1
     assert content_of(growing.output) == before
+
+
+def test_files_that_only_went_make_a_generation(growing: GrowingCorpus) -> None:
+    config = corpus.config([str(growing.folder)], growing.output, growing.model, features=("mean",))
+    growing.remove("c.txt")
+    summary, problem = api.embed_and_draw(
+        dataclasses.replace(config, update=True), PipelineOptions([])
+    )
+    assert problem is None
+    assert not summary.nothing_left
+    assert summary.parts_before == len(summary.progress.parts) == 2
+    text = result.to_text(summary)
+    assert text.splitlines()[1] == "generation  2: 2 files unchanged, 0 added, 0 changed, 1 gone"
+    drawn = (growing.output / "report.html").read_text()
+    assert "c.txt" not in drawn
+    assert growing.embed().nothing_left
+    growing.assert_as_from_nothing()
+
+
+@pytest.mark.slow
+def test_a_plan_says_what_an_update_will_do(
+    growing: GrowingCorpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", "--input", str(growing.folder), "--output", str(growing.output)]
+    words += ["--model", str(growing.model), "--features=mean", "--part_bytes=1024"]
+    words += ["--max_seq_length=8", "--tokens_per_batch=64", "--max_rejected=0.1", "--json"]
+    words += ["--engine=tensorflow"]
+    before = content_of(growing.output)
+    growing.write("d.txt", text_of(50))
+    growing.remove("a.txt")
+    assert cli.main(words) == 2
+    assert cli.main([*words, "--update", "--check=content"]) == 0
+    update = json.loads(capsys.readouterr().out)["update"]
+    assert update.pop("documents") > 5
+    assert update.pop("seconds") > 0
+    assert update == {
+        "generation": 2,
+        "unchanged": 2,
+        "added": 1,
+        "changed": 0,
+        "gone": 1,
+        "splits": 3,
+        "splits_left": 1,
+        "parts_kept": 2,
+        "compares": True,
+    }
+    assert content_of(growing.output) == before
+    assert not (growing.output / "manifests").exists()
 
 
 def test_small_files_are_grouped_as_from_nothing(tmp_path: Path, tiny_path: Path) -> None:
