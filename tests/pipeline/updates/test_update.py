@@ -66,12 +66,17 @@ def test_files_that_came_changed_and_went(
 def test_readers_name_a_generation(growing: GrowingCorpus) -> None:
     output = str(growing.output)
     first = reader.load_embeddings(output)
-    growing.write("d.txt", text_of(50))
+    opened = reader.iterate_records(output, "pooled")
+    assert next(opened)["id"] == [first.ids[0].encode()]
+    growing.write("a0.txt", text_of(50))
+    growing.remove("c.txt")
     growing.update()
+    # A reader of the first generation reads it to its end.
+    assert [record["id"][0].decode() for record in opened] == first.ids[1:]
     assert reader.load_embeddings(output, generation=1).ids == first.ids
     second = reader.load_embeddings(output, generation=2)
     assert second.ids == reader.load_embeddings(output).ids
-    assert len(second.ids) > len(first.ids)
+    assert second.ids != first.ids
     assert len(list(reader.iterate_records(output, "pooled", generation=1))) == len(first.ids)
     with pytest.raises(ValueError, match=r"has no generation 3; it has 1, 2"):
         reader.load_embeddings(output, generation=3)
