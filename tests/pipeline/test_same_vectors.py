@@ -1,6 +1,7 @@
 """A step of another pipeline gives the vectors that the main job writes, for the default model."""
 
 import json
+import platform
 from pathlib import Path
 
 import apache_beam as beam
@@ -12,6 +13,7 @@ from apache_beam.testing.util import assert_that
 from pipeline.api import embed
 from pipeline.reader import iterate_sequences, load_embeddings
 from transforms import BertEmbeddings
+from transforms.bert.compute import fastest
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +26,8 @@ TEXTS = [
     "long " * 200,
 ]
 FEATURES = ("mean", "pooled_output", "sequence_output")
+# Elsewhere batches change the last bits.
+HAS_EQUAL_BITS = fastest() == "openvino" and platform.machine() == "x86_64"
 
 
 @pytest.mark.parametrize("settings", [{}, {"window_stride": 40, "max_seq_length": 64}])
@@ -39,11 +43,13 @@ def test_both_give_the_same_vectors(tmp_path: Path, settings: dict[str, int]) ->
     for sequence in iterate_sequences(out):
         wanted[sequence.id]["sequence_output"] = sequence.vectors
 
+    most = 0 if HAS_EQUAL_BITS else 1e-6
+
     def check(rows: list) -> None:
         assert len(rows) == len(TEXTS)
         for row in rows:
             for name in FEATURES:
-                np.testing.assert_allclose(row[name], wanted[row["id"]][name], rtol=0, atol=1e-6)
+                np.testing.assert_allclose(row[name], wanted[row["id"]][name], rtol=0, atol=most)
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         rows = pipeline | beam.Create([json.loads(line) for line in lines])

@@ -8,6 +8,7 @@ from transforms.bert.compute import (
     AUTO,
     PRECISIONS,
     ComputeConfig,
+    default_length_group,
     default_tokens_per_batch,
     fastest,
 )
@@ -126,7 +127,9 @@ class TextConfig:
         return EmbeddingConfig(
             features=self.features,
             windows=self.windows,
-            batching=BatchingConfig(positions),
+            batching=BatchingConfig(
+                positions, length_group=default_length_group(self.compute.engine)
+            ),
             pad_id=module.vocabulary.pad_id,
             shaping=self.shaping,
             own_widths=module.widths.of_documents,
