@@ -117,7 +117,7 @@ class ExampleBatches:
     def _wanted_rows(self, batch: pa.RecordBatch) -> np.ndarray:
         """Return the numbers of the documents of the split."""
         ids = batch.column(ID).flatten().to_pylist()
-        held_out = is_test(ids, self._reading.test_share)
+        held_out = is_test(ids, self._reading.share_of_test)
         return np.flatnonzero(held_out == (self._reading.split == TEST))
 
 

@@ -1,6 +1,7 @@
 """A search finds the documents of a job by its own texts."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -98,9 +99,14 @@ def test_a_job_that_still_runs_is_searched_so_far(
     assert "the job is not finished: 1 of the ranges of its input" in so_far.notes[0]
 
 
-def test_wrong_calls_are_value_errors(opened: Searcher) -> None:
-    with pytest.raises(ValueError, match="`k` is 0; give 1 or more"):
-        opened.search("the cat", 0)
+def test_wrong_calls_are_value_errors(opened: Any) -> None:
+    for k in (0, -1, 2.5, 2.0, True, "10", None, np.float32(3)):
+        match = re.escape(f"`k` is {k!r}; give a whole number of 1 or more")
+        with pytest.raises(ValueError, match=match):
+            opened.search("the cat", k)
+        with pytest.raises(ValueError, match=match):
+            opened.nearest(np.zeros([0, 16]), k)
+    assert len(opened.search("the cat", np.int64(3))) == 3
     with pytest.raises(ValueError, match="text 1 has no wordpieces"):
         opened.search_texts(["the cat", " "])
     assert opened.search_texts([]) == []

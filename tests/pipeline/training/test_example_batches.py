@@ -137,6 +137,8 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
         ({"batch_size": 0}, "batch_size is 0; give 1 or more"),
         ({"split": "dev"}, "split is 'dev'; there are train, test, and None"),
         ({"test_share": 1.5}, "test_share is 1.5; give a share"),
+        ({"test_share": 0.3}, "test_share is 0.3, but without split all documents are read: give"),
+        ({"test_share": 0.1}, "test_share is 0.1, but without split all documents are read: give"),
         ({"shuffle": -1}, "shuffle is -1; give a seed"),
         ({"shard": (2, 2)}, r"shard is \(2, 2\); give"),
         ({"columns": "mean"}, "columns is 'mean'; give a list of names"),
