@@ -217,7 +217,14 @@ def test_the_command_prints_ranks_scores_ids_and_fields(
         (["{job}", "a", "--queries", "f"], "give either texts after the folder, or a file"),
         (["{job}", "the cat", "  "], "text 2 has no wordpieces, so that it has no vector"),
         (["{job}", "a", "--feature", "mean"], "has no 'mean'; it has pooled_output"),
-        (["{job}", "--queries", "{empty}/none.txt"], "none.txt"),
+        (
+            ["{job}", "--queries", "{empty}/none.txt"],
+            "--queries {empty}/none.txt: cannot be read: ",
+        ),
+        (
+            ["{job}", "--queries", "{empty}"],
+            "--queries {empty}: cannot be read: it is a folder; name",
+        ),
         (["{empty}", "a"], "has no run.json: it is not an output folder of embed"),
     ],
 )
@@ -232,5 +239,5 @@ def test_wrong_usage_is_named(
         ["search", *(word.format(job=finished, empty=tmp_path) for word in words)], capsys
     )
     assert lines == []
-    assert message in error
+    assert message.format(empty=tmp_path) in error
     assert len(error.splitlines()) <= 2
