@@ -100,6 +100,22 @@ IMPORTS = """
     interruption.describe("beam-bert:", "What remains")
     __main__.program()
 """
+# A command of which a library drops the interruption, and which then ends as if it had none.
+COMMAND_DROPS = """
+    import dataclasses
+    from pipeline import cli
+    from pipeline.commands import all_commands
+    def run(_):
+        try:
+            work()
+        except BaseException:
+            pass
+        print("the work is done", flush=True)
+        return 0
+    load = dataclasses.replace(all_commands()["load"], run=run, interrupted="What remains")
+    cli.all_commands = lambda: {"load": load}
+    cli.program(["load"])
+"""
 
 
 def message(name: str) -> str:
@@ -148,6 +164,13 @@ def test_an_interruption_that_was_dropped_is_raised_again() -> None:
     program = start(DROPS_ONCE)
     program.terminate()
     assert program.communicate() == ("cleaned up\n", message("SIGTERM"))
+    assert program.returncode == 143
+
+
+def test_a_command_that_drops_the_interruption_has_not_succeeded() -> None:
+    program = start(COMMAND_DROPS)
+    program.terminate()
+    assert program.communicate() == ("the work is done\n", message("SIGTERM"))
     assert program.returncode == 143
 
 
