@@ -19,6 +19,7 @@ from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FIELDS_OF_TOKENS,
     INPUT_IDS,
     LAYERS,
     OFFSETS,
@@ -87,9 +88,11 @@ class TokenEmbeddings(NamedTuple):
             these.
         segment_ids: int64 [tokens], or None if the job had no pairs.
         tokens: the wordpieces as text, or None without --keep_tokens.
-        offsets: int64 [tokens, 2], start and end in the bytes of the document, or None without
-            --keep_tokens.
+        offsets: int64 [tokens, 2], start and end in the bytes of the document, or of the field with
+            --text_template; None without --keep_tokens.
         layers: float32 [tokens, layers * hidden], or None if the job did not compute layers.
+        token_fields: int64 [tokens], the number of the field of --text_template in which each token
+            is, -1 for none; or None without that flag and --keep_tokens.
     """
 
     id: str
@@ -99,6 +102,7 @@ class TokenEmbeddings(NamedTuple):
     tokens: list[str] | None = None
     offsets: np.ndarray | None = None
     layers: np.ndarray | None = None
+    token_fields: np.ndarray | None = None
 
 
 def load_embeddings(folder: str | os.PathLike[str], feature: str | None = None) -> Embeddings:
@@ -161,6 +165,7 @@ def iterate_sequences(folder: str | os.PathLike[str]) -> Iterator[TokenEmbedding
             tokens=[token.decode() for token in record[TOKENS]] if TOKENS in record else None,
             offsets=record[OFFSETS].reshape(-1, 2) if OFFSETS in record else None,
             layers=vectors.get(LAYERS),
+            token_fields=record.get(FIELDS_OF_TOKENS),
         )
 
 

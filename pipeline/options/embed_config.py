@@ -195,6 +195,7 @@ class EmbedConfig:
             keep_fields_in=self.keep_fields_in,
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,
+            token_fields=self.keep_tokens and self.input.read.template is not None,
             dtype=self.dtype,
             shaping=self.shaping,
             format=self.output_format,

@@ -13,6 +13,7 @@ from transforms.columns import list_offsets, new_array
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
+    FIELDS_OF_TOKENS,
     INPUT_IDS,
     OFFSETS,
     SEGMENT_IDS,
@@ -24,7 +25,7 @@ from transforms.records.record_content import SEQUENCE
 
 # Characters of an id that messages show.
 _MOST_SHOWN = 200
-_TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2}
+_TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2, FIELDS_OF_TOKENS: 0}
 
 
 class ColumnKind(NamedTuple):

@@ -14,6 +14,7 @@ from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FIELDS_OF_TOKENS,
     FLOAT32,
     INPUT_IDS,
     INT8,
@@ -41,7 +42,7 @@ _ARROW_TYPES = {
 _VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
 _TYPES = {
     **dict.fromkeys((*_VECTORS, *map(scale_of, _VECTORS)), schema_pb2.FLOAT),
-    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
+    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS, FIELDS_OF_TOKENS), schema_pb2.INT),
 }
 
 

@@ -121,8 +121,9 @@ def _parse_what_orjson_refuses(
 
 
 def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:
-    """Return the values of an object that are its id or are kept."""
-    names = [config.id_field, *(field.name for field in config.kept)]
+    """Return the values of an object that are its id, are kept, or become text."""
+    texts = config.text_fields if config.template is not None else ()
+    names = [config.id_field, *(field.name for field in config.kept), *texts]
     return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}
 
 
