@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# Blank lines, or U+2029 (PARAGRAPH SEPARATOR). The spaces of an indentation belong to its paragraph.
+# Blank lines, or U+2029 (PARAGRAPH SEPARATOR). The spaces of an indentation belong to its
+# paragraph.
 _LINE_END = rb"(?>\r\n|\n|\r)"
 _BETWEEN_PARAGRAPHS = re.compile(_LINE_END + rb"(?:[ \t]*" + _LINE_END + rb")+|\xe2\x80\xa9")
 # The rules of ICU that no language tailors; words of Thai, Lao, Khmer, Burmese, Chinese and
