@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+import numpy as np
+
 from pipeline.training.held_out import SPLITS, TEST, TRAIN
 
 # Of the documents, unless a share is given.
@@ -56,8 +58,8 @@ class Reading:
 
     def __post_init__(self) -> None:
         number, count = self.shard
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size is {self.batch_size}; give 1 or more")
+        if not _is_whole(self.batch_size, 1):
+            raise ValueError(f"batch_size is {self.batch_size!r}; give 1 or more")
         if self.split is not None and self.split not in SPLITS:
             raise ValueError(f"split is {self.split!r}; there are {', '.join(SPLITS)}, and None")
         if not 0.0 <= self.share_of_test <= 1.0:
@@ -67,11 +69,11 @@ class Reading:
                 f"test_share is {self.test_share}, but without split all documents are read: give "
                 f"split={TRAIN!r} or split={TEST!r}, or leave test_share out"
             )
-        if self.shuffle is not None and self.shuffle < 0:
-            raise ValueError(f"shuffle is {self.shuffle}; give a seed of 0 or more, or None")
+        if self.shuffle is not None and not _is_whole(self.shuffle, 0):
+            raise ValueError(f"shuffle is {self.shuffle!r}; give a seed of 0 or more, or None")
         if isinstance(self.columns, str):
             raise ValueError(f"columns is {self.columns!r}; give a list of names")
-        if not 0 <= number < count:
+        if not _is_whole(number, 0) or not _is_whole(count, number + 1):
             raise ValueError(f"shard is {self.shard}; give (number, count), numbered from 0")
 
     @property
@@ -83,3 +85,9 @@ class Reading:
         """Return one of `count` equal ranges of this reading."""
         first, of = self.shard
         return dataclasses.replace(self, shard=(first * count + number, of * count))
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    """Return whether a value is a whole number; True and False are none."""
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_number and bool(value >= least)

@@ -135,6 +135,10 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
     ("settings", "message"),
     [
         ({"batch_size": 0}, "batch_size is 0; give 1 or more"),
+        ({"batch_size": 2.5}, "batch_size is 2.5; give 1 or more"),
+        ({"batch_size": True}, "batch_size is True; give 1 or more"),
+        ({"shuffle": True}, "shuffle is True; give a seed"),
+        ({"shard": (0, 1.5)}, r"shard is \(0, 1.5\); give"),
         ({"split": "dev"}, "split is 'dev'; there are train, test, and None"),
         ({"test_share": 1.5}, "test_share is 1.5; give a share"),
         ({"test_share": 0.3}, "test_share is 0.3, but without split all documents are read: give"),
