@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.machine import array_memory
+
 # Records are encoded this many bytes at a time, which bounds the memory for a part.
 _SLICE_BYTES = 16 << 20
 
@@ -24,15 +26,14 @@ def binary_offsets(column: pa.LargeBinaryArray) -> np.ndarray:
 def new_array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Allocate an array with undefined values; objects are None.
 
-    Its address is a multiple of 64 bytes: TensorFlow copies other arrays. Arrow keeps the memory of
-    freed arrays for the next ones: the first use of new memory takes about as long as a copy.
+    Its address is a multiple of 64 bytes: TensorFlow copies other arrays.
 
     >>> new_array((2, 3), np.dtype("float32")).shape
     (2, 3)
     """
     if dtype.kind == "O":
         return np.empty(shape, dtype)
-    return np.ndarray(shape, dtype, pa.allocate_buffer(math.prod(shape) * dtype.itemsize))
+    return np.ndarray(shape, dtype, array_memory.allocate(math.prod(shape) * dtype.itemsize))
 
 
 def concatenate(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
