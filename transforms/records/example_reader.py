@@ -24,6 +24,7 @@ from transforms.features import (
     scale_of,
 )
 from transforms.io import tfrecord_framing
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.io.decompressing import GZIP, open_compressed
 from transforms.io.watching import DamagedError
 from transforms.records import dtypes, wire_reader
@@ -62,7 +63,7 @@ class ExampleReader:
         )
 
     def read(
-        self, stream: BinaryIO, columns: Sequence[str] | None = None
+        self, stream: BinaryIO, columns: Sequence[str] | None = None, ends: BlockEnds = ANYWHERE
     ) -> Iterator[pa.RecordBatch]:
         """Read the records."""
         schema = self._schema if columns is None else _part_of(self._schema, columns)
@@ -70,7 +71,7 @@ class ExampleReader:
             head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
             if _is_gzip(head):
                 stream, head = open_compressed(cast(BinaryIO, _Prefixed(head, stream)), GZIP), b""
-            for block in tfrecord_framing.read_blocks(stream, _BLOCK_BYTES, head):
+            for block in tfrecord_framing.read_blocks(stream, _BLOCK_BYTES, head, ends):
                 yield _parse_block(Block(*block), schema)
         except (DamagedError, RuntimeError) as error:
             raise ValueError((str(error).splitlines() or ["not tf.Examples"])[0]) from error
@@ -163,7 +164,7 @@ def _widened(
     places = (offsets - offsets[0]) // NUMPY_TYPES[dtype].itemsize
     values = used.view(NUMPY_TYPES[dtype])
     if dtype != INT8:
-        return pa.LargeListArray.from_arrays(places, values.astype(np.float32))
+        return pa.LargeListArray.from_arrays(places, dtypes.widen(Stored(values)))
     scales = _scales(columns, name, places // width)
     vectors = dtypes.widen(Stored(values.reshape(-1, width), scales))
     return pa.LargeListArray.from_arrays(places, vectors.reshape(-1))
