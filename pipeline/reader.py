@@ -29,6 +29,7 @@ from transforms.features import (
     TOKENS,
 )
 from transforms.io import file_systems, local_status, storage
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.output_format import RecordReader
@@ -248,7 +249,11 @@ def _batches(
 
 
 def read_file(
-    folder: str, file: DataFile, reader: RecordReader, columns: Sequence[str] | None = None
+    folder: str,
+    file: DataFile,
+    reader: RecordReader,
+    columns: Sequence[str] | None = None,
+    ends: BlockEnds = ANYWHERE,
 ) -> Iterator[pa.RecordBatch]:
     """Decode the records of a file; check that it has the number of records in the manifest.
 
@@ -257,13 +262,14 @@ def read_file(
         file: one of `list_files`.
         reader: of its family.
         columns: the features to read; None for all.
+        ends: where batches should end.
 
     Raises:
         ValueError: the file is damaged.
     """
     missing = file.records
     with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
-        for batch in _decoded(reader.read(stream, columns), file.path):
+        for batch in _decoded(reader.read(stream, columns, ends), file.path):
             missing -= batch.num_rows
             yield batch
     if missing:
