@@ -92,6 +92,7 @@ LATER_FLAGS = (
         path="rows.cut",
         default=TOKENS,
         choices=CUTS,
+        metavar="BORDER",
         decides_output=True,
         omitted_by_default=True,
         group="features",

@@ -122,6 +122,12 @@ def message(name: str) -> str:
     return f"beam-bert: interrupted by {name}.\nWhat remains\n"
 
 
+def _catch_all() -> None:
+    """Ignore no signal, also where the tests do: nohup makes them ignore SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(body: str, prefix: str = "exec") -> subprocess.Popen:
     """Start a program by a command of the shell, and wait until it is up."""
     program = subprocess.Popen(
@@ -130,6 +136,7 @@ def start(body: str, prefix: str = "exec") -> subprocess.Popen:
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
+        preexec_fn=_catch_all,
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "up\n"
@@ -235,6 +242,7 @@ def start_in(theirs: int, body: str) -> subprocess.Popen:
         **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
         env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONUNBUFFERED": ""},
         start_new_session=True,
+        preexec_fn=_catch_all,
     )
 
 
