@@ -139,15 +139,16 @@ def test_batches_of_any_size_and_blocks_have_the_documents_in_corpus_order(
         held_out = is_test(ids, 0.3) if split else [True] * len(ids)
         wanted = [
             record
-            for record, chosen in zip(records, held_out, strict=True)
-            if chosen == (split != "train")
+            for record, is_chosen in zip(records, held_out, strict=True)
+            if is_chosen == (split != "train")
         ]
         with (
             mock.patch.object(example_reader, "_BLOCK_BYTES", block_bytes),
             mock.patch.object(parquet_reader, "_MOST_BYTES", block_bytes),
         ):
+            chosen = {"split": split, "test_share": 0.3} if split else {}
             shards = [
-                read(folder, "sequence", size, split=split, test_share=0.3, shard=(number, count))
+                read(folder, "sequence", size, shard=(number, count), **chosen)
                 for number in range(count)
             ]
         for batches in shards:
