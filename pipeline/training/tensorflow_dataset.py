@@ -1,7 +1,8 @@
 """Batches of examples as a tf.data.Dataset; importing this imports TensorFlow."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -36,8 +37,27 @@ def make_dataset(reading: Reading, *, padded: bool) -> tf.data.Dataset:
         for columns in batches.read_runs(next(epochs)):
             yield arrays_of(columns.values(), min(rows_of(columns), reading.batch_size))
 
+    signature = _specs(kinds.values(), size, padded=padded)
+    dataset = tf.data.Dataset.from_generator(runs, output_signature=signature)
+    dataset = dataset.prefetch(_RUNS_AHEAD).flat_map(_cut(kinds, size, tokens))
+    if batches.count is not None:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.count))
+    return dataset.prefetch(_BATCHES_AHEAD)
+
+
+def _cut(
+    kinds: Mapping[str, ColumnKind], size: int | None, tokens: Callable[..., Any]
+) -> Callable[..., tf.data.Dataset]:
+    """Return a function that cuts the arrays of a run into batches; `tokens` makes ragged columns.
+
+    A function of TensorFlow is called for each batch only if there are such columns.
+    """
+
     @tf.autograph.experimental.do_not_convert
-    def cut(values: Sequence[tf.Tensor], stacked: tuple[tf.Tensor, ...]) -> tf.data.Dataset:
+    def cut(values: Sequence[tf.Tensor], stacked: Sequence[tf.Tensor]) -> tf.data.Dataset:
+        if not values:
+            return tf.data.Dataset.from_tensor_slices(dict(zip(kinds, stacked, strict=True)))
+
         @tf.autograph.experimental.do_not_convert
         def assemble(*parts: tf.Tensor) -> dict[str, tf.Tensor | tf.RaggedTensor]:
             flat, rest = iter(values), iter(parts)
@@ -48,14 +68,10 @@ def make_dataset(reading: Reading, *, padded: bool) -> tf.data.Dataset:
                 for name, kind in kinds.items()
             }
 
-        return tf.data.Dataset.from_tensor_slices(stacked).map(assemble)
+        return tf.data.Dataset.from_tensor_slices(tuple(stacked)).map(assemble)
 
-    signature = _specs(kinds.values(), size, padded=padded)
-    dataset = tf.data.Dataset.from_generator(runs, output_signature=signature)
-    dataset = dataset.prefetch(_RUNS_AHEAD).flat_map(cut)
-    if batches.count is not None:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.count))
-    return dataset.prefetch(_BATCHES_AHEAD)
+    cut_run: Callable[..., tf.data.Dataset] = cut
+    return cut_run
 
 
 def _ragged_arrays(columns: Iterable[Column], size: int) -> tuple[_Arrays, _Arrays]:
