@@ -131,4 +131,18 @@ LATER_FLAGS = (
         help="a record without a field of --text_template, or with a null in it, is rejected "
         "(reject), or the field is an empty text (empty)",
     ),
+    Flag(
+        name="repeat_fields",
+        path="rows.repeat_fields",
+        value_type=tuple,
+        step=steps.names,
+        default="",
+        value_before=(),
+        decides_output=True,
+        omitted_by_default=True,
+        group="features",
+        metavar="A,B",
+        help="with --rows windows and --text_template: fields that each window has as a whole, "
+        "such as the title",
+    ),
 )

@@ -12,6 +12,7 @@ from transforms.sources.base import ReadConfig
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_schema import is_text
 from transforms.sources.template_columns import has_texts, texts_of_column
+from transforms.templates.blank_texts import are_blank
 from transforms.templates.composing import compose, no_text
 from transforms.templates.text_template import EMPTY
 
@@ -94,7 +95,7 @@ def _first_texts(
     if config.template is None:
         return [_texts(rows, config.text_field, checks, second=False)]
     texts = [_part_of_text(rows, name, config, checks) for name in config.text_fields]
-    blanks = np.logical_and.reduce([_blank(text) for text in texts])
+    blanks = np.logical_and.reduce([are_blank(text) for text in texts])
     checks.append((blanks, Reason.EMPTY, no_text(config.text_fields)))
     return texts
 
@@ -119,12 +120,6 @@ def _part_of_text(
     return found.texts
 
 
-def _blank(text: pa.LargeStringArray) -> np.ndarray:
-    is_blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
-    blank: np.ndarray = is_blank.to_numpy(zero_copy_only=False)
-    return blank
-
-
 def _texts(
     rows: pa.RecordBatch, name: str, checks: _Checks, *, second: bool
 ) -> pa.LargeStringArray:
@@ -140,5 +135,7 @@ def _texts(
         checks.append((null, Reason.WRONG_TYPE, f"field {name!r} holds a null"))
     checks.append((~valid, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
     if not second:
-        checks.append((_blank(text), Reason.EMPTY, no_text([name])))
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
+        empty = blank.to_numpy(zero_copy_only=False)
+        checks.append((empty, Reason.EMPTY, no_text([name])))
     return text

@@ -14,6 +14,7 @@ from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
 from transforms.templates import field_texts
+from transforms.templates.blank_texts import is_blank
 from transforms.templates.composing import compose, no_text
 from transforms.templates.text_template import EMPTY
 
@@ -147,9 +148,15 @@ def _first_text(
         if problem:
             return (), problem
         texts.append(text)
-    if not any(map(str.strip, texts)):
+    blank = is_blank if config.template is not None else _is_space
+    if all(map(blank, texts)):
         return (), rejected(Reason.EMPTY, no_text(config.text_fields))
     return tuple(texts), None
+
+
+def _is_space(text: str) -> bool:
+    """Return whether a text is white space; what else is no text shows when it is tokenized."""
+    return not text.strip()
 
 
 def _part_of_text(

@@ -24,7 +24,7 @@ TEMPLATE = r"{title}: {a.b}\n{text}"
 ROWS: list[dict[str, Any]] = [
     {"title": "Tea", "a.b": "1", "text": "Hot, or cold."},
     {"title": "", "a.b": "2", "text": 'Say "é".'},
-    {"title": " ", "a.b": "", "text": " "},
+    {"title": " ", "a.b": "", "text": "\u200b"},
     {"title": "日本", "a.b": "x\ty", "text": ""},
 ]
 TEXTS = [b"Tea: 1\nHot, or cold.", ': 2\nSay "é".'.encode(), b"", "日本: x\ty\n".encode()]
