@@ -1,6 +1,7 @@
 """The whole job with texts of several fields."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline import reader
+from pipeline.errors import UsageError
 from pipeline.options import conversion, resume_command
 from pipeline.options.embed_config import EmbedConfig, InputConfig, Limits
 from pipeline.verify.check_folder import VerifyConfig, verify
@@ -98,3 +100,33 @@ def test_the_identity_has_a_template_in_one_line_and_only_if_there_is_one() -> N
     assert not {"--text_template", "--template_missing"} & set(config_of().identity())
     command = resume_command.command_of(config)
     assert command[command.index("--text_template") + 1] == r"{a}\n\t{b}\\"
+
+
+def test_windows_of_composed_texts_have_the_place_of_each_field() -> None:
+    config = config_of(rows="windows", text_template="{title} {text}", repeat_fields="title")
+    names = [field.partition(":")[0] for field in config.records.keep_fields]
+    assert names[3:] == [
+        *("window_start", "window_end"),
+        *("title_start", "title_end", "text_start", "text_end"),
+    ]
+    identity = config.identity()
+    assert identity["--repeat_fields"] == ["title"]
+    assert conversion.from_identity(identity, "out").rows == config.rows
+    assert "--repeat_fields" not in config_of(rows="windows").identity()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"keep_fields": "title_start"}, "has 'title_start', which records have of `rows`"),
+        ({"text_b_field": "b"}, "each window of a pair has the whole first text"),
+        ({"repeat_fields": "text"}, "no space is behind {text}"),
+    ],
+)
+def test_settings_that_windows_of_composed_texts_cannot_have_are_refused(
+    settings: dict[str, str], problem: str
+) -> None:
+    given = {"rows": "windows", "repeat_fields": "title", "text_template": "{title} {text}."}
+    template = {} if "repeat_fields" in settings else {"text_template": "{title} {text}"}
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        config_of(**given | template | settings)
