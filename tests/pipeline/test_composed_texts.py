@@ -120,13 +120,12 @@ def test_windows_of_composed_texts_have_the_place_of_each_field() -> None:
     [
         ({"keep_fields": "title_start"}, "has 'title_start', which records have of `rows`"),
         ({"text_b_field": "b"}, "each window of a pair has the whole first text"),
-        ({"repeat_fields": "text"}, "no space is behind {text}"),
+        ({"text_template": "{title} {text}."}, "no space is behind {text}"),
     ],
 )
 def test_settings_that_windows_of_composed_texts_cannot_have_are_refused(
     settings: dict[str, str], problem: str
 ) -> None:
-    given = {"rows": "windows", "repeat_fields": "title", "text_template": "{title} {text}."}
-    template = {} if "repeat_fields" in settings else {"text_template": "{title} {text}"}
+    given = {"rows": "windows", "repeat_fields": "title", "text_template": "{title} {text}"}
     with pytest.raises(UsageError, match=re.escape(problem)):
-        config_of(**given | template | settings)
+        config_of(**given | settings)
