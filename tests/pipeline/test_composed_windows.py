@@ -105,6 +105,7 @@ def check_tokens(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_sample")
 @pytest.mark.parametrize("repeat", [(), ("title",)])
 def test_windows_end_with_sentences_and_repeats_are_found_in_the_corpus(
     repeat: tuple[str, ...], documents: Path, tiny_path: Path, tmp_path: Path
