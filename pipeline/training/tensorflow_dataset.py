@@ -39,39 +39,50 @@ def make_dataset(reading: Reading, *, padded: bool) -> tf.data.Dataset:
 
     signature = _specs(kinds.values(), size, padded=padded)
     dataset = tf.data.Dataset.from_generator(runs, output_signature=signature)
-    dataset = dataset.prefetch(_RUNS_AHEAD).flat_map(_cut(kinds, size, tokens))
+    dataset = _cut(dataset.prefetch(_RUNS_AHEAD), kinds, size, tokens)
     if batches.count is not None:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.count))
     return dataset.prefetch(_BATCHES_AHEAD)
 
 
 def _cut(
-    kinds: Mapping[str, ColumnKind], size: int | None, tokens: Callable[..., Any]
-) -> Callable[..., tf.data.Dataset]:
-    """Return a function that cuts the arrays of a run into batches; `tokens` makes ragged columns.
+    runs: tf.data.Dataset,
+    kinds: Mapping[str, ColumnKind],
+    size: int | None,
+    tokens: Callable[..., tf.Tensor | tf.RaggedTensor],
+) -> tf.data.Dataset:
+    """Cut runs into batches; `tokens` makes the columns of tokens.
 
-    A function of TensorFlow is called for each batch only if there are such columns.
+    Functions of TensorFlow are called for each batch only if there are such columns, and not within
+    `flat_map`, which would compile them again for each run.
     """
+    if not any(kind.ragged for kind in kinds.values()):
+        return runs.flat_map(lambda _, stacked: _slices(dict(zip(kinds, stacked, strict=True))))
 
     @tf.autograph.experimental.do_not_convert
-    def cut(values: Sequence[tf.Tensor], stacked: Sequence[tf.Tensor]) -> tf.data.Dataset:
-        if not values:
-            return tf.data.Dataset.from_tensor_slices(dict(zip(kinds, stacked, strict=True)))
+    def assemble(
+        parts: Sequence[tf.Tensor], values: Sequence[tf.Tensor]
+    ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+        rest, flat = iter(parts), iter(values)
+        return {
+            name: tokens((size, None, *kind.shape), next(flat), next(rest), next(rest))
+            if kind.ragged
+            else next(rest)
+            for name, kind in kinds.items()
+        }
 
-        @tf.autograph.experimental.do_not_convert
-        def assemble(*parts: tf.Tensor) -> dict[str, tf.Tensor | tf.RaggedTensor]:
-            flat, rest = iter(values), iter(parts)
-            return {
-                name: tokens((size, None, *kind.shape), next(flat), next(rest), next(rest))
-                if kind.ragged
-                else next(rest)
-                for name, kind in kinds.items()
-            }
+    return runs.flat_map(_with_values).map(assemble)
 
-        return tf.data.Dataset.from_tensor_slices(tuple(stacked)).map(assemble)
 
-    cut_run: Callable[..., tf.data.Dataset] = cut
-    return cut_run
+def _slices(stacked: Any) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices(stacked)
+
+
+@tf.autograph.experimental.do_not_convert
+def _with_values(values: Any, stacked: Any) -> tf.data.Dataset:
+    """Return the rows of stacked arrays, each with the values of all batches, which are shared."""
+    shared = tf.data.Dataset.from_tensors(values).repeat()
+    return tf.data.Dataset.zip((_slices(stacked), shared))
 
 
 def _ragged_arrays(columns: Iterable[Column], size: int) -> tuple[_Arrays, _Arrays]:
