@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline import cli, reader
+from pipeline.estimate.forecast import forecast
 from pipeline.options.embed_config import InputConfig, Limits
 from pipeline.output import job_progress
 from pipeline.output.open_job import open_job
@@ -52,6 +53,7 @@ def check_again(folder: Path, count: int) -> None:
     assert verdict.sample.documents == count
 
 
+@pytest.mark.slow
 def test_each_window_repeats_title_and_author_after_the_prompt(
     documents: Path, tiny_path: Path, tmp_path: Path
 ) -> None:
@@ -121,6 +123,10 @@ def test_windows_end_with_sentences_and_repeats_are_found_in_the_corpus(
         "dedup": "corpus",
     }
     corpus.embed([], tmp_path / "out", tiny_path, **settings)
+    plan = forecast(corpus.config([], tmp_path / "new", tiny_path, **settings), 0.0)
+    counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]
+    for name in ("documents", "rows", "embedded", "rejected", "num_tokens"):
+        assert plan.counts[name] == counts[name]
     found = records(tmp_path / "out")
     covered = bytearray(LONG.strip().encode())
     for record in found:

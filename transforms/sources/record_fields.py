@@ -95,11 +95,11 @@ def from_mapping(
             )
         except WrongTypeError as error:
             problem = rejected(Reason.WRONG_TYPE, error)
-    if config.template is None:
-        record = problem or Record(text=texts[0], text_b=text_b)
-    else:
-        record = problem or Record(texts=texts, text_b=text_b)
-    return dataclasses.replace(record, id=id_, fields=kept)
+    if problem:
+        return dataclasses.replace(problem, id=id_, fields=kept)
+    if config.template is not None:
+        return Record(texts=texts, text_b=text_b, id=id_, fields=kept)
+    return Record(text=texts[0], text_b=text_b, id=id_, fields=kept)
 
 
 def _id(
@@ -138,25 +138,28 @@ def _first_text(
     value: Mapping[str, Any], config: ReadConfig, kind_prefix: str, to_text: ToText
 ) -> tuple[tuple[str, ...], Record | None]:
     """Return the text of each field of the first text, or the rejection of the record."""
+    if config.template is not None:
+        return _texts(value, config, kind_prefix, to_text)
+    text, problem = _text(value, config.text_field, kind_prefix)
+    if not problem and not text.strip():
+        problem = rejected(Reason.EMPTY, no_text([config.text_field]))
+    return (text,), problem
+
+
+def _texts(
+    value: Mapping[str, Any], config: ReadConfig, kind_prefix: str, to_text: ToText
+) -> tuple[tuple[str, ...], Record | None]:
+    """Return the text of each field of a template, or the rejection of the record."""
+    null = "" if config.template_missing == EMPTY else None
     texts: list[str] = []
     for name in config.text_fields:
-        if config.template is None:
-            text, problem = _text(value, name, kind_prefix)
-        else:
-            null = "" if config.template_missing == EMPTY else None
-            text, problem = _part_of_text(value, name, kind_prefix, null, to_text)
+        text, problem = _part_of_text(value, name, kind_prefix, null, to_text)
         if problem:
             return (), problem
         texts.append(text)
-    blank = is_blank if config.template is not None else _is_space
-    if all(map(blank, texts)):
+    if all(map(is_blank, texts)):
         return (), rejected(Reason.EMPTY, no_text(config.text_fields))
     return tuple(texts), None
-
-
-def _is_space(text: str) -> bool:
-    """Return whether a text is white space; what else is no text shows when it is tokenized."""
-    return not text.strip()
 
 
 def _part_of_text(
