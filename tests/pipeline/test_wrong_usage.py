@@ -51,7 +51,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("embed --output out --runner X", "required: --input; beam-bert embed --help"),
         ("embed --input a.txt --output ''", "--output is empty; name a folder"),
         (EMBED + " --text_template {a", "--text_template '{a' has a lone {"),
-        (EMBED + " --text_template {a}", "--input a.txt: --text_template needs records"),
+        (
+            EMBED + " --text_template {a}",
+            "--text_template needs records with fields; plain text has none",
+        ),
         (EMBED + " --text_template {a} --text_field b", "both name the text; give one"),
         (EMBED + " --template_missing empty", "--template_missing needs --text_template"),
         (EMBED + " --repeat_fields a", "--repeat_fields is for windows: add --rows windows"),
