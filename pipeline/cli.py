@@ -91,7 +91,10 @@ def _run(words: Sequence[str]) -> int:
     interruption.describe(parser.red("beam-bert:"), remains)
     try:
         with storage_errors(_place(words)), streams.written_output():
-            return _begin(words)
+            status = _begin(words)
+            # A library may have dropped the interruption: nobody may take the work for complete.
+            interruption.raise_if_received()
+            return status
     except UsageError as error:
         return _fail(2, str(error))
     except JobError as error:

@@ -53,7 +53,7 @@ def extract(config: EmbedConfig, options: PipelineOptions) -> dict[str, str]:
 
 def _extract(table: Table, config: EmbedConfig, options: PipelineOptions) -> None:
     read = config.input.read
-    columns = tuple(dict.fromkeys([*read.fields.values(), *(field.name for field in read.kept)]))
+    columns = tuple(dict.fromkeys(name for _, name in read.columns))
     folder = table.folder(config.output)
     contents = {"table": table.reference, "columns": list(columns)}
     stored = storage.read_bytes(storage.join(folder, DONE_FILE))

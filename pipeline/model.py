@@ -8,6 +8,7 @@ from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
 from transforms.bert import model_files, published_names
+from transforms.bert.model_cache import CacheError
 from transforms.checkpoints import imported_models, minilm
 from transforms.checkpoints.checkpoint import UnstatedError
 from transforms.features import FLOAT32, SENTENCE
@@ -42,6 +43,8 @@ def find_folder(handle: str, level: str = "warning") -> Path:
         # The setting is a flag of import-model, and not of the command that runs.
         message = str(error).replace(f"`{error.setting}`", f"--{error.setting}")
         raise UsageError(message) from error
+    except CacheError:
+        raise
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -20,6 +20,7 @@ from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FIELDS_OF_TOKENS,
     INPUT_IDS,
     LAYERS,
     OFFSETS,
@@ -29,6 +30,7 @@ from transforms.features import (
     TOKENS,
 )
 from transforms.io import file_systems, local_status, storage
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.records import record_files
 from transforms.records.dtypes import NUMPY_TYPES
 from transforms.records.output_format import RecordReader
@@ -88,9 +90,11 @@ class TokenEmbeddings(NamedTuple):
             these.
         segment_ids: int64 [tokens], or None if the job had no pairs.
         tokens: the wordpieces as text, or None without --keep_tokens.
-        offsets: int64 [tokens, 2], start and end in the bytes of the document, or None without
-            --keep_tokens.
+        offsets: int64 [tokens, 2], start and end in the bytes of the document, or of the field with
+            --text_template; None without --keep_tokens.
         layers: float32 [tokens, layers * hidden], or None if the job did not compute layers.
+        token_fields: int64 [tokens], the number of the field of --text_template in which each token
+            is, -1 for none; or None without that flag and --keep_tokens.
     """
 
     id: str
@@ -100,6 +104,7 @@ class TokenEmbeddings(NamedTuple):
     tokens: list[str] | None = None
     offsets: np.ndarray | None = None
     layers: np.ndarray | None = None
+    token_fields: np.ndarray | None = None
 
 
 def load_embeddings(
@@ -173,6 +178,7 @@ def iterate_sequences(
             tokens=[token.decode() for token in record[TOKENS]] if TOKENS in record else None,
             offsets=record[OFFSETS].reshape(-1, 2) if OFFSETS in record else None,
             layers=vectors.get(LAYERS),
+            token_fields=record.get(FIELDS_OF_TOKENS),
         )
 
 
@@ -274,7 +280,11 @@ def _batches(
 
 
 def read_file(
-    folder: str, file: DataFile, reader: RecordReader, columns: Sequence[str] | None = None
+    folder: str,
+    file: DataFile,
+    reader: RecordReader,
+    columns: Sequence[str] | None = None,
+    ends: BlockEnds = ANYWHERE,
 ) -> Iterator[pa.RecordBatch]:
     """Decode the records of a file; check that it has the number of records in the manifest.
 
@@ -283,13 +293,14 @@ def read_file(
         file: one of `list_files`.
         reader: of its family.
         columns: the features to read; None for all.
+        ends: where batches should end.
 
     Raises:
         ValueError: the file is damaged.
     """
     missing = file.records
     with contextlib.closing(storage.open_for_reading(_path(folder, file.path))) as stream:
-        for batch in _decoded(reader.read(stream, columns), file.path):
+        for batch in _decoded(reader.read(stream, columns, ends), file.path):
             missing -= batch.num_rows
             yield batch
     if missing:

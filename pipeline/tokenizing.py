@@ -19,9 +19,11 @@ from transforms.bert.module import BertModule
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import SPLIT
 from transforms.documents import ID, REASON, header_of
-from transforms.features import INPUT_IDS, OFFSETS, SEGMENT_IDS
+from transforms.features import FIELDS_OF_TOKENS, INPUT_IDS, OFFSETS, SEGMENT_IDS
 from transforms.read import SourceError, open_split, read_split
 from transforms.rejects import Reason
+from transforms.templates.field_places import FieldPlaces, has_places, places_of
+from transforms.templates.token_fields import locate
 from transforms.wordpiece.preprocessing import Tensors, WordpieceConfig, model_inputs
 from transforms.wordpiece.prompts import check_prompt
 from transforms.wordpiece.special_tokens import first_text_is_empty
@@ -31,8 +33,8 @@ class TokenizedPart(NamedTuple):
     """The lines of the documents of a part.
 
     Attributes:
-        lines: JSON Lines, `{"id", "input_ids", "tokens", "offsets"}`, with `segment_ids` for pairs;
-            empty if every document was rejected.
+        lines: JSON Lines, `{"id", "input_ids", "tokens", "offsets"}`, with `segment_ids` for pairs
+            and `token_fields` for texts of several fields; empty if every document was rejected.
         rejected: one JSON line for each rejected document,
             `{"id", "source", "position", "reason", "detail"}`.
     """
@@ -85,6 +87,8 @@ def tokenize(
         columns = {name: part.column(name).to_pylist() for name in wordpieces.texts}
         texts = {name: tf.constant(column, tf.string) for name, column in columns.items()}
         tokens = inputs(texts)
+        if has_places(part):
+            tokens |= _in_fields(tokens, places_of(part))
         segment_ids = tokens[SEGMENT_IDS]
         empty = first_text_is_empty(segment_ids.flat_values.numpy(), segment_ids.row_splits.numpy())
         part = rejects.reject(part, empty, Reason.EMPTY, rejects.NOTHING_LEFT)
@@ -115,6 +119,18 @@ def _graph(config: WordpieceConfig, vocabulary: Vocabulary) -> Callable[[Tensors
     return graph
 
 
+def _in_fields(inputs: Tensors, places: FieldPlaces) -> Tensors:
+    """Return the fields of tokens, and their offsets in the values of these."""
+    offsets = inputs[OFFSETS].flat_values.numpy().reshape(-1, 2)
+    segments = inputs[SEGMENT_IDS]
+    rows = segments.value_rowids().numpy()
+    found = locate(offsets, segments.flat_values.numpy(), rows, places)
+    return {
+        OFFSETS: inputs[OFFSETS].with_flat_values(found.offsets.reshape(-1)),
+        FIELDS_OF_TOKENS: segments.with_flat_values(found.fields),
+    }
+
+
 def _parts(config: InputConfig, unread: list[str]) -> Iterator[pa.RecordBatch]:
     """Read all parts; add a line to `unread` for each split that could not be read."""
     with stdin.take(config.globs) as pipe:
@@ -136,8 +152,8 @@ def to_json_lines(
 
     Args:
         ids: of the documents.
-        inputs: as `model_inputs` returns them: `input_ids`, `offsets`, and `segment_ids` if they
-            are to be written.
+        inputs: as `model_inputs` returns them: `input_ids`, `offsets`, and `segment_ids` and
+            `token_fields` if they are to be written.
         tokens_as_json: the JSON of each wordpiece, by id.
 
     Returns:
@@ -151,8 +167,9 @@ def to_json_lines(
         "tokens": tokens_as_json.take(pa.array(input_ids)),
         "offsets": _glue("[", _digits(offsets[:, 0]), ",", _digits(offsets[:, 1]), "]"),
     }
-    if SEGMENT_IDS in inputs:
-        columns["segment_ids"] = _digits(inputs[SEGMENT_IDS].flat_values.numpy())
+    for name in (SEGMENT_IDS, FIELDS_OF_TOKENS):
+        if name in inputs:
+            columns[name] = _digits(inputs[name].flat_values.numpy())
     fields: list[pa.Array | str] = ['{"id":', pa.array(map(_json, ids), pa.large_string())]
     for name, values in columns.items():
         of_documents = pa.LargeListArray.from_arrays(splits, values)

@@ -84,7 +84,9 @@ class AnalysisMemo:
             whole.write_text("".join(f"{'the cat sat ' * words}\n" for words in range(1, 30)))
             whole.rename(path)
         text = InputConfig((str(path),), "text", ReadConfig())
-        config = dataclasses.replace(context.config, input=text)
+        # Lines of text have no fields that windows can repeat.
+        rows = dataclasses.replace(context.config.rows, repeat_fields=())
+        config = dataclasses.replace(context.config, input=text, rows=rows)
         return dataclasses.replace(context, config=config, splits=make_plan(text))
 
 

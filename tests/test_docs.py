@@ -92,11 +92,14 @@ def run(command: str) -> str:
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
-    stream = io.StringIO()
+    # Some commands write bytes.
+    content = io.BytesIO()
+    stream = io.TextIOWrapper(content, "utf-8", write_through=True)
     with contextlib.redirect_stdout(stream):
         status = cli.main(shlex.split(command)[1:])
-    assert status == 0, f"{command}\n{stream.getvalue()}"
-    return stream.getvalue()
+    printed = content.getvalue().decode()
+    assert status == 0, f"{command}\n{printed}"
+    return printed
 
 
 def test_nothing_is_passed_over_but_what_says_so() -> None:

@@ -29,7 +29,8 @@ KEY_DIGITS = 32
 # `text_b`, which is empty where a document has no second text. Then comes a column named
 # `fields.<name>` for each kept field. Parts of several files have `source`, the file of each
 # document: a dictionary of all files of the part, in order, also of those without documents. Parts
-# whose rows are windows of documents have `window`, the number of each in its document.
+# whose rows are windows of documents have `window`, the number of each in its document. Parts whose
+# texts are composed of fields have `places` (see `templates.field_places`).
 ID = "id"
 POSITION = "position"
 TEXT = "text"
@@ -39,6 +40,7 @@ DETAIL = "detail"
 FIELD_PREFIX = "fields."
 SOURCE = "source"
 WINDOW = "window"
+PLACES = "places"
 
 _HEADER_KEY = b"part"
 # The endings that names of output files leave out. They do not follow the registry of formats: a
@@ -345,13 +347,15 @@ def documents_batch(
     reasons: Sequence[str | None],
     details: Sequence[str | None],
     fields: Mapping[str, Sequence[str | None] | pa.Array] | None = None,
+    places: pa.Array | None = None,
 ) -> pa.RecordBatch:
     """Build the batch of a part after reading, without its header.
 
     Returns:
         columns `id` large_string, `position` int64, `text` large_binary (UTF-8, never null),
         `reason` string (null where the document is valid), `detail` string, `text_b` large_binary
-        if there are second texts, and a column for each kept field, large_string unless typed.
+        if there are second texts, `places` if texts are composed of fields, and a column for each
+        kept field, large_string unless typed.
     """
     columns: dict[str, pa.Array] = {
         ID: pa.array(ids, pa.large_string()),
@@ -362,6 +366,8 @@ def documents_batch(
     }
     if text_b is not None:
         columns[TEXT_B] = _text(text_b)
+    if places is not None:
+        columns[PLACES] = places
     for name, values in (fields or {}).items():
         typed = isinstance(values, pa.Array)
         columns[FIELD_PREFIX + name] = values if typed else pa.array(values, pa.large_string())

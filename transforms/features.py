@@ -45,6 +45,8 @@ INPUT_IDS = "input_ids"
 SEGMENT_IDS = "segment_ids"
 TOKENS = "tokens"
 OFFSETS = "offsets"
+# The field of a text template in which a token is.
+FIELDS_OF_TOKENS = "token_fields"
 
 # The counts of a document.
 NUM_TOKENS = "num_tokens"
@@ -70,6 +72,7 @@ _RESERVED = (
     SEGMENT_IDS,
     TOKENS,
     OFFSETS,
+    FIELDS_OF_TOKENS,
 )
 
 

@@ -24,6 +24,7 @@ from transforms.io.saved_transform import check_sha256, readable_copy, tensorflo
 from transforms.machine.cores import limit_threads
 from transforms.rejects import NOTHING_LEFT, Reason
 from transforms.rows.text_rows import TextRows
+from transforms.templates.token_fields import locate_tokens
 from transforms.wordpiece.preprocessing import LENGTH_QUANTILES, Tensors
 from transforms.wordpiece.special_tokens import first_text_is_empty
 
@@ -98,7 +99,8 @@ def tokenize_part(
         for name, tensor in graph(tensors).items():
             if name != LENGTH_QUANTILES:
                 columns[name] = _to_arrow(tensor)
-    return reject_empty(pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata))
+    tokenized = pa.RecordBatch.from_pydict(columns, metadata=part.schema.metadata)
+    return reject_empty(locate_tokens(tokenized))
 
 
 def _to_arrow(tensor: tf.Tensor | tf.RaggedTensor) -> pa.Array:
@@ -129,7 +131,7 @@ def unwrap(batch: pa.RecordBatch, _: object = None) -> pa.RecordBatch:
     of_rows = measures.pop(metrics.TOKENIZE_SECONDS, 0.0)
     seconds = round(time.time() - measures.pop(_WRAPPED_AT) + of_rows, 6)
     header = dataclasses.replace(header, measures=measures)
-    tokenized = reject_empty(pa.RecordBatch.from_pydict(columns))
+    tokenized = reject_empty(locate_tokens(pa.RecordBatch.from_pydict(columns)))
     return with_header(tokenized, header.measured(**{metrics.TOKENIZE_SECONDS: seconds}))
 
 

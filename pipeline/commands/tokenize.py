@@ -9,7 +9,8 @@ from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flags import select
 
-_INPUT = ("input", "input_format", "text_field", "text_b_field", "pair_separator", "id_field")
+_INPUT = ("input", "input_format", "text_field", "text_template", "template_missing")
+_PAIRS_AND_IDS = ("text_b_field", "pair_separator", "id_field")
 _TEXT_FILES = ("encoding", "csv_quoting", "csv_escape", "csv_delimiter")
 _MAX_SEQ_LENGTH, _PROMPT = select("max_seq_length", "prompt")
 
@@ -47,7 +48,7 @@ COMMAND = Command(
     description="print ids and wordpieces of documents as JSON Lines",
     example="echo 'Fresh bread' | beam-bert tokenize --input -",
     flags=(
-        *select(*_INPUT, *_TEXT_FILES, "model", "model_sha256"),
+        *select(*_INPUT, *_PAIRS_AND_IDS, *_TEXT_FILES, "model", "model_sha256"),
         dataclasses.replace(
             _MAX_SEQ_LENGTH,
             default=None,

@@ -31,7 +31,7 @@ def of_record(family: str, record: Mapping[str, Any]) -> dict[str, Any]:
             vectors[name] = value
         elif name in TOKEN_FEATURES:
             vectors[name] = np.reshape(value, [tokens, -1])
-        elif name in (features.INPUT_IDS, features.SEGMENT_IDS):
+        elif name in (features.INPUT_IDS, features.SEGMENT_IDS, features.FIELDS_OF_TOKENS):
             inputs[name] = value
         elif name == features.TOKENS:
             inputs[name] = [_text(token) for token in value]

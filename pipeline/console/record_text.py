@@ -30,7 +30,7 @@ def to_lines(record: Mapping[str, Any]) -> Iterator[str]:
         elif name in TOKEN_FEATURES:
             rows = np.asarray(value).reshape(record[features.NUM_TOKENS][0], -1)
             yield f"    {name} {list(rows.shape)}, first row = {_vector(rows[0])}"
-        elif name in (features.INPUT_IDS, features.SEGMENT_IDS):
+        elif name in (features.INPUT_IDS, features.SEGMENT_IDS, features.FIELDS_OF_TOKENS):
             yield f"    {name} = {_shortened(map(str, value))}"
         elif name == features.TOKENS:
             yield f"    {name} = {_shortened(map(_text, value))}"

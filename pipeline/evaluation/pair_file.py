@@ -35,12 +35,12 @@ def read_pairs(path: str) -> list[SentencePair]:
             between them, without quotes; the first line may have names.
 
     Raises:
-        ValueError: a line is not a pair, or there are fewer than two.
-        OSError: the file cannot be read.
+        ValueError: there is no such file, a line is not a pair, or there are fewer than two.
+        OSError: the file cannot be read now.
     """
     pairs = []
     is_json, is_first = is_json_lines(path), True
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, "pairs"):
         place = f"{path}, line {number}"
         pair = _from_json(line, place) if is_json else _from_line(line, place, is_first)
         pairs += [] if pair is None else [pair]

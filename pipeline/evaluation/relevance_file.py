@@ -36,12 +36,13 @@ def read_judgments(path: str) -> Judgments:
             line may have their names.
 
     Raises:
-        ValueError: a line is not a judgment, or a document is judged twice for a query.
-        OSError: the file cannot be read.
+        ValueError: there is no such file, a line is not a judgment, or a document is judged twice
+            for a query.
+        OSError: the file cannot be read now.
     """
     by_query: dict[str, dict[str, int]] = {}
     is_first = True
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, "qrels"):
         fields = line.split("\t")
         place = f"{path}, line {number}"
         if len(fields) != _FIELDS:

@@ -82,7 +82,7 @@ def _is_complete(
 ) -> bool:
     """Return whether the samples have every named field, and a value of every field to keep."""
     names = _names(samples)
-    if names and not set(config.fields.values()) <= set(names):
+    if names and not {name for _, name in config.fields} <= set(names):
         return False
     by_field = zip(*(sample.types for sample in samples if sample.types), strict=True)
     types = [any(values) for values in by_field] or [False] * len(config.kept)
@@ -153,7 +153,7 @@ def _check_fields(
     names = _names(samples)
     array = next((name for sample in samples for name in sample.arrays), None)
     untyped = [field.name for field in config.kept if not field.type]
-    named = [*config.fields.items(), *(("keep_fields", name) for name in untyped)]
+    named = [*config.fields, *(("keep_fields", name) for name in untyped)]
     for setting, name in named:
         is_key = setting == "keep_fields" and name in keys
         if names and name not in names and not is_key:

@@ -10,7 +10,7 @@ from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.entries import CACHE, OWN, Why
 from pipeline.inputs.job_names import LOCK_FILE, NAMES, PLAN_FILE, RUN_FILE
 from transforms import strict_json
-from transforms.bert import model_files
+from transforms.bert import model_cache
 from transforms.documents import Split
 from transforms.io import local_status, storage
 from transforms.io.storage import TEMPORARY
@@ -88,7 +88,7 @@ class OwnFolders:
 
     def identities(self) -> Mapping[tuple[int, int], Why]:
         """Return device and inode of those of this machine that exist."""
-        folders = {str(model_files.cache_folder()): CACHE}
+        folders = {str(model_cache.cache_folder()): CACHE}
         if self.output and "://" not in self.output:
             folders[self.output] = OWN
         found = {}

@@ -32,8 +32,8 @@ def setting_without(format_: str, path: str, config: InputConfig) -> str:
     read = config.read
     if config.format != AUTO_FORMAT or read.pair_separator or _has_fields(format_):
         return ""
-    if read.text_field != ReadConfig.text_field:
-        setting = "text_field"
+    if read.template is not None or read.text_field != ReadConfig.text_field:
+        setting = read.fields[0][0]
     else:
         # Every format keeps the keys in a path.
         kept = [field for field in read.kept if field.name not in path_keys.keys_of(path)]

@@ -1,10 +1,5 @@
-"""`--metrics_file`: a job's metrics in Prometheus' text format, for a collector of text files.
+"""`--metrics_file`: a job's metrics in Prometheus' text format, for a collector of text files."""
 
-The file is replaced by renaming, so that a reader never sees half of it.
-"""
-
-import contextlib
-import os
 from collections.abc import Iterator
 
 from prometheus_client import Metric as Family
@@ -40,20 +35,3 @@ def to_text(sample: JobSample) -> str:
     """Return a sample in Prometheus' text format."""
     content: bytes = generate_latest(_SampleCollector(sample))
     return content.decode()
-
-
-def write(path: str, sample: JobSample) -> None:
-    """Write a sample to a file, in one step.
-
-    Raises:
-        OSError: the file cannot be written; the earlier one remains.
-    """
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(to_text(sample))
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

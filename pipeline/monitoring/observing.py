@@ -12,6 +12,7 @@ from pipeline.console import json_lines, printing, progress
 from pipeline.errors import UsageError
 from pipeline.monitoring import metrics_file, metrics_place, telemetry
 from pipeline.monitoring.job_metrics import DONE, FAILED, INTERRUPTED, RUNNING, JobSample
+from pipeline.monitoring.locked_file import HeldError, LockedFile
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output.run_file import Run
 from pipeline.status import Status
@@ -104,34 +105,50 @@ def _written(path: str | None, observer: Observer) -> Iterator[None]:
     if path is None:
         yield
         return
-    _write_first(path, observer)
+    with contextlib.closing(_hold(path, observer.sample())) as file:
 
-    def write(sample: JobSample) -> float:
-        metrics_file.write(path, sample)
-        return _FILE_SECONDS
+        def write(sample: JobSample) -> float:
+            file.replace(metrics_file.to_text(sample))
+            return _FILE_SECONDS
 
-    try:
-        with progress.repeat(observer.sample, write):
-            yield
-    finally:
         try:
-            metrics_file.write(path, observer.sample())
-        except OSError as error:
-            place = f"--metrics_file {escaping.one_line(path)}"
-            printing.announce(f"{place}: the last values could not be written: {error.strerror}")
+            with progress.repeat(observer.sample, write):
+                yield
+        finally:
+            try:
+                write(observer.sample())
+            except OSError as error:
+                place = f"--metrics_file {escaping.one_line(path)}"
+                printing.announce(
+                    f"{place}: the last values could not be written: {error.strerror}"
+                )
 
 
-def _write_first(path: str, observer: Observer) -> None:
-    """Write the file before the job, so that a wrong path fails now."""
-    sample = observer.sample()
+def _hold(path: str, sample: JobSample) -> LockedFile:
+    """Write the file before the job, so that a wrong path fails now, and hold it."""
     metrics_place.check(path, sample.folder)
+    place = f"--metrics_file {escaping.one_line(path)}"
     try:
-        metrics_file.write(path, sample)
-    except OSError as error:
+        file = LockedFile(path)
+    except HeldError as error:
         raise UsageError(
-            f"--metrics_file {escaping.one_line(path)}: cannot be written: {error.strerror}; "
-            "name a file in a folder that this user may write"
+            f"{place}: another embed is writing it; name another file for each job"
         ) from error
+    except OSError as error:
+        raise _unwritable(place, error) from error
+    try:
+        file.replace(metrics_file.to_text(sample))
+    except OSError as error:
+        file.close()
+        raise _unwritable(place, error) from error
+    return file
+
+
+def _unwritable(place: str, error: OSError) -> UsageError:
+    return UsageError(
+        f"{place}: cannot be written: {error.strerror}; name a file in a folder that this user may "
+        "write"
+    )
 
 
 def one_at_a_time(measure: Measure) -> Measure:

@@ -27,6 +27,7 @@ from transforms.records.postprocess import Shaping
 from transforms.records.record_config import NONE, TFRECORD, RecordConfig
 from transforms.rows.row_config import RowConfig
 from transforms.sources.base import ReadConfig, names
+from transforms.templates.cut_fields import CutFields
 from transforms.wordpiece.special_tokens import check_max_seq_length
 
 
@@ -157,7 +158,7 @@ class EmbedConfig:
             raise ValueError(f"--min_cosine is {self.min_cosine}; give a cosine, from -1 to 1")
         check_features(self.features)
         check_special_tokens(self.special_tokens)
-        self.rows.check_fields(field.name for field in self.input.read.kept)
+        self._check_rows()
         # Checks the types and formats of the output.
         records = self.records
         if not (records.kept and widths_of_tokens(self.features)):
@@ -180,6 +181,12 @@ class EmbedConfig:
                 "--window_stride is for documents of one text; pairs are truncated: leave it out, "
                 "or add --rows windows"
             )
+
+    def _check_rows(self) -> None:
+        names = [field.name for field in self.input.read.kept]
+        self.rows.check_fields(names, self.input.read.template)
+        # Checks the fields that windows repeat.
+        self.rows.cut_fields(self.input.read.template, self.input.read.pairs)
 
     def _check_shaping(self) -> None:
         if self.shaping != Shaping() and not self.records.of_documents:
@@ -256,14 +263,25 @@ class EmbedConfig:
         return WindowConfig(self.windows.max_seq_length) if self.rows.are_windows else self.windows
 
     @property
+    def cut_fields(self) -> CutFields | None:
+        """The fields of a composed text that are cut, if windows repeat the others."""
+        return self.rows.cut_fields(self.input.read.template, self.input.read.pairs)
+
+    @property
+    def row_fields(self) -> tuple[str, ...]:
+        """The fields that records have of their rows, as `name:type`."""
+        return self.rows.fields(self.input.read.template)
+
+    @property
     def records(self) -> RecordConfig:
         """The configuration of the records."""
         return RecordConfig(
             features=self.features,
-            keep_fields=(*self.input.read.keep_fields, *self.rows.fields),
+            keep_fields=(*self.input.read.keep_fields, *self.row_fields),
             keep_fields_in=self.keep_fields_in,
             segments=self.input.read.pairs,
             tokens=self.keep_tokens,
+            token_fields=self.keep_tokens and self.input.read.template is not None,
             dtype=self.dtype,
             shaping=self.shaping,
             format=self.output_format,

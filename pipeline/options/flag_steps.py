@@ -13,6 +13,7 @@ from transforms.bert.compute import (
 )
 from transforms.features import split_features, split_fields, widths_of_tokens
 from transforms.sources.dialect import SPELLED_TAB, character_of
+from transforms.templates.text_template import parse_template
 
 _PART_BYTES_WITH_TOKENS = 256 << 10
 _PART_BYTES = 1 << 20
@@ -80,6 +81,15 @@ def character(value: str | None, _: Settings) -> str | None:
     """Return a character, a tab as a shell takes it."""
     char = character_of(value)
     return SPELLED_TAB if char == "\t" else char
+
+
+def template(value: str | None, _: Settings) -> str | None:
+    """Return a template as it is spelled in one line.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    return None if value is None else str(parse_template(value))
 
 
 def part_bytes(value: int | None, settings: Settings) -> int:

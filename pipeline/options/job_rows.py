@@ -25,4 +25,6 @@ def text_rows(config: EmbedConfig, module: BertModule) -> TextRows:
         stride=config.windows.stride,
         cut=config.rows.cut,
     )
-    return TextRows(texts, cut, config.rows.keep_text)
+    template = config.input.read.template
+    fields = () if template is None else template.names
+    return TextRows(texts, cut, config.rows.keep_text, fields, config.cut_fields)

@@ -10,6 +10,7 @@ from transforms.features import ALL_RECORDS, KEPT_IN, ONLY_POOLED
 from transforms.rows.row_config import CUTS, DOCUMENTS, TOKENS, UNITS
 from transforms.sources.dialect import AUTO as AUTO_QUOTING
 from transforms.sources.dialect import QUOTINGS
+from transforms.templates.text_template import MISSING_FIELDS, REJECT
 
 LATER_FLAGS = (
     Flag(
@@ -91,6 +92,7 @@ LATER_FLAGS = (
         path="rows.cut",
         default=TOKENS,
         choices=CUTS,
+        metavar="BORDER",
         decides_output=True,
         omitted_by_default=True,
         group="features",
@@ -119,5 +121,41 @@ LATER_FLAGS = (
         metavar="N",
         help="a batch has inputs of N lengths only, from a multiple of N on, so that vectors do "
         "not depend on the other documents; 0: of any lengths (default: 8 with openvino, else 0)",
+    ),
+    Flag(
+        name="text_template",
+        path="input.read.text_template",
+        step=steps.template,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        metavar="TEMPLATE",
+        help="compose the text of several fields, in place of --text_field: '{title}\\n{text}'; "
+        "\\n and \\t are a line end and a tab, {{ and }} are braces",
+    ),
+    Flag(
+        name="template_missing",
+        path="input.read.template_missing",
+        default=REJECT,
+        choices=MISSING_FIELDS,
+        decides_output=True,
+        omitted_by_default=True,
+        group="input",
+        help="a record without a field of --text_template, or with a null in it, is rejected "
+        "(reject), or the field is an empty text (empty)",
+    ),
+    Flag(
+        name="repeat_fields",
+        path="rows.repeat_fields",
+        value_type=tuple,
+        step=steps.names,
+        default="",
+        value_before=(),
+        decides_output=True,
+        omitted_by_default=True,
+        group="features",
+        metavar="A,B",
+        help="with --rows windows and --text_template: fields that each window has as a whole, "
+        "such as the title",
     ),
 )

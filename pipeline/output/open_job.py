@@ -11,6 +11,7 @@ from pipeline.output import earlier_plans, layout, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import model_files
+from transforms.bert.model_cache import CacheError
 from transforms.documents import Split
 from transforms.records.record_config import RecordConfig
 
@@ -84,12 +85,15 @@ def find_module(job: Job, handle: str | None, remedy: str = _REMEDY) -> Path:
         remedy: what to do if it is not there, for messages.
 
     Raises:
-        UsageError: there is no module, or a different one.
+        UsageError: there is no module, or a different one, or the cache cannot be written.
     """
     handle = handle or job.model
     try:
         path = model.find_folder(handle)
         fingerprint = model_files.fingerprint(path)
+    except CacheError as error:
+        # It has its own remedy.
+        raise UsageError(str(error)) from error
     except (UsageError, ValueError) as error:
         raise UsageError(f"{error}.\n{remedy.capitalize()}") from error
     if fingerprint != job.run.model:

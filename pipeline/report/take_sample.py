@@ -43,7 +43,7 @@ def take_sample(job: Job, parts: Sequence[Receipt]) -> Sample:
         words = read_words_of_windows(job, chosen, sample.kept)
     else:
         words = read_first_words(job, chosen)
-    of_rows = [field.partition(":")[0] for field in job.config.rows.fields]
+    of_rows = [field.rpartition(":")[0] for field in job.config.row_fields]
     kept = {name: values for name, values in sample.kept.items() if name not in of_rows}
     return dataclasses.replace(sample, words=words, kept=kept)
 

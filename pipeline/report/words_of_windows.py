@@ -12,7 +12,9 @@ from pipeline.output.open_job import Job
 from pipeline.report.first_words import by_split, shorten
 from transforms.documents import ID, TEXT, TEXT_B, header_of
 from transforms.receipts import Receipt
+from transforms.rows.repeated_rows import split_texts
 from transforms.rows.row_config import DOCUMENT_ID, WINDOW_END, WINDOW_START
+from transforms.templates.cut_fields import CutFields
 
 # The id of a document, and the bytes of a window in its text.
 _Place = tuple[str, str, str]
@@ -43,14 +45,17 @@ def read_words_of_windows(
         with contextlib.suppress(OSError, ValueError):
             for part in reread.read_parts(job, split, parts):
                 key = header_of(part).key
-                words[key] = _first_words(part, by_key[key])
+                words[key] = _first_words(part, by_key[key], job.config.cut_fields)
     return tuple(text for part, rows in chosen for text in words.get(part.key) or [""] * len(rows))
 
 
-def _first_words(part: pa.RecordBatch, places: Sequence[_Place]) -> list[str]:
-    body = TEXT_B if TEXT_B in part.schema.names else TEXT
+def _first_words(
+    part: pa.RecordBatch, places: Sequence[_Place], cut: CutFields | None
+) -> list[str]:
+    body = part.column(TEXT_B if TEXT_B in part.schema.names else TEXT)
+    body = body if cut is None else split_texts(part, cut).middles
     ids = {id_ for id_, _, _ in places}
-    columns = (part.column(name).to_pylist() for name in (ID, body))
+    columns = (column.to_pylist() for column in (part.column(ID), body))
     texts = {id_: text for id_, text in zip(*columns, strict=True) if id_ in ids}
     return [
         shorten(texts[id_][int(begin) : int(end)].decode("utf-8", "replace"))

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from transforms import strict_json
-from transforms.io import storage
+from pipeline.errors import is_of_user
+from transforms import escaping, strict_json
+from transforms.io import file_systems, path_kinds, storage
+from transforms.io.watching import describe
 from transforms.serving.query_settings import EmptyTextError
 
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 _ID_FIELDS = ("_id", "id")
+_NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,10 +40,11 @@ def read_queries(path: str) -> list[QueryText]:
             https://github.com/beir-cellar/beir. Else each line is a text, and empty lines are not.
 
     Raises:
-        ValueError: a line is not a query, an id occurs twice, or there is no query.
-        OSError: the file cannot be read.
+        ValueError: there is no such file, a line is not a query, an id occurs twice, or there is no
+            query.
+        OSError: the file cannot be read now.
     """
-    lines = [(line, f"{path}, line {number}") for number, line in read_lines(path)]
+    lines = [(line, f"{path}, line {number}") for number, line in read_lines(path, "queries")]
     if is_json_lines(path):
         queries = [_parse(line, place) for line, place in lines]
     else:
@@ -81,20 +85,43 @@ def embed(
         ) from error
 
 
-def read_lines(path: str) -> Iterator[tuple[int, str]]:
+def read_lines(path: str, setting: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that are not empty, with their numbers from 1 on.
 
+    Args:
+        path: of the file.
+        setting: the flag that names it, without dashes, for messages.
+
     Raises:
-        ValueError: the file is not UTF-8.
-        OSError: it cannot be read.
+        ValueError: there is no such file, it may not be read, or it is not UTF-8.
+        OSError: it cannot be read now.
     """
     try:
-        text = storage.read_whole(path).decode("utf-8-sig")
+        text = _read(path, f"`{setting}` {escaping.one_line(path)}").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line.rstrip("\r")
+
+
+def _read(path: str, place: str) -> bytes:
+    try:
+        file_systems.set_default_options([path])
+        file_systems.require_file_system(path)
+        return storage.read_whole(path)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    except OSError as error:
+        if not is_of_user(error):
+            raise
+        raise ValueError(f"{place}: cannot be read: {_why(path, error)}; name a file") from error
+
+
+def _why(path: str, error: OSError) -> str:
+    if "://" not in path and isinstance(error, _NO_FILE):
+        return path_kinds.describe(path)
+    return error.strerror or describe(error)
 
 
 def is_json_lines(path: str) -> bool:

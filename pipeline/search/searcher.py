@@ -95,7 +95,7 @@ class Searcher:
         """Return the k nearest documents to a text, the nearest first.
 
         Raises:
-            ValueError: the text has no wordpieces, or k is less than 1.
+            ValueError: the text has no wordpieces, or k is not a whole number of 1 or more.
         """
         (hits,) = self.search_texts([text], k)
         return hits
@@ -113,7 +113,7 @@ class Searcher:
         return self._model.embed(texts)
 
     def nearest(self, vectors: np.ndarray, k: int = 10) -> Iterator[list[Hit]]:
-        """Yield the k nearest documents to each vector, the nearest first.
+        """Iterate over the k nearest documents to each vector, the nearest first.
 
         Documents of the same score are in the order of the corpus.
 
@@ -122,14 +122,13 @@ class Searcher:
             k: 1 or more.
 
         Raises:
-            ValueError: k is less than 1, or the vectors have another shape, or a value that is
-                not finite.
+            ValueError: k is not a whole number of 1 or more, or the vectors have another shape, or
+                a value that is not finite.
         """
-        if k < 1:
-            raise ValueError(f"`k` is {k}; give 1 or more")
-        for scores in self.scores(vectors):
-            rows = nearest.top(scores, k)
-            yield self._hits(rows, scores[rows])
+        # True is an int of Python, but no number of documents.
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+            raise ValueError(f"`k` is {k!r}; give a whole number of 1 or more")
+        return (self._hits(scores, int(k)) for scores in self.scores(vectors))
 
     def scores(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the cosines of each vector with all records; float32 [records].
@@ -157,12 +156,13 @@ class Searcher:
         if self.prompt:
             yield f"queries have the prompt {self.prompt!r}"
 
-    def _hits(self, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
+    def _hits(self, scores: np.ndarray, k: int) -> list[Hit]:
+        rows = nearest.top(scores, k)
         # `take` would first copy whole columns, the kept texts of the corpus too.
         records = (self.index.rows.slice(row, 1).to_pylist()[0] for row in rows.tolist())
         return [
             Hit(record.pop(ID), score, record)
-            for record, score in zip(records, scores.tolist(), strict=True)
+            for record, score in zip(records, scores[rows].tolist(), strict=True)
         ]
 
 

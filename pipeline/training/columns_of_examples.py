@@ -1,6 +1,5 @@
 """Columns of examples as numpy arrays: one value, one vector, or one row of values a token."""
 
-import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,22 +8,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import list_offsets, new_array
+from transforms.columns import list_offsets
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
+    FIELDS_OF_TOKENS,
     INPUT_IDS,
     OFFSETS,
     SEGMENT_IDS,
     TOKEN_FEATURES,
     TOKENS,
 )
+from transforms.machine.array_memory import new_array
 from transforms.records.output_format import RecordReader
 from transforms.records.record_content import SEQUENCE
 
 # Characters of an id that messages show.
 _MOST_SHOWN = 200
-_TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2}
+_TOKEN_WIDTHS = {INPUT_IDS: 0, SEGMENT_IDS: 0, TOKENS: 0, OFFSETS: 2, FIELDS_OF_TOKENS: 0}
 
 
 class ColumnKind(NamedTuple):
@@ -157,6 +158,12 @@ def _id_of(batch: pa.RecordBatch, row: int) -> str:
 
 
 def _values(values: pa.Array) -> np.ndarray:
+    """Return an array over the memory of numbers; TensorFlow copies one that is read-only."""
+    type_, (*_, memory) = values.type, values.buffers()
+    is_number = pa.types.is_floating(type_) or pa.types.is_integer(type_)
+    if is_number and memory is not None and not values.null_count:
+        dtype = np.dtype(type_.to_pandas_dtype())
+        return np.frombuffer(memory, dtype, len(values), values.offset * dtype.itemsize)
     array: np.ndarray = values.to_numpy(zero_copy_only=False)
     return array
 
@@ -277,18 +284,3 @@ def _join(columns: Sequence[Column]) -> Column:
 def _join_rows(arrays: Sequence[np.ndarray]) -> np.ndarray:
     shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
     return np.concatenate(arrays, out=new_array(shape, arrays[0].dtype))
-
-
-def pad(column: Ragged) -> np.ndarray:
-    """Return [documents, longest, ...]; values after the last token are 0, or empty bytes.
-
-    >>> pad(Ragged(np.array([1, 2, 3]), np.array([0, 1, 3]))).tolist()
-    [[1, 0], [2, 3]]
-    """
-    lengths = np.diff(column.splits)
-    shape = (len(lengths), int(lengths.max(initial=0)), *column.values.shape[1:])
-    padded = np.full(shape, b"", object) if column.values.dtype == object else None
-    padded = np.zeros(shape, column.values.dtype) if padded is None else padded
-    for row, (start, end) in enumerate(itertools.pairwise(column.splits.tolist())):
-        padded[row, : end - start] = column.values[start:end]
-    return padded

@@ -15,6 +15,7 @@ from pipeline.training.held_out import TEST, is_test
 from pipeline.training.read_settings import Reading
 from pipeline.training.shuffle_pool import shuffle
 from transforms.documents import ID
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.records.output_format import RecordReader
 
 # Shuffled documents are drawn from a pool that is filled from several files in turn.
@@ -84,8 +85,12 @@ class ExampleBatches:
         yield from whole_batches(blocks, self._reading.batch_size, self._reading.drop_remainder)
 
     def _in_order(self) -> Iterator[Columns]:
+        size, before = self._reading.batch_size, 0
         for one in self._ranges:
-            yield from self._blocks(one)
+            # A batch that begins in one file ends in the next.
+            ends = BlockEnds((one.start - before) % size, size)
+            yield from self._blocks(one, ANYWHERE if self._reading.split else ends)
+            before += one.end - one.start
 
     def _shuffled(self, epoch: int) -> Iterator[Columns]:
         reading = self._reading
@@ -94,11 +99,11 @@ class ExampleBatches:
         sources = (self._blocks(self._ranges[number]) for number in order)
         yield from shuffle(_in_turn(sources), random, reading.batch_size, _POOL_BYTES, _DRAWN_BYTES)
 
-    def _blocks(self, one: _RecordRange) -> Iterator[Columns]:
+    def _blocks(self, one: _RecordRange, ends: BlockEnds = ANYWHERE) -> Iterator[Columns]:
         """Read the wanted documents of a range, a block of the file at a time."""
         before = 0
-        reading = self._reading
-        for batch in reader.read_file(reading.folder, one.file, self._reader, list(self.kinds)):
+        folder, columns = self._reading.folder, list(self.kinds)
+        for batch in reader.read_file(folder, one.file, self._reader, columns, ends):
             start, end = max(one.start - before, 0), min(one.end - before, batch.num_rows)
             before += batch.num_rows
             if start < end:
@@ -117,7 +122,7 @@ class ExampleBatches:
     def _wanted_rows(self, batch: pa.RecordBatch) -> np.ndarray:
         """Return the numbers of the documents of the split."""
         ids = batch.column(ID).flatten().to_pylist()
-        held_out = is_test(ids, self._reading.test_share)
+        held_out = is_test(ids, self._reading.share_of_test)
         return np.flatnonzero(held_out == (self._reading.split == TEST))
 
 

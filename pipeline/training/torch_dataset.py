@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from pipeline.training.columns_of_examples import Column, Ragged, pad
+from pipeline.training.columns_of_examples import Column, Ragged
 from pipeline.training.example_batches import ExampleBatches
+from pipeline.training.padding import pad
 from pipeline.training.read_settings import Reading
 
 

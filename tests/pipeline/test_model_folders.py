@@ -1,6 +1,9 @@
 """A folder of a checkpoint, given to `--model` as it is."""
 
+import contextlib
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,37 @@ def test_a_cache_that_cannot_be_written_is_named(
     monkeypatch.setenv("BEAM_BERT_CACHE", str(folder / "vocab.txt"))
     assert cli.main(["inspect-model", str(folder)]) == 2
     assert f"{folder}/vocab.txt): set BEAM_BERT_CACHE to a folder" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_made_is_named_by_every_command(
+    finished: Path, tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = str(tmp_path / "tiny.tar.gz")
+    with tarfile.open(packed, "w:gz") as tar:
+        tar.add(tiny_path, arcname=".")
+    (tmp_path / "a.txt").write_text("the cat")
+    (tmp_path / "pairs.tsv").write_text("the cat\ta dog\t1\na mat\ta dog\t2\n")
+    monkeypatch.setenv("BEAM_BERT_CACHE", "/proc/x")
+    monkeypatch.chdir(tmp_path)
+    job, corpus_words = str(finished), ["--input", "a.txt", "--model", packed]
+    for words in (
+        ["embed", *corpus_words, "--output", "new"],
+        ["plan", *corpus_words, "--output", "new"],
+        ["tokenize", *corpus_words],
+        ["inspect-model", packed],
+        ["search", job, "the cat"],
+        ["evaluate", job, "--pairs", "pairs.tsv"],
+        ["verify", job, "--sample", "2", "--model", packed],
+        ["export-serving", job, "serving", "--model", packed],
+    ):
+        stream = io.StringIO()
+        with contextlib.redirect_stderr(stream):
+            assert cli.main(words) == 2, words
+        assert stream.getvalue().splitlines()[-1] == (
+            "beam-bert: nothing can be written to the cache (No such file or directory: /proc/x): "
+            "set BEAM_BERT_CACHE to a folder that can be written"
+        )
+    assert {path.name for path in tmp_path.iterdir()} == {"tiny.tar.gz", "a.txt", "pairs.tsv"}
 
 
 def test_workers_elsewhere_get_the_path_that_the_user_gave(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def _child(
     number: int = signal.SIGKILL,
     errors: str | None = None,
 ) -> None:
+    # nohup makes the tests ignore SIGHUP, and so their children.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if end_at:
         place, count = end_at
         _POINTS[place].call(_Countdown(count, number))
@@ -269,10 +271,11 @@ def test_a_job_killed_at_random_moments_leaves_the_same_bytes(
 def test_a_job_told_to_end_says_how_to_go_on(
     forks: Forks, command: list[str], finished: Path, tmp_path: Path
 ) -> None:
-    output = tmp_path / "out"
-    arguments = [*command, "--output", str(output)]
+    # Each in a folder of its own: threads of the job before may have finished all its parts.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         place, errors = ("between rename and receipt", 2), tmp_path / number.name
+        output = tmp_path / f"out-{number.name}"
+        arguments = [*command, "--output", str(output)]
         assert forks.run(arguments, place, number, str(errors)) == 128 + number
         assert messages(errors) == (
             f"beam-bert: interrupted by {number.name}.\n"

@@ -50,6 +50,23 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("embed --Input a.txt --output out", "unknown flag --Input; did you mean --input?"),
         ("embed --output out --runner X", "required: --input; beam-bert embed --help"),
         ("embed --input a.txt --output ''", "--output is empty; name a folder"),
+        (EMBED + " --text_template {a", "--text_template '{a' has a lone {"),
+        (
+            EMBED + " --text_template {a}",
+            "--text_template needs records with fields; plain text has none",
+        ),
+        (EMBED + " --text_template {a} --text_field b", "both name the text; give one"),
+        (EMBED + " --template_missing empty", "--template_missing needs --text_template"),
+        (EMBED + " --repeat_fields a", "--repeat_fields is for windows: add --rows windows"),
+        (EMBED + " --rows windows --repeat_fields a", "--repeat_fields needs --text_template"),
+        (
+            EMBED + " --rows windows --repeat_fields a --text_template {a}{b}",
+            "no space is before {b}: with --repeat_fields, put a space or",
+        ),
+        (
+            EMBED + " --rows windows --text_template {window}",
+            "--text_template has {window}, and records have window_start of --rows",
+        ),
         ("embed --input empty --output out", "--input empty: no file matches"),
         ("--versoin", "no command '--versoin'; did you mean --version?"),
         ("help embde", "no command 'embde'; did you mean embed?"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.bert import archives, published_names
+from transforms.bert import archives, model_cache, published_names
 from transforms.io import durable, path_kinds
 from transforms.io.redaction import REDACTED, redact, redact_url
 
@@ -17,25 +17,6 @@ _ARCHIVE_ENDINGS = (".tar.gz", ".tgz")
 _CHUNK_BYTES = 1 << 20
 # The target of a rename is a folder with files.
 _THERE = (errno.EEXIST, errno.ENOTEMPTY)
-
-
-def cache_folder() -> Path:
-    """Return the folder of imported and unpacked models: `$BEAM_BERT_CACHE`, else in ~/.cache.
-
-    Raises:
-        ValueError: this user has no home.
-    """
-    folder = os.environ.get("BEAM_BERT_CACHE")
-    if folder:
-        return Path(folder)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    if base.startswith("~"):
-        # It would be a folder of this name in the working directory.
-        raise ValueError(
-            "there is no folder for imported models, because HOME is not set and this user has no "
-            "entry in /etc/passwd: set BEAM_BERT_CACHE to a folder that can be written"
-        )
-    return Path(base) / "beam-bert"
 
 
 def fetch_module(handle: str) -> Path:
@@ -98,11 +79,14 @@ def _resolve_remote(handle: str) -> Path:
     return resolved
 
 
+@model_cache.cache_errors()
 def _copy_remote(handle: str) -> Path:
     """Copy an uncompressed module from a remote file system to the cache."""
     import tensorflow as tf
 
-    target = cache_folder() / "fetched" / hashlib.sha256(handle.encode()).hexdigest()[:16]
+    target = (
+        model_cache.cache_folder() / "fetched" / hashlib.sha256(handle.encode()).hexdigest()[:16]
+    )
     try:
         with _scratch_folder(target) as scratch:
             for folder, _, names in tf.io.gfile.walk(handle):
@@ -118,24 +102,25 @@ def _copy_remote(handle: str) -> Path:
     return target
 
 
+@model_cache.cache_errors()
 def unpack_into_cache(archive: Path) -> Path:
     """Unpack a module into the cache, once per sha256 of the archive.
 
     Raises:
-        ValueError: see `archives.unpack`.
+        ValueError: see `archives.unpack`; or the cache cannot be written.
         OSError: the disk is full, or fails.
     """
-    target = cache_folder() / "unpacked" / sha256_of(archive)[:16]
+    target = model_cache.cache_folder() / "unpacked" / sha256_of(archive)[:16]
     if target.is_dir():
         return target
-    try:
-        with _scratch_folder(target) as scratch:
+    with _scratch_folder(target) as scratch:
+        try:
             archives.unpack(archive, scratch)
-            _rename(_module_root(scratch), target)
-    except archives.ERRORS as error:
-        if archives.is_of_disk(error):
-            raise
-        raise ValueError(f"`model` {archive}: cannot be unpacked: {error}") from error
+        except archives.ERRORS as error:
+            if archives.is_of_disk(error):
+                raise
+            raise ValueError(f"`model` {archive}: cannot be unpacked: {error}") from error
+        _rename(_module_root(scratch), target)
     return target
 
 

@@ -5,21 +5,18 @@ checkpoint has the same fingerprint on every machine.
 """
 
 import dataclasses
-import errno
 import hashlib
 import logging
 from importlib import metadata
 from pathlib import Path
 
-from transforms.bert import model_files
+from transforms.bert import model_cache, model_files
 from transforms.checkpoints import checkpoint_prefix, checkpoint_sources, minilm
 from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 from transforms.checkpoints.checkpoint_sources import CheckpointSource
 
 # Increased whenever an import of the same files writes other files.
 _IMPORT_VERSION = 6
-# Reasons why nothing can ever be written to a folder.
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,7 +37,7 @@ class FoundModel:
     @property
     def is_ready(self) -> bool:
         """Whether the module is there. To make it takes TensorFlow, and time."""
-        return self.source is None or _is_module(self.folder)
+        return self.source is None or _is_imported(self.folder)
 
     def make(self) -> Path:
         """Return the folder of the module, after importing the checkpoint if necessary.
@@ -65,18 +62,12 @@ class FoundModel:
                 "or give a checkpoint that is not replaced"
             )
         try:
-            write_module(checkpoint, self.folder)
-        except (OSError, ValueError) as error:
+            with model_cache.cache_errors():
+                write_module(checkpoint, self.folder)
+        except (OSError, ValueError):
             # Another process of this machine may have just imported it.
-            if self.is_ready:
-                return
-            if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-                raise ValueError(
-                    f"`model` {source}: its module cannot be written to the cache "
-                    f"({error.strerror}: {model_files.cache_folder()}): set BEAM_BERT_CACHE to a "
-                    "folder that can be written"
-                ) from error
-            raise
+            if not self.is_ready:
+                raise
 
 
 def find(handle: str) -> FoundModel:
@@ -87,12 +78,12 @@ def find(handle: str) -> FoundModel:
             TensorFlow checkpoint; or a URL. See `model_files.fetch_module`.
 
     Raises:
-        ValueError: there is no usable module or checkpoint.
+        ValueError: there is no usable module or checkpoint, or the cache cannot be written.
         OSError: a file cannot be read.
     """
     if minilm.is_default(handle):
         folder = _module_folder(minilm.NAME, minilm.WEIGHTS_SHA256)
-        return FoundModel(folder, None if _is_module(folder) else minilm.weights_folder())
+        return FoundModel(folder, None if _is_imported(folder) else minilm.weights_folder())
     is_prefix = "://" not in handle and checkpoint_prefix.prefix_named_by(Path(handle)) is not None
     path = Path(handle) if is_prefix else model_files.fetch_module(handle)
     if _is_module(path):
@@ -109,7 +100,7 @@ def check_path(handle: str) -> None:
         OSError: a folder cannot be read.
     """
     if minilm.is_default(handle):
-        if not _is_module(_module_folder(minilm.NAME, minilm.WEIGHTS_SHA256)):
+        if not _is_imported(_module_folder(minilm.NAME, minilm.WEIGHTS_SHA256)):
             minilm.installed_folder()
     elif "://" not in handle and checkpoint_prefix.prefix_named_by(Path(handle)) is None:
         path = Path(handle)
@@ -131,10 +122,16 @@ def _is_module(folder: Path) -> bool:
     return (folder / "saved_model.pb").is_file()
 
 
+@model_cache.cache_errors()
+def _is_imported(folder: Path) -> bool:
+    """Return whether a folder of the cache is a module."""
+    return _is_module(folder)
+
+
 def _module_folder(name: str, sha256: str) -> Path:
     """Return the folder in the cache of the module that files with a sha256 are imported to."""
     version = f"import{_IMPORT_VERSION}-tf{metadata.version('tensorflow')}"
-    return model_files.cache_folder() / f"{name}-{sha256[:12]}-{version}"
+    return model_cache.cache_folder() / f"{name}-{sha256[:12]}-{version}"
 
 
 def _key_of(path: Path) -> str:

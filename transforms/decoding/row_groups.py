@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from transforms.decoding import fixed_lists
+from transforms.decoding.plain_types import without_dictionaries
+
 # A column is read in pieces of so many bytes, so that a chunk of any size needs no more memory.
 _PIECE_BYTES = 8 << 20
 # Rows are sent in batches of about so many bytes.
@@ -22,11 +25,8 @@ class ParquetDecoder:
     """A Parquet file. Its methods yield bytes to send, or nothing after a step without any."""
 
     def __init__(self, stream: io.RawIOBase) -> None:
-        file = pa.PythonFile(stream, mode="r")
-        # As nanoseconds, which is Arrow's default, the timestamps of Spark after 2262 overflow.
-        self._file = parquet.ParquetFile(
-            file, buffer_size=_PIECE_BYTES, coerce_int96_timestamp_unit="us"
-        )
+        self._stream = stream
+        self._file = _open(stream)
 
     def footer(self) -> Iterator[bytes]:
         """Yield the schema, and the number of rows of each group as int64."""
@@ -90,19 +90,62 @@ class ParquetDecoder:
             id_column: stays in rows that are too large, if it is not too large itself.
             most_bytes: a row with more bytes is too large.
         """
-        at = 0
-        for batch in self._file.iter_batches(
-            batch_rows, [group], columns=list(columns), use_threads=False
-        ):
-            begin, end = max(first - at, 0), min(last - at, batch.num_rows)
-            at += batch.num_rows
-            if begin < end:
-                batch.validate()
-                yield from _measured(batch.slice(begin, end - begin), id_column, most_bytes)
-            else:
+        for batch in self._batches(group, first, last, batch_rows, columns):
+            if batch is None:
                 yield None
-            if at >= last:
-                return
+            else:
+                yield from _measured(batch, id_column, most_bytes)
+
+    def _batches(
+        self, group: int, first: int, last: int, batch_rows: int, columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch | None]:
+        """Yield the rows `[first, last)` of a group, and None after a step without any."""
+        try:
+            for batch in _read(self._file, group, first, last, batch_rows, columns):
+                first += 0 if batch is None else batch.num_rows
+                yield batch
+        except pa.ArrowInvalid as error:
+            if not fixed_lists.are_in(self._file.schema_arrow, columns):
+                raise
+            plain = _open(self._stream, fixed_lists.metadata_without_schema(self._stream))
+            try:
+                for batch in _read(plain, group, first, last, batch_rows, columns):
+                    yield batch and fixed_lists.restored(batch, self._file.schema_arrow)
+            except NotImplementedError:
+                raise error from None
+
+
+def _open(
+    stream: io.RawIOBase, metadata: parquet.FileMetaData | None = None
+) -> parquet.ParquetFile:
+    # As nanoseconds, which is Arrow's default, the timestamps of Spark after 2262 overflow.
+    return parquet.ParquetFile(
+        pa.PythonFile(stream, mode="r"),
+        metadata=metadata,
+        buffer_size=_PIECE_BYTES,
+        coerce_int96_timestamp_unit="us",
+    )
+
+
+def _read(
+    file: parquet.ParquetFile,
+    group: int,
+    first: int,
+    last: int,
+    batch_rows: int,
+    columns: Sequence[str],
+) -> Iterator[pa.RecordBatch | None]:
+    at = 0
+    for batch in file.iter_batches(batch_rows, [group], columns=list(columns), use_threads=False):
+        begin, end = max(first - at, 0), min(last - at, batch.num_rows)
+        at += batch.num_rows
+        if begin < end:
+            batch.validate()
+            yield batch.slice(begin, end - begin)
+        else:
+            yield None
+        if at >= last:
+            return
 
 
 def _is_null(chunk: parquet.ColumnChunkMetaData) -> bool:
@@ -211,7 +254,7 @@ def _is_large(type_: pa.DataType) -> bool:
 def _plain(column: pa.Array) -> pa.Array:
     """Return a column without a dictionary, and with lengths of 64 bits if it is not nested."""
     if pa.types.is_nested(column.type):
-        plain = _without_dictionaries(column.type)
+        plain = without_dictionaries(column.type)
         return column if plain == column.type else column.cast(plain)
     if pa.types.is_dictionary(column.type):
         return _plain(column.dictionary.take(column.indices))
@@ -220,27 +263,6 @@ def _plain(column: pa.Array) -> pa.Array:
         pa.binary(): pa.large_binary(),
     }
     return pc.cast(column, large[column.type]) if column.type in large else column
-
-
-def _without_dictionaries(type_: pa.DataType) -> pa.DataType:
-    """Return a type whose values are not numbers of a dictionary, which each batch could change."""
-    if pa.types.is_dictionary(type_):
-        return _without_dictionaries(type_.value_type)
-    if pa.types.is_list(type_):
-        return pa.list_(_field_without(type_.value_field))
-    if pa.types.is_large_list(type_):
-        return pa.large_list(_field_without(type_.value_field))
-    if pa.types.is_fixed_size_list(type_):
-        return pa.list_(_field_without(type_.value_field), type_.list_size)
-    if pa.types.is_map(type_):
-        return pa.map_(_field_without(type_.key_field), _field_without(type_.item_field))
-    if pa.types.is_struct(type_):
-        return pa.struct([_field_without(field) for field in type_])
-    return type_
-
-
-def _field_without(field: pa.Field) -> pa.Field:
-    return field.with_type(_without_dictionaries(field.type))
 
 
 def _to_ipc(batch: pa.RecordBatch) -> bytes:

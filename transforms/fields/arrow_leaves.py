@@ -6,6 +6,7 @@ import re
 import pyarrow as pa
 
 from transforms.features import BOOL, BYTES, EXACT_FLOAT32, FLOAT64, INT64, STRING
+from transforms.fields import time_zones
 
 NULL = "null"
 # What has a name of its own among the types of kept fields.
@@ -58,12 +59,19 @@ def name_of(type_: pa.DataType) -> str | None:
     if isinstance(type_, pa.BaseExtensionType):
         return None
     if pa.types.is_timestamp(type_):
-        return f"timestamp[{type_.unit}{',' * bool(type_.tz)}{type_.tz or ''}]"
+        return f"timestamp[{type_.unit}{_zone_of(type_)}]"
     if pa.types.is_decimal(type_):
         return f"decimal{type_.bit_width}({type_.precision},{type_.scale})"
     if pa.types.is_fixed_size_binary(type_):
         return f"fixed_size_binary[{type_.byte_width}]"
     return _SAME.get(type_) or _NAMES.get(type_)
+
+
+def _zone_of(type_: pa.TimestampType) -> str:
+    """Return a comma and the zone in which values are kept; empty if there is none."""
+    if not type_.tz:
+        return ""
+    return f",{type_.tz if time_zones.is_known(type_.tz) else time_zones.UTC}"
 
 
 def normal(name: str) -> str:

@@ -9,10 +9,11 @@ values of that type alone. A name that is no plain word is written as a string o
 
 import dataclasses
 import functools
+from collections.abc import Iterator
 
 import pyarrow as pa
 
-from transforms.fields import arrow_leaves
+from transforms.fields import arrow_leaves, time_zones
 from transforms.fields.column_types import COLUMN_TYPES
 
 NOT_NULL = " not null"
@@ -126,13 +127,34 @@ def _from_struct(type_: pa.StructType) -> StructOf | None:
 
 
 def check_storable(type_: NestedType) -> None:
-    """Raise ValueError if Parquet does not have a type, as a decimal with too many digits."""
+    """Check a type that somebody wrote.
+
+    Raises:
+        ValueError: Parquet does not have it, as a decimal with too many digits, or it names a time
+            zone that does not exist.
+    """
     from pyarrow import parquet
 
     try:
         parquet.write_metadata(pa.schema([("field", type_.arrow)]), pa.BufferOutputStream())
     except (ValueError, OSError, pa.ArrowException) as error:
         raise ValueError(f"Parquet does not have this type: {error}") from error
+    for leaf in _leaves(type_):
+        if pa.types.is_timestamp(leaf.arrow) and leaf.arrow.tz:
+            time_zones.check(leaf.arrow.tz)
+
+
+def _leaves(type_: NestedType) -> Iterator[Leaf]:
+    if isinstance(type_, Leaf):
+        yield type_
+    elif isinstance(type_, ListOf):
+        yield from _leaves(type_.item)
+    elif isinstance(type_, MapOf):
+        yield from _leaves(type_.key)
+        yield from _leaves(type_.item)
+    else:
+        for _, child in type_.children:
+            yield from _leaves(child)
 
 
 def is_list(type_: pa.DataType) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.fields import nested_types
+from transforms.fields import nested_types, time_zones
 
 
 class Checked(NamedTuple):
@@ -21,14 +21,17 @@ Convert = Callable[[pa.Array], Checked]
 
 
 def plain(column: pa.Array) -> pa.Array:
-    """Return a column without dictionary, and without extension type unless a leaf needs it."""
+    """Return a column as leaves take it.
+
+    It has no dictionary, no extension type unless a leaf needs it, and no unknown time zone.
+    """
     if pa.types.is_dictionary(column.type):
         return plain(column.dictionary.take(column.indices))
     if isinstance(column.type, pa.Bool8Type):
         return column.cast(pa.bool_())
     if isinstance(column.type, pa.BaseExtensionType) and not isinstance(column.type, pa.UuidType):
         return plain(column.storage)
-    return column
+    return time_zones.with_known(column)
 
 
 def no_wrong(column: pa.Array) -> Checked:

@@ -12,7 +12,9 @@ import google_crc32c
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import binary_offsets, new_array
+from transforms.columns import binary_offsets
+from transforms.io.block_ends import ANYWHERE, BlockEnds
+from transforms.machine.array_memory import new_array
 
 # A tf.Example is a protobuf, which ends at 2 GiB.
 _MAX_BYTES = 2 << 30
@@ -21,6 +23,9 @@ _BAD_LENGTH = "not a TFRecord file, or a damaged one: bad length checksum"
 _CUT_SHORT = "the TFRecord file is cut short or damaged: bad data checksum"
 
 _MASK_DELTA = 0xA282EAD8
+# A block that ends where it should is at most so many times as large as wanted. A share of it, one
+# divided by the second number, is read in excess.
+_MOST_OF_SIZE, _EXCESS = 4, 16
 # Bytes that are read at once of a record that is not kept.
 _PIECE = 1 << 16
 _HEAD = np.dtype([("length", "<u8"), ("checksum", "<u4")])
@@ -80,14 +85,15 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def read_blocks(
-    stream: BinaryIO, size: int, head: bytes = b""
+    stream: BinaryIO, size: int, head: bytes = b"", ends: BlockEnds = ANYWHERE
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Read the records of a TFRecord file, many at a time.
 
     Args:
         stream: of the file.
-        size: bytes that are read at once; more if a record is longer.
+        size: about as many bytes are read at once; more if a record is longer.
         head: the beginning of the file, if it has already been read from the stream.
+        ends: where blocks end, unless that needs much more than `size`.
 
     Yields:
         uint8, bytes that are valid until the next block is read, because new memory for each block
@@ -97,24 +103,42 @@ def read_blocks(
     Raises:
         ValueError: the file is truncated or a checksum is wrong.
     """
-    rest, needed = head, max(size, _missing_bytes(head))
-    buffer = np.empty(0, np.uint8)
-    while True:
+    buffer, rest, wanted = np.empty(0, np.uint8), np.frombuffer(head, np.uint8), size
+    records, at_end = 0, False
+    while not at_end:
         before = len(rest)
-        if before + needed > len(buffer):
-            buffer = new_array((before + needed,), np.dtype(np.uint8))
-        buffer[:before] = np.frombuffer(rest, np.uint8)
-        filled = before + _read_into(stream, buffer.data[before : before + needed])
-        if filled == before:
-            break
-        starts, ends, read = _split_records(buffer.data[:filled])
-        if len(starts):
-            _check_block(buffer, starts, ends)
-            yield buffer[:filled], starts, ends
-        rest = buffer[read:filled].tobytes()
-        needed = max(size, _missing_bytes(rest))
-    if rest:
+        wanted = max(wanted, before + _missing_bytes(rest[:HEAD_BYTES].tobytes(), before))
+        buffer = _moved(rest, buffer, wanted)
+        filled = before + _read_into(stream, buffer.data[before:wanted])
+        at_end = filled < wanted
+        starts, stops = _split_records(buffer.data[:filled])
+        count = len(starts)
+        if not at_end and filled < _MOST_OF_SIZE * size:
+            count = ends.last_of(records + count) - records
+        if count:
+            _check_block(buffer, starts[:count], stops[:count])
+            yield buffer[:filled], starts[:count], stops[:count]
+        read = int(stops[count - 1]) + _CHECKSUM.size if count else 0
+        rest, records = buffer[read:filled], records + count
+        wanted = _next_size(read // count, size, ends.step) if count else filled + size
+    if len(rest):
         raise ValueError(_CUT_SHORT)
+
+
+def _moved(rest: np.ndarray, buffer: np.ndarray, size: int) -> np.ndarray:
+    """Return `buffer`, or a larger one if it has less than `size` bytes; it begins with `rest`."""
+    if size > len(buffer):
+        buffer = new_array((size,), np.dtype(np.uint8))
+    buffer[: len(rest)] = rest
+    return buffer
+
+
+def _next_size(record_bytes: int, size: int, step: int) -> int:
+    """Return the bytes of the next block: about `size`, for a multiple of `step` records."""
+    of_step = record_bytes * step
+    steps = max(1, round(size / of_step))
+    # A little more, because records differ; what is read of the step after it is moved.
+    return steps * of_step * _EXCESS // (_EXCESS - 1)
 
 
 def _read_into(stream: BinaryIO, target: memoryview) -> int:
@@ -134,21 +158,21 @@ def _read_into(stream: BinaryIO, target: memoryview) -> int:
     return place
 
 
-def _split_records(block: memoryview) -> tuple[np.ndarray, np.ndarray, int]:
-    """Find the complete records of a block; return where they begin, end, and the last one ends."""
-    starts, ends, place = [], [], 0
+def _split_records(block: memoryview) -> tuple[np.ndarray, np.ndarray]:
+    """Find the complete records of a block; return where their data begin and end."""
+    ends, place = [], 0
     # Where the last head, and the last record's data, may end.
     last_head, last_end = len(block) - HEAD_BYTES, len(block) - _CHECKSUM.size
     unpack = _LENGTH.unpack_from
     while place <= last_head:
-        start = place + HEAD_BYTES
-        end = start + unpack(block, place)[0]
+        end = place + HEAD_BYTES + unpack(block, place)[0]
         if end > last_end:
             break
-        starts.append(start)
         ends.append(end)
         place = end + _CHECKSUM.size
-    return np.array(starts, np.int64), np.array(ends, np.int64), place
+    stops = np.array(ends, np.int64)
+    places = np.concatenate([[0], stops[:-1] + _CHECKSUM.size]) if ends else stops
+    return places + HEAD_BYTES, stops
 
 
 def _check_block(content: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> None:
@@ -165,16 +189,21 @@ def _check_block(content: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> N
         raise ValueError(_CUT_SHORT)
 
 
-def _missing_bytes(rest: bytes) -> int:
-    """Return how many bytes complete a record that has begun; 0 if its length is not there yet."""
-    if len(rest) < HEAD_BYTES:
+def _missing_bytes(head: bytes, available: int) -> int:
+    """Return how many bytes complete a record that has begun; 0 if its length is not there yet.
+
+    Args:
+        head: its first bytes.
+        available: the number of its bytes that are there.
+    """
+    if len(head) < HEAD_BYTES:
         return 0
-    length: int = _LENGTH.unpack_from(rest)[0]
-    if not is_head(rest):
+    length: int = _LENGTH.unpack_from(head)[0]
+    if not is_head(head):
         raise ValueError(_BAD_LENGTH)
     if length > _MAX_BYTES:
         raise ValueError(_too_long(length))
-    return HEAD_BYTES + length + _CHECKSUM.size - len(rest)
+    return max(0, HEAD_BYTES + length + _CHECKSUM.size - available)
 
 
 def _too_long(length: int) -> str:

@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 
 from transforms.features import BFLOAT16, DTYPES, FLOAT16, FLOAT32, INT8
+from transforms.machine.array_memory import new_array
 
 NUMPY_TYPES = {
     FLOAT32: np.dtype("<f4"),
@@ -60,14 +61,15 @@ def narrow(vectors: np.ndarray, dtype: str) -> Stored:
 
 
 def widen(stored: Stored) -> np.ndarray:
-    """Convert stored vectors to float32 [vectors, width]."""
-    if stored.scales is None:
-        return stored.values.astype(np.float32, copy=False)
-    # Values are converted within the product, without an array of them all.
-    values: np.ndarray = np.multiply(
-        stored.values, stored.scales[:, np.newaxis], dtype=np.float32, casting="unsafe"
-    )
-    return values
+    """Convert stored vectors to float32 of the same shape."""
+    values, scales = stored
+    if values.dtype == np.float32:
+        return values
+    wide = new_array(values.shape, np.dtype(np.float32))
+    np.copyto(wide, values, casting="unsafe")
+    if scales is not None:
+        wide *= scales[:, np.newaxis]
+    return wide
 
 
 def largest(dtype: str) -> np.float32:

@@ -14,6 +14,7 @@ from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
+    FIELDS_OF_TOKENS,
     FLOAT32,
     INPUT_IDS,
     INT8,
@@ -23,6 +24,7 @@ from transforms.features import (
     scale_of,
 )
 from transforms.io import tfrecord_framing
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.io.decompressing import GZIP, open_compressed
 from transforms.io.watching import DamagedError
 from transforms.records import dtypes, wire_reader
@@ -41,7 +43,7 @@ _ARROW_TYPES = {
 _VECTORS = (*DOCUMENT_FEATURES, *TOKEN_FEATURES)
 _TYPES = {
     **dict.fromkeys((*_VECTORS, *map(scale_of, _VECTORS)), schema_pb2.FLOAT),
-    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS), schema_pb2.INT),
+    **dict.fromkeys((*ACCOUNT, INPUT_IDS, SEGMENT_IDS, OFFSETS, FIELDS_OF_TOKENS), schema_pb2.INT),
 }
 
 
@@ -61,7 +63,7 @@ class ExampleReader:
         )
 
     def read(
-        self, stream: BinaryIO, columns: Sequence[str] | None = None
+        self, stream: BinaryIO, columns: Sequence[str] | None = None, ends: BlockEnds = ANYWHERE
     ) -> Iterator[pa.RecordBatch]:
         """Read the records."""
         schema = self._schema if columns is None else _part_of(self._schema, columns)
@@ -69,7 +71,7 @@ class ExampleReader:
             head = tfrecord_framing.read_exactly(stream, tfrecord_framing.HEAD_BYTES)
             if _is_gzip(head):
                 stream, head = open_compressed(cast(BinaryIO, _Prefixed(head, stream)), GZIP), b""
-            for block in tfrecord_framing.read_blocks(stream, _BLOCK_BYTES, head):
+            for block in tfrecord_framing.read_blocks(stream, _BLOCK_BYTES, head, ends):
                 yield _parse_block(Block(*block), schema)
         except (DamagedError, RuntimeError) as error:
             raise ValueError((str(error).splitlines() or ["not tf.Examples"])[0]) from error
@@ -162,7 +164,7 @@ def _widened(
     places = (offsets - offsets[0]) // NUMPY_TYPES[dtype].itemsize
     values = used.view(NUMPY_TYPES[dtype])
     if dtype != INT8:
-        return pa.LargeListArray.from_arrays(places, values.astype(np.float32))
+        return pa.LargeListArray.from_arrays(places, dtypes.widen(Stored(values)))
     scales = _scales(columns, name, places // width)
     vectors = dtypes.widen(Stored(values.reshape(-1, width), scales))
     return pa.LargeListArray.from_arrays(places, vectors.reshape(-1))

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.plugins import Registry
 from transforms.records.record_content import RecordContent
 from transforms.vector_widths import VectorWidths
@@ -49,13 +50,14 @@ class RecordReader(Protocol):
     def lists(self) -> frozenset[str]: ...
 
     def read(
-        self, stream: BinaryIO, columns: Sequence[str] | None = None
+        self, stream: BinaryIO, columns: Sequence[str] | None = None, ends: BlockEnds = ANYWHERE
     ) -> Iterator[pa.RecordBatch]:
         """Read the records: a large_list column for each feature, vectors as float32.
 
         Args:
             stream: of the file.
             columns: the features to read; None for all.
+            ends: where batches should end, which makes the reading of groups of records faster.
 
         Raises:
             ValueError: the file is damaged or has another schema.

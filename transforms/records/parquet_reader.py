@@ -13,6 +13,7 @@ from transforms.features import (
     ACCOUNT,
     DOCUMENT_FEATURES,
     DTYPES,
+    FLOAT32,
     INPUT_IDS,
     INT8,
     OFFSETS,
@@ -22,13 +23,15 @@ from transforms.features import (
     scale_of,
 )
 from transforms.fields import COLUMN_TYPES, as_bytes, json_columns, nested_types, temporal_text
+from transforms.io.block_ends import ANYWHERE, BlockEnds
 from transforms.io.watching import WatchedStream
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.parquet_records import ABOUT, DTYPE, OF_TOKENS, vector_fields
 from transforms.records.record_content import SEQUENCE
 
-_BATCH_ROWS = 1024
+# What is decoded at once: memory in excess of a few MB is new, and its first use takes long.
+_MOST_ROWS, _MOST_BYTES = 1024, 16 << 20
 _WITH_BYTES = frozenset(types.parquet for types in COLUMN_TYPES.values())
 
 
@@ -96,7 +99,7 @@ class ParquetReader:
         self.types = {field.name: field.type.value_type for field in columns.schema}
 
     def read(
-        self, stream: BinaryIO, columns: Sequence[str] | None = None
+        self, stream: BinaryIO, columns: Sequence[str] | None = None, ends: BlockEnds = ANYWHERE
     ) -> Iterator[pa.RecordBatch]:
         """Read the records in the form of `example_reader.parse`; kept numbers stay unchanged.
 
@@ -109,7 +112,8 @@ class ParquetReader:
             if not file.schema_arrow.equals(self._schema):
                 raise ValueError("its columns are not those of the job's records")
             wanted = None if columns is None else [*columns, *map(scale_of, columns)]
-            for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
+            rows = _rows_at_once(file.metadata, ends.step)
+            for batch in file.iter_batches(rows, columns=wanted):
                 batch.validate(full=True)
                 yield self._as_lists(batch)
         except (pa.ArrowException, OSError) as error:
@@ -144,13 +148,23 @@ class ParquetReader:
             scale_column = batch.column(scale_of(name))
             if self.family == SEQUENCE and (list_offsets(scale_column) != ends).any():
                 raise ValueError(f"a record does not have one {scale_of(name)} for each vector")
-            flat = scale_column.flatten() if self.family == SEQUENCE else scale_column
-            scales = flat.to_numpy()
-        values = column.flatten().to_numpy().view(NUMPY_TYPES[dtype]).reshape(-1, width)
-        if len(values) != ends[-1]:
+            flat_scales = scale_column.flatten() if self.family == SEQUENCE else scale_column
+            scales = flat_scales.to_numpy()
+        flat = column.flatten()
+        if flat.null_count or len(flat) != ends[-1] * width:
             raise ValueError(f"{name} of a record is null")
-        wide = dtypes.widen(Stored(values, scales))
-        return pa.LargeListArray.from_arrays(ends * width, pa.array(wide.reshape(-1)))
+        if dtype != FLOAT32:
+            values = flat.to_numpy().view(NUMPY_TYPES[dtype]).reshape(-1, width)
+            flat = pa.array(dtypes.widen(Stored(values, scales)).reshape(-1))
+        return pa.LargeListArray.from_arrays(ends * width, flat)
+
+
+def _rows_at_once(metadata: parquet.FileMetaData, step: int) -> int:
+    """Return the number of rows of a batch: about 16 MB, and a multiple of `step` if it can."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    size = sum(group.total_byte_size for group in groups)
+    rows: int = max(1, min(_MOST_ROWS, _MOST_BYTES * metadata.num_rows // max(1, size)))
+    return max(rows // step * step, min(rows, step))
 
 
 def _tokens_read(name: str, column: pa.ListArray) -> pa.LargeListArray:

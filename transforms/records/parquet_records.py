@@ -17,6 +17,7 @@ from transforms.documents import FIELD_PREFIX, ID
 from transforms.features import (
     ACCOUNT,
     BFLOAT16,
+    FIELDS_OF_TOKENS,
     FLOAT16,
     FLOAT32,
     INPUT_IDS,
@@ -49,6 +50,7 @@ OF_TOKENS = {
     SEGMENT_IDS: pa.list_(pa.int8()),
     TOKENS: pa.list_(pa.string()),
     OFFSETS: pa.list_(pa.list_(pa.int64(), 2)),
+    FIELDS_OF_TOKENS: pa.list_(pa.int64()),
 }
 
 

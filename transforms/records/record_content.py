@@ -5,6 +5,7 @@ import dataclasses
 from transforms.features import (
     ALL_RECORDS,
     DOCUMENT_FEATURES,
+    FIELDS_OF_TOKENS,
     FLOAT32,
     INPUT_IDS,
     KEPT_IN,
@@ -36,6 +37,7 @@ class RecordContent:
         keep_fields_in: the records that keep them, `pooled` or `all`.
         segments: whether sequence records have the segment of each token.
         tokens: whether sequence records have the text and the offsets of each wordpiece.
+        token_fields: whether they also have the field of each, because texts are composed of some.
         dtype: the type that vectors are stored in; `int8` adds a scale for each vector.
         shaping: changes to document vectors before they are stored.
         about: describes the job, as JSON; only formats whose schema has metadata store it.
@@ -46,6 +48,7 @@ class RecordContent:
     keep_fields_in: str = ALL_RECORDS
     segments: bool = False
     tokens: bool = False
+    token_fields: bool = False
     dtype: str = FLOAT32
     shaping: Shaping = dataclasses.field(default_factory=Shaping)
     about: str = "{}"
@@ -84,7 +87,8 @@ class RecordContent:
         """The features of sequence records that have a value for each token."""
         segments = (SEGMENT_IDS,) * self.segments
         vectors = widths_of_tokens(self.features)
-        return (INPUT_IDS, *segments, *(TOKENS, OFFSETS) * self.tokens, *vectors)
+        tokens = (TOKENS, OFFSETS) * self.tokens + (FIELDS_OF_TOKENS,) * self.token_fields
+        return (INPUT_IDS, *segments, *tokens, *vectors)
 
     def widths(self, family: str, widths: VectorWidths) -> dict[str, int]:
         """Return the length of the stored vectors of each feature of a family.

@@ -5,13 +5,14 @@ records are found at once, by arrays of positions. A block whose records are lai
 way that protobuf allows is left to a general parser.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import binary_offsets, new_array
+from transforms.columns import binary_offsets
+from transforms.machine.array_memory import new_array
 
 _ENTRY, _VALUE = 0x0A, 0x12
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 0x0A, 0x12, 0x1A
@@ -55,14 +56,15 @@ def parse(block: Block, types: Mapping[str, pa.DataType]) -> pa.RecordBatch | No
     if len(block.data) == 0 < len(block.starts):
         return None
     try:
-        lists = _find_lists(block)
-        columns = {
-            name: _column(block.data, lists.get(name.encode()), type_, len(block.starts))
-            for name, type_ in types.items()
-        }
+        found = _find_lists(block)
+        lists = {name: found.get(name.encode()) for name in types}
+        columns = _int64_columns(block.data, {n: lists[n] for n in types if types[n] == pa.int64()})
+        for name, type_ in types.items():
+            if name not in columns:
+                columns[name] = _column(block.data, lists[name], type_, len(block.starts))
     except _OtherLayoutError:
         return None
-    return pa.RecordBatch.from_pydict(columns)
+    return pa.RecordBatch.from_pydict({name: columns[name] for name in types})
 
 
 class _Lists(NamedTuple):
@@ -75,61 +77,97 @@ class _Lists(NamedTuple):
 
 def _find_lists(block: Block) -> dict[bytes, _Lists]:
     """Find the lists of all features, by name."""
-    found: dict[bytes, _Lists] = {}
-    places, ends = _message(block.data, block.starts, _ENTRY)
-    _require(ends == block.ends)
+    values: dict[bytes, np.ndarray] = {}
+    ends = []
+    places, message_ends = _message(block.data, block.starts, _ENTRY)
+    _require(message_ends == block.ends)
     while len(places) and places[0] < block.ends[0]:
-        name, lists = _next_lists(block, places)
-        if name in found:
+        inner, places = _message(block.data, places, _ENTRY)
+        name, value = _next_name(block, inner)
+        if name in values:
             raise _OtherLayoutError
-        found[name], places = lists, lists.ends
+        values[name] = value
+        ends.append(places)
+    # No entry is beyond its record, because the last ones end with it.
     _require(places == block.ends)
-    return found
+    return _lists_of(block.data, values, ends) if values else {}
 
 
-def _next_lists(block: Block, places: np.ndarray) -> tuple[bytes, _Lists]:
-    """Find the lists of the feature at a place of each record."""
+def _next_name(block: Block, places: np.ndarray) -> tuple[bytes, np.ndarray]:
+    """Read a name, the same at a place of each record; return it, and where it ends in each."""
     data = block.data
-    inner, ends = _message(data, places, _ENTRY)
-    name_start, name_end = (int(array[0]) for array in _message(data, inner[:1], _ENTRY))
-    if name_end > block.ends[0]:
+    start, end = (int(array[0]) for array in _message(data, places[:1], _ENTRY))
+    if end > block.ends[0]:
         raise _OtherLayoutError
     # The tag and the size of the name precede it.
-    head = data[int(inner[0]) : name_end]
-    _require(_gather(data, inner[:, np.newaxis] + np.arange(len(head))) == head)
-    values, value_ends = _message(data, inner + len(head), _VALUE)
-    tag = int(_gather(data, values[:1])[0])
-    starts, list_ends = _message(data, values, tag)
-    _require((ends == value_ends) & (ends == list_ends) & (ends <= block.ends))
-    return data[name_start:name_end].tobytes(), _Lists(tag, starts, ends)
+    head = data[int(places[0]) : end]
+    _require(_gather(data, places[:, np.newaxis] + np.arange(len(head))) == head)
+    return data[start:end].tobytes(), places + len(head)
+
+
+def _lists_of(
+    data: np.ndarray, values: Mapping[bytes, np.ndarray], ends: Sequence[np.ndarray]
+) -> dict[bytes, _Lists]:
+    """Find the lists of features, all at once, because each call of numpy takes microseconds.
+
+    Args:
+        data: the bytes of the buffer.
+        values: where the value of each feature begins in each record.
+        ends: where it ends.
+    """
+    expected = np.concatenate(ends)
+    inner, value_ends = _message(data, np.concatenate([*values.values()]), _VALUE)
+    shape = len(values), -1
+    tags = _gather(data, inner.reshape(shape)[:, 0])
+    starts, list_ends = _message(data, inner, np.repeat(tags, len(ends[0])))
+    _require((expected == value_ends) & (expected == list_ends))
+    ranges = zip(tags.tolist(), starts.reshape(shape), expected.reshape(shape), strict=True)
+    return {name: _Lists(*of_name) for name, of_name in zip(values, ranges, strict=True)}
+
+
+def _int64_columns(
+    data: np.ndarray, lists: Mapping[str, _Lists | None]
+) -> dict[str, pa.LargeListArray]:
+    """Return the values of the features of numbers that the records have, decoded all at once."""
+    present = {name: one for name, one in lists.items() if one is not None}
+    if any(one.tag != _INT64_LIST for one in present.values()):
+        raise _OtherLayoutError
+    if not present:
+        return {}
+    starts = np.concatenate([one.starts for one in present.values()])
+    ends = np.concatenate([one.ends for one in present.values()])
+    starts = _packed_starts(data, starts, ends)
+    offsets = np.concatenate([[0], np.cumsum(ends - starts)])
+    # The ranges of a feature do not follow those of the one before, as `_slices` needs it.
+    places = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
+    column = _int64_lists(_gather(data, places), offsets)
+    rows = len(starts) // len(present)
+    return {name: column.slice(number * rows, rows) for number, name in enumerate(present)}
 
 
 def _column(
     data: np.ndarray, lists: _Lists | None, type_: pa.DataType, rows: int
 ) -> pa.LargeListArray:
-    """Return the values of a feature."""
+    """Return the values of a feature of bytes or floats, or nulls."""
     if lists is None:
         return pa.nulls(rows, pa.large_list(type_))
     if lists.tag != _LISTS[type_]:
         raise _OtherLayoutError
     if lists.tag == _BYTES_LIST:
         return _bytes_lists(data, lists)
-    content = _packed(data, lists)
+    content = _slices(data, _packed_starts(data, lists.starts, lists.ends), lists.ends)
     offsets, buffer = binary_offsets(content), content.buffers()[2] or pa.py_buffer(b"")
-    if lists.tag == _FLOAT_LIST:
-        _require(offsets % 4 == 0)
-        values = pa.Array.from_buffers(pa.float32(), int(offsets[-1]) // 4, [None, buffer])
-        return pa.LargeListArray.from_arrays(pa.array(offsets // 4), values)
-    return _int64_lists(np.frombuffer(buffer, np.uint8)[: offsets[-1]], offsets)
+    _require(offsets % 4 == 0)
+    values = pa.Array.from_buffers(pa.float32(), int(offsets[-1]) // 4, [None, buffer])
+    return pa.LargeListArray.from_arrays(pa.array(offsets // 4), values)
 
 
-def _packed(data: np.ndarray, lists: _Lists) -> pa.LargeBinaryArray:
-    """Return the bytes of the packed values of each list; an empty list has no bytes."""
-    starts, ends = lists.starts.copy(), lists.ends
-    filled = np.flatnonzero(starts < ends)
+def _packed_starts(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return where the packed values of each list begin; an empty list has none."""
+    starts, filled = starts.copy(), np.flatnonzero(starts < ends)
     starts[filled], packed_ends = _message(data, starts[filled], _ENTRY)
     _require(packed_ends == ends[filled])
-    return _slices(data, starts, ends)
+    return starts
 
 
 def _slices(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.LargeBinaryArray:
@@ -194,25 +232,29 @@ def _bytes_lists(data: np.ndarray, lists: _Lists) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(pa.array(offsets), values)
 
 
-def _message(data: np.ndarray, places: np.ndarray, tag: int) -> tuple[np.ndarray, np.ndarray]:
+def _message(
+    data: np.ndarray, places: np.ndarray, tag: int | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Read the tag and the size at places; return where the contents begin and end."""
     _require(_gather(data, places) == tag)
-    sizes = np.zeros(len(places), np.int64)
-    starts, unread = places + 1, np.arange(len(places))
-    for number in range(_MOST_BYTES_OF_SIZE):
+    read = _gather(data, places + 1)
+    starts, sizes = places + 2, (read & (_MORE - 1)).astype(np.int64)
+    unread = (read >= _MORE).nonzero()[0]
+    for number in range(1, _MOST_BYTES_OF_SIZE):
+        if not len(unread):
+            break
         read = _gather(data, starts[unread])
         sizes[unread] |= (read & (_MORE - 1)).astype(np.int64) << (_BITS * number)
         starts[unread] += 1
         unread = unread[read >= _MORE]
-        if not len(unread):
-            return starts, starts + sizes
-    raise _OtherLayoutError
+    if len(unread):
+        raise _OtherLayoutError
+    return starts, starts + sizes
 
 
 def _gather(data: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return bytes at places; the last byte for places after it, which a later check finds."""
-    gathered: np.ndarray = data[np.minimum(places, len(data) - 1)]
-    return gathered
+    return data.take(places, mode="clip")
 
 
 def _require(conditions: np.ndarray) -> None:

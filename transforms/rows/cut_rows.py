@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import rejects
-from transforms.columns import binary_offsets
+from transforms.columns import binary_offsets, binary_slices
 from transforms.documents import FIELD_PREFIX, ID, REASON, TEXT, WINDOW
 from transforms.rejects import Reason
 from transforms.rows import row_config
@@ -79,7 +79,7 @@ def _reject_crowded(
     """Reject documents whose windows have too little room."""
     config = cutter.config
     is_crowded = (ranges.counts > sizes) & (sizes < config.least)
-    why = f"other texts leave less than {config.least} of {config.size} wordpieces to a window"
+    why = f"repeated texts leave less than {config.least} of {config.size} wordpieces to a window"
     return rejects.reject(part, is_crowded, Reason.TOO_LARGE, why)
 
 
@@ -112,7 +112,7 @@ def _with_places(
     rows = part.take(pa.array(documents)) if is_cut else part
     columns = {name: rows.column(name) for name in rows.schema.names}
     if is_cut:
-        columns[column] = _slices(part.column(column), places)
+        columns[column] = binary_slices(part.column(column), *places)
     firsts = np.searchsorted(documents, documents)
     none = ~has_windows[documents]
     numbers = pa.array(np.arange(len(documents)) - firsts, mask=none)
@@ -136,14 +136,3 @@ def _with_numbers(ids: pa.LargeStringArray, numbers: pa.Int64Array) -> pa.LargeS
     mark, nothing = (pa.scalar(text, pa.large_string()) for text in ("#", ""))
     numbered = pc.binary_join_element_wise(ids, numbers.cast(pa.large_string()), mark)
     return pc.coalesce(numbered, ids, nothing)
-
-
-def _slices(texts: pa.LargeBinaryArray, places: _Places) -> pa.LargeBinaryArray:
-    """Return the bytes of each row."""
-    content = memoryview(texts.buffers()[2])
-    begins = binary_offsets(texts)[:-1][places.documents]
-    firsts, lasts = (begins + places.starts).tolist(), (begins + places.ends).tolist()
-    joined = b"".join(content[a:b] for a, b in zip(firsts, lasts, strict=True))
-    offsets = np.concatenate([[0], np.cumsum(places.ends - places.starts)]).astype(np.int64)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(joined)]
-    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(firsts), buffers)

@@ -17,6 +17,13 @@ from transforms.fields import KeptField, parse_fields
 from transforms.io.transcoding import UTF8, check_encoding
 from transforms.plugins import Registry
 from transforms.sources import dialect
+from transforms.templates.text_template import (
+    EMPTY,
+    MISSING_FIELDS,
+    REJECT,
+    TextTemplate,
+    parse_template,
+)
 
 # Opens a file at its beginning and returns its bytes as stored.
 Opener = Callable[[], BinaryIO]
@@ -40,6 +47,10 @@ class ReadConfig:
             `minimal` for CSV and `none` for TSV.
         csv_escape: makes a quote, a delimiter or itself text; None without escapes.
         csv_delimiter: separates the fields of CSV and TSV; None is a comma or a tab.
+        text_template: composes the text of several fields, in place of `text_field`; see
+            `templates.text_template`. None if one field has the text.
+        template_missing: whether a record without a field of the template is rejected (`reject`),
+            or the field is `empty`.
         part_bytes: approximate bytes of text in a part.
         max_document_bytes: longer records are rejected unread, which bounds memory.
     """
@@ -53,6 +64,8 @@ class ReadConfig:
     csv_quoting: str = dialect.AUTO
     csv_escape: str | None = None
     csv_delimiter: str | None = None
+    text_template: str | None = None
+    template_missing: str = REJECT
     part_bytes: int = 1 << 20
     max_document_bytes: int = 16 << 20
 
@@ -70,6 +83,7 @@ class ReadConfig:
             raise ValueError("`text_b_field` and `pair_separator` both make pairs; give one")
         if self.pair_separator and "\n" in self.pair_separator:
             raise ValueError("`pair_separator` contains a line end, which no line contains")
+        self._check_template()
         parse_fields(self.keep_fields)
         dialect.check_quoting(self.csv_quoting)
         dialect.check_characters(self.csv_delimiter, self.csv_escape)
@@ -78,21 +92,56 @@ class ReadConfig:
                 f"`encoding` is {self.encoding!r}; give {check_encoding(self.encoding)}"
             )
 
+    def _check_template(self) -> None:
+        if self.template_missing not in MISSING_FIELDS:
+            choices = ", ".join(MISSING_FIELDS)
+            raise ValueError(
+                f"`template_missing` is {self.template_missing!r}; there are {choices}"
+            )
+        if self.text_template is None:
+            if self.template_missing != REJECT:
+                raise ValueError(
+                    "`template_missing` needs `text_template`: give it, or leave it out"
+                )
+            return
+        parse_template(self.text_template)
+        if self.text_field != ReadConfig.text_field:
+            raise ValueError("`text_field` and `text_template` both name the text; give one")
+        if self.pair_separator:
+            raise ValueError(
+                "`pair_separator` is for plain text, and `text_template` for records: for a second "
+                "text give `text_b_field`"
+            )
+
+    @functools.cached_property
+    def template(self) -> TextTemplate | None:
+        """The parsed `text_template`."""
+        return None if self.text_template is None else parse_template(self.text_template)
+
     # Read for every record.
     @functools.cached_property
     def kept(self) -> tuple[KeptField, ...]:
         """The parsed `keep_fields`."""
         return parse_fields(self.keep_fields)
 
+    @functools.cached_property
+    def text_fields(self) -> tuple[str, ...]:
+        """The fields with the text: one, or those of the template."""
+        return (self.text_field,) if self.template is None else self.template.names
+
     @property
-    def fields(self) -> dict[str, str]:
-        """The fields that every record needs, by the setting that names them."""
-        by_setting = {
-            "text_field": self.text_field,
-            "text_b_field": self.text_b_field,
-            "id_field": self.id_field,
-        }
-        return {setting: name for setting, name in by_setting.items() if name is not None}
+    def fields(self) -> list[tuple[str, str]]:
+        """The fields that records need, as pairs of setting and field."""
+        setting = "text_field" if self.template is None else "text_template"
+        others = (("text_b_field", self.text_b_field), ("id_field", self.id_field))
+        return [
+            *((setting, name) for name in self.text_fields),
+            *((setting, name) for setting, name in others if name is not None),
+        ]
+
+    def may_lack(self, setting: str) -> bool:
+        """Return whether a record may lack the fields that a setting names."""
+        return setting == "text_template" and self.template_missing == EMPTY
 
     @property
     def of_dialect(self) -> dict[str, str]:
@@ -107,7 +156,7 @@ class ReadConfig:
     @property
     def columns(self) -> list[tuple[str, str]]:
         """All fields to read, as pairs of setting and field; a field may repeat."""
-        return [*self.fields.items(), *(("keep_fields", field.name) for field in self.kept)]
+        return [*self.fields, *(("keep_fields", field.name) for field in self.kept)]
 
     @property
     def pairs(self) -> bool:

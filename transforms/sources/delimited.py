@@ -85,14 +85,16 @@ class DelimitedFormat(Format):
             return
         keys = path_keys.keys_of(source.path)
         for setting, name in config.columns:
-            if name not in header and setting == "keep_fields" and name in keys:
+            is_key = setting == "keep_fields" and name in keys
+            if name not in header and (is_key or config.may_lack(setting)):
                 continue
             if header.count(name) != 1:
                 why = missing_fields.describe(setting, name, header, source.path)
                 hint = dialect_check.hint_of_header(line, name, dialect)
                 raise ValueError(f"`{setting}`: {why}{hint}")
         is_auto = config.csv_quoting == AUTO
-        problem = dialect_check.problem_of(lines, dialect, header, config.text_field, is_auto)
+        texts = [name for name in config.text_fields if name in header] or header
+        problem = dialect_check.problem_of(lines, dialect, header, texts[0], is_auto)
         if problem:
             raise ValueError(f"`input` {source.path}: {problem}")
 
@@ -180,7 +182,7 @@ def _check_first_line(
 ) -> None:
     """Refuse a first line that is not a row; damage and size are rejected when it is read."""
     if problem.reason == Reason.BAD_CSV:
-        hint = dialect_check.hint_of_header(line, config.text_field, dialect)
+        hint = dialect_check.hint_of_header(line, config.text_fields[0], dialect)
         why = f"its first line is not a header: {problem.detail}{hint}"
         raise ValueError(f"`input` {source.path}: {why}")
 

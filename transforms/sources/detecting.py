@@ -231,8 +231,8 @@ def _check_text(text: str, is_complete: bool, config: ReadConfig, formats: Seque
 
 
 def _field(config: ReadConfig) -> str | None:
-    """Return the field with the text; None if a separator shows that documents are lines."""
-    return None if config.pair_separator else config.text_field
+    """Return a field with the text; None if a separator shows that documents are lines."""
+    return None if config.pair_separator else config.text_fields[0]
 
 
 def _decode(head: bytes, encoding: str) -> tuple[str, bool]:

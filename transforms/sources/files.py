@@ -28,6 +28,7 @@ class FilesFormat(Format):
     def check(self, config: ReadConfig) -> None:
         """Refuse fields and pairs, because a file is one text."""
         settings = {
+            "text_template": config.text_template,
             "id_field": config.id_field,
             "keep_fields": config.keep_fields,
             "text_b_field": config.text_b_field,

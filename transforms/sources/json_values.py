@@ -121,8 +121,10 @@ def _parse_what_orjson_refuses(
 
 
 def _asked(value: Any, config: ReadConfig) -> dict[str | None, Any]:
-    """Return the values of an object that are its id or are kept."""
+    """Return the values of an object that are its id, are kept, or become text."""
     names = [config.id_field, *(field.name for field in config.kept)]
+    if config.template is not None:
+        names += config.text_fields
     return {name: value[name] for name in names if name in value} if isinstance(value, dict) else {}
 
 

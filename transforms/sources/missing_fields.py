@@ -38,10 +38,11 @@ def hint(setting: str, name: str, names: Sequence[str], keys: Collection[str]) -
     """
     marked = _BYTE_ORDER_MARK + name
     if marked in names and name not in names:
+        given = f"{{{marked}}}" if setting == "text_template" else marked
         first = "first column" if marked == names[0] else "column"
         return (
             f"; its {first} is {marked!r}: a byte order mark belongs to its name; give `{setting}` "
-            f"${marked!r} or rename it"
+            f"${given!r} or rename it"
         )
     if name in keys and setting != "keep_fields":
         return (

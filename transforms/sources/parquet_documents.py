@@ -11,6 +11,10 @@ from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_schema import is_text
+from transforms.sources.template_columns import has_texts, texts_of_column
+from transforms.templates.blank_texts import are_blank
+from transforms.templates.composing import compose, no_text
+from transforms.templates.text_template import EMPTY
 
 # For each reason to reject documents: the rows, the reason, its detail.
 _Checks = list[tuple[np.ndarray, Reason, str]]
@@ -31,24 +35,28 @@ def rows_to_documents(
     positions = np.arange(start, start + rows.num_rows)
     limit = f"over {config.max_document_bytes} bytes"
     checks: _Checks = [(too_large, Reason.TOO_LARGE, limit)]
-    places = documents.record_ids(path, positions.tolist())
-    document_ids = _ids(rows, config, places, checks)
-    text = _texts(rows, config.text_field, checks, second=False)
+    document_ids = _ids(rows, config, documents.record_ids(path, positions.tolist()), checks)
+    texts = _first_texts(rows, config, checks)
     text_b = None
     if config.text_b_field:
         text_b = _texts(rows, config.text_b_field, checks, second=True)
     kept = _kept(rows, path, config, checks)
     reasons, details = rejects.first_reasons(checks)
-    valid = pa.array([reason is None for reason in reasons])
+    valid = np.array([reason is None for reason in reasons], bool)
     blank = pa.scalar("", pa.large_string())
+    text, places = pc.if_else(valid, texts[0], blank), None
+    if config.template is not None:
+        composed = compose(config.template, texts, valid)
+        text, places = composed.text, composed.places.to_column()
     return documents.documents_batch(
         ids=document_ids,
         positions=positions,
-        text=pc.if_else(valid, text, blank),
+        text=text,
         text_b=text_b and pc.if_else(valid, text_b, blank),
         reasons=reasons,
         details=details,
         fields=kept,
+        places=places,
     )
 
 
@@ -80,6 +88,38 @@ def _ids(rows: pa.RecordBatch, config: ReadConfig, places: list[str], checks: _C
     return [id_ or place for id_, place in zip(own, places, strict=True)]
 
 
+def _first_texts(
+    rows: pa.RecordBatch, config: ReadConfig, checks: _Checks
+) -> list[pa.LargeStringArray]:
+    """Return the text of each field of the first text."""
+    if config.template is None:
+        return [_texts(rows, config.text_field, checks, second=False)]
+    texts = [_part_of_text(rows, name, config, checks) for name in config.text_fields]
+    blanks = np.logical_and.reduce([are_blank(text) for text in texts])
+    checks.append((blanks, Reason.EMPTY, no_text(config.text_fields)))
+    return texts
+
+
+def _part_of_text(
+    rows: pa.RecordBatch, name: str, config: ReadConfig, checks: _Checks
+) -> pa.LargeStringArray:
+    """Return the text of a field of a template."""
+    if name not in rows.schema.names:
+        return pa.array([""] * rows.num_rows, pa.large_string())
+    column = rows.column(name)
+    if not has_texts(column.type):
+        # The statistics of the file claimed that there is no value.
+        wrong = column.is_valid().to_numpy(zero_copy_only=False)
+        checks.append((wrong, Reason.WRONG_TYPE, f"field {name!r} holds a {column.type}"))
+        column = pa.nulls(len(column))
+    found = texts_of_column(column)
+    if config.template_missing != EMPTY:
+        checks.append((found.missing, Reason.WRONG_TYPE, f"field {name!r} holds a null"))
+    checks.append((found.not_utf8, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
+    checks.append((found.not_text, Reason.WRONG_TYPE, f"field {name!r} holds NaN or an infinity"))
+    return found.texts
+
+
 def _texts(
     rows: pa.RecordBatch, name: str, checks: _Checks, *, second: bool
 ) -> pa.LargeStringArray:
@@ -91,11 +131,11 @@ def _texts(
         column = pa.nulls(len(column), pa.large_binary())
     raw = pc.fill_null(pc.cast(column, pa.large_binary()), b"")
     text, valid = decode_utf8(raw)
-    blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
     if not second:
         checks.append((null, Reason.WRONG_TYPE, f"field {name!r} holds a null"))
     checks.append((~valid, Reason.NOT_UTF8, f"field {name!r} is not UTF-8"))
     if not second:
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)
         empty = blank.to_numpy(zero_copy_only=False)
-        checks.append((empty, Reason.EMPTY, f"field {name!r} has no text"))
+        checks.append((empty, Reason.EMPTY, no_text([name])))
     return text

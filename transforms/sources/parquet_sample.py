@@ -13,6 +13,7 @@ from transforms.fields.nested_types import ListOf
 from transforms.sources.base import ReadConfig, SampledFields
 from transforms.sources.kept_columns import keep_column
 from transforms.sources.parquet_parts import PartRows, read_parts
+from transforms.templates.text_template import REJECT
 
 # Types that may not hold all values of a column: a sample shows it. Integers become floats if other
 # files have floats, as those that pandas writes for a null among integers.
@@ -83,6 +84,8 @@ def _read(
     columns = dataclasses.replace(
         config,
         text_field=names[0],
+        text_template=None,
+        template_missing=REJECT,
         text_b_field=None,
         id_field=None,
         keep_fields=tuple(f"{name}:{STRING}" for name in names[1:]),

@@ -8,6 +8,7 @@ from transforms import fields
 from transforms.documents import Source
 from transforms.sources import ids, missing_fields, path_keys
 from transforms.sources.base import ReadConfig
+from transforms.sources.template_columns import has_texts
 
 _TEXT_TYPES = (
     *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
@@ -44,14 +45,19 @@ def check_schema(
     keys = path_keys.keys_of(source.path)
     for setting, name in config.columns:
         count = schema.names.count(name)
-        if count == 0 and setting == "keep_fields" and name in keys:
+        is_key = setting == "keep_fields" and name in keys
+        if count == 0 and (is_key or config.may_lack(setting)):
             continue
         if count != 1:
             why = missing_fields.describe(setting, name, schema.names, source.path)
             raise ValueError(f"`{setting}`: {why}")
         type_ = schema.field(name).type
         if name not in nulls and not _fits(setting, type_):
-            expected = {"keep_fields": "a type of records", "id_field": "text or integers"}
+            expected = {
+                "keep_fields": "a type of records",
+                "id_field": "text or integers",
+                "text_template": "text, a number, a boolean, a time, or a list of these",
+            }
             raise ValueError(
                 f"`{setting}`: column {name!r} of {source.path} is {type_}, not "
                 f"{expected.get(setting, 'text')}: name another column, or flatten it first"
@@ -64,6 +70,8 @@ def _fits(setting: str, type_: pa.DataType) -> bool:
         return fields.type_of_arrow(type_) is not None
     if pa.types.is_dictionary(type_):
         return _fits(setting, type_.value_type)
+    if setting == "text_template":
+        return has_texts(type_)
     return is_text(type_) or (setting == "id_field" and ids.can_be_ids(type_))
 
 

@@ -13,9 +13,14 @@ from transforms.fields import JsonNumber, KeptField, RepeatedKeys, WrongTypeErro
 from transforms.rejects import Reason
 from transforms.sources import ids, path_keys
 from transforms.sources.base import ReadConfig, SampledFields
+from transforms.templates import field_texts
+from transforms.templates.blank_texts import is_blank
+from transforms.templates.composing import compose, no_text
+from transforms.templates.text_template import EMPTY
 
 ToId = Callable[[Any], str | None]
 Keep = Callable[[Any, KeptField], Any]
+ToText = Callable[[Any], str]
 # The value of a kept field that a record does not have; its path may have it.
 MISSING = object()
 _MOST_SHOWN = 40
@@ -28,6 +33,7 @@ class Record:
 
     Attributes:
         text, text_b: its texts.
+        texts: the text of each field of a template, in place of `text`.
         id: None derives the id from source and position.
         fields: the values of the kept fields, `MISSING` for those that it does not have; empty if
             records of its format have no fields.
@@ -36,6 +42,7 @@ class Record:
 
     text: str = ""
     text_b: str = ""
+    texts: tuple[str, ...] = ()
     id: str | None = None
     fields: tuple[Any, ...] = ()
     reason: Reason | None = None
@@ -59,6 +66,7 @@ def from_mapping(
     kind_prefix: str = "a ",
     keep: Keep = fields.keep,
     to_id: ToId = ids.to_id,
+    to_text: ToText = field_texts.text_of,
 ) -> Record:
     """Make a document of a record.
 
@@ -68,13 +76,12 @@ def from_mapping(
         kind_prefix: precedes the kind of a value in messages.
         keep: converts a value to the type of its kept field.
         to_id: returns the id that a value makes; None if it makes none.
+        to_text: returns the text of a field of a template; raises WrongTypeError if it has none.
     """
     id_, problem = _id(value, config.id_field, to_id)
     if problem:
         return problem
-    text, problem = _text(value, config.text_field, kind_prefix)
-    if not problem and not text.strip():
-        problem = rejected(Reason.EMPTY, f"field {config.text_field!r} has no text")
+    texts, problem = _first_text(value, config, kind_prefix, to_text)
     text_b = ""
     if config.text_b_field and not problem:
         # A document without a second text must have a null or empty field.
@@ -88,8 +95,11 @@ def from_mapping(
             )
         except WrongTypeError as error:
             problem = rejected(Reason.WRONG_TYPE, error)
-    record = problem or Record(text=text, text_b=text_b)
-    return dataclasses.replace(record, id=id_, fields=kept)
+    if problem:
+        return dataclasses.replace(problem, id=id_, fields=kept)
+    if config.template is not None:
+        return Record(texts=texts, text_b=text_b, id=id_, fields=kept)
+    return Record(text=texts[0], text_b=text_b, id=id_, fields=kept)
 
 
 def _id(
@@ -124,6 +134,50 @@ def _text(
     return text, None
 
 
+def _first_text(
+    value: Mapping[str, Any], config: ReadConfig, kind_prefix: str, to_text: ToText
+) -> tuple[tuple[str, ...], Record | None]:
+    """Return the text of each field of the first text, or the rejection of the record."""
+    if config.template is not None:
+        return _texts(value, config, kind_prefix, to_text)
+    text, problem = _text(value, config.text_field, kind_prefix)
+    if not problem and not text.strip():
+        problem = rejected(Reason.EMPTY, no_text([config.text_field]))
+    return (text,), problem
+
+
+def _texts(
+    value: Mapping[str, Any], config: ReadConfig, kind_prefix: str, to_text: ToText
+) -> tuple[tuple[str, ...], Record | None]:
+    """Return the text of each field of a template, or the rejection of the record."""
+    null = "" if config.template_missing == EMPTY else None
+    texts: list[str] = []
+    for name in config.text_fields:
+        text, problem = _part_of_text(value, name, kind_prefix, null, to_text)
+        if problem:
+            return (), problem
+        texts.append(text)
+    if all(map(is_blank, texts)):
+        return (), rejected(Reason.EMPTY, no_text(config.text_fields))
+    return tuple(texts), None
+
+
+def _part_of_text(
+    value: Mapping[str, Any], field: str, kind_prefix: str, null: str | None, to_text: ToText
+) -> tuple[str, Record | None]:
+    """Return the text of a field of a template, or the rejection of the record; see `_text`."""
+    written = value.get(field)
+    if written is None:
+        return ("", None) if null is not None else _text(value, field, kind_prefix)
+    try:
+        return _text({field: to_text(written)}, field, kind_prefix)
+    except WrongTypeError:
+        kind = kind_of(written)
+        within = " of values that are no text" * isinstance(written, list)
+        what = f"field {field!r} holds {kind_prefix}{kind}{within}"
+        return "", rejected(Reason.WRONG_TYPE, what)
+
+
 def kind_of(value: Any) -> str:
     """Return the name that JSON has for the kind of a value."""
     if isinstance(value, JsonNumber) and not value.is_finite:
@@ -147,14 +201,15 @@ def to_documents(
         path: their file, or the file of each.
         config: names the fields to keep.
     """
-    places = documents.record_ids(path, [int(position) for position in positions])
+    derived_ids = documents.record_ids(path, [int(position) for position in positions])
     records = fill_from_path(records, path, config)
     columns = list(zip(*(record.fields for record in records), strict=True))
     columns = columns or [()] * len(config.kept)
+    text, places = _texts_of(records, config)
     return documents.documents_batch(
-        ids=[record.id or place for record, place in zip(records, places, strict=True)],
+        ids=[record.id or derived for record, derived in zip(records, derived_ids, strict=True)],
         positions=pa.array(positions, pa.int64()),
-        text=[record.text for record in records],
+        text=text,
         text_b=[record.text_b for record in records] if config.pairs else None,
         reasons=[record.reason and record.reason.value for record in records],
         details=[record.detail for record in records],
@@ -162,7 +217,24 @@ def to_documents(
             field.name: fields.column(column, field)
             for field, column in zip(config.kept, columns, strict=True)
         },
+        places=places,
     )
+
+
+def _texts_of(
+    records: Sequence[Record], config: ReadConfig
+) -> tuple[Sequence[str] | pa.Array, pa.Array | None]:
+    """Return the first texts of records, and the places of the fields of a template in them."""
+    template = config.template
+    if template is None:
+        return [record.text for record in records], None
+    none = ("",) * len(template.names)
+    texts = [none if record.reason else record.texts for record in records]
+    by_field = list(zip(*texts, strict=True)) or [()] * len(none)
+    columns = [pa.array(column, pa.large_string()) for column in by_field]
+    valid = np.array([record.reason is None for record in records], bool)
+    composed = compose(template, columns, valid)
+    return composed.text, composed.places.to_column()
 
 
 def fill_from_path(

@@ -33,8 +33,9 @@ class TextFormat(Format):
         """Refuse fields, because a line has none."""
         if config.text_b_field and not config.pair_separator:
             raise ValueError("`text_b_field` needs records; for plain text give `pair_separator`")
-        if config.id_field or config.keep_fields:
-            name = "id_field" if config.id_field else "keep_fields"
+        for name in ("text_template", "id_field", "keep_fields"):
+            if not getattr(config, name):
+                continue
             raise ValueError(
                 f"`{name}` needs records with fields; plain text has none: leave it out"
             )

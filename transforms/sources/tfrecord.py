@@ -20,6 +20,7 @@ from transforms.sources import ids, record_fields
 from transforms.sources.base import Format, ReadConfig, ReadPart, SampledFields
 from transforms.sources.ranges import into_ranges
 from transforms.sources.record_fields import Record, rejected
+from transforms.templates.field_texts import text_of_single
 
 _FRAME_BYTES = 16
 # Of the length of a record, which is less than 2 GiB.
@@ -91,7 +92,9 @@ def _record(record: bytes | Record, config: ReadConfig) -> Record:
         return rejected(Reason.BAD_EXAMPLE, "the record is no tf.Example")
     # A float of a tf.Example has 32 bits.
     to_id = functools.partial(ids.to_id, rounded_from=ids.ROUNDED_SINGLE)
-    return record_fields.from_mapping(_wanted(features, config), config, to_id=to_id)
+    return record_fields.from_mapping(
+        _wanted(features, config), config, to_id=to_id, to_text=text_of_single
+    )
 
 
 def _features(record: bytes) -> Mapping[str, Any] | None:

@@ -100,10 +100,32 @@ IMPORTS = """
     interruption.describe("beam-bert:", "What remains")
     __main__.program()
 """
+# A command of which a library drops the interruption, and which then ends as if it had none.
+COMMAND_DROPS = """
+    import dataclasses
+    from pipeline import cli
+    from pipeline.commands import all_commands
+    def run(_):
+        try:
+            work()
+        except BaseException:
+            pass
+        print("the work is done", flush=True)
+        return 0
+    load = dataclasses.replace(all_commands()["load"], run=run, interrupted="What remains")
+    cli.all_commands = lambda: {"load": load}
+    cli.program(["load"])
+"""
 
 
 def message(name: str) -> str:
     return f"beam-bert: interrupted by {name}.\nWhat remains\n"
+
+
+def _catch_all() -> None:
+    """Ignore no signal, also where the tests do: nohup makes them ignore SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def start(body: str, prefix: str = "exec") -> subprocess.Popen:
@@ -114,6 +136,7 @@ def start(body: str, prefix: str = "exec") -> subprocess.Popen:
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
+        preexec_fn=_catch_all,
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "up\n"
@@ -148,6 +171,13 @@ def test_an_interruption_that_was_dropped_is_raised_again() -> None:
     program = start(DROPS_ONCE)
     program.terminate()
     assert program.communicate() == ("cleaned up\n", message("SIGTERM"))
+    assert program.returncode == 143
+
+
+def test_a_command_that_drops_the_interruption_has_not_succeeded() -> None:
+    program = start(COMMAND_DROPS)
+    program.terminate()
+    assert program.communicate() == ("the work is done\n", message("SIGTERM"))
     assert program.returncode == 143
 
 
@@ -212,6 +242,7 @@ def start_in(theirs: int, body: str) -> subprocess.Popen:
         **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
         env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONUNBUFFERED": ""},
         start_new_session=True,
+        preexec_fn=_catch_all,
     )
 
 

@@ -55,6 +55,10 @@ def test_an_array_that_may_be_the_documents_is_named_with_the_remedy(tmp_path: P
             {"keep_fields": ("n:other",)},
             "'n:other'\nThey have .*; one that few have needs its type",
         ),
+        (
+            {"text_template": "{text} {idd}"},
+            "--text_template: no record .* 'idd': did you mean 'id'?\nThey",
+        ),
         ({"text_field": "txet"}, "--text_field: no record .* 'txet': did you mean 'text'?\nThey"),
         ({"text_b_field": "zzz"}, "--text_b_field: no record of a sample has a field 'zzz'\nThey"),
         ({"id_field": "key"}, "--id_field: no record of a sample has a field 'key'"),

@@ -11,7 +11,13 @@ from pipeline.inputs.plan import InputPlan
 from pipeline.options.embed_config import InputConfig
 from transforms.sources.base import ReadConfig
 
-FLAGS = [{"id_field": "id"}, {"keep_fields": ("k",)}, {"text_b_field": "id"}, {"text_field": "id"}]
+FLAGS = [
+    {"id_field": "id"},
+    {"keep_fields": ("k",)},
+    {"text_b_field": "id"},
+    {"text_field": "id"},
+    {"text_template": "{id}"},
+]
 
 
 @pytest.fixture

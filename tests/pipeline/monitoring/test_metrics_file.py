@@ -1,7 +1,5 @@
 """`--metrics_file`: Prometheus' text format, with the receipts' totals, also after failures."""
 
-import dataclasses
-import os
 import shutil
 from pathlib import Path
 
@@ -133,24 +131,6 @@ def test_the_command_refuses_it_before_the_job(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_file_is_replaced_or_kept(finished: Path, tmp_path: Path) -> None:
-    path = tmp_path / "job.prom"
-    metrics_file.write(str(path), sample_of(finished))
-    before = path.read_text()
-    wrong = dataclasses.replace(sample_of(finished), build={"version": 1})
-    with pytest.raises(AttributeError):
-        metrics_file.write(str(path), wrong)
-    assert path.read_text() == before
-    assert list(tmp_path.iterdir()) == [path]
-    assert path.stat().st_mode & 0o077 == (0o666 & ~current_umask()) & 0o077
-
-
-def current_umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
-
-
 @pytest.mark.parametrize(
     ("error", "state"), [(None, DONE), (ValueError(), FAILED), (KeyboardInterrupt(15), INTERRUPTED)]
 )
@@ -179,8 +159,7 @@ def test_sums_go_on_in_a_second_process_whatever_its_end(
             assert state_of(parsed(path.read_text())) == RUNNING
             measure = status.repeated_measure(str(folder), splits, run)
             with observer.measured_by(measure, run):
-                metrics_file.write(str(path), observer.sample())
-                during = parsed(path.read_text())
+                during = parsed(metrics_file.to_text(observer.sample()))
                 for one, text in kept.items():
                     one.write_text(text)
             if error is not None:
@@ -220,3 +199,24 @@ def test_what_cannot_be_measured_keeps_its_state(tmp_path: Path) -> None:
     values = parsed(path.read_text())
     assert state_of(values) == FAILED
     assert ("beam_bert_documents",) not in values
+
+
+def test_a_second_job_with_the_file_is_refused_and_changes_nothing(
+    finished: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "job.prom"
+    first, second = (corpus.config([], one, tmp_path) for one in (finished, tmp_path / "other"))
+    with observing.observed(first, str(path)):
+        before = path.read_text()
+        with (
+            pytest.raises(
+                UsageError, match=r"^--metrics_file .*job\.prom: another embed is writing"
+            ),
+            observing.observed(second, str(path)),
+        ):
+            pass
+        assert path.read_text() == before
+        with observing.observed(second, str(tmp_path / "other.prom")):
+            pass
+    with observing.observed(second, str(path)):
+        assert str(tmp_path / "other") in path.read_text()

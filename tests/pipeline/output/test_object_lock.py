@@ -19,6 +19,7 @@ from pipeline.output.run_file import Run
 from tests.paths import ROOT
 from tests.pipeline import object_stores
 from transforms.io import storage
+from transforms.io.conditional import conditional_object
 from transforms.io.conditional.conditional_object import ConditionalObject, NoConditionsError
 
 STARTS = 40
@@ -56,7 +57,9 @@ def put(store: object_stores.Store, folder: str, owner: LockOwner) -> None:
 
 
 def holder(folder: str) -> LockOwner | None:
-    return lock_owner.decode(storage.read_bytes(f"{folder}/{LOCK_FILE}") or b"")
+    # Other readers take several requests, and the object is written again meanwhile.
+    stored = conditional_object.open_object(f"{folder}/{LOCK_FILE}").read()
+    return lock_owner.decode(stored.content) if stored else None
 
 
 def test_a_second_job_is_refused_until_the_first_ends(

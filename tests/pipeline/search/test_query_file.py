@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pipeline.evaluation import pair_file, relevance_file
 from pipeline.search import query_file
+from transforms.io import storage
 from transforms.serving.query_settings import EmptyTextError
 
 
@@ -52,3 +55,44 @@ def test_a_query_without_wordpieces_is_named_by_its_place() -> None:
 
     with pytest.raises(ValueError, match=r"^text 2 has no wordpieces, so that it has no vector"):
         query_file.embed(query_file.of_texts(["a", ""]), embed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "it is a folder"),
+        ("querys.txt", "there is no {folder}/querys.txt; did you mean {folder}/queries.txt?"),
+        ("queries.txt/x", "{folder}/queries.txt is a file, and no folder"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("read", "setting"),
+    [
+        (query_file.read_queries, "queries"),
+        (relevance_file.read_judgments, "qrels"),
+        (pair_file.read_pairs, "pairs"),
+    ],
+)
+def test_a_path_of_no_file_is_refused_with_its_flag(
+    read: Callable[[str], object], setting: str, name: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "queries.txt").write_text("a text")
+    path = f"{tmp_path}/{name}"
+    with pytest.raises(ValueError, match="cannot be read") as caught:
+        read(path)
+    place = f"`{setting}` {path}: cannot be read: "
+    assert str(caught.value) == f"{place}{why.format(folder=tmp_path)}; name a file"
+
+
+def test_an_error_that_may_pass_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: str) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(storage, "read_whole", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        query_file.read_queries("queries.txt")
+
+
+def test_a_file_system_that_is_not_there_is_named_with_the_flag() -> None:
+    with pytest.raises(ValueError, match=r"^`qrels` foo://x: there is no file system for foo://$"):
+        relevance_file.read_judgments("foo://x")

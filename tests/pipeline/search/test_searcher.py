@@ -1,6 +1,7 @@
 """A search finds the documents of a job by its own texts."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -98,9 +99,14 @@ def test_a_job_that_still_runs_is_searched_so_far(
     assert "the job is not finished: 1 of the ranges of its input" in so_far.notes[0]
 
 
-def test_wrong_calls_are_value_errors(opened: Searcher) -> None:
-    with pytest.raises(ValueError, match="`k` is 0; give 1 or more"):
-        opened.search("the cat", 0)
+def test_wrong_calls_are_value_errors(opened: Any) -> None:
+    for k in (0, -1, 2.5, 2.0, True, "10", None, np.float32(3)):
+        match = re.escape(f"`k` is {k!r}; give a whole number of 1 or more")
+        with pytest.raises(ValueError, match=match):
+            opened.search("the cat", k)
+        with pytest.raises(ValueError, match=match):
+            opened.nearest(np.zeros([0, 16]), k)
+    assert len(opened.search("the cat", np.int64(3))) == 3
     with pytest.raises(ValueError, match="text 1 has no wordpieces"):
         opened.search_texts(["the cat", " "])
     assert opened.search_texts([]) == []
@@ -211,7 +217,14 @@ def test_the_command_prints_ranks_scores_ids_and_fields(
         (["{job}", "a", "--queries", "f"], "give either texts after the folder, or a file"),
         (["{job}", "the cat", "  "], "text 2 has no wordpieces, so that it has no vector"),
         (["{job}", "a", "--feature", "mean"], "has no 'mean'; it has pooled_output"),
-        (["{job}", "--queries", "{empty}/none.txt"], "none.txt"),
+        (
+            ["{job}", "--queries", "{empty}/none.txt"],
+            "--queries {empty}/none.txt: cannot be read: ",
+        ),
+        (
+            ["{job}", "--queries", "{empty}"],
+            "--queries {empty}: cannot be read: it is a folder; name",
+        ),
         (["{empty}", "a"], "has no run.json: it is not an output folder of embed"),
     ],
 )
@@ -226,5 +239,5 @@ def test_wrong_usage_is_named(
         ["search", *(word.format(job=finished, empty=tmp_path) for word in words)], capsys
     )
     assert lines == []
-    assert message in error
+    assert message.format(empty=tmp_path) in error
     assert len(error.splitlines()) <= 2

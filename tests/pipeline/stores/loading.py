@@ -2,13 +2,36 @@
 
 import contextlib
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import cli
+from tests.paths import ROOT
 from tests.pipeline.stores.stored_rows import READERS, Rows
 from tests.pipeline.vectors.typed_folder import typed_batch, typed_config, vectors_of, write_typed
 
+# Load into PostgreSQL with batches of so many bytes, and die before a write.
+_KILLED = """
+import os, signal, sys
+from pipeline import cli
+from pipeline.stores.kinds import pgvector
+
+deadly, pgvector.STORE.batch_bytes = int(sys.argv[1]), int(sys.argv[2])
+write = pgvector.PostgresTable.write
+written = 0
+
+def write_or_die(store, rows):
+    global written
+    written += 1
+    if written == deadly:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(store, rows)
+
+pgvector.PostgresTable.write = write_or_die
+cli.main(["load", *sys.argv[3:]])
+"""
 IDS = ["plain", 'it\'s "quoted"\n\\t猫', "c", "d", "e"]
 
 
@@ -39,6 +62,13 @@ def load(folder: Path, url: str, *words: str) -> tuple[int, str]:
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         status = cli.main(["load", str(folder), "--to", url, *words])
     return status, stream.getvalue()
+
+
+def load_and_die(folder: Path, url: str, *words: str, writes: int, batch_bytes: int) -> None:
+    """Run `load` in a process that SIGKILL ends before a write, counted from 1."""
+    arguments = [str(writes), str(batch_bytes), str(folder), "--to", url, *words]
+    died = subprocess.run([sys.executable, "-c", _KILLED, *arguments], cwd=ROOT, check=False)
+    assert died.returncode == -9
 
 
 def place_of(store: str, folder: Path) -> Place:

@@ -1,14 +1,12 @@
 """What PostgreSQL alone has: names, limits, tables of others, transactions."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pyarrow as pa
 import pytest
 
-from tests.pipeline.stores.loading import Place, load, small_folder
+from tests.pipeline.stores.loading import Place, load, load_and_die, small_folder
 from tests.pipeline.vectors.typed_folder import (
     typed_batch,
     typed_config,
@@ -121,34 +119,10 @@ def test_a_database_without_the_extension_is_refused_with_the_remedy(
     assert "run CREATE EXTENSION vector as an owner of the database" in printed
 
 
-KILLED = """
-import os, signal, sys
-from pipeline import cli
-from pipeline.stores.kinds import pgvector
-
-pgvector.STORE.batch_bytes = 1
-write = pgvector.PostgresTable.write
-written = 0
-
-def write_or_die(store, rows):
-    global written
-    written += 1
-    if written == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    write(store, rows)
-
-pgvector.PostgresTable.write = write_or_die
-cli.main(["load", *sys.argv[1:]])
-"""
-
-
 @pytest.mark.slow
 def test_a_killed_load_is_completed(place: Place, tmp_path: Path) -> None:
     folder = small_folder(tmp_path / "out", format="parquet")
-    words = [str(folder), "--to", place.url, "--feature", "mean"]
-    root = Path(__file__).parents[3]
-    died = subprocess.run([sys.executable, "-c", KILLED, *words], cwd=root, check=False)
-    assert died.returncode == -9
+    load_and_die(folder, place.url, "--feature", "mean", writes=3, batch_bytes=1)
     assert len(place.rows()) == 2
     status, printed = place.load(folder)
     assert status == 0, printed

@@ -55,17 +55,6 @@ def test_documents_are_cut_taken_and_joined_as_those_of_lists(
 
 
 @settings(max_examples=30)
-@given(DOCUMENTS)
-def test_padded_rows_are_those_of_the_documents_and_zeros(documents: Documents) -> None:
-    rows = columns_of(documents)["rows"]
-    assert isinstance(rows, Ragged)
-    padded = columns_.pad(rows)
-    for document, (_, expected) in zip(padded, documents, strict=True):
-        assert repr(document[: len(expected)].tolist()) == repr(expected)
-        assert not document[len(expected) :].any()
-
-
-@settings(max_examples=30)
 @given(st.lists(DOCUMENTS, max_size=5), st.integers(1, 7), st.booleans())
 def test_runs_have_all_documents_in_order_and_whole_batches(
     blocks: list[Documents], size: int, drop_remainder: bool

@@ -3,9 +3,12 @@
 import itertools
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline import reader
 from pipeline.training import example_batches
@@ -14,6 +17,7 @@ from pipeline.training.example_batches import ExampleBatches
 from pipeline.training.held_out import is_test
 from pipeline.training.read_settings import Reading
 from tests.pipeline.training import job_folder
+from transforms.records import example_reader, parquet_reader
 
 ABSENT = {"missing": {"k": "none"}}
 
@@ -115,6 +119,63 @@ def test_a_part_of_a_part_is_a_range_of_the_whole(folder: str) -> None:
     assert read_ == ids_of(read(folder))
 
 
+@pytest.mark.parametrize("format_", ["tfrecord", "parquet"])
+def test_batches_of_any_size_and_blocks_have_the_documents_in_corpus_order(
+    format_: str, tmp_path: Path
+) -> None:
+    config = job_folder.config_of(format=format_)
+    folder = str(job_folder.write(tmp_path, config))
+    records = list(reader.iterate_records(folder, "sequence"))
+    ids = [record["id"][0] for record in records]
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        size=st.integers(1, 25),
+        block_bytes=st.sampled_from([1, 300, 900, 2000, 1 << 20]),
+        count=st.integers(1, 3),
+        split=st.sampled_from([None, "train", "test"]),
+    )
+    def check(size: int, block_bytes: int, count: int, split: str | None) -> None:
+        held_out = is_test(ids, 0.3) if split else [True] * len(ids)
+        wanted = [
+            record
+            for record, is_chosen in zip(records, held_out, strict=True)
+            if is_chosen == (split != "train")
+        ]
+        with (
+            mock.patch.object(example_reader, "_BLOCK_BYTES", block_bytes),
+            mock.patch.object(parquet_reader, "_MOST_BYTES", block_bytes),
+        ):
+            chosen = {"split": split, "test_share": 0.3} if split else {}
+            shards = [
+                read(folder, "sequence", size, shard=(number, count), **chosen)
+                for number in range(count)
+            ]
+        for batches in shards:
+            assert all(len(batch["id"]) == size for batch in batches[:-1])
+        rows = [
+            (batch, row) for shard in shards for batch in shard for row in range(len(batch["id"]))
+        ]
+        assert len(rows) == len(wanted)
+        for (batch, row), record in zip(rows, wanted, strict=True):
+            for name in ("id", "input_ids", "sequence_output", "tokens", "offsets"):
+                assert values_of(batch, name, row) == list(record[name]), name
+
+    check()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int8"])
+@pytest.mark.parametrize("format_", ["tfrecord", "parquet"])
+def test_libraries_need_not_copy_vectors(format_: str, dtype: str, tmp_path: Path) -> None:
+    config = job_folder.config_of(format=format_, dtype=dtype)
+    folder = str(job_folder.write(tmp_path, config))
+    for family, name in (("pooled", "mean"), ("sequence", "sequence_output")):
+        run = next(ExampleBatches(Reading(folder, family, 7, **ABSENT)).read_runs())
+        values = run[name].values if isinstance(run[name], Ragged) else run[name]
+        assert values.flags.carray
+        assert values.ctypes.data % 64 == 0
+
+
 def test_columns_are_chosen_and_the_last_batch_may_be_left_out(folder: str) -> None:
     batches = read(folder, columns=["mean"], drop_remainder=True, batch_size=6)
     assert [list(batch) for batch in batches] == [["id", "mean"]] * 3
@@ -132,11 +193,17 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("wrong", "message"),
     [
         ({"batch_size": 0}, "batch_size is 0; give 1 or more"),
+        ({"batch_size": 2.5}, "batch_size is 2.5; give 1 or more"),
+        ({"batch_size": True}, "batch_size is True; give 1 or more"),
+        ({"shuffle": True}, "shuffle is True; give a seed"),
+        ({"shard": (0, 1.5)}, r"shard is \(0, 1.5\); give"),
         ({"split": "dev"}, "split is 'dev'; there are train, test, and None"),
         ({"test_share": 1.5}, "test_share is 1.5; give a share"),
+        ({"test_share": 0.3}, "test_share is 0.3, but without split all documents are read: give"),
+        ({"test_share": 0.1}, "test_share is 0.1, but without split all documents are read: give"),
         ({"shuffle": -1}, "shuffle is -1; give a seed"),
         ({"shard": (2, 2)}, r"shard is \(2, 2\); give"),
         ({"columns": "mean"}, "columns is 'mean'; give a list of names"),
@@ -146,9 +213,9 @@ def test_a_document_without_a_kept_field_is_named_unless_a_value_is_stated(folde
         ({"missing": {"k": 5}}, "missing has 5 for k, whose values are str or bytes"),
     ],
 )
-def test_wrong_settings_are_refused(folder: str, settings: dict[str, Any], message: str) -> None:
+def test_wrong_settings_are_refused(folder: str, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        read(folder, **settings)
+        read(folder, **wrong)
 
 
 def test_unfinished_and_damaged_folders_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.bert.packed_modules import archive, member, write_module
-from transforms.bert import archives, model_files
+from transforms.bert import archives, model_cache, model_files
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_implausible_growth_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         model_files.fetch_module(str(tmp_path / "m.tar.gz"))
     monkeypatch.setattr(archives, "_MAX_GROWTH", 10_000)
     assert model_files.fetch_module(str(tmp_path / "m.tar.gz"))
-    monkeypatch.setattr(model_files, "cache_folder", lambda: tmp_path / "full")
+    monkeypatch.setattr(model_cache, "cache_folder", lambda: tmp_path / "full")
     full = shutil.disk_usage(tmp_path)._replace(free=99)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(ValueError, match="it unpacks to over 99 bytes"):

@@ -151,28 +151,6 @@ def test_two_processes_may_unpack_one_archive(
     )
 
 
-def test_environment_variables_choose_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BEAM_BERT_CACHE", "/given")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    monkeypatch.setenv("HOME", "/home/me")
-    assert model_files.cache_folder() == Path("/given")
-    monkeypatch.delenv("BEAM_BERT_CACHE")
-    assert model_files.cache_folder() == Path("/xdg/beam-bert")
-    monkeypatch.setenv("XDG_CACHE_HOME", "")
-    assert model_files.cache_folder() == Path("/home/me/.cache/beam-bert")
-
-
-def test_without_a_home_the_message_names_the_variable_that_helps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("BEAM_BERT_CACHE", "XDG_CACHE_HOME", "HOME"):
-        monkeypatch.delenv(name, raising=False)
-    # Nobody has this number.
-    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
-    with pytest.raises(ValueError, match="set BEAM_BERT_CACHE to a folder that can be written"):
-        model_files.cache_folder()
-
-
 trees = st.dictionaries(
     st.sampled_from(["a", "b", "c/a", "c/b", "d.e"]), st.binary(max_size=3), max_size=4
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.checkpoints.checkpoint_files import write_google, write_hugging_face
-from transforms.bert import model_files
+from transforms.bert import model_cache, model_files
 from transforms.checkpoints import checkpoint_folders, imported_models, importing, minilm
 from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, tiny_checkpoint: Checkpoint) -> Path:
 def test_the_default_model_is_imported_once(minilm_path: Path) -> None:
     assert imported_models.find("minilm").is_ready
     assert imported_models.resolve("minilm") == minilm_path
-    assert minilm_path.parent == model_files.cache_folder()
+    assert minilm_path.parent == model_cache.cache_folder()
 
 
 def test_the_default_model_is_not_ready_before_its_import(cache: Path) -> None:

@@ -1,8 +1,11 @@
+import base64
 import contextlib
+import datetime
 import io
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +17,7 @@ from tests.transforms.decoding.hostile_parquet import write
 from transforms.decoding import decoder_process
 from transforms.decoding.decoder_process import DecoderProcess
 from transforms.decoding.foreign_parquet import FatalDamageError, ForeignParquet, Rows
+from transforms.decoding.plain_types import without_dictionaries
 from transforms.io.watching import DamagedError, StorageError, watch
 
 # Random texts, so that the file is larger than what is read of it in advance.
@@ -253,3 +257,54 @@ def test_the_size_of_a_row_counts_the_values_within(
     assert rows.columns.column("k").to_pylist()[0] == small
     assert rows.columns.column("k").null_count == 2
     assert rows.sizes[0] < 100
+
+
+PAIR = pa.list_(pa.float32(), 2)
+PAIRS: list[tuple[pa.DataType, list[Any]]] = [
+    (PAIR, [[1.0, None], None, [2.0, 3.0]]),
+    (PAIR, [None, None]),
+    (pa.list_(PAIR), [[[1.0, 2.0], None], None, []]),
+    (pa.list_(PAIR, 1), [None, [None], [[1.0, 2.0]]]),
+    (pa.struct([("a", PAIR), ("b", pa.int8())]), [{"a": None, "b": 1}, None]),
+    (pa.map_(pa.string(), PAIR), [[("a", None), ("b", [1.0, 2.0])], None]),
+    (pa.list_(pa.dictionary(pa.int8(), pa.string()), 2), [["x", "y"], None]),
+    (pa.list_(pa.duration("s"), 1), [None, [datetime.timedelta(seconds=3)]]),
+    (pa.list_(pa.timestamp("us", "Europe/Berlin"), 1), [None, [datetime.datetime(1, 1, 2, 3)]]),
+]
+
+
+@pytest.mark.parametrize(("type_", "values"), PAIRS, ids=str)
+def test_lists_of_a_fixed_size_may_have_nulls(type_: pa.DataType, values: list[Any]) -> None:
+    """Arrow writes these, and does not read them by itself."""
+    table = pa.table({"text": ["a"] * len(values), "pair": pa.array(values, type_)})
+    wanted = table["pair"].to_pylist()
+    with opened(write(table, 1_000)) as file:
+        rows = rows_of(file, columns=("pair", "text"))
+    assert rows.columns.column("pair").to_pylist() == wanted
+    assert rows.columns.schema.types == [without_dictionaries(type_), pa.large_string()]
+    assert not rows.too_large.any()
+
+
+def test_a_null_far_behind_changes_no_row_before_it() -> None:
+    values = [[number, number + 1] for number in range(3_000)]
+    values[2_500] = None  # type: ignore[call-overload]
+    table = pa.table({"pair": pa.array(values, pa.list_(pa.int64(), 2))})
+    with opened(write(table, 2_000)) as file:
+        for group, (first, last) in enumerate([(700, 1_900), (100, 1_000)]):
+            start = 2_000 * group
+            rows = [rows.columns for rows in file.rows(group, first, last, ["pair"], None)]
+            read = pa.Table.from_batches(rows)["pair"].to_pylist()
+            assert read == values[start + first : start + last]
+
+
+def test_a_list_of_another_size_than_its_type_is_damage() -> None:
+    table = pa.table({"pair": pa.array([[1, 2], None, [3, 4]], pa.list_(pa.int64(), 2))})
+    stored, lying = (
+        base64.b64encode(pa.schema([("pair", pa.list_(pa.int64(), size))]).serialize())
+        for size in (2, 3)
+    )
+    data = write(table, 1_000).replace(stored, lying)
+    with opened(data) as file:
+        assert file.schema.field("pair").type == pa.list_(pa.int64(), 3)
+        with pytest.raises(DamagedError, match="expected size"):
+            rows_of(file, columns=("pair",))

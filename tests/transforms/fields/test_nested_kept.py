@@ -44,6 +44,7 @@ LEAVES = {
     pa.float64(): st.floats(allow_nan=False, allow_infinity=False),
     pa.date32(): DAYS,
 }
+MARS = pa.timestamp("ns", "Mars/X")
 
 # Objects of which a dict loses a value.
 TWICE = (
@@ -297,3 +298,38 @@ def test_written_json_is_one_line_and_parses_again(value: Any) -> None:
 def test_a_type_that_parquet_does_not_have_is_refused_before_the_job(type_: str) -> None:
     with pytest.raises(ValueError, match=r"`keep_fields` k:.* (is not a type|does not have this)"):
         parse_fields([f"k:{type_}"])
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "list<timestamp[ns,{}]>",
+        "struct<a:int64,b:list<struct<c:timestamp[us,{}]>>>",
+        "map<timestamp[ms,{}],bool>",
+        "map<string,list<timestamp[ns,{}] not null>>",
+    ],
+)
+def test_a_time_zone_that_does_not_exist_is_refused_wherever_a_type_names_it(type_: str) -> None:
+    for zone, remedy in [
+        ("Mars/X", "give one such as UTC"),
+        ("Europe/Berln", "did you mean Europe/Berlin?"),
+        ("utc", "there is no time zone 'utc'"),
+        ("+25:00", "there is no time zone '+25:00'"),
+    ]:
+        with pytest.raises(
+            ValueError, match=r"^`keep_fields` k:.*: there is no time zone"
+        ) as caught:
+            parse_fields([f"k:{type_.format(zone)}"])
+        assert remedy in str(caught.value)
+    for zone in ("UTC", "Europe/Berlin", "+05:30"):
+        assert str(parse_fields([f"k:{type_.format(zone)}"])[0]) == f"k:{type_.format(zone)}"
+
+
+def test_moments_of_a_column_whose_zone_is_unknown_are_kept_in_utc() -> None:
+    column = pa.array([[{"at": 5}, None], None], pa.list_(pa.struct([("at", MARS)])))
+    type_ = nested_types.from_arrow(column.type)
+    assert str(type_) == "list<struct<at:timestamp[ns,UTC]>>"
+    kept, problems = keep_column(column, KeptField("k", str(type_)))
+    assert not problems
+    utc = pa.list_(pa.struct([("at", pa.timestamp("ns", "UTC"))]))
+    assert kept.equals(pa.array([[{"at": 5}, None], None], utc))

@@ -1,6 +1,7 @@
 """The documents of small files that are read together are those of the files one by one."""
 
 import bz2
+import dataclasses
 import gzip
 import io
 import itertools
@@ -34,6 +35,7 @@ PLAIN = ReadConfig(part_bytes=4096, max_document_bytes=60)
 RECORDS = ReadConfig(
     part_bytes=4096, max_document_bytes=60, id_field="id", keep_fields=("k:string",)
 )
+COMPOSED = dataclasses.replace(RECORDS, text_template="{text} ({k})", template_missing="empty")
 UTF16 = ReadConfig(part_bytes=4096, encoding="utf-16-le")
 
 values = st.sampled_from(["one", "two words", "", " ", "ä", "x" * 58, "\r", "a\rb", "\ufeff", "\0"])
@@ -94,10 +96,12 @@ def test_documents_are_those_of_each_file_alone(contents: Contents, format_: str
 
 
 @settings(deadline=None, max_examples=100)
-@given(corpora())
-def test_ids_and_kept_fields_are_those_of_each_file_alone(contents: Contents) -> None:
+@given(corpora(), st.sampled_from([RECORDS, COMPOSED]))
+def test_ids_and_kept_fields_are_those_of_each_file_alone(
+    contents: Contents, config: ReadConfig
+) -> None:
     only = {path: content for path, content in contents.items() if ".txt" not in path}
-    assert_same_documents(only or {"a.jsonl": b"{}\n", "b.jsonl": b"{}"}, RECORDS, None)
+    assert_same_documents(only or {"a.jsonl": b"{}\n", "b.jsonl": b"{}"}, config, None)
 
 
 @settings(deadline=None, max_examples=60)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.io import tfrecord_framing
+from transforms.io.block_ends import BlockEnds
 
 
 def framed(records: list[bytes]) -> bytes:
@@ -70,6 +71,27 @@ def test_any_records_are_read_back_and_any_flipped_bit_is_seen(
     )
     with pytest.raises(ValueError, match="TFRecord file"):
         in_blocks(whole[:cut], size)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, 30), max_size=30),
+    st.sampled_from([1, 40, 100, 1000]),
+    st.integers(1, 7),
+    st.data(),
+)
+def test_blocks_end_where_they_should(
+    lengths: list[int], size: int, step: int, data: st.DataObject
+) -> None:
+    records = [bytes([number]) * length for number, length in enumerate(lengths)]
+    whole, ends = framed(records), BlockEnds(data.draw(st.integers(0, step - 1)), step)
+    read: list[bytes] = []
+    for block, starts, stops in tfrecord_framing.read_blocks(io.BytesIO(whole), size, ends=ends):
+        pieces = zip(starts, stops, strict=True)
+        read += [block[start:end].tobytes() for start, end in pieces]
+        where_it_should = len(read) % step == ends.first
+        assert where_it_should or len(read) == len(records) or len(block) >= 4 * size
+    assert read == records
 
 
 def ends_a_record(place: int, records: list[bytes]) -> bool:

@@ -47,7 +47,7 @@ def test_paragraphs_begin_after_blank_lines(pieces: list[str]) -> None:
     begins = [
         sum(map(len, lines[:number]))
         for number in range(2, len(lines) + 1)
-        if is_blank[number - 1] and not ([*is_blank, False])[number]
+        if is_blank[number - 1] and not [*is_blank, False][number]
     ]
     assert paragraph_borders(text.encode()).tolist() == begins
 

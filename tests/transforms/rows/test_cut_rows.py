@@ -62,7 +62,7 @@ def test_of_a_pair_the_second_text_is_cut_and_the_first_one_repeats() -> None:
     assert column(rows, "id")[2:] == [*(f"doc-{n}#0" for n in range(1, 5)), "doc-5", "doc-6"]
     assert column(rows, "reason")[2:] == [None] * 4 + ["too_large", None]
     assert column(rows, "detail")[-2] == (
-        "other texts leave less than 8 of 11 wordpieces to a window"
+        "repeated texts leave less than 8 of 11 wordpieces to a window"
     )
 
 

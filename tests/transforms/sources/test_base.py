@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from transforms.sources import base
@@ -49,3 +51,32 @@ def test_the_refusal_of_a_configuration_names_the_remedy(settings: dict, message
     with pytest.raises(ValueError, match=message):
         ReadConfig(**settings)
     assert ReadConfig(part_bytes=1024, keep_fields=("a", "b")).part_bytes == 1024
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"text_template": "{a"}, "`text_template` '{a' has a lone {"),
+        ({"text_template": "{a}", "text_field": "body"}, "`text_field` and `text_template`"),
+        ({"text_template": "{a}", "pair_separator": "|"}, "`pair_separator` is for plain text"),
+        ({"text_template": "{a}", "template_missing": "drop"}, "there are reject, empty"),
+        ({"template_missing": "empty"}, "`template_missing` needs `text_template`"),
+    ],
+)
+def test_templates_that_do_not_fit_are_refused(settings: dict[str, str], problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        ReadConfig(**settings)
+
+
+def test_the_fields_of_a_template_are_those_that_records_need() -> None:
+    config = ReadConfig(text_template="{a} {b}", id_field="id", text_b_field="c")
+    assert config.fields == [
+        ("text_template", "a"),
+        ("text_template", "b"),
+        ("text_b_field", "c"),
+        ("id_field", "id"),
+    ]
+    assert not config.may_lack("text_template")
+    lenient = ReadConfig(text_template="{a} {b}", template_missing="empty")
+    assert lenient.may_lack("text_template")
+    assert not lenient.may_lack("id_field")

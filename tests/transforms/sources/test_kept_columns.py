@@ -102,9 +102,6 @@ def test_a_nested_column_has_a_type_that_keeps_it(type_: pa.DataType) -> None:
         values, text = [{"a": 1}, None], '{"a":1}'
     elif pa.types.is_map(storage):
         values, text = [[("a", 1)], None], '{"a":1}'
-    elif pa.types.is_fixed_size_list(storage):
-        # Arrow writes a null of such a list, and then cannot read the file.
-        values = [[1, 2], [1, 2]]
     column = pa.array(values, storage)
     if storage is not type_:
         column = pa.ExtensionArray.from_storage(type_, column)

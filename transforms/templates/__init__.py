@@ -1,0 +1,1 @@
+"""Texts that are composed of several fields of a record."""
