@@ -8,6 +8,8 @@ from transforms.io import storage
 
 # The folder of the manifests of earlier generations.
 MANIFESTS = "manifests"
+# The folder of the changes between each generation and the one before it.
+CHANGES = "changes"
 _MANIFEST = re.compile(r"(\d{6,})\.json")
 _PLAN = re.compile(r"(\d{6,})(\.replaced-[0-9a-f]{16})?\.plan\.jsonl")
 
@@ -19,6 +21,11 @@ def manifest_of(generation: int) -> str:
     'manifests/000007.json'
     """
     return f"{MANIFESTS}/{generation:06d}.json"
+
+
+def changes_of(generation: int) -> str:
+    """Return the path of the changes of a generation."""
+    return f"{CHANGES}/{generation:06d}.jsonl"
 
 
 def plan_of(generation: int) -> str:
