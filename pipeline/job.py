@@ -12,6 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline import extract_tables, manifest, model
+from pipeline.changes import generation_changes
 from pipeline.console import printing
 from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
 from pipeline.estimate import choose_precision
@@ -113,7 +114,7 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         dataflow.check_ended(options, complete=progress.complete)
         history = earlier_plans.history_of(config.output, run, splits)
         is_new = _is_new_generation(config.output, run)
-        _finish(config, progress, run, history)
+        history = _finish(config, progress, run, history)
     return Summary(
         output=config.output,
         progress=progress,
@@ -288,15 +289,22 @@ def _make_table(context: JobContext) -> bool:
     return repeat_files.clear(folder, fingerprint) is not None
 
 
-def _finish(config: EmbedConfig, progress: Progress, run: Run, history: History | None) -> None:
-    """Write the manifest, and fail if too much of the input was lost."""
-    entry = history.entry if history else None
+def _finish(
+    config: EmbedConfig, progress: Progress, run: Run, history: History | None
+) -> History | None:
+    """Write the changes and the manifest, and fail if too much of the input was lost.
+
+    Returns:
+        the history with the numbers of changes.
+    """
     if not progress.complete:
         raise JobError(
             f"{len(progress.pending)} of {progress.splits} splits have no receipt although the "
             "runner reported success; run the same command again"
         )
     try:
+        history = generation_changes.complete_history(config.output, history, progress.parts)
+        entry = history.entry if history else None
         if not manifest.has_manifest(config.output, progress, run.fingerprint, entry):
             invalidation.delete_withdrawn(config.output)
             manifest.write_manifest(config.output, progress, run.fingerprint, entry)
@@ -309,6 +317,7 @@ def _finish(config: EmbedConfig, progress: Progress, run: Run, history: History 
             "Run the same command again to write it"
         ) from error
     _check_quality(config, progress)
+    return history
 
 
 def _check_quality(config: EmbedConfig, progress: Progress) -> None:

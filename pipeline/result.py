@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.generations.history import FIRST, History
+import msgspec
+
+from pipeline.generations.history import FIRST, History, RecordChanges
 from pipeline.manifest import Progress
 from pipeline.output import plan_comparison
 from pipeline.output.quality import describe_documents, worst_files
@@ -110,7 +112,21 @@ def _generation(history: History | None, carried: int) -> list[str]:
         changes = (history.added, history.changed, history.gone)
         files = plan_comparison.describe(history.unchanged, *map(len, changes))
         lines.append(f"generation  {history.generation}: {files}")
+        if history.changes:
+            lines.append(f"changes     {describe_changes(history.changes)}")
     return [*lines, f"kept        {carried:,} parts of changed files"] if carried else lines
+
+
+def _changes_in(history: History | None) -> dict[str, Any] | None:
+    changes = history.changes if history else None
+    return msgspec.to_builtins(changes) if changes else None
+
+
+def describe_changes(changes: RecordChanges) -> str:
+    """Return numbers of records as text."""
+    return (
+        f"{changes.added:,} records added, {changes.changed:,} changed, {changes.removed:,} removed"
+    )
 
 
 def to_fields(summary: Summary) -> dict[str, Any]:
@@ -138,6 +154,7 @@ def to_fields(summary: Summary) -> dict[str, Any]:
         "left_out": summary.left_out,
         "generation": summary.generation,
         "carried": summary.carried,
+        "changes": _changes_in(summary.history),
     }
 
 

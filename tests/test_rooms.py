@@ -165,7 +165,15 @@ NAMES_OF_THE_OUTPUT = {
     *("transform_fn", "transformed_metadata", ".withdrawn", "table.json"),
     *("schema.pbtxt", "_common_metadata", "lock.json", "manifests"),
 }
-FOLDERS_OF_THE_OUTPUT = ("pooled/", "sequence/", "rejected/", "receipts/", "repeats/", "bigquery/")
+FOLDERS_OF_THE_OUTPUT = (
+    "pooled/",
+    "sequence/",
+    "rejected/",
+    "receipts/",
+    "repeats/",
+    "bigquery/",
+    "changes/",
+)
 
 
 def is_name_of_the_output(text: str) -> bool:

@@ -15,6 +15,20 @@ FIRST = 1
 _AFTER_HEAD = b' "run_fingerprint"'
 
 
+class RecordChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The changes between a generation and its parent.
+
+    Attributes:
+        added, changed, removed: numbers of records.
+        sha256: of the file that lists them.
+    """
+
+    added: Count
+    changed: Count
+    removed: Count
+    sha256: str
+
+
 class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a manifest says of its generation; the first generation has none.
 
@@ -24,6 +38,7 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parent: the number of the generation before it; None if that is not known.
         unchanged: the number of files that the parent has too, unchanged.
         added, changed, gone: paths of the other files, in corpus order.
+        changes: of the records; None if the records of the parent are not known.
     """
 
     generation: Count
@@ -33,11 +48,17 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    changes: RecordChanges | None = None
 
     @property
     def entry(self) -> dict[str, Any] | None:
         """The entry in the manifest; None for the first generation, which has none."""
-        return None if self.generation == FIRST else msgspec.structs.asdict(self)
+        if self.generation == FIRST:
+            return None
+        entry: dict[str, Any] = msgspec.to_builtins(self)
+        if self.changes is None:
+            del entry["changes"]
+        return entry
 
 
 class Historic(msgspec.Struct):

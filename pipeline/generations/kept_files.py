@@ -8,7 +8,10 @@ from transforms.io import storage
 
 # The folder of the manifests of earlier generations.
 MANIFESTS = "manifests"
+# The folder of the changes between each generation and the one before it.
+CHANGES = "changes"
 _MANIFEST = re.compile(r"(\d{6,})\.json")
+_CHANGES = re.compile(r"(\d{6,})\.jsonl")
 _PLAN = re.compile(r"(\d{6,})(\.replaced-[0-9a-f]{16})?\.plan\.jsonl")
 
 
@@ -19,6 +22,11 @@ def manifest_of(generation: int) -> str:
     'manifests/000007.json'
     """
     return f"{MANIFESTS}/{generation:06d}.json"
+
+
+def changes_of(generation: int) -> str:
+    """Return the path of the changes of a generation."""
+    return f"{CHANGES}/{generation:06d}.jsonl"
 
 
 def plan_of(generation: int) -> str:
@@ -42,6 +50,14 @@ def kept_plans(folder: str) -> dict[str, int]:
     names = storage.list_folder(storage.join(folder, MANIFESTS))
     return {
         f"{MANIFESTS}/{name}": int(match[1]) for name in names if (match := _PLAN.fullmatch(name))
+    }
+
+
+def kept_changes(folder: str) -> dict[str, int]:
+    """List the files of changes: the generation of each, by path."""
+    names = storage.list_folder(storage.join(folder, CHANGES))
+    return {
+        f"{CHANGES}/{name}": int(match[1]) for name in names if (match := _CHANGES.fullmatch(name))
     }
 
 

@@ -3,7 +3,7 @@
 Names that lower packages write are defined there and imported here.
 """
 
-from pipeline.generations.kept_files import MANIFESTS
+from pipeline.generations.kept_files import CHANGES, MANIFESTS
 from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.stdin import STDIN_FILE
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN_MANIFEST
@@ -26,6 +26,6 @@ NAMES = (
     *(STDIN_FILE, BIGQUERY),
     *(*DATA_FOLDERS, RECEIPTS, TEMPORARY),
     *(TRANSFORM_FN, TRANSFORMED_METADATA),
-    *(MANIFESTS, WITHDRAWN_MANIFEST),
+    *(MANIFESTS, CHANGES, WITHDRAWN_MANIFEST),
     *(MANIFEST_FILE, REPORT_FILE, PLAN_FILE, RUN_FILE, REPEATS, DIGESTS),
 )

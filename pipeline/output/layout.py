@@ -4,7 +4,7 @@ Names that lower packages write are defined there and imported here; no other mo
 of them.
 """
 
-from pipeline.generations.kept_files import MANIFESTS
+from pipeline.generations.kept_files import CHANGES, MANIFESTS
 from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.job_names import (
     LOCK_FILE,
@@ -31,6 +31,7 @@ SAVED_TRANSFORM = f"{TRANSFORM_FN}/saved_model.pb"
 
 __all__ = [
     "BIGQUERY",
+    "CHANGES",
     "DATA_FOLDERS",
     "DIGESTS",
     "LOCK_FILE",

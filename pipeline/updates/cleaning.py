@@ -47,6 +47,7 @@ class Cleaning:
     Attributes:
         kept: the numbers of the generations that stay, ascending.
         manifests: of the others.
+        changes: files of the changes that began the others.
         data: files of records and of rejected documents.
         bytes: their size.
         receipts: of the parts of these files.
@@ -55,6 +56,7 @@ class Cleaning:
 
     kept: tuple[int, ...]
     manifests: tuple[str, ...]
+    changes: tuple[str, ...]
     data: tuple[str, ...]
     bytes: int
     receipts: tuple[str, ...]
@@ -67,7 +69,7 @@ class Cleaning:
         After a kill no manifest names a file that is gone, and the same command goes on: receipts
         name the files that are left, and plans, which prove the receipts, are deleted last.
         """
-        return (*self.manifests, *self.data, *self.receipts, *self.plans)
+        return (*self.manifests, *self.changes, *self.data, *self.receipts, *self.plans)
 
 
 def clean(folder: str, keep: int, *, is_dry: bool = False) -> Cleaning:
@@ -125,6 +127,9 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     return Cleaning(
         kept=tuple(kept),
         manifests=tuple(map(kept_files.manifest_of, gone)),
+        changes=tuple(
+            path for path, number in kept_files.kept_changes(folder).items() if number in gone
+        ),
         data=tuple(data),
         bytes=sum(sizes[path] for path in data),
         receipts=tuple(f"{RECEIPTS}/{part.name}.json" for part in dropped),
@@ -138,7 +143,8 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
 
 
 def _delete(folder: str, cleaning: Cleaning) -> None:
-    for paths in (cleaning.manifests, cleaning.data, cleaning.receipts, cleaning.plans):
+    steps = (cleaning.manifests, cleaning.changes, cleaning.data, cleaning.receipts, cleaning.plans)
+    for paths in steps:
         for first in range(0, len(paths), _AT_ONCE):
             chosen = paths[first : first + _AT_ONCE]
             storage.delete([storage.within(folder, path) for path in chosen])

@@ -14,6 +14,7 @@ from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
 from pipeline.verify import duplicate_ids
+from pipeline.verify.check_changes import changes_faults
 from pipeline.verify.check_manifest import manifest_faults
 from pipeline.verify.check_part import CheckedPart, check_part
 from pipeline.verify.check_receipts import receipt_faults
@@ -110,6 +111,7 @@ def verify(config: VerifyConfig) -> Verdict:
             *(schema_faults(job.folder, layout) if parts else ()),
             *transform_file_faults(job),
             *manifest_lines,
+            *changes_faults(job.folder, metadata),
             *table.damage,
             *table.faults,
             *unlisted_faults(job, metadata),

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from pipeline import manifest
 from pipeline.manifest import Progress
 from pipeline.output import earlier_plans
 from pipeline.output.open_job import Job
+from pipeline.verify import check_changes
 from pipeline.verify.job_metadata import JobMetadata
 
 _MISSING = object()
@@ -23,6 +26,9 @@ def manifest_faults(job: Job, metadata: JobMetadata) -> list[str]:
     if pending:
         return [f"{metadata.name}: exists, but {pending:,} splits of the job are not done"]
     history = earlier_plans.history_of(job.folder, job.run, job.splits, metadata.name)
+    changes = check_changes.stored_changes(metadata.manifest)
+    if history is not None:
+        history = msgspec.structs.replace(history, changes=changes)
     expected = manifest.totals_entry(
         metadata.progress, job.run.fingerprint, history.entry if history else None
     )

@@ -144,7 +144,7 @@ class Changes:
 
 def files_in(folder: Path) -> set[str]:
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    return names - {"report.html"}
+    return {name for name in names if not name.startswith(("report.html", "changes/"))}
 
 
 @pytest.mark.slow

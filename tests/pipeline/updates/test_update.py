@@ -14,6 +14,7 @@ from pipeline.errors import JobError, UsageError
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.pipeline import corpus
 from tests.pipeline.updates.growing import (
+    LINES,
     GrowingCorpus,
     content_of,
     history_of,
@@ -41,6 +42,7 @@ def test_files_that_came_changed_and_went(
     names = {name: str(growing.folder / name) for name in ("a2.txt", "b.txt", "c.txt")}
     history = history_of(growing.output)
     assert history.pop("plan") == json.loads((growing.output / "run.json").read_text())["plan"]
+    assert history.pop("changes")["added"] == 2 * LINES
     assert history == {
         "generation": 2,
         "parent": 1,

@@ -1,0 +1,1 @@
+"""The difference between two generations, record by record."""
