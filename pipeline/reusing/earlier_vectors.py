@@ -118,15 +118,13 @@ def _earlier_plans(folder: str, generation: int) -> Iterator[Sequence[Split]]:
 def _select(stored: StoredVectors, receipts: Iterable[Receipt]) -> EarlierVectors:
     listed = storage.list_folder(storage.join(stored.folder, digest_files.FOLDER))
     sizes = {f"{digest_files.FOLDER}/{name}": one.size_in_bytes for name, one in listed.items()}
-    origins: dict[str, int] = {}
     parts, without = [], 0
-    for receipt in receipts:
+    for receipt in sorted(receipts, key=lambda receipt: receipt.finished):
         file = digest_files.vectors_file(receipt)
         if file is None:
             continue
         if sizes.get(digest_files.path_of(receipt.name)) == digest_files.size(file.records):
-            origin = origins.setdefault(receipt.machine, len(origins))
-            parts.append(VectorsOfPart(receipt.name, file, origin))
+            parts.append(VectorsOfPart(receipt.name, file, receipt.machine))
         else:
             without += 1
     return EarlierVectors(stored, parts, without)

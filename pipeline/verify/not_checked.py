@@ -1,7 +1,7 @@
 """What `verify` cannot prove about a folder, whatever it is asked to do."""
 
 from pipeline.options.flags import CORPUS
-from pipeline.output.layout import BIGQUERY, REPORT_FILE, RUN_FILE, SEQUENCE, TABLE_FILE
+from pipeline.output.layout import BIGQUERY, DIGESTS, REPORT_FILE, RUN_FILE, SEQUENCE, TABLE_FILE
 from pipeline.output.open_job import Job
 from transforms.io import storage
 
@@ -19,6 +19,8 @@ def never_checked(job: Job) -> list[str]:
         lines.append("how many documents are pairs: only the records of sequence/ show it")
     if job.config.dedup == CORPUS:
         lines.append(f"{TABLE_FILE}: how many repeated documents found no room")
+    if storage.list_folder(storage.join(job.folder, DIGESTS)):
+        lines.append(f"{DIGESTS}/: whether they are the digests of the documents")
     if storage.list_folder(storage.join(job.folder, BIGQUERY)):
         lines.append(f"{BIGQUERY}/: whether the tables still have the rows that it holds")
     if storage.exists(storage.join(job.folder, REPORT_FILE)):

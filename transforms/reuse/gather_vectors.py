@@ -32,12 +32,12 @@ class VectorsOfPart(NamedTuple):
     Attributes:
         name: of the part.
         file: with its records.
-        origin: the number of the machine that computed it.
+        machine: the hardware that computed it.
     """
 
     name: str
     file: WrittenFile
-    origin: int
+    machine: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,8 @@ def gather(stored: StoredVectors, parts: Sequence[VectorsOfPart], table: str) ->
 
     Args:
         stored: how the vectors are stored.
-        parts: to take the vectors of.
+        parts: to take the vectors of; those that were computed at about the same time follow each
+            other.
         table: the folder of the table.
 
     Raises:
@@ -100,11 +101,14 @@ def gather(stored: StoredVectors, parts: Sequence[VectorsOfPart], table: str) ->
 
 
 def _pieces(parts: Iterable[VectorsOfPart], rows: int) -> Iterator[list[VectorsOfPart]]:
-    """Divide parts into pieces of one origin, with a number of rows or a little more."""
-    for _, of_origin in itertools.groupby(sorted(parts, key=_origin), _origin):
+    """Divide parts into pieces of one machine, with a number of rows or a little more.
+
+    Each process compares some documents of a piece, and these should stand for all of it.
+    """
+    for _, of_machine in itertools.groupby(sorted(parts, key=_machine), _machine):
         piece: list[VectorsOfPart] = []
         records = 0
-        for part in of_origin:
+        for part in of_machine:
             piece.append(part)
             records += part.file.records
             if records >= rows:
@@ -114,8 +118,8 @@ def _pieces(parts: Iterable[VectorsOfPart], rows: int) -> Iterator[list[VectorsO
             yield piece
 
 
-def _origin(part: VectorsOfPart) -> int:
-    return part.origin
+def _machine(part: VectorsOfPart) -> str:
+    return part.machine
 
 
 def _gather_piece(
@@ -137,7 +141,7 @@ def _gather_piece(
     if not digests:
         return Gathered(0, tuple(damaged))
     joined = {name: np.concatenate(matrices) for name, matrices in features.items()}
-    made = vector_table.sorted_piece(parts[0].origin, np.concatenate(digests), joined)
+    made = vector_table.sorted_piece(np.concatenate(digests), joined)
     vector_table.write_piece(table, number, made)
     return Gathered(len(made.digests), tuple(damaged))
 

@@ -1,15 +1,14 @@
 """Embed documents with a table of vectors that were computed before: compute only what it lacks.
 
 The files that a job writes are those of a job from nothing. So a process takes vectors only if it
-would compute the same bits: its engine must be invariant, and a few documents of each machine whose
-vectors the table has are computed again and compared.
+would compute the same bits: its engine must be invariant, and a few documents of each piece of the
+table are computed again and compared.
 """
 
 import dataclasses
 import logging
 import os
 import threading
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from transforms.records.dtypes import narrow, widen
 from transforms.reuse.vector_table import VectorTable
 
 _LOG = logging.getLogger(__name__)
-# Documents of each machine that are computed again, of different lengths.
+# Documents of each piece that are computed again, of different lengths.
 _COMPARED = 4
 
 
@@ -84,45 +83,50 @@ class ReusedVectors:
         return shape_documents(computed, self._config.shaping)
 
     def _look_up(self, sequences: TokenSequences) -> tuple[np.ndarray, np.ndarray]:
-        """Find documents in the table, as `VectorTable.look_up`, from accepted machines only."""
+        """Find documents in the table, as `VectorTable.look_up`, in accepted pieces only."""
         numbers, rows = self._table.look_up(hash_documents(sequences))
-        origins = self._table.origins(numbers)
-        for origin in np.unique(origins[origins >= 0]).tolist():
-            documents = np.flatnonzero(origins == origin)
-            if not self._accepts(origin, sequences, documents, numbers, rows):
-                numbers[documents] = -1
+        with self._comparing:
+            self._compare_new_pieces(sequences, numbers, rows)
+            refused = [number for number, is_same in self._accepted.items() if not is_same]
+        numbers[np.isin(numbers, refused)] = -1
         return numbers, rows
 
-    def _accepts(
-        self,
-        origin: int,
-        sequences: TokenSequences,
-        documents: np.ndarray,
-        numbers: np.ndarray,
-        rows: np.ndarray,
-    ) -> bool:
-        """Whether this process computes the bits of a machine, by the first documents from it."""
-        with self._comparing:
-            if origin not in self._accepted:
-                some = _of_different_lengths(sequences, documents)
-                computed = self._compute(sequences.take(some))
-                stored = {name: np.empty_like(x) for name, x in computed.documents.items()}
-                self._table.copy_vectors(numbers[some], rows[some], stored)
-                self._accepted[origin] = not computed.failed and self._is_same(computed, stored)
-                if not self._accepted[origin]:
-                    _LOG.warning(
-                        "Process %d computes other bits than the machine of some earlier parts, "
-                        "and takes no vectors from them",
-                        os.getpid(),
-                    )
-            return self._accepted[origin]
+    def _compare_new_pieces(
+        self, sequences: TokenSequences, numbers: np.ndarray, rows: np.ndarray
+    ) -> None:
+        """Decide on pieces by the first documents that are found in them."""
+        found = np.unique(numbers[numbers >= 0]).tolist()
+        documents = [
+            _of_different_lengths(sequences, np.flatnonzero(numbers == number))
+            for number in found
+            if number not in self._accepted
+        ]
+        if not documents:
+            return
+        some = np.concatenate(documents)
+        is_same = self._are_same(sequences.take(some), numbers[some], rows[some])
+        for number in np.unique(numbers[some]).tolist():
+            self._accepted[number] = bool(is_same[numbers[some] == number].all())
+        if not is_same.all():
+            _LOG.warning(
+                "Process %d computes other bits than the machine of some earlier parts, and takes "
+                "no vectors from them",
+                os.getpid(),
+            )
 
-    def _is_same(self, computed: PartEmbeddings, stored: Mapping[str, np.ndarray]) -> bool:
-        dtype = self._config.dtype
-        return all(
-            widen(narrow(vectors, dtype)).tobytes() == stored[name].tobytes()
-            for name, vectors in computed.documents.items()
-        )
+    def _are_same(
+        self, sequences: TokenSequences, numbers: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray:
+        """Compute documents, and return which have the stored bits, bool [documents]."""
+        computed = self._compute(sequences)
+        stored = {name: np.empty_like(x) for name, x in computed.documents.items()}
+        self._table.copy_vectors(numbers, rows, stored)
+        is_same = np.ones(len(sequences), bool)
+        is_same[list(computed.failed)] = False
+        for name, vectors in computed.documents.items():
+            rounded = widen(narrow(vectors, self._config.dtype))
+            is_same &= (rounded.view(np.uint32) == stored[name].view(np.uint32)).all(axis=1)
+        return is_same
 
 
 def _of_different_lengths(sequences: TokenSequences, documents: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ made when a job begins and deleted when it ends, so that it needs no receipt.
 import contextlib
 import dataclasses
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -19,19 +18,16 @@ from transforms.io import durable, storage
 # The beginning of the name of a table's folder, which is within that of unfinished files.
 _FOLDER = "reuse"
 _DIGESTS, _VECTORS = "digests.npy", "vectors.npy"
-_NAME = re.compile(rf"(\d+)-(\d+)\.{_DIGESTS}")
 
 
 class VectorPiece(NamedTuple):
     """Some rows of the table.
 
     Attributes:
-        origin: the number of the machine that computed them.
         digests: DIGEST [rows], ascending.
         vectors: [rows], a structure with float32 [width] for each feature, as it is stored.
     """
 
-    origin: int
     digests: np.ndarray
     vectors: np.ndarray
 
@@ -41,13 +37,10 @@ def row_type(widths: Mapping[str, int]) -> np.dtype:
     return np.dtype([(name, "<f4", (width,)) for name, width in widths.items()])
 
 
-def sorted_piece(
-    origin: int, digests: np.ndarray, features: Mapping[str, np.ndarray]
-) -> VectorPiece:
+def sorted_piece(digests: np.ndarray, features: Mapping[str, np.ndarray]) -> VectorPiece:
     """Make a piece of documents in any order.
 
     Args:
-        origin: see `VectorPiece`.
         digests: DIGEST [documents].
         features: feature name to float32 [documents, width]; equal digests have equal vectors.
     """
@@ -56,7 +49,7 @@ def sorted_piece(
     vectors = np.empty(len(values), type_)
     for name, matrix in features.items():
         vectors[name] = matrix[firsts]
-    return VectorPiece(origin, values, vectors)
+    return VectorPiece(values, vectors)
 
 
 def table_folder(output: str, name: str) -> str:
@@ -71,11 +64,19 @@ def write_piece(table: str, number: int, piece: VectorPiece) -> None:
         OSError: the folder cannot be written.
     """
     durable.make_folder(table)
-    stem = f"{piece.origin}-{number:06d}"
     for ending, array in ((_VECTORS, piece.vectors), (_DIGESTS, piece.digests)):
-        path = storage.join(table, f"{stem}.{ending}")
-        with contextlib.closing(storage.open_for_writing(path)) as stream:
-            np.lib.format.write_array(stream, array, allow_pickle=False)
+        _write(table, f"{number:06d}.{ending}", array)
+
+
+def _write(table: str, name: str, array: np.ndarray) -> None:
+    if "://" in table:
+        content = io.BytesIO()
+        np.lib.format.write_array(content, array, allow_pickle=False)
+        storage.write_bytes(table, name, content.getvalue())
+        return
+    # Not forced to disk: after a power cut the table is made again.
+    with contextlib.closing(storage.open_for_writing(storage.join(table, name))) as stream:
+        np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,12 +109,6 @@ class VectorTable:
             missing = missing[~is_found]
         return numbers, rows
 
-    def origins(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the origin of each of some pieces, or -1 where the number is -1."""
-        origins = np.array([*(piece.origin for piece in self.pieces), -1], np.int64)
-        of_pieces: np.ndarray = origins[numbers]
-        return of_pieces
-
     def copy_vectors(
         self, numbers: np.ndarray, rows: np.ndarray, targets: Mapping[str, np.ndarray]
     ) -> None:
@@ -143,11 +138,9 @@ def load_table(table: str) -> VectorTable:
 
 def _load_pieces(table: str) -> Iterator[VectorPiece]:
     for name in storage.list_folder(table):
-        match = _NAME.fullmatch(name)
-        if match:
-            vectors = name.replace(_DIGESTS, _VECTORS)
-            digests, rows = (_load(storage.join(table, one)) for one in (name, vectors))
-            yield VectorPiece(int(match[1]), digests, rows)
+        if name.endswith(_DIGESTS):
+            paths = (name, name.replace(_DIGESTS, _VECTORS))
+            yield VectorPiece(*(_load(storage.join(table, path)) for path in paths))
 
 
 def _load(path: str) -> np.ndarray:

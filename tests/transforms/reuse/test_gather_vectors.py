@@ -44,25 +44,25 @@ def store(folder: Path, records: RecordConfig) -> tuple[StoredVectors, list[Rece
     return StoredVectors(str(folder), records, VectorWidths(WIDTH), FEATURES), receipts
 
 
-def sources(receipts: list[Receipt], origins: tuple[int, ...] = (0, 0)) -> list[VectorsOfPart]:
+def sources(receipts: list[Receipt], machines: str = "aa") -> list[VectorsOfPart]:
     files = [digest_files.vectors_file(receipt) for receipt in receipts]
     return [
-        VectorsOfPart(receipt.name, file, origin)
-        for receipt, file, origin in zip(receipts, files, origins, strict=True)
+        VectorsOfPart(receipt.name, file, machine)
+        for receipt, file, machine in zip(receipts, files, machines, strict=True)
         if file
     ]
 
 
 def look_up(table: str, ids: list[list[int]]) -> list[tuple[int, dict[str, list[float]]]]:
-    """Return the origin and the vectors of documents; -1 if the table lacks one."""
+    """Return the piece and the vectors of documents; -1 if the table lacks one."""
     loaded = vector_table.load_table(table)
     sequences, _ = take_sequences(make_tokenized(ids))
     numbers, rows = loaded.look_up(hash_documents(sequences))
     targets = {name: np.zeros([len(ids), WIDTH], np.float32) for name in FEATURES}
     loaded.copy_vectors(numbers, rows, targets)
     return [
-        (int(origin), {name: vectors[row].tolist() for name, vectors in targets.items()})
-        for row, origin in enumerate(loaded.origins(numbers))
+        (number, {name: vectors[row].tolist() for name, vectors in targets.items()})
+        for row, number in enumerate(numbers.tolist())
     ]
 
 
@@ -76,9 +76,9 @@ def test_the_table_has_the_stored_vectors(
     records = RecordConfig(FEATURES, dtype=dtype, format=format_, compression=compression)
     stored, receipts = store(tmp_path / "out", records)
     table = str(tmp_path / "table")
-    assert gather(stored, sources(receipts, (0, 1)), table) == gather_vectors.Gathered(4)
+    assert gather(stored, sources(receipts, "ab"), table) == gather_vectors.Gathered(4)
     found = look_up(table, [[9], [8, 2, 3], [5]])
-    assert [origin for origin, _ in found] == [1, 0, -1]
+    assert [piece for piece, _ in found] == [1, 0, -1]
     for (_, vectors), first in zip(found[:2], (9.0, 8.0), strict=True):
         for number, name in enumerate(FEATURES):
             vector = np.float32(np.float32([[first]]) / (3 + number) + np.arange(WIDTH))
@@ -112,7 +112,7 @@ def test_nothing_is_taken_from_a_part_with_a_damaged_file(
     paths = {"vectors": receipts[0].files[0].path, "digests": digest_files.path_of(first)}
     damage(out / paths[kind])
     assert gather(stored, sources(receipts), table) == gather_vectors.Gathered(2, (first,))
-    assert [origin for origin, _ in look_up(table, [[8, 2, 3], [9]])] == [-1, 0]
+    assert [piece for piece, _ in look_up(table, [[8, 2, 3], [9]])] == [-1, 0]
 
 
 def test_pieces_have_a_limited_number_of_rows(

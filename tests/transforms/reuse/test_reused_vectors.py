@@ -26,12 +26,12 @@ DOCUMENTS = flat([([7, *range(n % 7), n], 1 + n % 2) for n in range(40)])
 VOCABULARY = 39
 
 
-def table_of(documents: TokenSequences, engine: EchoEngine, origin: int = 0) -> VectorTable:
+def table_of(documents: TokenSequences, engine: EchoEngine) -> VectorTable:
     shaped = shape_documents(embed_sequences(documents, engine, CONFIG), CONFIG.shaping)
     stored = {
         name: dtypes.widen(dtypes.narrow(x, CONFIG.dtype)) for name, x in shaped.documents.items()
     }
-    return VectorTable([sorted_piece(origin, hash_documents(documents), stored)])
+    return VectorTable([sorted_piece(hash_documents(documents), stored)])
 
 
 def stored_bytes(vectors: np.ndarray) -> bytes:
@@ -100,8 +100,8 @@ def test_nothing_is_taken_if_the_process_would_compute_other_bits(
         assert vectors.tobytes() == made.documents[name].tobytes()
 
 
-def test_machines_are_accepted_one_by_one() -> None:
+def test_pieces_are_accepted_one_by_one() -> None:
     one = table_of(DOCUMENTS.take(np.arange(20)), EchoEngine())
-    other = table_of(DOCUMENTS.take(np.arange(20, 40)), Disturbed(lambda _: 0.5), origin=1)
+    other = table_of(DOCUMENTS.take(np.arange(20, 40)), Disturbed(lambda _: 0.5))
     made = embed(VectorTable([*one.pieces, *other.pieces]), EchoEngine())
     assert made.reused == 20

@@ -24,8 +24,8 @@ def vectors_of(numbers: list[int]) -> dict[str, np.ndarray]:
     }
 
 
-def piece_of(origin: int, numbers: list[int]) -> vector_table.VectorPiece:
-    return vector_table.sorted_piece(origin, digests_of(numbers), vectors_of(numbers))
+def piece_of(numbers: list[int]) -> vector_table.VectorPiece:
+    return vector_table.sorted_piece(digests_of(numbers), vectors_of(numbers))
 
 
 NUMBERS = st.lists(st.integers(0, 9), max_size=6)
@@ -33,12 +33,12 @@ NUMBERS = st.lists(st.integers(0, 9), max_size=6)
 
 @given(st.lists(NUMBERS, max_size=4), NUMBERS)
 def test_a_table_finds_what_its_pieces_have(pieces: list[list[int]], wanted: list[int]) -> None:
-    table = VectorTable([piece_of(origin, numbers) for origin, numbers in enumerate(pieces)])
+    table = VectorTable([piece_of(numbers) for numbers in pieces])
     numbers, rows = table.look_up(digests_of(wanted))
     known = [any(number in piece for piece in pieces) for number in wanted]
     assert (numbers >= 0).tolist() == known
-    for number, origin in zip(wanted, table.origins(numbers).tolist(), strict=True):
-        assert origin == -1 or number in pieces[origin]
+    for number, piece in zip(wanted, numbers.tolist(), strict=True):
+        assert piece == -1 or number in pieces[piece]
     targets = {name: np.full_like(x, -1.0) for name, x in vectors_of(wanted).items()}
     table.copy_vectors(numbers, rows, targets)
     for name, expected in vectors_of(wanted).items():
@@ -48,12 +48,12 @@ def test_a_table_finds_what_its_pieces_have(pieces: list[list[int]], wanted: lis
 
 def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     table = vector_table.table_folder(str(tmp_path), "one")
-    vector_table.write_piece(table, 0, piece_of(3, [5, 1]))
-    vector_table.write_piece(table, 1, piece_of(0, [2]))
-    pieces = {piece.origin: piece for piece in vector_table.load_table(table).pieces}
-    assert set(pieces) == {0, 3}
-    assert pieces[3].digests.tolist() == sorted(digests_of([5, 1]).tolist())
-    assert pieces[3].vectors["max"].tolist() == [[1.0, 4.0], [5.0, 8.0]]
+    vector_table.write_piece(table, 0, piece_of([5, 1]))
+    vector_table.write_piece(table, 1, piece_of([2]))
+    first, second = vector_table.load_table(table).pieces
+    assert (len(first.digests), len(second.digests)) == (2, 1)
+    assert first.digests.tolist() == sorted(digests_of([5, 1]).tolist())
+    assert first.vectors["max"].tolist() == [[1.0, 4.0], [5.0, 8.0]]
 
 
 def test_a_folder_without_pieces_is_an_empty_table(tmp_path: Path) -> None:
