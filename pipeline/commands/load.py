@@ -52,6 +52,7 @@ def _facts(config: "LoadConfig", loaded: "LoadResult") -> dict[str, Any]:
         "rows": counts.rows,
         "loaded": counts.written,
         "present": counts.present,
+        "removed": counts.removed,
         "refused": dict(counts.refused.reasons),
         "others": counts.others,
         "pending": loaded.pending,
@@ -73,6 +74,8 @@ def _lines(config: "LoadConfig", loaded: "LoadResult") -> list[str]:
     ]
     if spec.fields:
         lines.append(f"fields    {', '.join(field.name for field in spec.fields)}")
+    if counts.removed:
+        lines.append(f"removed   {counts.removed:,} rows of earlier generations")
     lines += [f"refused   {count:,}: {reason}" for reason, count in counts.refused.reasons.items()]
     if counts.others:
         lines.append(f"others    {counts.others:,} rows are not of these parts")

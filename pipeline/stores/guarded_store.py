@@ -1,7 +1,7 @@
 """A store whose errors say which store failed, and that the same command continues."""
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -30,6 +30,16 @@ class GuardedStore:
         """Insert or replace rows."""
         with store_errors(self._url, self._kind):
             self._store.write(rows)
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Give stored rows other parts."""
+        with store_errors(self._url, self._kind):
+            self._store.move(rows)
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the rows of parts."""
+        with store_errors(self._url, self._kind):
+            self._store.delete(parts)
 
     def finish(self) -> None:
         """Make everything that was written last."""

@@ -1,20 +1,18 @@
 """Load the rows of a folder into a store: those of parts that the store does not have already."""
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from pipeline.errors import JobError
 from pipeline.reader import DataFile
+from pipeline.stores.earlier_rows import EarlierRows, find_earlier
+from pipeline.stores.moved_rows import MovedRows
 from pipeline.stores.row_batches import Refused, not_finite, sized, without_repeats
-from pipeline.stores.row_spec import RowSpec, to_rows
+from pipeline.stores.row_spec import RowSpec, part_name, to_rows
 from pipeline.stores.store_kind import OpenStore
 from pipeline.vectors.vector_folder import VectorFolder
-
-_DIGITS = 12
 
 
 @dataclasses.dataclass
@@ -23,8 +21,9 @@ class LoadCounts:
 
     Attributes:
         rows: of the finished parts of the folder.
-        present: rows of parts that the store had already.
+        present: rows that the store had already.
         written: rows that this call wrote.
+        removed: rows of earlier generations that this call deleted.
         refused: rows that the store does not hold.
         others: rows of the store that come from elsewhere; known at the end.
     """
@@ -32,6 +31,7 @@ class LoadCounts:
     rows: int
     present: int = 0
     written: int = 0
+    removed: int = 0
     refused: Refused = dataclasses.field(default_factory=Refused)
     others: int = 0
 
@@ -39,13 +39,6 @@ class LoadCounts:
     def share(self) -> float:
         """The share of the rows that is done."""
         return (self.present + self.written + self.refused.rows) / max(1, self.rows)
-
-
-def part_name(file: DataFile, spec: RowSpec) -> str:
-    """Return what identifies the rows of a file in a store: equal names have equal rows."""
-    content = [file.sha256 or file.path, str(spec.schema), spec.vector]
-    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
-    return f"{file.path.rpartition('/')[2]}:{digest[:_DIGITS]}"
 
 
 def load_rows(
@@ -56,6 +49,10 @@ def load_rows(
     A part counts as present if the store has as many rows of its name as the part has. So a load
     that was ended anywhere is completed by the next one, which replaces the rows of parts that are
     there in part.
+
+    If the store has an earlier generation of the folder as a whole, only rows that differ since
+    then are written; the others get the names of their parts now. Rows that are left of parts of
+    earlier generations are deleted: their documents are gone.
 
     Args:
         vectors: the folder.
@@ -69,29 +66,40 @@ def load_rows(
         ValueError: a file of the folder is damaged.
     """
     names = {part_name(file, spec): file for file in vectors.files.files}
-    stored = store.rows_by_part(names)
+    earlier = find_earlier(vectors, spec, names)
+    stored = store.rows_by_part([*names, *earlier.stale])
+    moved = MovedRows(store, earlier.find_stored(stored), counts)
     missing = {name: file for name, file in names.items() if stored.get(name, 0) != file.records}
     counts.present = counts.rows - sum(file.records for file in missing.values())
-    for rows in sized(_rows(vectors, spec, missing), most_bytes):
+    for rows in sized(_rows(vectors, spec, missing, moved), most_bytes):
         problems = [not_finite(rows, spec), *store.problems(rows)]
         held = counts.refused.take(rows, problems)
         if held.num_rows:
             store.write(without_repeats(held))
         counts.written += held.num_rows
+    moved.write()
     store.finish()
-    _check(store, list(names), counts)
+    _check(store, list(names), earlier, counts)
 
 
 def _rows(
-    vectors: VectorFolder, spec: RowSpec, files: dict[str, DataFile]
+    vectors: VectorFolder, spec: RowSpec, files: dict[str, DataFile], moved: MovedRows
 ) -> Iterator[pa.RecordBatch]:
     for name, file in files.items():
         for batch in vectors.read(file):
-            yield to_rows(batch, name, spec)
+            yield to_rows(moved.take(batch, name), name, spec)
 
 
-def _check(store: OpenStore, names: Sequence[str], counts: LoadCounts) -> None:
-    stored = store.rows_by_part(names)
+def _check(
+    store: OpenStore, names: Sequence[str], earlier: EarlierRows, counts: LoadCounts
+) -> None:
+    """Delete the rows of documents that are gone, and compare the numbers of the others."""
+    stored = dict(store.rows_by_part([*names, *earlier.stale]))
+    gone = {name: rows for name in earlier.stale if (rows := stored.pop(name, 0))}
+    if gone:
+        store.delete(list(gone))
+        store.finish()
+        counts.removed = sum(gone.values())
     found = sum(stored.get(name, 0) for name in names)
     counts.others = sum(stored.values()) - found
     expected = counts.rows - counts.refused.rows

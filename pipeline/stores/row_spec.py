@@ -1,15 +1,19 @@
 """The rows that a store gets: their columns, and the type of their vectors."""
 
+import hashlib
+import json
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.reader import DataFile
 from pipeline.vectors.vector_folder import VectorFolder
 from transforms.features import BFLOAT16, FLOAT16, FLOAT32
 
 # The column that says from which part of a job a row comes.
 PART = "_part"
+_DIGITS = 12
 _ELEMENTS = {FLOAT32: pa.float32(), FLOAT16: pa.float16()}
 # Stores have no such type; its values are exact in this one.
 _EXACT = {BFLOAT16: FLOAT32}
@@ -40,6 +44,13 @@ class RowSpec(NamedTuple):
     def fields(self) -> list[pa.Field]:
         """The kept fields."""
         return list(self.schema)[2:-1]
+
+
+def part_name(file: DataFile, spec: RowSpec) -> str:
+    """Return what identifies the rows of a file in a store: equal names have equal rows."""
+    content = [file.sha256 or file.path, str(spec.schema), spec.vector]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return f"{file.path.rpartition('/')[2]}:{digest[:_DIGITS]}"
 
 
 def choose_dtype(stored: str, wanted: str | None, store: str, held: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ the registry imports all stores.
 """
 
 import abc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +37,12 @@ class OpenStore(Protocol):
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Insert rows, or replace those that have their ids; no two of them have one id."""
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Give stored rows other parts; the rows have `id` and `_part` only."""
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the rows of parts; everything that was written lasts already."""
 
     def finish(self) -> None:
         """Make everything that was written last."""

@@ -6,12 +6,13 @@ belong together.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from pipeline.stores.row_batches import last_places
@@ -86,6 +87,21 @@ class FaissFile:
             faiss.normalize_L2(vectors)
         self._index.add(vectors)
         self._rows.append(pa.Table.from_batches([rows.select(self._schema.names)]))
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Replace the names of parts in the table of rows."""
+        table = pa.concat_tables(self._rows).combine_chunks()
+        places = pc.index_in(table.column(ID), pc.cast(rows.column(ID), pa.string()))
+        parts = pc.coalesce(pc.take(rows.column(PART), places), table.column(PART))
+        place = table.schema.get_field_index(PART)
+        self._rows = [table.set_column(place, self._schema.field(PART), parts)]
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Remove the vectors of parts, and their rows."""
+        table = pa.concat_tables(self._rows)
+        is_gone = pc.is_in(table.column(PART), pa.array(parts, pa.string()))
+        self._index.remove_ids(np.flatnonzero(is_gone.to_numpy()))
+        self._rows = [table.filter(pc.invert(is_gone))]
 
     def finish(self) -> None:
         """Write both files."""

@@ -1,7 +1,7 @@
 """LanceDB (https://lancedb.github.io/lancedb): tables in a folder, in the format Lance."""
 
 import collections
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from transforms.features import FLOAT16, FLOAT32
 
 # Each merge is a version of the table, and looks for the ids in all of it.
 _BATCH_BYTES = 64 << 20
+_PARTS_AT_ONCE = 1_000
 
 
 class LanceTable:
@@ -41,6 +42,18 @@ class LanceTable:
         merge = self._table.merge_insert(ID)
         merge = merge.when_matched_update_all().when_not_matched_insert_all()
         merge.execute(pa.Table.from_batches([rows]))
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Merge the names of parts into the table by ids."""
+        merge = self._table.merge_insert(ID).when_matched_update_all()
+        merge.execute(pa.Table.from_batches([rows]))
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the rows of parts."""
+        for first in range(0, len(parts), _PARTS_AT_ONCE):
+            chosen = (part.replace("'", "''") for part in parts[first : first + _PARTS_AT_ONCE])
+            listed = ", ".join(f"'{part}'" for part in chosen)
+            self._table.delete(f"{PART} IN ({listed})")
 
     def finish(self) -> None:
         """Join small files."""

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # A request has at most 64 MiB.
 _BATCH_BYTES = 8 << 20
+_PARTS_AT_ONCE = 1_000
 _MOST_TEXT_BYTES = 65_535
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _METRICS = {COSINE: "COSINE", DOT: "IP", L2: "L2"}
@@ -112,6 +113,16 @@ class MilvusCollection:
             dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
         ]
         self._client.upsert(self._name, records)
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Write the names of parts alone."""
+        self._client.upsert(self._name, rows.to_pylist(), partial_update=True)
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the rows of parts."""
+        for first in range(0, len(parts), _PARTS_AT_ONCE):
+            chosen = json.dumps(list(parts[first : first + _PARTS_AT_ONCE]))
+            self._client.delete(self._name, filter=f"{PART} in {chosen}")
 
     def finish(self) -> None:
         """Make the rows last."""

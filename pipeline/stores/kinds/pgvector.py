@@ -1,6 +1,6 @@
 """PostgreSQL with the extension pgvector (https://github.com/pgvector/pgvector)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -151,6 +151,25 @@ class PostgresTable:
                     "INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}"
                 ).format(self._table, columns, columns, staging, names[0], replaced)
             )
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Update the names of parts."""
+        from psycopg import sql
+
+        statement = sql.SQL(
+            "UPDATE {} AS stored SET {} = moved.part "
+            "FROM unnest(%s::text[], %s::text[]) AS moved (id, part) WHERE stored.{} = moved.id"
+        ).format(self._table, sql.Identifier(PART), sql.Identifier(ID))
+        columns = [rows.column(name).to_pylist() for name in (ID, PART)]
+        self._connection.execute(statement, columns)
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the rows of parts."""
+        from psycopg import sql
+
+        statement = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)")
+        query = statement.format(self._table, sql.Identifier(PART))
+        self._connection.execute(query, [list(parts)])
 
     def finish(self) -> None:
         """Do nothing: each batch is a transaction."""

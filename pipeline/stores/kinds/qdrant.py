@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +100,6 @@ class QdrantCollection:
         """Write points; the client takes a payload for each."""
         from qdrant_client import models
 
-        ids = rows.column(ID).to_pylist()
         names = [name for name in rows.schema.names if name != self._spec.vector]
         columns = [to_json_values(rows.column(name)) for name in names]
         payloads = [
@@ -109,11 +108,29 @@ class QdrantCollection:
         ]
         values = rows.column(self._spec.vector).flatten().to_numpy().astype(np.float32)
         points = models.Batch(
-            ids=[str(uuid.uuid5(NAMESPACE, id_)) for id_ in ids],
+            ids=_points_of(rows),
             vectors=values.reshape(rows.num_rows, -1).tolist(),
             payloads=payloads,
         )
         self._client.upsert(self._name, points, wait=True)
+
+    def move(self, rows: pa.RecordBatch) -> None:
+        """Set the names of parts in payloads, part by part."""
+        points = np.array(_points_of(rows))
+        parts = rows.column(PART).dictionary_encode()
+        for code, part in enumerate(parts.dictionary.to_pylist()):
+            chosen = points[parts.indices.to_numpy() == code].tolist()
+            self._client.set_payload(self._name, {PART: part}, points=chosen, wait=True)
+
+    def delete(self, parts: Sequence[str]) -> None:
+        """Delete the points of parts."""
+        from qdrant_client import models
+
+        for first in range(0, len(parts), _PARTS_AT_ONCE):
+            chosen = models.MatchAny(any=list(parts[first : first + _PARTS_AT_ONCE]))
+            of_parts = models.Filter(must=[models.FieldCondition(key=PART, match=chosen)])
+            selector = models.FilterSelector(filter=of_parts)
+            self._client.delete(self._name, points_selector=selector, wait=True)
 
     def finish(self) -> None:
         """Do nothing: each request waits until its points last."""
@@ -121,6 +138,11 @@ class QdrantCollection:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+
+def _points_of(rows: pa.RecordBatch) -> list[int | str | uuid.UUID]:
+    """Return the ids of the points of rows."""
+    return [str(uuid.uuid5(NAMESPACE, id_)) for id_ in rows.column(ID).to_pylist()]
 
 
 class Qdrant(StoreKind):

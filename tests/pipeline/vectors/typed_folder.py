@@ -75,7 +75,8 @@ def write_typed(folder: Path, config: RecordConfig, parts: list[pa.RecordBatch])
         content = b"".join(block for block, _ in record_files.encode(part, "pooled", config))
         (folder / path).write_bytes(content)
         sha256 = hashlib.sha256(content).hexdigest()
-        entries.append({"files": [{"path": path, "records": part.num_rows, "sha256": sha256}]})
+        file = {"path": path, "records": part.num_rows, "sha256": sha256}
+        entries.append({"name": f"part-{number}", "files": [file]})
     manifest = {"format_version": FORMAT_VERSION, "parts": entries}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     run = {
