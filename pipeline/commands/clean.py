@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.console import printing
 from pipeline.console.command import Command
-from pipeline.errors import input_errors
+from pipeline.errors import UsageError, input_errors
 from pipeline.options.flag_row import Flag
 from pipeline.options.flag_steps import without_slash
 from pipeline.options.flags import FOLDER
@@ -15,6 +15,8 @@ def run(words: Sequence[str]) -> int:
     """Delete the files, and print them."""
     settings = COMMAND.parse(words)
     folder, is_dry = without_slash(settings["folder"]), settings["dry_run"]
+    if settings["keep"] < 1:
+        raise UsageError(f"--keep is {settings['keep']}; give 1 or more generations")
     from pipeline.output.layout import RUN_FILE
     from pipeline.preflight import local_paths
 

@@ -96,14 +96,12 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
 
     Args:
         folder: the output folder.
-        keep: the number of generations that stay, the newest ones.
+        keep: the number of generations that stay, the newest ones; 1 or more.
 
     Raises:
         ValueError: the folder is not one of a job, or a file that decides is damaged.
         OSError: the folder cannot be read.
     """
-    if keep < 1:
-        raise ValueError(f"--keep is {keep}; give 1 or more generations")
     run = run_file.load_run(folder)
     if run is None:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
@@ -127,8 +125,11 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     return Cleaning(
         kept=tuple(kept),
         manifests=tuple(map(kept_files.manifest_of, gone)),
+        # Also those of a generation whose manifest a killed call has deleted.
         changes=tuple(
-            path for path, number in kept_files.kept_changes(folder).items() if number in gone
+            path
+            for path, number in kept_files.kept_changes(folder).items()
+            if kept and number < kept[0]
         ),
         data=tuple(data),
         bytes=sum(sizes[path] for path in data),

@@ -72,6 +72,7 @@ WRONG = {
     "status": [("none", "none has no run.json"), ("none --bad", "unknown flag --bad")],
     "head": [("other", "other has no manifest.json"), ("none -n 0", "-n is 0")],
     "verify": [("none", "none has no run.json"), ("none --sample x", "--sample: invalid")],
+    "clean": [("none", "none has no run.json"), ("other --keep 0", "--keep is 0")],
     "report": [("other", "other has no run.json"), ("none --bad", "unknown flag --bad")],
     "search": [
         ("none cat", "none has no run.json"),
