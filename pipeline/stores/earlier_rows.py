@@ -64,12 +64,12 @@ class EarlierRows:
         Args:
             stored: the number of rows in the store by part.
         """
-        touched: list[str] = []
+        touched: list[pa.StringArray] = []
         for parent, ids in self._differences():
-            touched += ids
+            touched.append(ids)
             parts = self.generations.get(parent)
             if parts is not None and self._has(stored, parts):
-                return StoredGeneration(frozenset(parts), pa.array(touched, pa.string()))
+                return StoredGeneration(frozenset(parts), pa.concat_arrays(touched))
         return None
 
     def _has(self, stored: Mapping[str, int], parts: Mapping[str, int]) -> bool:
@@ -78,7 +78,7 @@ class EarlierRows:
             stored.get(name, 0) == rows for name, rows in parts.items() if name not in self.names
         )
 
-    def _differences(self) -> Iterator[tuple[int, list[str]]]:
+    def _differences(self) -> Iterator[tuple[int, pa.StringArray]]:
         """Yield each earlier generation, the newest first, with the ids that its child touched."""
         generation: int | None = self.current
         while generation is not None:
@@ -86,7 +86,8 @@ class EarlierRows:
             if history is None or history.parent is None or not _has_changes(self.folder, history):
                 return
             changes = read_changes(self.folder, generation)
-            yield history.parent, [one.id for one in changes if one.change != "removed"]
+            ids = (one.id for one in changes if one.change != "removed")
+            yield history.parent, pa.array(ids, pa.string())
             generation = history.parent
 
 
