@@ -16,7 +16,6 @@ from transforms.documents import FORMAT_VERSION
 from transforms.features import (
     ALL_RECORDS,
     FLOAT32,
-    INT8,
     MEAN,
     ONLY_POOLED,
     check_features,
@@ -253,8 +252,6 @@ class EmbedConfig:
                 "the last bits of a vector depend on its batch; this needs --engine openvino and "
                 "--length_group 8"
             )
-        if self.dtype == INT8:
-            return "--dtype int8 does not keep the numbers that its scales were computed from"
         return None
 
     @property

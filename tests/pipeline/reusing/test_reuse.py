@@ -73,6 +73,7 @@ def test_documents_that_moved_cost_no_computing(
 
 STORED = [
     {"dtype": "float16", "compression": "gzip"},
+    {"dtype": "int8", "shaping": Shaping(normalize=True)},
     {"dtype": "bfloat16", "output_format": "parquet"},
     {"shaping": Shaping(5, normalize=True)},
 ]
@@ -229,13 +230,12 @@ def test_a_job_that_was_killed_takes_the_rest(
     assert taken == len(set(CHANGED) & set(TEXTS))
 
 
-@pytest.mark.parametrize("name", ["compute", "dtype", "features", "dedup"])
+@pytest.mark.parametrize("name", ["compute", "features", "dedup"])
 def test_jobs_that_cannot_take_vectors_say_why(
     name: str, source: Path, tiny_path: Path, tmp_path: Path
 ) -> None:
     settings: dict[str, dict[str, Any]] = {
         "compute": {"compute": ComputeConfig(), "batching": BatchingConfig(64)},
-        "dtype": {"dtype": "int8"},
         "features": {"features": ("mean", "sequence_output")},
         "dedup": {"dedup": "corpus"},
     }

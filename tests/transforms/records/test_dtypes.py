@@ -41,6 +41,17 @@ _matrices = st.integers(1, 5).flatmap(
 )
 
 
+@pytest.mark.parametrize("dtype", [*SIXTEEN, "float32", "int8"])
+@given(vectors=_matrices)
+def test_what_was_read_is_stored_as_the_same_bytes(dtype: str, vectors: np.ndarray) -> None:
+    with np.errstate(over="ignore"):
+        stored = narrow(vectors, dtype)
+        again = narrow(widen(stored), dtype)
+    assert again.values.tobytes() == stored.values.tobytes()
+    if stored.scales is not None and again.scales is not None:
+        assert again.scales.tobytes() == stored.scales.tobytes()
+
+
 @given(vectors=_matrices)
 def test_int8_is_off_by_half_a_unit_at_most_and_keeps_the_largest(vectors: np.ndarray) -> None:
     stored = narrow(vectors, "int8")

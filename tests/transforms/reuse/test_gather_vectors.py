@@ -69,7 +69,7 @@ def look_up(table: str, ids: list[list[int]]) -> list[tuple[int, dict[str, list[
 @pytest.mark.parametrize(
     ("format_", "compression"), [("tfrecord", "gzip"), ("parquet", "none"), ("tfrecord", "none")]
 )
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "int8"])
 def test_the_table_has_the_stored_vectors(
     tmp_path: Path, dtype: str, format_: str, compression: str
 ) -> None:
