@@ -21,14 +21,15 @@ class ProcessesRunner(FnApiRunner):
     """
 
     def __init__(self) -> None:
-        """Remember for the workers that this process is the job."""
+        """Kill the workers when a signal ends this process."""
         super().__init__()
-        os.environ[orphans.JOB] = str(os.getpid())
         interruption.at_signal(orphans.kill_workers)
 
     @property
     def _default_environment(self) -> SubprocessSDKEnvironment:
-        settings = [f"{name}={value}" for name, value in child_python.environment().items()]
+        # Not in the environment of this process: other children would take themselves for workers.
+        variables = {**child_python.environment(), orphans.JOB: str(os.getpid())}
+        settings = [f"{name}={value}" for name, value in variables.items()]
         words = shlex.join(["env", *settings, *child_python.command(_WORKER)])
         # Ctrl-C in a terminal signals workers too, also while Python starts.
         command = f"trap '' INT; exec {words}"

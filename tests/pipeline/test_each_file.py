@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 # Unfinished files, the lock of object stores, the rows of tables, what belongs to generations, and
 # digests, which nothing needs: they have tests of their own.
 ELSEWHERE = {layout.TEMPORARY, layout.LOCK_FILE, layout.BIGQUERY, layout.DIGESTS}
-ELSEWHERE |= {layout.MANIFESTS, layout.WITHDRAWN_MANIFEST}
+ELSEWHERE |= {layout.MANIFESTS, layout.WITHDRAWN_MANIFEST, layout.CHANGES}
 ROLES = sorted(set(layout.NAMES) - ELSEWHERE)
 # Those that a receipt names, and the receipts.
 OF_PARTS = {*layout.DATA_FOLDERS, layout.RECEIPTS}

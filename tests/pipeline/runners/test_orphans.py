@@ -47,4 +47,6 @@ def test_worker_processes_of_this_machine_watch_the_job(monkeypatch: pytest.Monk
     command = runner._default_environment.command_string
     assert command.startswith("trap '' INT; exec ")
     assert command.endswith(worker_process.__name__)
-    assert os.environ[orphans.JOB] == str(os.getpid())
+    assert f" {orphans.JOB}={os.getpid()} " in command
+    # Other children of this process are no workers.
+    assert orphans.JOB not in os.environ
