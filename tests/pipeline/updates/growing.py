@@ -66,6 +66,15 @@ class GrowingCorpus:
         assert content_of(self.output) == content_of(fresh)
 
 
+def begin(place: Path, model: Path) -> GrowingCorpus:
+    """Return three files and their finished job."""
+    made = GrowingCorpus(place, model)
+    for number, name in enumerate(("a.txt", "b.txt", "c.txt")):
+        made.write(name, text_of(20 * number))
+    made.embed()
+    return made
+
+
 def manifest_of(output: Path) -> dict[str, Any]:
     """Return the manifest without its history."""
     manifest = json.loads((output / "manifest.json").read_text())
@@ -85,6 +94,11 @@ def content_of(output: Path) -> dict[str, Any]:
     run = json.loads((output / "run.json").read_text())
     same = {"plan": run["plan"], "configuration": run["configuration"]}
     return contents | same | {"manifest": manifest, "lines": (output / "plan.jsonl").read_text()}
+
+
+def generation_of(output: Path) -> int:
+    manifest = json.loads((output / "manifest.json").read_text())
+    return manifest.get("history", {"generation": 1})["generation"]
 
 
 def receipts_of(output: Path) -> dict[str, int]:
