@@ -28,7 +28,7 @@ from transforms.receipts import RECEIPTS, Receipt
 from transforms.running.board import BOARD
 from transforms.sources import base, opening
 from transforms.sources.base import ReadConfig
-from transforms.sources.content_digest import hash_documents
+from transforms.sources.content_digest import hash_columns
 
 
 class SourceError(OSError):
@@ -153,7 +153,7 @@ class _ReadSplit(beam.DoFn):
 
 def _with_hash(part: pa.RecordBatch) -> pa.RecordBatch:
     """Add the hash of its documents to a part, by which an update recognizes them."""
-    header = dataclasses.replace(header_of(part), documents_sha256=hash_documents(part))
+    header = dataclasses.replace(header_of(part), documents_sha256=hash_columns(part))
     return with_header(part, header)
 
 

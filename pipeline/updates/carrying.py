@@ -22,7 +22,7 @@ from transforms.read import SourceError, read_unchanged
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.reuse import digest_files
 from transforms.sources.base import ReadConfig
-from transforms.sources.content_digest import hash_documents
+from transforms.sources.content_digest import hash_columns
 
 # Files of an object store are read and copied after a delay.
 _THREADS = 16
@@ -74,7 +74,7 @@ def _find_in(
         for part in read_unchanged(split, config, run.fingerprint):
             header = header_of(part)
             candidates = earlier.get((header.source, header.start, header.end), ())
-            sha256 = hash_documents(part) if candidates else ""
+            sha256 = hash_columns(part) if candidates else ""
             for receipt in candidates:
                 is_same = (receipt.documents_sha256, receipt.last) == (sha256, header.last)
                 if is_same and receipt.key != header.key:

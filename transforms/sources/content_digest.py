@@ -17,13 +17,13 @@ class _Digest(Protocol):
     def update(self, data: bytes | memoryview, /) -> None: ...
 
 
-def hash_documents(batch: pa.RecordBatch) -> str:
+def hash_columns(batch: pa.RecordBatch) -> str:
     """Hash the columns of a batch, without its metadata; 64 hex digits.
 
     >>> text = pa.record_batch({"text": ["a", "bc", None]})
-    >>> hash_documents(text) == hash_documents(pa.record_batch({"text": ["ab", "c", None]}))
+    >>> hash_columns(text) == hash_columns(pa.record_batch({"text": ["ab", "c", None]}))
     False
-    >>> hash_documents(text.slice(1)) == hash_documents(pa.record_batch({"text": ["bc", None]}))
+    >>> hash_columns(text.slice(1)) == hash_columns(pa.record_batch({"text": ["bc", None]}))
     True
     """
     digest = hashlib.sha256()

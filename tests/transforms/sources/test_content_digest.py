@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.sources.content_digest import hash_documents
+from transforms.sources.content_digest import hash_columns
 
 TYPES = {
     "text": (pa.large_string(), st.text(max_size=3)),
@@ -45,7 +45,7 @@ def without_paths(rows: pa.RecordBatch) -> pa.RecordBatch:
 @settings(max_examples=40, deadline=None)
 @given(ROWS, ROWS)
 def test_equal_hashes_are_those_of_equal_documents(one: list[dict], other: list[dict]) -> None:
-    hashes = {hash_documents(batch(rows)) for rows in (one, other)}
+    hashes = {hash_columns(batch(rows)) for rows in (one, other)}
     assert (len(hashes) == 1) == batch(one).equals(batch(other))
 
 
@@ -56,7 +56,7 @@ def test_the_place_in_memory_does_not_matter(
 ) -> None:
     whole = without_paths(batch([*before, *rows, *after]))
     part = whole.slice(len(before), len(rows))
-    assert hash_documents(part) == hash_documents(without_paths(batch(rows)))
+    assert hash_columns(part) == hash_columns(without_paths(batch(rows)))
 
 
 def test_names_and_types_count() -> None:
@@ -65,11 +65,11 @@ def test_names_and_types_count() -> None:
         *({"a": pa.array([1], pa.int32())}, {"a": pa.array(["1"])}, {"a": pa.array([b"1"])}),
         {"a": pa.array(["1"], pa.large_string())},
     ]
-    assert len({hash_documents(pa.record_batch(columns)) for columns in same}) == len(same)
+    assert len({hash_columns(pa.record_batch(columns)) for columns in same}) == len(same)
 
 
 def test_the_hash_is_what_it_was() -> None:
     """Another one would let updates compute what earlier releases have computed."""
     rows = pa.record_batch({"id": ["a", None], "position": [0, 7], "flag": [True, False]})
     expected = "bc280bb0f15364da437b20340f582a322dcb8b24066bfe047a69cd2cbc75331d"
-    assert hash_documents(rows) == expected
+    assert hash_columns(rows) == expected
