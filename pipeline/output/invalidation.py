@@ -3,31 +3,11 @@
 import contextlib
 from collections.abc import Iterable, Mapping, Set
 
-import msgspec
-
-from pipeline.manifest import (
-    DATA_FOLDERS,
-    MANIFEST_FILE,
-    WITHDRAWN,
-    WITHDRAWN_MANIFEST,
-    decode_manifest,
-)
+from pipeline.generations.named_parts import names_of_parts
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN, WITHDRAWN_MANIFEST
 from transforms.io import storage
 from transforms.io.local_status import FileMetadata
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
-
-
-class _NamedPart(msgspec.Struct):
-    name: str
-
-
-class _NamedParts(msgspec.Struct):
-    """The fields of the manifest that say which parts it names."""
-
-    parts: tuple[_NamedPart, ...]
-
-
-_PARTS_DECODER = msgspec.json.Decoder(_NamedParts)
 
 
 def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
@@ -48,12 +28,16 @@ def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
         for family in DATA_FOLDERS
         for name, metadata in storage.list_folder(storage.join(folder, family)).items()
     }
-    lines = []
+    damaged, lines = [], []
     for receipt in receipts:
         problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
         if any(problems):
-            invalidate_part(folder, receipt)
+            damaged.append(receipt)
             lines.append(next(filter(None, problems)))
+    if damaged:
+        withdraw_manifest_of(folder, {receipt.name for receipt in damaged})
+    for receipt in damaged:
+        invalidate_part(folder, receipt)
     return lines
 
 
@@ -70,10 +54,9 @@ def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]
 
 
 def invalidate_part(folder: str, receipt: Receipt) -> None:
-    """Rename a wrong receipt, and the manifest if it names the part."""
+    """Rename a wrong receipt, once no manifest that readers use names its part."""
     path = storage.join(folder, RECEIPTS, f"{receipt.name}.json")
     storage.rename(path, f"{path}{WITHDRAWN}")
-    withdraw_manifest_of(folder, {receipt.name})
 
 
 def withdraw_manifest_of(folder: str, names: Set[str]) -> bool:
@@ -82,8 +65,7 @@ def withdraw_manifest_of(folder: str, names: Set[str]) -> bool:
     That of an earlier generation may not name the parts of the next one.
     """
     with contextlib.suppress(ValueError):
-        manifest = decode_manifest(folder, _PARTS_DECODER)
-        if names.isdisjoint(part.name for part in manifest.parts):
+        if names.isdisjoint(names_of_parts(folder)):
             return False
     return withdraw_manifest(folder)
 

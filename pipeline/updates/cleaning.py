@@ -8,12 +8,11 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-import msgspec
-
 from pipeline import manifest
 from pipeline.errors import output_errors
 from pipeline.generations import kept_files
 from pipeline.generations.history import current_generation
+from pipeline.generations.named_parts import names_of_parts
 from pipeline.output import earlier_plans, job_progress, layout, lock, plan_file, run_file
 from pipeline.output.layout import DATA_FOLDERS, DIGESTS, RECEIPTS, RUN_FILE
 from transforms.documents import KEY_DIGITS, Split, file_stem
@@ -25,19 +24,6 @@ from transforms.reuse import digest_files
 _AT_ONCE = 500
 # The name of a file of a part: the stem of its source, its first position, and its key.
 _OF_PART = re.compile(rf"((.+)-\d{{12,}}-[0-9a-f]{{{KEY_DIGITS}}})\.[a-z.]+")
-
-
-class _KeptPart(msgspec.Struct):
-    name: str
-
-
-class _KeptParts(msgspec.Struct):
-    """The fields of a manifest that say which parts it names."""
-
-    parts: tuple[_KeptPart, ...]
-
-
-_DECODER = msgspec.json.Decoder(_KeptParts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +98,8 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     kept, gone = numbers[-keep:], numbers[:-keep]
     plans = [followed[0].splits, *earlier_plans.iterate_plans(folder)]
     receipts = manifest.load_receipts(folder)
-    named = {name for number in kept for name in _names(folder, number)}
+    manifests = [kept_files.manifest_in(folder, number) for number in kept]
+    named = {part for name in manifests for part in names_of_parts(folder, name)}
     splits = [plan.splits for plan in followed]
     named |= {part.name for part in job_progress.of_plans(receipts, splits, run)}
     dropped = [
@@ -162,12 +149,6 @@ def to_lines(cleaning: Cleaning, *, is_dry: bool) -> Iterator[str]:
         f"{len(cleaning.manifests):,} manifests"
     )
     yield from (f"            {path}" for path in cleaning.paths)
-
-
-def _names(folder: str, generation: int) -> Iterator[str]:
-    """Yield the names of the parts of a generation."""
-    name = kept_files.manifest_in(folder, generation)
-    yield from (part.name for part in manifest.decode_manifest(folder, _DECODER, name).parts)
 
 
 def _data_sizes(folder: str) -> Mapping[str, int]:

@@ -1,0 +1,29 @@
+"""The names of the parts in a manifest, without the rest of it, which may be large."""
+
+import msgspec
+
+from pipeline.manifest import MANIFEST_FILE, decode_manifest
+
+
+class _NamedPart(msgspec.Struct):
+    name: str
+
+
+class _NamedParts(msgspec.Struct):
+    parts: tuple[_NamedPart, ...]
+
+
+_DECODER = msgspec.json.Decoder(_NamedParts)
+
+
+def names_of_parts(folder: str, name: str = MANIFEST_FILE) -> set[str]:
+    """Return the names of the parts that a manifest has.
+
+    Args:
+        folder: the output folder.
+        name: the path of the manifest in it.
+
+    Raises:
+        ValueError: there is no manifest, or it is damaged or of another format version.
+    """
+    return {part.name for part in decode_manifest(folder, _DECODER, name).parts}
