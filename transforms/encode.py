@@ -199,7 +199,8 @@ class _EncodePart(ModelDoFn):
         super().setup()
         config, embedding = self._config, self._config.embedding
         if config.reuse is not None:
-            reused = self._reused.acquire(self._load_reused, tag=config.reuse.table)
+            load = functools.partial(self._load_reused, config.reuse)
+            reused = self._reused.acquire(load, tag=config.reuse.table)
             self._embed: Embed = reused.embed
         elif config.repeats is not None:
             widths = embedding.widths(self._model.engine.hidden_size)
@@ -216,10 +217,7 @@ class _EncodePart(ModelDoFn):
 
         return embed_shaped
 
-    def _load_reused(self) -> ReusedVectors:
-        reuse = self._config.reuse
-        if reuse is None:
-            raise ValueError("this job has no vectors of earlier parts")
+    def _load_reused(self, reuse: ReuseConfig) -> ReusedVectors:
         return ReusedVectors(
             load_table(reuse.table), self._model.engine, self._config.embedding, reuse.vocab_size
         )

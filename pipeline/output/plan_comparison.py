@@ -19,11 +19,6 @@ class PlanComparison(NamedTuple):
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no file was added, has changed or is gone."""
-        return not (self.added or self.changed or self.gone)
-
 
 def compare(before: Iterable[Split], now: Iterable[Split]) -> PlanComparison:
     """Compare two plans, file by file; how the files are cut and grouped does not matter."""

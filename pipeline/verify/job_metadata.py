@@ -60,8 +60,9 @@ def read_metadata(job: Job) -> JobMetadata:
     named = [receipt for receipt in receipts if receipt.name not in misnamed]
     parts = _parts_of(job, named)
     own = {part.name for part in parts}
-    planned = job_progress.of_job(named, _planned(job), job.run)
-    plans = [_planned(job), *earlier_plans.iterate_plans(job.folder)]
+    plan = _planned(job)
+    planned = job_progress.of_job(named, plan, job.run)
+    plans = [plan, *earlier_plans.iterate_plans(job.folder)]
     known = {part.name for part in job_progress.of_plans(named, plans, job.run)}
     return JobMetadata(
         name=name,
