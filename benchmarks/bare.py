@@ -64,8 +64,8 @@ def _batches(arguments: argparse.Namespace, inspected: "BertModule") -> Iterator
     from transforms.batching.windows import cut_windows
     from transforms.documents import REASON, TEXT
     from transforms.features import INPUT_IDS
+    from transforms.groups.read_split import read_split
     from transforms.io import storage
-    from transforms.read import read_split
     from transforms.wordpiece.preprocessing import model_inputs
 
     config = conversion.embed_config(vars(arguments))

@@ -6,21 +6,23 @@ import inspect
 import logging
 import os
 from collections.abc import Mapping, Sequence
-
-from apache_beam.options.pipeline_options import PipelineOptions
+from typing import TYPE_CHECKING
 
 from pipeline import job, reader
 from pipeline.console import quiet
 from pipeline.errors import JobError
 from pipeline.generations.history import FIRST
 from pipeline.job_context import Watch, unwatched
-from pipeline.options import beam_flags, conversion, flags
+from pipeline.options import conversion, flags
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flag_row import Flag, FlagValue
 from pipeline.reader import Embeddings
 from pipeline.report import drawing
 from pipeline.result import Summary
 from transforms.receipts import count_rows
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
 
 _LOG = logging.getLogger(__name__)
 _Path = str | os.PathLike[str]
@@ -68,7 +70,7 @@ def embed(
     input: _Path | Sequence[_Path],  # noqa: A002  (as the flag is named)
     output: _Path,
     *,
-    beam_options: PipelineOptions | Sequence[str] | None = None,
+    beam_options: "PipelineOptions | Sequence[str] | None" = None,
     **settings: FlagValue,
 ) -> EmbedResult:
     """Embed a corpus, or continue it: the same call again continues.
@@ -86,9 +88,7 @@ def embed(
     paths = [input] if isinstance(input, str | os.PathLike) else input
     folders = {"input": [os.fspath(path) for path in paths], "output": os.fspath(output)}
     config = conversion.embed_config(conversion.settings_of(folders | settings))
-    if not isinstance(beam_options, PipelineOptions):
-        beam_options = beam_flags.beam_options(list(beam_options or ()))
-    summary, problem = embed_and_draw(config, beam_options)
+    summary, problem = embed_and_draw(config, _options_from(beam_options))
     if problem:
         _LOG.warning("%s", problem)
     counts = summary.progress.counts()
@@ -105,6 +105,16 @@ def embed(
         computed=not summary.nothing_left,
         generation=summary.generation,
     )
+
+
+def _options_from(given: "PipelineOptions | Sequence[str] | None") -> "PipelineOptions | None":
+    if not given:
+        return None
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipeline.options import beam_flags
+
+    return given if isinstance(given, PipelineOptions) else beam_flags.beam_options(list(given))
 
 
 def _signature() -> inspect.Signature:
@@ -131,7 +141,7 @@ embed.__signature__ = _signature()  # type: ignore[attr-defined]
 
 def embed_and_draw(
     config: EmbedConfig,
-    options: PipelineOptions,
+    options: "PipelineOptions | None" = None,
     watch: Watch = unwatched,
     log_level: str = "warning",
 ) -> tuple[Summary, str | None]:

@@ -1,23 +1,19 @@
 """The main job: run the graphs analyze, repeats and embed, and keep the output folder."""
 
-import contextlib
+import dataclasses
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
-
-from pipeline import extract_tables, manifest, model
+from pipeline import manifest, model
 from pipeline.changes import generation_changes
 from pipeline.console import printing
-from pipeline.errors import JobError, UsageError, output_errors, root_cause, storage_errors
+from pipeline.errors import JobError, output_errors, storage_errors
 from pipeline.estimate import choose_precision
 from pipeline.generations.history import History, current_generation
-from pipeline.inputs import prepare, stdin
+from pipeline.inputs import bigquery_names, prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
 from pipeline.job_context import JobContext, Watch, unwatched
@@ -42,26 +38,28 @@ from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import Summary
-from pipeline.reusing import earlier_vectors, prepare_reuse
-from pipeline.runners import dataflow, local, surroundings
-from transforms import escaping, read
+from pipeline.reusing import earlier_vectors
+from pipeline.runners import surroundings
 from transforms.dedup import repeat_files
 from transforms.documents import Split
-from transforms.io import failures, storage
-from transforms.machine.memory import usable_memory
+from transforms.io import storage
 
 if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
     from transforms.bert.module import BertModule
 
 
 def run_job(
-    config: EmbedConfig, options: PipelineOptions | None = None, watch: Watch = unwatched
+    config: EmbedConfig, options: "PipelineOptions | None" = None, watch: Watch = unwatched
 ) -> Summary:
     """Embed a corpus, or continue an earlier job.
 
+    Beam is not imported for a job of local files that has nothing left to do.
+
     Args:
         config: what to do.
-        options: Beam's, for the runner.
+        options: Beam's, for the runner; None for its defaults.
         watch: returns the block in which the job runs, from output folder, splits and run.
 
     Raises:
@@ -69,22 +67,66 @@ def run_job(
         JobError: the job failed, or lost more than its limits allow.
     """
     started = time.monotonic()
-    options = options or PipelineOptions([])
+    if options is None and _uses_remote_files(config):
+        options = _default_options()
+    _prepare_runner(options, config)
+    config = with_stored_settings(config)
+    with (
+        storage_errors(f"--output {config.output}"),
+        prepare.prepare_inputs(config, _extract_tables(config, options)) as ready,
+    ):
+        return _embed(ready, options, watch, started)
+
+
+def _uses_remote_files(config: EmbedConfig) -> bool:
+    """Return whether Beam's file systems read or write anything of a job."""
+    paths = (config.output, config.model, config.reuse or "", *config.input.globs)
+    return any("://" in path for path in paths)
+
+
+def _default_options() -> "PipelineOptions":
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    return PipelineOptions([])
+
+
+def _prepare_runner(options: "PipelineOptions | None", config: EmbedConfig) -> None:
+    """Check the runner and this machine, and set the runner's defaults.
+
+    Args:
+        options: Beam's; None for the defaults, which need no Beam to be checked.
+        config: the job.
+
+    Raises:
+        UsageError: one of them cannot run the job.
+    """
+    if options is None:
+        surroundings.check_machine(processes=1)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    from pipeline.runners import dataflow, local
+
     # Beam's file systems read their credentials and endpoints from the options.
     FileSystems.set_options(options)
     folder_checks.check_file_system(config.output)
     local.check_runner(options)
     local.check_machine(options)
     dataflow.prepare(options, config)
-    config = with_stored_settings(config)
-    with (
-        storage_errors(f"--output {config.output}"),
-        prepare.prepare_inputs(config, extract_tables.extract(config, options)) as ready,
-    ):
-        return _embed(ready, options, watch, started)
 
 
-def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float) -> Summary:
+def _extract_tables(config: EmbedConfig, options: "PipelineOptions | None") -> dict[str, str]:
+    """Read the tables among the inputs; return their folders."""
+    if options is None or not any(x.startswith(bigquery_names.SCHEME) for x in config.input.globs):
+        return {}
+    from pipeline import extract_tables
+
+    return extract_tables.extract(config, options)
+
+
+def _embed(
+    ready: Inputs, options: "PipelineOptions | None", watch: Watch, started: float
+) -> Summary:
     config = ready.config
     splits: Sequence[Split] = stdin.relocate(ready.splits, config.output)
     path, fingerprint = model.find_model(config)
@@ -105,13 +147,10 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before
         else:
-            module = model.inspect_model(path, config)
-            local.check_precision(options, config.compute)
-            run = earlier or _begin(ready, module, run, splits)
-            handle = local.model_for_workers(options, config.model, module.path)
-            run = _compute(JobContext(config, options, splits, run, module, handle, before, watch))
-            progress = job_progress.load_progress(config.output, splits, run)
-        dataflow.check_ended(options, complete=progress.complete)
+            context = _make_context(config, options, splits, run, path)
+            run = earlier or _begin(ready, context.module, run, splits)
+            context = dataclasses.replace(context, run=run, before=before, watch=watch)
+            run, progress = _compute(context)
         history = earlier_plans.history_of(config.output, run, splits)
         is_new = _is_new_generation(config.output, run)
         history = _finish(config, progress, run, history)
@@ -129,6 +168,23 @@ def _embed(ready: Inputs, options: PipelineOptions, watch: Watch, started: float
         is_new_generation=is_new,
         carried=carried,
     )
+
+
+def _make_context(
+    config: EmbedConfig,
+    options: "PipelineOptions | None",
+    splits: Sequence[Split],
+    run: Run,
+    path: Path,
+) -> JobContext:
+    """Inspect the model, check that it can be run, and return what the job is made from."""
+    from pipeline.runners import local
+
+    module = model.inspect_model(path, config)
+    options = options or _default_options()
+    local.check_precision(options, config.compute)
+    handle = local.model_for_workers(options, config.model, module.path)
+    return JobContext(config, options, splits, run, module, handle)
 
 
 def _is_new_generation(folder: str, run: Run) -> bool:
@@ -156,7 +212,11 @@ def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split
 
 
 def _find_earlier(
-    ready: Inputs, options: PipelineOptions, path: Path, run: Run, splits: Sequence[Split]
+    ready: Inputs,
+    options: "PipelineOptions | None",
+    path: Path,
+    run: Run,
+    splits: Sequence[Split],
 ) -> tuple[Run | None, Sequence[Split]]:
     """Return an earlier call and the plan to follow; write its damaged files again."""
     config = ready.config
@@ -166,7 +226,8 @@ def _find_earlier(
         from pipeline.start import rebuild_run
 
         # The standard input is still a temporary file.
-        context = JobContext(config, options, ready.splits, run, module, str(path))
+        settings = options or _default_options()
+        context = JobContext(config, settings, ready.splits, run, module, str(path))
         earlier: Run | None = rebuild_run.rebuild(context, found.splits)
     else:
         if config.update:
@@ -206,87 +267,18 @@ def _done_before(
     folder: str, splits: Sequence[Split], earlier: Run | None
 ) -> tuple[Progress | None, tuple[str, ...]]:
     """Measure what earlier calls did, without damaged parts; return also what was damaged."""
-    before = _progress(folder, splits, earlier)
+    before = job_progress.find_progress(folder, splits, earlier)
     damaged = invalidation.invalidate_damaged(folder, before.parts) if before else []
-    return (_progress(folder, splits, earlier) if damaged else before), tuple(damaged)
+    if damaged:
+        before = job_progress.find_progress(folder, splits, earlier)
+    return before, tuple(damaged)
 
 
-def _progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
-    """Measure the progress of the job; None before the analysis."""
-    if run is None or run.transform is None:
-        return None
-    return job_progress.load_progress(folder, splits, run)
+def _compute(context: JobContext) -> tuple[Run, Progress]:
+    """Run the graphs; return the run with the transform, and the progress after it."""
+    from pipeline.start import compute_parts
 
-
-def _compute(context: JobContext) -> Run:
-    """Run the graphs, and return the run with the transform."""
-    folder = context.config.output
-    output_folder.clear_temporary(folder)
-    from pipeline.start import learn_transform
-
-    try:
-        context = learn_transform.with_transform(context)
-        _run_graphs(context)
-        unread = [escaping.one_line(reason) for reason in failures.load_reasons(folder)]
-    except UsageError:
-        raise
-    except Exception as error:
-        raise JobError(_broken_off(error, context)) from error
-    finally:
-        # Threads of an interrupted job may still write there; the next call clears it.
-        with contextlib.suppress(Exception):
-            output_folder.clear_temporary(folder)
-    if unread:
-        raise JobError(_unread(unread, context))
-    return context.run
-
-
-def _run_graphs(context: JobContext) -> None:
-    """Make the table of repeated documents if requested, and embed the pending splits.
-
-    Without its table, a job embeds nothing.
-    """
-    from pipeline import graphs
-
-    graphs.write_schemas(context.config, context.module)
-    if context.config.dedup == CORPUS and not _make_table(context):
-        return
-    threads = surroundings.threads_within(
-        usable_memory(),
-        context.module.shape.hidden_size,
-        context.config.input.read.part_bytes,
-        context.config.features,
-    )
-    runner = local.choose_runner(context.options, threads)
-    context = prepare_reuse.with_table(context)
-    with (
-        context.watch(context.config.output, context.splits, context.run),
-        beam.Pipeline(runner, options=context.options) as pipeline,
-    ):
-        graphs.build_embed(pipeline, context)
-
-
-def _make_table(context: JobContext) -> bool:
-    """Keep an earlier call's table of repeated documents if it is complete, else make one.
-
-    It is made of all splits, finished ones included, so that it depends on nothing else.
-
-    Returns:
-        whether the folder has the table. If not, a source could not be read; a note names it.
-    """
-    from pipeline import graphs
-
-    folder, fingerprint = context.config.output, context.run.fingerprint
-    if repeat_files.clear(folder, fingerprint) is not None:
-        return True
-    unread = [split for split in context.splits if split.unread]
-    for split in unread:
-        failures.save(folder, split, read.describe_unread(split))
-    if not unread:
-        runner = local.choose_runner(context.options)
-        with beam.Pipeline(runner, options=context.options) as pipeline:
-            graphs.build_repeats(pipeline, context)
-    return repeat_files.clear(folder, fingerprint) is not None
+    return compute_parts.compute(context)
 
 
 def _finish(
@@ -339,43 +331,3 @@ def _check_quality(config: EmbedConfig, progress: Progress) -> None:
 def manifest_is_missing(folder: str) -> bool:
     """Return whether the last file of the job is not written yet."""
     return not storage.exists(storage.join(folder, layout.MANIFEST_FILE))
-
-
-def _broken_off(error: Exception, context: JobContext) -> str:
-    """Return two lines: what happened, what stays valid and how to continue."""
-    return (
-        f"the job failed: {root_cause(error)}.\n"
-        f"{_parts_done(context)} parts are done and stay valid; the same command again continues "
-        "(--log_level info shows the traceback)"
-    )
-
-
-def _unread(reasons: Sequence[str], context: JobContext) -> str:
-    """Return two lines: what could not be read, and what is done."""
-    more = f", and {len(reasons) - 3} more" if reasons[3:] else ""
-    return (
-        f"{len(reasons)} of {len(context.splits)} splits could not be read: "
-        f"{'; '.join(reasons[:3])}{more}.\n{_done_without(context)}"
-    )
-
-
-def _done_without(context: JobContext) -> str:
-    config = context.config
-    if config.dedup == CORPUS and repeat_files.load_receipt(config.output) is None:
-        return (
-            "--dedup corpus embeds nothing before it has read all files: run the same command "
-            "when they can be read, or leave them out of --input, or use --dedup part"
-        )
-    return (
-        f"All others are done ({_parts_done(context)} parts) and stay valid; the same command "
-        "again reads what is missing"
-    )
-
-
-def _parts_done(context: JobContext) -> str:
-    """Return the number of finished parts, as far as their receipts can be read now."""
-    try:
-        progress = _progress(context.config.output, context.splits, context.run)
-    except Exception:
-        return "the finished"
-    return str(len(progress.parts)) if progress else "0"

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output.run_file import Run
 from transforms.documents import Split
 
 if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
     from transforms.bert.module import BertModule
     from transforms.reuse.reused_vectors import ReuseConfig
 
@@ -43,7 +43,7 @@ class JobContext:
     """
 
     config: EmbedConfig
-    options: PipelineOptions
+    options: "PipelineOptions"
     splits: Sequence[Split]
     run: Run
     module: "BertModule"

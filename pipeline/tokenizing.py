@@ -20,7 +20,7 @@ from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import SPLIT
 from transforms.documents import ID, REASON, header_of
 from transforms.features import FIELDS_OF_TOKENS, INPUT_IDS, OFFSETS, SEGMENT_IDS
-from transforms.read import SourceError, open_split, read_split
+from transforms.groups.read_split import SourceError, open_split, read_split
 from transforms.rejects import Reason
 from transforms.templates.field_places import FieldPlaces, has_places, places_of
 from transforms.templates.token_fields import locate

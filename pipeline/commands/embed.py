@@ -12,6 +12,8 @@ from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
 
 if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
     from pipeline.monitoring.observing import Observer
     from pipeline.output.run_file import Run
     from transforms.documents import Split
@@ -28,9 +30,7 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         local_paths.check_job(config, settings["metrics_file"])
-    from pipeline.options import beam_flags
-
-    options = beam_flags.beam_options(beam_words)
+    options = _options_from(beam_words)
     from pipeline import api, result
     from pipeline.monitoring import observing
 
@@ -47,6 +47,15 @@ def run(words: Sequence[str]) -> int:
     if problem:
         printing.say_error(f"beam-bert: {name_flags(problem, FLAGS)}")
     return 0
+
+
+def _options_from(words: Sequence[str]) -> "PipelineOptions | None":
+    """Parse Beam's flags; None if there is none, because parsing imports Beam."""
+    if not words:
+        return None
+    from pipeline.options import beam_flags
+
+    return beam_flags.beam_options(words)
 
 
 @contextlib.contextmanager

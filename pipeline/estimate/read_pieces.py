@@ -12,9 +12,9 @@ import pyarrow as pa
 from pipeline.estimate.choose_pieces import MAX_BYTES, Piece
 from transforms.documents import POSITION, Source, Split
 from transforms.groups.grouping import splits_of_files
+from transforms.groups.read_split import open_split, read_split
 from transforms.io import attempts
 from transforms.io.watching import StorageError, WatchedStream
-from transforms.read import open_split, read_split
 from transforms.sources.base import ReadConfig
 
 # A file with this number of pieces is scaled alone, by the bytes of its documents.

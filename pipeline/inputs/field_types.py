@@ -14,8 +14,8 @@ from pipeline.options.embed_config import InputConfig
 from transforms import escaping, fields, rejects
 from transforms.documents import Split
 from transforms.fields import KeptField, WrongTypeError
+from transforms.groups.read_split import open_split
 from transforms.io.watching import DamagedError
-from transforms.read import open_split
 from transforms.records.output_format import OutputFormat
 from transforms.sources import base, json_heads, missing_fields, opening, path_keys, record_fields
 from transforms.sources.base import ReadConfig, SampledFields

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from transforms.documents import Split
 from transforms.groups.grouping import counts_documents, split_of_file
+from transforms.groups.read_split import read_unchanged
 from transforms.io import attempts
-from transforms.read import read_unchanged
 from transforms.sources.base import ReadConfig
 
 _SPLITS = 8

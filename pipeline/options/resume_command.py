@@ -1,18 +1,19 @@
 """The command that continues a job, or runs it again, made from its configuration."""
 
 from collections.abc import Mapping
-from typing import Any
-
-from apache_beam.options.pipeline_options import PipelineOptions
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UsageError
-from pipeline.options import beam_flags, conversion, flags
+from pipeline.options import conversion, flags
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flag_row import ALWAYS, NEVER, Flag
 from transforms.io import redaction
 
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
 
-def command_of(config: EmbedConfig, beam: PipelineOptions | None = None) -> list[str]:
+
+def command_of(config: EmbedConfig, beam: "PipelineOptions | None" = None) -> list[str]:
     """Return the shortest `beam-bert embed` that makes a configuration, with Beam's flags.
 
     The command leaves out `--overwrite`, so that it continues the job. In the place of a secret it
@@ -59,7 +60,9 @@ def _words(row: Flag, value: Any) -> list[str]:
     return [f"{row.option}={value}"] if value.startswith("-") else [row.option, value]
 
 
-def _beam_words(options: PipelineOptions) -> list[str]:
+def _beam_words(options: "PipelineOptions") -> list[str]:
+    from pipeline.options import beam_flags
+
     return [
         word
         for name, value in options.get_all_options(drop_default=True).items()

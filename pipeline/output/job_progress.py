@@ -20,6 +20,13 @@ def load_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
     return match_receipts(splits, manifest.load_receipts(folder) if run.transform else [], run)
 
 
+def find_progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
+    """Return the progress of a run; None before the analysis, or without a run."""
+    if run is None or run.transform is None:
+        return None
+    return load_progress(folder, splits, run)
+
+
 def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> list[Receipt]:
     """Return the receipts whose key follows from a plan and a run; see also `match_receipts`.
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from pipeline.output.open_job import Job
 from transforms.documents import ID, POSITION, WINDOW, Split, files_of, header_of
+from transforms.groups.read_split import check_unchanged, open_split, read_split
 from transforms.io import storage
-from transforms.read import check_unchanged, open_split, read_split
 from transforms.receipts import Receipt
 from transforms.rejects import FOLDER as REJECTED
 

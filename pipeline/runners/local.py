@@ -12,7 +12,6 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
-from pipeline.console import printing
 from pipeline.errors import UsageError
 from pipeline.options import beam_names
 from pipeline.runners import surroundings
@@ -20,7 +19,6 @@ from pipeline.runners.processes import ProcessesRunner
 from transforms.bert.compute import AUTO, ComputeConfig
 from transforms.checkpoints import minilm
 from transforms.machine.cores import usable_cores
-from transforms.machine.memory import usable_memory
 
 _WORKER_CACHE_MILLISECONDS = 60_000
 _WITH_JOB_SERVER = ("flinkrunner", "sparkrunner", "portablerunner")
@@ -96,17 +94,14 @@ def check_machine(options: PipelineOptions) -> None:
     Raises:
         UsageError: see `surroundings`.
     """
-    surroundings.check_temporary_folder()
-    surroundings.reach_loopback_without_proxy()
     if not is_local(options):
+        surroundings.check_temporary_folder()
+        surroundings.reach_loopback_without_proxy()
         return
-    surroundings.check_loopback()
     direct = options.view_as(DirectOptions)
     several = direct.direct_running_mode == "multi_processing"
     workers = direct.direct_num_workers if direct.direct_num_workers != 0 else usable_cores()
-    warning = surroundings.too_little_memory(usable_memory(), 1 + workers if several else 1)
-    if warning:
-        printing.announce(warning)
+    surroundings.check_machine(1 + workers if several else 1)
 
 
 def choose_runner(

@@ -6,8 +6,10 @@ import socket
 import tempfile
 from collections.abc import Mapping, Sequence
 
+from pipeline.console import printing
 from pipeline.errors import NO_TEMPORARY_FOLDER, UsageError
 from transforms.features import widths_of_tokens
+from transforms.machine.memory import usable_memory
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.
 MOST_THREADS = 3
@@ -19,6 +21,23 @@ _FLOAT_BYTES = 4
 _CONNECT_SECONDS = 10.0
 # gRPC reads the second variable only if the first is not set.
 _NO_PROXY, _LOOPBACK = ("no_grpc_proxy", "no_proxy"), ("localhost", "127.0.0.1", "::1")
+
+
+def check_machine(processes: int) -> None:
+    """Check that this machine can run a job, and warn of too little memory.
+
+    Args:
+        processes: that work on the job, each with a model.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    check_temporary_folder()
+    reach_loopback_without_proxy()
+    check_loopback()
+    warning = too_little_memory(usable_memory(), processes)
+    if warning:
+        printing.announce(warning)
 
 
 def check_temporary_folder() -> None:

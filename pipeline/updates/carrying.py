@@ -17,8 +17,8 @@ from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import earlier_plans, job_progress
 from pipeline.output.run_file import Run
 from transforms.documents import PartHeader, Split, header_of
+from transforms.groups.read_split import SourceError, read_unchanged
 from transforms.io import storage
-from transforms.read import SourceError, read_unchanged
 from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.reuse import digest_files
 from transforms.sources.base import ReadConfig

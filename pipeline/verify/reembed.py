@@ -20,7 +20,7 @@ from pipeline.verify.verdict import SampleResult, unread_line
 from transforms import metrics
 from transforms.columns import concatenate
 from transforms.documents import Split, header_of
-from transforms.read import SourceError
+from transforms.groups.read_split import SourceError
 from transforms.receipts import Receipt
 from transforms.records import record_files
 

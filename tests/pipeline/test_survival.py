@@ -147,7 +147,7 @@ _POINTS = {
     "planned": _after("pipeline.output.run_file", "write_run"),
     "analyzed": _after("pipeline.graphs", "read_transform"),
     "saving the transform": _before("tensorflow._api.v2.io.gfile", "rename"),
-    "reading": _before("transforms.read", "check_unchanged"),
+    "reading": _before("transforms.groups.read_split", "check_unchanged"),
     "embedding repeats": _before("transforms.steps.build_repeat_table", "serialize_piece"),
     "before the receipt of the table": _before("transforms.dedup.repeat_files", "write_receipt"),
     "encoding": _before("transforms.embedding.embed", "pad_batch"),

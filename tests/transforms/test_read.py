@@ -10,11 +10,12 @@ from apache_beam.testing.util import assert_that
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import read
 from transforms.documents import ID, POSITION, REASON, TEXT, Source, Split, header_of, part_key
+from transforms.groups import read_split as read_split_module
 from transforms.groups.grouping import group_of
+from transforms.groups.read_split import SourceError, read_split, read_unchanged
 from transforms.io import failures, storage
-from transforms.read import ReadParts, SourceError, _ReadSplit, find_receipt, read_split
+from transforms.read import ReadParts, _ReadSplit, find_receipt
 from transforms.receipts import RECEIPTS, Receipt
 from transforms.running.board import Board
 from transforms.sources import base
@@ -87,14 +88,14 @@ def test_readers_show_how_far_they_are_where_the_end_is_unknown(
     grouped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = Board()
-    monkeypatch.setattr(read, "BOARD", board)
+    monkeypatch.setattr(read_split_module, "BOARD", board)
     files = [tmp_path / name for name in ("a.gz", "b.gz", "c.gz")[: 3 if grouped else 1]]
     for file in files:
         file.write_bytes(gzip.compress(TEXT_BYTES))
     sources = [source_of(file, "gzip") for file in files]
     split = group_of(sources) if grouped else Split(sources[0], 0, None)
     seen = []
-    for part in read.read_unchanged(split, CONFIG, "run"):
+    for part in read_unchanged(split, CONFIG, "run"):
         to = board.snapshot().read[split.source.path]
         assert to.position == header_of(part).end
         seen.append(to.stored)
@@ -107,10 +108,10 @@ def test_readers_of_known_ranges_show_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = Board()
-    monkeypatch.setattr(read, "BOARD", board)
+    monkeypatch.setattr(read_split_module, "BOARD", board)
     (tmp_path / "a.txt").write_bytes(TEXT_BYTES)
     for split in cut_text(source_of(tmp_path / "a.txt")):
-        assert list(read.read_unchanged(split, CONFIG, "run"))
+        assert list(read_unchanged(split, CONFIG, "run"))
     assert not board.snapshot().read
 
 

@@ -25,8 +25,8 @@ from transforms.documents import KEY_DIGITS, Split, hash_json, header_of
 from transforms.embedding.embed import embed_sequences
 from transforms.embedding.part_embeddings import reject_oversize, take_sequences
 from transforms.encode import EncodeConfig, ModelDoFn, batch_runner
+from transforms.groups.read_split import SourceError, read_unchanged
 from transforms.io import failures, storage
-from transforms.read import SourceError, read_unchanged
 from transforms.receipts import WrittenFile
 from transforms.rows.text_rows import TextRows
 from transforms.sources.base import ReadConfig

@@ -14,6 +14,7 @@ from pipeline import job
 from pipeline.errors import JobError, UsageError
 from pipeline.estimate import choose_precision, model_speed, precision_check
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.runners import local
 from tests.pipeline import corpus
 from transforms import encode
 from transforms.batching.batches import BatchingConfig
@@ -133,7 +134,7 @@ def test_the_same_command_continues_on_another_machine(
     native(BFLOAT16, monkeypatch=monkeypatch)
     out = Path(settings.output)
     with monkeypatch.context() as launched:
-        launched.setattr(job.local, "check_precision", lambda *_: native(monkeypatch=launched))
+        launched.setattr(local, "check_precision", lambda *_: native(monkeypatch=launched))
         with pytest.raises(JobError, match=r"`precision` bfloat16: .* has no instructions for it"):
             job.run_job(settings)
     assert not list(out.glob("receipts/*")) + list(out.glob("rejected/*"))

@@ -17,7 +17,7 @@ from pipeline.inputs import field_types, plan
 from pipeline.options.embed_config import InputConfig
 from tests.pipeline.inputs import table_writers
 from tests.pipeline.inputs.table_writers import Row, Write
-from transforms.read import read_unchanged
+from transforms.groups.read_split import read_unchanged
 from transforms.sources.base import ReadConfig
 
 TYPES = {

@@ -10,7 +10,7 @@ from pipeline.inputs import field_types, plan
 from pipeline.options.embed_config import InputConfig
 from tests.plug_in_folders import forget
 from transforms import sources
-from transforms.read import read_unchanged
+from transforms.groups.read_split import read_unchanged
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
 

@@ -21,8 +21,8 @@ from pipeline.options.embed_config import InputConfig
 from pipeline.output import followed_plan
 from tests.faulty_files import CUT, one_fault
 from transforms.documents import Split, header_of
+from transforms.groups.read_split import SourceError, read_unchanged
 from transforms.io import decompressing, tfrecord_framing
-from transforms.read import SourceError, read_unchanged
 from transforms.sources.base import ReadConfig
 
 ROWS = [{"id": f"n{n}", "text": f"the cat sat on {n * 7919}", "k": n} for n in range(40)]

@@ -9,9 +9,9 @@ import pyarrow as pa
 from transforms.documents import Source, Split, files_of
 from transforms.groups.grouping import join_small_files
 from transforms.groups.opened_files import GroupStreams
+from transforms.groups.read_split import read_split
 from transforms.io.transcoding import UTF8
 from transforms.io.watching import watch
-from transforms.read import read_split
 from transforms.sources import base, detecting
 from transforms.sources.base import ReadConfig
 

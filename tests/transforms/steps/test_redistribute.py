@@ -9,7 +9,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from pipeline.inputs import plan
 from pipeline.options.embed_config import InputConfig
 from transforms.documents import header_of
-from transforms.read import ReadParts, read_unchanged
+from transforms.groups.read_split import read_unchanged
+from transforms.read import ReadParts
 from transforms.sources.base import ReadConfig
 from transforms.steps.redistribute import RedistributeParts
 
