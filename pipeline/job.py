@@ -26,6 +26,7 @@ from pipeline.output import (
     earlier_call,
     earlier_plans,
     folder_checks,
+    input_list,
     invalidation,
     job_progress,
     layout,
@@ -142,6 +143,7 @@ def _embed(
     earlier_vectors.check_reuse(config, fingerprint)
     with lock.hold(config.output):
         earlier, splits = _find_earlier(ready, options, path, run, splits)
+        config = config if earlier is None else input_list.with_first_list(config, earlier)
         carried = _carry(config, splits, earlier)
         before, redone = _done_before(config.output, splits, earlier)
         if earlier is not None and before is not None and _is_complete(config, earlier, before):

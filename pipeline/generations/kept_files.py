@@ -10,6 +10,8 @@ from transforms.io import storage
 MANIFESTS = "manifests"
 # The folder of the changes between each generation and the one before it.
 CHANGES = "changes"
+# The list of inputs in the keys of all parts, where an update has replaced it.
+FIRST_LIST = f"{MANIFESTS}/inputs.json"
 _MANIFEST = re.compile(r"(\d{6,})\.json")
 _CHANGES = re.compile(r"(\d{6,})\.jsonl")
 _PLAN = re.compile(r"(\d{6,})(\.replaced-[0-9a-f]{16})?\.plan\.jsonl")

@@ -106,7 +106,10 @@ def _settings_of_run(run: dict[str, Any], rows: Iterable[Flag]) -> dict[str, Any
     model = run.get("model")
     facts = model if isinstance(model, dict) else {}
     of_model = {"model": facts.get("handle"), "model_sha256": facts.get("fingerprint")}
-    configuration: dict[str, Any] = run["configuration"]
+    inputs = run.get("inputs")
+    # The list of the newest update goes first.
+    newest: dict[str, Any] = inputs if isinstance(inputs, dict) else {}
+    configuration: dict[str, Any] = run["configuration"] | newest
     return before | configuration | {name: value for name, value in of_model.items() if value}
 
 

@@ -14,17 +14,19 @@ from pipeline.output import (
     earlier_plans,
     folder_checks,
     followed_plan,
+    input_list,
     job_progress,
     layout,
+    other_job,
     plan_comparison,
     plan_file,
     switch_plan,
 )
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
-from pipeline.output.other_job import CONTINUE, UPDATE, another_job, different_flags
+from pipeline.output.other_job import another_job
 from pipeline.output.plan_comparison import PlanComparison
 from pipeline.output.plan_file import StoredPlan
-from pipeline.output.run_file import DamagedRunError, Run, load_run
+from pipeline.output.run_file import DamagedRunError, Run, load_run, write_run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.io import storage
@@ -35,11 +37,13 @@ class Earlier:
     """An earlier call of the same job.
 
     Attributes:
-        run: with the transform if the analysis is done; None if a new job may start.
+        run: with the transform if the analysis is done, and with the list of inputs to follow;
+            None if a new job may start.
         splits: the plan to follow.
         plan_differs: whether plan.jsonl, or its hash in run.json, is not that of `splits`.
         run_is_damaged: whether there is a run.json that cannot be decoded; then `run` is None.
         changes: what `splits` change in the stored plan, if the job is to follow other files.
+        list_differs: whether the list of inputs is not that in run.json.
     """
 
     run: Run | None
@@ -47,6 +51,7 @@ class Earlier:
     plan_differs: bool = False
     run_is_damaged: bool = False
     changes: PlanComparison | None = None
+    list_differs: bool = False
 
 
 def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
@@ -77,16 +82,27 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
 
 
 def follow(config: EmbedConfig, earlier: Earlier) -> Run | None:
-    """Write the plan to follow if it is not the stored one, and return the run with its hash.
+    """Write the plan and the list of inputs to follow if they are not the stored ones.
+
+    Returns:
+        the run, with the hash of the plan.
 
     Raises:
         UsageError: the folder can never be written.
         OSError: it cannot be written now.
     """
-    if earlier.run is None or not earlier.plan_differs:
-        return earlier.run
+    run = earlier.run
+    if run is None or not (earlier.plan_differs or earlier.list_differs):
+        return run
     with output_errors(f"--output {config.output}"):
-        return switch_plan.switch(config, earlier.run, earlier.splits)
+        if earlier.list_differs:
+            input_list.keep_first_list(config.output, run)
+        if earlier.plan_differs:
+            return switch_plan.switch(
+                config, run, earlier.splits, is_stored=not earlier.list_differs
+            )
+        write_run(config.output, run, config)
+    return run
 
 
 def _read_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
@@ -103,18 +119,20 @@ def _read_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Ear
 
 def _same_job(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
+    other_job.check_job(config, earlier, run)
+    followed = input_list.with_list_of(earlier, run)
+    found = _with_plan(config, followed, run, splits)
+    return dataclasses.replace(found, list_differs=followed != earlier)
+
+
+def _with_plan(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+    """Return the earlier call with the plan to follow; raise UsageError if its files differ."""
     folder = config.output
-    lines = different_flags(earlier.configuration, run.configuration)
-    if lines and earlier.model == run.model:
-        raise another_job(folder, lines, CONTINUE)
-    if earlier.model != run.model:
-        lines.append(f"--model of fingerprint {earlier.model[:12]} there, {run.model[:12]} now")
-    if lines:
-        raise another_job(folder, lines)
     stored = _stored_plan(folder)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
     if config.update and not (is_of_run and stored and stored.splits == list(splits)):
         return _update(config, earlier, stored, splits)
+    lines = []
     if stored is not None:
         followed = followed_plan.follow(splits, stored.splits, is_proven=is_of_run)
         lines = followed_plan.differences(followed.before, followed.now)
@@ -123,7 +141,9 @@ def _same_job(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Spli
             return Earlier(earlier, followed.splits, differs)
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
         raise another_job(
-            folder, lines or [f"{PLAN_FILE} is damaged, and the input has changed"], UPDATE
+            folder,
+            lines or [f"{PLAN_FILE} is damaged, and the input has changed"],
+            other_job.remedy_of(config),
         )
     return Earlier(earlier, splits, plan_differs=True)
 

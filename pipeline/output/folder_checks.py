@@ -7,7 +7,7 @@ from pipeline.inputs import bigquery_names
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import layout, other_job, run_file
 from pipeline.output.layout import RUN_FILE
-from pipeline.output.run_file import DamagedRunError, Run
+from pipeline.output.run_file import DamagedRunError, RunFile
 from transforms import escaping
 from transforms.io import file_systems, local_status, path_kinds, storage
 
@@ -27,17 +27,17 @@ def check_place(config: EmbedConfig) -> None:
         if config.overwrite:
             check_may_be_overwritten(config)
         elif (earlier := _load_run(config.output)) is not None:
-            other_job.check_flags(config, earlier)
+            other_job.check_flags(config, earlier.run, earlier.model.handle)
         else:
             refuse_unrecognized_files(config.output)
     except ValueError as error:
         raise UsageError(f"--output {config.output}: {error}") from error
 
 
-def _load_run(folder: str) -> Run | None:
-    """Return the job of a folder; None if it has none, or its run.json is damaged."""
+def _load_run(folder: str) -> RunFile | None:
+    """Return run.json of a folder; None if it has none, or a damaged one."""
     try:
-        return run_file.load_run(folder)
+        return run_file.load_run_file(folder)
     except DamagedRunError:
         return None
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -61,6 +61,8 @@ class Run:
         command: the command that resumes the job; see `resume_command.command_of`.
         directory: the working directory that relative paths in it refer to.
         generation: the number of the generation that the plan is of.
+        inputs: the flags of the list of inputs that the newest update has; None if they are those
+            of the configuration.
     """
 
     configuration: dict[str, Any]
@@ -72,6 +74,12 @@ class Run:
     command: tuple[str, ...] = ()
     directory: str = ""
     generation: int = FIRST
+    inputs: dict[str, Any] | None = None
+
+    @property
+    def newest_flags(self) -> dict[str, Any]:
+        """The flags that determine the output, with the list of inputs of the newest update."""
+        return self.configuration | (self.inputs or {})
 
     @property
     def fingerprint(self) -> str:
@@ -104,6 +112,9 @@ class _Agreement(msgspec.Struct, forbid_unknown_fields=True):
     neighbours_kept: Cosine
 
 
+InputFlags = TypedDict("InputFlags", {"--input": list[str], "--input_format": str})
+
+
 class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     """The content of run.json, in the order of its fields."""
 
@@ -117,6 +128,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     command: tuple[str, ...]
     directory: str
     generation: Annotated[int, msgspec.Meta(ge=FIRST)] = FIRST
+    inputs: InputFlags | None = None
 
     def __post_init__(self) -> None:
         # People copy the command into a shell.
@@ -138,6 +150,7 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             command=with_former_defaults(self.command, self.configuration),
             directory=self.directory,
             generation=self.generation,
+            inputs=None if self.inputs is None else dict(self.inputs),
         )
 
 
@@ -215,6 +228,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "command": list(run.command),
         "directory": run.directory,
         **({} if run.generation == FIRST else {"generation": run.generation}),
+        **({} if run.inputs is None else {"inputs": run.inputs}),
     }
     storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
 

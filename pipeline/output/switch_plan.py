@@ -17,8 +17,16 @@ from transforms.documents import Split
 from transforms.io import storage
 
 
-def switch(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run:
+def switch(
+    config: EmbedConfig, run: Run, splits: Sequence[Split], *, is_stored: bool = True
+) -> Run:
     """Write another plan, and return the run with its hash and the number of its generation.
+
+    Args:
+        config: of the job.
+        run: of the folder.
+        splits: the plan.
+        is_stored: whether run.json has the run.
 
     Raises:
         OSError: the folder cannot be written now.
@@ -31,7 +39,7 @@ def switch(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Run:
     )
     storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
     now = dataclasses.replace(run, plan=plan, generation=number)
-    if now != run:
+    if now != run or not is_stored:
         run_file.write_run(folder, now, config)
     return now
 

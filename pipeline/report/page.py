@@ -116,7 +116,7 @@ def _settings(facts: Facts) -> dict[str, str]:
     """Return the configuration, the fingerprints and the package versions."""
     run = facts.job.run
     settings = {"model": redact_url(facts.job.model), "model fingerprint": run.model}
-    settings |= {name.lstrip("-"): _shown(value) for name, value in run.configuration.items()}
+    settings |= {name.lstrip("-"): _shown(value) for name, value in run.newest_flags.items()}
     if run.generation != FIRST:
         settings["generation"] = f"{run.generation:,}"
     if run.transform is not None:

@@ -8,7 +8,7 @@ from pipeline.errors import JobError, UsageError, output_errors, root_cause
 from pipeline.estimate import precision_check
 from pipeline.generations import numbers
 from pipeline.job_context import JobContext
-from pipeline.output import earlier_plans, job_progress, plan_file, run_file
+from pipeline.output import earlier_plans, input_list, job_progress, plan_file, run_file
 from pipeline.output.layout import PLAN_FILE, RUN_FILE
 from pipeline.output.run_file import Run
 from pipeline.start import learn_transform
@@ -32,6 +32,7 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
         JobError: the transform cannot be learned, or the folder cannot be written.
     """
     folder, plan = context.config.output, plan_file.fingerprint(splits)
+    context = _with_first_list(context)
     try:
         agreement = context.run.agreement or precision_check.measure_agreement(
             context.config, context.module, context.splits
@@ -59,6 +60,12 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
             f"{root_cause(error)}.\nThe parts that are done stay; the same command tries again"
         ) from error
     return run
+
+
+def _with_first_list(context: JobContext) -> JobContext:
+    run = input_list.with_kept_list(context.config.output, context.run)
+    config = input_list.with_first_list(context.config, run)
+    return dataclasses.replace(context, config=config, run=run)
 
 
 def _check_receipts(folder: str, splits: Sequence[Split], run: Run) -> None:

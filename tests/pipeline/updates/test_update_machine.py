@@ -18,9 +18,10 @@ from hypothesis.stateful import (
 )
 
 from pipeline.errors import JobError
+from pipeline.generations.kept_files import FIRST_LIST
 from pipeline.updates import cleaning
 from pipeline.verify.check_folder import VerifyConfig, verify
-from tests.pipeline.updates.growing import begin, generation_of, text_of
+from tests.pipeline.updates.growing import begin, generation_of, text_of, without_key
 from tests.pipeline.updates.killing import KilledError, killed_at
 from transforms.write import write_part
 
@@ -46,6 +47,10 @@ class UpdateMachine(RuleBasedStateMachine):
         self.growing = begin(self.place, model)
         self.output = str(self.growing.output)
         self.generation = 1
+        self.more = self.growing.folder.with_name("more")
+        self.more.mkdir()
+        self.growing.write("../more/a.txt", text_of(500))
+        self.globs = [str(self.growing.folder)]
 
     def _name(self, number: int) -> str:
         names = sorted(path.name for path in self.growing.folder.iterdir())
@@ -54,6 +59,15 @@ class UpdateMachine(RuleBasedStateMachine):
     @rule(number=TEXTS, lines=LINES)
     def add(self, number: int, lines: int) -> None:
         self.growing.write(f"{number}.txt", text_of(number, lines))
+
+    @rule(number=TEXTS, lines=LINES)
+    def add_elsewhere(self, number: int, lines: int) -> None:
+        self.growing.write(f"../more/{number}.txt", text_of(number, lines))
+
+    @rule(choice=st.integers(0, 3))
+    def list_others(self, choice: int) -> None:
+        first, more = str(self.growing.folder), str(self.more)
+        self.globs = [[first], [first, more], [more, first], [f"{first}/*.txt"]][choice]
 
     @rule(file=FILES, number=TEXTS, lines=LINES)
     def rewrite(self, file: int, number: int, lines: int) -> None:
@@ -75,19 +89,19 @@ class UpdateMachine(RuleBasedStateMachine):
 
     @rule(check=CHECKS)
     def update(self, check: str) -> None:
-        self.growing.update(check=check)
+        self.growing.update(check=check, globs=self.globs)
         self._check()
 
     @rule(check=CHECKS, step=st.integers(1, 30))
     def kill(self, check: str, step: int) -> None:
         with killed_at(step), contextlib.suppress(KilledError):
-            self.growing.update(check=check)
+            self.growing.update(check=check, globs=self.globs)
         self._check()
 
     @rule(check=CHECKS, parts=st.integers(0, 4))
     def fail(self, check: str, parts: int) -> None:
         with disk_full_after(parts), contextlib.suppress(JobError):
-            self.growing.update(check=check)
+            self.growing.update(check=check, globs=self.globs)
         self._check()
 
     @rule(keep=st.integers(1, 3))
@@ -102,8 +116,8 @@ class UpdateMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.growing.update()
-            self.growing.assert_as_from_nothing()
+            self.growing.update(globs=self.globs)
+            self.growing.assert_as_from_nothing(globs=self.globs)
             assert verify(VerifyConfig(self.output, sample=30)).faults == ()
             cleaning.clean(self.output, 1)
             fresh = self.growing.output.with_name("fresh")
@@ -129,9 +143,10 @@ def disk_full_after(parts: int) -> Iterator[None]:
         yield
 
 
-def files_in(folder: Path) -> set[str]:
-    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    return {name for name in names if not name.startswith(("report.html", "changes/"))}
+def files_in(folder: Path) -> list[str]:
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    others = ("report.html", "changes/", FIRST_LIST)
+    return sorted(without_key(name) for name in names if not name.startswith(others))
 
 
 @pytest.mark.slow
