@@ -166,24 +166,11 @@ class Split:
             ValueError: a field is missing, unknown or of another type, or fields contradict each
                 other.
         """
-        stored = strict_json.decode(line, _LINE_DECODER)
-        end = stored.end
-        if end is not None and end < stored.start:
-            raise ValueError(f"`end` is {end}, `start` is {stored.start}")
-        if stored.members and sum(size for _, size, *_ in stored.members) != stored.size:
-            raise ValueError(f"`size` is {stored.size}, and its `members` have another")
+        stored = decode_line(line)
         return cls(
-            source=Source(
-                path=stored.source,
-                size=stored.size,
-                version=stored.version,
-                format=stored.format,
-                compression=stored.compression,
-                whole=stored.whole,
-                location=stored.location,
-            ),
+            source=Source(*stored.file),
             start=stored.start,
-            end=end,
+            end=stored.end,
             stored=stored.bytes if stored.counted else None,
             members=tuple(
                 Source(path, size, version, format_, compression, whole)
@@ -193,7 +180,7 @@ class Split:
         )
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
+class PlanLine(msgspec.Struct, forbid_unknown_fields=True):
     """A line of plan.jsonl; `members` are path, size, version, compression, format and `whole`."""
 
     source: str
@@ -210,8 +197,27 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     members: tuple[tuple[str, Count, str, str, str, bool], ...] = ()
     unread: str = ""
 
+    @property
+    def file(self) -> tuple[str, int, str, str, str, bool, str]:
+        """The fields of the source, in the order of `Source`."""
+        return (
+            *(self.source, self.size, self.version, self.format, self.compression),
+            *(self.whole, self.location),
+        )
 
-_LINE_DECODER = msgspec.json.Decoder(_Line)
+
+_LINE_DECODER = msgspec.json.Decoder(PlanLine)
+
+
+def decode_line(line: Json) -> PlanLine:
+    """Decode a line of plan.jsonl; raise as `Split.from_json`."""
+    stored = strict_json.decode(line, _LINE_DECODER)
+    end = stored.end
+    if end is not None and end < stored.start:
+        raise ValueError(f"`end` is {end}, `start` is {stored.start}")
+    if stored.members and sum(size for _, size, *_ in stored.members) != stored.size:
+        raise ValueError(f"`size` is {stored.size}, and its `members` have another")
+    return stored
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -21,6 +20,8 @@ from transforms.io import attempts, storage
 from transforms.io.watching import describe
 from transforms.sources import base, path_keys
 from transforms.sources.base import Opener
+from transforms.splits.collecting import collect
+from transforms.splits.split_columns import SplitColumns
 
 # Some formats open a file to cut it: files opened at once, and files that a thread cuts in a row.
 _THREADS, _MOST_IN_A_ROW = 16, 256
@@ -34,13 +35,13 @@ class InputPlan(NamedTuple):
         left_out: a line for each kind of files that match the input but are not part of the corpus.
     """
 
-    splits: list[Split]
+    splits: SplitColumns
     left_out: tuple[str, ...]
 
 
 def make_plan(
     config: InputConfig, piped: Piped | None = None, tables: Mapping[str, str] | None = None
-) -> list[Split]:
+) -> SplitColumns:
     """List the input files and cut them into splits.
 
     Args:
@@ -71,18 +72,15 @@ def plan_input(
     return InputPlan(_cut_all(listing.files, config), left_out)
 
 
-def _cut_all(listed: Sequence[Listed], config: InputConfig) -> list[Split]:
+def _cut_all(listed: Sequence[Listed], config: InputConfig) -> SplitColumns:
     _check_flags([one.source for one in listed if not one.unread], config)
-    splits: list[Split] = []
     # The pool starts a thread only when there is work for it.
     with ThreadPoolExecutor(_THREADS) as threads:
-        for _, group in itertools.groupby(listed, lambda one: one.glob):
-            splits += _cut(list(group), config, threads)
+        splits = collect(join_small_files(_cut(listed, config, threads), config.read))
     inputs = escaping.one_line(" ".join(config.globs))
-    splits = list(join_small_files(splits, config.read))
     if not splits:
         raise UsageError(f"--input {inputs}: every file is empty")
-    if all(split.unread for split in splits):
+    if splits.is_unread.all():
         raise _none_can_be_read(splits[0], inputs)
     return splits
 
@@ -103,7 +101,7 @@ def _none_can_be_read(first: Split, inputs: str) -> UsageError | JobError:
 def _cut(
     listed: Sequence[Listed], config: InputConfig, threads: ThreadPoolExecutor
 ) -> Iterator[Split]:
-    """Cut the files of a glob."""
+    """Cut files, in order."""
     # A task for each file would cost more than to cut it, where that needs no reading.
     length = max(1, min(_MOST_IN_A_ROW, len(listed) // (4 * _THREADS)))
     rows = [listed[start : start + length] for start in range(0, len(listed), length)]

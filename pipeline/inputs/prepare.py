@@ -9,7 +9,7 @@ from pipeline.console import printing
 from pipeline.inputs import field_types, plan, stdin
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import EmbedConfig
-from transforms.documents import Split
+from transforms.splits.split_columns import SplitColumns
 
 
 class Inputs(NamedTuple):
@@ -23,7 +23,7 @@ class Inputs(NamedTuple):
     """
 
     config: EmbedConfig
-    splits: list[Split]
+    splits: SplitColumns
     pipe: Piped | None
     left_out: tuple[str, ...] = ()
 

@@ -1,13 +1,12 @@
 """Read a bounded sample of a corpus: the beginnings of some splits, spread evenly."""
 
-import bisect
 import contextlib
 import dataclasses
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from transforms.documents import Split
@@ -15,6 +14,7 @@ from transforms.groups.grouping import counts_documents, split_of_file
 from transforms.groups.read_split import read_unchanged
 from transforms.io import attempts
 from transforms.sources.base import ReadConfig
+from transforms.splits.collecting import collect
 
 _SPLITS = 8
 _BYTES = 64 << 10
@@ -26,19 +26,20 @@ _T = TypeVar("_T")
 
 def choose(splits: Sequence[Split], most: int = _SPLITS) -> list[Split]:
     """Choose the beginnings of some splits; the same plan gives the same ones."""
-    planned = [split for split in splits if not split.unread]
+    columns = collect(splits)
+    planned = columns.take(~columns.is_unread)
     # Files that are read together count one by one.
-    ends = list(itertools.accumulate(len(split.files) for split in planned))
-    number = ends[-1] if ends else 0
+    ends = np.cumsum(np.maximum(planned.rows["members"], 1))
+    number = int(ends[-1]) if len(ends) else 0
     count = min(most, number)
     chosen = []
     for place in (i * number // count for i in range(count)):
-        which = bisect.bisect_right(ends, place)
-        split = planned[which]
+        which = int(np.searchsorted(ends, place, side="right"))
+        split = of_plan = planned[which]
         if split.members:
-            split = split_of_file(split.members[place - ends[which]])
+            split = split_of_file(split.members[place - int(ends[which])])
         # Of a small file whose number of documents is unknown, no beginning can be named.
-        is_whole = planned[which].members and counts_documents(split.source)
+        is_whole = of_plan.members and counts_documents(split.source)
         chosen.append(split if is_whole else _beginning(split))
     return chosen
 

@@ -10,8 +10,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import JobError, UsageError, is_of_user
-from transforms.documents import Source, Split
+from transforms.documents import Split
 from transforms.io import storage
+from transforms.splits.collecting import collect
+from transforms.splits.split_columns import SplitColumns
 
 # The name of the standard input on the command line.
 PIPE = "-"
@@ -85,11 +87,8 @@ def _spool(path: str) -> Piped:
     return Piped(path, size, digest.hexdigest())
 
 
-def relocate(splits: Sequence[Split], folder: str) -> list[Split]:
+def relocate(splits: Sequence[Split], folder: str) -> SplitColumns:
     """Return the splits with the path of the standard input in the output folder."""
-    final = storage.join(folder, STDIN_FILE)
-    return [dataclasses.replace(split, source=_relocated(split.source, final)) for split in splits]
-
-
-def _relocated(source: Source, final: str) -> Source:
-    return dataclasses.replace(source, location=final) if source.path == PIPE else source
+    columns = collect(splits)
+    files = columns.files.with_location(PIPE, storage.join(folder, STDIN_FILE))
+    return SplitColumns(files, columns.rows, columns.reasons)

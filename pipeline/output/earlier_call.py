@@ -30,6 +30,8 @@ from pipeline.output.run_file import DamagedRunError, Run, load_run, write_run
 from transforms import escaping
 from transforms.documents import Split
 from transforms.io import storage
+from transforms.splits.collecting import collect
+from transforms.splits.split_columns import SplitColumns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,16 +130,17 @@ def _same_job(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Spli
 def _with_plan(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
     """Return the earlier call with the plan to follow; raise UsageError if its files differ."""
     folder = config.output
-    stored = _stored_plan(folder)
+    splits = collect(splits)
+    stored = _stored_plan(folder, splits)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
-    if config.update and not (is_of_run and stored and stored.splits == list(splits)):
+    if config.update and not (is_of_run and stored and stored.splits == splits):
         return _update(config, earlier, stored, splits)
     lines = []
     if stored is not None:
         followed = followed_plan.follow(splits, stored.splits, is_proven=is_of_run)
         lines = followed_plan.differences(followed.before, followed.now)
         if not lines:
-            differs = not is_of_run or list(followed.splits) != stored.splits
+            differs = not is_of_run or followed.splits != stored.splits
             return Earlier(earlier, followed.splits, differs)
     if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
         raise another_job(
@@ -179,7 +182,7 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
     if not storage.exists(storage.join(folder, PLAN_FILE)):
         # A job writes its plan first.
         raise ValueError(damage.reason)
-    stored = _stored_plan(folder)
+    stored = _stored_plan(folder, collect(splits))
     begun: Sequence[Split] = stored.splits if stored else []
     followed = followed_plan.follow(splits, begun, is_proven=False)
     lines = followed_plan.differences(followed.before, followed.now[: len(followed.before)])
@@ -188,10 +191,10 @@ def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) 
     return Earlier(None, followed.splits, run_is_damaged=True)
 
 
-def _stored_plan(folder: str) -> StoredPlan | None:
+def _stored_plan(folder: str, expected: SplitColumns) -> StoredPlan | None:
     """Read the stored plan; return None if it is missing or damaged."""
     try:
-        return plan_file.load_stored(folder)
+        return plan_file.load_stored(folder, expected=expected)
     except ValueError:
         return None
 

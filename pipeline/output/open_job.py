@@ -12,8 +12,8 @@ from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import model_files
 from transforms.bert.model_cache import CacheError
-from transforms.documents import Split
 from transforms.records.record_config import RecordConfig
+from transforms.splits.split_columns import SplitColumns
 
 _REMEDY = "give the current place of the job's module with --model"
 
@@ -32,7 +32,7 @@ class Job:
     """
 
     folder: str
-    splits: tuple[Split, ...]
+    splits: SplitColumns
     plan_sha256: str
     run: Run
     config: EmbedConfig
@@ -73,7 +73,7 @@ def open_job(folder: str, generation: int | None = None) -> Job:
             f"{folder}/{RUN_FILE} has a configuration that this release does not know: verify with "
             "the release that wrote it"
         )
-    return Job(folder, tuple(plan.splits), plan.sha256, run, config, stored.model.handle)
+    return Job(folder, plan.splits, plan.sha256, run, config, stored.model.handle)
 
 
 def find_module(job: Job, handle: str | None, remedy: str = _REMEDY) -> Path:

@@ -8,7 +8,7 @@ from pipeline.inputs import bigquery_names
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from pipeline.output import layout, plan_file, run_file
-from pipeline.output.layout import PLAN_FILE, RUN_FILE
+from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.dedup import repeat_files
 from transforms.documents import Split
@@ -30,7 +30,7 @@ def begin(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> None:
     with output_errors(f"--output {folder}"):
         if config.overwrite:
             _delete_job(config)
-        storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
+        plan_file.write_plan(folder, splits)
         run_file.write_run(folder, run, config)
 
 

@@ -37,7 +37,7 @@ def switch(
     number = numbers.generation_of_plan(
         folder, plan, run.plan, run.generation, is_update=config.update
     )
-    storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
+    plan_file.write_plan(folder, splits)
     now = dataclasses.replace(run, plan=plan, generation=number)
     if now != run or not is_stored:
         run_file.write_run(folder, now, config)

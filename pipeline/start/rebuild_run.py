@@ -9,11 +9,10 @@ from pipeline.estimate import precision_check
 from pipeline.generations import numbers
 from pipeline.job_context import JobContext
 from pipeline.output import earlier_plans, input_list, job_progress, plan_file, run_file
-from pipeline.output.layout import PLAN_FILE, RUN_FILE
+from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from pipeline.start import learn_transform
 from transforms.documents import Split
-from transforms.io import storage
 
 
 def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
@@ -48,7 +47,7 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
             run = dataclasses.replace(run, transform=transform.facts)
             _check_receipts(folder, splits, run)
             with output_errors(f"--output {folder}"):
-                storage.write_text(folder, PLAN_FILE, plan_file.to_lines(splits))
+                plan_file.write_plan(folder, splits)
                 transform.install(folder)
                 # Last: until then the next call begins here again.
                 run_file.write_run(folder, run, context.config)

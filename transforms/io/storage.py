@@ -211,13 +211,24 @@ def hash_file(path: str) -> str:
     Raises:
         OSError: it cannot be opened, or not be read to its end.
     """
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
+    for block in read_blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def read_blocks(path: str) -> Iterator[bytes]:
+    """Read a file in blocks of a megabyte.
+
+    Raises:
+        OSError: it cannot be opened, or not be read to its end.
+    """
+    size = 0
     with contextlib.closing(open_for_reading(path)) as stream:
         while block := stream.read(_BLOCK):
-            digest.update(block)
             size += len(block)
+            yield block
         _check_end(path, stream, size)
-    return digest.hexdigest()
 
 
 def version_of(metadata: FileMetadata) -> str:

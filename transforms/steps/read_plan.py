@@ -15,6 +15,7 @@ import numpy as np
 
 from transforms.documents import Split
 from transforms.io import storage
+from transforms.splits.collecting import collect
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,7 @@ def choose_lines(path: str, splits: Iterable[Split]) -> ChosenLines:
     Raises:
         ValueError: the plan does not contain one of them, or in another order.
     """
-    chosen_lines = (split.to_line().encode() for split in splits)
+    chosen_lines = (line.encode() for block in collect(splits).lines() for line in block)
     next_line = next(chosen_lines, None)
     marks = bytearray()
     with contextlib.closing(storage.open_for_reading(path)) as lines:
