@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transforms.wordpiece.preprocessing import WordpieceConfig
     from transforms.write import WriteParts
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AnalyzeParts",
