@@ -22,6 +22,7 @@ from pipeline.options import resume_command
 from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
+from pipeline.options.identity_version import IDENTITY_VERSION
 from pipeline.output import (
     earlier_call,
     earlier_plans,
@@ -34,6 +35,7 @@ from pipeline.output import (
     output_folder,
     plan_file,
     quality,
+    run_file,
 )
 from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
@@ -150,7 +152,7 @@ def _embed(
             run, progress = earlier, before
         else:
             context = _make_context(config, options, splits, run, path)
-            run = earlier or _begin(ready, context.module, run, splits)
+            run = _go_on(config, earlier) if earlier else _begin(ready, context.module, run, splits)
             context = dataclasses.replace(context, run=run, before=before, watch=watch)
             run, progress = _compute(context)
         history = earlier_plans.history_of(config.output, run, splits)
@@ -199,6 +201,16 @@ def _is_new_generation(folder: str, run: Run) -> bool:
 
 def _is_complete(config: EmbedConfig, run: Run, before: Progress) -> bool:
     return before.complete and not output_folder.damaged_files(config, run)
+
+
+def _go_on(config: EmbedConfig, run: Run) -> Run:
+    """Write the identity version of this release, so that an earlier one does not go on later."""
+    if run.identity_version == IDENTITY_VERSION:
+        return run
+    run = dataclasses.replace(run, identity_version=IDENTITY_VERSION)
+    with output_errors(f"--output {config.output}"):
+        run_file.write_run(config.output, run, config)
+    return run
 
 
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:

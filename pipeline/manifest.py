@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from pipeline.errors import WRITTEN_AGAIN
+from pipeline.releases.format_check import OtherReleaseError, check_format
 from transforms import strict_json
 from transforms.documents import FORMAT_VERSION, Split, part_key
 from transforms.io import path_kinds, storage
@@ -334,14 +335,12 @@ def decode_manifest(
         raise ValueError(f"{folder} has no {name}: {reason}")
     try:
         version = strict_json.decode(content, _VERSION_DECODER).format_version
-        if version == FORMAT_VERSION:
-            return strict_json.decode(content, decoder)
+        check_format(f"{folder}/{name}", version)
+        return strict_json.decode(content, decoder)
+    except OtherReleaseError:
+        raise
     except ValueError as error:
         raise ValueError(f"{folder}/{name} is damaged: {error}; {WRITTEN_AGAIN}") from error
-    raise ValueError(
-        f"{folder}/{name} has format version {version}, not {FORMAT_VERSION}: read it "
-        "with the release that wrote it, or embed the corpus again"
-    )
 
 
 def totals_entry(

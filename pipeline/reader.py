@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.generations.kept_files import MANIFESTS, manifest_in
+from pipeline.inputs.job_names import RUN_FILE
 from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, decode_manifest
+from pipeline.releases import folder_rule
 from transforms.documents import ID
 from transforms.features import (
     ACCOUNT,
@@ -215,11 +217,13 @@ def list_files(folder: str, family: str, generation: int | None = None) -> list[
         generation: as of `load_embeddings`.
 
     Raises:
+        OtherReleaseError: the folder is of another release, which has to open it.
         ValueError: the job is not finished, the folder does not keep the generation, or its
             manifest is damaged.
     """
     file_systems.set_default_options([folder])
-    storage.check_no_links(folder, (MANIFEST_FILE, MANIFESTS, *DATA_FOLDERS))
+    storage.check_no_links(folder, (RUN_FILE, MANIFEST_FILE, MANIFESTS, *DATA_FOLDERS))
+    folder_rule.check_reading(storage.join(folder, RUN_FILE))
     name = manifest_in(folder, generation)
     manifest = decode_manifest(folder, _MANIFEST_DECODER, name)
     if generation is not None and name == MANIFEST_FILE:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from pipeline.manifest import MANIFEST_FILE
+from pipeline.releases.format_check import check_format
 from transforms import strict_json
 from transforms.io import storage
 from transforms.strict_json import Count
@@ -80,19 +81,25 @@ def read_head(path: str) -> Historic | None:
     """Read the beginning of a manifest, which may be large; return None if there is none.
 
     Raises:
-        ValueError: it is damaged.
+        ValueError: it is damaged, or of another format version.
         OSError: it cannot be read.
     """
     if not storage.exists(path):
         return None
+    head = strict_json.decode(_head_of(path), _DECODER)
+    check_format(path, head.format_version)
+    return head
+
+
+def _head_of(path: str) -> bytes:
+    """Return the JSON of the fields at the beginning of a manifest."""
     head: list[bytes] = []
     with contextlib.closing(storage.open_for_reading(path)) as lines:
         for line in lines:
             if line.startswith(_AFTER_HEAD):
-                text = b"".join(head).rstrip().removesuffix(b",") + b"}"
-                return strict_json.decode(text, _DECODER)
+                return b"".join(head).rstrip().removesuffix(b",") + b"}"
             head.append(line)
-    return strict_json.decode(b"".join(head), _DECODER)
+    return b"".join(head)
 
 
 def current_generation(folder: str) -> int | None:

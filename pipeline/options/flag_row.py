@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pipeline.errors import UsageError
+from pipeline.options.identity_version import FIRST_IDENTITY_VERSION
 
 FlagValue = str | int | float | bool | None | Sequence[str]
 # Values by the names of flags, without dashes.
@@ -54,9 +55,9 @@ class Flag:
         path: field of `EmbedConfig` that the flag sets, such as `shaping.truncate_dim`; empty for a
             flag of the command itself.
         decides_output: whether the flag is part of `EmbedConfig.identity()`.
-        omitted_by_default: whether the identity leaves it out where it has its default, because
-            there are jobs from before the flag.
-        value_before: the value of those jobs in the configuration; None if it is the default.
+        since: the identity version that first had the flag, if it decides the output.
+        value_before: the value in the configuration of jobs of earlier versions; None if it is the
+            default.
         step: how the value becomes the value at `path`.
         in_resume_command: `ALWAYS`, `IF_NEEDED` or `NEVER`.
     """
@@ -72,7 +73,7 @@ class Flag:
     positional: bool = False
     path: str = ""
     decides_output: bool = False
-    omitted_by_default: bool = False
+    since: int = FIRST_IDENTITY_VERSION
     value_before: FlagValue = None
     step: Step = as_given
     in_resume_command: str = IF_NEEDED
@@ -83,6 +84,11 @@ class Flag:
         if self.positional:
             return self.name
         return f"--{self.name}" if len(self.name) > 1 else f"-{self.name}"
+
+    @property
+    def omitted_by_default(self) -> bool:
+        """Whether the identity leaves it out by default: jobs from before do not have it."""
+        return self.since > FIRST_IDENTITY_VERSION
 
     @property
     def omitted_value(self) -> FlagValue:

@@ -1,6 +1,6 @@
 """Flags that decide the output and are younger than some jobs, whose identity lacks them.
 
-A new row goes to the end; see `flags.FLAGS`.
+A new row goes to the end; see `flags.FLAGS`, and `identity_version` for `since`.
 """
 
 from pipeline.options import flag_steps as steps
@@ -19,7 +19,7 @@ LATER_FLAGS = (
         default=AUTO_QUOTING,
         choices=QUOTINGS,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         help="whether quotes in CSV and TSV quote a field (minimal) or are text (none); auto is "
         "minimal for CSV, none for TSV",
@@ -29,7 +29,7 @@ LATER_FLAGS = (
         path="input.read.csv_escape",
         step=steps.character,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         metavar="CHAR",
         help="character that makes a quote or a delimiter after it text: \\ in the CSV of Spark",
@@ -39,7 +39,7 @@ LATER_FLAGS = (
         path="input.read.csv_delimiter",
         step=steps.character,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         metavar="CHAR",
         help="character that separates the fields of CSV and TSV (default: a comma, a tab)",
@@ -48,7 +48,7 @@ LATER_FLAGS = (
         name="prompt",
         path="prompt",
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="model",
         metavar="TEXT",
         help="text, or the name of one of the model's prompts, that is put before each document "
@@ -60,7 +60,7 @@ LATER_FLAGS = (
         default=SPLIT,
         choices=SPECIAL_TOKENS_IN_TEXT,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         help="whether [MASK], [SEP] and other special tokens in a text are text, as in "
         "google-research/bert (split), or these tokens, as in Hugging Face's tokenizers (keep)",
@@ -71,7 +71,7 @@ LATER_FLAGS = (
         default=ALL_RECORDS,
         choices=KEPT_IN,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         value_before=ONLY_POOLED,
         group="input",
         help="the records that have the fields of --keep_fields: all, or only the pooled ones",
@@ -82,7 +82,7 @@ LATER_FLAGS = (
         default=DOCUMENTS,
         choices=UNITS,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="features",
         help="one record for each of the documents, or for each of the windows that longer "
         "documents are cut into, with its place in its document",
@@ -94,7 +94,7 @@ LATER_FLAGS = (
         choices=CUTS,
         metavar="BORDER",
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="features",
         help="with --rows windows: windows end between words (tokens), sentences or paragraphs; "
         "what is longer than a window is cut between words",
@@ -105,7 +105,7 @@ LATER_FLAGS = (
         value_type=bool,
         default=False,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="features",
         help="keep the text of each record",
     ),
@@ -115,7 +115,7 @@ LATER_FLAGS = (
         value_type=int,
         step=steps.length_group,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         value_before=0,
         group="computation",
         metavar="N",
@@ -127,7 +127,7 @@ LATER_FLAGS = (
         path="input.read.text_template",
         step=steps.template,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         metavar="TEMPLATE",
         help="compose the text of several fields, in place of --text_field: '{title}\\n{text}'; "
@@ -139,7 +139,7 @@ LATER_FLAGS = (
         default=REJECT,
         choices=MISSING_FIELDS,
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="input",
         help="a record without a field of --text_template, or with a null in it, is rejected "
         "(reject), or the field is an empty text (empty)",
@@ -152,7 +152,7 @@ LATER_FLAGS = (
         default="",
         value_before=(),
         decides_output=True,
-        omitted_by_default=True,
+        since=2,
         group="features",
         metavar="A,B",
         help="with --rows windows and --text_template: fields that each window has as a whole, "

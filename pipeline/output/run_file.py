@@ -12,9 +12,12 @@ from pipeline.errors import WRITTEN_AGAIN
 from pipeline.generations.history import FIRST
 from pipeline.options.earlier_releases import with_former_defaults
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.identity_version import FIRST_IDENTITY_VERSION, IDENTITY_VERSION
 from pipeline.output import layout
 from pipeline.output.layout import RUN_FILE
-from transforms import strict_json
+from pipeline.releases import folder_rule
+from pipeline.releases.format_check import OtherReleaseError
+from transforms import __version__, strict_json
 from transforms.bert.agreement import CosineAgreement
 from transforms.documents import FORMAT_VERSION, hash_json
 from transforms.io import storage
@@ -26,7 +29,7 @@ from transforms.vector_widths import VectorWidths
 _QUANTILES = 19
 _COMMAND = ("beam-bert", "embed")
 _COMPUTED_BY = (
-    *("beam-bert", "apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
+    *("apache-beam", "tensorflow", "tensorflow-hub", "tensorflow-text"),
     *("tensorflow-transform", "tfx-bsl", "pyarrow", "numpy", "openvino"),
 )
 
@@ -63,6 +66,7 @@ class Run:
         generation: the number of the generation that the plan is of.
         inputs: the flags of the list of inputs that the newest update has; None if they are those
             of the configuration.
+        identity_version: see `identity_version`; a job that goes on has that of this release.
     """
 
     configuration: dict[str, Any]
@@ -75,6 +79,7 @@ class Run:
     directory: str = ""
     generation: int = FIRST
     inputs: dict[str, Any] | None = None
+    identity_version: int = IDENTITY_VERSION
 
     @property
     def newest_flags(self) -> dict[str, Any]:
@@ -116,7 +121,7 @@ InputFlags = TypedDict("InputFlags", {"--input": list[str], "--input_format": st
 
 
 class RunFile(msgspec.Struct, forbid_unknown_fields=True):
-    """The content of run.json, in the order of its fields."""
+    """The content of run.json."""
 
     format_version: int
     configuration: dict[str, Any]
@@ -129,6 +134,9 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
     directory: str
     generation: Annotated[int, msgspec.Meta(ge=FIRST)] = FIRST
     inputs: InputFlags | None = None
+    identity_version: Annotated[int, msgspec.Meta(ge=FIRST_IDENTITY_VERSION)] = (
+        FIRST_IDENTITY_VERSION
+    )
 
     def __post_init__(self) -> None:
         # People copy the command into a shell.
@@ -151,11 +159,8 @@ class RunFile(msgspec.Struct, forbid_unknown_fields=True):
             directory=self.directory,
             generation=self.generation,
             inputs=None if self.inputs is None else dict(self.inputs),
+            identity_version=self.identity_version,
         )
-
-
-class _RunFileVersion(msgspec.Struct):
-    format_version: int
 
 
 class DamagedRunError(ValueError):
@@ -171,7 +176,6 @@ class DamagedRunError(ValueError):
 
 
 _DECODER = msgspec.json.Decoder(RunFile)
-_VERSION_DECODER = msgspec.json.Decoder(_RunFileVersion)
 
 
 def load_run_file(folder: str) -> RunFile | None:
@@ -179,7 +183,8 @@ def load_run_file(folder: str) -> RunFile | None:
 
     Raises:
         DamagedRunError: it is damaged.
-        ValueError: it is of another format version, or the folder contains links.
+        OtherReleaseError: the folder is of another release, which has to open it.
+        ValueError: it has other fields, or the folder contains links.
     """
     layout.refuse_links(folder)
     path = storage.join(folder, RUN_FILE)
@@ -195,10 +200,10 @@ def load_run_file(folder: str) -> RunFile | None:
 
 def _decode(path: str, content: bytes) -> RunFile:
     try:
-        version = strict_json.decode(content, _VERSION_DECODER).format_version
-        if version != FORMAT_VERSION:
-            raise ValueError(f"its format version is {version}, not {FORMAT_VERSION}")
+        folder_rule.check_run(path, content)
         return strict_json.decode(content, _DECODER)
+    except OtherReleaseError:
+        raise
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
 
@@ -214,6 +219,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
     own_widths = dict(run.widths.of_documents)
     value = {
         "format_version": FORMAT_VERSION,
+        "identity_version": run.identity_version,
         "configuration": run.configuration,
         "model": {
             "handle": redact_url(config.model),
@@ -234,7 +240,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": sys.version.split()[0]}
+    versions = {"python": sys.version.split()[0], "beam-bert": __version__}
     for name in _COMPUTED_BY:
         try:
             versions[name] = metadata.version(name)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipeline.generations import history, numbers
 from pipeline.generations.kept_files import manifest_of, plan_of, replaced_plan_of
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.options.identity_version import IDENTITY_VERSION
 from pipeline.output import plan_file, run_file
 from pipeline.output.layout import MANIFEST_FILE, PLAN_FILE
 from pipeline.output.run_file import Run
@@ -38,7 +39,7 @@ def switch(
         folder, plan, run.plan, run.generation, is_update=config.update
     )
     plan_file.write_plan(folder, splits)
-    now = dataclasses.replace(run, plan=plan, generation=number)
+    now = dataclasses.replace(run, plan=plan, generation=number, identity_version=IDENTITY_VERSION)
     if now != run or not is_stored:
         run_file.write_run(folder, now, config)
     return now

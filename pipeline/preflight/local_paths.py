@@ -10,6 +10,7 @@ from pipeline.inputs.job_folders import OwnFolders
 from pipeline.monitoring import metrics_place
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import folder_checks, folder_lock, layout
+from pipeline.releases import folder_rule
 from transforms.checkpoints import imported_models
 from transforms.io import file_systems, storage
 
@@ -83,18 +84,23 @@ def check_engine(config: EmbedConfig) -> None:
 
 
 def check_folder(folder: str, name: str) -> None:
-    """Check that a folder of this machine has a file that the output folder of a job has.
+    """Check that a folder of this machine has run.json, and is one that this release opens.
 
     Args:
         folder: the output folder.
-        name: of the file.
+        name: the name of run.json.
 
     Raises:
         UsageError: it does not have it.
+        OtherReleaseError: it is of another release.
         OSError: the file system does not say so.
     """
-    if "://" not in folder and not storage.exists(storage.join(folder, name)):
+    if "://" in folder:
+        return
+    path = storage.join(folder, name)
+    if not storage.exists(path):
         raise UsageError(layout.describe_missing(folder, name))
+    folder_rule.check_reading(path)
 
 
 def _matches_nothing(glob: str) -> bool:

@@ -170,7 +170,10 @@ def other_plan(out: Path) -> None:
         (no_plan, "run.json is damaged.*; --overwrite starts again"),
         (other_file, r"contains 'mine\.txt', which is not part of a job"),
         (of_another_program, "cannot be read: .*; --overwrite starts again"),
-        (other_version, "its format version is 2, not .*; --overwrite starts again"),
+        (
+            other_version,
+            r"has format version 2, not 3: read it with beam-bert 0\.1\.0, .*; --overwrite",
+        ),
         (other_plan, r"belongs to another job: run\.json is damaged; .*other\.txt is missing"),
     ],
 )

@@ -128,6 +128,7 @@ def test_a_folder_of_no_job_or_of_another_release_ends_in_status_2(
     edit_json(out / "run.json", lambda run: run["configuration"].update({"--new": 1}))
     assert cli.main(["verify", str(out)]) == 2
     assert "has a configuration that this release does not know" in capsys.readouterr().err
+    edit_json(out / "run.json", lambda run: run["configuration"].pop("--new"))
     edit_json(out / "run.json", lambda run: run["configuration"].pop("--features"))
     assert cli.main(["verify", str(out)]) == 2
     assert "its configuration is not valid: '--features'" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Folders of other releases: which of them this release opens."""
