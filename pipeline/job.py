@@ -245,18 +245,22 @@ def _find_earlier(
         earlier: Run | None = rebuild_run.rebuild(context, found.splits)
     else:
         if config.update:
-            _announce_update(config, found)
+            _check_update(config, found, path)
         earlier = earlier_call.follow(config, found)
     if earlier is not None:
         _store(ready.pipe, config.output)
     return earlier, found.splits
 
 
-def _announce_update(config: EmbedConfig, found: Earlier) -> None:
-    """Say what an update will do, before anything is written."""
+def _check_update(config: EmbedConfig, found: Earlier, path: Path) -> None:
+    """Check the size of an update, and say what it will do, before anything is written."""
+    from pipeline.estimate import update_size
     from pipeline.updates import update_forecast
 
-    expected = update_forecast.forecast_update(config, found)
+    has_parts = found.run is not None and found.run.transform is not None
+    receipts = manifest.load_receipts(config.output) if has_parts else []
+    update_size.check_update(config, found, path, receipts)
+    expected = update_forecast.forecast_update(config, found, receipts)
     for line in update_forecast.to_lines(expected) if expected else ():
         printing.announce(f"beam-bert: {line}")
 

@@ -31,7 +31,7 @@ from transforms.bert import loading
 from transforms.documents import Source, Split
 from transforms.features import FLOAT32, NUM_TOKENS
 from transforms.metrics import PADDED_TOKENS
-from transforms.receipts import shares
+from transforms.receipts import Receipt, shares
 
 # The share of the model's speed that the whole job reaches (benchmarks.throughput), and the seconds
 # to analyze the corpus and to build the pipelines, which are not measured here.
@@ -124,7 +124,8 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     counts = tokenized_sample.total_counts(parts)
     speed = measure_speed(parts, engine, graphs.embedding_config(config, module))
     computing = counts[PADDED_TOKENS] / speed / _EFFICIENCY if speed else 0.0
-    done = _done_before(config, earlier)
+    receipts = _load_receipts(config, earlier)
+    done = _done_before(earlier, receipts)
     sources = choose_pieces.sources_of(splits)
     result = Forecast(
         files=len(sources),
@@ -147,7 +148,9 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
             *(counts["embedded"], counts[NUM_TOKENS]),
         ),
         precision=config.compute.precision,
-        update=update_forecast.forecast_update(config, earlier) if config.update else None,
+        update=update_forecast.forecast_update(config, earlier, receipts)
+        if config.update
+        else None,
     )
     if done.complete:
         return result
@@ -164,11 +167,16 @@ def _find_earlier(config: EmbedConfig, fingerprint: str, splits: Sequence[Split]
     return found
 
 
-def _done_before(config: EmbedConfig, earlier: Earlier) -> Progress:
-    """Measure what an earlier call has done."""
+def _load_receipts(config: EmbedConfig, earlier: Earlier) -> list[Receipt]:
     if earlier.run is None or earlier.run.transform is None:
+        return []
+    return manifest.load_receipts(config.output)
+
+
+def _done_before(earlier: Earlier, receipts: Sequence[Receipt]) -> Progress:
+    """Measure what an earlier call has done."""
+    if earlier.run is None or not receipts:
         return manifest.measure_progress(earlier.splits, [], "")
-    receipts = manifest.load_receipts(config.output)
     return manifest.measure_progress(earlier.splits, receipts, earlier.run.fingerprint)
 
 

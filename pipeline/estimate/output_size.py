@@ -1,6 +1,6 @@
 """Check the bytes that a job will write against `--max_output_gb`, before it begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.errors import UsageError
 from pipeline.estimate import tokenized_sample
@@ -32,17 +32,32 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
     limit = config.max_output_gb * 1e9
     if max_bytes(config, module.widths, sources_of(splits)) <= limit:
         return
-    parts = list(tokenized_sample.tokenize_sample(config, module, splits))
-    written = tokenized_sample.total_bytes(parts)
+    written = estimate_bytes(config, module, splits)
     if sum(written.values()) <= limit:
         return
-    by_folder = ", ".join(f"{name} {size / 1e9:,.1f} GB" for name, size in written.items() if size)
     token_features = " and ".join(widths_of_tokens(config.features))
     remedy = f", or leave {token_features} out of --features" if token_features else ""
     raise UsageError(
         f"--max_output_gb is {config.max_output_gb:g}, and the job would write about "
-        f"{sum(written.values()) / 1e9:,.1f} GB ({by_folder}): raise it{remedy}"
+        f"{sum(written.values()) / 1e9:,.1f} GB ({describe(written)}): raise it{remedy}"
     )
+
+
+def estimate_bytes(
+    config: EmbedConfig, module: BertModule, splits: Sequence[Split]
+) -> dict[str, float]:
+    """Estimate the bytes that splits will write, by folder, from a sample of their documents."""
+    parts = list(tokenized_sample.tokenize_sample(config, module, splits))
+    return tokenized_sample.total_bytes(parts)
+
+
+def describe(written: Mapping[str, float]) -> str:
+    """Return the bytes of each folder as text.
+
+    >>> describe({"pooled": 2e9, "rejected": 0})
+    'pooled 2.0 GB'
+    """
+    return ", ".join(f"{name} {size / 1e9:,.1f} GB" for name, size in written.items() if size)
 
 
 def max_bytes(config: EmbedConfig, widths: VectorWidths, sources: Sequence[Source]) -> float:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline import manifest
 from pipeline.generations import numbers
 from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
@@ -42,17 +41,20 @@ class UpdateForecast(NamedTuple):
     compares: bool = False
 
 
-def forecast_update(config: EmbedConfig, earlier: Earlier) -> UpdateForecast | None:
+def forecast_update(
+    config: EmbedConfig, earlier: Earlier, receipts: Sequence[Receipt]
+) -> UpdateForecast | None:
     """Estimate what an update will do; None if there is no earlier call.
 
-    Raises:
-        OSError: the folder cannot be read.
+    Args:
+        config: of the job.
+        earlier: the call to continue, with the plan of now.
+        receipts: those in the folder.
     """
     run, folder, splits = earlier.run, config.output, earlier.splits
     if run is None:
         return None
     changes = earlier.changes or plan_comparison.compare(splits, splits)
-    receipts = manifest.load_receipts(folder) if run.transform else []
     progress = job_progress.match_receipts(splits, receipts, run)
     documents, seconds = _estimate(_stored_splits(folder), receipts, run, progress.pending)
     return UpdateForecast(
