@@ -8,9 +8,9 @@ from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import activity, amounts, job_progress, plan_comparison, plan_file
 from pipeline.output.earlier_call import Earlier
-from pipeline.output.run_file import Run
 from pipeline.status import clock
 from transforms.documents import Split
+from transforms.metrics import DOCUMENTS, EMBEDDED, REUSED
 from transforms.receipts import Receipt
 
 
@@ -24,7 +24,10 @@ class UpdateForecast(NamedTuple):
         splits_left: those that are not done.
         parts_kept: parts that are done and stay.
         documents: in the splits that are left, by estimate; None if no part is done.
-        seconds: to compute them at the speed of the earlier calls; None if that is not known.
+        seconds: to compute all of them at the speed of the earlier calls; None if that is not
+            known.
+        reusable: of them, those that earlier parts may have, at most: their vectors are taken. None
+            if `--reuse` names another folder, which is not read now.
         compares: whether changed files are read first, and parts of the same documents are kept.
     """
 
@@ -39,6 +42,7 @@ class UpdateForecast(NamedTuple):
     documents: int | None
     seconds: float | None
     compares: bool = False
+    reusable: int | None = 0
 
 
 def forecast_update(
@@ -56,7 +60,12 @@ def forecast_update(
         return None
     changes = earlier.changes or plan_comparison.compare(splits, splits)
     progress = job_progress.match_receipts(splits, receipts, run)
-    documents, seconds = _estimate(_stored_splits(folder), receipts, run, progress.pending)
+    stored = _stored_splits(folder)
+    parts = job_progress.match_receipts(stored, receipts, run).parts
+    documents = _documents(stored, parts, progress.pending)
+    reusable = _reusable(config, parts, progress.parts)
+    if reusable is not None and documents is not None:
+        reusable = min(reusable, documents)
     return UpdateForecast(
         generation=numbers.generation_of_plan(
             folder, plan_file.fingerprint(splits), run.plan, run.generation, is_update=True
@@ -69,8 +78,9 @@ def forecast_update(
         splits_left=len(progress.pending),
         parts_kept=len(progress.parts),
         documents=documents,
-        seconds=seconds,
+        seconds=_seconds(documents, parts, receipts),
         compares=config.check == BY_CONTENT,
+        reusable=reusable,
     )
 
 
@@ -81,18 +91,63 @@ def _stored_splits(folder: str) -> Sequence[Split]:
         return []
 
 
-def _estimate(
-    stored: Sequence[Split], receipts: Sequence[Receipt], run: Run, pending: Sequence[Split]
-) -> tuple[int | None, float | None]:
-    """Estimate documents and seconds by those of the parts that the stored plan has done."""
-    parts = job_progress.match_receipts(stored, receipts, run).parts
-    done = amounts.done_amounts(amounts.plan_amounts(stored), parts)
+def _documents(
+    stored: Sequence[Split], parts: Sequence[Receipt], pending: Sequence[Split]
+) -> int | None:
+    """Estimate the documents in splits by those of the parts that the stored plan has done."""
     if not pending:
-        return 0, 0.0
+        return 0
+    done = amounts.done_amounts(amounts.plan_amounts(stored), parts)
     if not done.bytes or not done.documents:
-        return None, None
-    share = sum(split.bytes for split in pending) / done.bytes
-    return round(share * done.documents), share * activity.of_parts(parts).seconds or None
+        return None
+    return round(sum(split.bytes for split in pending) / done.bytes * done.documents)
+
+
+def _seconds(
+    documents: int | None, parts: Sequence[Receipt], others: Sequence[Receipt]
+) -> float | None:
+    """Estimate the seconds to compute documents; None if that is not known."""
+    if not documents:
+        return None if documents is None else 0.0
+    of_one = seconds_per_document(parts, others)
+    return None if of_one is None else of_one * documents
+
+
+def seconds_per_document(parts: Sequence[Receipt], others: Sequence[Receipt]) -> float | None:
+    """Return the time in which a document was computed; None if that is not known.
+
+    Documents whose vectors were taken from earlier parts took nearly no time. They do not count, so
+    that an update after one that only moved documents is not expected to be as fast.
+
+    Args:
+        parts: of the stored plan.
+        others: all parts in the folder. They are used if all of the plan took vectors.
+    """
+    for chosen in (parts, others):
+        timed = [part for part in chosen if part.seconds and not part.counts.get(REUSED)]
+        documents = sum(part.counts[DOCUMENTS] for part in timed)
+        if documents:
+            return activity.of_parts(timed).seconds / documents or None
+    timed = [part for part in others if part.seconds]
+    computed = sum(part.counts[DOCUMENTS] - part.counts.get(REUSED, 0) for part in timed)
+    return activity.of_parts(timed).seconds / computed or None if computed > 0 else None
+
+
+def _reusable(config: EmbedConfig, parts: Sequence[Receipt], kept: Sequence[Receipt]) -> int | None:
+    """Return how many documents the parts have that leave the plan, if vectors are taken of them.
+
+    Args:
+        config: of the job.
+        parts: of the stored plan.
+        kept: of the new plan.
+    """
+    if config.reuse is not None:
+        # The parts of that folder are not read now.
+        return None
+    if config.obstacle_to_reuse:
+        return 0
+    names = {part.name for part in kept}
+    return sum(part.counts[EMBEDDED] for part in parts if part.name not in names)
 
 
 def to_lines(forecast: UpdateForecast) -> list[str]:
@@ -107,6 +162,10 @@ def to_lines(forecast: UpdateForecast) -> list[str]:
         left += f": about {_counted(forecast.documents, 'document')}"
     if forecast.seconds is not None:
         left += f", {clock(forecast.seconds)} at the speed so far"
+    if forecast.reusable is None:
+        left += ", less the documents that the folder of --reuse has"
+    elif forecast.reusable:
+        left += f", less those of up to {_counted(forecast.reusable, 'document')} in earlier parts"
     if forecast.compares and forecast.changed:
         left += ", less the parts of changed files whose documents are the same"
     return [files, f"{kept}; {left}"]

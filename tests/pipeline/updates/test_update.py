@@ -189,6 +189,7 @@ def test_a_plan_says_what_an_update_will_do(
         "splits_left": 1,
         "parts_kept": 2,
         "compares": True,
+        "reusable": 0,
     }
     assert content_of(growing.output) == before
     assert not (growing.output / "manifests").exists()
