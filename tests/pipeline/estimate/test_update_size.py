@@ -15,6 +15,7 @@ def bytes_in(growing: GrowingCorpus) -> int:
     return stored_bytes(str(growing.output), load_receipts(str(growing.output)))
 
 
+@pytest.mark.slow
 def test_an_update_over_the_limit_writes_nothing(tmp_path: Path, tiny_path: Path) -> None:
     growing = begin(tmp_path, tiny_path)
     one, before = bytes_in(growing), receipts_of(growing.output)
