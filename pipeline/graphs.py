@@ -248,7 +248,12 @@ def read_transform(config: EmbedConfig, module: BertModule) -> tuple[str, list[i
         empty = {name: tf.constant([""]) for name in settings.texts}
         applied = transform.transform_raw_features(empty)
     quantiles = [int(value) for value in applied[LENGTH_QUANTILES].numpy()[0]]
-    return transform_fingerprint(settings, module.vocabulary), quantiles
+    return fingerprint_of(config, module), quantiles
+
+
+def fingerprint_of(config: EmbedConfig, module: BertModule) -> str:
+    """Return the fingerprint of the wordpieces of a job; see `transform_fingerprint`."""
+    return transform_fingerprint(wordpiece_config(config, module), module.vocabulary)
 
 
 def write_schemas(config: EmbedConfig, module: BertModule) -> None:

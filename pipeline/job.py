@@ -43,6 +43,7 @@ from pipeline.output.stored_settings import with_stored_settings
 from pipeline.result import Summary
 from pipeline.reusing import earlier_vectors
 from pipeline.runners import surroundings
+from transforms.caching import start_cache
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import storage
@@ -184,6 +185,12 @@ def _make_context(
     """Inspect the model, check that it can be run, and return what the job is made from."""
     from pipeline.runners import local
 
+    reason = start_cache.why_unusable()
+    if reason:
+        printing.announce(
+            f"beam-bert: nothing is kept for later jobs: {reason}; give another --cache_dir, or "
+            "--cache_dir off"
+        )
     module = model.inspect_model(path, config)
     options = options or _default_options()
     local.check_precision(options, config.compute)

@@ -8,7 +8,7 @@ from pipeline.errors import UsageError, input_errors
 from pipeline.options.embed_config import EmbedConfig
 from transforms import poolings
 from transforms.bert import model_files, published_names
-from transforms.bert.model_cache import CacheError
+from transforms.caching.model_cache import CacheError
 from transforms.checkpoints import imported_models, minilm
 from transforms.checkpoints.checkpoint import UnstatedError
 from transforms.features import FLOAT32, SENTENCE

@@ -11,6 +11,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Connections to Milvus Lite stay open in a process of tests; gRPC prints that they ping too often.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
+# What a run of the tests keeps there would hide faults of the next one.
+os.environ["BEAM_BERT_START_CACHE"] = "off"
+
 import numpy as np
 import pytest
 

@@ -10,6 +10,7 @@ from pipeline.console.command import Command
 from pipeline.errors import input_errors
 from pipeline.options.flag_row import name_flags
 from pipeline.options.flags import FLAGS
+from transforms.caching import start_cache
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -30,6 +31,7 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         local_paths.check_job(config, settings["metrics_file"])
+    start_cache.use(settings["cache_dir"])
     options = _options_from(beam_words)
     from pipeline import api, result
     from pipeline.monitoring import observing

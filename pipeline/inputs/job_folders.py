@@ -10,7 +10,7 @@ from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.entries import CACHE, OWN, Why
 from pipeline.inputs.job_names import LOCK_FILE, NAMES, PLAN_FILE, RUN_FILE
 from transforms import strict_json
-from transforms.bert import model_cache
+from transforms.caching import model_cache
 from transforms.documents import Split
 from transforms.io import local_status, storage
 from transforms.io.storage import TEMPORARY

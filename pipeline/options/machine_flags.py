@@ -27,3 +27,11 @@ METRICS_FILE = Flag(
     help="write the metrics of the job to this file, every 15 seconds and at the end, for the "
     "textfile collector of Prometheus' node_exporter, which reads names with .prom at the end",
 )
+
+CACHE_DIR = Flag(
+    name="cache_dir",
+    metavar="DIR|off",
+    group="general",
+    help="keep what a job computes before its first document here, for later jobs; by default in "
+    "the cache of models, if it can be written",
+)

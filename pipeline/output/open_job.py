@@ -11,7 +11,7 @@ from pipeline.output import earlier_plans, layout, run_file
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.run_file import Run
 from transforms.bert import model_files
-from transforms.bert.model_cache import CacheError
+from transforms.caching.model_cache import CacheError
 from transforms.records.record_config import RecordConfig
 from transforms.splits.split_columns import SplitColumns
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from transforms.bert import model_cache
+from transforms.caching import model_cache
 
 _DIGITS = 12
 

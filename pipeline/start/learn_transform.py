@@ -12,6 +12,7 @@ from pipeline.job_context import JobContext
 from pipeline.output import layout, output_folder, run_file
 from pipeline.output.run_file import Run, Transform
 from pipeline.runners import local
+from pipeline.start import transform_cache
 from transforms.io import saved_transform, storage
 
 
@@ -43,15 +44,28 @@ def learned(context: JobContext) -> Iterator[LearnedTransform]:
     """Learn the transform of a job; nothing but temporary files is written in its folder.
 
     This runs here, whatever runs the job: the sample is small, and tf.Transform cannot save from a
-    bundle that a cluster runs again.
+    bundle that a cluster runs again. A transform that this machine has learned from the same sample
+    is taken from its cache.
     """
     with saved_transform.temporary_folder(context.config.output) as folder:
-        config = dataclasses.replace(context.config, output=folder)
-        with beam.Pipeline(local.runner_here(context.options), options=context.options) as pipeline:
-            graphs.build_analyze(pipeline, dataclasses.replace(context, config=config), folder)
-        fingerprint, quantiles = graphs.read_transform(config, context.module)
+        name = transform_cache.entry_of(context)
+        quantiles = transform_cache.restore(name, folder)
+        if quantiles is None:
+            fingerprint, quantiles = _analyze(context, folder)
+            transform_cache.keep(name, folder, quantiles)
+        else:
+            graphs.check_transform(folder)
+            fingerprint = graphs.fingerprint_of(context.config, context.module)
         sha256 = output_folder.hash_transform(folder)
         yield LearnedTransform(folder, Transform(fingerprint, tuple(quantiles), sha256))
+
+
+def _analyze(context: JobContext, folder: str) -> tuple[str, list[int]]:
+    """Run tf.Transform's analysis; return the fingerprint and the quantiles of the transform."""
+    config = dataclasses.replace(context.config, output=folder)
+    with beam.Pipeline(local.runner_here(context.options), options=context.options) as pipeline:
+        graphs.build_analyze(pipeline, dataclasses.replace(context, config=config), folder)
+    return graphs.read_transform(config, context.module)
 
 
 def with_transform(context: JobContext) -> JobContext:

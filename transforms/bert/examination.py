@@ -6,12 +6,13 @@ import threading
 
 import tensorflow as tf
 
+from transforms.bert.examination_receipt import ExaminationReceipt, load_receipt, store_receipt
 from transforms.bert.input_order import check_order
 from transforms.bert.meta_graph import HUB_TF1
 from transforms.bert.module import BertModule
 from transforms.bert.module_session import checked_run, run_each
-from transforms.bert.rebuilding import Probe, find_weights, make_probe
-from transforms.bert.variables import bundle_of
+from transforms.bert.rebuilding import NOT_RECOGNISED, Probe, find_weights, make_probe
+from transforms.bert.variables import bundle_of, read_variables
 from transforms.bert.weights import Weights
 from transforms.features import LAYERS, SEQUENCE_OUTPUT
 from transforms.io.watching import describe
@@ -46,7 +47,7 @@ _EXAMINING = threading.Lock()
 def examine(module: BertModule) -> Examination:
     """Run a module's graph on a probe, and find the encoder that computes the same.
 
-    A process examines a module once, on its CPU.
+    A process examines a module once, on its CPU; so does a machine that has a cache.
 
     Raises:
         ValueError: the graph cannot be run, or its outputs are not those of a BERT; or the
@@ -60,7 +61,7 @@ def examine_with_weights(module: BertModule) -> tuple[Examination, Weights | str
     """Examine a module, and read its weights; or return the reason not to. See `examine`."""
     examination, weights = _examine(module)
     if weights is None:
-        weights = _find_weights(examination.module, examination.probe)
+        weights = _read_weights(examination.module)
     return examination, weights
 
 
@@ -72,21 +73,41 @@ def _examine(module: BertModule) -> tuple[Examination, Weights | str | None]:
             return dataclasses.replace(known, module=_moved(known.module, module)), (
                 known.reason or None
             )
-        _check_places(module)
-        if module.format == HUB_TF1:
-            probe = make_probe(module, functools.partial(run_each, module))
-        else:
-            run = checked_run(module)
-            probe = make_probe(module, lambda batches: [run(*inputs) for inputs in batches])
-            if not module.interface.is_named:
-                check_order(module, run)
-        weights = _find_weights(module, probe)
-        if isinstance(weights, str):
-            examination = Examination(module, probe, weights)
-        else:
-            examination = Examination(_settled(module, weights), probe)
+        examination, weights = _from_receipt(module) or _run_graph(module)
         _EXAMINED[module.fingerprint] = examination
         return examination, weights
+
+
+def _from_receipt(module: BertModule) -> tuple[Examination, str | None] | None:
+    """Return the examination that this machine has made before, and why weights are not used."""
+    found = load_receipt(module)
+    if found is None:
+        return None
+    receipt, probe = found
+    if receipt.architecture is None:
+        return Examination(module, probe, receipt.reason), receipt.reason
+    kept = dataclasses.replace(module.kept, architecture=receipt.architecture, heads=receipt.heads)
+    shape = dataclasses.replace(module.shape, heads=receipt.heads)
+    return Examination(dataclasses.replace(module, kept=kept, shape=shape), probe), None
+
+
+def _run_graph(module: BertModule) -> tuple[Examination, Weights | str]:
+    """Examine a module, and keep the receipt."""
+    _check_places(module)
+    if module.format == HUB_TF1:
+        probe = make_probe(module, functools.partial(run_each, module))
+    else:
+        run = checked_run(module)
+        probe = make_probe(module, lambda batches: [run(*inputs) for inputs in batches])
+        if not module.interface.is_named:
+            check_order(module, run)
+    weights = _find_weights(module, probe)
+    if isinstance(weights, str):
+        store_receipt(module, ExaminationReceipt(weights), probe)
+        return Examination(module, probe, weights), weights
+    receipt = ExaminationReceipt("", weights.architecture, weights.shape.heads)
+    store_receipt(module, receipt, probe)
+    return Examination(_settled(module, weights), probe), weights
 
 
 def _check_places(module: BertModule) -> None:
@@ -102,6 +123,17 @@ def _find_weights(module: BertModule, probe: Probe) -> Weights | str:
         return find_weights(module, probe)
     except tf.errors.OpError as error:
         raise ValueError(f"`model` {module.path}: it cannot be run: {describe(error)}") from error
+
+
+def _read_weights(module: BertModule) -> Weights | str:
+    """Read the weights of a module that was examined, whose settings are known."""
+    try:
+        variables = read_variables(module.path, module.shape)
+    except ValueError as error:
+        raise ValueError(f"`model` {module.path}: {error}") from error
+    if variables is None or module.kept.architecture is None:
+        return NOT_RECOGNISED
+    return Weights(variables, module.kept.architecture, module.shape)
 
 
 def _settled(module: BertModule, weights: Weights) -> BertModule:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.bert import archives, model_cache, published_names
+from transforms.bert import archives, published_names
+from transforms.caching import model_cache
 from transforms.io import durable, path_kinds
 from transforms.io.redaction import REDACTED, redact, redact_url
 

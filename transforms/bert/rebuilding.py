@@ -29,6 +29,7 @@ TOLERANCE = 1e-4
 # which is why the best is taken and not the first.
 _CLOSE = 1e-5
 _PROBE_LENGTH = 16
+NOT_RECOGNISED = "its variables are not recognised"
 # A graph may compute another thing for long inputs, such as attention within windows. Rounding is
 # larger there, because there are more values.
 _LONG_LENGTH = 512
@@ -137,7 +138,7 @@ def find_weights(module: BertModule, probe: Probe) -> Weights | str:
     except ValueError as error:
         raise ValueError(f"`model` {module.path}: {error}") from error
     if variables is None:
-        return "its variables are not recognised"
+        return NOT_RECOGNISED
     # On the CPU, like the probe: differences of a GPU's arithmetic do not concern these settings.
     with tf.device("/CPU:0"):
         tensors = {name: tf.constant(array) for name, array in variables.items()}

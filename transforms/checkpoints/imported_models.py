@@ -10,7 +10,8 @@ import logging
 from importlib import metadata
 from pathlib import Path
 
-from transforms.bert import model_cache, model_files
+from transforms.bert import model_files
+from transforms.caching import model_cache
 from transforms.checkpoints import checkpoint_prefix, checkpoint_sources, minilm
 from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 from transforms.checkpoints.checkpoint_sources import CheckpointSource

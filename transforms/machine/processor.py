@@ -21,6 +21,12 @@ def describe() -> str:
     return f"{socket.gethostname()} ({name()})"
 
 
+def instructions() -> str:
+    """Return the name of the processor and the sets of instructions that it has."""
+    flags = (value for key, value in _entries() if key in ("flags", "Features"))
+    return f"{name()}: {' '.join(sorted(next(flags, '').split()))}"
+
+
 def multiplies_bfloat16() -> bool:
     """Return whether the processor has instructions that multiply numbers in bfloat16."""
     flags = (value.split() for key, value in _entries() if key in ("flags", "Features"))

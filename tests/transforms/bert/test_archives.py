@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.bert.packed_modules import archive, member, write_module
-from transforms.bert import archives, model_cache, model_files
+from transforms.bert import archives, model_files
+from transforms.caching import model_cache
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.checkpoints.checkpoint_files import write_google, write_hugging_face
-from transforms.bert import model_cache, model_files
+from transforms.bert import model_files
+from transforms.caching import model_cache
 from transforms.checkpoints import checkpoint_folders, imported_models, importing, minilm
 from transforms.checkpoints.checkpoint import Checkpoint, UnstatedError
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.bert.packed_modules import archive
-from transforms.bert import model_cache, model_files
-from transforms.bert.model_cache import CacheError
+from transforms.bert import model_files
+from transforms.caching import model_cache
+from transforms.caching.model_cache import CacheError
 
 
 def test_environment_variables_choose_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
