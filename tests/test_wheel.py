@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import transforms
-from deploy.packages import project
+from deploy.packages import build_release, project
 
 pytestmark = pytest.mark.slow
 
@@ -35,13 +35,24 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def commit(folder: Path) -> None:
+    """Make a folder a repository with one commit, of a known time."""
+    identity = {
+        f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    times = {f"GIT_{who}_DATE": "1700000000 +0000" for who in ("AUTHOR", "COMMITTER")}
+    for words in (["init", "-q"], ["add", "--all", "--force"], ["commit", "-q", "-m", "Release"]):
+        subprocess.run(
+            ["git", "-C", str(folder), *words], env=os.environ | identity | times, check=True
+        )
+
+
 @pytest.fixture(scope="module")
 def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that was built from it."""
     folder = tmp_path_factory.mktemp("built")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
-    done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    commit(source)
+    build_release.build(source, folder, Path(sys.executable))
     return folder
 
 
@@ -79,6 +90,27 @@ def test_both_are_of_this_version_and_their_metadata_is_valid(built: Path) -> No
     command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_two_builds_have_the_same_bytes(
+    source: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "another place"
+    subprocess.run(["git", "clone", "-q", str(source), str(clone)], check=True)
+    (clone / "transforms/not_committed.py").touch()
+    for path in clone.glob("pipeline/*.py"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        path.chmod(0o600)
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    before = os.umask(0o077)
+    try:
+        again = build_release.build(clone, tmp_path, Path(sys.executable))
+    finally:
+        os.umask(before)
+    for path in again:
+        assert path.read_bytes() == (built / path.name).read_bytes(), path.name
+        assert path.stat().st_size > 100_000
 
 
 def test_the_sdist_has_every_tracked_file(built: Path) -> None:
