@@ -125,8 +125,8 @@ def _install_tools(folder: Path) -> Path:
 def _run_build(python: Path, kind: str, source: Path, time: int) -> Path:
     """Build an sdist or a wheel in a new folder beside the source, and return its path."""
     folder = source.with_name(kind)
-    command = [python, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", folder, source]
-    _run(command, SOURCE_DATE_EPOCH=str(time))
+    options = (f"--{kind}", "--no-isolation", "--outdir")
+    _run([python, "-m", "build", *options, folder, source], SOURCE_DATE_EPOCH=str(time))
     (path,) = folder.iterdir()
     return path
 
