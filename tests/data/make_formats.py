@@ -2,8 +2,9 @@
 
     python tests/data/make_formats.py RELEASE SOURCE
 
-RELEASE is a key of `JOBS`, and SOURCE a copy of the code of that release. Folders of a release are
-made once, before it is published, and never again: what they have is what users have.
+RELEASE is a key of `JOBS`. SOURCE is the code of that release; that of 0.1.0 needs `python setup.py
+egg_info`, from which its run.json has the version. Folders of a release are made once, before it is
+published, and never again: what they have is what users have.
 
 Each job runs in a folder with its corpus and the module of the golden job, whose vectors have the
 same bytes on every processor. Stored are the corpus, the output folder without its report, and the
