@@ -5,11 +5,16 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from transforms.documents import Source, Split
 from transforms.features import NUM_TOKENS
 from transforms.groups.grouping import is_bounded
 from transforms.receipts import Receipt
 from transforms.running.board import ReadTo, Snapshot
+from transforms.splits.collecting import collect
+from transforms.splits.file_columns import PATH
 
 _NOTHING = Snapshot()
 
@@ -23,7 +28,7 @@ class PlannedAmounts:
         documents: their number, if the plan has read it from the files; else None.
         widths: the stored bytes of a position, by source; None where the number of positions is
             unknown before reading.
-        sources: of the splits, by path.
+        sources: those without a width, by path.
     """
 
     bytes: int
@@ -58,24 +63,24 @@ class _Range(NamedTuple):
 
 def plan_amounts(splits: Sequence[Split]) -> PlannedAmounts:
     """Add up the amounts of a plan."""
-    readable = [split for split in splits if not split.unread]
-    stored: collections.Counter[str] = collections.Counter()
-    positions: collections.Counter[str] = collections.Counter()
-    endless = set()
-    for split in readable:
-        stored[split.source.path] += split.bytes
-        positions[split.source.path] += (split.end or 0) - split.start
-        if split.end is None:
-            endless.add(split.source.path)
-    counted = all(split.stored is not None and split.end is not None for split in readable)
+    columns = collect(splits)
+    readable = columns.take(~columns.is_unread)
+    rows, stored = readable.rows, readable.bytes
+    paths = readable.files.columns.column(PATH).take(pa.array(rows["file"])).dictionary_encode()
+    of_path = paths.indices.to_numpy()
+    positions = np.maximum(rows["end"], 0) - rows["start"]
+    is_endless = rows["end"] < 0
+    is_counted = (rows["stored"] >= 0) & ~is_endless
+    sums = np.bincount(of_path, stored), np.bincount(of_path, positions)
+    widths = sums[0] / np.maximum(sums[1], 1)
+    endless = {split.source.path: split.source for split in readable.take(is_endless)}
     return PlannedAmounts(
-        bytes=sum(stored.values()),
-        documents=sum(positions.values()) if counted else None,
-        widths={
-            path: None if path in endless else size / max(1, positions[path])
-            for path, size in stored.items()
-        },
-        sources={split.source.path: split.source for split in readable},
+        # Sums of int64 would overflow in silence.
+        bytes=sum(stored.tolist()),
+        documents=sum(positions.tolist()) if is_counted.all() else None,
+        widths=dict(zip(paths.dictionary.to_pylist(), widths.tolist(), strict=True))
+        | dict.fromkeys(endless),
+        sources=endless,
     )
 
 

@@ -9,9 +9,17 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.output import plan_comparison
 from transforms import escaping
 from transforms.documents import Source, Split
 from transforms.groups.grouping import group_of, splits_of_files
+from transforms.splits.collecting import collect
+from transforms.splits.file_columns import PATH, VERSION
+from transforms.splits.plan_files import files_of, is_equal
+from transforms.splits.split_columns import SplitColumns
 
 
 class Followed(NamedTuple):
@@ -37,8 +45,13 @@ def follow(plan: Sequence[Split], stored: Sequence[Split], is_proven: bool) -> F
         is_proven: whether the stored plan is certain to be undamaged. If not, none of its numbers
             is followed.
     """
-    if list(plan) == list(stored):
+    plan, stored = collect(plan), collect(stored)
+    if plan == stored:
         return Followed(plan, [], [])
+    if not any(map(_is_to_follow, (plan, stored))) or (
+        is_proven and _has_other_files(plan, stored)
+    ):
+        return Followed(plan, stored, plan)
     alone = _alone(plan, _whole_files(stored) if is_proven else {})
     stored_alone = _alone(stored, _whole_files(plan))
     now = completed(alone, stored_alone)
@@ -46,6 +59,19 @@ def follow(plan: Sequence[Split], stored: Sequence[Split], is_proven: bool) -> F
     return Followed(
         _together(now, [*_groups(stored, now), *_new_groups(plan, stored)]), before, now
     )
+
+
+def _is_to_follow(plan: SplitColumns) -> bool:
+    """Whether a plan reads files together, or could not read one."""
+    return bool(plan.is_unread.any() or plan.rows["members"].any())
+
+
+def _has_other_files(plan: SplitColumns, stored: SplitColumns) -> bool:
+    """Whether the files of two plans differ, and all could be read: then neither is followed."""
+    if plan.is_unread.any() or stored.is_unread.any():
+        return False
+    changes = plan_comparison.compare_files(files_of(stored), files_of(plan), is_equal)
+    return bool(changes.added or changes.changed or changes.gone)
 
 
 def _alone(splits: Iterable[Split], known: Mapping[Source, Split]) -> list[Split]:
@@ -153,16 +179,26 @@ def differences(before: Sequence[Split], now: Sequence[Split]) -> list[str]:
 
     What could not be listed before, and is no longer there, was never input.
     """
-    new = {split.source.path: split.source for split in now}
-    before = [s for s in before if s.source.path in new or not _is_unlisted(s)]
-    old = {split.source.path: split.source for split in before}
-    missing = {path: "is missing" for path in old if path not in new}
-    added = {path: "is new" for path in new if path not in old}
-    changed = {path: "has changed" for path in new if path in old and old[path] != new[path]}
-    states = {**missing, **added, **changed}
-    lines = [f"{escaping.one_line(path)} {state}" for path, state in states.items()]
-    if not lines and list(old) != list(new):
+    later = collect(now)
+    new = files_of(later)
+    earlier = _without_unlisted(collect(before), new.paths)
+    old = files_of(earlier)
+    changes = plan_comparison.compare_files(old, new, is_equal)
+    states = {"is missing": changes.gone, "is new": changes.added, "has changed": changes.changed}
+    lines = [
+        f"{escaping.one_line(path)} {state}" for state, paths in states.items() for path in paths
+    ]
+    if not lines and not old.paths.equals(new.paths):
         lines.append("its files are in another order")
-    if not lines and list(before) != list(now):
+    if not lines and earlier != later:
         lines.append("its files are cut at other places")
     return lines
+
+
+def _without_unlisted(splits: SplitColumns, paths: pa.LargeStringArray) -> SplitColumns:
+    """Leave out what could not be listed and is not among some paths."""
+    files = splits.files.columns
+    has_version = pc.greater(pc.binary_length(files.column(VERSION)), 0)
+    is_kept = pc.or_(has_version, pc.is_in(files.column(PATH), value_set=paths))
+    kept = is_kept.to_numpy(zero_copy_only=False)[splits.rows["file"]]
+    return splits.take(kept | ~splits.is_unread)

@@ -1,9 +1,13 @@
 """Compare the files of two plans: which are unchanged, added, changed and gone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from transforms.documents import Split
+from transforms.splits.collecting import collect
+from transforms.splits.plan_files import PlanFiles, files_of, has_same_content
 
 
 class PlanComparison(NamedTuple):
@@ -22,24 +26,29 @@ class PlanComparison(NamedTuple):
 
 def compare(before: Iterable[Split], now: Iterable[Split]) -> PlanComparison:
     """Compare two plans, file by file; how the files are cut and grouped does not matter."""
-    old, new = _files(before), _files(now)
-    changed = tuple(path for path in new if path in old and new[path] != old[path])
-    added = tuple(path for path in new if path not in old)
+    return compare_files(files_of(collect(before)), files_of(collect(now)), has_same_content)
+
+
+def compare_files(
+    old: PlanFiles, new: PlanFiles, is_same: Callable[[PlanFiles, PlanFiles], np.ndarray]
+) -> PlanComparison:
+    """Compare the files of two plans.
+
+    Args:
+        old: of the earlier plan.
+        new: of the later one.
+        is_same: returns which files of a path have not changed, bool [files].
+    """
+    places = new.places_in(old)
+    is_known = places >= 0
+    has_changed = np.zeros(len(places), bool)
+    has_changed[is_known] = ~is_same(new.take(np.flatnonzero(is_known)), old.take(places[is_known]))
     return PlanComparison(
-        unchanged=len(new) - len(added) - len(changed),
-        added=added,
-        changed=changed,
-        gone=tuple(path for path in old if path not in new),
+        unchanged=int((is_known & ~has_changed).sum()),
+        added=new.some_paths(~is_known),
+        changed=new.some_paths(has_changed),
+        gone=old.some_paths(old.places_in(new) < 0),
     )
-
-
-def _files(splits: Iterable[Split]) -> dict[str, tuple[int, str, str, str]]:
-    """Return what identifies the version of each file, by path."""
-    return {
-        file.path: (file.size, file.version, file.format, file.compression)
-        for split in splits
-        for file in split.files
-    }
 
 
 def describe(unchanged: int, added: int, changed: int, gone: int) -> str:

@@ -3,9 +3,11 @@
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
 
 from pipeline.output.amounts import done_amounts, plan_amounts
 from tests.pipeline.console.test_progress import receipt_of
+from tests.transforms.splits.plans import draw_plan
 from transforms.documents import Source, Split
 from transforms.groups.grouping import group_of
 from transforms.receipts import Receipt
@@ -80,3 +82,26 @@ def test_a_group_of_small_files_counts_the_bytes_of_all(compression: str) -> Non
     part = running(group, 0, group.end or 2000, 0.5)
     read = {files[0].path: ReadTo(position=part.end, stored=500)}
     assert done_amounts(plan, [], Snapshot(parts=(part,), read=read)).bytes == 250
+
+
+@settings(max_examples=50)
+@given(draw_plan())
+def test_the_amounts_of_any_plan_are_the_sums_of_its_splits(plan: list[Split]) -> None:
+    readable = [split for split in plan if not split.unread]
+    amounts = plan_amounts(plan)
+    assert amounts.bytes == sum(split.bytes for split in readable)
+    is_counted = all(split.stored is not None and split.end is not None for split in readable)
+    positions = sum((split.end or 0) - split.start for split in readable)
+    assert amounts.documents == (positions if is_counted else None)
+    by_path: dict[str, list[Split]] = {}
+    for split in readable:
+        by_path.setdefault(split.source.path, []).append(split)
+    assert amounts.widths.keys() == by_path.keys()
+    for path, of_path in by_path.items():
+        if any(split.end is None for split in of_path):
+            assert amounts.widths[path] is None
+            assert path in amounts.sources
+        else:
+            length = sum((split.end or 0) - split.start for split in of_path)
+            stored = sum(split.bytes for split in of_path)
+            assert amounts.widths[path] == pytest.approx(stored / max(1, length))

@@ -1,8 +1,12 @@
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.output import followed_plan
+from tests.transforms.splits.plans import draw_plan
+from transforms import escaping
 from transforms.documents import Source, Split
 from transforms.groups.grouping import group_of, split_of_file
 
@@ -20,6 +24,32 @@ def test_a_changed_corpus_is_described_file_by_file() -> None:
     assert lines == ["a.txt is missing", "c.txt is new", "b.txt has changed"]
     assert followed_plan.differences(SPLITS, SPLITS[::-1]) == ["its files are in another order"]
     assert followed_plan.differences(SPLITS, SPLITS) == []
+
+
+def described(before: list[Split], now: list[Split]) -> list[str]:
+    """Describe how the files of plans without groups differ, split by split."""
+    new = {split.source.path: split.source for split in now}
+    before = [s for s in before if s.source.path in new or not s.unread or s.source.version]
+    old = {split.source.path: split.source for split in before}
+    lines = [f"{path} is missing" for path in old if path not in new]
+    lines += [f"{path} is new" for path in new if path not in old]
+    lines += [f"{path} has changed" for path in new if path in old and old[path] != new[path]]
+    if lines:
+        return [escaping.one_line(line) for line in lines]
+    if list(old) != list(new):
+        return ["its files are in another order"]
+    return ["its files are cut at other places"] if before != now else []
+
+
+@settings(max_examples=50)
+@given(draw_plan(), draw_plan(), st.data())
+def test_any_plans_differ_as_their_splits(
+    before: list[Split], now: list[Split], data: st.DataObject
+) -> None:
+    plans = [[split for split in plan if not split.members] for plan in (before, now)]
+    now = data.draw(st.permutations([*plans[1], *plans[0]]) | st.just(plans[0]))
+    assert followed_plan.differences(plans[0], now) == described(plans[0], now)
+    assert followed_plan.differences(now, plans[0]) == described(now, plans[0])
 
 
 def unlisted(path: str) -> Split:

@@ -1,9 +1,12 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.output.plan_comparison import PlanComparison, compare
+from pipeline.output.plan_comparison import PlanComparison, compare, compare_files
+from tests.transforms.splits.plans import draw_plan
 from transforms.documents import Source, Split
 from transforms.groups.grouping import group_of, split_of_file
+from transforms.splits.collecting import collect
+from transforms.splits.plan_files import files_of, is_equal
 
 PLANS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 3), max_size=6)
 
@@ -26,6 +29,36 @@ def test_files_are_compared_however_they_are_read(old: dict[str, int], new: dict
         tuple(name for name in new if name in old and old[name] != new[name]),
         tuple(name for name in old if name not in new),
     )
+
+
+def naive_files(plan: list[Split]) -> dict[str, Source]:
+    return {file.path: file for split in plan for file in split.files}
+
+
+def contents(plan: list[Split]) -> dict[str, tuple[object, ...]]:
+    return {
+        path: (file.size, file.version, file.format, file.compression)
+        for path, file in naive_files(plan).items()
+    }
+
+
+@settings(max_examples=50)
+@given(draw_plan(), draw_plan(), st.data())
+def test_any_plans_are_compared_as_their_files(
+    old: list[Split], new: list[Split], data: st.DataObject
+) -> None:
+    new = data.draw(st.permutations([*new, *old[::2]]))
+    before, now = contents(old), contents(new)
+    known = [path for path in now if path in before]
+    assert compare(old, new) == PlanComparison(
+        sum(before[path] == now[path] for path in known),
+        tuple(path for path in now if path not in before),
+        tuple(path for path in known if before[path] != now[path]),
+        tuple(path for path in before if path not in now),
+    )
+    whole = compare_files(files_of(collect(old)), files_of(collect(new)), is_equal)
+    before_files, now_files = naive_files(old), naive_files(new)
+    assert whole.changed == tuple(p for p in known if before_files[p] != now_files[p])
 
 
 def test_a_file_that_is_cut_is_one_file() -> None:
