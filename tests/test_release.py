@@ -26,6 +26,17 @@ def test_the_version_is_written_in_one_place(capsys) -> None:
     assert capsys.readouterr().out.splitlines()[0] == f"beam-bert {transforms.__version__}"
 
 
+def test_schedules_name_the_image_of_this_version() -> None:
+    paths = list((ROOT / "deploy/schedule").glob("*.yaml"))
+    images = [
+        image
+        for path in paths
+        for image in re.findall(r"image: (\S+/beam-bert:\S+)", path.read_text("utf-8"))
+    ]
+    assert len(images) == 2
+    assert {image.rpartition(":")[2] for image in images} == {RELEASE}
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
