@@ -20,6 +20,7 @@ from pipeline.reader import Embeddings
 from pipeline.report import drawing
 from pipeline.result import Summary
 from transforms.receipts import count_rows
+from transforms.running.spans import span
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -162,4 +163,5 @@ def embed_and_draw(
             if not job.manifest_is_missing(config.output):
                 drawing.draw_missing(config.output, stale=True)
         raise
-    return result, drawing.draw_missing(config.output, stale=not result.nothing_left)
+    with span("draw the report"):
+        return result, drawing.draw_missing(config.output, stale=not result.nothing_left)

@@ -47,6 +47,7 @@ from transforms.caching import start_cache
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import storage
+from transforms.running.spans import span
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -158,7 +159,8 @@ def _embed(
             run, progress = _compute(context)
         history = earlier_plans.history_of(config.output, run, splits)
         is_new = _is_new_generation(config.output, run)
-        history = _finish(config, progress, run, history)
+        with span("write the manifest"):
+            history = _finish(config, progress, run, history)
     return Summary(
         output=config.output,
         progress=progress,
@@ -183,7 +185,8 @@ def _make_context(
     path: Path,
 ) -> JobContext:
     """Inspect the model, check that it can be run, and return what the job is made from."""
-    from pipeline.runners import local
+    with span("import Beam"):
+        from pipeline.runners import local
 
     reason = start_cache.why_unusable()
     if reason:
@@ -221,7 +224,8 @@ def _go_on(config: EmbedConfig, run: Run) -> Run:
 
 
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
-    from pipeline.start import new_job
+    with span("import tf.Transform"):
+        from pipeline.start import new_job
 
     config = ready.config
     if not config.overwrite:
@@ -301,7 +305,8 @@ def _done_before(
 
 def _compute(context: JobContext) -> tuple[Run, Progress]:
     """Run the graphs; return the run with the transform, and the progress after it."""
-    from pipeline.start import compute_parts
+    with span("import tf.Transform"):
+        from pipeline.start import compute_parts
 
     return compute_parts.compute(context)
 

@@ -12,6 +12,7 @@ from transforms.caching.model_cache import CacheError
 from transforms.checkpoints import imported_models, minilm
 from transforms.checkpoints.checkpoint import UnstatedError
 from transforms.features import FLOAT32, SENTENCE
+from transforms.running.spans import span
 
 if TYPE_CHECKING:
     from transforms.bert.module import BertModule
@@ -55,7 +56,7 @@ def find_model(config: EmbedConfig) -> tuple[Path, str]:
     Raises:
         UsageError: the module cannot be found, or has another fingerprint than the flags want.
     """
-    with input_errors():
+    with input_errors(), span("hash the model"):
         path = find_folder(config.model)
         fingerprint = model_files.fingerprint(path)
     if config.model_sha256 is not None and config.model_sha256.lower() != fingerprint:
@@ -71,12 +72,14 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
     Raises:
         UsageError: the module is not a BERT, or does not fit the configuration.
     """
-    quiet.import_tensorflow()
-    from transforms.bert import loading
-    from transforms.bert import module as modules
+    with span("import TensorFlow"):
+        quiet.import_tensorflow()
+        from transforms.bert import loading
+        from transforms.bert import module as modules
 
     try:
-        module = modules.inspect(path)
+        with span("inspect the model"):
+            module = modules.inspect(path)
         module.check_length(config.windows.max_seq_length)
         module.check_segments(pairs=config.input.read.pairs)
         module.check_features(config.features)
@@ -84,7 +87,8 @@ def inspect_model(path: Path, config: EmbedConfig) -> "BertModule":
         _check_rows(config, module)
         config.shaping.check_width(module.widths.smallest(config.features))
         config.compute.check_installed()
-        loading.check(module, module.outputs(config.features), config.compute)
+        with span("examine the model"):
+            loading.check(module, module.outputs(config.features), config.compute)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return module

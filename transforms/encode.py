@@ -40,6 +40,7 @@ from transforms.features import INPUT_IDS
 from transforms.reuse.reused_vectors import ReuseConfig, ReusedVectors
 from transforms.reuse.vector_table import load_table
 from transforms.running.board import BOARD, Share
+from transforms.running.spans import span
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +152,8 @@ def shared_model(config: EncodeConfig) -> LoadedModel:
     with _LOADING:
         if key not in _LOADED:
             _LOG.info("Process %d loads the model %s", os.getpid(), config.model_sha256[:12])
-            _LOADED[key] = LoadedModel(load_engine(config))
+            with span("load the model"):
+                _LOADED[key] = LoadedModel(load_engine(config))
         return _LOADED[key]
 
 

@@ -2,8 +2,8 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import printing
 from pipeline.console.command import Command
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     from pipeline.monitoring.observing import Observer
+    from pipeline.options.embed_config import EmbedConfig
     from pipeline.output.run_file import Run
     from transforms.documents import Split
 
@@ -31,7 +32,15 @@ def run(words: Sequence[str]) -> int:
 
     with input_errors():
         local_paths.check_job(config, settings["metrics_file"])
+    from pipeline.monitoring import timeline
+
+    timeline.check(settings["timeline"], config.output)
     start_cache.use(settings["cache_dir"])
+    with timeline.recorded(settings["timeline"], config.output):
+        return _embed(settings, config, beam_words)
+
+
+def _embed(settings: Mapping[str, Any], config: "EmbedConfig", beam_words: Sequence[str]) -> int:
     options = _options_from(beam_words)
     from pipeline import api, result
     from pipeline.monitoring import observing

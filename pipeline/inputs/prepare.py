@@ -9,6 +9,7 @@ from pipeline.console import printing
 from pipeline.inputs import field_types, plan, stdin
 from pipeline.inputs.stdin import Piped
 from pipeline.options.embed_config import EmbedConfig
+from transforms.running.spans import span
 from transforms.splits.split_columns import SplitColumns
 
 
@@ -42,9 +43,11 @@ def prepare_inputs(config: EmbedConfig, tables: Mapping[str, str]) -> Iterator[I
         UsageError: the input cannot be used; see `plan.make_plan`.
     """
     with stdin.take(config.input.globs) as pipe:
-        splits, left_out = plan.plan_input(config.input, pipe, tables, config.output)
+        with span("list the input"):
+            splits, left_out = plan.plan_input(config.input, pipe, tables, config.output)
         announce_left_out(left_out)
-        typed = field_types.with_types(config.input, splits, config.records.file_format)
+        with span("find types of fields"):
+            typed = field_types.with_types(config.input, splits, config.records.file_format)
         yield Inputs(dataclasses.replace(config, input=typed), splits, pipe, left_out)
 
 

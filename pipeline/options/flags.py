@@ -8,7 +8,7 @@ from pipeline.options import flag_steps as steps
 from pipeline.options.earlier_output_flags import EARLIER_OUTPUT_FLAGS
 from pipeline.options.flag_row import ALWAYS, Flag
 from pipeline.options.later_flags import LATER_FLAGS
-from pipeline.options.machine_flags import CACHE_DIR, JSON, LOG_FORMAT, METRICS_FILE
+from pipeline.options.machine_flags import CACHE_DIR, JSON, LOG_FORMAT, METRICS_FILE, TIMELINE
 from transforms.bert.compute import AUTO, ENGINES, PRECISIONS
 from transforms.features import DOCUMENT_FEATURES, DTYPES, FIELD_TYPES, FLOAT32, MEAN
 
@@ -356,6 +356,7 @@ FLAGS = (
     JSON,
     METRICS_FILE,
     CACHE_DIR,
+    TIMELINE,
 )
 
 

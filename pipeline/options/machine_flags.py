@@ -35,3 +35,10 @@ CACHE_DIR = Flag(
     help="keep what a job computes before its first document here, for later jobs; by default in "
     "the cache of models, if it can be written",
 )
+
+TIMELINE = Flag(
+    name="timeline",
+    metavar="FILE",
+    group="general",
+    help="write when the job did what to this file, in the format of Chrome's tracing page",
+)

@@ -20,6 +20,7 @@ from transforms.dedup import repeat_files
 from transforms.groups.read_split import describe_unread
 from transforms.io import failures
 from transforms.machine.memory import usable_memory
+from transforms.running.spans import span
 
 
 def compute(context: JobContext) -> tuple[Run, Progress]:
@@ -71,6 +72,7 @@ def _run_graphs(context: JobContext) -> None:
     context = prepare_reuse.with_table(context)
     with (
         context.watch(context.config.output, context.splits, context.run),
+        span("embed"),
         beam.Pipeline(runner, options=context.options) as pipeline,
     ):
         graphs.build_embed(pipeline, context)
@@ -92,7 +94,10 @@ def _make_table(context: JobContext) -> bool:
         failures.save(folder, split, describe_unread(split))
     if not unread:
         runner = local.choose_runner(context.options)
-        with beam.Pipeline(runner, options=context.options) as pipeline:
+        with (
+            span("find repeated documents"),
+            beam.Pipeline(runner, options=context.options) as pipeline,
+        ):
             graphs.build_repeats(pipeline, context)
     return repeat_files.clear(folder, fingerprint) is not None
 

@@ -14,6 +14,7 @@ from pipeline.output.run_file import Run, Transform
 from pipeline.runners import local
 from pipeline.start import transform_cache
 from transforms.io import saved_transform, storage
+from transforms.running.spans import span
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,8 @@ def learned(context: JobContext) -> Iterator[LearnedTransform]:
         name = transform_cache.entry_of(context)
         quantiles = transform_cache.restore(name, folder)
         if quantiles is None:
-            fingerprint, quantiles = _analyze(context, folder)
+            with span("analyze a sample"):
+                fingerprint, quantiles = _analyze(context, folder)
             transform_cache.keep(name, folder, quantiles)
         else:
             graphs.check_transform(folder)

@@ -14,7 +14,8 @@ from tests.pipeline import corpus
 
 
 def test_keywords_and_flags_are_the_same() -> None:
-    of_programs = {"config", "log_level", "log_format", "metrics_file", "cache_dir", "json"}
+    of_programs = {"config", "log_level", "log_format", "metrics_file", "json"}
+    of_programs |= {"cache_dir", "timeline"}
     ours = {row.name for row in flags.FLAGS} - of_programs
     keywords = inspect.signature(pipeline.embed).parameters
     assert set(keywords) - {"beam_options"} == ours

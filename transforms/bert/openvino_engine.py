@@ -18,6 +18,7 @@ from transforms.bert.output_spec import Encoded
 from transforms.bert.sentence_head import SentenceHead
 from transforms.machine import processor
 from transforms.machine.cores import usable_cores
+from transforms.running.spans import span
 
 _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 _REPORTED = {short: long for long, short in _PRECISIONS.items()}
@@ -50,7 +51,8 @@ class OpenvinoEngine:
             spec.output_spec.sequence,
             bool(spec.output_spec.layers),
         )
-        model = openvino_graph.build(spec.weights, spec.shape, spec.output_spec)
+        with span("build the graph"):
+            model = openvino_graph.build(spec.weights, spec.shape, spec.output_spec)
         settings = {
             _HINT: _PRECISIONS[spec.precision],
             "INFERENCE_NUM_THREADS": self.parallel,
@@ -58,7 +60,8 @@ class OpenvinoEngine:
             # Threads bound to cores would wait there for other programs of the machine.
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled_model = _compile(model, settings, spec.precision)
+        with span("compile the graph"):
+            self._compiled_model = _compile(model, settings, spec.precision)
         self.precision = _precision_of(self._compiled_model)
         # The pooler's product has one row for each window.
         self._least_rows = 2 if spec.output_spec.pooled and self.hidden_size % _LANES else 1
