@@ -24,6 +24,7 @@ from benchmarks.many_parts import make_receipt, make_splits
 if TYPE_CHECKING:
     from pipeline.options.embed_config import EmbedConfig
     from pipeline.output.run_file import Run
+    from transforms.receipts import Receipt
 
 _Sizes = dict[str, int]
 _Row = tuple[str, dict[str, float], _Sizes]
@@ -209,7 +210,7 @@ def _finish(folder: str, parts: int) -> Iterator[_Step]:
 
     splits = list(make_splits(parts))
     fingerprint = _run_of(folder).fingerprint
-    receipts = []
+    receipts: list[Receipt] = []
 
     def list_names() -> _Sizes:
         return {"names": len(storage.list_folder(f"{folder}/out/receipts"))}

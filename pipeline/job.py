@@ -17,7 +17,6 @@ from pipeline.inputs import bigquery_names, prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
 from pipeline.job_context import JobContext, Watch, unwatched
-from pipeline.manifest import Progress
 from pipeline.options import resume_command
 from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
@@ -40,6 +39,8 @@ from pipeline.output import (
 from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
+from pipeline.parts.part_progress import Progress
+from pipeline.parts.receipt_store import roll_up
 from pipeline.result import Summary
 from pipeline.reusing import earlier_vectors
 from pipeline.runners import surroundings
@@ -230,7 +231,7 @@ def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split
     config = ready.config
     if not config.overwrite:
         # Receipts may remain of a folder that has lost its run.json, and files with it.
-        invalidation.invalidate_damaged(config.output, manifest.load_receipts(config.output))
+        invalidation.invalidate_damaged(config.output, roll_up(config.output))
     run = new_job.begin(ready, module, run, splits)
     _store(ready.pipe, config.output)
     return run
@@ -283,6 +284,8 @@ def _carry(config: EmbedConfig, splits: Sequence[Split], earlier: Run | None) ->
     from pipeline.updates import carrying
 
     with output_errors(f"--output {config.output}"):
+        # Before receipts are written again whose parts `clean` has deleted.
+        roll_up(config.output)
         return carrying.carry_unchanged(config, splits, earlier)
 
 
@@ -296,10 +299,12 @@ def _done_before(
     folder: str, splits: Sequence[Split], earlier: Run | None
 ) -> tuple[Progress | None, tuple[str, ...]]:
     """Measure what earlier calls did, without damaged parts; return also what was damaged."""
-    before = job_progress.find_progress(folder, splits, earlier)
-    damaged = invalidation.invalidate_damaged(folder, before.parts) if before else []
+    if earlier is None or earlier.transform is None:
+        return None, ()
+    before = job_progress.roll_up_progress(folder, splits, earlier)
+    damaged = invalidation.invalidate_damaged(folder, before.parts)
     if damaged:
-        before = job_progress.find_progress(folder, splits, earlier)
+        before = job_progress.roll_up_progress(folder, splits, earlier)
     return before, tuple(damaged)
 
 

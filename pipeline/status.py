@@ -5,9 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pipeline import manifest
 from pipeline.generations.history import FIRST, current_generation
-from pipeline.manifest import Progress
 from pipeline.output import (
     activity,
     amounts,
@@ -21,6 +19,11 @@ from pipeline.output.amounts import DoneAmounts, PlannedAmounts
 from pipeline.output.layout import RUN_FILE
 from pipeline.output.recent_speed import WINDOW, RecentSpeed
 from pipeline.output.run_file import Run
+from pipeline.parts import named_sums
+from pipeline.parts.part_progress import Progress
+from pipeline.parts.receipt_columns import COUNTS, SECONDS
+from pipeline.parts.receipt_store import ReceiptStore, load_receipts
+from pipeline.parts.receipt_table import table_of
 from transforms import escaping
 from transforms.documents import Split
 from transforms.features import NUM_TOKENS
@@ -110,9 +113,7 @@ def measure(folder: str) -> Status:
         raise ValueError(layout.describe_missing(folder, RUN_FILE))
     plan = earlier_plans.load_followed(folder, run)
     plan_file.check_sha256(plan.sha256, run.plan)
-    measured = measure_job(
-        plan.splits, run, manifest.load_receipts(folder) if run.transform else []
-    )
+    measured = measure_job(plan.splits, run, load_receipts(folder) if run.transform else [])
     return dataclasses.replace(measured, published=_published(folder))
 
 
@@ -178,6 +179,8 @@ def repeated_measure(
 ) -> Callable[[], Status]:
     """Return a function that measures a running job, and reads each receipt only once.
 
+    It also writes segments of the receipts, so it is called under the lock of the folder.
+
     Args:
         folder: the output folder.
         splits: the plan.
@@ -187,7 +190,7 @@ def repeated_measure(
     """
     began = time.time()
     plan = amounts.plan_amounts(splits)
-    receipts: dict[str, Receipt] = {}
+    store = ReceiptStore(folder)
     recent = RecentSpeed()
     sees_batches = False
 
@@ -195,17 +198,18 @@ def repeated_measure(
         nonlocal sees_batches
         # Before the receipts: a part that ends in between is known by its receipt.
         running = snapshot()
-        for receipt in manifest.new_receipts(folder, receipts.keys()):
-            receipts[receipt.name] = receipt
-            if receipt.finished > began:
-                report(receipt)
-        progress = job_progress.match_receipts(splits, receipts.values(), run)
+        new = store.read()
+        for receipt in new.select(new.numbers("finished") > began):
+            report(receipt)
+        store.write_segments()
+        progress = job_progress.match_receipts(splits, store.table, run)
         done = amounts.done_amounts(plan, progress.parts, running)
         speed = recent.add(time.monotonic(), done.tokens)
         sees_batches = sees_batches or bool(running.parts)
         if not sees_batches:
             # Parts of earlier calls say nothing of the speed of this one.
-            speed = tokens_per_second([one for one in progress.parts if one.finished > began])
+            table = progress.table
+            speed = tokens_per_second(table.select(table.numbers("finished") > began))
         return _status(splits, run, progress, plan, done, speed)
 
     return measure_again
@@ -222,13 +226,16 @@ def _expected(splits: Sequence[Split]) -> int | None:
 
 def tokens_per_second(parts: Sequence[Receipt]) -> float | None:
     """Return the speed over the last ten minutes before the newest receipt, without pauses."""
-    if not parts:
+    table = table_of(parts)
+    finished = table.numbers("finished")
+    if not len(finished):
         return None
-    newest = max(part.finished for part in parts)
     # Parts that were carried took no time.
-    recent = [part for part in parts if part.finished > newest - WINDOW and part.seconds]
+    is_recent = (finished > finished.max() - WINDOW) & named_sums.has_numbers(table, SECONDS)
+    recent = table.select(is_recent)
     worked = activity.of_parts(recent).seconds
-    return sum(part.counts.get(NUM_TOKENS, 0) for part in recent) / worked if worked > 0 else None
+    tokens = named_sums.totals(recent, COUNTS).get(NUM_TOKENS, 0)
+    return tokens / worked if worked > 0 else None
 
 
 def _seconds_left(plan: PlannedAmounts, done: DoneAmounts, speed: float | None) -> float | None:

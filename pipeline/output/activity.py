@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.parts import named_sums
+from pipeline.parts.receipt_columns import SECONDS
+from pipeline.parts.receipt_table import table_of
 from transforms.receipts import Receipt
 
 # Seconds. Two calls of a command are further apart, two parts of one call are closer together.
@@ -77,5 +80,6 @@ def of_parts(parts: Sequence[Receipt]) -> WorkTime:
 
 def intervals(parts: Sequence[Receipt]) -> tuple[np.ndarray, np.ndarray]:
     """Return the start and the end of each part; float64 [parts] each, UNIX seconds."""
-    ends = np.array([part.finished for part in parts], np.float64)
-    return ends - [sum(part.seconds.values()) for part in parts], ends
+    table = table_of(parts)
+    ends = table.numbers("finished")
+    return ends - named_sums.sums_of_each(table, SECONDS), ends

@@ -2,17 +2,22 @@
 
 import collections
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from pipeline.parts import named_sums
+from pipeline.parts.receipt_columns import COUNTS
+from pipeline.parts.receipt_table import ReceiptTable, table_of
 from transforms.documents import Source, Split
 from transforms.features import NUM_TOKENS
 from transforms.groups.grouping import is_bounded
+from transforms.metrics import DOCUMENTS
 from transforms.receipts import Receipt
-from transforms.running.board import ReadTo, Snapshot
+from transforms.running.board import ReadTo, RunningPart, Snapshot
 from transforms.splits.collecting import collect
 from transforms.splits.file_columns import PATH
 
@@ -52,15 +57,6 @@ class DoneAmounts:
     bytes: float | None
 
 
-class _Range(NamedTuple):
-    """A part and the share of it that is done."""
-
-    source: str
-    start: int
-    end: int
-    share: float
-
-
 def plan_amounts(splits: Sequence[Split]) -> PlannedAmounts:
     """Add up the amounts of a plan."""
     columns = collect(splits)
@@ -94,40 +90,57 @@ def done_amounts(
         parts: the receipts of the job.
         running: parts that are computed now, of which some may have a receipt.
     """
-    finished = {part.name for part in parts}
-    others = [part for part in running.parts if part.name not in finished]
-    documents = sum(part.counts.get("documents", 0) for part in parts)
-    tokens = sum(part.counts.get(NUM_TOKENS, 0) for part in parts)
-    ranges = [_Range(part.source, part.start, part.end, 1.0) for part in parts]
-    ranges += [_Range(part.source, part.start, part.end, part.share) for part in others]
+    table = table_of(parts)
+    others = _without_receipt(running, table)
+    columns = (table.values(name) for name in ("source", "start", "end"))
+    ranges = itertools.chain(
+        ((source, end - start) for source, start, end in zip(*columns, strict=True)),
+        ((part.source, part.share * (part.end - part.start)) for part in others),
+    )
+    counts = named_sums.totals(table, COUNTS)
     return DoneAmounts(
-        documents=documents + int(sum(part.share * part.documents for part in others)),
-        tokens=tokens + sum(part.share * part.tokens for part in others),
-        bytes=_stored_bytes(ranges, _widths(plan, parts, running.read)),
+        documents=counts.get(DOCUMENTS, 0)
+        + int(sum(part.share * part.documents for part in others)),
+        tokens=counts.get(NUM_TOKENS, 0) + sum(part.share * part.tokens for part in others),
+        bytes=_stored_bytes(ranges, _widths(plan, table, running.read)),
     )
 
 
-def _stored_bytes(ranges: Iterable[_Range], widths: Mapping[str, float | None]) -> float | None:
-    """Add up the stored bytes of ranges; return None if those of one are unknown."""
+def _without_receipt(running: Snapshot, table: ReceiptTable) -> list[RunningPart]:
+    """Return the parts that are computed now and are not finished."""
+    if not running.parts:
+        return []
+    names = pa.array([part.name for part in running.parts], pa.string())
+    is_finished = pc.is_in(names, table.strings("name")).to_pylist()
+    return [part for part, ended in zip(running.parts, is_finished, strict=True) if not ended]
+
+
+def _stored_bytes(
+    lengths: Iterable[tuple[str, float]], widths: Mapping[str, float | None]
+) -> float | None:
+    """Add up the stored bytes of ranges by their sources and lengths; None if some are unknown."""
     total = 0.0
-    for source, start, end, share in ranges:
+    for source, length in lengths:
         width = widths.get(source)
         if width is None:
             return None
-        total += share * (end - start) * width
+        total += length * width
     return total
 
 
 def _widths(
-    plan: PlannedAmounts, parts: Sequence[Receipt], read: Mapping[str, ReadTo]
-) -> dict[str, float | None]:
+    plan: PlannedAmounts, table: ReceiptTable, read: Mapping[str, ReadTo]
+) -> Mapping[str, float | None]:
     """Return the stored bytes of a position, by source.
 
     Where only reading to the end shows the number of positions, as in a gzip, the width is that of
     the source if it is finished, that of what was read of it, or that of similar sources.
     """
-    ends = {part.source: part.end for part in parts if part.last}
     endless = [plan.sources[path] for path, width in plan.widths.items() if width is None]
+    if not endless:
+        return plan.widths
+    last = table.select(table.numbers("last"))
+    ends = dict(zip(last.values("source"), last.values("end"), strict=True))
     measured: dict[str, ReadTo] = {}
     for source in endless:
         if source.path in ends:

@@ -1,13 +1,18 @@
 """Find the damaged files of parts, and withdraw the receipts that name them."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
+
+import numpy as np
 
 from pipeline.generations.named_parts import names_of_parts
-from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, WITHDRAWN, WITHDRAWN_MANIFEST
+from pipeline.manifest import MANIFEST_FILE, WITHDRAWN, WITHDRAWN_MANIFEST
+from pipeline.output import damaged_files
+from pipeline.parts import receipt_files
+from pipeline.parts.receipt_store import drop_segments_of
+from pipeline.parts.receipt_table import table_of
 from transforms.io import storage
-from transforms.io.local_status import FileMetadata
-from transforms.receipts import RECEIPTS, Receipt, WrittenFile
+from transforms.receipts import RECEIPTS, Receipt
 
 
 def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
@@ -23,39 +28,21 @@ def invalidate_damaged(folder: str, receipts: Iterable[Receipt]) -> list[str]:
     Raises:
         OSError: a file cannot be read, which proves no damage; or a receipt cannot be renamed.
     """
-    listed = {
-        f"{family}/{name}": metadata
-        for family in DATA_FOLDERS
-        for name, metadata in storage.list_folder(storage.join(folder, family)).items()
-    }
-    damaged, lines = [], []
-    for receipt in receipts:
-        problems = [_problem(file, receipt.finished, listed) for file in receipt.files]
-        if any(problems):
-            damaged.append(receipt)
-            lines.append(next(filter(None, problems)))
-    if damaged:
-        withdraw_manifest_of(folder, {receipt.name for receipt in damaged})
+    table = table_of(receipts)
+    problems = damaged_files.find_problems(folder, table)
+    damaged = table.select(np.array(sorted(problems), np.int64))
+    names = frozenset(damaged.values("name"))
+    if names:
+        withdraw_manifest_of(folder, names)
+        drop_segments_of(folder, names)
     for receipt in damaged:
         invalidate_part(folder, receipt)
-    return lines
-
-
-def _problem(file: WrittenFile, since: float, listed: Mapping[str, FileMetadata]) -> str | None:
-    metadata = listed.get(file.path)
-    if metadata is None:
-        return f"{file.path} is missing"
-    if metadata.size_in_bytes != file.bytes:
-        return f"{file.path} has {metadata.size_in_bytes} bytes, not {file.bytes}"
-    changed_later = metadata.last_updated_in_seconds > since
-    if changed_later and storage.hash_file(metadata.path) != file.sha256:
-        return f"{file.path} has changed"
-    return None
+    return [problems[place] for place in sorted(problems)]
 
 
 def invalidate_part(folder: str, receipt: Receipt) -> None:
-    """Rename a wrong receipt, once no manifest that readers use names its part."""
-    path = storage.join(folder, RECEIPTS, f"{receipt.name}.json")
+    """Rename a wrong receipt, once no manifest that readers use and no segment names its part."""
+    path = receipt_files.path_of(folder, receipt.name)
     storage.rename(path, f"{path}{WITHDRAWN}")
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipeline import manifest
-from pipeline.manifest import Progress
 from pipeline.output.run_file import Run
-from transforms.documents import Source, Split, part_key
+from pipeline.parts import part_progress
+from pipeline.parts.part_progress import Progress
+from pipeline.parts.receipt_store import load_receipts, roll_up
+from pipeline.parts.receipt_table import ReceiptTable, table_of
+from transforms.documents import Split
 from transforms.receipts import Receipt
 
 
@@ -17,7 +19,7 @@ def load_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
         splits: the plan.
         run: the run; before the analysis nothing is done, and no receipt is read.
     """
-    return match_receipts(splits, manifest.load_receipts(folder) if run.transform else [], run)
+    return match_receipts(splits, load_receipts(folder) if run.transform else [], run)
 
 
 def find_progress(folder: str, splits: Sequence[Split], run: Run | None) -> Progress | None:
@@ -27,7 +29,18 @@ def find_progress(folder: str, splits: Sequence[Split], run: Run | None) -> Prog
     return load_progress(folder, splits, run)
 
 
-def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> list[Receipt]:
+def roll_up_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
+    """Read the receipts as `load_progress` does, and write segments; see `receipt_store.roll_up`.
+
+    Args:
+        folder: the output folder, whose lock is held.
+        splits: the plan.
+        run: the run, after the analysis.
+    """
+    return match_receipts(splits, roll_up(folder), run)
+
+
+def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> ReceiptTable:
     """Return the receipts whose key follows from a plan and a run; see also `match_receipts`.
 
     If a part is missing, the parts after it in the same split are among them.
@@ -37,27 +50,14 @@ def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> li
 
 def of_plans(
     receipts: Iterable[Receipt], plans: Iterable[Iterable[Split]], run: Run
-) -> list[Receipt]:
+) -> ReceiptTable:
     """Return the receipts whose key follows from a run and one of several plans."""
     if run.transform is None:
-        return []
-    # A file has one version in each plan.
-    versions: dict[str, dict[Source, None]] = {}
-    for plan in plans:
-        for path, source in {split.source.path: split.source for split in plan}.items():
-            versions.setdefault(path, {})[source] = None
-    fingerprint = run.fingerprint
-    return [
-        receipt
-        for receipt in receipts
-        if any(
-            receipt.key == part_key(source, receipt.start, receipt.end, fingerprint)
-            for source in versions.get(receipt.source, ())
-        )
-    ]
+        return table_of([])
+    return part_progress.of_plans(receipts, plans, run.fingerprint)
 
 
 def match_receipts(splits: Sequence[Split], receipts: Iterable[Receipt], run: Run) -> Progress:
-    """Match receipts with the plan of a run; see `manifest.measure_progress`."""
+    """Match receipts with the plan of a run; see `part_progress.measure_progress`."""
     fingerprint = run.fingerprint if run.transform else ""
-    return manifest.measure_progress(splits, receipts, fingerprint)
+    return part_progress.measure_progress(splits, receipts, fingerprint)

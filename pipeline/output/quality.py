@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from pipeline.manifest import Progress
 from pipeline.options.embed_config import Limits
 from pipeline.output.layout import REJECTED
+from pipeline.parts import file_sums, named_sums
+from pipeline.parts.part_progress import Progress
+from pipeline.parts.receipt_columns import REASONS
 from transforms import escaping, rejects, strict_json
 from transforms.io import storage
 from transforms.metrics import DOCUMENTS, ROWS
@@ -36,8 +38,8 @@ def worst_files(progress: Progress, share: str, above: float) -> list[str]:
     Returns:
         at most three lines `path 12.3%`, and the number of further files.
     """
-    rates = {path: shares(counts)[share] for path, counts in progress.by_source.items()}
-    return name_worst(rates, above)
+    rates = ((path, shares(counts)[share]) for path, counts in progress.by_source.items())
+    return name_worst({path: rate for path, rate in rates if rate > above}, above)
 
 
 def name_worst(rates: Mapping[str, float], above: float) -> list[str]:
@@ -56,7 +58,8 @@ def name_worst(rates: Mapping[str, float], above: float) -> list[str]:
 def damaged_files(progress: Progress) -> list[str]:
     """Return the files that are damaged and were read up to the damage, in corpus order."""
     reason = Reason.UNREADABLE.value
-    damaged = (path for part in progress.parts for path in part.files_with(reason))
+    parts = named_sums.with_name(progress.table, REASONS, reason)
+    damaged = (path for part in parts for path in part.files_with(reason))
     return list(dict.fromkeys(map(escaping.one_line, damaged)))
 
 
@@ -72,7 +75,9 @@ def examples(folder: str, progress: Progress) -> list[str]:
         input had one.
     """
     shown: list[str] = []
-    for part in progress.parts:
+    for part in file_sums.with_file_in(progress.table, REJECTED):
+        if len(shown) >= _SHOWN_EXAMPLES:
+            break
         for file in part.files:
             if file.path.startswith(f"{REJECTED}/") and len(shown) < _SHOWN_EXAMPLES:
                 text = storage.read_text(storage.within(folder, file.path)) or ""

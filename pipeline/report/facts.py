@@ -4,10 +4,10 @@ import dataclasses
 import shlex
 from collections.abc import Mapping, Sequence
 
-from pipeline.manifest import Progress
 from pipeline.output import job_progress, open_job, plan_file, quality, run_file
 from pipeline.output.open_job import Job
 from pipeline.output.run_file import Run
+from pipeline.parts.part_progress import Progress
 from pipeline.report.sample import Sample
 from pipeline.report.take_sample import take_sample
 from transforms.io import redaction
@@ -39,14 +39,14 @@ class Facts:
     command: str
 
     @property
-    def parts(self) -> tuple[Receipt, ...]:
+    def parts(self) -> Sequence[Receipt]:
         """The parts that are done, in corpus order."""
         return self.progress.parts
 
     @property
     def bytes(self) -> int:
         """The size of all files of records and of rejected documents."""
-        return sum(file.bytes for part in self.parts for file in part.files)
+        return sum(self.progress.written()[1].values())
 
 
 def gather(folder: str) -> Facts:

@@ -1,9 +1,10 @@
 """Find the parts whose vectors a job may take."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipeline import manifest
+import numpy as np
+
 from pipeline.errors import UsageError, input_errors
 from pipeline.generations import kept_files
 from pipeline.job_context import JobContext
@@ -11,10 +12,11 @@ from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import job_progress, open_job, plan_file
 from pipeline.output.open_job import Job
 from pipeline.output.run_file import Run
+from pipeline.parts.receipt_store import load_receipts
+from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.reusing.comparable_jobs import differences
 from transforms.documents import Split
 from transforms.io import storage
-from transforms.receipts import Receipt
 from transforms.reuse import digest_files
 from transforms.reuse.gather_vectors import StoredVectors, VectorsOfPart
 
@@ -81,19 +83,18 @@ def find_vectors(context: JobContext) -> EarlierVectors | None:
     return _select(StoredVectors(config.output, config.records, widths, features), receipts)
 
 
-def _receipts_of(job: Job) -> list[Receipt]:
-    return job_progress.of_job(manifest.load_receipts(job.folder), job.splits, job.run)
+def _receipts_of(job: Job) -> ReceiptTable:
+    return job_progress.of_job(load_receipts(job.folder), job.splits, job.run)
 
 
-def _earlier_receipts(folder: str, splits: Sequence[Split], run: Run) -> list[Receipt]:
+def _earlier_receipts(folder: str, splits: Sequence[Split], run: Run) -> ReceiptTable:
     """Return the receipts of the earlier generation that do not count for a plan."""
     plans = list(_earlier_plans(folder, run.generation))
     if not plans:
-        return []
-    receipts = manifest.load_receipts(folder)
-    now = {receipt.key for receipt in job_progress.of_job(receipts, splits, run)}
-    earlier = job_progress.of_plans(receipts, plans, run)
-    return [receipt for receipt in earlier if receipt.key not in now]
+        return table_of([])
+    receipts = load_receipts(folder)
+    now = job_progress.of_job(receipts, splits, run)
+    return job_progress.of_plans(receipts, plans, run).without(now)
 
 
 def _earlier_plans(folder: str, generation: int) -> Iterator[Sequence[Split]]:
@@ -115,11 +116,10 @@ def _earlier_plans(folder: str, generation: int) -> Iterator[Sequence[Split]]:
                 continue
 
 
-def _select(stored: StoredVectors, receipts: Iterable[Receipt]) -> EarlierVectors:
-    listed = storage.list_folder(storage.join(stored.folder, digest_files.FOLDER))
-    sizes = {f"{digest_files.FOLDER}/{name}": one.size_in_bytes for name, one in listed.items()}
+def _select(stored: StoredVectors, receipts: ReceiptTable) -> EarlierVectors:
+    sizes = _digest_sizes(stored.folder, receipts)
     parts, without = [], 0
-    for receipt in sorted(receipts, key=lambda receipt: receipt.finished):
+    for receipt in receipts.select(np.argsort(receipts.numbers("finished"), kind="stable")):
         file = digest_files.vectors_file(receipt)
         if file is None:
             continue
@@ -128,3 +128,13 @@ def _select(stored: StoredVectors, receipts: Iterable[Receipt]) -> EarlierVector
         else:
             without += 1
     return EarlierVectors(stored, parts, without)
+
+
+def _digest_sizes(folder: str, receipts: ReceiptTable) -> dict[str, int]:
+    """Return the sizes of the files of digests that some parts have, by path."""
+    paths = set(map(digest_files.path_of, receipts.values("name")))
+    listed = (
+        (f"{digest_files.FOLDER}/{metadata.path.rpartition('/')[2]}", metadata.size_in_bytes)
+        for metadata in storage.iterate_files(storage.join(folder, digest_files.FOLDER))
+    )
+    return {path: size for path, size in listed if path in paths}

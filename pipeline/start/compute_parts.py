@@ -49,7 +49,7 @@ def compute(context: JobContext) -> tuple[Run, Progress]:
             output_folder.clear_temporary(folder)
     if unread:
         raise JobError(_unread(unread, context))
-    progress = job_progress.load_progress(folder, context.splits, context.run)
+    progress = job_progress.roll_up_progress(folder, context.splits, context.run)
     dataflow.check_ended(context.options, complete=progress.complete)
     return context.run, progress
 

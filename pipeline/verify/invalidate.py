@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pipeline.errors import UsageError
 from pipeline.manifest import MANIFEST_FILE
 from pipeline.output import invalidation, lock
+from pipeline.parts.receipt_store import drop_segments_of
 from transforms.dedup import repeat_files
 from transforms.receipts import RECEIPTS, Receipt
 
@@ -30,6 +31,7 @@ def invalidate(
                 names and invalidation.withdraw_manifest_of(folder, names)
             ):
                 invalidated.append(MANIFEST_FILE)
+            drop_segments_of(folder, names)
             for receipt in damaged:
                 invalidation.invalidate_part(folder, receipt)
                 invalidated.append(f"{RECEIPTS}/{receipt.name}.json")

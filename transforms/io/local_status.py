@@ -85,6 +85,20 @@ def list_files(folder: str) -> Iterator[FileMetadata]:
                 yield FileMetadata(entry.path, status.st_size, status.st_mtime)
 
 
+def iterate_names(folder: str) -> Iterator[str]:
+    """Yield the names of the files of a folder, without links; none if the folder does not exist.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with entries:
+        yield from (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+
+
 def check_end(path: str, stream: BinaryIO, position: int) -> None:
     """Check that a file that was read to its end has no more bytes than were read.
 

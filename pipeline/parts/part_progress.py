@@ -1,0 +1,139 @@
+"""The progress of a job: which splits of its plan are finished, by the receipts of their parts."""
+
+import dataclasses
+import functools
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import overload
+
+import numpy as np
+
+from pipeline.parts import file_sums, named_sums
+from pipeline.parts.part_places import HashIndex, Keys, PartPlaces, with_digests
+from pipeline.parts.receipt_columns import COUNTS, REASONS
+from pipeline.parts.receipt_table import ReceiptTable, table_of
+from pipeline.parts.source_sums import SourceSums
+from transforms.documents import Split
+from transforms.receipts import Receipt
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """The finished parts and the pending splits of a job.
+
+    Attributes:
+        parts: receipts of this job, in corpus order.
+        pending: splits that are not finished.
+        splits: number of splits in the plan.
+    """
+
+    parts: Sequence[Receipt]
+    pending: Sequence[Split]
+    splits: int
+
+    @functools.cached_property
+    def table(self) -> ReceiptTable:
+        """The parts as columns."""
+        return table_of(self.parts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every split is finished."""
+        return not self.pending
+
+    def counts(self) -> dict[str, int]:
+        """Sum the counts of all parts."""
+        return named_sums.totals(self.table, COUNTS)
+
+    @functools.cached_property
+    def by_source(self) -> Mapping[str, dict[str, int]]:
+        """The sums of the counts of the parts of each file, in corpus order."""
+        return SourceSums(self.table)
+
+    def reasons(self) -> dict[str, int]:
+        """Sum the rejected documents by reason."""
+        return named_sums.totals(self.table, REASONS)
+
+    def seconds(self) -> dict[str, float]:
+        """Sum the seconds of all parts by stage."""
+        return named_sums.seconds(self.table)
+
+    def written(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Count the files of all parts and their bytes, each by folder."""
+        return file_sums.written(self.table)
+
+
+class ChosenSplits(Sequence[Split]):
+    """Some splits of a plan, of which none is kept.
+
+    Args:
+        splits: of the plan.
+        places: of those that are chosen, ascending.
+    """
+
+    def __init__(self, splits: Sequence[Split], places: Sequence[int]) -> None:
+        self._splits = splits
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Split]:
+        places = iter(self._places)
+        wanted = next(places, None)
+        # Plans are faster to read in order than at a place.
+        for place, split in enumerate(self._splits if wanted is not None else ()):
+            if place == wanted:
+                yield split
+                wanted = next(places, None)
+                if wanted is None:
+                    return
+
+    @overload
+    def __getitem__(self, place: int) -> Split: ...
+    @overload
+    def __getitem__(self, place: slice) -> "ChosenSplits": ...
+    def __getitem__(self, place: int | slice) -> "Split | ChosenSplits":
+        if isinstance(place, slice):
+            return ChosenSplits(self._splits, self._places[place])
+        return self._splits[self._places[place]]
+
+
+def measure_progress(
+    splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
+) -> Progress:
+    """Match receipts with the plan.
+
+    A receipt counts if it has the key that the plan and the run give. Receipts of other versions
+    of a file and of other configurations, which may be beside them, have other keys.
+    """
+    table = table_of(receipts)
+    rows, pending = array("q"), array("q")
+    chains = PartPlaces(table).chains(splits, run_fingerprint)
+    number = 0
+    for number, (chain, is_done) in enumerate(chains, 1):
+        rows.extend(chain)
+        if not is_done:
+            pending.append(number - 1)
+    parts = table.select(np.array(rows, np.int64))
+    return Progress(parts=parts, pending=ChosenSplits(splits, pending), splits=number)
+
+
+def of_plans(
+    receipts: Iterable[Receipt], plans: Iterable[Iterable[Split]], run_fingerprint: str
+) -> ReceiptTable:
+    """Return the receipts whose key follows from a run and one of several plans, in their order."""
+    table = table_of(receipts)
+    index, keys = HashIndex(table.values("source")), Keys(table)
+    starts, ends = table.numbers("start").data, table.numbers("end").data
+    chosen = np.zeros(len(table), bool)
+    seen = set[int]()
+    for plan in plans:
+        for split, digests in with_digests(plan, run_fingerprint):
+            if hash(split.source) in seen:
+                continue
+            seen.add(hash(split.source))
+            for row in index.find(split.source.path):
+                key = digests.digest(starts[row], ends[row])
+                chosen[row] = chosen[row] or keys.is_at(row, key)
+    return table.select(chosen)

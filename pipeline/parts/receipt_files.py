@@ -1,0 +1,67 @@
+"""Read receipts from their files."""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from transforms.io import storage
+from transforms.receipts import RECEIPTS, Receipt
+
+_ENDING = ".json"
+# An object store answers each read after a delay: threads, and reads started ahead.
+_THREADS, _AHEAD = 32, 4096
+
+
+def iterate_names(folder: str) -> Iterator[str]:
+    """Yield the names of the receipts in an output folder, in any order."""
+    for name in storage.iterate_names(storage.join(folder, RECEIPTS)):
+        if name.endswith(_ENDING):
+            yield name.removesuffix(_ENDING)
+
+
+def path_of(folder: str, name: str) -> str:
+    """Return the path of a receipt."""
+    return storage.join(folder, RECEIPTS, f"{name}{_ENDING}")
+
+
+def read_receipts(folder: str, names: Iterable[str]) -> Iterator[Receipt]:
+    """Read receipts, in order; skip those that were truncated or renamed, or no longer exist.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    paths = (path_of(folder, name) for name in names)
+    receipts = _read_in_parallel(paths) if "://" in folder else map(_read, paths)
+    yield from filter(None, receipts)
+
+
+def _read_in_parallel(paths: Iterable[str]) -> Iterator[Receipt | None]:
+    """Read receipts, in order, in several threads."""
+    iterator = iter(paths)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        while chosen := list(itertools.islice(iterator, _AHEAD)):
+            yield from threads.map(_read, chosen)
+
+
+def _read(path: str) -> Receipt | None:
+    """Read a receipt; return None if it was truncated or renamed, or no longer exists."""
+    receipt = None
+    with contextlib.suppress(ValueError):
+        receipt = Receipt.from_json(_content(path))
+    has_its_name = receipt is not None and os.path.basename(path) == f"{receipt.name}{_ENDING}"
+    return receipt if has_its_name else None
+
+
+def _content(path: str) -> bytes:
+    """Read a file that was just listed; return nothing if it no longer exists.
+
+    It is opened without a check before: of a million receipts the check would take as long again.
+    """
+    try:
+        return storage.read_whole(path)
+    except OSError:
+        if storage.exists(path):
+            raise
+        return b""
