@@ -167,7 +167,7 @@ def _find_earlier(config: EmbedConfig, fingerprint: str, splits: Sequence[Split]
     return found
 
 
-def _load_receipts(config: EmbedConfig, earlier: Earlier) -> list[Receipt]:
+def _load_receipts(config: EmbedConfig, earlier: Earlier) -> Sequence[Receipt]:
     if earlier.run is None or earlier.run.transform is None:
         return []
     return manifest.load_receipts(config.output)

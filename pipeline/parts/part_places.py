@@ -99,6 +99,6 @@ def with_digests(
     source: Source | None = None
     digests = None
     for split in splits:
-        if digests is None or split.source != source:
+        if digests is None or (split.source is not source and split.source != source):
             source, digests = split.source, PartDigests(split.source, run_fingerprint)
         yield split, digests

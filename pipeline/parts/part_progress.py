@@ -3,8 +3,7 @@
 import dataclasses
 import functools
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.parts.source_sums import SourceSums
 from transforms.documents import Split
 from transforms.receipts import Receipt
+from transforms.splits.collecting import collect
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,42 +63,6 @@ class Progress:
         return file_sums.written(self.table)
 
 
-class ChosenSplits(Sequence[Split]):
-    """Some splits of a plan, of which none is kept.
-
-    Args:
-        splits: of the plan.
-        places: of those that are chosen, ascending.
-    """
-
-    def __init__(self, splits: Sequence[Split], places: Sequence[int]) -> None:
-        self._splits = splits
-        self._places = places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __iter__(self) -> Iterator[Split]:
-        places = iter(self._places)
-        wanted = next(places, None)
-        # Plans are faster to read in order than at a place.
-        for place, split in enumerate(self._splits if wanted is not None else ()):
-            if place == wanted:
-                yield split
-                wanted = next(places, None)
-                if wanted is None:
-                    return
-
-    @overload
-    def __getitem__(self, place: int) -> Split: ...
-    @overload
-    def __getitem__(self, place: slice) -> "ChosenSplits": ...
-    def __getitem__(self, place: int | slice) -> "Split | ChosenSplits":
-        if isinstance(place, slice):
-            return ChosenSplits(self._splits, self._places[place])
-        return self._splits[self._places[place]]
-
-
 def measure_progress(
     splits: Sequence[Split], receipts: Iterable[Receipt], run_fingerprint: str
 ) -> Progress:
@@ -107,16 +71,17 @@ def measure_progress(
     A receipt counts if it has the key that the plan and the run give. Receipts of other versions
     of a file and of other configurations, which may be beside them, have other keys.
     """
-    table = table_of(receipts)
+    table, columns = table_of(receipts), collect(splits)
     rows, pending = array("q"), array("q")
-    chains = PartPlaces(table).chains(splits, run_fingerprint)
-    number = 0
-    for number, (chain, is_done) in enumerate(chains, 1):
+    for place, (chain, is_done) in enumerate(PartPlaces(table).chains(columns, run_fingerprint)):
         rows.extend(chain)
         if not is_done:
-            pending.append(number - 1)
-    parts = table.select(np.array(rows, np.int64))
-    return Progress(parts=parts, pending=ChosenSplits(splits, pending), splits=number)
+            pending.append(place)
+    return Progress(
+        parts=table.select(np.array(rows, np.int64)),
+        pending=columns.take(np.array(pending, np.int64)),
+        splits=len(columns),
+    )
 
 
 def of_plans(
@@ -127,13 +92,13 @@ def of_plans(
     index, keys = HashIndex(table.values("source")), Keys(table)
     starts, ends = table.numbers("start").data, table.numbers("end").data
     chosen = np.zeros(len(table), bool)
-    seen = set[int]()
     for plan in plans:
+        of_plan = np.zeros(len(table), bool)
+        previous = None
         for split, digests in with_digests(plan, run_fingerprint):
-            if hash(split.source) in seen:
-                continue
-            seen.add(hash(split.source))
-            for row in index.find(split.source.path):
-                key = digests.digest(starts[row], ends[row])
-                chosen[row] = chosen[row] or keys.is_at(row, key)
+            # In a plan a file has one version, the last one.
+            for row in index.find(split.source.path) if digests is not previous else ():
+                of_plan[row] = keys.is_at(row, digests.digest(starts[row], ends[row]))
+            previous = digests
+        chosen |= of_plan
     return table.select(chosen)

@@ -20,6 +20,7 @@ from pipeline.verify.check_part import CheckedPart, check_part
 from pipeline.verify.check_receipts import receipt_faults
 from pipeline.verify.check_sample import NOT_SAMPLED, check_sample
 from pipeline.verify.check_schemas import schema_faults
+from pipeline.verify.check_segments import segment_faults
 from pipeline.verify.dedup_table import check_dedup_table
 from pipeline.verify.invalidate import invalidate
 from pipeline.verify.job_metadata import read_metadata
@@ -93,6 +94,7 @@ def verify(config: VerifyConfig) -> Verdict:
         part for part in parts if checked[part.name].damage and part.name in metadata.planned
     ]
     manifest_lines = manifest_faults(job, metadata)
+    segments = segment_faults(job.folder, metadata.receipts)
     table = check_dedup_table(job, layout.widths, metadata.progress.complete)
     sample = NOT_SAMPLED
     if module is not None:
@@ -107,6 +109,7 @@ def verify(config: VerifyConfig) -> Verdict:
         faults=(
             *(f"{RECEIPTS}/{name}.json: {line}" for name, line in metadata.misnamed.items()),
             *receipt_faults(job, metadata),
+            *segments.values(),
             *(line for part in checked.values() for line in (*part.damage, *part.faults)),
             *(schema_faults(job.folder, layout) if parts else ()),
             *transform_file_faults(job),
@@ -130,6 +133,7 @@ def verify(config: VerifyConfig) -> Verdict:
         # With another run.json or plan.jsonl nothing is known about the manifest.
         bad_manifest=bool(manifest_lines) and is_one_job and _is_planned(job),
         bad_table=bool(table.damage),
+        bad_segments=tuple(segments),
     )
     if not is_one_job:
         remedy = remedy or (_RESTORE if has_plan else _REWRITE)

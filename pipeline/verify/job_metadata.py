@@ -7,9 +7,11 @@ from typing import Any
 from pipeline import manifest
 from pipeline.generations.history import current_generation
 from pipeline.generations.kept_files import kept_generations, manifest_of
-from pipeline.manifest import MANIFEST_FILE, Progress
+from pipeline.manifest import MANIFEST_FILE
 from pipeline.output import earlier_plans, job_progress, plan_file
 from pipeline.output.open_job import Job
+from pipeline.parts.part_progress import Progress
+from pipeline.parts.receipt_store import read_files
 from transforms.documents import PartHeader, Split
 from transforms.io import storage
 from transforms.receipts import Receipt
@@ -54,7 +56,8 @@ def read_metadata(job: Job) -> JobMetadata:
             stored = manifest.load_manifest(job.folder, name)
         except ValueError as error:
             problem = str(error)
-    receipts = manifest.load_receipts(job.folder)
+    # Not from segments, which are copies.
+    receipts = read_files(job.folder)
     problems = {receipt.name: _name_problem(receipt) for receipt in receipts}
     misnamed = {name: message for name, message in problems.items() if message}
     named = [receipt for receipt in receipts if receipt.name not in misnamed]

@@ -19,7 +19,7 @@ from pipeline.parts.manifest_text import (
     totals_entry,
 )
 from pipeline.parts.part_digests import PartDigests
-from pipeline.parts.part_progress import ChosenSplits, Progress
+from pipeline.parts.part_progress import Progress
 from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.source_sums import SourceSums
 from tests.pipeline.parts.drawn_receipts import RUN, SOURCES, receipts
@@ -175,7 +175,8 @@ def test_receipts_are_matched_as_by_trying_all(
 def test_receipts_of_plans_are_those_with_their_keys(
     plans: list[list[Split]], parts: list[Receipt]
 ) -> None:
-    sources = {split.source for plan in plans for split in plan}
+    versions = [{split.source.path: split.source for split in plan} for plan in plans]
+    sources = {source for of_plan in versions for source in of_plan.values()}
     expected = [
         part
         for part in parts
@@ -185,17 +186,6 @@ def test_receipts_of_plans_are_those_with_their_keys(
         )
     ]
     assert part_progress.of_plans(parts, plans, RUN) == expected
-
-
-@given(st.lists(st.booleans(), max_size=9))
-def test_chosen_splits_are_those_of_the_plan(chosen: list[bool]) -> None:
-    splits = [Split(SOURCES[0], place, place + 1) for place in range(len(chosen))]
-    places = list(itertools.compress(range(len(chosen)), chosen))
-    expected = list(itertools.compress(splits, chosen))
-    view = ChosenSplits(splits, places)
-    assert list(view) == expected
-    assert [view[place] for place in range(len(view))] == expected
-    assert list(view[1:]) == expected[1:]
 
 
 @given(st.sampled_from(SOURCES), st.integers(0, 2**63), st.integers(0, 2**63), st.text())
