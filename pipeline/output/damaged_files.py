@@ -7,7 +7,7 @@ from pipeline.manifest import DATA_FOLDERS
 from pipeline.parts.file_sums import iterate_files
 from pipeline.parts.part_places import HashIndex
 from pipeline.parts.receipt_table import ReceiptTable
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.io.local_status import FileMetadata
 
 
@@ -69,7 +69,7 @@ def find_problems(folder: str, table: ReceiptTable) -> dict[int, str]:
 
 def _problems(folder: str, files: _NamedFiles) -> Iterator[tuple[int, int, str]]:
     for family in DATA_FOLDERS:
-        for metadata in storage.iterate_files(storage.join(folder, family)):
+        for metadata in folder_listing.iterate_files(storage.join(folder, family)):
             name = metadata.path.rpartition("/")[2]
             yield from files.check(f"{family}/{name}", metadata)
     yield from files.missing()

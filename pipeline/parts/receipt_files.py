@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.receipts import RECEIPTS, Receipt
 
 _ENDING = ".json"
@@ -16,7 +16,7 @@ _THREADS, _AHEAD = 32, 4096
 
 def iterate_names(folder: str) -> Iterator[str]:
     """Yield the names of the receipts in an output folder, in any order."""
-    for name in storage.iterate_names(storage.join(folder, RECEIPTS)):
+    for name in folder_listing.iterate_names(storage.join(folder, RECEIPTS)):
         if name.endswith(_ENDING):
             yield name.removesuffix(_ENDING)
 

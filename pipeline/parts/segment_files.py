@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.parts.receipt_columns import SCHEMA
 from pipeline.parts.receipt_rows import check_rows
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.receipts import RECEIPTS
 
 # The folder of segments within an output folder.
@@ -36,7 +36,7 @@ def iterate_paths(folder: str) -> Iterator[str]:
     except ValueError:
         # A link leads out of the folder.
         return
-    for name in sorted(storage.iterate_names(place)):
+    for name in sorted(folder_listing.iterate_names(place)):
         if _NAME.fullmatch(name):
             yield f"{SEGMENTS}/{name}"
 

@@ -16,7 +16,7 @@ from pipeline.parts.receipt_store import load_receipts
 from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.reusing.comparable_jobs import differences
 from transforms.documents import Split
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.reuse import digest_files
 from transforms.reuse.gather_vectors import StoredVectors, VectorsOfPart
 
@@ -135,6 +135,6 @@ def _digest_sizes(folder: str, receipts: ReceiptTable) -> dict[str, int]:
     paths = set(map(digest_files.path_of, receipts.values("name")))
     listed = (
         (f"{digest_files.FOLDER}/{metadata.path.rpartition('/')[2]}", metadata.size_in_bytes)
-        for metadata in storage.iterate_files(storage.join(folder, digest_files.FOLDER))
+        for metadata in folder_listing.iterate_files(storage.join(folder, digest_files.FOLDER))
     )
     return {path: size for path, size in listed if path in paths}

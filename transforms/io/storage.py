@@ -198,25 +198,11 @@ def list_folder(folder: str) -> dict[str, FileMetadata]:
     Raises:
         OSError: it cannot be listed.
     """
-    by_name = {os.path.basename(metadata.path): metadata for metadata in iterate_files(folder)}
-    return dict(sorted(by_name.items()))
-
-
-def iterate_files(folder: str) -> Iterator[FileMetadata]:
-    """Yield the files of a folder in any order; otherwise as `list_folder`."""
     # Not by a glob: the name of a local folder may contain characters that are special in a glob.
-    yield from match(join(folder, "*")) if "://" in folder else local_status.list_files(folder)
-
-
-def iterate_names(folder: str) -> Iterator[str]:
-    """Yield the names of the files of a folder, in any order; otherwise as `list_folder`.
-
-    Of a local folder only the names are read: a million take a second.
-    """
-    if "://" not in folder:
-        yield from local_status.iterate_names(folder)
-        return
-    yield from (os.path.basename(metadata.path) for metadata in iterate_files(folder))
+    is_remote = "://" in folder
+    files = match(join(folder, "*")) if is_remote else local_status.list_files(folder)
+    by_name = {os.path.basename(metadata.path): metadata for metadata in files}
+    return dict(sorted(by_name.items()))
 
 
 def hash_file(path: str) -> str:
