@@ -24,16 +24,22 @@ _RELEASE = re.compile(r"\d[\w.+-]{0,30}")
 _SHOWN = 100
 
 
-class _Head(msgspec.Struct):
-    """The fields of run.json by which a folder is opened or refused."""
+class _Versions(msgspec.Struct):
+    """The versions in run.json; other fields may have any type in another release."""
 
     format_version: int
     identity_version: int = FIRST_IDENTITY_VERSION
+    versions: Any = None
+
+
+class _Keys(msgspec.Struct):
+    """The identity in a run.json of this format."""
+
     configuration: dict[str, Any] = {}
-    versions: dict[str, Any] = {}
 
 
-_DECODER = msgspec.json.Decoder(_Head)
+_VERSIONS_DECODER = msgspec.json.Decoder(_Versions)
+_KEYS_DECODER = msgspec.json.Decoder(_Keys)
 
 
 def check_run(path: str, content: Json) -> None:
@@ -47,7 +53,7 @@ def check_run(path: str, content: Json) -> None:
         OtherReleaseError: the folder is of another release, which has to open it.
         ValueError: the text is not that of a run.json.
     """
-    head = strict_json.decode(content, _DECODER)
+    head = strict_json.decode(content, _VERSIONS_DECODER)
     release = _release_of(head.versions)
     check_format(path, head.format_version, release)
     if head.identity_version > IDENTITY_VERSION:
@@ -56,7 +62,8 @@ def check_run(path: str, content: Json) -> None:
             f"{IDENTITY_VERSION}: {remedy_by(release)}"
         )
     known = {row.option for row in FLAGS if row.decides_output}
-    if unknown := head.configuration.keys() - known:
+    stored = strict_json.decode(content, _KEYS_DECODER).configuration
+    if unknown := stored.keys() - known:
         names = escaping.one_line(", ".join(sorted(unknown))[:_SHOWN])
         raise OtherReleaseError(
             f"{path} has a configuration that this release does not know ({names}): "
@@ -87,7 +94,7 @@ def check_reading(path: str) -> None:
         return
 
 
-def _release_of(versions: Mapping[str, Any]) -> str:
+def _release_of(versions: Any) -> str:
     """Return the release that began a job; empty if run.json does not have it."""
-    release = str(versions.get(_PROGRAM, ""))
+    release = str(versions.get(_PROGRAM, "")) if isinstance(versions, Mapping) else ""
     return release if _RELEASE.fullmatch(release) else ""

@@ -28,7 +28,8 @@ def of_a_later_format(folder: Path) -> list[str]:
     command = stored_folders.restore("0.2.0", "job", folder)
     for name in ("run.json", "manifest.json"):
         edit(folder / "output" / name, format_version=FORMAT_VERSION + 1)
-    edit(folder / "output/run.json", versions={"beam-bert": "7.1.0"})
+    # Of the other fields nothing is known.
+    edit(folder / "output/run.json", versions={"beam-bert": "7.1.0"}, configuration=[], model=1)
     return command
 
 
