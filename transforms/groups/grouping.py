@@ -5,13 +5,13 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from transforms.documents import Source, Split, hash_json
+from transforms.groups.group_borders import divide
 from transforms.io.decompressing import NONE
 from transforms.sources import base
 from transforms.sources.base import ReadConfig
 
 # A file is small if so many of its size make a part.
 _SMALL_FILES_OF_A_PART = 16
-_MOST_FILES = 4096
 _VERSION_DIGITS = 32
 
 
@@ -24,30 +24,27 @@ def join_small_files(splits: Iterable[Split], config: ReadConfig) -> Iterator[Sp
 
     Yields:
         splits in corpus order. Those of several files have at most `part_bytes` stored bytes and
-        4,096 files, whose documents have the same columns.
+        4,096 files, whose documents have the same columns; see `group_borders.divide`.
     """
     run: list[Split] = []
-    stored = 0
     for source, of_file in itertools.groupby(splits, lambda split: split.source):
         file = list(of_file)
         is_small = _is_small_file(file, config)
-        stored += source.size
-        is_full = stored > config.part_bytes or len(run) == _MOST_FILES
-        if run and not (is_small and not is_full and _are_alike(run[0].source, source, config)):
-            yield _joined(run)
-            run, stored = [], source.size
+        if run and not (is_small and _are_alike(run[0].source, source, config)):
+            yield from _joined(run, config)
+            run = []
         if is_small:
             run += file
         else:
-            stored = 0
             yield from file
-    if run:
-        yield _joined(run)
+    yield from _joined(run, config)
 
 
-def _joined(run: Sequence[Split]) -> Split:
-    """Return the split of several files; that of a file alone as it is."""
-    return run[0] if len(run) == 1 else group_of([split.source for split in run])
+def _joined(run: Sequence[Split], config: ReadConfig) -> Iterator[Split]:
+    """Yield the splits of the groups of some files; that of a file alone as it is."""
+    files = [split.source for split in run]
+    for first, end in divide(files, config.part_bytes):
+        yield run[first] if end == first + 1 else group_of(files[first:end])
 
 
 def group_of(files: Sequence[Source]) -> Split:
