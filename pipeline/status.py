@@ -30,6 +30,7 @@ from transforms.features import NUM_TOKENS
 from transforms.metrics import REUSED, ROWS
 from transforms.receipts import Receipt, shares
 from transforms.running.board import Snapshot
+from transforms.splits.collecting import collect
 
 # Seconds; a time so far away cannot be shown as a date.
 _NEVER = 1e10
@@ -155,7 +156,7 @@ def _status(
         seconds_left=0.0 if progress.complete else _seconds_left(plan, done, speed),
         median_tokens=_quantile(run, _MEDIAN),
         long_tokens=_quantile(run, _LONG),
-        unread=tuple(f"{split.source.path}: {split.unread}" for split in splits if split.unread),
+        unread=tuple(f"{split.source.path}: {split.unread}" for split in collect(splits).unread),
         counts=counts,
         shares=shares(counts),
         reasons=progress.reasons(),

@@ -1,7 +1,7 @@
 """Choose pieces of a corpus that together are a sample of it, spread over its bytes."""
 
-import collections
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +9,9 @@ import numpy as np
 from transforms.documents import Source, Split
 from transforms.groups.grouping import counts_documents, split_of_file
 from transforms.io.decompressing import NONE
+from transforms.splits.collecting import collect
+from transforms.splits.plan_files import PlanFiles, files_of
+from transforms.splits.split_columns import SplitColumns
 
 # A corpus of at most this size is read whole. A gzip counts as `_GZIP_RATIO` times its size.
 _WHOLE_BYTES = 4 << 20
@@ -38,15 +41,14 @@ class Piece:
 
 def is_small(sources: Sequence[Source]) -> bool:
     """Return whether a corpus is read whole."""
-    ratios = [1 if source.compression == NONE else _GZIP_RATIO for source in sources]
-    sizes = [source.size * ratio for source, ratio in zip(sources, ratios, strict=True)]
-    return sum(sizes) <= _WHOLE_BYTES
+    sizes = (source.size * (1 if source.compression == NONE else _GZIP_RATIO) for source in sources)
+    return all(size <= _WHOLE_BYTES for size in itertools.accumulate(sizes))
 
 
-def sources_of(splits: Sequence[Split]) -> list[Source]:
+def sources_of(splits: Sequence[Split]) -> PlanFiles:
     """Return the files of a plan, in order; those that it could not read are left out."""
-    files = (file for split in splits if not split.unread for file in split.files)
-    return list({file.path: file for file in files}.values())
+    columns = collect(splits)
+    return files_of(columns.take(~columns.is_unread))
 
 
 def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
@@ -58,29 +60,41 @@ def choose_pieces(splits: Sequence[Split], part_bytes: int) -> list[Piece]:
     Returns:
         Pieces in corpus order. The bytes that they represent add up to the corpus.
     """
-    sources = sources_of(splits)
+    columns = collect(splits)
+    planned = columns.take(~columns.is_unread)
+    sources = files_of(planned)
     if is_small(sources):
-        planned = (split for split in splits if not split.unread)
         return [Piece(split, split.bytes, whole=True, scale=1.0) for split in planned]
-    counted: dict[Source, list[Split]] = collections.defaultdict(list)
-    for split in splits:
-        if split.stored is not None and not split.unread:
-            counted[split.source].append(split)
-    # Of a file that is read with others, no number of documents is known.
-    uncounted = {file for split in splits for file in split.members if counts_documents(file)}
-    filled = [source for source in sources if source.size]
-    sizes = np.array([source.size for source in filled], float)
+    filled = sources.take(np.flatnonzero(sources.sizes))
+    sizes = filled.sizes.astype(float)
     width = int(min(max(part_bytes, MIN_BYTES), MAX_BYTES, max(sizes.sum() / _PIECES, 1)))
-    pieces = []
-    for source, number, represents in zip(filled, *_allot(sizes), strict=True):
-        if number and source in counted:
-            pieces += _of_counted(counted[source], int(number), width, float(represents))
-        elif number and source in uncounted:
-            scale = represents / source.size
-            pieces.append(Piece(split_of_file(source), float(represents), scale=float(scale)))
-        elif number:
-            pieces += _of_source(source, int(number), width, float(represents))
-    return pieces
+    numbers, represents = _allot(sizes)
+    return [
+        piece
+        for place in np.flatnonzero(numbers).tolist()
+        for piece in _of_file(
+            _splits_of(planned, filled.numbers[place]),
+            *(filled[place], int(numbers[place]), width, float(represents[place])),
+        )
+    ]
+
+
+def _splits_of(planned: SplitColumns, number: int) -> SplitColumns:
+    """Return the splits of a file that is read alone; none of a file that is read with others."""
+    return planned.take((planned.rows["file"] == number) & (planned.rows["members"] == 0))
+
+
+def _of_file(
+    splits: SplitColumns, source: Source, number: int, width: int, represents: float
+) -> list[Piece]:
+    """Choose pieces of a file."""
+    counted = splits.take(splits.rows["stored"] >= 0)
+    if counted:
+        return _of_counted(counted, number, width, represents)
+    if not splits and counts_documents(source):
+        # Of a file that is read with others, no number of documents is known.
+        return [Piece(split_of_file(source), represents, scale=represents / source.size)]
+    return _of_source(source, number, width, represents)
 
 
 def _allot(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,6 +32,7 @@ from transforms.documents import Source, Split
 from transforms.features import FLOAT32, NUM_TOKENS
 from transforms.metrics import PADDED_TOKENS
 from transforms.receipts import Receipt, shares
+from transforms.splits.collecting import collect
 
 # The share of the model's speed that the whole job reaches (benchmarks.throughput), and the seconds
 # to analyze the corpus and to build the pipelines, which are not measured here.
@@ -111,7 +112,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
     module = model.inspect_model(path, config)
     engine = loading.load(module, module.outputs(config.features), config.compute.without_xla)
     startup = time.monotonic() - started + _ANALYSIS_SECONDS
-    unread = {s.source.path: f"{s.source.path}: {s.unread}" for s in splits if s.unread}
+    unread = {s.source.path: f"{s.source.path}: {s.unread}" for s in collect(splits).unread}
 
     def report_unread(source: Source, error: OSError) -> None:
         unread.setdefault(source.path, str(error))
@@ -144,7 +145,7 @@ def _forecast(config: EmbedConfig, splits: Sequence[Split], started: float) -> F
         seconds_left=0.0,
         unread=tuple(unread.values()),
         growth=output_growth.describe(
-            *(config, module.widths, sum(source.size for source in sources)),
+            *(config, module.widths, sum(source.size for source in sources.sums_of_kinds())),
             *(counts["embedded"], counts[NUM_TOKENS]),
         ),
         precision=config.compute.precision,

@@ -41,7 +41,7 @@ def note_on_growth(
     Returns:
         a line; None if the output is smaller, or nothing can be read.
     """
-    sources = sources_of(splits)
+    sources = sources_of(splits).sums_of_kinds()
     if max_bytes(config, widths, sources) < LEAST_BYTES:
         return None
     documents = tokens = 0.0

@@ -30,7 +30,7 @@ def check_output(config: EmbedConfig, module: BertModule, splits: Sequence[Split
         UsageError: the job would write more; the message has the estimate and the remedies.
     """
     limit = config.max_output_gb * 1e9
-    if max_bytes(config, module.widths, sources_of(splits)) <= limit:
+    if max_bytes(config, module.widths, sources_of(splits).sums_of_kinds()) <= limit:
         return
     written = estimate_bytes(config, module, splits)
     if sum(written.values()) <= limit:

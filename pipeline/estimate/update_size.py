@@ -40,7 +40,10 @@ def check_update(
     from pipeline.estimate import output_size
 
     kept = stored_bytes(config.output, receipts)
-    if kept + output_size.max_bytes(config, run.widths, sources_of(pending)) <= limit:
+    if (
+        kept + output_size.max_bytes(config, run.widths, sources_of(pending).sums_of_kinds())
+        <= limit
+    ):
         return
     added = output_size.estimate_bytes(config, model.inspect_model(path, config), pending)
     new = sum(added.values())

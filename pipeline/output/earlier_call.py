@@ -159,7 +159,7 @@ def _update(
     Raises:
         JobError: something of the corpus cannot be listed or read now, and would count as gone.
     """
-    unread = [f"{split.source.path}: {split.unread}" for split in splits if split.unread]
+    unread = [f"{split.source.path}: {split.unread}" for split in collect(splits).unread]
     if unread:
         more = f", and {len(unread) - 1} more" if unread[1:] else ""
         raise JobError(

@@ -21,6 +21,7 @@ from transforms.groups.read_split import describe_unread
 from transforms.io import failures
 from transforms.machine.memory import usable_memory
 from transforms.running.spans import span
+from transforms.splits.collecting import collect
 
 
 def compute(context: JobContext) -> tuple[Run, Progress]:
@@ -89,7 +90,7 @@ def _make_table(context: JobContext) -> bool:
     folder, fingerprint = context.config.output, context.run.fingerprint
     if repeat_files.clear(folder, fingerprint) is not None:
         return True
-    unread = [split for split in context.splits if split.unread]
+    unread = collect(context.splits).unread
     for split in unread:
         failures.save(folder, split, describe_unread(split))
     if not unread:

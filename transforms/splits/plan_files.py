@@ -1,11 +1,14 @@
 """The files of a plan, each once, and how those of another plan differ from them."""
 
 import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.documents import Source
 from transforms.splits.file_columns import (
     COMPRESSION,
     FORMAT,
@@ -16,11 +19,12 @@ from transforms.splits.file_columns import (
     FileColumns,
 )
 from transforms.splits.split_columns import SplitColumns
+from transforms.splits.split_rows import BLOCK
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class PlanFiles:
-    """The files of a plan, in corpus order.
+class PlanFiles(Sequence[Source]):
+    """The files of a plan, in corpus order; each is a `Source` only while it is used.
 
     Attributes:
         paths: large_string [files], each once.
@@ -31,6 +35,42 @@ class PlanFiles:
     paths: pa.LargeStringArray
     numbers: np.ndarray
     columns: FileColumns
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Source: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "PlanFiles": ...
+
+    def __getitem__(self, place: int | slice) -> "Source | PlanFiles":
+        if isinstance(place, slice):
+            return self.take(np.arange(len(self))[place])
+        number = range(len(self))[place]
+        return self.columns.sources(self.numbers[number : number + 1])[0]
+
+    def __iter__(self) -> Iterator[Source]:
+        for begin in range(0, len(self), BLOCK):
+            yield from self.columns.sources(self.numbers[begin : begin + BLOCK])
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """The stored bytes of each file, int64 [files]."""
+        sizes: np.ndarray = self.column(SIZE).to_numpy()
+        return sizes
+
+    def sums_of_kinds(self) -> list[Source]:
+        """Return a source for each format and compression, as large as all files of it."""
+        names = self.columns.names
+        kinds = self.codes(FORMAT, names) * len(names) + self.codes(COMPRESSION, names)
+        present, of_kind = np.unique(kinds, return_inverse=True)
+        sums = np.bincount(of_kind, self.sizes).tolist()
+        return [
+            Source("", int(size), "", names[kind // len(names)], names[kind % len(names)])
+            for kind, size in zip(present.tolist(), sums, strict=True)
+        ]
 
     def places_in(self, other: "PlanFiles") -> np.ndarray:
         """Return the place in other files of each path, int64 [files]; -1 if they lack it."""

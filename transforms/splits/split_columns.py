@@ -92,6 +92,11 @@ class SplitColumns(Sequence[Split]):
         return unread
 
     @property
+    def unread(self) -> "SplitColumns":
+        """The splits whose file could not be read."""
+        return self.take(self.is_unread)
+
+    @property
     def bytes(self) -> np.ndarray:
         """The stored bytes of each split, int64 [splits]; see `Split.bytes`."""
         return stored_bytes(self.rows, self.files)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.estimate import choose_pieces, read_pieces
 from pipeline.inputs.plan import make_plan
 from pipeline.options.embed_config import InputConfig
+from tests.transforms.splits.plans import draw_plan
 from transforms.documents import Source, Split, header_of
 from transforms.sources import lines
 from transforms.sources.base import ReadConfig
@@ -145,3 +146,20 @@ def test_unreadable_files_are_left_out_and_reported(tmp_path: Path) -> None:
     ((path, why),) = unread.items()
     assert path == str(tmp_path / "gone.txt")
     assert why.startswith(f"{path} cannot be opened: ")
+
+
+@settings(max_examples=50)
+@given(draw_plan())
+def test_the_files_of_any_plan_are_those_of_its_splits(plan: list[Split]) -> None:
+    files = [file for split in plan if not split.unread for file in split.files]
+    sources = choose_pieces.sources_of(plan)
+    expected = list({file.path: file for file in files}.values())
+    assert list(sources) == expected
+    assert [sources[place] for place in range(len(sources))] == expected
+    assert list(sources[1:]) == expected[1:]
+    kinds: dict[tuple[str, str], int] = {}
+    for file in expected:
+        kind = (file.format, file.compression)
+        kinds[kind] = kinds.get(kind, 0) + file.size
+    sums = {(one.format, one.compression): one.size for one in sources.sums_of_kinds()}
+    assert sums == pytest.approx(kinds)
