@@ -11,6 +11,7 @@ peak memory includes that of the row above.
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import tempfile
 import time
@@ -24,7 +25,6 @@ from benchmarks.many_parts import make_receipt, make_splits
 if TYPE_CHECKING:
     from pipeline.options.embed_config import EmbedConfig
     from pipeline.output.run_file import Run
-    from transforms.receipts import Receipt
 
 _Sizes = dict[str, int]
 _Row = tuple[str, dict[str, float], _Sizes]
@@ -126,11 +126,21 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
     for path in receipts.iterdir():
         path.unlink()
     Path(folder, "out", "manifest.json").unlink()
-    fingerprint = _run_of(folder).fingerprint
+    fingerprint = _follow_plan(folder, parts)
     for number, split in enumerate(make_splits(parts)):
         receipt = make_receipt(split, fingerprint, number)
         Path(receipts, f"{receipt.name}.json").write_text(receipt.to_json(), "ascii")
     yield from ()
+
+
+def _follow_plan(folder: str, parts: int) -> str:
+    """Write to run.json that the plan is that of many parts; return the fingerprint of the run."""
+    from pipeline.output import run_file
+    from transforms.splits.collecting import collect
+
+    run = dataclasses.replace(_run_of(folder), plan=collect(make_splits(parts)).sha256)
+    run_file.write_run(f"{folder}/out", run, _config(folder))
+    return run.fingerprint
 
 
 def _run_of(folder: str) -> "Run":
@@ -204,19 +214,30 @@ def _read_pending(folder: str, parts: int) -> Iterator[_Step]:
     yield "a worker reads the pending splits", read
 
 
+def _first_read(folder: str, parts: int) -> Iterator[_Step]:
+    from pipeline.parts import receipt_store
+
+    def roll_up() -> _Sizes:
+        _check(len(receipt_store.roll_up(f"{folder}/out")) == parts)
+        files = list(Path(folder, "out", "receipts", "segments").iterdir())
+        return {"segments": len(files), "bytes": sum(file.stat().st_size for file in files)}
+
+    yield "read the receipts without segments, write these", roll_up
+
+
 def _finish(folder: str, parts: int) -> Iterator[_Step]:
     from pipeline import manifest
-    from transforms.io import storage
+    from pipeline.parts import receipt_store
+    from pipeline.parts.receipt_table import ReceiptTable, table_of
+    from transforms.splits.collecting import collect
 
-    splits = list(make_splits(parts))
+    splits = collect(make_splits(parts))
     fingerprint = _run_of(folder).fingerprint
-    receipts: list[Receipt] = []
-
-    def list_names() -> _Sizes:
-        return {"names": len(storage.list_folder(f"{folder}/out/receipts"))}
+    receipts: ReceiptTable = table_of([])
 
     def load() -> _Sizes:
-        receipts.extend(manifest.load_receipts(f"{folder}/out"))
+        nonlocal receipts
+        receipts = receipt_store.load_receipts(f"{folder}/out")
         return {"receipts": len(receipts)}
 
     def resume() -> _Sizes:
@@ -229,10 +250,15 @@ def _finish(folder: str, parts: int) -> Iterator[_Step]:
         manifest.write_manifest(f"{folder}/out", progress, fingerprint)
         return {"bytes": Path(folder, "out", manifest.MANIFEST_FILE).stat().st_size}
 
-    yield "list the receipts", list_names
-    yield "→ list and read all receipts", load
+    def check() -> _Sizes:
+        progress = manifest.measure_progress(splits, receipts, fingerprint)
+        _check(manifest.has_manifest(f"{folder}/out", progress, fingerprint))
+        return {}
+
+    yield "list and read the receipts", load
     yield "→ compare half of them with the plan", resume
     yield "→ compare all with the plan, write manifest.json", write
+    yield "→ compare all with the plan, check manifest.json", check
 
 
 def _status(folder: str, parts: int) -> Iterator[_Step]:
@@ -245,14 +271,19 @@ def _status(folder: str, parts: int) -> Iterator[_Step]:
     yield "status", measure
 
 
+def _first_status(folder: str, parts: int) -> Iterator[_Step]:
+    for _, measure in _status(folder, parts):
+        yield "status without segments", measure
+
+
 def _manifest(folder: str, parts: int) -> Iterator[_Step]:
-    from pipeline import manifest
+    from pipeline import reader
 
     def load() -> _Sizes:
-        _check(len(manifest.load_manifest(f"{folder}/out")["parts"]) == parts)
+        _check(len(reader.list_files(f"{folder}/out", "pooled")) == parts)
         return {}
 
-    yield "read manifest.json", load
+    yield "a reader lists the files of manifest.json", load
 
 
 _PROCESSES: dict[str, Callable[[str, int], Iterator[_Step]]] = {
@@ -260,8 +291,10 @@ _PROCESSES: dict[str, Callable[[str, int], Iterator[_Step]]] = {
     "plan": _plan,
     "graphs": _graphs,
     "worker": _read_pending,
-    "finish": _finish,
+    "first status": _first_status,
+    "first read": _first_read,
     "status": _status,
+    "finish": _finish,
     "manifest": _manifest,
 }
 
