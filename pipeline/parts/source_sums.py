@@ -43,7 +43,7 @@ class SourceSums(Mapping[str, _Counts]):
     @functools.cached_property
     def _runs(self) -> tuple[int, int]:
         """The number of files, and how often the file changes from a receipt to the next one."""
-        hashes = np.fromiter(map(hash, (path for path, _ in _entries(self._table))), np.int64)
+        hashes = np.fromiter(map(hash, _paths(self._table)), np.int64)
         changes = int(np.count_nonzero(hashes[1:] != hashes[:-1])) + bool(len(hashes))
         return len(np.unique(hashes)), changes
 
@@ -71,6 +71,15 @@ class _Items(ItemsView[str, _Counts]):
 
     def __iter__(self) -> Iterator[tuple[str, _Counts]]:
         return self._sums._pairs()
+
+
+def _paths(table: ReceiptTable) -> Iterator[str]:
+    """Yield the paths of `_entries`."""
+    for source, members in zip(table.values("source"), table.values("members"), strict=True):
+        if members:
+            yield from (one.path for one in members)
+        else:
+            yield source
 
 
 def _entries(table: ReceiptTable) -> Iterator[tuple[str, _Counts]]:
