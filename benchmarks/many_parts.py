@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from transforms.documents import PartHeader, Source, Split, part_key
 from transforms.receipts import Receipt, WrittenFile
@@ -11,6 +11,7 @@ _RANGES = 100
 _PART_BYTES = 3 << 20
 _DOCUMENTS = 10_000
 _BEGAN = 1_764_000_000.0
+_DRAWN = 1000
 
 
 def make_splits(parts: int) -> Iterator[Split]:
@@ -65,8 +66,37 @@ def make_receipt(split: Split, run_fingerprint: str, number: int) -> Receipt:
             _file(f"rejected/{header.name}.jsonl", 1, draw),
         ),
         worker=f"worker-{number % 100:03d}:{1000 + number % 7}",
-        finished=round(_BEGAN + 2e6 + number * 0.2, 3),
+        finished=_finished(number),
     )
+
+
+def receipt_texts(splits: Iterable[Split], run_fingerprint: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the JSON of a receipt for the part of each split.
+
+    The counts of a thousand are drawn, and used in turn, because drawing takes longer than writing.
+    """
+    drawn: list[tuple[Receipt, str]] = []
+    for number, split in enumerate(splits):
+        if number < _DRAWN:
+            made = make_receipt(split, run_fingerprint, number)
+            drawn.append((made, made.to_json()))
+        receipt, text = drawn[number % _DRAWN]
+        key = part_key(split.source, split.start, split.end or 0, run_fingerprint)
+        name = PartHeader(split.source.path, split.start, split.end or 0, last=True, key=key).name
+        for before, now in (
+            (receipt.key, key),
+            (receipt.name, name),
+            (receipt.source, split.source.path),
+            (f'"start": {receipt.start},', f'"start": {split.start},'),
+            (f'"end": {receipt.end},', f'"end": {split.end},'),
+            (f'"finished": {receipt.finished},', f'"finished": {_finished(number)},'),
+        ):
+            text = text.replace(before, now)
+        yield name, text
+
+
+def _finished(number: int) -> float:
+    return round(_BEGAN + 2e6 + number * 0.2, 3)
 
 
 def _file(path: str, records: int, draw: random.Random) -> WrittenFile:

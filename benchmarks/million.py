@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import machine, pages, processes
-from benchmarks.many_parts import make_receipt, make_splits
+from benchmarks.many_parts import make_splits, receipt_texts
 
 if TYPE_CHECKING:
     from pipeline.options.embed_config import EmbedConfig
@@ -127,9 +127,8 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
         path.unlink()
     Path(folder, "out", "manifest.json").unlink()
     fingerprint = _follow_plan(folder, parts)
-    for number, split in enumerate(make_splits(parts)):
-        receipt = make_receipt(split, fingerprint, number)
-        Path(receipts, f"{receipt.name}.json").write_text(receipt.to_json(), "ascii")
+    for name, text in receipt_texts(make_splits(parts), fingerprint):
+        Path(receipts, f"{name}.json").write_text(text, "ascii")
     yield from ()
 
 

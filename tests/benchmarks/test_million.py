@@ -2,8 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks import million
-from benchmarks.many_parts import make_receipt, make_splits
+from benchmarks import many_parts, million
+from benchmarks.many_parts import make_receipt, make_splits, receipt_texts
 from pipeline import manifest
 from transforms.receipts import Receipt
 
@@ -28,6 +28,18 @@ def test_made_receipts_are_like_those_of_a_job() -> None:
     half = manifest.measure_progress(splits, receipts[::2], "run")
     assert list(half.pending) == splits[1::2]
     assert 900 < len(receipts[0].to_json()) < 1300
+
+
+def test_receipts_whose_counts_are_used_in_turn_are_those_of_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(many_parts, "_DRAWN", 7)
+    splits = list(make_splits(130))
+    texts = dict(receipt_texts(splits, "run"))
+    receipts = [Receipt.from_json(text) for text in texts.values()]
+    assert [receipt.name for receipt in receipts] == list(texts)
+    assert all(receipt.name in file.path for receipt in receipts for file in receipt.files)
+    assert list(manifest.measure_progress(splits, receipts, "run").parts) == receipts
 
 
 def test_figures_are_written_as_a_table() -> None:
