@@ -81,7 +81,7 @@ def program(arguments: Sequence[str] | None = None) -> NoReturn:
         if interruption.received() is None:
             raise
     interruption.end(status)
-    sys.exit(status)
+    interruption.leave(status)
 
 
 def _run(words: Sequence[str]) -> int:

@@ -136,6 +136,20 @@ def end(status: int) -> None:
     _exit(_program)
 
 
+def leave(status: int) -> NoReturn:
+    """End this process as Python does, but leave its memory to the system.
+
+    Python would delete each object of TensorFlow and Beam, which takes two seconds.
+    """
+    # As Python at its exit: it waits for threads, then calls what libraries have registered.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
 def _handle(program: _Program, number: int, _: Any) -> None:
     if _HANDLER in program.expected:
         program.expected.discard(_HANDLER)

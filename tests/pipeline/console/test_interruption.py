@@ -118,6 +118,21 @@ COMMAND_DROPS = """
 """
 
 
+# What would be deleted at the exit of Python is not.
+LEAVES = """
+    import atexit, threading
+    class Kept:
+        def __del__(self):
+            print("deleted")
+    kept = Kept()
+    atexit.register(print, "registered")
+    print("up", flush=True)
+    threading.Thread(target=lambda: (time.sleep(0.2), print("of a thread"))).start()
+    print("written", end=" ")
+    interruption.leave(3)
+"""
+
+
 def message(name: str) -> str:
     return f"beam-bert: interrupted by {name}.\nWhat remains\n"
 
@@ -276,3 +291,9 @@ def test_a_program_ends_when_its_terminal_is_closed(terminal: tuple[int, int]) -
     assert begun == b"up\r\n"
     os.close(ours)
     assert program.wait() == 129
+
+
+def test_a_process_that_is_left_waits_for_threads_and_has_its_status() -> None:
+    program = start(LEAVES)
+    assert program.communicate() == ("written of a thread\nregistered\n", "")
+    assert program.returncode == 3
