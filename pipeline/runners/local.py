@@ -22,12 +22,19 @@ from transforms.machine.cores import usable_cores
 
 _WORKER_CACHE_MILLISECONDS = 60_000
 _WITH_JOB_SERVER = ("flinkrunner", "sparkrunner", "portablerunner")
+_SEVERAL = "multi_processing"
 _LOCAL = (None, "", "DirectRunner", "FnApiRunner")
 
 
 def is_local(options: PipelineOptions) -> bool:
     """Return whether the job runs in this process."""
     return options.view_as(StandardOptions).runner in _LOCAL
+
+
+def computes_here(options: PipelineOptions) -> bool:
+    """Return whether this very process computes the parts, and no other."""
+    mode = options.view_as(DirectOptions).direct_running_mode
+    return is_local(options) and mode != _SEVERAL
 
 
 def check_runner(options: PipelineOptions) -> None:
@@ -99,7 +106,7 @@ def check_machine(options: PipelineOptions) -> None:
         surroundings.reach_loopback_without_proxy()
         return
     direct = options.view_as(DirectOptions)
-    several = direct.direct_running_mode == "multi_processing"
+    several = direct.direct_running_mode == _SEVERAL
     workers = direct.direct_num_workers if direct.direct_num_workers != 0 else usable_cores()
     surroundings.check_machine(1 + workers if several else 1)
 
@@ -135,7 +142,7 @@ def choose_runner(
 def runner_here(options: PipelineOptions) -> PipelineRunner:
     """Return the runner for a pipeline on this machine, also of a job that runs elsewhere."""
     mode = options.view_as(DirectOptions).direct_running_mode
-    return ProcessesRunner() if mode == "multi_processing" else FnApiRunner()
+    return ProcessesRunner() if mode == _SEVERAL else FnApiRunner()
 
 
 def _cache_workers(options: PipelineOptions) -> None:

@@ -1,6 +1,8 @@
 """Run the graphs of a job: analyze, repeats and embed."""
 
 import contextlib
+import functools
+import threading
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -15,8 +17,9 @@ from pipeline.output.run_file import Run
 from pipeline.reusing import prepare_reuse
 from pipeline.runners import dataflow, local, surroundings
 from pipeline.start import learn_transform
-from transforms import escaping
+from transforms import encode, escaping
 from transforms.dedup import repeat_files
+from transforms.encode import EncodeConfig
 from transforms.groups.read_split import describe_unread
 from transforms.io import failures
 from transforms.machine.memory import usable_memory
@@ -36,6 +39,7 @@ def compute(context: JobContext) -> tuple[Run, Progress]:
     """
     folder = context.config.output
     output_folder.clear_temporary(folder)
+    _load_model_meanwhile(context)
     try:
         context = learn_transform.with_transform(context)
         _run_graphs(context)
@@ -53,6 +57,21 @@ def compute(context: JobContext) -> tuple[Run, Progress]:
     progress = job_progress.roll_up_progress(folder, context.splits, context.run)
     dataflow.check_ended(context.options, complete=progress.complete)
     return context.run, progress
+
+
+def _load_model_meanwhile(context: JobContext) -> None:
+    """Load the model in a thread, if this process runs it and knows all that it needs."""
+    if not local.computes_here(context.options) or context.config.compute.xla_buckets:
+        # XLA compiles widths that follow from the transform.
+        return
+    load = functools.partial(_load_model, graphs.encode_config(context))
+    threading.Thread(target=load, name="model", daemon=True).start()
+
+
+def _load_model(config: EncodeConfig) -> None:
+    # If it fails, the stage that runs the model tries again, and reports the error.
+    with contextlib.suppress(Exception):
+        encode.shared_model(config)
 
 
 def _run_graphs(context: JobContext) -> None:
