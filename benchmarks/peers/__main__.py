@@ -26,7 +26,17 @@ from benchmarks.peers.contenders import CONTENDERS
 from benchmarks.peers.results import Row, rows
 
 _OURS = ("apache-beam", "openvino", "tensorflow")
-_THEIRS = ("apache-beam", "openvino", "optimum-intel", "sentence-transformers", "torch")
+_THEIRS = (
+    "apache-beam",
+    "ctranslate2",
+    "fastembed",
+    "nncf",
+    "onnxruntime",
+    "openvino",
+    "optimum-intel",
+    "sentence-transformers",
+    "torch",
+)
 
 
 def main() -> None:
@@ -42,13 +52,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         corpus = rounds.measure_corpus(documents, Path(folder))
         chosen = [rounds.with_fastest_batches(each, corpus, prepared) for each in chosen]
-        runs, cosines = [], {}
+        runs, likenesses = [], {}
         for number in range(arguments.rounds):
             print(f"round {number + 1} of {arguments.rounds}", flush=True)
             order = chosen[:: -1 if number % 2 else 1]
             runs.append(rounds.run_round(order, corpus, prepared))
-            cosines = rounds.compare(chosen, corpus)
-    results = rows(chosen, runs, cosines)
+            likenesses = rounds.compare(chosen, corpus)
+    results = rows(chosen, runs, likenesses)
     about = _about(arguments, corpus, prepared)
     _write(results, about, arguments.output)
 

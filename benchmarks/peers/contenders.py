@@ -18,7 +18,8 @@ class Contender:
         label: for tables.
         module: to run in a separate process.
         arguments: its flags, in addition to those of all contenders.
-        precision: of its products, `float32` or `bfloat16`; it sets the smallest allowed cosine.
+        precision: of its products, `float32`, `bfloat16` or `int8`; it sets the smallest allowed
+            cosine.
         model: `minilm`, or the folder of `environment.Prepared` that it loads.
         documents: the largest number of documents to embed, for slow contenders; None for all.
         trial: batch sizes, of which the fastest one is used.
@@ -74,6 +75,15 @@ CONTENDERS = (
         trial="32,64,128",
     ),
     Contender(
+        "openvino-int8",
+        "sentence-transformers, OpenVINO static int8",
+        f"{_MEASURED}.encode",
+        "int8",
+        ("--backend", "openvino"),
+        model="openvino-int8",
+        trial="32,64,128",
+    ),
+    Contender(
         "torch-bfloat16",
         "sentence-transformers, torch bfloat16",
         f"{_MEASURED}.encode",
@@ -88,6 +98,50 @@ CONTENDERS = (
         f"{_MEASURED}.encode",
         "float32",
         model="torch",
+        documents=2000,
+        trial="32,64,128",
+    ),
+    Contender(
+        "ctranslate2",
+        "CTranslate2, float32",
+        f"{_MEASURED}.encode_ctranslate2",
+        "float32",
+        model="ctranslate2",
+        documents=2000,
+        trial="16,32,64",
+    ),
+    Contender(
+        "ctranslate2-int8",
+        "CTranslate2, int8",
+        f"{_MEASURED}.encode_ctranslate2",
+        "int8",
+        ("--precision", "int8"),
+        model="ctranslate2",
+        trial="16,32,64",
+    ),
+    Contender(
+        "onnx",
+        "ONNX Runtime, float32",
+        f"{_MEASURED}.encode_onnx",
+        "float32",
+        model="onnx",
+        documents=2000,
+        trial="16,32,64",
+    ),
+    Contender(
+        "onnx-int8",
+        "ONNX Runtime, dynamic int8",
+        f"{_MEASURED}.encode_onnx",
+        "int8",
+        model="onnx-int8",
+        trial="16,32,64",
+    ),
+    Contender(
+        "fastembed",
+        "fastembed, float32",
+        f"{_MEASURED}.encode_fastembed",
+        "float32",
+        model="onnx",
         documents=2000,
         trial="32,64,128",
     ),

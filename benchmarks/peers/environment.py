@@ -17,6 +17,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # All weights are local, so a request to the hub is an error.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+_EXPORTED = ("openvino", "openvino-int8", "onnx", "onnx-int8", "ctranslate2")
 _MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
     {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
@@ -30,7 +31,7 @@ class Prepared:
 
     Attributes:
         python: its interpreter.
-        models: folders of the model by format, `torch` and `openvino`.
+        models: folders of the model by format, `torch` and those of `_EXPORTED`.
     """
 
     python: str
@@ -42,15 +43,26 @@ def prepare(folder: Path) -> Prepared:
     python = folder / "environment" / "bin" / "python"
     if not _is_done(folder):
         _install(folder, python)
-    torch, openvino = folder / "model", folder / "model-openvino"
+    torch = folder / "model"
     if not (torch / "modules.json").is_file():
         write_model(minilm.weights_folder(), torch)
-    if not (openvino / "modules.json").is_file():
-        print("converting the model to OpenVINO", flush=True)
-        words = [str(torch.resolve()), str(openvino.resolve())]
-        processes.run("benchmarks.peers.measured.export", words, _absolute(python), OFFLINE)
-    models = {"torch": str(torch.resolve()), "openvino": str(openvino.resolve())}
+    models = {"torch": str(torch.resolve())}
+    for kind in _EXPORTED:
+        models[kind] = str(_export(kind, torch, folder / f"model-{kind}", python).resolve())
     return Prepared(_absolute(python), models)
+
+
+def _export(kind: str, source: Path, destination: Path, python: Path) -> Path:
+    """Write the model in a format, unless it is there, and return its folder."""
+    if not destination.is_dir():
+        print(f"converting the model: {kind}", flush=True)
+        # A conversion that was interrupted leaves no folder with the name of a finished one.
+        unfinished = destination.with_name(f"{destination.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        words = [kind, str(source.resolve()), str(unfinished.resolve())]
+        processes.run("benchmarks.peers.measured.export", words, _absolute(python), OFFLINE)
+        unfinished.rename(destination)
+    return destination
 
 
 def versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import processes
+from benchmarks.peers import results
 from benchmarks.peers.contenders import OURS_FLOAT32, Contender
 from benchmarks.peers.environment import OFFLINE, Prepared
-from benchmarks.peers.results import MIN_COSINE, Run, smallest_cosine
+from benchmarks.peers.results import MIN_COSINE, Likeness, Run
 from benchmarks.prose import write_lines
 
 
@@ -102,26 +103,29 @@ def _spawn(
     return processes.run(contender.module, words)
 
 
-def compare(contenders: Sequence[Contender], corpus: Corpus) -> dict[str, float]:
+def compare(contenders: Sequence[Contender], corpus: Corpus) -> dict[str, Likeness]:
     """Compare the vectors of a round with our vectors in float32, or with the first contender's.
 
     Returns:
-        The smallest cosine of each contender, by name.
+        The likeness of each contender's vectors, by name.
 
     Raises:
         SystemExit: a cosine is too small, so that the speeds cannot be compared.
     """
     vectors = {each.name: np.load(_vectors(corpus, each)) for each in contenders}
     reference = vectors.get(OURS_FLOAT32, vectors[contenders[0].name])
-    cosines = {name: smallest_cosine(rows, reference) for name, rows in vectors.items()}
-    _check(contenders, cosines)
-    return cosines
+    likenesses = {name: results.compare(rows, reference) for name, rows in vectors.items()}
+    _check(contenders, likenesses)
+    return likenesses
 
 
-def _check(contenders: Sequence[Contender], cosines: Mapping[str, float]) -> None:
+def _check(contenders: Sequence[Contender], likenesses: Mapping[str, Likeness]) -> None:
     for contender in contenders:
-        cosine = cosines[contender.name]
-        print(f"  {contender.label:46}{cosine:10.6f} smallest cosine", flush=True)
+        cosine, neighbors = dataclasses.astuple(likenesses[contender.name])
+        print(
+            f"  {contender.label:46}{cosine:10.6f} smallest cosine, {neighbors:.3f} of neighbors",
+            flush=True,
+        )
         if not cosine > MIN_COSINE[contender.precision]:
             raise SystemExit(
                 f"{contender.label}: the vectors differ, so the speeds cannot be compared"

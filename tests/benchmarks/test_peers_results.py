@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.contenders import CONTENDERS, OURS_BFLOAT16, OURS_FLOAT32, Contender
-from benchmarks.peers.results import Row, Run, rows, smallest_cosine
+from benchmarks.peers.results import Likeness, Row, Run, kept_neighbors, rows, smallest_cosine
 from benchmarks.spread import Spread
 
 OURS = Contender(OURS_FLOAT32, "ours", "module", "float32")
+SAME = Likeness(1.0, 1.0)
 OTHER = Contender("other", "another", "module", "float32", model="torch", documents=10)
 
 
@@ -21,7 +22,7 @@ def of_three_rounds() -> list[Row]:
         {OURS_FLOAT32: run(ours, 2000), "other": run(other)}
         for ours, other in ((2.0, 4.0), (1.0, 5.0), (4.0, 4.0))
     ]
-    return rows([OURS, OTHER], rounds, {OURS_FLOAT32: 1.0, "other": 0.9995})
+    return rows([OURS, OTHER], rounds, {OURS_FLOAT32: SAME, "other": Likeness(0.9995, 0.99)})
 
 
 def test_rates_count_the_wordpieces_of_each_contender() -> None:
@@ -56,6 +57,19 @@ def test_the_smallest_cosine_is_of_the_worst_document_for_any_lengths_of_vectors
 
 def test_the_cosine_of_vectors_that_are_not_finite_passes_no_limit() -> None:
     assert not smallest_cosine(np.array([[1.0, np.nan]]), np.ones([1, 2])) > 0
+
+
+def test_neighbors_are_counted_for_each_document() -> None:
+    # 40 documents on a line: the nearest of each are those beside it.
+    line = np.stack([np.ones(40), np.linspace(0.0, 1.0, 40)], 1)
+    assert kept_neighbors(line, 3 * line) == 1.0
+    # An exchange of two far documents changes their own neighbors, and those near them.
+    exchanged = line.copy()
+    exchanged[[0, 39]] = line[[39, 0]]
+    assert 0.5 < kept_neighbors(exchanged, line) < 1.0
+    # With unlike vectors, chance keeps some 10 of 39.
+    others = np.random.default_rng(0).normal(size=[40, 8])
+    assert 0.1 < kept_neighbors(others, line) < 0.5
 
 
 def test_contenders_have_different_names_and_include_ours() -> None:

@@ -1,5 +1,5 @@
 from benchmarks.peers import tables
-from benchmarks.peers.results import Row
+from benchmarks.peers.results import Likeness, Row
 from benchmarks.spread import Spread
 
 
@@ -16,7 +16,7 @@ def row(times: Spread | None) -> Row:
         peak_mb=Spread(900.0, 800.0, 1000.0),
         times_float32=times,
         times_bfloat16=None,
-        cosine=0.99996,
+        likeness=Likeness(0.99996, 0.975),
         details={"batch": 64},
     )
 
@@ -26,7 +26,7 @@ def test_a_row_becomes_a_line_of_the_table_and_a_note() -> None:
     assert lines[0] == "here"
     assert (
         "| another | 201 (190 to 210) | 12,346 (12,000 to 13,000) | 5.0 | 1,000 "
-        "| 1.50 (1.40 to 1.60) |  | 0.99996 | 2,000 |"
+        "| 1.50 (1.40 to 1.60) |  | 0.99996 | 0.975 | 2,000 |"
     ) in lines
     assert lines[-1] == "- another: batch 64"
     columns = {line.count("|") for line in lines if line.startswith("|")}

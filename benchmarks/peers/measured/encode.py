@@ -8,26 +8,26 @@ import os
 import time
 from typing import Any
 
-from benchmarks.peers.measured import reporting
-
-_TRIAL_DOCUMENTS = 384
+from benchmarks.peers.measured import reporting, sorted_batches
 
 
 def main() -> None:
     """Embed, and print the figures."""
-    parser = reporting.parser(__doc__)
+    parser = sorted_batches.parser(__doc__)
     parser.add_argument("--backend", choices=("torch", "openvino"), default="torch")
     parser.add_argument(
         "--precision", default=None, help="of the weights (torch), or of the products (openvino)"
     )
-    parser.add_argument("--batch_size", type=int, default=32)
-    parser.add_argument("--trial", default=None, metavar="A,B", help="batch sizes to try")
     arguments = parser.parse_args()
     documents = reporting.read(arguments.input)
     model = _load(arguments)
     model.encode(documents[:2])
     if arguments.trial:
-        print(json.dumps({"batch_size": _fastest(model, documents, arguments.trial)}))
+        sizes = [int(size) for size in arguments.trial.split(",")]
+        fastest = sorted_batches.fastest(
+            lambda texts, size: model.encode(texts, batch_size=size), documents, sizes
+        )
+        print(json.dumps({"batch_size": fastest}))
         return
     ready, started = time.time(), time.perf_counter()
     vectors = model.encode(documents, batch_size=arguments.batch_size)
@@ -61,18 +61,6 @@ def _precision(model: Any) -> str:
         precision = inner.request.get_property("INFERENCE_PRECISION_HINT")
         return str(precision.get_type_name())
     return str(inner.dtype).removeprefix("torch.")
-
-
-def _fastest(model: Any, documents: list[str], sizes: str) -> int:
-    """Return the batch size with the shortest time for the first documents, of two tries each."""
-    first = documents[:_TRIAL_DOCUMENTS]
-    durations: dict[int, float] = {}
-    for size in [int(size) for size in sizes.split(",")] * 2:
-        started = time.perf_counter()
-        model.encode(first, batch_size=size)
-        seconds = time.perf_counter() - started
-        durations[size] = min(seconds, durations.get(size, seconds))
-    return min(durations, key=durations.__getitem__)
 
 
 if __name__ == "__main__":
