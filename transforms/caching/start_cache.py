@@ -20,6 +20,8 @@ from transforms.caching.model_cache import CacheError, cache_folder
 VARIABLE = "BEAM_BERT_START_CACHE"
 OFF = "off"
 _FOLDER = "start"
+# The end of the names of entries. Other files in the folder are never deleted.
+SUFFIX = ".start"
 _MOST_BYTES = 1 << 30
 _DIGITS = 64
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -69,8 +71,8 @@ def load(name: str) -> bytes | None:
         return None
     try:
         with _opened(folder) as directory:
-            stored = _read(directory, name)
-            os.utime(name, dir_fd=directory)
+            stored = _read(directory, name + SUFFIX)
+            os.utime(name + SUFFIX, dir_fd=directory)
     except OSError:
         return None
     digest, content = stored[:_DIGITS], stored[_DIGITS:]
@@ -82,12 +84,12 @@ def store(name: str, content: bytes) -> None:
     folder = place()
     if folder is None or len(content) > _MOST_BYTES:
         return
-    temporary = f".{uuid.uuid4().hex}"
+    temporary = f".{uuid.uuid4().hex}{SUFFIX}"
     try:
         with _opened(folder) as directory:
             try:
                 _write(directory, temporary, content)
-                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+                os.rename(temporary, name + SUFFIX, src_dir_fd=directory, dst_dir_fd=directory)
             finally:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=directory)
@@ -141,7 +143,7 @@ def _write(directory: int, name: str, content: bytes) -> None:
 def _delete_oldest(directory: int) -> None:
     """Delete the entries that were not used for the longest time, beyond what is kept."""
     found = []
-    for name in os.listdir(directory):
+    for name in filter(lambda name: name.endswith(SUFFIX), os.listdir(directory)):
         with contextlib.suppress(FileNotFoundError):
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             found.append((status.st_mtime, status.st_size, name))

@@ -18,26 +18,34 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+def entry(folder: Path, name: str) -> Path:
+    return folder / f"{name}{start_cache.SUFFIX}"
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name.removesuffix(start_cache.SUFFIX) for path in folder.iterdir())
+
+
 @pytest.mark.parametrize("content", [b"", b"x", CONTENT])
 def test_an_entry_is_what_was_stored(folder: Path, content: bytes) -> None:
     assert start_cache.load("a") is None
     start_cache.store("a", content)
     assert start_cache.load("a") == content
     assert start_cache.load("b") is None
-    assert [path.name for path in folder.iterdir()] == ["a"]
+    assert names_in(folder) == ["a"]
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_every_damage_is_found(folder: Path) -> None:
     start_cache.store("a", CONTENT)
-    whole = (folder / "a").read_bytes()
+    whole = entry(folder, "a").read_bytes()
     for place in (0, 40, 63, 64, 100, len(whole) - 1):
         damaged = bytearray(whole)
         damaged[place] ^= 1
-        (folder / "a").write_bytes(damaged)
+        entry(folder, "a").write_bytes(damaged)
         assert start_cache.load("a") is None
     for length in (0, 10, 64, len(whole) - 1):
-        (folder / "a").write_bytes(whole[:length])
+        entry(folder, "a").write_bytes(whole[:length])
         assert start_cache.load("a") is None
     start_cache.store("a", CONTENT)
     assert start_cache.load("a") == CONTENT
@@ -51,12 +59,12 @@ def test_what_others_may_write_is_not_used(folder: Path, tmp_path: Path) -> None
         assert "other users may write to it" in start_cache.why_unusable()
         start_cache.store("b", CONTENT)
         folder.chmod(0o700)
-        assert not (folder / "b").exists()
+        assert not entry(folder, "b").exists()
     assert start_cache.why_unusable() == ""
-    (folder / "a").chmod(0o666)
+    entry(folder, "a").chmod(0o666)
     assert start_cache.load("a") is None
-    (folder / "a").chmod(0o600)
-    (folder / "link").symlink_to(folder / "a")
+    entry(folder, "a").chmod(0o600)
+    entry(folder, "link").symlink_to(entry(folder, "a"))
     assert start_cache.load("link") is None
     assert start_cache.load("a") == CONTENT
     folder.rename(tmp_path / "elsewhere")
@@ -66,7 +74,7 @@ def test_what_others_may_write_is_not_used(folder: Path, tmp_path: Path) -> None
 
 def test_a_pipe_in_the_place_of_an_entry_is_not_waited_for(folder: Path) -> None:
     start_cache.store("a", CONTENT)
-    os.mkfifo(folder / "b")
+    os.mkfifo(entry(folder, "b"))
     assert start_cache.load("b") is None
 
 
@@ -129,7 +137,7 @@ def test_readers_see_whole_entries_while_others_write(folder: Path) -> None:
     done.set()
     reader.join()
     assert set(seen) <= {CONTENT, *(bytes([number]) * 50_000 for number in range(3))}
-    assert [path.name for path in folder.iterdir()] == ["a"]
+    assert names_in(folder) == ["a"]
 
 
 def test_what_was_not_used_for_the_longest_time_is_deleted(
@@ -138,10 +146,13 @@ def test_what_was_not_used_for_the_longest_time_is_deleted(
     monkeypatch.setattr(start_cache, "_MOST_BYTES", 3000)
     for age, name in enumerate("abc"):
         start_cache.store(name, bytes(900))
-        os.utime(folder / name, (age, age))
+        os.utime(entry(folder, name), (age, age))
+    # A file that somebody else keeps in this folder.
+    (folder / "thesis.txt").write_bytes(bytes(9000))
+    os.utime(folder / "thesis.txt", (0, 0))
     assert start_cache.load("a") == bytes(900)
     start_cache.store("d", bytes(900))
-    assert sorted(path.name for path in folder.iterdir()) == ["a", "c", "d"]
+    assert names_in(folder) == ["a", "c", "d", "thesis.txt"]
     start_cache.store("e", bytes(4000))
     assert start_cache.load("e") is None
 
