@@ -46,6 +46,7 @@ class Earlier:
         run_is_damaged: whether there is a run.json that cannot be decoded; then `run` is None.
         changes: what `splits` change in the stored plan, if the job is to follow other files.
         list_differs: whether the list of inputs is not that in run.json.
+        before: the stored plan, if `changes` are its changes; empty if it is damaged.
     """
 
     run: Run | None
@@ -54,6 +55,7 @@ class Earlier:
     run_is_damaged: bool = False
     changes: PlanComparison | None = None
     list_differs: bool = False
+    before: Sequence[Split] | None = None
 
 
 def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
@@ -167,9 +169,8 @@ def _update(
             f"Nothing was changed in {config.output}; run the same command when all can be read"
         )
     before = stored.splits if stored else []
-    return Earlier(
-        earlier, splits, plan_differs=True, changes=plan_comparison.compare(before, splits)
-    )
+    changes = plan_comparison.compare(before, splits)
+    return Earlier(earlier, splits, plan_differs=True, changes=changes, before=before)
 
 
 def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:

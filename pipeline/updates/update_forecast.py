@@ -60,8 +60,9 @@ def forecast_update(
         return None
     changes = earlier.changes or plan_comparison.compare(splits, splits)
     progress = job_progress.match_receipts(splits, receipts, run)
-    stored = _stored_splits(folder)
-    parts = job_progress.match_receipts(stored, receipts, run).parts
+    stored = splits if earlier.before is None else earlier.before
+    is_other = earlier.before is not None
+    parts = job_progress.match_receipts(stored, receipts, run).parts if is_other else progress.parts
     documents = _documents(stored, parts, progress.pending)
     reusable = _reusable(config, parts, progress.parts)
     if reusable is not None and documents is not None:
@@ -82,13 +83,6 @@ def forecast_update(
         compares=config.check == BY_CONTENT,
         reusable=reusable,
     )
-
-
-def _stored_splits(folder: str) -> Sequence[Split]:
-    try:
-        return plan_file.load_plan(folder)
-    except ValueError:
-        return []
 
 
 def _documents(
