@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import machine, pages, processes
+from benchmarks import machine, million_updates, pages, processes
 from benchmarks.many_parts import make_splits, receipt_texts
 
 if TYPE_CHECKING:
@@ -160,21 +160,26 @@ def _config(folder: str) -> "EmbedConfig":
 
 def _plan(folder: str, parts: int) -> Iterator[_Step]:
     from pipeline.output import followed_plan, layout, plan_file
-    from transforms.io import storage
+    from transforms.splits.collecting import collect
 
-    splits = list(make_splits(parts))
+    splits = collect(make_splits(parts))
     path = Path(folder, "out", layout.PLAN_FILE)
 
     def write() -> _Sizes:
-        storage.write_text(f"{folder}/out", layout.PLAN_FILE, plan_file.to_lines(splits))
+        plan_file.write_plan(f"{folder}/out", splits)
         return {"bytes": path.stat().st_size}
 
     def compare() -> _Sizes:
         _check(followed_plan.differences(plan_file.load_plan(f"{folder}/out"), splits) == [])
         return {}
 
+    def recognize() -> _Sizes:
+        _check(plan_file.load_stored(f"{folder}/out", expected=splits).splits is splits)
+        return {}
+
     yield "write plan.jsonl", write
     yield "→ read it and compare it with the input", compare
+    yield "→ hash it, and find that it is the plan of now", recognize
 
 
 def _graphs(folder: str, parts: int) -> Iterator[_Step]:
@@ -183,12 +188,13 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
     from pipeline import graphs, model
     from pipeline.console import quiet
     from pipeline.job_context import JobContext
+    from transforms.splits.collecting import collect
 
     quiet.import_tensorflow()
     config = _config(folder)
     module = model.inspect_model(model.find_model(config)[0], config)
     run = _run_of(folder)
-    splits = list(make_splits(parts))
+    splits = collect(make_splits(parts))
 
     def build(stride: int) -> _Sizes:
         pipeline = beam.Pipeline()
@@ -285,6 +291,10 @@ def _manifest(folder: str, parts: int) -> Iterator[_Step]:
     yield "a reader lists the files of manifest.json", load
 
 
+def _update(folder: str, parts: int) -> Iterator[_Step]:
+    return million_updates.update_steps(_config(folder), parts)
+
+
 _PROCESSES: dict[str, Callable[[str, int], Iterator[_Step]]] = {
     "begin": _begin,
     "plan": _plan,
@@ -295,6 +305,7 @@ _PROCESSES: dict[str, Callable[[str, int], Iterator[_Step]]] = {
     "status": _status,
     "finish": _finish,
     "manifest": _manifest,
+    "update": _update,
 }
 
 
