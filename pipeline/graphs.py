@@ -29,6 +29,7 @@ from transforms.read import ReadParts
 from transforms.receipts import Receipt
 from transforms.records import record_files
 from transforms.sources.base import ReadConfig
+from transforms.splits.collecting import collect
 from transforms.steps.analyze import AnalyzeParts
 from transforms.steps.build_repeat_table import BuildRepeatTable, TableConfig
 from transforms.steps.read_plan import ReadPlan, choose_lines
@@ -93,7 +94,7 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
     On a cluster, splits of many parts have a separate branch. If a Flatten joined both branches
     after reading, Beam's fusion in Java would make invalid graphs.
     """
-    config, splits = context.config, context.pending
+    config, columns = context.config, collect(context.pending)
     encode = encode_config(context)
     if config.dedup == CORPUS:
         encode = dataclasses.replace(encode, repeats=config.output)
@@ -109,8 +110,8 @@ def build_embed(pipeline: beam.Pipeline, context: JobContext) -> None:
         ),
     )
     read = ReadParts(config.input.read, context.run.fingerprint, config.output)
-    shared = [s for s in splits if not (s.is_one_part or local.is_local(pipeline.options))]
-    alone = [s for s in splits if s.is_one_part] if shared else splits
+    is_alone = columns.is_one_part | local.is_local(pipeline.options)
+    alone, shared = columns.take(is_alone), columns.take(~is_alone)
     if alone:
         _ = pipeline | "Embed" >> EmbedSplits(_plan_of(config, alone), read, *stages)
     if shared:
