@@ -7,12 +7,13 @@ import random
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
-from transforms.documents import Source
+from transforms.documents import Source, Split
 from transforms.groups.group_borders import MOST_FILES, divide
+from transforms.groups.grouping import split_of_file
 
 _PART_BYTES = 1 << 20
 _TRIALS = 20
-_Divide = Callable[[Sequence[Source], int], Iterator[tuple[int, int]]]
+_Divide = Callable[[Sequence[Split], int], Iterator[list[Split]]]
 # Files of a corpus, and the size of one.
 _CORPORA: dict[str, tuple[int, Callable[[random.Random], int]]] = {
     "sizes that differ": (6000, lambda chance: min(1 << 16, int(chance.lognormvariate(9, 1)))),
@@ -22,16 +23,17 @@ _CORPORA: dict[str, tuple[int, Callable[[random.Random], int]]] = {
 }
 
 
-def fill(files: Sequence[Source], most_bytes: int) -> Iterator[tuple[int, int]]:
+def fill(files: Sequence[Split], most_bytes: int) -> Iterator[list[Split]]:
     """Divide as `divide`, but fill each group up to its limit."""
-    first = stored = 0
-    for number, file in enumerate(files):
-        is_full = stored + file.size > most_bytes or number - first == MOST_FILES
-        if number > first and is_full:
-            yield first, number
-            first, stored = number, 0
-        stored += file.size
-    yield first, len(files)
+    group: list[Split] = []
+    stored = 0
+    for file in files:
+        if group and (stored + file.source.size > most_bytes or len(group) == MOST_FILES):
+            yield group
+            group, stored = [], 0
+        group.append(file)
+        stored += file.source.size
+    yield group
 
 
 def changed_share(number: int, size: Callable[[random.Random], int], how: _Divide) -> list[float]:
@@ -40,7 +42,8 @@ def changed_share(number: int, size: Callable[[random.Random], int], how: _Divid
     counts, shares = [], []
     for _ in range(_TRIALS):
         names = sorted(chance.sample(range(10**9), number + 1))
-        files = [Source(f"in/{name:09d}.txt", size(chance), "1", "text") for name in names]
+        sources = (Source(f"in/{name:09d}.txt", size(chance), "1", "text") for name in names)
+        files = list(map(split_of_file, sources))
         added = chance.randrange(number + 1)
         before = set(_groups(files[:added] + files[added + 1 :], how))
         now = _groups(files, how)
@@ -49,8 +52,8 @@ def changed_share(number: int, size: Callable[[random.Random], int], how: _Divid
     return [statistics.mean(counts), statistics.mean(shares)]
 
 
-def _groups(files: Sequence[Source], how: _Divide) -> list[tuple[Source, ...]]:
-    return [tuple(files[first:end]) for first, end in how(files, _PART_BYTES)]
+def _groups(files: Sequence[Split], how: _Divide) -> list[tuple[Split, ...]]:
+    return list(map(tuple, how(files, _PART_BYTES)))
 
 
 def main() -> None:

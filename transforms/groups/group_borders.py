@@ -7,10 +7,12 @@ The method is that of content-defined chunking (Muthitacharoen et al., "A Low-ba
 System", SOSP 2001), with the smallest hash of a window in the place of a fixed pattern.
 """
 
+import collections
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from transforms.documents import Source
+from transforms.documents import Split
 
 # The largest number of files in a group.
 MOST_FILES = 4096
@@ -19,38 +21,43 @@ MOST_FILES = 4096
 _NEARLY_FULL = 0.75
 
 
-def divide(files: Sequence[Source], most_bytes: int) -> Iterator[tuple[int, int]]:
+def divide(files: Iterable[Split], most_bytes: int) -> Iterator[list[Split]]:
     """Divide files into groups of files that follow each other.
 
     Args:
-        files: in corpus order.
+        files: the split of each file, in corpus order.
         most_bytes: the largest sum of the stored bytes of a group of several files.
 
     Yields:
-        the first file of each group, and one past its last. A group depends only on its own files
-        and on the next ones that would fit into it.
+        the files of each group, which depends only on them and on the next ones that would fit into
+        it. They are read as they are needed: there may be millions.
     """
-    hashes = [_hash(file.path) for file in files]
-    first = 0
-    while first < len(files):
-        end = _end(files, hashes, first, most_bytes)
-        yield first, end
-        first = end
-
-
-def _end(files: Sequence[Source], hashes: Sequence[bytes], first: int, most_bytes: int) -> int:
-    """Return one past the last file of the group that begins with a file."""
-    borders = []
-    stored = files[first].size
-    for end in range(first + 1, len(files)):
-        number = end - first
-        is_full = stored + files[end].size > most_bytes or number == MOST_FILES
+    group: list[Split] = []
+    borders: list[_Border] = []
+    stored = 0
+    iterator, again = iter(files), collections.deque[Split]()
+    while file := again.popleft() if again else next(iterator, None):
+        number, size = len(group), file.source.size
+        is_full = number > 0 and (stored + size > most_bytes or number == MOST_FILES)
         if is_full or max(stored / most_bytes, number / MOST_FILES) >= _NEARLY_FULL:
-            borders.append(end)
+            borders.append(_Border(_hash(file.source.path), number))
         if is_full:
-            return min(borders, key=hashes.__getitem__)
-        stored += files[end].size
-    return len(files)
+            end = min(borders).number
+            yield group[:end]
+            again.extendleft(reversed([*group[end:], file]))
+            group, borders, stored = [], [], 0
+        else:
+            group.append(file)
+            stored += size
+    if group:
+        yield group
+
+
+class _Border(NamedTuple):
+    """A possible end of a group: the hash of the next file, and the number of files before it."""
+
+    hash: bytes
+    number: int
 
 
 def _hash(path: str) -> bytes:

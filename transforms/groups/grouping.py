@@ -26,25 +26,31 @@ def join_small_files(splits: Iterable[Split], config: ReadConfig) -> Iterator[Sp
         splits in corpus order. Those of several files have at most `part_bytes` stored bytes and
         4,096 files, whose documents have the same columns; see `group_borders.divide`.
     """
-    run: list[Split] = []
+    for number, run in itertools.groupby(_with_runs(splits, config), lambda pair: pair[0]):
+        files = (file for _, file in run)
+        if number is None:
+            yield from itertools.chain.from_iterable(files)
+            continue
+        for group in divide((split for (split,) in files), config.part_bytes):
+            yield group[0] if len(group) == 1 else group_of([split.source for split in group])
+
+
+def _with_runs(
+    splits: Iterable[Split], config: ReadConfig
+) -> Iterator[tuple[int | None, Sequence[Split]]]:
+    """Yield the splits of each file, with the number of its run: files that may be joined.
+
+    The number is None for a file that is not small.
+    """
+    number = 0
+    before: Source | None = None
     for source, of_file in itertools.groupby(splits, lambda split: split.source):
         file = list(of_file)
         is_small = _is_small_file(file, config)
-        if run and not (is_small and _are_alike(run[0].source, source, config)):
-            yield from _joined(run, config)
-            run = []
-        if is_small:
-            run += file
-        else:
-            yield from file
-    yield from _joined(run, config)
-
-
-def _joined(run: Sequence[Split], config: ReadConfig) -> Iterator[Split]:
-    """Yield the splits of the groups of some files; that of a file alone as it is."""
-    files = [split.source for split in run]
-    for first, end in divide(files, config.part_bytes):
-        yield run[first] if end == first + 1 else group_of(files[first:end])
+        if is_small and before is not None and not _are_alike(before, source, config):
+            number += 1
+        before = source if is_small else None
+        yield number if is_small else None, file
 
 
 def group_of(files: Sequence[Source]) -> Split:

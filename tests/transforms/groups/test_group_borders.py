@@ -1,14 +1,15 @@
 """The borders between groups of small files: within their limits, and stable."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.documents import Source
+from transforms.documents import Source, Split
 from transforms.groups import group_borders
+from transforms.groups.grouping import split_of_file
 
 LIMIT = 1000
 
@@ -24,25 +25,38 @@ def source(number: int, size: int) -> Source:
 
 
 def groups_of(made: Sequence[Source]) -> list[list[str]]:
-    return [
-        [file.path for file in made[first:end]] for first, end in group_borders.divide(made, LIMIT)
-    ]
+    return [[split.source.path for split in group] for group in divided(made)]
+
+
+def divided(made: Sequence[Source]) -> list[list[Split]]:
+    return list(group_borders.divide(map(split_of_file, made), LIMIT))
 
 
 @given(files, st.sampled_from([3, 4096]))
 def test_groups_are_within_the_limits_and_nearly_full(made: list[Source], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(group_borders, "MOST_FILES", most)
-        divided = list(group_borders.divide(made, LIMIT))
-    ends = [0, *(end for _, end in divided)]
-    assert [first for first, _ in divided] == ends[:-1]
-    assert ends[-1] == len(made)
-    for first, end in divided:
-        stored = sum(file.size for file in made[first:end])
-        assert end - first == 1 or (stored <= LIMIT and end - first <= most)
-        if end < len(made):
-            more = stored + made[end].size > LIMIT or end - first == most
-            assert more or stored >= 0.75 * LIMIT or end - first >= 0.75 * most
+        groups = [[split.source for split in group] for group in divided(made)]
+    assert list(itertools.chain.from_iterable(groups)) == made
+    for group, following in itertools.pairwise([*groups, []]):
+        stored = sum(file.size for file in group)
+        assert len(group) == 1 or (stored <= LIMIT and len(group) <= most)
+        if following:
+            more = stored + following[0].size > LIMIT or len(group) == most
+            assert more or stored >= 0.75 * LIMIT or len(group) >= 0.75 * most
+
+
+def test_files_are_read_as_they_are_needed() -> None:
+    read = []
+
+    def files_read() -> Iterator[Split]:
+        for number in range(1000):
+            read.append(number)
+            yield split_of_file(source(number, 62))
+
+    for count, group in enumerate(group_borders.divide(files_read(), LIMIT)):
+        assert len(read) <= (count + 1) * LIMIT / 62 + 1
+        assert group
 
 
 @given(files, st.integers(0, 10**6), st.sampled_from([1, 62]))
