@@ -8,6 +8,9 @@ from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import activity, amounts, job_progress, plan_comparison, plan_file
 from pipeline.output.earlier_call import Earlier
+from pipeline.parts import named_sums
+from pipeline.parts.receipt_columns import COUNTS, SECONDS
+from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.status import clock
 from transforms.documents import Split
 from transforms.metrics import DOCUMENTS, EMBEDDED, REUSED
@@ -117,14 +120,20 @@ def seconds_per_document(parts: Sequence[Receipt], others: Sequence[Receipt]) ->
         parts: of the stored plan.
         others: all parts in the folder. They are used if all of the plan took vectors.
     """
-    for chosen in (parts, others):
-        timed = [part for part in chosen if part.seconds and not part.counts.get(REUSED)]
-        documents = sum(part.counts[DOCUMENTS] for part in timed)
+    for chosen in map(table_of, (parts, others)):
+        is_timed = named_sums.has_numbers(chosen, SECONDS)
+        timed = chosen.select(is_timed & (named_sums.named(chosen, COUNTS, REUSED) == 0))
+        documents = _total(timed, DOCUMENTS)
         if documents:
             return activity.of_parts(timed).seconds / documents or None
-    timed = [part for part in others if part.seconds]
-    computed = sum(part.counts[DOCUMENTS] - part.counts.get(REUSED, 0) for part in timed)
+    timed = table_of(others)
+    timed = timed.select(named_sums.has_numbers(timed, SECONDS))
+    computed = _total(timed, DOCUMENTS) - _total(timed, REUSED)
     return activity.of_parts(timed).seconds / computed or None if computed > 0 else None
+
+
+def _total(parts: ReceiptTable, name: str) -> int:
+    return named_sums.totals(parts, COUNTS).get(name, 0)
 
 
 def _reusable(config: EmbedConfig, parts: Sequence[Receipt], kept: Sequence[Receipt]) -> int | None:
@@ -140,8 +149,7 @@ def _reusable(config: EmbedConfig, parts: Sequence[Receipt], kept: Sequence[Rece
         return None
     if config.obstacle_to_reuse:
         return 0
-    names = {part.name for part in kept}
-    return sum(part.counts[EMBEDDED] for part in parts if part.name not in names)
+    return _total(table_of(parts).without(table_of(kept)), EMBEDDED)
 
 
 def to_lines(forecast: UpdateForecast) -> list[str]:
