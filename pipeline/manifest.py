@@ -1,13 +1,14 @@
 """The manifest of a finished job."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from pipeline.errors import WRITTEN_AGAIN
 from pipeline.parts.manifest_text import manifest_text, part_entry, source_entry, totals_entry
+from pipeline.parts.part_entries import split_entries
 from pipeline.parts.part_progress import Progress, measure_progress
 from pipeline.parts.receipt_store import load_receipts
 from pipeline.releases.format_check import OtherReleaseError, check_format
@@ -25,6 +26,7 @@ __all__ = [
     "Progress",
     "decode_manifest",
     "has_manifest",
+    "iterate_parts",
     "load_manifest",
     "load_receipts",
     "measure_progress",
@@ -40,6 +42,8 @@ DATA_FOLDERS = (POOLED, SEQUENCE, REJECTED)
 # The ending that an invalidated receipt or manifest gets.
 WITHDRAWN = ".withdrawn"
 WITHDRAWN_MANIFEST = f"{MANIFEST_FILE}{WITHDRAWN}"
+# Bytes of a manifest that is read a few parts at a time.
+_LARGE = 64 << 20
 _T = TypeVar("_T")
 
 
@@ -107,6 +111,43 @@ def load_manifest(folder: str, name: str = MANIFEST_FILE) -> dict[str, Any]:
         ValueError: there is no manifest, or it is damaged or of another format version.
     """
     return decode_manifest(folder, _OBJECT_DECODER, name)
+
+
+def iterate_parts(folder: str, part: type[_T], name: str = MANIFEST_FILE) -> Iterator[_T]:
+    """Yield the parts of a manifest, of which a large one is never in memory as a whole.
+
+    Args:
+        folder: the output folder.
+        part: a struct of the fields that are needed.
+        name: the path of the manifest in the folder.
+
+    Raises:
+        OtherReleaseError, ValueError: as `load_manifest`.
+    """
+    path = storage.join(folder, name)
+    if (storage.size_of(path) or 0) > _LARGE:
+        try:
+            yield from _parts_of_large(folder, msgspec.json.Decoder(list[part]), name)  # type: ignore[valid-type]
+            return
+        except LookupError:
+            # Somebody has written it in another layout.
+            pass
+        except OtherReleaseError:
+            raise
+        except ValueError as error:
+            raise ValueError(f"{folder}/{name} is damaged: {error}; {WRITTEN_AGAIN}") from error
+    whole = msgspec.defstruct("ManifestOfParts", [("parts", tuple[part, ...])])  # type: ignore[valid-type]
+    yield from decode_manifest(folder, msgspec.json.Decoder(whole), name).parts  # type: ignore[attr-defined]
+
+
+def _parts_of_large(
+    folder: str, decoder: "msgspec.json.Decoder[list[_T]]", name: str
+) -> Iterator[_T]:
+    entries = split_entries(storage.read_blocks(storage.join(folder, name)))
+    version = strict_json.decode(next(entries), _VERSION_DECODER).format_version
+    check_format(f"{folder}/{name}", version)
+    for text in entries:
+        yield from strict_json.decode(text, decoder)
 
 
 def decode_manifest(

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from pipeline.generations.kept_files import MANIFESTS, manifest_in
 from pipeline.inputs.job_names import RUN_FILE
-from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, decode_manifest
+from pipeline.manifest import DATA_FOLDERS, MANIFEST_FILE, iterate_parts
 from pipeline.releases import folder_rule
 from transforms.documents import ID
 from transforms.features import (
@@ -59,15 +59,6 @@ class DataFile(msgspec.Struct, frozen=True):
 
 class _Part(msgspec.Struct):
     files: tuple[DataFile, ...]
-
-
-class _Manifest(msgspec.Struct):
-    """The fields of the manifest that a reader needs."""
-
-    parts: tuple[_Part, ...]
-
-
-_MANIFEST_DECODER = msgspec.json.Decoder(_Manifest)
 
 
 class Embeddings(NamedTuple):
@@ -225,12 +216,13 @@ def list_files(folder: str, family: str, generation: int | None = None) -> list[
     storage.check_no_links(folder, (RUN_FILE, MANIFEST_FILE, MANIFESTS, *DATA_FOLDERS))
     folder_rule.check_reading(storage.join(folder, RUN_FILE))
     name = manifest_in(folder, generation)
-    manifest = decode_manifest(folder, _MANIFEST_DECODER, name)
+    files = [file for part in iterate_parts(folder, _Part, name) for file in part.files]
     if generation is not None and name == MANIFEST_FILE:
         # If it was replaced in between, it was kept before.
         kept = manifest_in(folder, generation)
-        manifest = decode_manifest(folder, _MANIFEST_DECODER, kept) if kept != name else manifest
-    files = [file for part in manifest.parts for file in part.files]
+        if kept != name:
+            parts = iterate_parts(folder, _Part, kept)
+            files = [file for part in parts for file in part.files]
     if len({file.path for file in files}) < len(files):
         raise ValueError(f"{folder}/{name} is damaged: it names a file twice")
     return [file for file in files if file.path.startswith(f"{family}/")]

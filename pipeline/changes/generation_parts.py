@@ -40,20 +40,13 @@ class GenerationPart(msgspec.Struct, frozen=True):
         return tuple(file.sha256 or file.path for file in self.families.values())
 
 
-class _ManifestOfParts(msgspec.Struct):
-    parts: tuple[GenerationPart, ...]
-
-
-_DECODER = msgspec.json.Decoder(_ManifestOfParts)
-
-
 def load_parts(folder: str, generation: int) -> Sequence[GenerationPart]:
     """Read the parts of a generation from its manifest.
 
     Raises:
         ValueError: the folder does not have the generation, or its manifest is damaged.
     """
-    return manifest.decode_manifest(folder, _DECODER, manifest_in(folder, generation)).parts
+    return list(manifest.iterate_parts(folder, GenerationPart, manifest_in(folder, generation)))
 
 
 def of_receipts(receipts: Iterable[Receipt]) -> list[GenerationPart]:

@@ -2,18 +2,11 @@
 
 import msgspec
 
-from pipeline.manifest import MANIFEST_FILE, decode_manifest
+from pipeline.manifest import MANIFEST_FILE, iterate_parts
 
 
 class _NamedPart(msgspec.Struct):
     name: str
-
-
-class _NamedParts(msgspec.Struct):
-    parts: tuple[_NamedPart, ...]
-
-
-_DECODER = msgspec.json.Decoder(_NamedParts)
 
 
 def names_of_parts(folder: str, name: str = MANIFEST_FILE) -> set[str]:
@@ -26,4 +19,4 @@ def names_of_parts(folder: str, name: str = MANIFEST_FILE) -> set[str]:
     Raises:
         ValueError: there is no manifest, or it is damaged or of another format version.
     """
-    return {part.name for part in decode_manifest(folder, _DECODER, name).parts}
+    return {part.name for part in iterate_parts(folder, _NamedPart, name)}
