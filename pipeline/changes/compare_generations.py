@@ -5,7 +5,7 @@ for each of their records, and the digests of a range of ids.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,13 +28,13 @@ _NAMES: dict[int, Kind] = {ADDED: "added", CHANGED: "changed", REMOVED: "removed
 
 
 def find_changes(
-    folder: str, before: Sequence[GenerationPart], now: Sequence[GenerationPart]
+    folder: str, before: Iterable[GenerationPart], now: Iterable[GenerationPart]
 ) -> Iterator[Change]:
     """Yield the changes between two generations: of the new parts in order, then of the old ones.
 
     Args:
         folder: the output folder.
-        before: the parts of the earlier generation.
+        before: the parts of the earlier generation; iterated over twice.
         now: those of the later one.
 
     Raises:

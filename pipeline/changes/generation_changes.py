@@ -57,8 +57,8 @@ def _write(
     folder: str, history: History, parent: int, parts: Iterable[Receipt]
 ) -> RecordChanges | None:
     try:
-        before = generation_parts.load_parts(folder, parent)
-        changes = find_changes(folder, before, generation_parts.of_receipts(parts))
+        before = generation_parts.StoredParts(folder, parent)
+        changes = find_changes(folder, before, generation_parts.ReceiptParts(parts))
         return write_changes(folder, history.generation, changes)
     except ValueError as error:
         printing.announce(f"beam-bert: {changes_of(history.generation)} is not written: {error}")

@@ -1,12 +1,14 @@
 """The parts of a generation, and those that two generations do not have in common."""
 
-import collections
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
 
 from pipeline import manifest
 from pipeline.generations.kept_files import manifest_in
+from pipeline.parts.receipt_table import table_of
 from pipeline.reader import DataFile
 from transforms.receipts import Receipt
 from transforms.records.record_content import FAMILIES
@@ -40,40 +42,73 @@ class GenerationPart(msgspec.Struct, frozen=True):
         return tuple(file.sha256 or file.path for file in self.families.values())
 
 
-def load_parts(folder: str, generation: int) -> Sequence[GenerationPart]:
-    """Read the parts of a generation from its manifest.
+class StoredParts(Iterable[GenerationPart]):
+    """The parts of a generation, read from its manifest as often as they are iterated over.
+
+    Args:
+        folder: the output folder.
+        generation: the number of the generation.
 
     Raises:
-        ValueError: the folder does not have the generation, or its manifest is damaged.
+        ValueError: the folder does not have the generation, or, later, its manifest is damaged.
     """
-    return list(manifest.iterate_parts(folder, GenerationPart, manifest_in(folder, generation)))
+
+    def __init__(self, folder: str, generation: int) -> None:
+        self._folder = folder
+        self._name = manifest_in(folder, generation)
+
+    def __iter__(self) -> Iterator[GenerationPart]:
+        return manifest.iterate_parts(self._folder, GenerationPart, self._name)
 
 
-def of_receipts(receipts: Iterable[Receipt]) -> list[GenerationPart]:
-    """Return the parts that receipts name."""
-    return [
-        GenerationPart(
-            receipt.name,
-            tuple(DataFile(file.path, file.records, file.sha256) for file in receipt.files),
-        )
-        for receipt in receipts
-    ]
+class ReceiptParts(Iterable[GenerationPart]):
+    """The parts that receipts name.
+
+    Args:
+        receipts: in any order.
+    """
+
+    def __init__(self, receipts: Iterable[Receipt]) -> None:
+        self._table = table_of(receipts)
+
+    def __iter__(self) -> Iterator[GenerationPart]:
+        named = zip(self._table.values("name"), self._table.values("files"), strict=True)
+        for name, files in named:
+            yield GenerationPart(
+                name, tuple(DataFile(file.path, file.records, file.sha256) for file in files)
+            )
 
 
 def without_common(
-    before: Sequence[GenerationPart], now: Sequence[GenerationPart]
+    before: Iterable[GenerationPart], now: Iterable[GenerationPart]
 ) -> tuple[list[GenerationPart], list[GenerationPart]]:
-    """Return the parts of two generations without those whose records both have, in order."""
-    contents = [collections.Counter(part.content for part in parts) for parts in (before, now)]
-    common = contents[0] & contents[1]
-    return list(_without(before, common.copy())), list(_without(now, common.copy()))
+    """Return the parts of two generations without those whose records both have, in order.
+
+    Args:
+        before: the parts of the earlier generation; iterated over twice, and not kept.
+        now: those of the later one.
+    """
+    hashes = [
+        np.fromiter((hash(part.content) for part in parts), np.int64) for parts in (before, now)
+    ]
+    return _chosen(before, _is_other(*hashes)), _chosen(now, _is_other(*reversed(hashes)))
 
 
-def _without(
-    parts: Iterable[GenerationPart], common: collections.Counter[tuple[str, ...]]
-) -> Iterator[GenerationPart]:
-    for part in parts:
-        if common[part.content]:
-            common[part.content] -= 1
-        elif part.records:
-            yield part
+def _is_other(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which values are more than the others have of the same, bool [values].
+
+    >>> _is_other(np.array([7, 5, 7, 7, 3]), np.array([7, 7, 5])).tolist()
+    [False, False, False, True, True]
+    """
+    order = np.argsort(hashes, kind="stable")
+    ordered, sorted_others = hashes[order], np.sort(others)
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    counts = np.searchsorted(sorted_others, ordered, "right")
+    counts -= np.searchsorted(sorted_others, ordered, "left")
+    is_other = np.empty(len(hashes), bool)
+    is_other[order] = rank >= counts
+    return is_other
+
+
+def _chosen(parts: Iterable[GenerationPart], chosen: np.ndarray) -> list[GenerationPart]:
+    return [part for part in itertools.compress(parts, chosen) if part.records]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipeline.changes.changes_file import write_changes
 from pipeline.changes.compare_generations import find_changes
-from pipeline.changes.generation_parts import GenerationPart, load_parts
+from pipeline.changes.generation_parts import GenerationPart, StoredParts
 from pipeline.generations.kept_files import manifest_of
 from tests.pipeline.stores.loading import IDS
 from tests.pipeline.vectors.typed_folder import typed_batch, typed_config, vectors_of, write_typed
@@ -27,7 +27,7 @@ def update(folder: Path, generation: int, parts: list[pa.RecordBatch]) -> None:
     kept.parent.mkdir(exist_ok=True)
     (folder / "manifest.json").rename(kept)
     (folder / "manifest.json").write_text(text)
-    before, now = load_parts(str(folder), generation - 1), load_current(folder)
+    before, now = StoredParts(str(folder), generation - 1), load_current(folder)
     changes = write_changes(str(folder), generation, find_changes(str(folder), before, now))
     history = {"generation": generation, "plan": "", "parent": generation - 1}
     history |= {"changes": msgspec.to_builtins(changes)}
