@@ -61,7 +61,7 @@ def check_update(
 
 def stored_bytes(folder: str, receipts: Iterable[Receipt]) -> int:
     """Return the bytes of the files of parts; on this machine, parts may share a file."""
-    files = [file for receipt in receipts for file in receipt.files]
+    files = (file for receipt in receipts for file in receipt.files)
     if "://" in folder:
         return sum(file.bytes for file in files)
     return sum({file.sha256: file.bytes for file in files}.values())
