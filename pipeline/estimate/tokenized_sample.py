@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import tensorflow as tf
 
 from pipeline import graphs
 from pipeline.estimate.choose_pieces import choose_pieces
@@ -35,7 +34,7 @@ from transforms.features import NUM_TOKENS, NUM_UNKNOWN, NUM_WORDPIECES, TRUNCAT
 from transforms.metrics import COMPUTED_TOKENS, PADDED_TOKENS
 from transforms.rejects import FOLDER as REJECTED
 from transforms.tokenize import tokenize_part
-from transforms.wordpiece.preprocessing import model_inputs
+from transforms.wordpiece.preprocessing import traced_inputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +76,7 @@ def tokenize_sample(
     """
     wordpieces = graphs.wordpiece_config(config, module)
     rows = text_rows(config, module)
-    signature = {name: tf.TensorSpec([None], tf.string) for name in wordpieces.texts}
-    graph = tf.function(model_inputs(wordpieces, module.vocabulary), input_signature=[signature])
+    graph = traced_inputs(wordpieces, module.vocabulary)
     pieces = choose_pieces(splits, config.input.read.part_bytes)
     for sampled in read_pieces(pieces, config.input.read, report_unread):
         part = tokenize_part(rows.make(sampled.documents), graph, wordpieces.texts)
