@@ -1,17 +1,25 @@
-"""Load a saved transform once: the same files give the same graph.
+"""Load a saved transform once, and trace the same settings once: the graphs are the same.
 
 TensorFlow prepares a graph at its first call, for a second: as long as all else of a small job.
 """
 
 import copy
+import functools
 import hashlib
+import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorflow_transform import output_wrapper
 from tensorflow_transform.beam import impl
+
+from pipeline.estimate import tokenized_sample
+from pipeline.verify import check_transform
+from transforms.serving import exporting
+from transforms.wordpiece import preprocessing
 
 
 class _Graphs:
@@ -34,12 +42,37 @@ class _Graphs:
         return graph
 
 
+class _Loaders:
+    """Loaded transforms for calls without Beam, by the content of their folders."""
+
+    def __init__(self, load: Callable[[str], Any]) -> None:
+        self._load = load
+        self._known: dict[str, Any] = {}
+
+    def get(self, folder: str) -> Any:
+        """Load a transform, unless it is known."""
+        if "://" in folder:
+            return self._load(folder)
+        key = _hash_files(Path(folder))
+        if key not in self._known:
+            self._known[key] = self._load(folder)
+        return self._known[key]
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
     """Remember the graphs while the block runs."""
-    owner = impl._RunMetaGraphDoFn
+    owner, loading = impl._RunMetaGraphDoFn, output_wrapper.saved_transform_io_v2
+    loaders = _Loaders(loading.SavedModelLoader)
+    # The program keeps the last one; jobs of tests have several settings in turn.
+    traced = functools.cache(preprocessing.traced_inputs.__wrapped__)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, "_GraphStateV2", _Graphs(owner._GraphStateV2).get)
+        # Not in the module itself: Beam's graphs fix the inputs of the loaders that they share.
+        only = types.SimpleNamespace(SavedModelLoader=loaders.get)
+        patch.setattr(output_wrapper, "saved_transform_io_v2", only)
+        for module in (preprocessing, check_transform, exporting, tokenized_sample):
+            patch.setattr(module, "traced_inputs", traced)
         yield
 
 
