@@ -18,7 +18,7 @@ from tests.deploy.clusters import (
 from tests.deploy.conftest import READ
 from tests.pipeline.corpus import data_files
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 
 @pytest.fixture(scope="module")
