@@ -18,6 +18,7 @@ from tensorflow_transform.beam import impl
 
 from pipeline.estimate import tokenized_sample
 from pipeline.verify import check_transform
+from transforms.elements import embedder
 from transforms.serving import exporting
 from transforms.wordpiece import preprocessing
 
@@ -71,7 +72,7 @@ def remembered() -> Iterator[None]:
         # Not in the module itself: Beam's graphs fix the inputs of the loaders that they share.
         only = types.SimpleNamespace(SavedModelLoader=loaders.get)
         patch.setattr(output_wrapper, "saved_transform_io_v2", only)
-        for module in (preprocessing, check_transform, exporting, tokenized_sample):
+        for module in (preprocessing, check_transform, embedder, exporting, tokenized_sample):
             patch.setattr(module, "traced_inputs", traced)
         yield
 

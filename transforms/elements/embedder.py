@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import tensorflow as tf
 
 from transforms import encode, metrics
 from transforms.bert.module import BertModule
@@ -28,7 +27,7 @@ from transforms.metrics import report_counts
 from transforms.sources import record_fields
 from transforms.sources.record_fields import Record
 from transforms.tokenize import tokenize_part
-from transforms.wordpiece.preprocessing import model_inputs
+from transforms.wordpiece.preprocessing import traced_inputs
 
 
 class Rejected(NamedTuple):
@@ -63,9 +62,7 @@ class TextEmbedder:
         self._embedding = config.embedding(module)
         wordpieces = config.wordpieces(module)
         self._texts = wordpieces.texts
-        signature = {name: tf.TensorSpec([None], tf.string) for name in self._texts}
-        inputs = model_inputs(wordpieces, module.vocabulary)
-        self._graph = tf.function(inputs, input_signature=[signature])
+        self._graph = traced_inputs(wordpieces, module.vocabulary)
 
     def embed(self, elements: Sequence[Any]) -> EmbeddedBatch:
         """Embed elements, and report counts to the runner's metrics.
