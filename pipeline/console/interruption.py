@@ -24,6 +24,8 @@ from pipeline.console import json_lines, streams
 GRACE_SECONDS = 5.0
 # Terminals and `timeout` signal a process and its group: two signals, but one interruption.
 _ONE_INTERRUPTION_SECONDS = 1.0
+# What Python ends with if its output cannot be written.
+_UNWRITTEN = 120
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Deletes a progress bar, or the ^C that a terminal shows, and shows the cursor again.
 _CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
@@ -140,13 +142,21 @@ def leave(status: int) -> NoReturn:
     """End this process as Python does, but leave its memory to the system.
 
     Python would delete each object of TensorFlow and Beam, which takes two seconds.
+
+    Args:
+        status: of the process; that of Python if it is 0, and the output cannot be written.
     """
     # As Python at its exit: it waits for threads, then calls what libraries have registered.
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        with contextlib.suppress(OSError, ValueError):
+        try:
             stream.flush()
+        except OSError:
+            status = status or _UNWRITTEN
+        except ValueError:
+            # It is closed.
+            continue
     os._exit(status)
 
 

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -297,3 +298,16 @@ def test_a_process_that_is_left_waits_for_threads_and_has_its_status() -> None:
     program = start(LEAVES)
     assert program.communicate() == ("written of a thread\nregistered\n", "")
     assert program.returncode == 3
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 120), (3, 3)])
+def test_an_output_that_cannot_be_written_is_no_success(status: int, expected: int) -> None:
+    program = "import sys; from pipeline.console import interruption; print('text'); "
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", f"{program} interruption.leave({status})"],
+            stdout=full,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
+            check=False,
+        )
+    assert done.returncode == expected
