@@ -10,6 +10,8 @@ from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import job_progress
 from pipeline.output.earlier_call import Earlier
+from pipeline.parts import file_sums
+from pipeline.parts.receipt_table import table_of
 from transforms.receipts import Receipt
 
 
@@ -61,10 +63,10 @@ def check_update(
 
 def stored_bytes(folder: str, receipts: Iterable[Receipt]) -> int:
     """Return the bytes of the files of parts; on this machine, parts may share a file."""
-    files = (file for receipt in receipts for file in receipt.files)
+    table = table_of(receipts)
     if "://" in folder:
-        return sum(file.bytes for file in files)
-    return sum({file.sha256: file.bytes for file in files}.values())
+        return sum(file_sums.written(table)[1].values())
+    return file_sums.bytes_of_contents(table)
 
 
 def _gigabytes(size: float) -> str:

@@ -32,6 +32,17 @@ def written(table: ReceiptTable) -> tuple[dict[str, int], dict[str, int]]:
     return {name: numbers[name] for name in names}, {name: sizes[name] for name in names}
 
 
+def bytes_of_contents(table: ReceiptTable) -> int:
+    """Add up the bytes of the files of receipts; those of one content count once."""
+    files = [block.column("files").values for block in table.blocks(["files"])]
+    columns = {
+        name: pa.chunked_array([each.field(name) for each in files], type_)
+        for name, type_ in (("sha256", pa.binary()), ("bytes", pa.int64()))
+    }
+    contents = pa.table(columns).group_by("sha256").aggregate([("bytes", "max")])
+    return add(contents["bytes_max"].to_numpy()[:, None])[0]
+
+
 def with_file_in(table: ReceiptTable, folder: str) -> ReceiptTable:
     """Return the receipts that have a file in a folder."""
     chosen = np.zeros(len(table), bool)
