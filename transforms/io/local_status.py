@@ -74,15 +74,9 @@ def list_files(folder: str) -> Iterator[FileMetadata]:
     Raises:
         OSError: it cannot be listed.
     """
-    try:
-        entries = os.scandir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    with entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False):
-                status = entry.stat()
-                yield FileMetadata(entry.path, status.st_size, status.st_mtime)
+    for entry in _iterate_files(folder):
+        status = entry.stat()
+        yield FileMetadata(entry.path, status.st_size, status.st_mtime)
 
 
 def iterate_names(folder: str) -> Iterator[str]:
@@ -91,12 +85,16 @@ def iterate_names(folder: str) -> Iterator[str]:
     Raises:
         OSError: it cannot be listed.
     """
+    return (entry.name for entry in _iterate_files(folder))
+
+
+def _iterate_files(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     with entries:
-        yield from (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+        yield from (entry for entry in entries if entry.is_file(follow_symlinks=False))
 
 
 def check_end(path: str, stream: BinaryIO, position: int) -> None:
