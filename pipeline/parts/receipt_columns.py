@@ -235,6 +235,6 @@ def compact(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return the rows of a batch alone, if it is a slice of another one."""
     columns = [
         column.cast(pa.string()).dictionary_encode() if field.type == _SHARED else column
-        for field, column in zip(SCHEMA, pa.concat_batches([batch]).columns, strict=True)
+        for field, column in zip(batch.schema, pa.concat_batches([batch]).columns, strict=True)
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from transforms.io import folder_listing, storage
 from transforms.receipts import RECEIPTS, Receipt
@@ -14,11 +15,28 @@ _ENDING = ".json"
 _THREADS, _AHEAD = 32, 4096
 
 
-def iterate_names(folder: str) -> Iterator[str]:
-    """Yield the names of the receipts in an output folder, in any order."""
-    for name in folder_listing.iterate_names(storage.join(folder, RECEIPTS)):
+class ListedReceipt(NamedTuple):
+    """What a listing says of a receipt: of another content, at least one of it differs.
+
+    Attributes:
+        name: of the receipt.
+        bytes: of its file.
+        changed: when the file was changed, in UNIX seconds.
+    """
+
+    name: str
+    bytes: int
+    changed: float
+
+
+def list_receipts(folder: str) -> Iterator[ListedReceipt]:
+    """Yield the receipts in an output folder, in any order, without reading them."""
+    for file in folder_listing.iterate_files(storage.join(folder, RECEIPTS)):
+        name = file.path.rpartition("/")[2]
         if name.endswith(_ENDING):
-            yield name.removesuffix(_ENDING)
+            yield ListedReceipt(
+                name.removesuffix(_ENDING), file.size_in_bytes, file.last_updated_in_seconds
+            )
 
 
 def path_of(folder: str, name: str) -> str:
@@ -26,15 +44,20 @@ def path_of(folder: str, name: str) -> str:
     return storage.join(folder, RECEIPTS, f"{name}{_ENDING}")
 
 
-def read_receipts(folder: str, names: Iterable[str]) -> Iterator[Receipt]:
+def read_receipts(
+    folder: str, listed: Iterable[ListedReceipt]
+) -> Iterator[tuple[ListedReceipt, Receipt]]:
     """Read receipts, in order; skip those that were truncated or renamed, or no longer exist.
 
     Raises:
         OSError: one cannot be read.
     """
-    paths = (path_of(folder, name) for name in names)
+    for_paths, for_pairs = itertools.tee(listed)
+    paths = (path_of(folder, one.name) for one in for_paths)
     receipts = _read_in_parallel(paths) if "://" in folder else map(_read, paths)
-    yield from filter(None, receipts)
+    for one, receipt in zip(for_pairs, receipts, strict=True):
+        if receipt is not None:
+            yield one, receipt
 
 
 def _read_in_parallel(paths: Iterable[str]) -> Iterator[Receipt | None]:

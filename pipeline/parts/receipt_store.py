@@ -1,14 +1,10 @@
 """The receipts of an output folder: from segments as far as there are, the others from their files.
 
-A row of a segment counts only while the receipt with its name is listed. The process that runs a
-job writes segments, under the lock of the folder:
-
-- it drops a segment before it withdraws one of its receipts, and at its start those of which a
-  receipt is gone. So no segment has a receipt of a part that is computed again;
-- a kill between any two writes leaves receipts that no segment has, or that two have. Both are
-  read as well.
-
-Readers write nothing.
+A row of a segment counts only while its receipt is listed with the size and the time of change
+that it had when it was read. So the receipt of a part that was computed again, or that was damaged,
+is read from its file. The process that runs a job writes segments, under the lock of the folder,
+and deletes those of which a row no longer counts. A kill between any two writes leaves receipts
+that no segment has, or that two have. Both are read as well. Readers write nothing.
 """
 
 import contextlib
@@ -20,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.parts import receipt_columns, receipt_files, segment_files
-from pipeline.parts.receipt_table import ReceiptTable, encode_blocks
+from pipeline.parts.receipt_files import ListedReceipt
+from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.segment_files import ROWS
 from transforms.io import storage
 
@@ -37,8 +34,8 @@ class ReceiptStore:
         folder: the output folder.
 
     Attributes:
-        outdated: paths of segments that are damaged, or have a receipt that is gone, or that
-            another segment has.
+        outdated: paths of segments that are damaged, or have a receipt that is gone, was written
+            again, or is in another segment.
     """
 
     def __init__(self, folder: str) -> None:
@@ -48,8 +45,8 @@ class ReceiptStore:
         # Receipts of segments; others, a thousand in each batch; and fewer than a thousand.
         self._stored: list[pa.RecordBatch] = []
         self._full: list[pa.RecordBatch] = []
-        self._rest = receipt_columns.encode([])
-        # Sorted hashes of the names of all.
+        self._rest = segment_files.rows_of([])
+        # Sorted hashes of what the listing said of all.
         self._known = np.empty(0, np.int64)
 
     @property
@@ -63,12 +60,15 @@ class ReceiptStore:
         Raises:
             OSError: the folder or a file in it cannot be read.
         """
-        segments = list(segment_files.iterate_segments(self._folder)) if self._is_new else []
+        segments = _read_segments(self._folder) if self._is_new else []
         known = _sorted([self._known, *(_hashes_of(batch) for _, batch in segments)])
         listed = list[np.ndarray]()
-        names = _unknown(receipt_files.iterate_names(self._folder), known, listed)
-        new = list(encode_blocks(receipt_files.read_receipts(self._folder, names), ROWS))
-        counted, self.outdated = _count(segments, _sorted(listed))
+        unknown = _unknown(receipt_files.list_receipts(self._folder), known, listed)
+        new = list(_read_batches(self._folder, unknown))
+        now = _sorted(listed)
+        counted, self.outdated = _count(segments, now)
+        if not _contains(now, self._known).all():
+            self._drop_others(now)
         self._stored += [batch for batch, is_whole in counted if is_whole]
         for batch in [*new, *(batch for batch, is_whole in counted if not is_whole)]:
             self._add(batch)
@@ -76,6 +76,14 @@ class ReceiptStore:
         read = [*new, *(batch for batch, _ in counted)]
         self._known = _sorted([self._known, *map(_hashes_of, read)])
         return _ordered(read)
+
+    def _drop_others(self, listed: np.ndarray) -> None:
+        """Drop the receipts that are gone, or have been written again since they were read."""
+        self._known = self._known[_contains(listed, self._known)]
+        self._stored = [_rows_in(listed, batch) for batch in self._stored]
+        others, self._full, self._rest = [*self._full, self._rest], [], segment_files.rows_of([])
+        for batch in others:
+            self._add(_rows_in(listed, batch))
 
     def _add(self, batch: pa.RecordBatch) -> None:
         """Add receipts that are in no segment."""
@@ -93,19 +101,17 @@ class ReceiptStore:
 
         They are a copy: the job goes on without them.
         """
-        with contextlib.suppress(OSError):
+        # ValueError: a link leads out of the folder.
+        with contextlib.suppress(OSError, ValueError):
             while self._full:
                 segment_files.write(self._folder, self._full[0])
                 self._stored.append(self._full.pop(0))
 
     def drop_outdated(self) -> None:
-        """Delete the outdated segments.
-
-        Raises:
-            OSError: one cannot be deleted.
-        """
-        for path in self.outdated:
-            storage.delete_file(storage.join(self._folder, path))
+        """Delete the outdated segments, as far as the folder can be written: nobody reads them."""
+        with contextlib.suppress(OSError):
+            for path in self.outdated:
+                storage.delete_file(storage.join(self._folder, path))
         self.outdated = ()
 
 
@@ -120,8 +126,7 @@ def load_receipts(folder: str) -> ReceiptTable:
 
 def read_files(folder: str) -> ReceiptTable:
     """Read all receipts from their files alone; otherwise as `load_receipts`."""
-    names = sorted(receipt_files.iterate_names(folder))
-    return _ordered(list(encode_blocks(receipt_files.read_receipts(folder, names), ROWS)))
+    return _ordered(list(_read_batches(folder, sorted(receipt_files.list_receipts(folder)))))
 
 
 def roll_up(folder: str) -> ReceiptTable:
@@ -130,7 +135,7 @@ def roll_up(folder: str) -> ReceiptTable:
     It is called under the lock of the folder, and before parts are computed.
 
     Raises:
-        OSError: the folder cannot be read, or an outdated segment cannot be deleted.
+        OSError: the folder or a receipt in it cannot be read.
     """
     store = ReceiptStore(folder)
     table = store.read()
@@ -149,8 +154,26 @@ def drop_segments_of(folder: str, names: Set[str]) -> None:
         return
     wanted = pa.array(sorted(names), pa.string())
     for path, batch in segment_files.iterate_segments(folder):
-        if batch is not None and pc.any(pc.is_in(batch.column("name"), wanted)).as_py():
+        if batch is None or pc.any(pc.is_in(batch.column("name"), wanted)).as_py():
             storage.delete_file(storage.join(folder, path))
+
+
+def _read_segments(folder: str) -> list[_Segment]:
+    """Read the segments; none if one cannot be read, since all receipts can be read instead."""
+    with contextlib.suppress(OSError):
+        return list(segment_files.iterate_segments(folder))
+    return []
+
+
+def _read_batches(folder: str, listed: Iterable[ListedReceipt]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of receipts that are read from their files, at most `ROWS` in each batch."""
+    pairs = receipt_files.read_receipts(folder, listed)
+    while block := list(itertools.islice(pairs, ROWS)):
+        yield segment_files.rows_of(block)
+
+
+def _rows_in(listed: np.ndarray, batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.filter(pa.array(_contains(listed, _hashes_of(batch))))
 
 
 def _ordered(batches: Sequence[pa.RecordBatch]) -> ReceiptTable:
@@ -183,9 +206,11 @@ def _count(
     return counted, tuple(outdated)
 
 
-def _unknown(names: Iterable[str], known: np.ndarray, listed: list[np.ndarray]) -> Iterator[str]:
-    """Yield the names whose hashes are not known, and note those of all."""
-    iterator = iter(names)
+def _unknown(
+    receipts: Iterable[ListedReceipt], known: np.ndarray, listed: list[np.ndarray]
+) -> Iterator[ListedReceipt]:
+    """Yield the receipts whose hashes are not known, and note those of all."""
+    iterator = iter(receipts)
     while block := list(itertools.islice(iterator, _BLOCK)):
         hashes = np.fromiter(map(hash, block), np.int64, len(block))
         listed.append(hashes)
@@ -194,8 +219,9 @@ def _unknown(names: Iterable[str], known: np.ndarray, listed: list[np.ndarray]) 
 
 
 def _hashes_of(batch: pa.RecordBatch | None) -> np.ndarray:
-    names = [] if batch is None else batch.column("name").to_pylist()
-    return np.fromiter(map(hash, names), np.int64, len(names))
+    if batch is None:
+        return np.empty(0, np.int64)
+    return np.fromiter(map(hash, segment_files.listed_in(batch)), np.int64, batch.num_rows)
 
 
 def _sorted(hashes: Iterable[np.ndarray]) -> np.ndarray:

@@ -1,32 +1,56 @@
 """Segments: files of a thousand receipts each, which are faster to read than a thousand files.
 
-A segment is a copy of receipts that were read, and never the proof of a part: its rows count only
-where the receipts are. It is a file of Arrow's IPC format whose name is the sha256 of its bytes. So
-one that is truncated or changed, or of a release with other columns, is no segment, and nothing is
-lost.
+A segment is a copy of receipts that were read, and never the proof of a part: a row counts only
+while the listing says of its receipt what it said when it was read. It is a file of Arrow's IPC
+format whose name is the sha256 of its bytes. So one that is truncated or changed, or of a release
+with other columns, is no segment, and nothing is lost.
 """
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pyarrow as pa
 
-from pipeline.parts.receipt_columns import SCHEMA
+from pipeline.parts import receipt_columns
+from pipeline.parts.receipt_files import ListedReceipt
 from pipeline.parts.receipt_rows import check_rows
 from transforms.io import folder_listing, storage
-from transforms.receipts import RECEIPTS
+from transforms.receipts import RECEIPTS, Receipt
 
 # The folder of segments within an output folder.
 SEGMENTS = f"{RECEIPTS}/segments"
 # Receipts of a segment. A job of fewer parts has none.
 ROWS = 1000
+# The columns of receipts, and what the listing said of each when it was read.
+_BYTES, _CHANGED = "file_bytes", "file_changed"
+SCHEMA = pa.schema(
+    [
+        *receipt_columns.SCHEMA,
+        pa.field(_BYTES, pa.int64(), nullable=False),
+        pa.field(_CHANGED, pa.float64(), nullable=False),
+    ]
+)
 _NAME = re.compile(r"([0-9a-f]{64})\.arrow")
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 # Segments are read by several threads, at most so many ahead.
 _THREADS = 8
+
+
+def rows_of(pairs: Sequence[tuple[ListedReceipt, Receipt]]) -> pa.RecordBatch:
+    """Return the rows of a segment from receipts that were listed and then read."""
+    columns = receipt_columns.encode([receipt for _, receipt in pairs]).columns
+    sizes = pa.array([listed.bytes for listed, _ in pairs], pa.int64())
+    times = pa.array([listed.changed for listed, _ in pairs], pa.float64())
+    return pa.RecordBatch.from_arrays([*columns, sizes, times], schema=SCHEMA)
+
+
+def listed_in(batch: pa.RecordBatch) -> Iterator[ListedReceipt]:
+    """Yield what the listing said of each receipt in the rows of a segment."""
+    columns = (batch.column(name).to_pylist() for name in ("name", _BYTES, _CHANGED))
+    return map(ListedReceipt, *columns)
 
 
 def iterate_paths(folder: str) -> Iterator[str]:

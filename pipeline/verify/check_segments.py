@@ -9,7 +9,7 @@ from transforms.receipts import Receipt
 def segment_faults(folder: str, receipts: Iterable[Receipt]) -> dict[str, str]:
     """Return a line for each segment that differs from receipts, by its path.
 
-    Receipts that are gone are no fault, and neither is a segment that nobody reads.
+    A row that does not count is no fault, and neither is a segment that nobody reads.
 
     Args:
         folder: the output folder.
@@ -19,12 +19,20 @@ def segment_faults(folder: str, receipts: Iterable[Receipt]) -> dict[str, str]:
         OSError: the folder or a segment cannot be read.
     """
     by_name = {receipt.name: receipt for receipt in receipts}
-    listed = set(receipt_files.iterate_names(folder))
+    listed = set(receipt_files.list_receipts(folder))
     faults = {}
     for path, batch in segment_files.iterate_segments(folder):
-        copies = [] if batch is None else receipt_columns.decode(batch)
+        if batch is None:
+            continue
+        try:
+            copies = receipt_columns.decode(batch)
+        except ValueError as error:
+            faults[path] = f"{path}: {error}"
+            continue
         others = [
-            copy.name for copy in copies if copy.name in listed and by_name.get(copy.name) != copy
+            copy.name
+            for copy, of_copy in zip(copies, segment_files.listed_in(batch), strict=True)
+            if of_copy in listed and by_name.get(copy.name) != copy
         ]
         if others:
             faults[path] = (

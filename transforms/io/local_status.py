@@ -75,7 +75,11 @@ def list_files(folder: str) -> Iterator[FileMetadata]:
         OSError: it cannot be listed.
     """
     for entry in _iterate_files(folder):
-        status = entry.stat()
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            # It was deleted since.
+            continue
         yield FileMetadata(entry.path, status.st_size, status.st_mtime)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.output import invalidation
-from pipeline.parts import receipt_columns, receipt_store, segment_files
+from pipeline.parts import receipt_columns, receipt_files, receipt_store, segment_files
 from pipeline.parts.receipt_store import ReceiptStore, load_receipts, roll_up
 from tests.pipeline.test_manifest import PLAIN, receipt
 from transforms.io import storage
@@ -47,7 +47,9 @@ def test_a_small_job_has_no_segment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", range(12))
-def test_receipts_in_segments_and_others_are_read_together(tmp_path: Path, first: int) -> None:
+def test_receipts_in_segments_and_others_are_read_together(
+    tmp_path: Path, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, *PARTS[:first])
     assert roll_up(str(tmp_path)) == PARTS[:first]
     assert len(segments(tmp_path)) == first // 3
@@ -56,9 +58,56 @@ def test_receipts_in_segments_and_others_are_read_together(tmp_path: Path, first
     assert roll_up(str(tmp_path)) == PARTS
     assert len(segments(tmp_path)) == first // 3 + (11 - first // 3 * 3) // 3
     # What a segment has is read from it.
-    for path in (tmp_path / "receipts").glob("*.json"):
-        path.write_text("")
+    monkeypatch.setattr(receipt_files, "_read", lambda _: None)
     assert [part.name for part in load_receipts(str(tmp_path))] == named_in(segments(tmp_path))
+
+
+@pytest.mark.parametrize("damage", ["", "{", "same size"])
+def test_a_receipt_that_is_damaged_later_does_not_count(tmp_path: Path, damage: str) -> None:
+    write(tmp_path, *PARTS)
+    roll_up(str(tmp_path))
+    path = tmp_path / f"receipts/{PARTS[4].name}.json"
+    path.write_text(damage if damage != "same size" else "x" * path.stat().st_size)
+    rest = [part for part in PARTS if part is not PARTS[4]]
+    assert load_receipts(str(tmp_path)) == rest
+    assert roll_up(str(tmp_path)) == rest
+    assert PARTS[4].name not in named_in(segments(tmp_path))
+
+
+def test_a_receipt_that_is_written_again_is_read_again(tmp_path: Path) -> None:
+    write(tmp_path, *PARTS)
+    store = ReceiptStore(str(tmp_path))
+    store.read()
+    store.write_segments()
+    again = dataclasses.replace(PARTS[4], worker="another", finished=9.0)
+    write(tmp_path, again)
+    expected = [again if part is PARTS[4] else part for part in PARTS]
+    assert store.read() == [again]
+    assert store.table == expected
+    assert load_receipts(str(tmp_path)) == expected
+    assert roll_up(str(tmp_path)) == expected
+    batches = map(segment_files.decode, (path.read_bytes() for path in segments(tmp_path)))
+    copies = [part for batch in batches if batch for part in receipt_columns.decode(batch)]
+    assert len(copies) == 9
+    assert PARTS[4] not in copies
+
+
+def test_a_segment_that_cannot_be_read_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, *PARTS)
+    roll_up(str(tmp_path))
+    read = storage.read_whole
+
+    def fail(path: str) -> bytes:
+        if path.endswith(".arrow"):
+            raise PermissionError(13, "Permission denied", path)
+        return read(path)
+
+    monkeypatch.setattr(storage, "read_whole", fail)
+    assert load_receipts(str(tmp_path)) == PARTS
+    with pytest.raises(PermissionError):
+        receipt_store.drop_segments_of(str(tmp_path), {PARTS[0].name})
 
 
 def truncate(path: Path) -> None:
