@@ -28,13 +28,14 @@ def run(words: Sequence[str]) -> int:
 
     config = conversion.embed_config(settings)
     beam_names.check_words(beam_words)
-    from pipeline.preflight import local_paths
+    from pipeline.preflight import local_paths, side_places
 
     with input_errors():
         local_paths.check_job(config, settings["metrics_file"])
     from pipeline.monitoring import timeline
 
     timeline.check(settings["timeline"], config.output)
+    side_places.check_side_places(settings, config)
     start_cache.use(settings["cache_dir"])
     with timeline.recorded(settings["timeline"], config.output):
         return _embed(settings, config, beam_words)

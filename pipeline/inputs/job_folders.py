@@ -10,7 +10,7 @@ from pipeline.inputs.bigquery_names import FOLDER as BIGQUERY
 from pipeline.inputs.entries import CACHE, OWN, Why
 from pipeline.inputs.job_names import LOCK_FILE, NAMES, PLAN_FILE, RUN_FILE
 from transforms import strict_json
-from transforms.caching import model_cache
+from transforms.caching import model_cache, start_cache
 from transforms.documents import Split
 from transforms.io import local_status, storage
 from transforms.io.storage import TEMPORARY
@@ -78,7 +78,7 @@ def _has_unfinished(folder: str) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class OwnFolders:
-    """The folders of this call, which are never corpus: its output and the cache of models.
+    """The folders of this call, which are never corpus: its output and the caches.
 
     Attributes:
         output: the output folder; empty if there is none.
@@ -89,6 +89,8 @@ class OwnFolders:
     def identities(self) -> Mapping[tuple[int, int], Why]:
         """Return device and inode of those of this machine that exist."""
         folders = {str(model_cache.cache_folder()): CACHE}
+        if (kept := start_cache.place()) is not None:
+            folders[kept] = CACHE
         if self.output and "://" not in self.output:
             folders[self.output] = OWN
         found = {}

@@ -42,7 +42,7 @@ def place() -> str | None:
     """Return the folder: `$BEAM_BERT_START_CACHE`, else in the cache; None if it is off."""
     chosen = os.environ.get(VARIABLE)
     if chosen:
-        return None if chosen == OFF else chosen
+        return None if chosen == OFF else os.path.abspath(chosen)
     try:
         return str(cache_folder() / _FOLDER)
     except CacheError:
