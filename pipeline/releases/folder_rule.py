@@ -74,7 +74,8 @@ def check_run(path: str, content: Json) -> None:
 def check_reading(path: str) -> None:
     """Check that this release reads the records of a folder.
 
-    Readers need the manifest only: a folder without run.json, or with a damaged one, passes.
+    Readers need the manifest only: a folder without run.json passes, or with one that is damaged or
+    that this user may not read.
 
     Args:
         path: of run.json.
@@ -83,14 +84,13 @@ def check_reading(path: str) -> None:
         OtherReleaseError: the folder is of another release, which has to open it.
         OSError: run.json cannot be read.
     """
-    content = storage.read_bytes(path)
-    if content is None:
-        return
     try:
-        check_run(path, content)
+        content = storage.read_bytes(path)
+        if content is not None:
+            check_run(path, content)
     except OtherReleaseError:
         raise
-    except ValueError:
+    except (PermissionError, ValueError):
         return
 
 

@@ -61,7 +61,9 @@ def compute(context: JobContext) -> tuple[Run, Progress]:
 
 def _load_model_meanwhile(context: JobContext) -> None:
     """Load the model in a thread, if this process runs it and knows all that it needs."""
-    if not local.computes_here(context.options) or context.config.compute.xla_buckets:
+    if not context.pending or not local.computes_here(context.options):
+        return
+    if context.config.compute.xla_buckets:
         # XLA compiles widths that follow from the transform.
         return
     load = functools.partial(_load_model, graphs.encode_config(context))
