@@ -14,7 +14,7 @@ from tests.pipeline import corpus
 PROGRAM = """
 import json, sys
 
-HEAVY = {"apache_beam", "openvino", "tensorflow", "tensorflow_transform", "tfx_bsl"}
+HEAVY = {"apache_beam", "openvino", "tensorflow", "tensorflow_transform"}
 from pipeline import cli
 for words in json.load(sys.stdin):
     print("ended with", cli.main(words), sorted(HEAVY & set(sys.modules)), flush=True)

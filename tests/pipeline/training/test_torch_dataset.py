@@ -17,6 +17,7 @@ import pytest
 import beam_bert
 from pipeline import reader
 from tests.paths import ROOT
+from tests.pipeline.releases import stored_folders
 from tests.pipeline.training import job_folder
 from tests.transforms.embedded_documents import HIDDEN
 
@@ -90,6 +91,13 @@ def test_batches_have_the_values_of_the_records(folder: Path) -> None:
         np.testing.assert_array_equal(values[splits[row] : splits[row + 1]], expected)
         assert one["k"][row] == (record["k"] or [b"none"])[0].decode()
         assert other["tokens"][row][: len(expected)] == [t.decode() for t in record["tokens"]]
+
+
+@pytest.mark.usefixtures("torch")
+def test_a_folder_of_another_release_is_refused(tmp_path: Path) -> None:
+    stored_folders.restore("0.1.0", "job", tmp_path)
+    with pytest.raises(ValueError, match=r"format version 2, not 3: read it with beam-bert 0\.1\.0"):
+        next(iter(beam_bert.torch_sequences(tmp_path / "output", 8)))
 
 
 def test_ranks_and_their_workers_have_each_document_once(torch: StandIn, folder: Path) -> None:
