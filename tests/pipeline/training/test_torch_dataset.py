@@ -96,7 +96,9 @@ def test_batches_have_the_values_of_the_records(folder: Path) -> None:
 @pytest.mark.usefixtures("torch")
 def test_a_folder_of_another_release_is_refused(tmp_path: Path) -> None:
     stored_folders.restore("0.1.0", "job", tmp_path)
-    with pytest.raises(ValueError, match=r"format version 2, not 3: read it with beam-bert 0\.1\.0"):
+    with pytest.raises(
+        ValueError, match=r"format version 2, not 3: read it with beam-bert 0\.1\.0"
+    ):
         next(iter(beam_bert.torch_sequences(tmp_path / "output", 8)))
 
 
