@@ -6,6 +6,7 @@ The first argument is the format, the others are the folders of the model and of
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,13 @@ def _openvino_int8(source: Path, destination: Path) -> None:
         for text in texts
     ]
     config = OVConfig(quantization_config=OVQuantizationConfig(num_samples=_CALIBRATION))
-    OVQuantizer.from_pretrained(model.transformers_model).quantize(
-        nncf.Dataset(rows), save_directory=destination, ov_config=config
-    )
+    with tempfile.TemporaryDirectory(dir=destination.parent) as folder:
+        OVQuantizer.from_pretrained(model.transformers_model).quantize(
+            nncf.Dataset(rows), save_directory=folder, ov_config=config
+        )
+        # The loaded model maps its file, which must not be overwritten.
+        for path in Path(folder, "openvino").iterdir():
+            path.replace(destination / "openvino" / path.name)
 
 
 def _onnx(source: Path, destination: Path) -> None:
