@@ -1,5 +1,6 @@
 """A sequence of receipts whose content is in columns; it makes a `Receipt` only when asked."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
@@ -125,16 +126,11 @@ def table_of(receipts: Iterable[Receipt]) -> ReceiptTable:
     """Return a table of receipts; a table as it is."""
     if isinstance(receipts, ReceiptTable):
         return receipts
-    return ReceiptTable(encode_blocks(receipts))
+    return ReceiptTable(_encode_blocks(receipts))
 
 
-def encode_blocks(receipts: Iterable[Receipt], size: int = BLOCK) -> Iterator[pa.RecordBatch]:
-    """Yield the columns of receipts, as they come, at most `size` at a time."""
-    block: list[Receipt] = []
-    for receipt in receipts:
-        block.append(receipt)
-        if len(block) == size:
-            yield receipt_columns.encode(block)
-            block = []
-    if block:
+def _encode_blocks(receipts: Iterable[Receipt]) -> Iterator[pa.RecordBatch]:
+    """Yield the columns of receipts, as they come, at most `BLOCK` at a time."""
+    iterator = iter(receipts)
+    while block := list(itertools.islice(iterator, BLOCK)):
         yield receipt_columns.encode(block)
