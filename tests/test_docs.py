@@ -106,3 +106,11 @@ def test_nothing_is_passed_over_but_what_says_so() -> None:
     for page in (ROOT / "docs").glob("*.md"):
         fences = re.findall(r"^```(.*)$", page.read_text("utf-8"), re.MULTILINE)[::2]
         assert set(fences) <= {"bash", "python", "text", "yaml", "console", ""}, page.name
+
+
+def test_no_program_of_a_block_is_ended_by_the_next_one_of_its_pipe() -> None:
+    # `head` closes its input early: whether SIGPIPE ends the other program is a matter of luck.
+    for page in PAGES:
+        for language, text in BLOCKS.findall(page.read_text("utf-8")):
+            if language == "bash":
+                assert not re.search(r"\|\s*(head|grep\s+-q)\b", text), page.name
