@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from apache_beam.io.filesystem import BeamIOError
@@ -35,18 +35,26 @@ NO_REPORT = "beam-bert: no report.html was drawn: "
 
 
 class Fault:
-    """Raises an error at the n-th call; counts the calls."""
+    """Raises an error at the n-th call; counts the calls.
+
+    Attributes:
+        calls: how many there were.
+        error: what is raised.
+        path: the first argument of the call that failed, as text; empty if none failed.
+    """
 
     def __init__(self, number: int, error: Exception) -> None:
         self.calls = 0
+        self.error = error
+        self.path = ""
         self._number = number
-        self._error = error
 
     def watch(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function, unless this is the call that fails."""
         self.calls += 1
         if self.calls == self._number:
-            raise self._error
+            self.path = str(arguments[0]) if arguments else ""
+            raise self.error
         return function(*arguments, **named)
 
 
@@ -73,43 +81,66 @@ def out(finished: Path, tmp_path: Path) -> Path:
     return shutil.copytree(finished, tmp_path / "out")
 
 
-def run_with_faults(
+class Outcome(NamedTuple):
+    """What a command did at a fault: its exit status, what it wrote to stdout, and the fault."""
+
+    status: int
+    written: str
+    fault: Fault
+
+
+def outcomes_with_faults(
     words: list[str], most: int, place: str, capsys: pytest.CaptureFixture
-) -> list[int]:
-    """Run a command with a fault at some of its calls, and return the exit statuses."""
+) -> Iterator[Outcome]:
+    """Run a command with a fault at some of its calls."""
     # The first run imports modules, which lists folders too.
     for _ in range(2):
         with failing(0) as undisturbed:
             assert cli.main(words) == 0
-    statuses = []
     numbers = sorted({1, 2, *range(3, undisturbed.calls + 1, undisturbed.calls // most + 1)})
     for at, number in enumerate(numbers):
         capsys.readouterr()
-        with failing(number, ERRORS[at % len(ERRORS)]):
-            statuses.append(cli.main(words))
+        with failing(number, ERRORS[at % len(ERRORS)]) as fault:
+            status = cli.main(words)
         printed = capsys.readouterr()
-        assert statuses[-1] in (0, 1, 2), printed.err
+        assert status in (0, 1, 2), printed.err
         assert len(printed.err.splitlines()) <= 3
         assert "hush" not in printed.out + printed.err
         if printed.err.startswith(NO_REPORT):
             # It does not make a job fail.
             assert words[0] == "embed"
-            assert statuses[-1] == 0
+            assert status == 0
             assert len(printed.err.splitlines()) == 1
         elif printed.err:
-            assert statuses[-1]
+            assert status
             assert place in printed.err
-    return statuses
+        yield Outcome(status, printed.out, fault)
+
+
+def run_with_faults(
+    words: list[str], most: int, place: str, capsys: pytest.CaptureFixture
+) -> list[int]:
+    """Run a command with a fault at some of its calls, and return the exit statuses."""
+    return [outcome.status for outcome in outcomes_with_faults(words, most, place, capsys)]
 
 
 @pytest.mark.parametrize("command", ["status", "head", "verify"])
 def test_a_command_that_reads_a_folder_ends_in_two_lines(
     command: str, out: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    statuses = run_with_faults([command, str(out)], 10, str(out), capsys)
-    assert 1 in statuses
-    if command != "verify":
-        assert 0 not in statuses
+    outcomes = list(outcomes_with_faults([command, str(out)], 10, str(out), capsys))
+    assert 1 in [outcome.status for outcome in outcomes]
+    passed = [outcome for outcome in outcomes if outcome.status == 0]
+    if command == "status":
+        assert not passed
+    elif command == "head":
+        assert cli.main([command, str(out)]) == 0
+        records = capsys.readouterr().out
+        for outcome in passed:
+            # The records are those of the manifest: a reader need not be allowed to read run.json.
+            assert isinstance(outcome.fault.error, PermissionError)
+            assert outcome.fault.path == str(out / "run.json")
+            assert outcome.written == records
 
 
 @pytest.mark.slow
