@@ -48,6 +48,7 @@ from transforms.caching import start_cache
 from transforms.dedup import repeat_files
 from transforms.documents import Split
 from transforms.io import storage
+from transforms.machine import garbage
 from transforms.running.spans import span
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _make_context(
     path: Path,
 ) -> JobContext:
     """Inspect the model, check that it can be run, and return what the job is made from."""
-    with span("import Beam"):
+    with span("import Beam"), garbage.importing("apache_beam"):
         from pipeline.runners import local
 
     reason = start_cache.why_unusable()
@@ -225,7 +226,7 @@ def _go_on(config: EmbedConfig, run: Run) -> Run:
 
 
 def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
-    with span("import tf.Transform"):
+    with span("import tf.Transform"), garbage.importing("tensorflow_transform"):
         from pipeline.start import new_job
 
     config = ready.config
@@ -310,7 +311,7 @@ def _done_before(
 
 def _compute(context: JobContext) -> tuple[Run, Progress]:
     """Run the graphs; return the run with the transform, and the progress after it."""
-    with span("import tf.Transform"):
+    with span("import tf.Transform"), garbage.importing("tensorflow_transform"):
         from pipeline.start import compute_parts
 
     return compute_parts.compute(context)

@@ -12,6 +12,7 @@ from typing import Any, TextIO, cast
 from pipeline.console import interruption, json_lines
 from pipeline.console.log_records import JsonHandler
 from transforms.io import redaction
+from transforms.machine import garbage
 from transforms.machine.cores import limit_threads
 
 # At these levels everything is shown.
@@ -19,6 +20,7 @@ _LOUD = ("debug", "info")
 _QUIET = "warning"
 
 
+@garbage.importing("tensorflow")
 def import_tensorflow(level: str = _QUIET) -> None:
     """Import TensorFlow without its lines about CPUs and missing GPUs.
 
