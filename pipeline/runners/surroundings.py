@@ -86,7 +86,17 @@ def check_loopback() -> None:
         ) from error
 
 
-def threads_within(memory: int, hidden_size: int, part_bytes: int, features: Sequence[str]) -> int:
+def threads_for(splits: int) -> int:
+    """Return the number of threads that have a split to read: one computes all parts of a split.
+
+    Beam prepares every stage for each thread, which takes longer than a small part.
+    """
+    return max(1, min(MOST_THREADS, splits))
+
+
+def threads_within(
+    memory: int, hidden_size: int, part_bytes: int, features: Sequence[str], splits: int
+) -> int:
     """Return the number of parts that a process works on at once: 1 to 3, as memory allows.
 
     Args:
@@ -94,10 +104,11 @@ def threads_within(memory: int, hidden_size: int, part_bytes: int, features: Seq
         hidden_size: of the model.
         part_bytes: text of a part.
         features: as requested. Those of tokens take by far the most memory.
+        splits: that are to be read.
     """
     floats = hidden_size * sum(widths_of_tokens(features).values())
     part = part_bytes * _COPIES * (1 + floats * _FLOAT_BYTES // _BYTES_OF_TOKEN)
-    return max(1, min(MOST_THREADS, (memory - _PROCESS_BYTES) // part))
+    return max(1, min(threads_for(splits), (memory - _PROCESS_BYTES) // part))
 
 
 def too_little_memory(memory: int, processes: int) -> str | None:

@@ -89,6 +89,7 @@ def _run_graphs(context: JobContext) -> None:
         context.module.shape.hidden_size,
         context.config.input.read.part_bytes,
         context.config.features,
+        len(context.pending),
     )
     runner = local.choose_runner(context.options, threads)
     context = prepare_reuse.with_table(context)
@@ -115,7 +116,7 @@ def _make_table(context: JobContext) -> bool:
     for split in unread:
         failures.save(folder, split, describe_unread(split))
     if not unread:
-        runner = local.choose_runner(context.options)
+        runner = local.choose_runner(context.options, surroundings.threads_for(len(context.splits)))
         with (
             span("find repeated documents"),
             beam.Pipeline(runner, options=context.options) as pipeline,

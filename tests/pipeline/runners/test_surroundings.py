@@ -109,7 +109,12 @@ def test_a_machine_without_a_loopback_network_is_refused(monkeypatch: pytest.Mon
 def test_a_process_works_on_as_many_parts_as_its_memory_has_room_for(
     memory: float, features: list[str], threads: int
 ) -> None:
-    assert surroundings.threads_within(int(memory), 768, PART, features) == threads
+    assert surroundings.threads_within(int(memory), 768, PART, features, 1000) == threads
+
+
+@pytest.mark.parametrize(("splits", "threads"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 3)])
+def test_no_thread_is_started_that_has_no_part(splits: int, threads: int) -> None:
+    assert surroundings.threads_within(64 * GB, 768, PART, ["mean"], splits) == threads
 
 
 def test_a_job_with_less_memory_than_its_processes_need_is_warned() -> None:
