@@ -30,24 +30,30 @@ def command_of(config: EmbedConfig, beam: "PipelineOptions | None" = None) -> li
     settings = conversion.settings_from(config)
     rows = [row for row in flags.FLAGS if row.path and row.in_resume_command != NEVER]
     settings = {row.name: settings[row.name] for row in rows}
+    whole = _config_of(settings)
     command = ["beam-bert", "embed"]
     for row in rows:
-        if row.in_resume_command == ALWAYS or _changes(row.name, settings):
+        if row.in_resume_command == ALWAYS or _changes(row, settings, whole):
             command += _words(row, settings[row.name])
     return command + (_beam_words(beam) if beam is not None else [])
 
 
-def _changes(name: str, settings: Mapping[str, Any]) -> bool:
-    """Return whether the configuration is another one without this flag."""
-    others = {key: value for key, value in settings.items() if key != name}
+def _changes(row: Flag, settings: Mapping[str, Any], whole: EmbedConfig | None) -> bool:
+    """Return whether the configuration, which is `whole` with all flags, is another without one."""
+    value = settings[row.name]
+    if whole is not None and type(value) is type(row.default) and value == row.default:
+        # So are most flags of most jobs, and a configuration takes a millisecond to build.
+        return False
+    others = {name: other for name, other in settings.items() if name != row.name}
+    return whole is None or _config_of(others) != whole
+
+
+def _config_of(settings: Mapping[str, Any]) -> EmbedConfig | None:
+    """Return the configuration of flags; None if there is none."""
     try:
-        return _config_of(others) != _config_of(settings)
+        return conversion.embed_config(conversion.settings_of(settings))
     except UsageError:
-        return True
-
-
-def _config_of(settings: Mapping[str, Any]) -> EmbedConfig:
-    return conversion.embed_config(conversion.settings_of(settings))
+        return None
 
 
 def _words(row: Flag, value: Any) -> list[str]:

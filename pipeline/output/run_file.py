@@ -1,8 +1,10 @@
 """run.json: what determines a job's output, and how to resume it."""
 
 import dataclasses
+import functools
 import json
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Annotated, Any, TypedDict
 
@@ -230,7 +232,7 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
         "transform": run.transform and msgspec.structs.asdict(run.transform),
         "likeness": run.agreement and dataclasses.asdict(run.agreement),
         "plan": run.plan,
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "command": list(run.command),
         "directory": run.directory,
         **({} if run.generation == FIRST else {"generation": run.generation}),
@@ -239,7 +241,9 @@ def write_run(folder: str, run: Run, config: EmbedConfig) -> None:
     storage.write_text(folder, RUN_FILE, json.dumps(value, indent=1))
 
 
-def _versions() -> dict[str, str]:
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    """Return the versions of what computes; a new job writes them twice."""
     versions = {"python": sys.version.split()[0], "beam-bert": __version__}
     for name in _COMPUTED_BY:
         try:

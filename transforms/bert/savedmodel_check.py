@@ -86,10 +86,10 @@ def _called_operations(nodes: Iterable[NodeDef]) -> set[str]:
 def _functions(attributes: Iterable[AttrValue]) -> Iterator[str]:
     for attribute in attributes:
         # Reading a field that is not set would make it, for each attribute of thousands.
-        functions = [attribute.func] if attribute.HasField("func") else []
-        if attribute.HasField("list"):
-            functions += attribute.list.func
-        for function in functions:
+        kind = attribute.WhichOneof("value")
+        if kind not in ("func", "list"):
+            continue
+        for function in [attribute.func] if kind == "func" else attribute.list.func:
             yield function.name
             yield from _functions(function.attr.values())
 
