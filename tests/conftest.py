@@ -17,7 +17,7 @@ os.environ["BEAM_BERT_START_CACHE"] = "off"
 import numpy as np
 import pytest
 
-from tests import analysis_memo, beam_memo, program, transform_memo
+from tests import analysis_memo, beam_memo, model_memo, program, transform_memo
 from transforms.bert import module
 from transforms.bert.architecture import Architecture
 from transforms.bert.module import BertModule
@@ -86,7 +86,7 @@ def _remembered_analyses(_analyses: Path) -> Iterator[analysis_memo.AnalysisMemo
 
 @pytest.fixture(scope="session", autouse=True)
 def _remembered_graphs() -> Iterator[None]:
-    with beam_memo.remembered(), transform_memo.remembered():
+    with beam_memo.remembered(), transform_memo.remembered(), model_memo.remembered():
         yield
 
 
