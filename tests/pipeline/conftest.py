@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.console import json_lines
+from pipeline.runners import surroundings
 from tests.pipeline import corpus
 
 
@@ -12,6 +13,17 @@ def _text_again() -> Iterator[None]:
     """Restore the standard error after a command that ended with an exception of a test."""
     yield
     json_lines.stop()
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Compute the jobs of a module in one thread, where a test proves nothing of threads.
+
+    Beam prepares every stage for each thread, which is half of a small job.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surroundings, "MOST_THREADS", 1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pipeline import status
 from pipeline.errors import JobError, UsageError
 from pipeline.options.embed_config import InputConfig
 from pipeline.result import to_text
+from pipeline.runners import surroundings
 from pipeline.verify.check_folder import VerifyConfig, verify
 from tests.conftest import make_checkpoint
 from tests.pipeline.reusing.moved_corpus import (
@@ -216,13 +217,14 @@ def test_a_job_that_was_killed_takes_the_rest(
     write_part, calls = writing.write_part, itertools.count()
 
     def two_parts(*arguments: Any) -> object:
-        # Several threads write parts.
         if next(calls) >= 2:
             raise OSError("killed")
         return write_part(*arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(writing, "write_part", two_parts)
+        # Several write parts.
+        patched.setattr(surroundings, "MOST_THREADS", 3)
         with pytest.raises(JobError, match="killed"):
             embed(moved, tmp_path / "reusing", tiny_path, reuse=str(earlier))
     taken, made, fresh = both(moved, tmp_path, tiny_path, earlier)
