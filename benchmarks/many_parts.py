@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from transforms.documents import PartHeader, Source, Split, part_key
 from transforms.receipts import Receipt, WrittenFile
@@ -70,8 +71,16 @@ def make_receipt(split: Split, run_fingerprint: str, number: int) -> Receipt:
     )
 
 
-def receipt_texts(splits: Iterable[Split], run_fingerprint: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the JSON of a receipt for the part of each split.
+class ReceiptText(NamedTuple):
+    """A receipt: the name of its part, its JSON, and the path and size of each file."""
+
+    name: str
+    text: str
+    files: tuple[tuple[str, int], ...]
+
+
+def receipt_texts(splits: Iterable[Split], run_fingerprint: str) -> Iterator[ReceiptText]:
+    """Yield a receipt for the part of each split.
 
     The counts of a thousand are drawn, and used in turn, because drawing takes longer than writing.
     """
@@ -92,7 +101,8 @@ def receipt_texts(splits: Iterable[Split], run_fingerprint: str) -> Iterator[tup
             (f'"finished": {receipt.finished},', f'"finished": {_finished(number)},'),
         ):
             text = text.replace(before, now)
-        yield name, text
+        files = ((file.path.replace(receipt.name, name), file.bytes) for file in receipt.files)
+        yield ReceiptText(name, text, tuple(files))
 
 
 def _finished(number: int) -> float:

@@ -3,7 +3,7 @@
     python -m benchmarks.million --parts 1000000
 
 creates the output folder of a job with this number of parts, without corpus and vectors: a plan and
-receipts as a job writes them. It measures the steps that start, continue, watch and complete such a
+receipts as a job writes them, and files of records of the right size without content. It measures the steps that start, continue, watch and complete such a
 job, and the size of the graph that the runner gets. It needs some 5 GB of disk for a million parts,
 and writes a table to --output. A row with an arrow runs in the process of the row above it, so its
 peak memory includes that of the row above.
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -126,10 +127,21 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
     for path in receipts.iterdir():
         path.unlink()
     Path(folder, "out", "manifest.json").unlink()
+    Path(folder, "out", "rejected").mkdir()
     fingerprint = _follow_plan(folder, parts)
-    for name, text in receipt_texts(make_splits(parts), fingerprint):
+    for name, text, files in receipt_texts(make_splits(parts), fingerprint):
         Path(receipts, f"{name}.json").write_text(text, "ascii")
+        for path, size in files:
+            _write_empty(f"{folder}/out/{path}", size)
     yield from ()
+
+
+def _write_empty(path: str, size: int) -> None:
+    """Write a file that takes no room on the disk, older than every receipt."""
+    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o644)
+    os.ftruncate(file, size)
+    os.utime(file, (0, 0))
+    os.close(file)
 
 
 def _follow_plan(folder: str, parts: int) -> str:

@@ -8,12 +8,14 @@ import bisect
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.parts.packed_text import pack_digest
-from pipeline.parts.part_digests import PartDigests
+from transforms.splits.part_digests import PartDigests
 from pipeline.parts.receipt_table import ReceiptTable
 from transforms.documents import Source, Split
+
+# Keys that are compared at once.
+_BLOCK = 65536
 
 
 class PartPlaces:
@@ -80,16 +82,42 @@ class Keys:
     """The keys of receipts in one buffer."""
 
     def __init__(self, table: ReceiptTable) -> None:
-        chunks = [block.column("key") for block in table.blocks(["key"])]
-        column = pa.concat_arrays([pa.array([], pa.binary()), *chunks])
+        column = table.binaries("key")
         _, offsets, content = column.buffers()
-        self._offsets = np.frombuffer(offsets, np.int32).data
-        self._content = content.to_pybytes() if content is not None else b""
+        self._offsets = np.frombuffer(offsets, np.int32)
+        self._content = np.frombuffer(content if content is not None else b"", np.uint8)
+        self._rows = table.rows
+        self._bytes = self._content.data
 
     def is_at(self, row: int, digest: bytes) -> bool:
         """Whether a receipt has a key."""
-        content = self._content[self._offsets[row] : self._offsets[row + 1]]
+        place = self._rows[row]
+        content = self._bytes[self._offsets[place] : self._offsets[place + 1]]
         return content == pack_digest(digest)
+
+    def are_at(self, rows: np.ndarray, digests: np.ndarray) -> np.ndarray:
+        """Return whether some receipts have some keys, bool [rows].
+
+        Args:
+            rows: of the receipts, int64.
+            digests: uint8 [rows, 32].
+        """
+        is_equal = np.zeros(len(rows), bool)
+        for first in range(0, len(rows), _BLOCK):
+            of_block = slice(first, first + _BLOCK)
+            is_equal[of_block] = self._compare(self._rows[rows[of_block]], digests[of_block])
+        return is_equal
+
+    def _compare(self, places: np.ndarray, digests: np.ndarray) -> np.ndarray:
+        packed = np.frombuffer(pack_digest(b""), np.uint8)
+        length = len(packed) + digests.shape[1]
+        begins = self._offsets[places]
+        is_equal: np.ndarray = self._offsets[places + 1] - begins == length
+        content = self._content[begins[is_equal, None] + np.arange(length)]
+        is_equal[is_equal] = (content[:, : len(packed)] == packed).all(axis=1) & (
+            content[:, len(packed) :] == digests[is_equal]
+        ).all(axis=1)
+        return is_equal
 
 
 def with_digests(

@@ -2,13 +2,11 @@
 
 import dataclasses
 import functools
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from pipeline.parts import file_sums, named_sums
-from pipeline.parts.part_places import HashIndex, Keys, PartPlaces, with_digests
+from pipeline.parts import file_sums, named_sums, part_chains, plan_receipts
 from pipeline.parts.receipt_columns import COUNTS, REASONS
 from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.parts.source_sums import SourceSums
@@ -72,14 +70,10 @@ def measure_progress(
     of a file and of other configurations, which may be beside them, have other keys.
     """
     table, columns = table_of(receipts), collect(splits)
-    rows, pending = array("q"), array("q")
-    for place, (chain, is_done) in enumerate(PartPlaces(table).chains(columns, run_fingerprint)):
-        rows.extend(chain)
-        if not is_done:
-            pending.append(place)
+    found = part_chains.find_chains(table, columns, run_fingerprint)
     return Progress(
-        parts=table.select(np.array(rows, np.int64)),
-        pending=columns.take(np.array(pending, np.int64)),
+        parts=table.select(found.receipts),
+        pending=columns.take(np.flatnonzero(~found.is_done)),
         splits=len(columns),
     )
 
@@ -89,16 +83,7 @@ def of_plans(
 ) -> ReceiptTable:
     """Return the receipts whose key follows from a run and one of several plans, in their order."""
     table = table_of(receipts)
-    index, keys = HashIndex(table.values("source")), Keys(table)
-    starts, ends = table.numbers("start").data, table.numbers("end").data
     chosen = np.zeros(len(table), bool)
     for plan in plans:
-        of_plan = np.zeros(len(table), bool)
-        previous = None
-        for split, digests in with_digests(plan, run_fingerprint):
-            # In a plan a file has one version, the last one.
-            for row in index.find(split.source.path) if digests is not previous else ():
-                of_plan[row] = keys.is_at(row, digests.digest(starts[row], ends[row]))
-            previous = digests
-        chosen |= of_plan
+        chosen |= plan_receipts.find_receipts(table, collect(plan), run_fingerprint)
     return table.select(chosen)

@@ -97,6 +97,30 @@ class ReceiptTable(Sequence[Receipt]):
         type_ = SCHEMA.field(column).type.to_pandas_dtype()
         return np.concatenate([np.empty(0, type_), *arrays])[self.rows]
 
+    def places_in(self, column: str, values: pa.LargeStringArray) -> np.ndarray:
+        """Return the place in some values of each receipt's, int64 [receipts]; -1 if it has none.
+
+        Args:
+            column: one of texts that receipts share.
+            values: large_string; of equal ones, the first counts.
+        """
+        columns = [batch.column(column) for batch in self._batches]
+        # All texts at once: a search makes an index of the values first.
+        texts = pa.chunked_array([one.dictionary for one in columns], pa.string())
+        found = pc.fill_null(pc.index_in(texts.cast(pa.large_string()), value_set=values), -1)
+        places = found.to_numpy().astype(np.int64)
+        firsts = np.cumsum([0, *(len(one.dictionary) for one in columns)])
+        codes = [
+            one.indices.to_numpy() + first for one, first in zip(columns, firsts, strict=False)
+        ]
+        return places[np.concatenate([np.empty(0, np.int64), *codes])[self.rows]]
+
+    def binaries(self, column: str) -> pa.BinaryArray:
+        """Return a column of bytes, in the order of `rows`' numbers: of all batches."""
+        return pa.concat_arrays(
+            [pa.array([], pa.binary()), *(batch.column(column) for batch in self._batches)]
+        )
+
     def strings(self, column: str) -> pa.ChunkedArray:
         """Return a column of strings or bytes, without a Python object for each."""
         type_ = SCHEMA.field(column).type

@@ -35,7 +35,7 @@ def test_receipts_whose_counts_are_used_in_turn_are_those_of_their_parts(
 ) -> None:
     monkeypatch.setattr(many_parts, "_DRAWN", 7)
     splits = list(make_splits(130))
-    texts = dict(receipt_texts(splits, "run"))
+    texts = {made.name: made.text for made in receipt_texts(splits, "run")}
     receipts = [Receipt.from_json(text) for text in texts.values()]
     assert [receipt.name for receipt in receipts] == list(texts)
     assert all(receipt.name in file.path for receipt in receipts for file in receipt.files)

@@ -11,6 +11,7 @@ from transforms.documents import Split
 from transforms.io.decompressing import NONE
 from transforms.splits import split_lines
 from transforms.splits.file_columns import COMPRESSION, WHOLE, FileColumns
+from transforms.splits.part_digests import digests_of
 from transforms.splits.split_rows import BLOCK, stored_bytes
 
 
@@ -29,6 +30,8 @@ class SplitColumns(Sequence[Split]):
 
     def __init__(self, files: FileColumns, rows: np.ndarray, reasons: tuple[str, ...] = ()) -> None:
         self.files, self.rows, self.reasons = files, rows, reasons
+        # Of one run: the fingerprint, and the keys.
+        self._keys: tuple[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -111,6 +114,15 @@ class SplitColumns(Sequence[Split]):
         is_bounded = np.where(rows["members"] > 0, rows["end"] >= 0, is_alone)
         one: np.ndarray = is_bounded & ~self.is_unread
         return one
+
+    def part_keys(self, run_fingerprint: str) -> np.ndarray:
+        """Return the key of each split as one part of a run, uint8 [splits, 32].
+
+        They are computed once for a run.
+        """
+        if self._keys is None or self._keys[0] != run_fingerprint:
+            self._keys = run_fingerprint, digests_of(self.files, self.rows, run_fingerprint)
+        return self._keys[1]
 
     def lines(self) -> Iterator[list[str]]:
         """Yield the lines of plan.jsonl, with their ends, in blocks."""

@@ -18,7 +18,7 @@ from pipeline.parts.manifest_text import (
     source_entry,
     totals_entry,
 )
-from pipeline.parts.part_digests import PartDigests
+from transforms.splits.part_digests import PartDigests
 from pipeline.parts.part_progress import Progress
 from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.source_sums import SourceSums
