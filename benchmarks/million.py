@@ -3,10 +3,11 @@
     python -m benchmarks.million --parts 1000000
 
 creates the output folder of a job with this number of parts, without corpus and vectors: a plan and
-receipts as a job writes them, and files of records of the right size without content. It measures the steps that start, continue, watch and complete such a
-job, and the size of the graph that the runner gets. It needs some 5 GB of disk for a million parts,
-and writes a table to --output. A row with an arrow runs in the process of the row above it, so its
-peak memory includes that of the row above.
+receipts as a job writes them, and empty files of the right sizes in place of the records. It
+measures the steps that start, continue, watch and complete such a job, and the size of the graph
+that the runner gets. It needs some 5 GB of disk for a million parts, and writes a table to
+--output. A row with an arrow runs in the process of the row above it, so its peak memory includes
+that of the row above.
 """
 
 import argparse

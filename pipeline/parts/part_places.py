@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from pipeline.parts.packed_text import pack_digest
-from transforms.splits.part_digests import PartDigests
 from pipeline.parts.receipt_table import ReceiptTable
 from transforms.documents import Source, Split
+from transforms.splits.part_digests import PartDigests
 
 # Keys that are compared at once.
 _BLOCK = 65536

@@ -47,7 +47,9 @@ def digests_of(files: FileColumns, rows: np.ndarray, run_fingerprint: str) -> np
     for first in range(0, len(rows), _BLOCK):
         block = rows[first : first + _BLOCK]
         content = b"".join(_of_block(files, block, run_fingerprint))
-        digests[first : first + len(block)] = np.frombuffer(content, np.uint8).reshape(-1, DIGEST_BYTES)
+        digests[first : first + len(block)] = np.frombuffer(content, np.uint8).reshape(
+            -1, DIGEST_BYTES
+        )
     return digests
 
 

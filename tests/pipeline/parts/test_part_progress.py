@@ -18,13 +18,13 @@ from pipeline.parts.manifest_text import (
     source_entry,
     totals_entry,
 )
-from transforms.splits.part_digests import PartDigests
 from pipeline.parts.part_progress import Progress
 from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.source_sums import SourceSums
 from tests.pipeline.parts.drawn_receipts import RUN, SOURCES, receipts
 from transforms.documents import Split, part_key
 from transforms.receipts import Receipt
+from transforms.splits.part_digests import PartDigests
 
 # Receipts are large to draw.
 FEW = settings(max_examples=25)
