@@ -1,54 +1,100 @@
 """Find the files of parts that are missing or not as their receipts say, by one listing."""
 
-from array import array
+import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
+
 from pipeline.manifest import DATA_FOLDERS
-from pipeline.parts.file_sums import iterate_files
-from pipeline.parts.part_places import HashIndex
+from pipeline.parts.file_paths import paths_of
 from pipeline.parts.receipt_table import ReceiptTable
 from transforms.io import folder_listing, storage
-from transforms.io.local_status import FileMetadata
+from transforms.io.folder_listing import ListedFiles
+from transforms.receipts import WrittenFile
+
+# The place of a receipt, the number of a file there, and what is wrong.
+_Problem = tuple[int, int, str]
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class _NamedFiles:
-    """The files that receipts name: their sizes, and the receipt and the number there of each."""
+    """The files that receipts name, int64 [files] each.
 
-    def __init__(self, table: ReceiptTable) -> None:
-        self._table = table
-        self._finished = table.numbers("finished")
-        self._sizes, self._receipts, self._numbers = array("q"), array("q"), array("q")
-        paths = HashIndex(self._paths())
-        self._index = paths
-        self._listed = bytearray(len(self._sizes))
+    Attributes:
+        table: the receipts.
+        sizes: in bytes.
+        receipts, numbers: the place of the receipt of each file, and its number there.
+        hashes: of the paths, ascending; equal hashes are taken for equal paths.
+        order: the files in the order of the hashes.
+        is_listed: which files were in the folder, bool.
+    """
 
-    def _paths(self) -> Iterator[str]:
-        for place, number, path, size in iterate_files(self._table):
-            self._receipts.append(place)
-            self._numbers.append(number)
-            self._sizes.append(size)
-            yield path
+    table: ReceiptTable
+    sizes: np.ndarray
+    receipts: np.ndarray
+    numbers: np.ndarray
+    hashes: np.ndarray
+    order: np.ndarray
+    is_listed: np.ndarray
 
-    def check(self, path: str, metadata: FileMetadata) -> Iterator[tuple[int, int, str]]:
-        """Compare a file of the folder with its receipts, and yield the problems."""
-        for row in self._index.find(path):
-            self._listed[row] = True
-            place, number = self._receipts[row], self._numbers[row]
-            if metadata.size_in_bytes != self._sizes[row]:
-                size = metadata.size_in_bytes
-                yield place, number, f"{path} has {size} bytes, not {self._sizes[row]}"
-            elif metadata.last_updated_in_seconds > self._finished[place]:
-                sha256 = self._table[place].files[number].sha256
-                if storage.hash_file(metadata.path) != sha256:
-                    yield place, number, f"{path} has changed"
+    def check(self, folder: str, family: str, listed: ListedFiles) -> Iterator[_Problem]:
+        """Compare files of the folder with their receipts, and yield the problems."""
+        paths = map(f"{family}/".__add__, listed.names)
+        files, rows = self._find(np.fromiter(map(hash, paths), np.int64, len(listed.names)))
+        self.is_listed[rows] = True
+        is_other = listed.sizes[files] != self.sizes[rows]
+        finished = self.table.numbers("finished")[self.receipts[rows]]
+        is_newer = ~is_other & (listed.changed[files] > finished)
+        for file, row in zip(files[is_other].tolist(), rows[is_other].tolist(), strict=True):
+            path, size = f"{family}/{listed.names[file]}", int(listed.sizes[file])
+            yield self._problem(row, f"{path} has {size} bytes, not {self.sizes[row]}")
+        for file, row in zip(files[is_newer].tolist(), rows[is_newer].tolist(), strict=True):
+            path = f"{family}/{listed.names[file]}"
+            if storage.hash_file(storage.join(folder, path)) != self._file_of(row).sha256:
+                yield self._problem(row, f"{path} has changed")
 
-    def missing(self) -> Iterator[tuple[int, int, str]]:
+    def missing(self) -> Iterator[_Problem]:
         """Yield the problems of files that were not in the folder."""
-        row = self._listed.find(0)
-        while row >= 0:
-            place, number = self._receipts[row], self._numbers[row]
-            yield place, number, f"{self._table[place].files[number].path} is missing"
-            row = self._listed.find(0, row + 1)
+        for row in np.flatnonzero(~self.is_listed).tolist():
+            yield self._problem(row, f"{self._file_of(row).path} is missing")
+
+    def _find(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of hashes that are known, and the files that have each of them."""
+        firsts = np.searchsorted(self.hashes, hashes)
+        counts = np.searchsorted(self.hashes, hashes, "right") - firsts
+        found = np.repeat(np.arange(len(hashes)), counts)
+        within = np.arange(len(found)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return found, self.order[firsts[found] + within]
+
+    def _file_of(self, row: int) -> WrittenFile:
+        return self.table[int(self.receipts[row])].files[int(self.numbers[row])]
+
+    def _problem(self, row: int, text: str) -> _Problem:
+        return int(self.receipts[row]), int(self.numbers[row]), text
+
+
+def _files_in(table: ReceiptTable) -> _NamedFiles:
+    hashes, sizes, counts = [], [], []
+    for block in table.blocks(["name", "files"]):
+        column = block.column("files")
+        paths = paths_of(block).to_pylist()
+        hashes.append(np.fromiter(map(hash, paths), np.int64, len(paths)))
+        sizes.append(column.flatten().field("bytes").to_numpy())
+        counts.append(np.diff(column.offsets.to_numpy()))
+    none = np.empty(0, np.int64)
+    unsorted, of_receipt = np.concatenate([none, *hashes]), np.concatenate([none, *counts])
+    receipts = np.repeat(np.arange(len(table)), of_receipt)
+    firsts = np.cumsum(of_receipt) - of_receipt
+    order = np.argsort(unsorted, kind="stable")
+    return _NamedFiles(
+        table,
+        np.concatenate([none, *sizes]),
+        receipts,
+        np.arange(len(receipts)) - firsts[receipts],
+        unsorted[order],
+        order,
+        np.zeros(len(receipts), bool),
+    )
 
 
 def find_problems(folder: str, table: ReceiptTable) -> dict[int, str]:
@@ -60,16 +106,15 @@ def find_problems(folder: str, table: ReceiptTable) -> dict[int, str]:
     Raises:
         OSError: the folder or a file cannot be read, which proves no damage.
     """
-    files = _NamedFiles(table)
+    files = _files_in(table)
     problems: dict[int, tuple[int, str]] = {}
     for place, number, text in _problems(folder, files):
         problems[place] = min(problems.get(place, (number, text)), (number, text))
     return {place: text for place, (_, text) in problems.items()}
 
 
-def _problems(folder: str, files: _NamedFiles) -> Iterator[tuple[int, int, str]]:
+def _problems(folder: str, files: _NamedFiles) -> Iterator[_Problem]:
     for family in DATA_FOLDERS:
-        for metadata in folder_listing.iterate_files(storage.join(folder, family)):
-            name = metadata.path.rpartition("/")[2]
-            yield from files.check(f"{family}/{name}", metadata)
+        for listed in folder_listing.iterate_blocks(storage.join(folder, family)):
+            yield from files.check(folder, family, listed)
     yield from files.missing()

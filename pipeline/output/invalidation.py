@@ -11,7 +11,7 @@ from pipeline.output import damaged_files
 from pipeline.parts import receipt_files
 from pipeline.parts.receipt_store import drop_segments_of
 from pipeline.parts.receipt_table import table_of
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.receipts import RECEIPTS, Receipt
 
 
@@ -72,10 +72,7 @@ def withdraw_manifest(folder: str) -> bool:
 
 def delete_withdrawn(folder: str) -> None:
     """Delete what was withdrawn, once it is computed again."""
-    paths = [
-        metadata.path
-        for name, metadata in storage.list_folder(storage.join(folder, RECEIPTS)).items()
-        if name.endswith(WITHDRAWN)
-    ]
-    storage.delete(paths)
+    receipts = storage.join(folder, RECEIPTS)
+    names = folder_listing.iterate_names(receipts)
+    storage.delete([storage.join(receipts, name) for name in names if name.endswith(WITHDRAWN)])
     storage.delete_file(storage.join(folder, WITHDRAWN_MANIFEST))

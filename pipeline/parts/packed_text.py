@@ -50,6 +50,15 @@ def unpack_path(packed: str, name: str) -> str:
     return packed[1:].replace(_NAME, name) if packed[:1] == _PATTERN else packed[1:]
 
 
+def pieces_of(packed: str) -> list[str]:
+    """Return the text of a packed path before, between and after the names of its part.
+
+    >>> pieces_of(pack_path("pooled/a-1.tfrecord", "a-1")), pieces_of(pack_path("x", "a-1"))
+    (['pooled/', '.tfrecord'], ['x'])
+    """
+    return packed[1:].split(_NAME) if packed[:1] == _PATTERN else [packed[1:]]
+
+
 def folder_of(packed: str) -> str:
     """Return the first folder of a packed path."""
     return packed[1:].partition("/")[0]

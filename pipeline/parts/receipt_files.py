@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import numpy as np
+
 from transforms.io import folder_listing, storage
+from transforms.io.folder_listing import ListedFiles
 from transforms.receipts import RECEIPTS, Receipt
 
 _ENDING = ".json"
@@ -29,14 +32,21 @@ class ListedReceipt(NamedTuple):
     changed: float
 
 
+def list_blocks(folder: str) -> Iterator[ListedFiles]:
+    """Yield the receipts in an output folder, in any order, without reading them.
+
+    They are listed by their names, without the ending of the files.
+    """
+    for block in folder_listing.iterate_blocks(storage.join(folder, RECEIPTS)):
+        chosen = np.array([name.endswith(_ENDING) for name in block.names], bool)
+        names = [name[: -len(_ENDING)] for name in block.names if name.endswith(_ENDING)]
+        yield ListedFiles(names, block.sizes[chosen], block.changed[chosen])
+
+
 def list_receipts(folder: str) -> Iterator[ListedReceipt]:
-    """Yield the receipts in an output folder, in any order, without reading them."""
-    for file in folder_listing.iterate_files(storage.join(folder, RECEIPTS)):
-        name = file.path.rpartition("/")[2]
-        if name.endswith(_ENDING):
-            yield ListedReceipt(
-                name.removesuffix(_ENDING), file.size_in_bytes, file.last_updated_in_seconds
-            )
+    """Yield what `list_blocks` yields, one receipt at a time."""
+    for names, sizes, changed in list_blocks(folder):
+        yield from map(ListedReceipt, names, sizes.tolist(), changed.tolist())
 
 
 def path_of(folder: str, name: str) -> str:

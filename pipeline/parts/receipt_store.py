@@ -9,26 +9,49 @@ that no segment has, or that two have. Both are read as well. Readers write noth
 
 import contextlib
 import itertools
+import threading
 from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.parts import receipt_columns, receipt_files, segment_files
+from pipeline.parts.listing_hashes import hash_files
 from pipeline.parts.receipt_files import ListedReceipt
 from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.segment_files import ROWS
 from transforms.io import storage
+from transforms.io.folder_listing import ListedFiles
 
-# Names that are compared at a time.
-_BLOCK = 100_000
-# The path of a segment, and its receipts; None if it is damaged.
-_Segment = tuple[str, pa.RecordBatch | None]
+
+class _Segment(NamedTuple):
+    """A segment: its path, its receipts, None if it is damaged, and their hashes."""
+
+    path: str
+    batch: pa.RecordBatch | None
+    hashes: np.ndarray
+
+
+class _Counted(NamedTuple):
+    """What counts of segments.
+
+    Attributes:
+        batches: the rows that count, and whether these are all of their segment.
+        hashes: of these rows, int64.
+        outdated: the paths of the segments of which a row does not count.
+    """
+
+    batches: list[tuple[pa.RecordBatch, bool]]
+    hashes: np.ndarray
+    outdated: tuple[str, ...]
 
 
 class ReceiptStore:
     """The receipts of a folder that were read until now; each is read once.
+
+    A command makes one of these, and all its steps use it, from any of its threads.
 
     Args:
         folder: the output folder.
@@ -41,7 +64,13 @@ class ReceiptStore:
     def __init__(self, folder: str) -> None:
         self.outdated: tuple[str, ...] = ()
         self._folder = folder
+        self._lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all receipts, after some were withdrawn: the next call reads the folder again."""
         self._is_new = True
+        self._table: ReceiptTable | None = None
         # Receipts of segments; others, a thousand in each batch; and fewer than a thousand.
         self._stored: list[pa.RecordBatch] = []
         self._full: list[pa.RecordBatch] = []
@@ -52,30 +81,62 @@ class ReceiptStore:
     @property
     def table(self) -> ReceiptTable:
         """All receipts that were read, ordered by name."""
-        return _ordered([*self._stored, *self._full, self._rest])
+        with self._lock:
+            if self._table is None:
+                self._table = _ordered([*self._stored, *self._full, self._rest])
+            return self._table
+
+    def load(self) -> ReceiptTable:
+        """Return all receipts, ordered by name; only the first call reads the folder.
+
+        Raises:
+            OSError: as `read`.
+        """
+        with self._lock:
+            if self._is_new:
+                self.read()
+            return self.table
+
+    def refresh(self) -> ReceiptTable:
+        """Read what is new in the folder, and return all receipts, ordered by name.
+
+        Raises:
+            OSError: as `read`.
+        """
+        with self._lock:
+            self.read()
+            return self.table
 
     def read(self) -> ReceiptTable:
         """Read the receipts that are new since the last call, and return them, ordered by name.
 
+        The folder is listed each time. Other processes may write receipts, as workers of a call
+        that was killed.
+
         Raises:
             OSError: the folder or a file in it cannot be read.
         """
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> ReceiptTable:
         segments = _read_segments(self._folder) if self._is_new else []
-        known = _sorted([self._known, *(_hashes_of(batch) for _, batch in segments)])
+        known = _sorted([self._known, *(segment.hashes for segment in segments)])
         listed = list[np.ndarray]()
-        unknown = _unknown(receipt_files.list_receipts(self._folder), known, listed)
+        unknown = _unknown(receipt_files.list_blocks(self._folder), known, listed)
         new = list(_read_batches(self._folder, unknown))
         now = _sorted(listed)
-        counted, self.outdated = _count(segments, now)
+        counted = _count(segments, now)
+        self.outdated = counted.outdated
         if not _contains(now, self._known).all():
             self._drop_others(now)
-        self._stored += [batch for batch, is_whole in counted if is_whole]
-        for batch in [*new, *(batch for batch, is_whole in counted if not is_whole)]:
+        self._stored += [batch for batch, is_whole in counted.batches if is_whole]
+        for batch in [*new, *(batch for batch, is_whole in counted.batches if not is_whole)]:
             self._add(batch)
         self._is_new = False
-        read = [*new, *(batch for batch, _ in counted)]
-        self._known = _sorted([self._known, *map(_hashes_of, read)])
-        return _ordered(read)
+        self._table = None
+        self._known = _sorted([self._known, counted.hashes, *map(_hashes_of, new)])
+        return _ordered([*new, *(batch for batch, _ in counted.batches)])
 
     def _drop_others(self, listed: np.ndarray) -> None:
         """Drop the receipts that are gone, or have been written again since they were read."""
@@ -102,10 +163,19 @@ class ReceiptStore:
         They are a copy: the job goes on without them.
         """
         # ValueError: a link leads out of the folder.
-        with contextlib.suppress(OSError, ValueError):
+        with self._lock, contextlib.suppress(OSError, ValueError):
             while self._full:
                 segment_files.write(self._folder, self._full[0])
                 self._stored.append(self._full.pop(0))
+
+    def roll_up(self) -> None:
+        """Delete outdated segments, and write those that are missing.
+
+        It is called under the lock of the folder, and before parts are computed.
+        """
+        with self._lock:
+            self.drop_outdated()
+            self.write_segments()
 
     def drop_outdated(self) -> None:
         """Delete the outdated segments, as far as the folder can be written: nobody reads them."""
@@ -130,17 +200,14 @@ def read_files(folder: str) -> ReceiptTable:
 
 
 def roll_up(folder: str) -> ReceiptTable:
-    """Read all receipts as `load_receipts` does, and write the segments that are missing.
-
-    It is called under the lock of the folder, and before parts are computed.
+    """Read all receipts as `load_receipts` does, and write segments; see `ReceiptStore.roll_up`.
 
     Raises:
         OSError: the folder or a receipt in it cannot be read.
     """
     store = ReceiptStore(folder)
-    table = store.read()
-    store.drop_outdated()
-    store.write_segments()
+    table = store.load()
+    store.roll_up()
     return table
 
 
@@ -161,7 +228,10 @@ def drop_segments_of(folder: str, names: Set[str]) -> None:
 def _read_segments(folder: str) -> list[_Segment]:
     """Read the segments; none if one cannot be read, since all receipts can be read instead."""
     with contextlib.suppress(OSError):
-        return list(segment_files.iterate_segments(folder))
+        return [
+            _Segment(path, batch, _hashes_of(batch))
+            for path, batch in segment_files.iterate_segments(folder)
+        ]
     return []
 
 
@@ -181,47 +251,39 @@ def _ordered(batches: Sequence[pa.RecordBatch]) -> ReceiptTable:
     return ReceiptTable(batches, pc.sort_indices(names).to_numpy().astype(np.int64))
 
 
-def _count(
-    segments: Sequence[_Segment], listed: np.ndarray
-) -> tuple[list[tuple[pa.RecordBatch, bool]], tuple[str, ...]]:
-    """Find the rows of segments whose receipts are listed, each receipt once.
-
-    Returns:
-        the rows that count, and whether these are all of their segment; the paths of the others.
-    """
-    hashes = [_hashes_of(batch) for _, batch in segments]
-    joined = np.concatenate([np.empty(0, np.int64), *hashes])
+def _count(segments: Sequence[_Segment], listed: np.ndarray) -> _Counted:
+    """Find the rows of segments whose receipts are listed, each receipt once."""
+    joined = np.concatenate([np.empty(0, np.int64), *(segment.hashes for segment in segments)])
     counts = np.zeros(len(joined), bool)
     counts[np.unique(joined, return_index=True)[1]] = True
     counts &= _contains(listed, joined)
-    counted, outdated, first = [], [], 0
-    for (path, batch), of_batch in zip(segments, hashes, strict=True):
-        mask = counts[first : first + len(of_batch)]
-        first += len(of_batch)
+    batches, outdated, first = [], [], 0
+    for path, batch, hashes in segments:
+        mask = counts[first : first + len(hashes)]
+        first += len(hashes)
         is_whole = batch is not None and bool(mask.all())
         if batch is not None:
-            counted.append((batch if is_whole else batch.filter(pa.array(mask)), is_whole))
+            batches.append((batch if is_whole else batch.filter(pa.array(mask)), is_whole))
         if not is_whole:
             outdated.append(path)
-    return counted, tuple(outdated)
+    return _Counted(batches, joined[counts], tuple(outdated))
 
 
 def _unknown(
-    receipts: Iterable[ListedReceipt], known: np.ndarray, listed: list[np.ndarray]
+    blocks: Iterable[ListedFiles], known: np.ndarray, listed: list[np.ndarray]
 ) -> Iterator[ListedReceipt]:
     """Yield the receipts whose hashes are not known, and note those of all."""
-    iterator = iter(receipts)
-    while block := list(itertools.islice(iterator, _BLOCK)):
-        hashes = np.fromiter(map(hash, block), np.int64, len(block))
+    for names, sizes, changed in blocks:
+        hashes = hash_files(names, sizes, changed)
         listed.append(hashes)
+        others = ~_contains(known, hashes)
+        columns = (itertools.compress(names, others), sizes[others], changed[others])
         # In order, receipts of neighbouring parts come into one segment.
-        yield from sorted(itertools.compress(block, ~_contains(known, hashes)))
+        yield from sorted(map(ListedReceipt, columns[0], *(x.tolist() for x in columns[1:])))
 
 
 def _hashes_of(batch: pa.RecordBatch | None) -> np.ndarray:
-    if batch is None:
-        return np.empty(0, np.int64)
-    return np.fromiter(map(hash, segment_files.listed_in(batch)), np.int64, batch.num_rows)
+    return np.empty(0, np.int64) if batch is None else hash_files(*segment_files.listed_in(batch))
 
 
 def _sorted(hashes: Iterable[np.ndarray]) -> np.ndarray:

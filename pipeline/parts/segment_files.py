@@ -18,6 +18,7 @@ from pipeline.parts import receipt_columns
 from pipeline.parts.receipt_files import ListedReceipt
 from pipeline.parts.receipt_rows import check_rows
 from transforms.io import folder_listing, storage
+from transforms.io.folder_listing import ListedFiles
 from transforms.receipts import RECEIPTS, Receipt
 
 # The folder of segments within an output folder.
@@ -47,10 +48,10 @@ def rows_of(pairs: Sequence[tuple[ListedReceipt, Receipt]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*columns, sizes, times], schema=SCHEMA)
 
 
-def listed_in(batch: pa.RecordBatch) -> Iterator[ListedReceipt]:
-    """Yield what the listing said of each receipt in the rows of a segment."""
-    columns = (batch.column(name).to_pylist() for name in ("name", _BYTES, _CHANGED))
-    return map(ListedReceipt, *columns)
+def listed_in(batch: pa.RecordBatch) -> ListedFiles:
+    """Return what the listing said of each receipt in the rows of a segment."""
+    sizes, changed = (batch.column(name).to_numpy() for name in (_BYTES, _CHANGED))
+    return ListedFiles(batch.column("name").to_pylist(), sizes, changed)
 
 
 def iterate_paths(folder: str) -> Iterator[str]:

@@ -29,9 +29,11 @@ def segment_faults(folder: str, receipts: Iterable[Receipt]) -> dict[str, str]:
         except ValueError as error:
             faults[path] = f"{path}: {error}"
             continue
+        names, sizes, changed = segment_files.listed_in(batch)
+        listed_in = (names, sizes.tolist(), changed.tolist())
         others = [
             copy.name
-            for copy, of_copy in zip(copies, segment_files.listed_in(batch), strict=True)
+            for copy, of_copy in zip(copies, zip(*listed_in, strict=True), strict=True)
             if of_copy in listed and by_name.get(copy.name) != copy
         ]
         if others:

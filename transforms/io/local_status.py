@@ -3,11 +3,14 @@
 import errno
 import os
 import stat
+from array import array
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from transforms.io.watching import StorageError
 
+# Files that are listed at once.
+_AT_ONCE = 4096
 # Nothing has such a path.
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -74,13 +77,35 @@ def list_files(folder: str) -> Iterator[FileMetadata]:
     Raises:
         OSError: it cannot be listed.
     """
+    for names, sizes, changed in list_blocks(folder, _AT_ONCE):
+        for name, size, time in zip(names, sizes, changed, strict=True):
+            yield FileMetadata(os.path.join(folder, name), size, time)
+
+
+def list_blocks(folder: str, most: int) -> Iterator[tuple[list[str], "array[int]", "array[float]"]]:
+    """Yield names, sizes and times of change of the files that `list_files` lists.
+
+    Args:
+        folder: the folder.
+        most: the number of files of a block.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    names, sizes, changed = list[str](), array("q"), array("d")
     for entry in _iterate_files(folder):
         try:
             status = entry.stat()
         except FileNotFoundError:
             # It was deleted since.
             continue
-        yield FileMetadata(entry.path, status.st_size, status.st_mtime)
+        names.append(entry.name)
+        sizes.append(status.st_size)
+        changed.append(status.st_mtime)
+        if len(names) == most:
+            yield names, sizes, changed
+            names, sizes, changed = [], array("q"), array("d")
+    yield names, sizes, changed
 
 
 def iterate_names(folder: str) -> Iterator[str]:
