@@ -4,27 +4,18 @@ The encoder of `json` is twenty times slower where it indents, and a corpus may 
 parts.
 """
 
-import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
-from pipeline.parts.packed_text import unpack_hash, unpack_path
+from pipeline.parts import part_texts
+from pipeline.parts.json_columns import glue, whole_text
 from pipeline.parts.part_progress import Progress
-from pipeline.parts.receipt_columns import COUNTS, names_in, names_of
 from transforms.documents import FORMAT_VERSION
 from transforms.receipts import Receipt, shares
-
-_COLUMNS = ("name", "source", "start", "end", COUNTS, names_of(COUNTS), "files")
-_PART = (
-    '{\n   "name": %s,\n   "source": %s,\n   "start": %d,\n   "end": %d,\n   "counts": %s,\n'
-    '   "files": %s\n  }'
-)
-_FILE = '{\n     "path": %s,\n     "records": %d,\n     "bytes": %d,\n     "sha256": %s\n    }'
 
 
 def manifest_text(
@@ -42,11 +33,16 @@ def manifest_text(
         f"{quoted(source)}: {_indented_numbers(source_entry(of_source), 3)}"
         for source, of_source in progress.by_source.items()
     )
-    parts = (text for block in progress.table.blocks(_COLUMNS) for text in _part_texts(block))
     yield json.dumps(totals, indent=1).removesuffix("\n}")
     yield from _block("sources", "{", sources, "}")
-    yield from _block("parts", "[", parts, "]")
-    yield "\n}"
+    yield ',\n "parts": ['
+    begin = "\n  "
+    for block in progress.table.blocks(part_texts.COLUMNS):
+        # A comma before each but the first.
+        text = whole_text(glue(",\n  ", part_texts.texts_of(block)))
+        yield begin + text[len(",\n  ") :]
+        begin = ",\n  "
+    yield "\n ]\n}"
 
 
 def _block(name: str, begin: str, members: Iterable[str], end: str) -> Iterator[str]:
@@ -57,50 +53,6 @@ def _block(name: str, begin: str, members: Iterable[str], end: str) -> Iterator[
         yield f"{comma}\n  {member}"
         comma = ","
     yield f"\n {end}"
-
-
-def _part_texts(block: pa.RecordBatch) -> Iterator[str]:
-    """Yield the entry of each part of a block."""
-    sources = block.column("source").cast(pa.string()).to_pylist()
-    columns = (block.column(name).to_pylist() for name in ("name", "start", "end"))
-    texts = zip(*columns, sources, _counts_texts(block), _files_texts(block), strict=True)
-    for name, start, end, source, counts, files in texts:
-        yield _PART % (quoted(name), quoted(source), start, end, counts, files)
-
-
-def _counts_texts(block: pa.RecordBatch) -> Iterator[str]:
-    column = block.column(COUNTS)
-    offsets, values = column.offsets.to_pylist(), column.values.to_pylist()
-    shapes = block.column(names_of(COUNTS)).cast(pa.string()).to_pylist()
-    for shape, begin, end in zip(shapes, offsets, offsets[1:], strict=False):
-        yield _counts_format(shape) % tuple(values[begin:end])
-
-
-@functools.lru_cache(1000)
-def _counts_format(shape: str) -> str:
-    """Return the format of counts with some names."""
-    lines = (f"\n    {quoted(name).replace('%', '%%')}: %d" for name in names_in(shape))
-    return f"{{{','.join(lines)}\n   }}"
-
-
-def _files_texts(block: pa.RecordBatch) -> Iterator[str]:
-    column = block.column("files")
-    offsets = column.offsets.to_pylist()
-    paths, records, sizes, hashes = (child.to_pylist() for child in column.values.flatten())
-    names = block.column("name").to_pylist()
-    for name, begin, end in zip(names, offsets, offsets[1:], strict=False):
-        files = (
-            _FILE
-            % (
-                quoted(unpack_path(paths[row], name)),
-                records[row],
-                sizes[row],
-                quoted(unpack_hash(hashes[row])),
-            )
-            for row in range(begin, end)
-        )
-        lines = ",".join(f"\n    {file}" for file in files)
-        yield f"[{lines}\n   ]" if lines else "[]"
 
 
 def _indented_numbers(value: Mapping[str, Any], depth: int) -> str:

@@ -37,7 +37,7 @@ def _splits_of(
 ) -> np.ndarray:
     """Return the split of each receipt that is a whole split, int64 [receipts]; -1 of others."""
     (newest,) = np.nonzero(plan.rows["file"] == last[groups.split_files])
-    split = groups.one_of_each(groups.splits, newest)[groups.receipts]
+    split: np.ndarray = groups.one_of_each(groups.splits, newest)[groups.receipts]
     (found,) = np.nonzero(split >= 0)
     is_other = plan.rows["end"][split[found]] != table.numbers("end")[found]
     split[found[is_other]] = -1

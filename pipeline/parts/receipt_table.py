@@ -107,13 +107,15 @@ class ReceiptTable(Sequence[Receipt]):
         columns = [batch.column(column) for batch in self._batches]
         # All texts at once: a search makes an index of the values first.
         texts = pa.chunked_array([one.dictionary for one in columns], pa.string())
-        found = pc.fill_null(pc.index_in(texts.cast(pa.large_string()), value_set=values), -1)
-        places = found.to_numpy().astype(np.int64)
+        indices = pc.index_in(texts.cast(pa.large_string()), value_set=values)
+        of_texts = pc.fill_null(indices, -1).to_numpy().astype(np.int64)
         firsts = np.cumsum([0, *(len(one.dictionary) for one in columns)])
         codes = [
             one.indices.to_numpy() + first for one, first in zip(columns, firsts, strict=False)
         ]
-        return places[np.concatenate([np.empty(0, np.int64), *codes])[self.rows]]
+        of_rows = np.concatenate([np.empty(0, np.int64), *codes])[self.rows]
+        places: np.ndarray = of_texts[of_rows]
+        return places
 
     def binaries(self, column: str) -> pa.BinaryArray:
         """Return a column of bytes, in the order of `rows`' numbers: of all batches."""

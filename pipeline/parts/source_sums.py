@@ -1,11 +1,15 @@
 """The sums of the counts of each file of a corpus, which are computed as they are read."""
 
 import functools
-from collections.abc import ItemsView, Iterator, Mapping
+import itertools
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.parts.receipt_columns import COUNTS, members_in, names_of, values_of
+from pipeline.parts.named_sums import add
+from pipeline.parts.receipt_columns import COUNTS, members_in, names_in, names_of, values_of
 from pipeline.parts.receipt_table import ReceiptTable
 
 _Counts = dict[str, int]
@@ -75,24 +79,60 @@ class _Items(ItemsView[str, _Counts]):
 
 def _paths(table: ReceiptTable) -> Iterator[str]:
     """Yield the paths of `_entries`."""
-    for source, members in zip(table.values("source"), table.values("members"), strict=True):
-        if members:
-            yield from (one.path for one in members)
+    for block in table.blocks(["source", "members"]):
+        if _has_members(block):
+            yield from (path for path, _ in _of_parts(block, itertools.repeat({})))
         else:
-            yield source
+            source = block.column("source")
+            codes = source.indices.to_numpy()
+            paths = source.dictionary.to_pylist()
+            yield from (paths[code] for code in codes[_starts(codes)].tolist())
 
 
 def _entries(table: ReceiptTable) -> Iterator[tuple[str, _Counts]]:
-    """Yield the files of the parts with their counts, in order."""
+    """Yield the files of the parts with their counts, in order; of successive parts their sum."""
     for block in table.blocks(["source", COUNTS, names_of(COUNTS), "members"]):
-        columns = (values_of(block, name) for name in ("source", COUNTS))
-        for source, counts, members in zip(
-            *columns, block.column("members").to_pylist(), strict=True
-        ):
-            if members:
-                yield from ((one.path, one.named_counts) for one in members_in(members))
-            else:
-                yield source, counts
+        if _has_members(block):
+            yield from _of_parts(block, values_of(block, COUNTS))
+        else:
+            yield from _of_runs(block)
+
+
+def _has_members(block: pa.RecordBatch) -> bool:
+    return bool(pc.any(pc.not_equal(block.column("members"), "")).as_py())
+
+
+def _of_parts(block: pa.RecordBatch, counts: Iterable[_Counts]) -> Iterator[tuple[str, _Counts]]:
+    """Yield the files of each part of a block, with their counts."""
+    members = map(members_in, block.column("members").to_pylist())
+    for source, of_source, of_part in zip(
+        values_of(block, "source"), counts, members, strict=False
+    ):
+        if of_part:
+            yield from ((one.path, one.named_counts) for one in of_part)
+        else:
+            yield source, of_source
+
+
+def _of_runs(block: pa.RecordBatch) -> Iterator[tuple[str, _Counts]]:
+    """Yield the sums of successive parts of a file whose counts have the same names."""
+    source, shapes, column = (block.column(x) for x in ("source", names_of(COUNTS), COUNTS))
+    codes, of_shape = source.indices.to_numpy(), shapes.indices.to_numpy()
+    starts = _starts(codes, of_shape)
+    ends = [*starts[1:], len(codes)]
+    firsts, values = column.offsets.to_numpy()[:-1], column.values.to_numpy()
+    paths, names = source.dictionary.to_pylist(), shapes.dictionary.to_pylist()
+    for begin, end in zip(starts.tolist(), ends, strict=True):
+        of_run = names_in(names[of_shape[begin]])
+        matrix = values[firsts[begin:end, None] + np.arange(len(of_run))]
+        yield paths[codes[begin]], dict(zip(of_run, add(matrix), strict=True))
+
+
+def _starts(*columns: np.ndarray) -> np.ndarray:
+    """Return the rows in which one of some columns differs from the row before; int64 [runs]."""
+    is_start = np.ones(len(columns[0]), bool)
+    is_start[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return np.flatnonzero(is_start)
 
 
 def _sum_runs(table: ReceiptTable) -> Iterator[tuple[str, _Counts]]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.parts import file_sums, named_sums, part_progress, receipt_columns
+from pipeline.parts.file_paths import paths_of
 from pipeline.parts.manifest_text import (
     manifest_text,
     part_entry,
@@ -109,6 +110,8 @@ def test_receipts_are_chosen_by_their_numbers(parts: list[Receipt], size: int) -
         for place, part in enumerate(parts)
         for number, file in enumerate(part.files)
     ]
+    paths = [path for block in table.blocks() for path in paths_of(block).to_pylist()]
+    assert paths == [file.path for part in parts for file in part.files]
     contents: dict[str, int] = {}
     for file in (file for part in parts for file in part.files):
         contents[file.sha256] = max(file.bytes, contents.get(file.sha256, 0))
