@@ -43,7 +43,7 @@ from transforms.strict_json import Count
 _SHOWN = 200
 
 
-class DataFile(msgspec.Struct, frozen=True):
+class DataFile(msgspec.Struct, frozen=True, gc=False):
     """A file of records in the manifest.
 
     Attributes:
@@ -57,7 +57,7 @@ class DataFile(msgspec.Struct, frozen=True):
     sha256: str = ""
 
 
-class _Part(msgspec.Struct):
+class _Part(msgspec.Struct, gc=False):
     files: tuple[DataFile, ...]
 
 

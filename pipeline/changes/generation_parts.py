@@ -1,20 +1,21 @@
 """The parts of a generation, and those that two generations do not have in common."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
 from pipeline import manifest
+from pipeline.changes import content_hashes
 from pipeline.generations.kept_files import manifest_in
-from pipeline.parts.receipt_table import table_of
+from pipeline.parts.receipt_table import BLOCK, table_of
 from pipeline.reader import DataFile
 from transforms.receipts import Receipt
 from transforms.records.record_content import FAMILIES
 
 
-class GenerationPart(msgspec.Struct, frozen=True):
+class GenerationPart(msgspec.Struct, frozen=True, gc=False):
     """A part of a generation.
 
     Attributes:
@@ -43,7 +44,7 @@ class GenerationPart(msgspec.Struct, frozen=True):
 
 
 class StoredParts(Iterable[GenerationPart]):
-    """The parts of a generation, read from its manifest as often as they are iterated over.
+    """The parts of a generation, read from its manifest while they are iterated over.
 
     Args:
         folder: the output folder.
@@ -78,6 +79,15 @@ class ReceiptParts(Iterable[GenerationPart]):
                 name, tuple(DataFile(file.path, file.records, file.sha256) for file in files)
             )
 
+    def hashes(self) -> np.ndarray:
+        """Return a hash of the content of each part, int64 [parts]."""
+        columns = ["name", "files"]
+        return _joined(content_hashes.of_receipts(one) for one in self._table.blocks(columns))
+
+    def select(self, chosen: np.ndarray) -> "ReceiptParts":
+        """Return the parts that are true in bool [parts]."""
+        return ReceiptParts(self._table.select(chosen))
+
 
 def without_common(
     before: Iterable[GenerationPart], now: Iterable[GenerationPart]
@@ -85,13 +95,63 @@ def without_common(
     """Return the parts of two generations without those whose records both have, in order.
 
     Args:
-        before: the parts of the earlier generation; iterated over twice, and not kept.
+        before: the parts of the earlier generation; iterated over once, and not kept.
         now: those of the later one.
     """
-    hashes = [
-        np.fromiter((hash(part.content) for part in parts), np.int64) for parts in (before, now)
-    ]
-    return _chosen(before, _is_other(*hashes)), _chosen(now, _is_other(*reversed(hashes)))
+    later = now if isinstance(now, ReceiptParts) else _ListedParts(now)
+    hashes = later.hashes()
+    common = _Common(hashes)
+    old: list[GenerationPart] = []
+    seen: list[np.ndarray] = []
+    iterator = iter(before)
+    while block := list(itertools.islice(iterator, BLOCK)):
+        seen.append(_hashes_of(block))
+        old += itertools.compress(block, ~common.take(seen[-1]))
+    is_new = _is_other(hashes, _joined(seen))
+    return _with_records(old), _with_records(later.select(is_new))
+
+
+class _ListedParts(list[GenerationPart]):
+    """Parts as `ReceiptParts` has them."""
+
+    def hashes(self) -> np.ndarray:
+        return _hashes_of(self)
+
+    def select(self, chosen: np.ndarray) -> Iterable[GenerationPart]:
+        return itertools.compress(self, chosen)
+
+
+class _Common:
+    """What is left of the contents of a generation, while those of another are taken away.
+
+    Args:
+        hashes: of the contents, int64 [parts].
+    """
+
+    def __init__(self, hashes: np.ndarray) -> None:
+        self._values, self._left = np.unique(hashes, return_counts=True)
+
+    def take(self, hashes: np.ndarray) -> np.ndarray:
+        """Take some contents away; return which of them were there, bool [hashes]."""
+        places = np.searchsorted(self._values, hashes)
+        is_there = np.zeros(len(hashes), bool)
+        within = places < len(self._values)
+        is_there[within] = self._values[places[within]] == hashes[within]
+        (found,) = np.nonzero(is_there)
+        order = found[np.argsort(places[found], kind="stable")]
+        ordered = places[order]
+        rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+        is_there[order] = rank < self._left[ordered]
+        np.subtract.at(self._left, places[is_there], 1)
+        return is_there
+
+
+def _hashes_of(parts: Sequence[GenerationPart]) -> np.ndarray:
+    return content_hashes.of_files([part.files for part in parts])
+
+
+def _joined(hashes: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.int64), *hashes])
 
 
 def _is_other(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -110,5 +170,5 @@ def _is_other(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return is_other
 
 
-def _chosen(parts: Iterable[GenerationPart], chosen: np.ndarray) -> list[GenerationPart]:
-    return [part for part in itertools.compress(parts, chosen) if part.records]
+def _with_records(parts: Iterable[GenerationPart]) -> list[GenerationPart]:
+    return [part for part in parts if part.records]

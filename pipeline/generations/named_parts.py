@@ -5,7 +5,7 @@ import msgspec
 from pipeline.manifest import MANIFEST_FILE, iterate_parts
 
 
-class _NamedPart(msgspec.Struct):
+class _NamedPart(msgspec.Struct, gc=False):
     name: str
 
 
