@@ -12,13 +12,12 @@ from pipeline.changes import generation_changes
 from pipeline.console import printing
 from pipeline.errors import JobError, output_errors, storage_errors
 from pipeline.estimate import choose_precision
-from pipeline.generations.history import History, current_generation
+from pipeline.generations.history import History, current_generation, has_history
 from pipeline.inputs import bigquery_names, prepare, stdin
 from pipeline.inputs.prepare import Inputs
 from pipeline.inputs.stdin import Piped
 from pipeline.job_context import JobContext, Watch, unwatched
 from pipeline.options import resume_command
-from pipeline.options.earlier_output_flags import BY_CONTENT
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.options.flags import CORPUS
 from pipeline.options.identity_version import IDENTITY_VERSION
@@ -28,7 +27,6 @@ from pipeline.output import (
     folder_checks,
     input_list,
     invalidation,
-    job_progress,
     layout,
     lock,
     output_folder,
@@ -40,10 +38,11 @@ from pipeline.output.earlier_call import Earlier
 from pipeline.output.run_file import Run
 from pipeline.output.stored_settings import with_stored_settings
 from pipeline.parts.part_progress import Progress
-from pipeline.parts.receipt_store import roll_up
+from pipeline.parts.receipt_store import ReceiptStore
 from pipeline.result import Summary
 from pipeline.reusing import earlier_vectors
 from pipeline.runners import surroundings
+from pipeline.start import earlier_parts
 from transforms.caching import start_cache
 from transforms.dedup import repeat_files
 from transforms.documents import Split
@@ -53,8 +52,6 @@ from transforms.running.spans import span
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
-
-    from transforms.bert.module import BertModule
 
 
 def run_job(
@@ -148,18 +145,22 @@ def _embed(
     )
     earlier_vectors.check_reuse(config, fingerprint)
     with lock.hold(config.output):
-        earlier, splits = _find_earlier(ready, options, path, run, splits)
+        receipts = ReceiptStore(config.output)
+        earlier, found = _find_earlier(ready, options, path, run, splits, receipts)
+        splits = found.splits
         config = config if earlier is None else input_list.with_first_list(config, earlier)
-        carried = _carry(config, splits, earlier)
-        before, redone = _done_before(config.output, splits, earlier)
+        carried = earlier_parts.carry(config, splits, earlier, receipts)
+        before, redone = earlier_parts.done_before(config.output, splits, earlier, receipts)
         if earlier is not None and before is not None and _is_complete(config, earlier, before):
             run, progress = earlier, before
         else:
-            context = _make_context(config, options, splits, run, path)
-            run = _go_on(config, earlier) if earlier else _begin(ready, context.module, run, splits)
-            context = dataclasses.replace(context, run=run, before=before, watch=watch)
+            context = _make_context(config, options, splits, run, path, receipts)
+            run = _go_on(config, earlier) if earlier else _begin(ready, context, splits)
+            context = dataclasses.replace(
+                context, run=run, before=before, watch=watch, stored=found.stored
+            )
             run, progress = _compute(context)
-        history = earlier_plans.history_of(config.output, run, splits)
+        history = earlier_plans.history_of(config.output, run, splits, known=found.stored)
         is_new = _is_new_generation(config.output, run)
         with span("write the manifest"):
             history = _finish(config, progress, run, history)
@@ -185,6 +186,7 @@ def _make_context(
     splits: Sequence[Split],
     run: Run,
     path: Path,
+    receipts: ReceiptStore,
 ) -> JobContext:
     """Inspect the model, check that it can be run, and return what the job is made from."""
     with span("import Beam"), garbage.importing("apache_beam"):
@@ -200,7 +202,7 @@ def _make_context(
     options = options or _default_options()
     local.check_precision(options, config.compute)
     handle = local.model_for_workers(options, config.model, module.path)
-    return JobContext(config, options, splits, run, module, handle)
+    return JobContext(config, options, splits, run, module, handle, receipts)
 
 
 def _is_new_generation(folder: str, run: Run) -> bool:
@@ -225,15 +227,15 @@ def _go_on(config: EmbedConfig, run: Run) -> Run:
     return run
 
 
-def _begin(ready: Inputs, module: "BertModule", run: Run, splits: Sequence[Split]) -> Run:
+def _begin(ready: Inputs, context: JobContext, splits: Sequence[Split]) -> Run:
     with span("import tf.Transform"), garbage.importing("tensorflow_transform"):
         from pipeline.start import new_job
 
     config = ready.config
     if not config.overwrite:
         # Receipts may remain of a folder that has lost its run.json, and files with it.
-        invalidation.invalidate_damaged(config.output, roll_up(config.output))
-    run = new_job.begin(ready, module, run, splits)
+        earlier_parts.drop_damaged(config.output, context.receipts.load(), context.receipts)
+    run = new_job.begin(ready, context.module, context.run, splits)
     _store(ready.pipe, config.output)
     return run
 
@@ -244,69 +246,32 @@ def _find_earlier(
     path: Path,
     run: Run,
     splits: Sequence[Split],
-) -> tuple[Run | None, Sequence[Split]]:
-    """Return an earlier call and the plan to follow; write its damaged files again."""
+    receipts: ReceiptStore,
+) -> tuple[Run | None, Earlier]:
+    """Return the run of an earlier call, and what was found; write its damaged files again."""
     config = ready.config
-    found = earlier_call.find_earlier(config, run, splits)
+    found = earlier_call.find_earlier(config, run, splits, receipts)
     if found.run_is_damaged:
         module = model.inspect_model(path, config)
         from pipeline.start import rebuild_run
 
         # The standard input is still a temporary file.
         settings = options or _default_options()
-        context = JobContext(config, settings, ready.splits, run, module, str(path))
+        context = JobContext(config, settings, ready.splits, run, module, str(path), receipts)
         earlier: Run | None = rebuild_run.rebuild(context, found.splits)
     else:
         if config.update:
-            _check_update(config, found, path)
+            earlier_parts.check_update(config, found, path, receipts)
         earlier = earlier_call.follow(config, found)
     if earlier is not None:
         _store(ready.pipe, config.output)
-    return earlier, found.splits
-
-
-def _check_update(config: EmbedConfig, found: Earlier, path: Path) -> None:
-    """Check the size of an update, and say what it will do, before anything is written."""
-    from pipeline.estimate import update_size
-    from pipeline.updates import update_forecast
-
-    has_parts = found.run is not None and found.run.transform is not None
-    receipts = manifest.load_receipts(config.output) if has_parts else []
-    update_size.check_update(config, found, path, receipts)
-    expected = update_forecast.forecast_update(config, found, receipts)
-    for line in update_forecast.to_lines(expected) if expected else ():
-        printing.announce(f"beam-bert: {line}")
-
-
-def _carry(config: EmbedConfig, splits: Sequence[Split], earlier: Run | None) -> int:
-    """Carry the parts of changed files whose documents are the same; return their number."""
-    if earlier is None or config.check != BY_CONTENT:
-        return 0
-    from pipeline.updates import carrying
-
-    with output_errors(f"--output {config.output}"):
-        # Before receipts are written again whose parts `clean` has deleted.
-        roll_up(config.output)
-        return carrying.carry_unchanged(config, splits, earlier)
+    return earlier, found
 
 
 def _store(pipe: Piped | None, folder: str) -> None:
     with output_errors(f"--output {folder}"):
         if pipe is not None:
             pipe.store(folder)
-
-
-def _done_before(
-    folder: str, splits: Sequence[Split], earlier: Run | None
-) -> tuple[Progress | None, tuple[str, ...]]:
-    """Measure what earlier calls did, without damaged parts; return also what was damaged."""
-    if earlier is None or earlier.transform is None:
-        return None, ()
-    before = job_progress.roll_up_progress(folder, splits, earlier)
-    damaged = invalidation.invalidate_damaged(folder, before.parts)
-    if damaged:
-        before = job_progress.roll_up_progress(folder, splits, earlier)
-    return before, tuple(damaged)
 
 
 def _compute(context: JobContext) -> tuple[Run, Progress]:
@@ -333,7 +298,10 @@ def _finish(
     try:
         history = generation_changes.complete_history(config.output, history, progress.parts)
         entry = history.entry if history else None
-        if not manifest.has_manifest(config.output, progress, run.fingerprint, entry):
+        if not (
+            has_history(config.output, entry)
+            and manifest.has_manifest(config.output, progress, run.fingerprint, entry)
+        ):
             invalidation.delete_withdrawn(config.output)
             manifest.write_manifest(config.output, progress, run.fingerprint, entry)
         # Also if the manifest was there: an earlier call may have been killed between these lines.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.manifest import Progress
 from pipeline.options.embed_config import EmbedConfig
+from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import Run
+from pipeline.parts.receipt_store import ReceiptStore
 from transforms.documents import Split
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from transforms.bert.module import BertModule
     from transforms.reuse.reused_vectors import ReuseConfig
 
-# Returns the block in which a job runs, from its output folder, splits and run.
-Watch = Callable[[str, Sequence[Split], Run], AbstractContextManager[None]]
+# Returns the block in which a job runs.
+Watch = Callable[["JobContext"], AbstractContextManager[None]]
 
 
 def unwatched(*_: object) -> AbstractContextManager[None]:
@@ -37,8 +39,10 @@ class JobContext:
         run: the content of run.json; after the analysis with the transform.
         module: the model.
         handle: where workers find the module.
+        receipts: those in the output folder.
         before: what earlier calls have done; None if nothing.
         watch: returns the block in which the job runs.
+        stored: the plan that an update has replaced, if it was read.
         reuse: the table of vectors that are taken from earlier parts; None if there is none.
     """
 
@@ -48,8 +52,10 @@ class JobContext:
     run: Run
     module: "BertModule"
     handle: str
+    receipts: ReceiptStore
     before: Progress | None = None
     watch: Watch = unwatched
+    stored: StoredPlan | None = None
     reuse: "ReuseConfig | None" = None
 
     @property

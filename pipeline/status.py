@@ -177,6 +177,7 @@ def repeated_measure(
     run: Run,
     snapshot: Callable[[], Snapshot] = Snapshot,
     report: Callable[[Receipt], object] = id,
+    receipts: ReceiptStore | None = None,
 ) -> Callable[[], Status]:
     """Return a function that measures a running job, and reads each receipt only once.
 
@@ -188,10 +189,11 @@ def repeated_measure(
         run: the run.
         snapshot: returns the parts that are computed now, where this process can see them.
         report: is called once with each receipt that was made after this call.
+        receipts: those in the folder that were read before; None if there are none.
     """
     began = time.time()
     plan = amounts.plan_amounts(splits)
-    store = ReceiptStore(folder)
+    store = receipts or ReceiptStore(folder)
     recent = RecentSpeed()
     sees_batches = False
 

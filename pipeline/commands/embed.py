@@ -15,10 +15,9 @@ from transforms.caching import start_cache
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
+    from pipeline.job_context import JobContext
     from pipeline.monitoring.observing import Observer
     from pipeline.options.embed_config import EmbedConfig
-    from pipeline.output.run_file import Run
-    from transforms.documents import Split
 
 
 def run(words: Sequence[str]) -> int:
@@ -71,9 +70,7 @@ def _options_from(words: Sequence[str]) -> "PipelineOptions | None":
 
 
 @contextlib.contextmanager
-def _watch(
-    observer: "Observer", level: str, folder: str, splits: "Sequence[Split]", run: "Run"
-) -> Iterator[None]:
+def _watch(observer: "Observer", level: str, context: "JobContext") -> Iterator[None]:
     """Show the progress of the job while the block runs."""
     from pipeline import status
     from pipeline.console import interruption, part_lines, progress
@@ -84,11 +81,14 @@ def _watch(
         now = measure_status()
         return progress.Shown(now.share_done, now.seconds_left is not None, status.to_line(now))
 
+    folder, report = context.config.output, part_lines.reporter(level)
     with running_parts.watched(folder) as snapshot:
         measure_status = observing.one_at_a_time(
-            status.repeated_measure(folder, splits, run, snapshot, part_lines.reporter(level))
+            status.repeated_measure(
+                folder, context.splits, context.run, snapshot, report, context.receipts
+            )
         )
-        with observer.measured_by(measure_status, run), progress.watch(measure):
+        with observer.measured_by(measure_status, context.run), progress.watch(measure):
             yield
         # A job whose library dropped the interruption writes no manifest either.
         interruption.raise_if_received()

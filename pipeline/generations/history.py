@@ -1,6 +1,7 @@
 """The history of a generation: its number, its parent, and the files that came and went."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -89,6 +90,20 @@ def read_head(path: str) -> Historic | None:
     head = strict_json.decode(_head_of(path), _DECODER)
     check_format(path, head.format_version)
     return head
+
+
+def has_history(folder: str, entry: Mapping[str, Any] | None) -> bool:
+    """Whether the manifest of a folder has an entry on its generation; None for the first one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        head = read_head(storage.join(folder, MANIFEST_FILE))
+    except ValueError:
+        return False
+    stored = head.history.entry if head is not None and head.history else None
+    return head is not None and stored == entry
 
 
 def _head_of(path: str) -> bytes:

@@ -86,12 +86,13 @@ def process_started() -> float:
     return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _receipts_since(folder: str, began: float) -> list[Receipt]:
+def _receipts_since(folder: str, began: float) -> Sequence[Receipt]:
     """Return the receipts of parts that were finished since a time, as far as they can be read."""
     from pipeline import manifest
 
     with contextlib.suppress(Exception):
-        return [x for x in manifest.load_receipts(folder) if x.finished >= began]
+        receipts = manifest.load_receipts(folder)
+        return receipts.select(receipts.numbers("finished") >= began)
     return []
 
 

@@ -7,7 +7,6 @@ as after a power cut, it follows from the command, the input and the receipts.
 import dataclasses
 from collections.abc import Sequence
 
-from pipeline import manifest
 from pipeline.errors import JobError, UsageError, output_errors
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import (
@@ -27,6 +26,7 @@ from pipeline.output.other_job import another_job
 from pipeline.output.plan_comparison import PlanComparison
 from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import DamagedRunError, Run, load_run, write_run
+from pipeline.parts.receipt_store import ReceiptStore
 from transforms import escaping
 from transforms.documents import Split
 from transforms.io import storage
@@ -47,6 +47,7 @@ class Earlier:
         changes: what `splits` change in the stored plan, if the job is to follow other files.
         list_differs: whether the list of inputs is not that in run.json.
         before: the stored plan, if `changes` are its changes; empty if it is damaged.
+        stored: the stored plan with its sha256, if it was read.
     """
 
     run: Run | None
@@ -56,9 +57,12 @@ class Earlier:
     changes: PlanComparison | None = None
     list_differs: bool = False
     before: Sequence[Split] | None = None
+    stored: StoredPlan | None = None
 
 
-def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
+def find_earlier(
+    config: EmbedConfig, run: Run, splits: Sequence[Split], receipts: ReceiptStore | None = None
+) -> Earlier:
     """Find an earlier call of the same job in the output folder, without writing anything.
 
     Args:
@@ -66,6 +70,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
         run: of this call.
         splits: as planned now. Of the same files, the stored plan is followed. Other files are
             followed if the configuration has `update`.
+        receipts: those in the folder; None if the caller needs none.
 
     Raises:
         UsageError: the folder contains another job or other files.
@@ -79,7 +84,7 @@ def find_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earl
         folder_checks.check_may_be_overwritten(config)
         return Earlier(None, splits)
     try:
-        return _read_earlier(config, run, splits)
+        return _read_earlier(config, run, splits, receipts or ReceiptStore(folder))
     except (ValueError, IsADirectoryError, NotADirectoryError) as error:
         # Not after other errors of the storage: they may pass.
         raise UsageError(f"--output {folder}: {error}; --overwrite starts again") from error
@@ -109,30 +114,39 @@ def follow(config: EmbedConfig, earlier: Earlier) -> Run | None:
     return run
 
 
-def _read_earlier(config: EmbedConfig, run: Run, splits: Sequence[Split]) -> Earlier:
+def _read_earlier(
+    config: EmbedConfig, run: Run, splits: Sequence[Split], receipts: ReceiptStore
+) -> Earlier:
     folder = config.output
     try:
         earlier = load_run(folder)
     except DamagedRunError as damage:
         return _without_run(folder, damage, splits)
     if earlier is not None:
-        return _same_job(config, earlier, run, splits)
+        return _same_job(config, earlier, run, splits, receipts)
     folder_checks.refuse_unrecognized_files(folder)
     return Earlier(None, splits)
 
 
-def _same_job(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+def _same_job(
+    config: EmbedConfig,
+    earlier: Run,
+    run: Run,
+    splits: Sequence[Split],
+    receipts: ReceiptStore,
+) -> Earlier:
     """Return the earlier call; raise UsageError if it is of another job."""
     other_job.check_job(config, earlier, run)
     followed = input_list.with_list_of(earlier, run)
-    found = _with_plan(config, followed, run, splits)
+    found = _with_plan(config, followed, run, collect(splits), receipts)
     return dataclasses.replace(found, list_differs=followed != earlier)
 
 
-def _with_plan(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Split]) -> Earlier:
+def _with_plan(
+    config: EmbedConfig, earlier: Run, run: Run, splits: SplitColumns, receipts: ReceiptStore
+) -> Earlier:
     """Return the earlier call with the plan to follow; raise UsageError if its files differ."""
     folder = config.output
-    splits = collect(splits)
     stored = _stored_plan(folder, splits)
     is_of_run = stored is not None and stored.sha256 == earlier.plan
     if config.update and not (is_of_run and stored and stored.splits == splits):
@@ -144,7 +158,9 @@ def _with_plan(config: EmbedConfig, earlier: Run, run: Run, splits: Sequence[Spl
         if not lines:
             differs = not is_of_run or followed.splits != stored.splits
             return Earlier(earlier, followed.splits, differs)
-    if is_of_run or not (run.plan == earlier.plan or _has_receipts_of(folder, splits, earlier)):
+    if is_of_run or not (
+        run.plan == earlier.plan or _has_receipts_of(folder, receipts, splits, earlier)
+    ):
         raise another_job(
             folder,
             lines or [f"{PLAN_FILE} is damaged, and the input has changed"],
@@ -170,7 +186,9 @@ def _update(
         )
     before = stored.splits if stored else []
     changes = plan_comparison.compare(before, splits)
-    return Earlier(earlier, splits, plan_differs=True, changes=changes, before=before)
+    return Earlier(
+        earlier, splits, plan_differs=True, changes=changes, before=before, stored=stored
+    )
 
 
 def _without_run(folder: str, damage: DamagedRunError, splits: Sequence[Split]) -> Earlier:
@@ -200,8 +218,8 @@ def _stored_plan(folder: str, expected: SplitColumns) -> StoredPlan | None:
         return None
 
 
-def _has_receipts_of(folder: str, splits: Sequence[Split], run: Run) -> bool:
+def _has_receipts_of(folder: str, store: ReceiptStore, splits: Sequence[Split], run: Run) -> bool:
     """Whether there are receipts, and all belong to a plan and a run."""
-    receipts = manifest.load_receipts(folder)
+    receipts = store.load()
     plans = [splits, *earlier_plans.iterate_plans(folder)]
     return bool(receipts) and len(job_progress.of_plans(receipts, plans, run)) == len(receipts)

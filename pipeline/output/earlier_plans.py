@@ -67,7 +67,11 @@ def load_plan_of(folder: str, generation: int) -> StoredPlan:
 
 
 def history_of(
-    folder: str, run: Run, splits: Sequence[Split], name: str = MANIFEST_FILE
+    folder: str,
+    run: Run,
+    splits: Sequence[Split],
+    name: str = MANIFEST_FILE,
+    known: StoredPlan | None = None,
 ) -> History | None:
     """Return the history of the generation that a run and its plan are of.
 
@@ -79,6 +83,7 @@ def history_of(
         run: the run, with the number of the generation.
         splits: the plan.
         name: the path of the manifest in the folder.
+        known: a plan that was read, which may be that of the parent.
 
     Returns:
         None for the first generation.
@@ -91,7 +96,7 @@ def history_of(
     parents = [number for number in kept_generations(folder) if number < run.generation]
     for parent in parents[-1:]:
         with contextlib.suppress(ValueError):
-            before = plan_file.load_stored(folder, plan_of(parent)).splits
+            before = plan_file.load_stored(folder, plan_of(parent), known).splits
             changes = plan_comparison.compare(before, splits)
             return History(run.generation, run.plan, parent, *changes)
     with contextlib.suppress(ValueError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.output.run_file import Run
 from pipeline.parts import part_progress
 from pipeline.parts.part_progress import Progress
-from pipeline.parts.receipt_store import load_receipts, roll_up
+from pipeline.parts.receipt_store import load_receipts
 from pipeline.parts.receipt_table import ReceiptTable, table_of
 from transforms.documents import Split
 from transforms.receipts import Receipt
@@ -27,17 +27,6 @@ def find_progress(folder: str, splits: Sequence[Split], run: Run | None) -> Prog
     if run is None or run.transform is None:
         return None
     return load_progress(folder, splits, run)
-
-
-def roll_up_progress(folder: str, splits: Sequence[Split], run: Run) -> Progress:
-    """Read the receipts as `load_progress` does, and write segments; see `receipt_store.roll_up`.
-
-    Args:
-        folder: the output folder, whose lock is held.
-        splits: the plan.
-        run: the run, after the analysis.
-    """
-    return match_receipts(splits, roll_up(folder), run)
 
 
 def of_job(receipts: Iterable[Receipt], splits: Iterable[Split], run: Run) -> ReceiptTable:

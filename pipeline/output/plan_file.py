@@ -22,7 +22,7 @@ class StoredPlan(NamedTuple):
 
 
 def load_stored(
-    folder: str, name: str = PLAN_FILE, expected: SplitColumns | None = None
+    folder: str, name: str = PLAN_FILE, expected: SplitColumns | StoredPlan | None = None
 ) -> StoredPlan:
     """Read plan.jsonl.
 
@@ -39,8 +39,10 @@ def load_stored(
     path = storage.join(folder, name)
     if not storage.exists(path):
         raise ValueError(layout.describe_missing(folder, name))
+    if isinstance(expected, SplitColumns):
+        expected = StoredPlan(expected, expected.sha256)
     if expected is not None and storage.hash_file(path) == expected.sha256:
-        return StoredPlan(expected, expected.sha256)
+        return expected
     digest = hashlib.sha256()
 
     def hashed() -> Iterator[bytes]:

@@ -11,8 +11,9 @@ from pipeline.job_context import JobContext
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import job_progress, open_job, plan_file
 from pipeline.output.open_job import Job
+from pipeline.output.plan_file import StoredPlan
 from pipeline.output.run_file import Run
-from pipeline.parts.receipt_store import load_receipts
+from pipeline.parts.receipt_store import ReceiptStore, load_receipts
 from pipeline.parts.receipt_table import ReceiptTable, table_of
 from pipeline.reusing.comparable_jobs import differences
 from transforms.documents import Split
@@ -76,7 +77,9 @@ def find_vectors(context: JobContext) -> EarlierVectors | None:
         job = open_job.open_job(config.reuse)
         stored = StoredVectors(job.folder, job.records, job.run.widths, features)
         return _select(stored, _receipts_of(job))
-    receipts = _earlier_receipts(config.output, context.splits, context.run)
+    receipts = earlier_receipts(
+        config.output, context.splits, context.run, context.receipts, context.stored
+    )
     if not receipts:
         return None
     widths = context.module.widths
@@ -87,20 +90,41 @@ def _receipts_of(job: Job) -> ReceiptTable:
     return job_progress.of_job(load_receipts(job.folder), job.splits, job.run)
 
 
-def _earlier_receipts(folder: str, splits: Sequence[Split], run: Run) -> ReceiptTable:
-    """Return the receipts of the earlier generation that do not count for a plan."""
-    plans = list(_earlier_plans(folder, run.generation))
+def earlier_receipts(
+    folder: str,
+    splits: Sequence[Split],
+    run: Run,
+    receipts: ReceiptStore,
+    known: StoredPlan | None = None,
+) -> ReceiptTable:
+    """Return the receipts of the earlier generation that do not count for a plan.
+
+    Args:
+        folder: the output folder.
+        splits: the plan.
+        run: of the job.
+        receipts: those in the folder.
+        known: a plan that was read, which may be that of the earlier generation.
+    """
+    plans = list(_earlier_plans(folder, run.generation, known))
     if not plans:
         return table_of([])
-    receipts = load_receipts(folder)
-    now = job_progress.of_job(receipts, splits, run)
-    return job_progress.of_plans(receipts, plans, run).without(now)
+    table = receipts.load()
+    now = job_progress.of_job(table, splits, run)
+    return job_progress.of_plans(table, plans, run).without(now)
 
 
-def _earlier_plans(folder: str, generation: int) -> Iterator[Sequence[Split]]:
+def _earlier_plans(
+    folder: str, generation: int, known: StoredPlan | None
+) -> Iterator[Sequence[Split]]:
     """Yield the plan of the parent of a generation, and the plans that were replaced since.
 
     Older generations may be many times the corpus, and their documents are seldom in it.
+
+    Args:
+        folder: the output folder.
+        generation: the number of the generation.
+        known: a plan that was read, which may be one of them.
     """
     plans = kept_files.kept_plans(folder)
     finished = [
@@ -111,7 +135,7 @@ def _earlier_plans(folder: str, generation: int) -> Iterator[Sequence[Split]]:
     for path, number in plans.items():
         if number >= max(finished, default=0):
             try:
-                yield plan_file.load_stored(folder, path).splits
+                yield plan_file.load_stored(folder, path, known).splits
             except ValueError:
                 continue
 
@@ -133,8 +157,9 @@ def _select(stored: StoredVectors, receipts: ReceiptTable) -> EarlierVectors:
 def _digest_sizes(folder: str, receipts: ReceiptTable) -> dict[str, int]:
     """Return the sizes of the files of digests that some parts have, by path."""
     paths = set(map(digest_files.path_of, receipts.values("name")))
-    listed = (
-        (f"{digest_files.FOLDER}/{metadata.path.rpartition('/')[2]}", metadata.size_in_bytes)
-        for metadata in folder_listing.iterate_files(storage.join(folder, digest_files.FOLDER))
-    )
-    return {path: size for path, size in listed if path in paths}
+    return {
+        path: size
+        for block in folder_listing.iterate_blocks(storage.join(folder, digest_files.FOLDER))
+        for name, size in zip(block.names, block.sizes.tolist(), strict=True)
+        if (path := f"{digest_files.FOLDER}/{name}") in paths
+    }

@@ -54,7 +54,9 @@ def compute(context: JobContext) -> tuple[Run, Progress]:
             output_folder.clear_temporary(folder)
     if unread:
         raise JobError(_unread(unread, context))
-    progress = job_progress.roll_up_progress(folder, context.splits, context.run)
+    receipts = context.receipts.refresh()
+    context.receipts.roll_up()
+    progress = job_progress.match_receipts(context.splits, receipts, context.run)
     dataflow.check_ended(context.options, complete=progress.complete)
     return context.run, progress
 
@@ -94,7 +96,7 @@ def _run_graphs(context: JobContext) -> None:
     runner = local.choose_runner(context.options, threads)
     context = prepare_reuse.with_table(context)
     with (
-        context.watch(context.config.output, context.splits, context.run),
+        context.watch(context),
         span("embed"),
         beam.Pipeline(runner, options=context.options) as pipeline,
     ):

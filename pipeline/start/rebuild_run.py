@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 
-from pipeline import manifest
 from pipeline.errors import JobError, UsageError, output_errors, root_cause
 from pipeline.estimate import precision_check
 from pipeline.generations import numbers
@@ -45,7 +44,7 @@ def rebuild(context: JobContext, splits: Sequence[Split]) -> Run:
         )
         with learn_transform.learned(context) as transform:
             run = dataclasses.replace(run, transform=transform.facts)
-            _check_receipts(folder, splits, run)
+            _check_receipts(context, splits, run)
             with output_errors(f"--output {folder}"):
                 plan_file.write_plan(folder, splits)
                 transform.install(folder)
@@ -67,8 +66,8 @@ def _with_first_list(context: JobContext) -> JobContext:
     return dataclasses.replace(context, config=config, run=run)
 
 
-def _check_receipts(folder: str, splits: Sequence[Split], run: Run) -> None:
-    receipts = manifest.load_receipts(folder)
+def _check_receipts(context: JobContext, splits: Sequence[Split], run: Run) -> None:
+    folder, receipts = context.config.output, context.receipts.load()
     plans = [splits, *earlier_plans.iterate_plans(folder)]
     others = len(receipts) - len(job_progress.of_plans(receipts, plans, run))
     if others:

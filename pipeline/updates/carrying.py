@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from pipeline import manifest
 from pipeline.options.embed_config import EmbedConfig
 from pipeline.output import earlier_plans, job_progress
 from pipeline.output.run_file import Run
+from pipeline.parts.receipt_table import ReceiptTable
 from transforms.documents import PartHeader, Split, header_of
 from transforms.groups.read_split import SourceError, read_unchanged
 from transforms.io import storage
@@ -23,6 +23,8 @@ from transforms.receipts import RECEIPTS, Receipt, WrittenFile
 from transforms.reuse import digest_files
 from transforms.sources.base import ReadConfig
 from transforms.sources.content_digest import hash_columns
+from transforms.splits.collecting import collect
+from transforms.splits.plan_files import files_of
 
 # Files of an object store are read and copied after a delay.
 _THREADS = 16
@@ -116,8 +118,16 @@ def _carry_one(folder: str, part: Carried) -> bool:
     return True
 
 
-def carry_unchanged(config: EmbedConfig, splits: Sequence[Split], run: Run) -> int:
+def carry_unchanged(
+    config: EmbedConfig, splits: Sequence[Split], run: Run, receipts: ReceiptTable
+) -> int:
     """Carry all parts of a plan that are not done, and whose documents are those of earlier parts.
+
+    Args:
+        config: of the job.
+        splits: the plan.
+        run: of the job.
+        receipts: those in the folder.
 
     Returns:
         the number of parts.
@@ -127,8 +137,8 @@ def carry_unchanged(config: EmbedConfig, splits: Sequence[Split], run: Run) -> i
     """
     if run.transform is None:
         return 0
-    receipts = manifest.load_receipts(config.output)
-    pending = job_progress.match_receipts(splits, receipts, run).pending
+    pending = collect(job_progress.match_receipts(splits, receipts, run).pending)
+    receipts = receipts.select(receipts.places_in("source", files_of(pending).paths) >= 0)
     plans = [splits, *earlier_plans.iterate_plans(config.output)]
     known = job_progress.of_plans(receipts, plans, run)
     return carry(config, find_carried(config.input.read, pending, known, run))

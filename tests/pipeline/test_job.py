@@ -19,6 +19,7 @@ from pipeline.errors import JobError, UsageError
 from pipeline.inputs import plan
 from pipeline.job_context import JobContext
 from pipeline.output.run_file import Run, Transform
+from pipeline.parts.receipt_store import ReceiptStore
 from tests.pipeline import corpus
 from tests.pipeline.corpus import DOCUMENTS, EMBEDDED
 from transforms.batching.windows import WindowConfig
@@ -256,7 +257,8 @@ def test_no_collection_of_the_graph_is_untyped(
     splits = plan.make_plan(settings.input)
     run = Run(settings.identity(), tiny_module.fingerprint, 16, Transform("transform", (3, 5), ""))
     pipeline = beam.Pipeline(options=PipelineOptions([]))
-    context = JobContext(settings, pipeline.options, splits, run, tiny_module, "handle")
+    receipts = ReceiptStore(settings.output)
+    context = JobContext(settings, pipeline.options, splits, run, tiny_module, "handle", receipts)
     graphs.build_embed(pipeline, context)
     cluster = beam.Pipeline(FnApiRunner(), options=PipelineOptions([]))
     cluster.options.view_as(StandardOptions).runner = "FlinkRunner"
