@@ -1,6 +1,7 @@
 """Make a random plan and receipts of many parts, without embedding."""
 
 import hashlib
+import os
 import random
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -103,6 +104,14 @@ def receipt_texts(splits: Iterable[Split], run_fingerprint: str) -> Iterator[Rec
             text = text.replace(before, now)
         files = ((file.path.replace(receipt.name, name), file.bytes) for file in receipt.files)
         yield ReceiptText(name, text, tuple(files))
+
+
+def write_empty(path: str, size: int) -> None:
+    """Write a file that takes no room on the disk, older than every receipt."""
+    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o644)
+    os.ftruncate(file, size)
+    os.utime(file, (0, 0))
+    os.close(file)
 
 
 def _finished(number: int) -> float:

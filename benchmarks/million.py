@@ -14,7 +14,6 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import machine, million_updates, pages, processes
-from benchmarks.many_parts import make_splits, receipt_texts
+from benchmarks.many_parts import make_splits, receipt_texts, write_empty
 
 if TYPE_CHECKING:
     from pipeline.options.embed_config import EmbedConfig
@@ -132,17 +131,9 @@ def _begin(folder: str, parts: int) -> Iterator[_Step]:
     fingerprint = _follow_plan(folder, parts)
     for name, text, files in receipt_texts(make_splits(parts), fingerprint):
         Path(receipts, f"{name}.json").write_text(text, "ascii")
-        for path, size in files:
-            _write_empty(f"{folder}/out/{path}", size)
+        for file, size in files:
+            write_empty(f"{folder}/out/{file}", size)
     yield from ()
-
-
-def _write_empty(path: str, size: int) -> None:
-    """Write a file that takes no room on the disk, older than every receipt."""
-    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o644)
-    os.ftruncate(file, size)
-    os.utime(file, (0, 0))
-    os.close(file)
 
 
 def _follow_plan(folder: str, parts: int) -> str:
@@ -201,6 +192,7 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
     from pipeline import graphs, model
     from pipeline.console import quiet
     from pipeline.job_context import JobContext
+    from pipeline.parts.receipt_store import ReceiptStore
     from transforms.splits.collecting import collect
 
     quiet.import_tensorflow()
@@ -212,7 +204,8 @@ def _graphs(folder: str, parts: int) -> Iterator[_Step]:
     def build(stride: int) -> _Sizes:
         pipeline = beam.Pipeline()
         pending = splits[::stride]
-        context = JobContext(config, pipeline.options, pending, run, module, "minilm")
+        receipts = ReceiptStore(config.output)
+        context = JobContext(config, pipeline.options, pending, run, module, "minilm", receipts)
         graphs.build_embed(pipeline, context)
         return {"bytes": pipeline.to_runner_api().ByteSize()}
 
