@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.parts.file_paths import paths_of
-from pipeline.parts.json_columns import unpack_hashes
+from pipeline.parts.joined_texts import unpack_hashes
 from pipeline.parts.packed_text import folder_of
 from pipeline.reader import DataFile
 from transforms.records.record_content import FAMILIES

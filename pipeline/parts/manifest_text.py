@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.parts import part_texts
-from pipeline.parts.json_columns import glue, whole_text
+from pipeline.parts.joined_texts import glue, whole_text
 from pipeline.parts.part_progress import Progress
 from transforms.documents import FORMAT_VERSION
 from transforms.receipts import Receipt, shares

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.parts.file_paths import paths_of
-from pipeline.parts.json_columns import digits_of, glue, quote, unpack_hashes
+from pipeline.parts.joined_texts import digits_of, glue, quote, unpack_hashes
 from pipeline.parts.receipt_columns import COUNTS, names_in, names_of
 
 # The columns that the entries are made from.
