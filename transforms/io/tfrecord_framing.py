@@ -26,6 +26,8 @@ _MASK_DELTA = 0xA282EAD8
 # A block that ends where it should is at most so many times as large as wanted. A share of it, one
 # divided by the second number, is read in excess.
 _MOST_OF_SIZE, _EXCESS = 4, 16
+# After so many records of equal size, further ones are looked for all at once.
+_REPEATS = 16
 # Bytes that are read at once of a record that is not kept.
 _PIECE = 1 << 16
 _HEAD = np.dtype([("length", "<u8"), ("checksum", "<u4")])
@@ -111,7 +113,7 @@ def read_blocks(
         buffer = _moved(rest, buffer, wanted)
         filled = before + _read_into(stream, buffer.data[before:wanted])
         at_end = filled < wanted
-        starts, stops = _split_records(buffer.data[:filled])
+        starts, stops = _split_records(buffer[:filled])
         count = len(starts)
         if not at_end and filled < _MOST_OF_SIZE * size:
             count = ends.last_of(records + count) - records
@@ -158,21 +160,43 @@ def _read_into(stream: BinaryIO, target: memoryview) -> int:
     return place
 
 
-def _split_records(block: memoryview) -> tuple[np.ndarray, np.ndarray]:
+def _split_records(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the complete records of a block; return where their data begin and end."""
-    ends, place = [], 0
+    ends: list[int] = []
+    place, size, repeats = 0, 0, 0
     # Where the last head, and the last record's data, may end.
     last_head, last_end = len(block) - HEAD_BYTES, len(block) - _CHECKSUM.size
-    unpack = _LENGTH.unpack_from
+    unpack, content = _LENGTH.unpack_from, block.data
     while place <= last_head:
-        end = place + HEAD_BYTES + unpack(block, place)[0]
+        end = place + HEAD_BYTES + unpack(content, place)[0]
         if end > last_end:
             break
         ends.append(end)
-        place = end + _CHECKSUM.size
+        following = end + _CHECKSUM.size
+        repeats = repeats + 1 if following - place == size else 0
+        place, size = following, following - place
+        if repeats >= _REPEATS:
+            more = _count_equal(block, place, size)
+            ends += range(end + size, end + size * more + 1, size)
+            place, repeats = place + size * more, 0
     stops = np.array(ends, np.int64)
     places = np.concatenate([[0], stops[:-1] + _CHECKSUM.size]) if ends else stops
     return places + HEAD_BYTES, stops
+
+
+def _count_equal(block: np.ndarray, place: int, size: int) -> int:
+    """Count the complete records from `place` on that have `size` bytes with their frame."""
+    most = (len(block) - place) // size
+    length, count, step = size - HEAD_BYTES - _CHECKSUM.size, 0, _REPEATS
+    while count < most:
+        step = min(2 * step, most - count)
+        # The length of each record, if the ones before it have that size.
+        lengths = np.ndarray(step, "<u8", block, place + count * size, size)
+        equal = lengths == length
+        if not equal.all():
+            return count + int(equal.argmin())
+        count += step
+    return count
 
 
 def _check_block(content: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> None:

@@ -94,6 +94,25 @@ def test_blocks_end_where_they_should(
     assert read == records
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 90)), min_size=1, max_size=4),
+    st.sampled_from([100, 1000, 5000]),
+    st.data(),
+)
+def test_records_of_equal_size_are_found_together(
+    runs: list[tuple[int, int]], size: int, data: st.DataObject
+) -> None:
+    records = [bytes([number]) * length for length, count in runs for number in range(count)]
+    whole = framed(records)
+    assert in_blocks(whole, size) == records
+    place = data.draw(st.integers(0, len(whole) - 1))
+    flipped = bytearray(whole)
+    flipped[place] ^= 1
+    with pytest.raises(ValueError, match="TFRecord file"):
+        in_blocks(bytes(flipped), size)
+
+
 def ends_a_record(place: int, records: list[bytes]) -> bool:
     return place in {len(framed(records[:count])) for count in range(len(records))}
 
