@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.transforms.records.test_wire import KINDS, columns_of, tables
 from transforms.records import wire, wire_reader
 
+BYTES = pa.large_binary()
+
 Table = dict[str, tuple[str, list[list[Any]]]]
 
 
@@ -55,6 +57,30 @@ def test_long_ranges_are_parsed_as_short_ones(table: Table) -> None:
     assert short is not None
     assert long is not None
     assert repr(long.to_pydict()) == repr(short.to_pydict())
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 40), st.integers(1, 40), st.sampled_from([1, 64, 1 << 20]), st.data())
+def test_ranges_of_one_length_are_parsed_as_others(
+    rows: int, width: int, at_once: int, data: st.DataObject
+) -> None:
+    vectors = np.arange(rows * width, dtype=np.float32)
+    texts = data.draw(st.lists(st.binary(max_size=5), min_size=rows, max_size=rows))
+    columns = pa.RecordBatch.from_pydict(
+        {
+            "a": pa.LargeListArray.from_arrays(np.arange(rows + 1), pa.array(texts, BYTES)),
+            "b": pa.LargeListArray.from_arrays(np.arange(rows + 1) * width, pa.array(vectors)),
+        }
+    )
+    types = {"a": BYTES, "b": pa.float32()}
+    block = block_of(wire.serialize(columns).to_pylist())
+    with (
+        mock.patch.object(wire_reader, "_SHORT_SLICE", 1),
+        mock.patch.object(wire_reader, "_CACHED_BYTES", at_once),
+    ):
+        parsed = wire_reader.parse(block, types)
+    assert parsed is not None
+    assert parsed.to_pydict() == columns.to_pydict()
 
 
 def values_by_protobuf(record: bytes, name: str) -> tuple[str | None, list[Any]]:
