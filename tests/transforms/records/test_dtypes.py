@@ -24,6 +24,19 @@ def test_stored_values_are_the_nearest_and_are_read_back(dtype: str, values: np.
 
 
 @pytest.mark.parametrize("dtype", SIXTEEN)
+@pytest.mark.parametrize("values_at_once", [7, 1 << 16])
+def test_every_stored_value_of_16_bits_is_widened_as_numpy_does(
+    dtype: str, values_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dtypes, "_CACHED_VALUES", values_at_once)
+    stored = np.arange(1 << 16, dtype=np.uint16).view(SIXTEEN[dtype])
+    expected = stored.astype(np.float32).view(np.uint32)
+    for shape in ((-1, 4), (-1,)):
+        wide = widen(Stored(stored.reshape(shape)))
+        np.testing.assert_array_equal(wide.reshape(-1).view(np.uint32), expected)
+
+
+@pytest.mark.parametrize("dtype", SIXTEEN)
 def test_the_largest_value_is_the_last_that_stays_finite(dtype: str) -> None:
     most = largest(dtype)
     with np.errstate(over="ignore"):
