@@ -5,7 +5,9 @@ time. Allocators return large blocks to the system, most of all if another threa
 """
 
 import collections
+import contextlib
 import math
+import mmap
 import threading
 import weakref
 
@@ -13,6 +15,8 @@ import numpy as np
 
 # Smaller arrays are left to numpy. Kept memory in excess of the most is freed, the oldest first.
 _LEAST_BYTES, _MOST_KEPT_BYTES = 1 << 20, 192 << 20
+# Linux can zero all pages of a mapping at once, instead of each at its first use.
+_ALL_AT_ONCE = getattr(mmap, "MAP_POPULATE", None)
 # TensorFlow and Arrow read aligned memory fastest.
 _ALIGNMENT = 64
 
@@ -60,6 +64,24 @@ def allocate(size: int) -> np.ndarray:
     lent = np.asarray(_Owner(_aligned(memory, size)))
     weakref.finalize(lent, _keep, memory).atexit = False
     return lent
+
+
+def fill_at_once(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Allocate an array that the caller fills and keeps, with undefined values.
+
+    Its pages are taken from the system in one call. Numpy asks for huge pages, for which the system
+    moves other memory if that is scattered: up to 2 s for a GB, against 0.4 s for small pages.
+
+    >>> fill_at_once((2, 3), np.dtype("float32")).shape
+    (2, 3)
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if size >= _LEAST_BYTES and _ALL_AT_ONCE is not None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _ALL_AT_ONCE
+        # Without enough memory numpy raises a MemoryError.
+        with contextlib.suppress(OSError):
+            return np.ndarray(shape, dtype, mmap.mmap(-1, size, flags=flags))
+    return np.empty(shape, dtype)
 
 
 def _aligned(memory: np.ndarray, size: int) -> np.ndarray:

@@ -61,3 +61,22 @@ def test_memory_of_another_size_and_in_excess_is_not_kept_for_an_array(
     del small, large, array
     assert sum(one.nbytes for one in array_memory._kept) <= 3 * SIZE
     assert not any(one is memory for one in array_memory._kept)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 2), (1 << 10, 1 << 9)])
+@pytest.mark.parametrize("all_at_once", [True, False])
+def test_an_array_to_fill_may_be_written_to_and_belongs_to_nobody_else(
+    shape: tuple[int, int], all_at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not all_at_once:
+        monkeypatch.setattr(array_memory, "_ALL_AT_ONCE", None)
+    first, second = (array_memory.fill_at_once(shape, np.dtype(np.float32)) for _ in range(2))
+    first[:], second[:] = 1, 2
+    assert first.shape == shape
+    assert (first == 1).all()
+    assert not array_memory._kept
+
+
+def test_more_memory_than_there_is_is_a_memory_error() -> None:
+    with pytest.raises(MemoryError):
+        array_memory.fill_at_once((1 << 58,), np.dtype(np.float32))
