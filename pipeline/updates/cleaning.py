@@ -32,12 +32,12 @@ class Cleaning:
 
     Attributes:
         kept: the numbers of the generations that stay, ascending.
-        manifests: of the others.
+        manifests: of the others, and the copy of the current one if no update has begun.
         changes: files of the changes that began the others.
         data: files of records and of rejected documents.
         bytes: their size.
         receipts: of the parts of these files.
-        plans: of the generations that go, and plans that were replaced unfinished.
+        plans: of these manifests, and plans that were replaced unfinished.
     """
 
     kept: tuple[int, ...]
@@ -96,6 +96,9 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     current = current_generation(folder)
     numbers = sorted({*kept_files.kept_generations(folder), *([current] if current else [])})
     kept, gone = numbers[-keep:], numbers[:-keep]
+    is_named = followed[0].sha256 == run.plan
+    # An update that ended early, and was followed by none, left copies of what is current.
+    copied = current if is_named and run.generation == current else None
     plans = [followed[0].splits, *earlier_plans.iterate_plans(folder)]
     receipts = manifest.load_receipts(folder)
     manifests = [kept_files.manifest_in(folder, number) for number in kept]
@@ -106,12 +109,15 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
         part for part in job_progress.of_plans(receipts, plans, run) if part.name not in named
     ]
     sizes = _data_sizes(folder)
-    is_named = followed[0].sha256 == run.plan
     data = [path for part in dropped for path in _files_of(part) if path in sizes]
     data += _without_receipt(folder, sizes, named, plans)
     return Cleaning(
         kept=tuple(kept),
-        manifests=tuple(map(kept_files.manifest_of, gone)),
+        manifests=tuple(
+            kept_files.manifest_of(number)
+            for number in kept_files.kept_generations(folder)
+            if number in (*gone, copied)
+        ),
         # Also those of a generation whose manifest a killed call has deleted.
         changes=tuple(
             path
@@ -124,7 +130,7 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
         plans=tuple(
             path
             for path, number in kept_files.kept_plans(folder).items()
-            if (number not in kept or kept_files.is_replaced(path))
+            if (number not in kept or number == copied or kept_files.is_replaced(path))
             and (is_named or path not in earlier_plans.paths_of(run))
         ),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.generations.kept_files import FIRST_LIST
 from pipeline.options.embed_config import InputConfig
 from pipeline.result import Summary
 from tests.pipeline import corpus
@@ -121,6 +122,13 @@ def has_first_list(output: Path) -> bool:
 def without_key(name: str) -> str:
     """Return the name of a file of a part without the key."""
     return _KEY.sub("", name)
+
+
+def files_in(folder: Path) -> list[str]:
+    """List the files of a folder without the keys, and without those that only updates write."""
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    others = ("report.html", "changes/", FIRST_LIST)
+    return sorted(without_key(name) for name in names if not name.startswith(others))
 
 
 def content_without_keys(output: Path) -> dict[str, Any]:

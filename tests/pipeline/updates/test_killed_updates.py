@@ -6,8 +6,16 @@ import shutil
 import pytest
 
 from pipeline import reader
+from pipeline.updates import cleaning
 from pipeline.verify.check_folder import VerifyConfig, verify
-from tests.pipeline.updates.growing import GrowingCorpus, content_of, history_of, text_of
+from tests.pipeline.updates.growing import (
+    GrowingCorpus,
+    content_of,
+    files_in,
+    generation_of,
+    history_of,
+    text_of,
+)
 from tests.pipeline.updates.killing import KilledError, killed_at
 
 
@@ -42,3 +50,23 @@ def test_at_every_step(check: str, growing: GrowingCorpus) -> None:
         assert verify(VerifyConfig(str(growing.output))).faults == (), steps
     assert count > 20
     growing.assert_as_from_nothing()
+
+
+@pytest.mark.slow
+def test_an_update_that_is_taken_back_leaves_nothing(growing: GrowingCorpus) -> None:
+    output = str(growing.output)
+    growing.assert_as_from_nothing()
+    expected = files_in(growing.output.with_name("fresh"))
+    # Until the manifest of the next generation is written.
+    for count in range(1, 1000):
+        growing.write("d.txt", text_of(50))
+        with killed_at(count) as steps, contextlib.suppress(KilledError):
+            growing.update()
+        if generation_of(growing.output) > 1:
+            break
+        growing.remove("d.txt")
+        growing.update()
+        cleaning.clean(output, 1)
+        assert files_in(growing.output) == expected, steps
+        assert cleaning.clean(output, 1).paths == ()
+    assert count > 15

@@ -18,10 +18,9 @@ from hypothesis.stateful import (
 )
 
 from pipeline.errors import JobError
-from pipeline.generations.kept_files import FIRST_LIST
 from pipeline.updates import cleaning
 from pipeline.verify.check_folder import VerifyConfig, verify
-from tests.pipeline.updates.growing import begin, generation_of, text_of, without_key
+from tests.pipeline.updates.growing import begin, files_in, generation_of, text_of
 from tests.pipeline.updates.killing import KilledError, killed_at
 from transforms.write import write_part
 
@@ -141,12 +140,6 @@ def disk_full_after(parts: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("transforms.write.write_part", failing)
         yield
-
-
-def files_in(folder: Path) -> list[str]:
-    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    others = ("report.html", "changes/", FIRST_LIST)
-    return sorted(without_key(name) for name in names if not name.startswith(others))
 
 
 @pytest.mark.slow
