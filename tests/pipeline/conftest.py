@@ -7,6 +7,14 @@ from pipeline.console import json_lines
 from pipeline.runners import surroundings
 from tests.pipeline import corpus
 
+# Folders and modules of tests.
+_IN_ONE_THREAD = {
+    *("changes", "estimate", "inputs", "report", "reusing", "stores", "updates", "verify"),
+    *("test_account", "test_composed_texts", "test_composed_windows", "test_each_file"),
+    *("test_formats_in", "test_formats_out", "test_long_and_pairs", "test_model_folders"),
+    *("test_module_outputs", "test_nested_fields", "test_repeats", "test_window_rows"),
+}
+
 
 @pytest.fixture(autouse=True)
 def _text_again() -> Iterator[None]:
@@ -15,14 +23,15 @@ def _text_again() -> Iterator[None]:
     json_lines.stop()
 
 
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Compute the jobs of a module in one thread, where a test proves nothing of threads.
+@pytest.fixture(scope="module", autouse=True)
+def _threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compute jobs in one thread where tests prove nothing of threads.
 
     Beam prepares every stage for each thread, which is half of a small job.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(surroundings, "MOST_THREADS", 1)
+        if _IN_ONE_THREAD & {request.path.parent.name, request.path.stem}:
+            patch.setattr(surroundings, "MOST_THREADS", 1)
         yield
 
 

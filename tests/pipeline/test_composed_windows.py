@@ -20,8 +20,6 @@ from transforms.batching.windows import WindowConfig
 from transforms.rows.row_config import RowConfig
 from transforms.sources.base import ReadConfig
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 LONG = "The cat sat, unable. A dog ran on the mats! " * 3
 ROWS: list[dict[str, Any]] = [
     {"id": "long", "title": "Cats", "text": LONG, "by": "a dog"},

@@ -22,7 +22,7 @@ from transforms.bert.tensorflow_engine import TensorflowEngine
 from transforms.dedup import repeat_files
 from transforms.steps import build_repeat_table
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+pytestmark = pytest.mark.slow
 
 OWN = ("the dog", "a dog ran", "dog dog dog , the mat", "кот", "é e é", "ran un ing . cat !")
 

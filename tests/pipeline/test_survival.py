@@ -225,7 +225,7 @@ def test_a_job_with_a_table_of_repeats_that_is_killed_leaves_the_same_bytes(
     forks: Forks, command: list[str], tmp_path: Path
 ) -> None:
     of_table = [*command, "--dedup=corpus", "--features=mean"]
-    assert forks.run([*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
+    assert cli.main([*of_table, "--output", str(tmp_path / "undisturbed")]) == 0
     kill_at_each(_DEATHS_OF_TABLE, forks, [*of_table, "--output", str(tmp_path / "out")])
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
 
@@ -237,7 +237,7 @@ def test_a_job_of_small_files_that_is_killed_leaves_the_same_bytes(
     folder = small_files.write_files(tmp_path / "in")
     command = ["embed", "--input", str(folder), "--model", str(tiny_path), *SIZES]
     command += ["--features=mean", "--dedup=corpus", "--max_rejected=0.1", "--engine=tensorflow"]
-    assert forks.run([*command, "--output", str(tmp_path / "undisturbed")]) == 0
+    assert cli.main([*command, "--output", str(tmp_path / "undisturbed")]) == 0
     kill_at_each(_DEATHS_OF_SMALL_FILES, forks, [*command, "--output", str(tmp_path / "out")])
     assert_same(tmp_path / "out", tmp_path / "undisturbed")
     assert len(list(tmp_path.glob("out/receipts/*.json"))) < small_files.FILES / 4

@@ -5,11 +5,6 @@ import pytest
 from tests.pipeline.updates.growing import GrowingCorpus, begin
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _jobs_in_one_thread(request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("one_thread")
-
-
 @pytest.fixture
 def growing(tmp_path: Path, tiny_path: Path) -> GrowingCorpus:
     """A finished job over three files."""

@@ -9,11 +9,6 @@ from tests.pipeline import corpus
 from tests.pipeline.verify import damaging
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _jobs_in_one_thread(request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("one_thread")
-
-
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The source files of `whole`."""
