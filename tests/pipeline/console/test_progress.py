@@ -3,6 +3,7 @@ import os
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.commands import embed
 from pipeline.console import progress
 from pipeline.monitoring import observing
 from pipeline.output.run_file import Run, Transform
+from pipeline.parts.receipt_store import ReceiptStore
 from tests.pipeline import corpus
 from transforms.documents import PartHeader, Source, Split, part_key
 from transforms.receipts import RECEIPTS, Receipt
@@ -45,7 +47,13 @@ def write_receipt(folder: Path, split: Split, finished: float) -> None:
 def watch(folder: Path) -> AbstractContextManager[None]:
     config = corpus.config([], folder, folder)
     observer = observing.Observer(config, is_wanted=False)
-    return embed._watch(observer, "warning", str(folder), SPLITS, RUN)
+    context = types.SimpleNamespace(
+        config=types.SimpleNamespace(output=str(folder)),
+        splits=SPLITS,
+        run=RUN,
+        receipts=ReceiptStore(str(folder)),
+    )
+    return embed._watch(observer, "warning", context)  # type: ignore[arg-type]
 
 
 @pytest.fixture
