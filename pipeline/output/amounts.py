@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -92,17 +92,12 @@ def done_amounts(
     """
     table = table_of(parts)
     others = _without_receipt(running, table)
-    columns = (table.values(name) for name in ("source", "start", "end"))
-    ranges = itertools.chain(
-        ((source, end - start) for source, start, end in zip(*columns, strict=True)),
-        ((part.source, part.share * (part.end - part.start)) for part in others),
-    )
     counts = named_sums.totals(table, COUNTS)
     return DoneAmounts(
         documents=counts.get(DOCUMENTS, 0)
         + int(sum(part.share * part.documents for part in others)),
         tokens=counts.get(NUM_TOKENS, 0) + sum(part.share * part.tokens for part in others),
-        bytes=_stored_bytes(ranges, _widths(plan, table, running.read)),
+        bytes=_stored_bytes(table, others, _widths(plan, table, running.read)),
     )
 
 
@@ -116,16 +111,25 @@ def _without_receipt(running: Snapshot, table: ReceiptTable) -> list[RunningPart
 
 
 def _stored_bytes(
-    lengths: Iterable[tuple[str, float]], widths: Mapping[str, float | None]
+    table: ReceiptTable, others: Iterable[RunningPart], widths: Mapping[str, float | None]
 ) -> float | None:
-    """Add up the stored bytes of ranges by their sources and lengths; None if some are unknown."""
-    total = 0.0
-    for source, length in lengths:
-        width = widths.get(source)
-        if width is None:
-            return None
-        total += length * width
-    return total
+    """Add up the stored bytes of parts; None if some are unknown.
+
+    Args:
+        table: receipts of finished parts.
+        others: parts of which a share is done.
+        widths: the stored bytes of a position, by source.
+    """
+    paths = pa.array(list(widths), pa.large_string())
+    of_files = [math.nan if width is None else width for width in widths.values()]
+    # The last one is for sources that the plan does not have.
+    width_of = np.array([*of_files, math.nan])
+    lengths = table.numbers("end") - table.numbers("start")
+    total = float(lengths @ width_of[table.places_in("source", paths)]) if len(table) else 0.0
+    for part in others:
+        width = widths.get(part.source)
+        total += math.nan if width is None else part.share * (part.end - part.start) * width
+    return None if math.isnan(total) else total
 
 
 def _widths(

@@ -22,6 +22,7 @@ class _NamedFiles:
 
     Attributes:
         table: the receipts.
+        finished: when each was made, float64 [receipts].
         sizes: in bytes.
         receipts, numbers: the place of the receipt of each file, and its number there.
         hashes: of the paths, ascending; equal hashes are taken for equal paths.
@@ -30,6 +31,7 @@ class _NamedFiles:
     """
 
     table: ReceiptTable
+    finished: np.ndarray
     sizes: np.ndarray
     receipts: np.ndarray
     numbers: np.ndarray
@@ -43,7 +45,7 @@ class _NamedFiles:
         files, rows = self._find(np.fromiter(map(hash, paths), np.int64, len(listed.names)))
         self.is_listed[rows] = True
         is_other = listed.sizes[files] != self.sizes[rows]
-        finished = self.table.numbers("finished")[self.receipts[rows]]
+        finished = self.finished[self.receipts[rows]]
         is_newer = ~is_other & (listed.changed[files] > finished)
         for file, row in zip(files[is_other].tolist(), rows[is_other].tolist(), strict=True):
             path, size = f"{family}/{listed.names[file]}", int(listed.sizes[file])
@@ -60,11 +62,13 @@ class _NamedFiles:
 
     def _find(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of hashes that are known, and the files that have each of them."""
-        firsts = np.searchsorted(self.hashes, hashes)
-        counts = np.searchsorted(self.hashes, hashes, "right") - firsts
+        # Searches in order find the memory that they need in the caches.
+        numbers = np.argsort(hashes)
+        firsts, ends = (np.searchsorted(self.hashes, hashes[numbers], x) for x in ("left", "right"))
+        counts = ends - firsts
         found = np.repeat(np.arange(len(hashes)), counts)
         within = np.arange(len(found)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return found, self.order[firsts[found] + within]
+        return numbers[found], self.order[firsts[found] + within]
 
     def _file_of(self, row: int) -> WrittenFile:
         return self.table[int(self.receipts[row])].files[int(self.numbers[row])]
@@ -88,6 +92,7 @@ def _files_in(table: ReceiptTable) -> _NamedFiles:
     order = np.argsort(unsorted, kind="stable")
     return _NamedFiles(
         table,
+        table.numbers("finished"),
         np.concatenate([none, *sizes]),
         receipts,
         np.arange(len(receipts)) - firsts[receipts],

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.parts.named_sums import add
-from pipeline.parts.packed_text import folder_of, unpack_path
+from pipeline.parts.packed_hashes import short_hashes
+from pipeline.parts.packed_text import folder_of
 from pipeline.parts.receipt_table import ReceiptTable
 
 
@@ -34,13 +35,15 @@ def written(table: ReceiptTable) -> tuple[dict[str, int], dict[str, int]]:
 
 def bytes_of_contents(table: ReceiptTable) -> int:
     """Add up the bytes of the files of receipts; those of one content count once."""
-    files = [block.column("files").values for block in table.blocks(["files"])]
-    columns = {
-        name: pa.chunked_array([each.field(name) for each in files], type_)
-        for name, type_ in (("sha256", pa.binary()), ("bytes", pa.int64()))
-    }
-    contents = pa.table(columns).group_by("sha256").aggregate([("bytes", "max")])
-    return add(contents["bytes_max"].to_numpy()[:, None])[0]
+    none = np.empty(0, np.int64)
+    files = [block.column("files").flatten() for block in table.blocks(["files"])]
+    contents = np.concatenate([none, *(short_hashes(one.field("sha256")) for one in files)])
+    sizes = np.concatenate([none, *(one.field("bytes").to_numpy() for one in files)])
+    if not len(contents):
+        return 0
+    order = np.argsort(contents)
+    firsts = np.flatnonzero(np.diff(contents[order], prepend=~contents[order[0]]))
+    return add(np.maximum.reduceat(sizes[order], firsts)[:, None])[0]
 
 
 def with_file_in(table: ReceiptTable, folder: str) -> ReceiptTable:
@@ -53,22 +56,6 @@ def with_file_in(table: ReceiptTable, folder: str) -> ReceiptTable:
         is_in = np.isin(codes, [code for code, name in enumerate(names) if name == folder])
         chosen[places[receipts[is_in]]] = True
     return table.select(chosen)
-
-
-def iterate_files(table: ReceiptTable) -> Iterator[tuple[int, int, str, int]]:
-    """Yield each file: the place of its receipt, its number there, its path and its bytes."""
-    place = 0
-    for block in table.blocks(["name", "files"]):
-        column = block.column("files")
-        offsets = column.offsets.to_pylist()
-        paths, _, sizes, _ = column.values.flatten()
-        packed, of_files = paths.to_pylist(), sizes.to_pylist()
-        for name, begin, end in zip(
-            block.column("name").to_pylist(), offsets, offsets[1:], strict=False
-        ):
-            for number, row in enumerate(range(begin, end)):
-                yield place, number, unpack_path(packed[row], name), of_files[row]
-            place += 1
 
 
 def _folders(table: ReceiptTable) -> Iterator[_Folder]:

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.parts.packed_text import pack_digest, unpack_hash
-from transforms.splits.part_digests import DIGEST_BYTES
+from pipeline.parts.packed_hashes import digest_rows
+from pipeline.parts.packed_text import unpack_hash
 
 # Bytes that a JSON string has as they are.
 _IS_PLAIN = np.array([0x20 <= byte < 0x7F and byte not in b'"\\' for byte in range(256)])
@@ -26,16 +26,10 @@ def quote(texts: pa.StringArray) -> pa.StringArray:
 
 def unpack_hashes(packed: pa.BinaryArray) -> pa.StringArray:
     """Return the texts that `pack_hash` packed."""
-    head = np.frombuffer(pack_digest(b""), np.uint8)
-    _, ends, content = packed.buffers()
-    ends = np.frombuffer(ends, np.int32)[packed.offset : packed.offset + len(packed) + 1]
-    rows = np.frombuffer(content or b"", np.uint8)[ends[0] : ends[-1]]
-    length = len(head) + DIGEST_BYTES
-    if (np.diff(ends) == length).all():
-        rows = rows.reshape(-1, length)
-        if (rows[:, : len(head)] == head).all():
-            return _hex(rows[:, len(head) :])
-    return pa.array(map(unpack_hash, packed.to_pylist()), pa.string())
+    rows = digest_rows(packed)
+    return (
+        pa.array(map(unpack_hash, packed.to_pylist()), pa.string()) if rows is None else _hex(rows)
+    )
 
 
 def _hex(rows: np.ndarray) -> pa.StringArray:

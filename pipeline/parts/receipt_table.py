@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.parts import receipt_columns
+from pipeline.parts.packed_hashes import short_hashes
 from pipeline.parts.receipt_columns import SCHEMA
 from transforms.receipts import Receipt
 
@@ -73,8 +74,8 @@ class ReceiptTable(Sequence[Receipt]):
 
     def without(self, other: "ReceiptTable") -> "ReceiptTable":
         """Return the receipts whose keys another table does not have."""
-        is_there = pc.is_in(self.strings("key"), other.strings("key"))
-        return self.select(~is_there.to_numpy(zero_copy_only=False).astype(bool))
+        keys, others = (short_hashes(one.binaries("key"))[one.rows] for one in (self, other))
+        return self.select(~np.isin(keys, others))
 
     def blocks(self, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.RecordBatch]:
         """Yield some columns in the order of the table, at most `BLOCK` receipts at a time."""
@@ -118,7 +119,7 @@ class ReceiptTable(Sequence[Receipt]):
         return places
 
     def binaries(self, column: str) -> pa.BinaryArray:
-        """Return a column of bytes, in the order of `rows`' numbers: of all batches."""
+        """Return a column of bytes of all batches, of which `rows` has the numbers."""
         return pa.concat_arrays(
             [pa.array([], pa.binary()), *(batch.column(column) for batch in self._batches)]
         )
