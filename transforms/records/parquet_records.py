@@ -106,10 +106,11 @@ def encode(
         if writer is None:
             writer = _open(sink, table.schema, compression)
         writer.write_batch(table, row_group_size=piece.num_rows)
-        yield sink.take(), piece.num_rows
+        yield from ((page, 0) for page in sink.take())
+        yield b"", piece.num_rows
     if writer is not None:
         writer.close()
-        yield sink.take(), 0
+        yield from ((page, 0) for page in sink.take())
 
 
 def _open(sink: "_Sink", schema: pa.Schema, compression: str) -> parquet.ParquetWriter:
@@ -142,10 +143,10 @@ class _Sink(io.RawIOBase):
         self._written += len(self._pieces[-1])
         return len(self._pieces[-1])
 
-    def take(self) -> bytes:
-        """Return the bytes written since the last call."""
+    def take(self) -> list[bytes]:
+        """Return what has been written since the last call; joining it would copy all vectors."""
         pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+        return pieces
 
 
 def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.RecordBatch:
@@ -219,4 +220,4 @@ def schema_bytes(schema: pa.Schema) -> bytes:
     """Return a schema as a Parquet file without rows."""
     sink = _Sink()
     parquet.write_metadata(schema, sink)
-    return sink.take()
+    return b"".join(sink.take())
