@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import apache_beam as beam
 import numpy as np
@@ -178,17 +179,26 @@ class EncodeParts(beam.PTransform):
 
 
 class ModelDoFn(beam.DoFn):
-    """A DoFn with the model of its process in `self._model`."""
+    """A DoFn with the model of its process, which is loaded while the stages before it work."""
 
     def __init__(self, config: EncodeConfig) -> None:
         self._config = config
         self._handle = shared.Shared()
 
     def setup(self) -> None:
-        self._model = self._handle.acquire(self._acquire, tag=_model_key(self._config))
+        threads = ThreadPoolExecutor(1, "model")
+        self._loading = threads.submit(self._acquire)
+        threads.shutdown(wait=False)
 
     def _acquire(self) -> LoadedModel:
-        return shared_model(self._config)
+        load = functools.partial(shared_model, self._config)
+        model: LoadedModel = self._handle.acquire(load, tag=_model_key(self._config))
+        return model
+
+    @property
+    def _model(self) -> LoadedModel:
+        """The model; waits until it is loaded, and raises what loading it raised."""
+        return self._loading.result()
 
 
 class _EncodePart(ModelDoFn):
@@ -197,19 +207,18 @@ class _EncodePart(ModelDoFn):
         self._reused = shared.Shared()
         self._compiled_shapes = Metrics.counter(metrics.NAMESPACE, metrics.COMPILED_SHAPES)
 
-    def setup(self) -> None:
-        super().setup()
+    @functools.cached_property
+    def _embed(self) -> Embed:
         config, embedding = self._config, self._config.embedding
         if config.reuse is not None:
             load = functools.partial(self._load_reused, config.reuse)
-            reused = self._reused.acquire(load, tag=config.reuse.table)
-            self._embed: Embed = reused.embed
-        elif config.repeats is not None:
-            widths = embedding.widths(self._model.engine.hidden_size)
-            table = shared_table(config.repeats, embedding.features, widths)
-            self._embed = self._shaped(functools.partial(embed_with_table, table))
-        else:
-            self._embed = self._shaped(embed_sequences)
+            reused: ReusedVectors = self._reused.acquire(load, tag=config.reuse.table)
+            return reused.embed
+        if config.repeats is None:
+            return self._shaped(embed_sequences)
+        widths = embedding.widths(self._model.engine.hidden_size)
+        table = shared_table(config.repeats, embedding.features, widths)
+        return self._shaped(functools.partial(embed_with_table, table))
 
     def _shaped(self, embed: Callable[..., PartEmbeddings]) -> Embed:
         engine, config = self._model.engine, self._config.embedding
@@ -225,12 +234,13 @@ class _EncodePart(ModelDoFn):
         )
 
     def process(self, part: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        model, embed = self._model, self._embed
         tokens = pc.sum(pc.list_value_length(part.column(INPUT_IDS))).as_py() or 0
         documents = int(begins_document(part).sum())
         # The stages are fused: the part is written before this continues.
         with BOARD.running(header_of(part), documents, tokens) as set_share:
             embedding = self._config.embedding
-            embedded = encode_part(part, self._model, embedding, self._embed, set_share)
+            embedded = encode_part(part, model, embedding, embed, set_share)
             # Not a count of the part, because it depends on what the process did before.
-            self._compiled_shapes.inc(self._model.count_new_shapes())
+            self._compiled_shapes.inc(model.count_new_shapes())
             yield embedded

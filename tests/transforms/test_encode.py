@@ -1,4 +1,5 @@
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,46 @@ def test_a_part_is_on_the_board_until_it_is_written(monkeypatch: pytest.MonkeyPa
         assert (part.documents, part.tokens, part.share) == (5, 20, 1.0)
     assert shares == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
     assert board.snapshot().parts == ()
+
+
+@pytest.mark.usefixtures("fresh_process")
+def test_a_bundle_begins_while_the_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = threading.Event()
+
+    def load(_: EncodeConfig) -> EchoEngine:
+        assert loaded.wait(60)
+        return EchoEngine()
+
+    monkeypatch.setattr(encode, "load_engine", load)
+    settings = EncodeConfig("unused", "0", EmbeddingConfig(("mean",), batching=BatchingConfig(4)))
+    stage = encode._EncodePart(settings)
+    stage.setup()
+    # A runner reads and tokenizes here.
+    assert not loaded.is_set()
+    loaded.set()
+    (embedded,) = stage.process(make_tokenized([[2, 5, 6, 3]]))
+    assert embedded.num_rows == 1
+
+
+@pytest.mark.usefixtures("fresh_process")
+def test_a_model_that_was_not_loaded_fails_the_bundle_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: EncodeConfig) -> EchoEngine:
+        raise ValueError("no memory")
+
+    settings = EncodeConfig("unused", "0", EmbeddingConfig(("mean",), batching=BatchingConfig(4)))
+    part = make_tokenized([[2, 5, 6, 3]])
+    stage = encode._EncodePart(settings)
+    monkeypatch.setattr(encode, "load_engine", fail)
+    stage.setup()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no memory"):
+            next(stage.process(part))
+    monkeypatch.setattr(encode, "load_engine", lambda _: EchoEngine())
+    stage.setup()
+    (embedded,) = stage.process(part)
+    assert embedded.num_rows == 1
 
 
 @pytest.mark.usefixtures("fresh_process")
