@@ -96,6 +96,7 @@ def main() -> None:
     )
     parser.add_argument("--speed", type=float, default=1.6e6, help="positions/s (1.6e6)")
     parser.add_argument("--parallel", type=int, default=2, help="batches sent at once (2)")
+    parser.add_argument("--threads", type=int, default=3, help="parts worked on at once (3)")
     parser.add_argument("--cores", type=int, nargs="+", default=[os.cpu_count() or 1])
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3, help="runs with each number of cores (3)")
@@ -132,8 +133,10 @@ def _measure(arguments: argparse.Namespace) -> dict[str, float]:
     from pipeline.console import quiet
 
     quiet.import_tensorflow()
+    from pipeline.runners import surroundings
     from transforms import encode
 
+    surroundings.MOST_THREADS = arguments.threads
     tokens = arguments.features != POOLED_OUTPUT
     engine = WaitingEngine(arguments.speed, arguments.parallel, tokens)
     # The graph is the job's, with another engine.

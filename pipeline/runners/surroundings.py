@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.console import printing
 from pipeline.errors import NO_TEMPORARY_FOLDER, UsageError
+from transforms.bert.gpus import has_gpu
 from transforms.features import widths_of_tokens
+from transforms.machine.cores import usable_cores
 from transforms.machine.memory import usable_memory
 
 # One thread encodes with all cores while another one reads and tokenizes and a third one writes.
 MOST_THREADS = 3
+# A GPU leaves the cores to the other stages, of which tokenizing takes longest.
+_MOST_THREADS_BESIDE_GPU = 8
 # Libraries, a small model and its parts: 1.2 GB were measured in a control group.
 _PROCESS_BYTES = 1_200_000_000
 # Wordpieces are read from so many bytes of text, and so many copies of their vectors are in use.
@@ -91,13 +95,19 @@ def threads_for(splits: int) -> int:
 
     Beam prepares every stage for each thread, which takes longer than a small part.
     """
-    return max(1, min(MOST_THREADS, splits))
+    return max(1, min(most_threads(), splits))
+
+
+def most_threads() -> int:
+    """Return the number of parts that a process works on at once, at most."""
+    beside_gpu = min(_MOST_THREADS_BESIDE_GPU, usable_cores()) if has_gpu() else 0
+    return max(MOST_THREADS, beside_gpu)
 
 
 def threads_within(
     memory: int, hidden_size: int, part_bytes: int, features: Sequence[str], splits: int
 ) -> int:
-    """Return the number of parts that a process works on at once: 1 to 3, as memory allows.
+    """Return the number of parts that a process works on at once, as memory allows.
 
     Args:
         memory: that the process may use, in bytes.

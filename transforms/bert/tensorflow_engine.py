@@ -20,8 +20,6 @@ class TensorflowEngine:
     """The rebuilt encoder, with only the layers that its outputs need."""
 
     name = "tensorflow"
-    # TensorFlow uses all cores for each batch.
-    parallel = 1
     sentence: SentenceHead | None = None
 
     def __init__(self, spec: EngineSpec) -> None:
@@ -30,6 +28,8 @@ class TensorflowEngine:
         self.hidden_size = spec.shape.hidden_size
         self._shape = spec.shape
         self._device = spec.device
+        # All cores compute one batch. A GPU computes one while another is copied.
+        self.parallel = 1 if spec.device is None else 2
         self._xla = spec.xla_buckets > 0
         self._compiled_shapes: set[tuple[int, ...]] = set()
         self._function = _build_function(spec)

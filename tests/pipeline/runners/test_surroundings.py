@@ -117,6 +117,17 @@ def test_no_thread_is_started_that_has_no_part(splits: int, threads: int) -> Non
     assert surroundings.threads_within(64 * GB, 768, PART, ["mean"], splits) == threads
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(2, 3), (6, 6), (16, 8)])
+def test_the_cores_beside_a_gpu_feed_it(
+    cores: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "usable_cores", lambda: cores)
+    assert surroundings.threads_within(64 * GB, 768, PART, ["mean"], 1000) == 3
+    monkeypatch.setattr(surroundings, "has_gpu", lambda: True)
+    assert surroundings.threads_within(64 * GB, 768, PART, ["mean"], 1000) == threads
+    assert surroundings.threads_within(2 * GB, 768, PART, ["sequence_output"], 1000) == 1
+
+
 def test_a_job_with_less_memory_than_its_processes_need_is_warned() -> None:
     assert surroundings.too_little_memory(2 * GB, 1) is None
     warning = surroundings.too_little_memory(2 * GB, 3)

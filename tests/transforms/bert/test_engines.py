@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,20 @@ def test_an_engine_is_one_file(further_engine: str, tiny_module: BertModule) -> 
     assert encoded.sequence.shape == (1, 3, 16)
     with pytest.raises(ValueError, match="counting does not compute in `precision` bfloat16"):
         ComputeConfig(further_engine, "bfloat16")
+
+
+def test_a_device_gets_a_batch_while_it_computes_another(tiny_module: BertModule) -> None:
+    settings = (OutputSpec(), ComputeConfig("tensorflow"))
+    assert loading.load(tiny_module, *settings).parallel == 1
+    engine = loading.load(tiny_module, *settings, "/CPU:0")
+    assert engine.parallel == 2
+    batches = [np.full([rows, 3], 5, np.int32) for rows in range(1, 9)]
+    with ThreadPoolExecutor(engine.parallel) as threads:
+        encoded = list(threads.map(lambda ids: engine.run(ids, ids * 0 + 1, ids * 0), batches))
+    for ids, together in zip(batches, encoded, strict=True):
+        alone = engine.run(ids, ids * 0 + 1, ids * 0)
+        np.testing.assert_array_equal(together.sequence, alone.sequence)
+        np.testing.assert_array_equal(together.pooled, alone.pooled)
 
 
 @pytest.mark.parametrize("engine", engines.names())
