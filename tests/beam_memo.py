@@ -5,14 +5,16 @@ in the graph and in each bundle: half of a small job's time. All depend on nothi
 """
 
 import bz2
+import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from apache_beam.internal import cloudpickle_pickler
+from apache_beam.internal.cloudpickle import cloudpickle
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.worker import statecache
 from apache_beam.transforms import core, userstate
@@ -58,10 +60,30 @@ class _States:
 
 
 def _is_plain(function: object) -> bool:
-    """Return whether a function has no defaults, which could name a state."""
+    """Return whether a function or method has no defaults, which could name a state."""
+    if isinstance(function, types.MethodType):
+        function = function.__func__
     return isinstance(function, types.FunctionType) and not (
         function.__defaults__ or function.__kwdefaults__
     )
+
+
+class _Submodules:
+    """Imported modules that a function names as attributes of packages, by its code.
+
+    cloudpickle looks at all imported modules for each package that a function uses.
+    """
+
+    def __init__(self, find: Callable[[types.CodeType, Iterable[object]], list[Any]]) -> None:
+        self._find = find
+        self._known: dict[tuple[types.CodeType, tuple[str, ...], int], list[Any]] = {}
+
+    def get(self, code: types.CodeType, used: Iterable[object]) -> list[Any]:
+        modules = [value for value in used if isinstance(value, types.ModuleType)]
+        key = code, tuple(module.__name__ for module in modules), len(sys.modules)
+        if key not in self._known:
+            self._known[key] = self._find(code, modules)
+        return [*self._known[key]]
 
 
 class _Views:
@@ -90,6 +112,8 @@ def remembered() -> Iterator[None]:
         patch.setattr(PipelineOptions, "view_as", lambda self, kind: views.get(self, kind))
         # A side input's size is that of all it refers to, without all that modules refer to.
         patch.setattr(statecache, "get_deep_size", lambda *_: 1)
+        submodules = _Submodules(cloudpickle._find_imported_submodules)
+        patch.setattr(cloudpickle, "_find_imported_submodules", submodules.get)
         # The best compression allocates megabytes for each function of a graph.
         fast = types.SimpleNamespace(compress=_compress, decompress=bz2.decompress)
         patch.setattr(cloudpickle_pickler, "bz2", fast)
