@@ -1,9 +1,10 @@
 """Bar plots with a value per line: seconds by stage, [UNK] rates, rejection reasons."""
 
-import collections
 from collections.abc import Mapping, Sequence
 
 from pipeline.manifest import Progress
+from pipeline.parts import named_sums
+from pipeline.parts.receipt_table import table_of
 from pipeline.report import labels
 from pipeline.report.file_names import cut_names
 from pipeline.report.plot import Bar, Bars, Plot
@@ -24,10 +25,8 @@ _STAGES = {
 
 def stages(parts: Sequence[Receipt]) -> Plot:
     """Draw the seconds of each stage."""
-    total: collections.Counter[str] = collections.Counter()
-    for part in parts:
-        total.update(part.seconds)
-    seconds = {label: total[name] for name, label in _STAGES.items() if total[name] > 0}
+    total = named_sums.seconds(table_of(parts))
+    seconds = {label: total[name] for name, label in _STAGES.items() if total.get(name, 0) > 0}
     if not seconds:
         return Plot("stages", "Time by stage", "The receipts have no durations.", None)
     return Plot(

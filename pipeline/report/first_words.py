@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.output import reread
 from pipeline.output.open_job import Job
@@ -13,6 +14,8 @@ from transforms.documents import POSITION, TEXT, Source, Split, files_of, header
 from transforms.groups.grouping import group_of, split_of_file
 from transforms.metrics import EMBEDDED
 from transforms.receipts import Receipt
+from transforms.splits.collecting import collect
+from transforms.splits.file_columns import PATH
 
 _MAX_CHARACTERS = 90
 
@@ -45,7 +48,11 @@ def by_split(
     splits: Sequence[Split], chosen: Sequence[tuple[Receipt, np.ndarray]]
 ) -> Iterator[tuple[Split, _ByKey]]:
     """Yield each split that has chosen parts, with these parts by their keys."""
-    ordered = sorted(splits, key=lambda split: (split.source.path, split.start))
+    paths = pa.array(sorted({part.source for part, _ in chosen}), pa.large_string())
+    columns = collect(splits)
+    is_chosen = pc.is_in(columns.files.columns.column(PATH), value_set=paths)
+    of_files = columns.take(is_chosen.to_numpy(zero_copy_only=False)[columns.rows["file"]])
+    ordered = sorted(of_files, key=lambda split: (split.source.path, split.start))
     starts = [(split.source.path, split.start) for split in ordered]
     by_place: dict[int, _ByKey] = {}
     for part, rows in chosen:

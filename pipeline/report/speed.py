@@ -7,6 +7,9 @@ import numpy as np
 
 from pipeline.output import activity
 from pipeline.output.activity import WorkTime
+from pipeline.parts import named_sums
+from pipeline.parts.receipt_columns import COUNTS, SECONDS
+from pipeline.parts.receipt_table import table_of
 from pipeline.report.axes import ticks
 from pipeline.report.plot import Column, Columns, Mark, Panel, Plot, Tick
 from pipeline.status import clock
@@ -24,7 +27,7 @@ _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 def draw(parts: Sequence[Receipt]) -> Plot:
     """Draw the tokens per second and the share of waiting."""
     work = activity.of_parts(parts)
-    if work.seconds <= 0 or not any(part.counts[NUM_TOKENS] for part in parts):
+    if work.seconds <= 0 or not named_sums.named(table_of(parts), COUNTS, NUM_TOKENS).any():
         reason = "No token is embedded" if work.seconds > 0 else "The receipts have no durations"
         return Plot("speed", "Speed", f"{reason}, so there is no speed to draw.", None)
     caption = (
@@ -58,9 +61,10 @@ def over_time(parts: Sequence[Receipt], work: WorkTime) -> tuple[np.ndarray, np.
     ends = np.maximum(ends, begins + instant)
     steps = min(_MAX_STEPS, max(_MIN_STEPS, len(parts) // 4))
     edges = np.linspace(0, work.seconds, steps + 1)
-    tokens = np.array([part.counts[NUM_TOKENS] for part in parts], np.float64)
-    waits = np.array([part.seconds.get(metrics.WAIT_SECONDS, 0.0) for part in parts])
-    seconds = np.array([sum(part.seconds.values()) for part in parts])
+    table = table_of(parts)
+    tokens = named_sums.named(table, COUNTS, NUM_TOKENS).astype(np.float64)
+    waits = named_sums.named(table, SECONDS, metrics.WAIT_SECONDS)
+    seconds = named_sums.sums_of_each(table, SECONDS)
     waiting, busy = (_spread(amounts, begins, ends, edges) for amounts in (waits, seconds))
     share = np.divide(waiting, busy, out=np.zeros(steps), where=busy > 0)
     return _spread(tokens, begins, ends, edges) / np.diff(edges), np.clip(share, 0, 1)

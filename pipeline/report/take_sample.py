@@ -7,6 +7,9 @@ import numpy as np
 
 from pipeline.output.open_job import Job
 from pipeline.output.read_records import Layout
+from pipeline.parts import file_sums, named_sums
+from pipeline.parts.receipt_columns import COUNTS
+from pipeline.parts.receipt_table import table_of
 from pipeline.report.first_words import read_first_words, shorten
 from pipeline.report.sample import Sample, join
 from pipeline.report.stored_vectors import empty_sample, read_sample
@@ -33,7 +36,8 @@ def take_sample(job: Job, parts: Sequence[Receipt]) -> Sample:
         ValueError, OSError: a file of records cannot be read.
     """
     layout = Layout(job.records, job.run.widths)
-    rows = choose_rows([part.counts[EMBEDDED] for part in parts], _max_parts(parts))
+    embedded = named_sums.named(table_of(parts), COUNTS, EMBEDDED)
+    rows = choose_rows(embedded.tolist(), _max_parts(parts))
     chosen = [(parts[number], part_rows) for number, part_rows in rows.items()]
     samples = [sample for part, rows in chosen for sample in read_sample(job, layout, part, rows)]
     sample = join([empty_sample(layout), *samples])
@@ -83,5 +87,5 @@ def choose_rows(counts: Sequence[int], max_parts: int) -> dict[int, np.ndarray]:
 
 def _max_parts(parts: Sequence[Receipt]) -> int:
     """Return how many parts of the mean size fit into the bytes to read."""
-    mean = sum(file.bytes for part in parts for file in part.files) / max(1, len(parts))
+    mean = sum(file_sums.written(table_of(parts))[1].values()) / max(1, len(parts))
     return int(np.clip(_MAX_BYTES / max(1.0, mean), _MIN_PARTS, MAX_PARTS))

@@ -4,6 +4,10 @@ import collections
 import datetime
 from collections.abc import Sequence
 
+import pyarrow as pa
+
+from pipeline.output import activity
+from pipeline.parts.receipt_table import table_of
 from pipeline.report.labels import counted, visible
 from transforms.receipts import Receipt
 
@@ -18,8 +22,8 @@ def when(parts: Sequence[Receipt]) -> str:
     """
     if not parts:
         return ""
-    begin = _time(min(part.finished - sum(part.seconds.values()) for part in parts))
-    end = _time(max(part.finished for part in parts))
+    begins, ends = activity.intervals(parts)
+    begin, end = _time(begins.min()), _time(ends.max())
     if begin.date() == end.date():
         return f"{_date(begin)}, {begin:%H:%M} to {end:%H:%M} UTC"
     return f"{_date(begin)}, {begin:%H:%M} to {_date(end)}, {end:%H:%M} UTC"
@@ -32,9 +36,15 @@ def where(parts: Sequence[Receipt]) -> str:
     """
     hosts: dict[str, set[str]] = collections.defaultdict(set)
     done: collections.Counter[str] = collections.Counter()
-    for part in parts:
-        hosts[part.machine].add(part.worker.rpartition(":")[0])
-        done[part.machine] += 1
+    table = table_of(parts)
+    names = ("machine", "worker")
+    pairs = pa.table({name: table.strings(name) for name in names})
+    # In one thread the groups are in the order of their first parts.
+    groups = pairs.group_by(list(names), use_threads=False).aggregate([([], "count_all")])
+    columns = (groups.column(name).to_pylist() for name in (*names, "count_all"))
+    for machine, worker, count in zip(*columns, strict=True):
+        hosts[machine].add(worker.rpartition(":")[0])
+        done[machine] += count
     ordered = [machine for machine, _ in done.most_common()]
     shown = [_describe(machine, len(hosts[machine])) for machine in ordered[:_MAX_MACHINES]]
     rest = len(ordered) - len(shown)
