@@ -104,7 +104,7 @@ def _make_receipt(
     )
 
 
-def _write(folder: str, path: str, blocks: Iterable[tuple[bytes, int]]) -> WrittenFile:
+def _write(folder: str, path: str, blocks: Iterable[tuple[bytes | memoryview, int]]) -> WrittenFile:
     """Write a file from blocks, each with its number of records."""
     count = 0
     with storage.atomic_write(folder, path) as file:

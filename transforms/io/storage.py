@@ -45,7 +45,7 @@ class HashedFile:
         self._digest = hashlib.sha256()
         self.bytes = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes to the file."""
         self._stream.write(data)
         self._digest.update(data)

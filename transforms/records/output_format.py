@@ -85,7 +85,7 @@ class OutputFormat(abc.ABC):
     @abc.abstractmethod
     def encode(
         self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
-    ) -> Iterator[tuple[bytes, int]]:
+    ) -> Iterator[tuple[bytes | memoryview, int]]:
         """Encode embedded documents as a file; equal documents give equal bytes.
 
         Args:

@@ -30,6 +30,7 @@ from transforms.features import (
     widths_of_tokens,
 )
 from transforms.fields import KeptField
+from transforms.machine.array_memory import allocate
 from transforms.records import dtypes
 from transforms.records.dtypes import NUMPY_TYPES, Stored
 from transforms.records.record_content import POOLED, SEQUENCE, RecordContent
@@ -37,6 +38,9 @@ from transforms.vector_widths import VectorWidths
 
 # Metadata keys: of a schema, and of the fields that are vectors.
 ABOUT, DTYPE = b"beam_bert", b"dtype"
+
+# Memory for pages: one part in so many is for what is not values.
+_EXCESS = 8
 
 # Arrow has no bfloat16, so its 16 bits are stored as an integer.
 _ELEMENTS = {
@@ -87,7 +91,7 @@ def vector_fields(name: str, width: int, dtype: str, family: str) -> list[pa.Fie
 
 def encode(
     batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
-) -> Iterator[tuple[bytes, int]]:
+) -> Iterator[tuple[bytes | memoryview, int]]:
     """Encode embedded documents as a Parquet file.
 
     Args:
@@ -105,12 +109,12 @@ def encode(
         table = _table(piece, family, content)
         if writer is None:
             writer = _open(sink, table.schema, compression)
+        sink.reserve(table.nbytes)
         writer.write_batch(table, row_group_size=piece.num_rows)
-        yield from ((page, 0) for page in sink.take())
-        yield b"", piece.num_rows
+        yield sink.take(), piece.num_rows
     if writer is not None:
         writer.close()
-        yield from ((page, 0) for page in sink.take())
+        yield sink.take(), 0
 
 
 def _open(sink: "_Sink", schema: pa.Schema, compression: str) -> parquet.ParquetWriter:
@@ -126,27 +130,42 @@ def _open(sink: "_Sink", schema: pa.Schema, compression: str) -> parquet.Parquet
 
 
 class _Sink(io.RawIOBase):
-    """Keeps the written bytes until they are taken."""
+    """Keeps the written bytes until they are taken, in memory that is used again."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._written = 0
+        self._memory = allocate(0)
+        self._used = self._taken = 0
 
     def writable(self) -> bool:
         return True
 
     def tell(self) -> int:
-        return self._written
+        return self._taken + self._used
+
+    def reserve(self, size: int) -> None:
+        """Prepare for about so many bytes."""
+        self._grow(self._used + size * _EXCESS // (_EXCESS - 1))
 
     def write(self, data: Any) -> int:
-        self._pieces.append(bytes(data))
-        self._written += len(self._pieces[-1])
-        return len(self._pieces[-1])
+        piece = np.frombuffer(data, np.uint8)
+        end = self._used + len(piece)
+        if end > len(self._memory):
+            self._grow(2 * end)
+        self._memory[self._used : end] = piece
+        self._used = end
+        return len(piece)
 
-    def take(self) -> list[bytes]:
-        """Return what has been written since the last call; joining it would copy all vectors."""
-        pieces, self._pieces = self._pieces, []
-        return pieces
+    def _grow(self, size: int) -> None:
+        memory = allocate(size)
+        memory[: self._used] = self._memory[: self._used]
+        self._memory = memory
+
+    def take(self) -> memoryview:
+        """Return the bytes written since the last call."""
+        content = self._memory[: self._used].data
+        self._taken += self._used
+        self._memory, self._used = allocate(0), 0
+        return content
 
 
 def _table(batch: pa.RecordBatch, family: str, content: RecordContent) -> pa.RecordBatch:
@@ -220,4 +239,4 @@ def schema_bytes(schema: pa.Schema) -> bytes:
     """Return a schema as a Parquet file without rows."""
     sink = _Sink()
     parquet.write_metadata(schema, sink)
-    return b"".join(sink.take())
+    return sink.take().tobytes()

@@ -10,7 +10,9 @@ from transforms.records.record_config import RecordConfig
 from transforms.vector_widths import VectorWidths
 
 
-def encode(batch: pa.RecordBatch, family: str, config: RecordConfig) -> Iterator[tuple[bytes, int]]:
+def encode(
+    batch: pa.RecordBatch, family: str, config: RecordConfig
+) -> Iterator[tuple[bytes | memoryview, int]]:
     """Encode embedded documents as a file; see `OutputFormat.encode`."""
     return config.file_format.encode(batch, family, config, config.compression)
 

@@ -25,7 +25,7 @@ class ParquetOutput(OutputFormat):
 
     def encode(
         self, batch: pa.RecordBatch, family: str, content: RecordContent, compression: str
-    ) -> Iterator[tuple[bytes, int]]:
+    ) -> Iterator[tuple[bytes | memoryview, int]]:
         """Encode embedded documents as a file."""
         return parquet_records.encode(batch, family, content, compression)
 
