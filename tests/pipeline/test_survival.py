@@ -155,7 +155,7 @@ _POINTS = {
     "before a rename": _before(FileSystems, "rename"),
     "after a rename": _after(FileSystems, "rename"),
     "between rename and receipt": _before("transforms.write", "_check_counts"),
-    "the manifest is written": _before("pipeline.parts.manifest_text", "unpack_path"),
+    "the manifest is written": _before("pipeline.parts.part_texts", "quote"),
     "the manifest is done": _after("pipeline.manifest", "write_manifest"),
 }
 # In an order in which the job gets as far as each.
