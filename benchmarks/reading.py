@@ -4,9 +4,10 @@ r"""Measure the reading of finished jobs for training, beside the ways of Tensor
 
 reads the same files in turn: their bytes as raw records, each record parsed by itself, batches
 parsed with RaggedFeature, `read_pooled` or `read_sequences` in corpus order, shuffled and for the
-training documents alone, and the same records as Parquet. Vectors of tokens are also read padded.
-MB/s are 10^6 bytes of files per second, in epochs after the first one: making a dataset is not
-counted. The vectors have the default model's width, the documents 60 tokens.
+training documents alone, and the same records as Parquet. Vectors of tokens are also read padded,
+and those of documents by `load_embeddings`. MB/s are 10^6 bytes of files per second, in epochs
+after the first one: making a dataset is not counted. The vectors have the default model's width,
+the documents 60 tokens.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import functools
 import json
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,24 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--rounds", type=int, default=5, help="number of times to read each (5)")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--megabytes", type=float, help="size of each kind of records (3 files)")
+    arguments = parser.parse_args()
     quiet.import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
-        lines = [line for family in _CASES for line in _lines(Path(folder), family, rounds)]
+        lines = [
+            line
+            for family in _CASES
+            for line in _lines(Path(folder), family, arguments.rounds, arguments.megabytes)
+        ]
     print(f"{machine.describe()}; {machine.today()}\n")
     print(pages.table(["records", "read by", "MB/s", "MB/s of a core"], lines))
 
 
-def _lines(folder: Path, family: str, rounds: int) -> list[list[str]]:
-    records, parquet = (_write(folder, family, name) for name in ("tfrecord", "parquet"))
+def _lines(
+    folder: Path, family: str, rounds: int, megabytes: float | None = None
+) -> list[list[str]]:
+    formats = ("tfrecord", "parquet")
+    records, parquet = (_write(folder, family, name, megabytes) for name in formats)
     ways = {
         "TFRecordDataset, not parsed": (records, functools.partial(_raw, records)),
         "parse_single_example, then a batch": (records, functools.partial(_one_by_one, records)),
@@ -58,6 +67,11 @@ def _lines(folder: Path, family: str, rounds: int) -> list[list[str]]:
         ways |= {
             "batches of parse_example, padded": (records, functools.partial(_padded, records)),
             "beam_bert, padded": (records, functools.partial(_ours, records, padded=True)),
+        }
+    if family == "pooled":
+        ways |= {
+            "load_embeddings": (records, functools.partial(_Loaded, records)),
+            "load_embeddings, Parquet": (parquet, functools.partial(_Loaded, parquet)),
         }
     datasets = {name: (folder, make()) for name, (folder, make) in ways.items()}
     for _, dataset in datasets.values():
@@ -81,8 +95,8 @@ def _measure(folder: Path, dataset: Iterable[Any]) -> tuple[float, float]:
     return megabytes / (time.perf_counter() - wall), megabytes / (time.process_time() - processor)
 
 
-def _write(folder: Path, family: str, format_: str) -> Path:
-    """Write files of records with their schema and manifest."""
+def _write(folder: Path, family: str, format_: str, megabytes: float | None) -> Path:
+    """Write files of records with their schema and manifest; 3, or as many as have a size."""
     from transforms.documents import FORMAT_VERSION
     from transforms.records import record_files
     from transforms.records.record_config import RecordConfig
@@ -96,14 +110,27 @@ def _write(folder: Path, family: str, format_: str) -> Path:
     schema = record_files.schema_content(family, config, VectorWidths(writing.HIDDEN))
     (target / family / config.schema_file).write_bytes(schema)
     content = b"".join(block for block, _ in record_files.encode(part, family, config))
+    files = max(1, round(megabytes * 1e6 / len(content))) if megabytes else _FILES
     parts = []
-    for number in range(_FILES):
+    for number in range(files):
         path = f"{family}/{number}{config.ending}"
         (target / path).write_bytes(content)
         parts.append({"files": [{"path": path, "records": documents}]})
     manifest = {"format_version": FORMAT_VERSION, "parts": parts}
     (target / "manifest.json").write_text(json.dumps(manifest))
     return target
+
+
+class _Loaded:
+    """The vectors of all documents, loaded anew by each iteration."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __iter__(self) -> Iterator[Any]:
+        import beam_bert
+
+        yield beam_bert.load_embeddings(self._folder).vectors
 
 
 def _raw(folder: Path) -> Any:

@@ -2,15 +2,17 @@
 
     python -m benchmarks.writing
 
-writes parts repeatedly, alternately document and token vectors, in float32 and in 16 bits: records,
-checksums, sha256, the file forced to disk, and the receipt. MB/s are 10^6 bytes of files per
-second. The vectors have the default model's width, the documents 60 tokens.
+writes parts repeatedly, alternately document and token vectors, in float32 and in 16 bits, as
+TFRecord and as Parquet: records, checksums, sha256, the file forced to disk, and the receipt. MB/s
+are 10^6 bytes of TFRecord files per second. The last column has the processor time of Parquet
+divided by that of TFRecord in the same round. The vectors have the default model's width, the
+documents 60 tokens.
 """
 
 import argparse
 import tempfile
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from benchmarks.spread import Spread
 from pipeline.console import quiet
 
 HIDDEN, _TOKENS = 384, 60
+_FORMATS = ("tfrecord", "parquet")
 # Parts of the size that jobs have: 1 MiB and 256 KiB of text.
 _CASES = (
     (("pooled_output", "mean"), "float32", 4000),
@@ -39,17 +42,38 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="number of times to write each (9)")
     rounds = parser.parse_args().rounds
     quiet.import_tensorflow()
-    speeds: dict[int, list[float]] = {case: [] for case in range(len(_CASES))}
     parts = [make_part(features, documents) for features, _, documents in _CASES]
+    pairs: dict[int, list[tuple[_Written, ...]]] = {case: [] for case in range(len(_CASES))}
     for _ in range(rounds):
-        for case, part in enumerate(parts):
-            speeds[case].append(_write(part, *_CASES[case][:2]))
+        for case, (features, dtype, _) in enumerate(_CASES):
+            one = parts[case]
+            pairs[case].append(tuple(_write(one, features, dtype, name) for name in _FORMATS))
     lines = [
-        [", ".join(features), dtype, f"{documents:,}", Spread.of(speeds[case]).to_text()]
+        [
+            *(", ".join(features), dtype, f"{documents:,}"),
+            Spread.of(records.megabytes / records.seconds for records, _ in pairs[case]).to_text(),
+            *_of_processor(pairs[case]),
+        ]
         for case, (features, dtype, documents) in enumerate(_CASES)
     ]
     print(f"{machine.describe()}; {machine.today()}\n")
-    print(pages.table(["features", "--dtype", "documents", "MB/s"], lines))
+    head = ["features", "--dtype", "documents", "MB/s", "MB/s of a core", "Parquet / TFRecord"]
+    print(pages.table(head, lines))
+
+
+def _of_processor(pairs: list[tuple["_Written", ...]]) -> tuple[str, str]:
+    """Return the speed of TFRecord for a core, and the ratio of processor time of Parquet to it."""
+    speeds = Spread.of(records.megabytes / records.processor for records, _ in pairs)
+    ratios = Spread.of(parquet.processor / records.processor for records, parquet in pairs)
+    return speeds.to_text(), ratios.to_text(2)
+
+
+class _Written(NamedTuple):
+    """What the writing of a part took."""
+
+    megabytes: float
+    seconds: float
+    processor: float
 
 
 def make_part(features: tuple[str, ...], documents: int) -> Any:
@@ -88,16 +112,17 @@ def make_part(features: tuple[str, ...], documents: int) -> Any:
     return with_header(pa.RecordBatch.from_pydict(columns), counted)
 
 
-def _write(part: Any, features: tuple[str, ...], dtype: str) -> float:
-    """Write a part; return MB/s."""
+def _write(part: Any, features: tuple[str, ...], dtype: str, format_: str) -> _Written:
+    """Write a part."""
     from transforms.records.record_config import RecordConfig
     from transforms.write import write_part
 
+    config = RecordConfig(features, dtype=dtype, format=format_)
     with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        receipt = write_part(part, folder, RecordConfig(features, dtype=dtype))
-        seconds = time.perf_counter() - started
-    return sum(file.bytes for file in receipt.files) / 1e6 / seconds
+        started, processor = time.perf_counter(), time.process_time()
+        receipt = write_part(part, folder, config)
+        seconds, processor = time.perf_counter() - started, time.process_time() - processor
+    return _Written(sum(file.bytes for file in receipt.files) / 1e6, seconds, processor)
 
 
 if __name__ == "__main__":
