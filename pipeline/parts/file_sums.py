@@ -36,9 +36,12 @@ def written(table: ReceiptTable) -> tuple[dict[str, int], dict[str, int]]:
 def bytes_of_contents(table: ReceiptTable) -> int:
     """Add up the bytes of the files of receipts; those of one content count once."""
     none = np.empty(0, np.int64)
-    files = [block.column("files").flatten() for block in table.blocks(["files"])]
-    contents = np.concatenate([none, *(short_hashes(one.field("sha256")) for one in files)])
-    sizes = np.concatenate([none, *(one.field("bytes").to_numpy() for one in files)])
+    hashes, of_files = [none], [none]
+    for batch, rows, _ in table.pieces():
+        files = batch.column("files").take(pa.array(rows)).flatten()
+        hashes.append(short_hashes(files.field("sha256")))
+        of_files.append(files.field("bytes").to_numpy())
+    contents, sizes = np.concatenate(hashes), np.concatenate(of_files)
     if not len(contents):
         return 0
     order = np.argsort(contents)
