@@ -22,6 +22,7 @@ from pipeline.parts.listing_hashes import hash_files
 from pipeline.parts.receipt_files import ListedReceipt
 from pipeline.parts.receipt_table import ReceiptTable
 from pipeline.parts.segment_files import ROWS
+from pipeline.parts.sorted_hashes import contains, join_sorted
 from transforms.io import storage
 from transforms.io.folder_listing import ListedFiles
 
@@ -121,26 +122,26 @@ class ReceiptStore:
 
     def _read(self) -> ReceiptTable:
         segments = _read_segments(self._folder) if self._is_new else []
-        known = _sorted([self._known, *(segment.hashes for segment in segments)])
+        known = join_sorted([self._known, *(segment.hashes for segment in segments)])
         listed = list[np.ndarray]()
         unknown = _unknown(receipt_files.list_blocks(self._folder), known, listed)
         new = list(_read_batches(self._folder, unknown))
-        now = _sorted(listed)
+        now = join_sorted(listed)
         counted = _count(segments, now)
         self.outdated = counted.outdated
-        if not _contains(now, self._known).all():
+        if not contains(now, self._known).all():
             self._drop_others(now)
         self._stored += [batch for batch, is_whole in counted.batches if is_whole]
         for batch in [*new, *(batch for batch, is_whole in counted.batches if not is_whole)]:
             self._add(batch)
         self._is_new = False
         self._table = None
-        self._known = _sorted([self._known, counted.hashes, *map(_hashes_of, new)])
+        self._known = join_sorted([self._known, counted.hashes, *map(_hashes_of, new)])
         return _ordered([*new, *(batch for batch, _ in counted.batches)])
 
     def _drop_others(self, listed: np.ndarray) -> None:
         """Drop the receipts that are gone, or have been written again since they were read."""
-        self._known = self._known[_contains(listed, self._known)]
+        self._known = self._known[contains(listed, self._known)]
         self._stored = [_rows_in(listed, batch) for batch in self._stored]
         others, self._full, self._rest = [*self._full, self._rest], [], segment_files.rows_of([])
         for batch in others:
@@ -243,7 +244,7 @@ def _read_batches(folder: str, listed: Iterable[ListedReceipt]) -> Iterator[pa.R
 
 
 def _rows_in(listed: np.ndarray, batch: pa.RecordBatch) -> pa.RecordBatch:
-    return batch.filter(pa.array(_contains(listed, _hashes_of(batch))))
+    return batch.filter(pa.array(contains(listed, _hashes_of(batch))))
 
 
 def _ordered(batches: Sequence[pa.RecordBatch]) -> ReceiptTable:
@@ -256,7 +257,7 @@ def _count(segments: Sequence[_Segment], listed: np.ndarray) -> _Counted:
     joined = np.concatenate([np.empty(0, np.int64), *(segment.hashes for segment in segments)])
     counts = np.zeros(len(joined), bool)
     counts[np.unique(joined, return_index=True)[1]] = True
-    counts &= _contains(listed, joined)
+    counts &= contains(listed, joined)
     batches, outdated, first = [], [], 0
     for path, batch, hashes in segments:
         mask = counts[first : first + len(hashes)]
@@ -276,7 +277,7 @@ def _unknown(
     for names, sizes, changed in blocks:
         hashes = hash_files(names, sizes, changed)
         listed.append(hashes)
-        others = ~_contains(known, hashes)
+        others = ~contains(known, hashes)
         columns = (itertools.compress(names, others), sizes[others], changed[others])
         # In order, receipts of neighbouring parts come into one segment.
         yield from sorted(map(ListedReceipt, columns[0], *(x.tolist() for x in columns[1:])))
@@ -284,21 +285,3 @@ def _unknown(
 
 def _hashes_of(batch: pa.RecordBatch | None) -> np.ndarray:
     return np.empty(0, np.int64) if batch is None else hash_files(*segment_files.listed_in(batch))
-
-
-def _sorted(hashes: Iterable[np.ndarray]) -> np.ndarray:
-    joined = np.concatenate(list(hashes) or [np.empty(0, np.int64)])
-    joined.sort()
-    return joined
-
-
-def _contains(known: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Return whether each hash is known, bool [hashes]; `known` is sorted."""
-    # Searches in order find the memory that they need in the caches: five times as fast.
-    order = np.argsort(hashes)
-    places = np.empty(len(hashes), np.int64)
-    places[order] = np.searchsorted(known, hashes[order])
-    within = places < len(known)
-    contained = np.zeros(len(hashes), bool)
-    contained[within] = known[places[within]] == hashes[within]
-    return contained

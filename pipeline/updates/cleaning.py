@@ -6,7 +6,10 @@ in the folder, and files of data that have the name of a part of such a plan and
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+import numpy as np
+import pyarrow as pa
 
 from pipeline import manifest
 from pipeline.errors import output_errors
@@ -15,10 +18,14 @@ from pipeline.generations.history import current_generation
 from pipeline.generations.named_parts import names_of_parts
 from pipeline.output import earlier_plans, job_progress, layout, lock, plan_file, run_file
 from pipeline.output.layout import DATA_FOLDERS, DIGESTS, RECEIPTS, RUN_FILE
+from pipeline.parts.receipt_table import ReceiptTable
+from pipeline.parts.sorted_hashes import NameHashes
 from transforms.documents import KEY_DIGITS, Split, file_stem
-from transforms.io import storage
+from transforms.io import folder_listing, storage
 from transforms.receipts import Receipt
 from transforms.reuse import digest_files
+from transforms.splits.collecting import collect
+from transforms.splits.file_columns import PATH
 
 # Files that one request deletes.
 _AT_ONCE = 500
@@ -102,15 +109,14 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
     plans = [followed[0].splits, *earlier_plans.iterate_plans(folder)]
     receipts = manifest.load_receipts(folder)
     manifests = [kept_files.manifest_in(folder, number) for number in kept]
-    named = {part for name in manifests for part in names_of_parts(folder, name)}
     splits = [plan.splits for plan in followed]
-    named |= {part.name for part in job_progress.of_plans(receipts, splits, run)}
-    dropped = [
-        part for part in job_progress.of_plans(receipts, plans, run) if part.name not in named
-    ]
-    sizes = _data_sizes(folder)
-    data = [path for part in dropped for path in _files_of(part) if path in sizes]
-    data += _without_receipt(folder, sizes, named, plans)
+    named = NameHashes(
+        *(names_of_parts(folder, name) for name in manifests),
+        job_progress.of_plans(receipts, splits, run).values("name"),
+    )
+    known = job_progress.of_plans(receipts, plans, run)
+    dropped = known.select(~named.have(list(known.values("name"))))
+    data = _data_of(folder, dropped, named, plans)
     return Cleaning(
         kept=tuple(kept),
         manifests=tuple(
@@ -125,8 +131,8 @@ def plan_cleaning(folder: str, keep: int) -> Cleaning:
             if kept and number < kept[0]
         ),
         data=tuple(data),
-        bytes=sum(sizes[path] for path in data),
-        receipts=tuple(f"{RECEIPTS}/{part.name}.json" for part in dropped),
+        bytes=sum(data.values()),
+        receipts=tuple(f"{RECEIPTS}/{name}.json" for name in dropped.values("name")),
         plans=tuple(
             path
             for path, number in kept_files.kept_plans(folder).items()
@@ -157,13 +163,51 @@ def to_lines(cleaning: Cleaning, *, is_dry: bool) -> Iterator[str]:
     yield from (f"            {path}" for path in cleaning.paths)
 
 
-def _data_sizes(folder: str) -> Mapping[str, int]:
-    """Return the size of each file of data, and of digests, by path."""
-    return {
-        f"{family}/{name}": metadata.size_in_bytes
-        for family in (*DATA_FOLDERS, DIGESTS)
-        for name, metadata in storage.list_folder(storage.join(folder, family)).items()
-    }
+def _data_of(
+    folder: str, dropped: ReceiptTable, named: NameHashes, plans: Iterable[Sequence[Split]]
+) -> dict[str, int]:
+    """Return the files of data and of digests to delete, and their sizes.
+
+    Args:
+        folder: the output folder.
+        dropped: receipts of the parts that go.
+        named: the parts that stay.
+        plans: all that the folder followed.
+    """
+    of_dropped = dict.fromkeys(path for part in dropped for path in _files_of(part))
+    # Also receipts that are damaged or withdrawn: `embed` decides on these.
+    receipts = folder_listing.iterate_names(storage.join(folder, RECEIPTS))
+    known = NameHashes(name.partition(".json")[0] for name in receipts)
+    stems = {file_stem(path) for plan in plans for path in _sources_of(plan)}
+    sizes: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for family in (*DATA_FOLDERS, DIGESTS):
+        left: dict[str, int] = {}
+        for listed in folder_listing.iterate_blocks(storage.join(folder, family)):
+            parts = [_part_of(name, stems) for name in listed.names]
+            is_left = ~(named.have(parts) | known.have(parts))
+            for number, name in enumerate(listed.names):
+                path = f"{family}/{name}"
+                if path in of_dropped:
+                    sizes[path] = int(listed.sizes[number])
+                elif parts[number] and is_left[number]:
+                    left[path] = int(listed.sizes[number])
+        others |= sorted(left.items())
+    return {path: sizes[path] for path in of_dropped if path in sizes} | others
+
+
+def _sources_of(plan: Sequence[Split]) -> Iterator[str]:
+    """Yield the path of the source of each split, once."""
+    columns = collect(plan)
+    numbers = np.unique(columns.rows["file"])
+    paths: Iterable[str] = columns.files.columns.column(PATH).take(pa.array(numbers)).to_pylist()
+    yield from paths
+
+
+def _part_of(name: str, stems: Set[str]) -> str:
+    """Return the name of the part that a file has by its name; empty if it is of none."""
+    match = _OF_PART.fullmatch(name)
+    return match[1] if match and match[2] in stems else ""
 
 
 def _files_of(part: Receipt) -> Iterator[str]:
@@ -173,17 +217,3 @@ def _files_of(part: Receipt) -> Iterator[str]:
         if family in DATA_FOLDERS and name.startswith(f"{part.name}."):
             yield file.path
     yield digest_files.path_of(part.name)
-
-
-def _without_receipt(
-    folder: str, paths: Iterable[str], named: Set[str], plans: Iterable[Sequence[Split]]
-) -> Iterator[str]:
-    """Yield the files that a killed job left: they have the name of a part, and no receipt."""
-    stems = {file_stem(split.source.path) for splits in plans for split in splits}
-    names = storage.list_folder(storage.join(folder, RECEIPTS))
-    # Also receipts that are damaged or withdrawn: `embed` decides on these.
-    known = named | {name.partition(".json")[0] for name in names}
-    for path in paths:
-        match = _OF_PART.fullmatch(path.partition("/")[2])
-        if match and match[2] in stems and match[1] not in known:
-            yield path
