@@ -15,6 +15,9 @@ CJK_RANGES = (
     *((0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
 )
 ASCII_SYMBOLS = ((33, 47), (58, 64), (91, 96), (123, 126))
+_FIRST_IDEOGRAPH = min(first for first, _ in CJK_RANGES)
+# By the id of a vocabulary and rules; the vocabulary is kept too, so that no other gets its id.
+_OF_WORDS: dict[tuple[int, WordpieceRules], tuple[Mapping[str, int], Mapping[str, int]]] = {}
 
 
 def tokenize(text: str, ids: Mapping[str, int], rules: WordpieceRules) -> list[int]:
@@ -44,8 +47,11 @@ def without_added_at_the_end(ids: Mapping[str, int], rules: WordpieceRules) -> M
     added = {*rules.added_tokens, *rules.normalized_tokens} - set(SPECIAL_TOKENS)
     if not added:
         return ids
-    last = max(id_ for token, id_ in ids.items() if token not in added)
-    return {token: id_ for token, id_ in ids.items() if id_ <= last}
+    key = id(ids), rules
+    if key not in _OF_WORDS:
+        last = max(id_ for token, id_ in ids.items() if token not in added)
+        _OF_WORDS[key] = ids, {token: id_ for token, id_ in ids.items() if id_ <= last}
+    return _OF_WORDS[key][1]
 
 
 def split_at(text: str, tokens: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
@@ -84,8 +90,12 @@ def clean(char: str, rules: WordpieceRules) -> str:
         return " "
     if char in "\0\ufffd" or unicodedata.category(char) in ("Cc", "Cf"):
         return ""
-    is_cjk = any(first <= ord(char) <= last for first, last in CJK_RANGES)
-    return f" {char} " if is_cjk and rules.split_chinese else char
+    return f" {char} " if rules.split_chinese and is_ideograph(char) else char
+
+
+def is_ideograph(char: str) -> bool:
+    code = ord(char)
+    return code >= _FIRST_IDEOGRAPH and any(first <= code <= last for first, last in CJK_RANGES)
 
 
 def fold(word: str, rules: WordpieceRules) -> str:
@@ -99,7 +109,7 @@ def fold(word: str, rules: WordpieceRules) -> str:
 
 
 def is_punctuation(char: str) -> bool:
-    if any(first <= ord(char) <= last for first, last in ASCII_SYMBOLS):
+    if char.isascii() and any(first <= ord(char) <= last for first, last in ASCII_SYMBOLS):
         return True
     return unicodedata.category(char).startswith("P")
 

@@ -7,7 +7,6 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from transforms import BertModelHandler
 from transforms.elements.yaml_transform import YamlBertEmbeddings
@@ -22,6 +21,9 @@ providers:
 
 
 def run(tmp_path: Path, model: Path, error_handling: str) -> None:
+    # Its import compiles a grammar for a second, in each process that collects this file.
+    from apache_beam.yaml.yaml_transform import expand_pipeline
+
     rows = [{"id": 1, "text": "the cat sat"}, {"id": 2, "text": " "}, {"id": 3, "text": "a dog"}]
     (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     rejected = (

@@ -1,10 +1,13 @@
 """Rules of tokenizers, and the vocabularies that go with them."""
 
+import functools
+
 import pytest
 
 from transforms.bert.vocabulary import Vocabulary
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.checkpoints import minilm
+from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
 VOCABULARY_FILE = minilm.weights_folder() / "vocab.txt"
 VOCABULARY = Vocabulary.from_bytes(VOCABULARY_FILE.read_bytes())
@@ -46,3 +49,9 @@ def vocabulary_of(rules: WordpieceRules) -> Vocabulary:
 def ids_of(rules: WordpieceRules) -> dict[str, int]:
     """Return the ids of the tokens of a model with these rules."""
     return EXTENDED_IDS if rules.normalized_tokens else IDS
+
+
+@functools.cache
+def tokenizer_of(rules: WordpieceRules) -> WordpieceTokenizer:
+    """Return the tokenizer of a model with these rules."""
+    return WordpieceTokenizer(vocabulary_of(rules), rules)

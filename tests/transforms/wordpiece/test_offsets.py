@@ -1,4 +1,6 @@
+import functools
 import unicodedata
+from collections.abc import Callable
 
 import tensorflow as tf
 from hypothesis import given, settings
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from tests.transforms import wordpiece_oracle
 from tests.transforms.wordpiece import test_tokenizer
 from tests.transforms.wordpiece.rule_sets import (
-    ALL_RULES,
     CASED,
     EXTENDED,
     IDS,
@@ -15,21 +16,18 @@ from tests.transforms.wordpiece.rule_sets import (
     every_casing,
     every_rules,
     ids_of,
-    vocabulary_of,
+    tokenizer_of,
 )
 from transforms.bert.wordpiece_rules import WordpieceRules
 from transforms.wordpiece.offsets import NormalizedWidths
-from transforms.wordpiece.tokenizer import WordpieceTokenizer
+from transforms.wordpiece.word_matching import Wordpieces
 
-TOKENIZERS = {
-    rules: WordpieceTokenizer(vocabulary_of(rules), rules) for rules in ALL_RULES.values()
-}
-GRAPHS = {
-    rules: tf.function(
-        tokenizer.tokenize_with_offsets, input_signature=[tf.TensorSpec([None], tf.string)]
-    )
-    for rules, tokenizer in TOKENIZERS.items()
-}
+
+@functools.cache
+def graph(rules: WordpieceRules) -> Callable[[tf.Tensor], Wordpieces]:
+    tokenize = tokenizer_of(rules).tokenize_with_offsets
+    return tf.function(tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
+
 
 # Marks that canonical order moves and BERT's rules keep: two of them on one letter trade places.
 MOVED = {
@@ -53,7 +51,7 @@ def test_offsets_cut_the_text_a_wordpiece_came_from(
     rules: WordpieceRules, batch: list[str]
 ) -> None:
     batch = ["".join(char for char in text if char not in MOVED) for text in batch]
-    wordpieces = GRAPHS[rules](tf.constant(batch, tf.string))
+    wordpieces = graph(rules)(tf.constant(batch, tf.string))
     ids, starts, ends = (column.to_list() for column in wordpieces)
     for row, text in enumerate(batch):
         assert ids[row] == wordpiece_oracle.tokenize(text, ids_of(rules), rules)
@@ -102,7 +100,7 @@ def several(text: str, rules: WordpieceRules) -> bool:
 def test_every_character_that_is_kept_has_its_own_bytes(rules: WordpieceRules) -> None:
     chars = [char for char in test_tokenizer.ASSIGNED if char not in test_tokenizer.NEW_CAPITALS]
     batch = [f"\u00ad{char}a" for char in chars]
-    _, starts, ends = (column.to_list() for column in GRAPHS[rules](tf.constant(batch)))
+    _, starts, ends = (column.to_list() for column in graph(rules)(tf.constant(batch)))
     wrong = []
     for char, text, first, last in zip(chars, batch, starts, ends, strict=True):
         kept = "".join(wordpiece_oracle.words(char, rules))
@@ -114,7 +112,7 @@ def test_every_character_that_is_kept_has_its_own_bytes(rules: WordpieceRules) -
 
 def test_dropped_characters_count_only_between_what_is_kept() -> None:
     text = "\u200bso\u00ads \u200d\u0301e\u0301 x\u200b"
-    wordpieces = GRAPHS[UNCASED](tf.constant([text]))
+    wordpieces = graph(UNCASED)(tf.constant([text]))
     ids, starts, ends = (column.to_list()[0] for column in wordpieces)
     assert [EXTENDED.tokens[id_] for id_ in ids] == ["so", "##s", "e", "x"]
     slices = [text.encode()[a:b].decode() for a, b in zip(starts, ends, strict=True)]
@@ -123,7 +121,7 @@ def test_dropped_characters_count_only_between_what_is_kept() -> None:
 
 def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
     long = "é" * 201
-    wordpieces = GRAPHS[CASED](tf.constant([f"a {long}! ⚗⚗", "b"]))
+    wordpieces = graph(CASED)(tf.constant([f"a {long}! ⚗⚗", "b"]))
     assert wordpieces.starts.to_list() == [[0, 2, 404, 406], [0]]
     assert wordpieces.ends.to_list() == [[1, 404, 405, 412], [1]]
     unknown = EXTENDED.unknown_id
@@ -131,7 +129,7 @@ def test_an_unknown_word_has_the_bytes_of_all_of_it() -> None:
 
 
 def test_no_documents_have_no_offsets() -> None:
-    widths = NormalizedWidths(TOKENIZERS[UNCASED].normalize)
+    widths = NormalizedWidths(tokenizer_of(UNCASED).normalize)
     nothing = tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int64), tf.zeros([1], tf.int64))
     starts, ends = widths.to_source(tf.constant([], tf.string), nothing, nothing)
     assert (starts.to_list(), ends.to_list()) == ([], [])

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,7 @@ CLS, SEP, UNK = IDS["[CLS]"], IDS["[SEP]"], IDS["[UNK]"]
 UNCASED, CASED = WordpieceRules.of_casing(True), WordpieceRules.of_casing(False)
 
 
+@functools.cache
 def graph(config: WordpieceConfig) -> Callable[..., dict[str, list]]:
     signature = {name: tf.TensorSpec([None], tf.string) for name in config.texts}
     function = tf.function(model_inputs(config, VOCABULARY), input_signature=[signature])
@@ -80,13 +82,12 @@ SHAPES = {
     "pair": WordpieceConfig(LONGEST, UNCASED, pairs=True, keep_tokens=True),
     "line": WordpieceConfig(LONGEST, UNCASED, pairs=True, keep_tokens=True, separator_bytes=3),
 }
-GRAPHS = {name: graph(config) for name, config in SHAPES.items()}
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(texts, min_size=1, max_size=5), st.sampled_from(["single", "whole"]))
 def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> None:
-    inputs = GRAPHS[shape](batch)
+    inputs = graph(SHAPES[shape])(batch)
     for row, text in enumerate(batch):
         ids = oracle.tokenize(text, IDS, UNCASED)
         kept = ids[: LONGEST - 2] if shape == "single" else ids
@@ -102,7 +103,7 @@ def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> N
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) -> None:
-    inputs = GRAPHS["pair"](*map(list, zip(*batch, strict=True)))
+    inputs = graph(SHAPES["pair"])(*map(list, zip(*batch, strict=True)))
     for row, pair in enumerate(batch):
         a, b = (oracle.tokenize(text, IDS, UNCASED) for text in pair)
         whole = [*a, *b]
@@ -122,7 +123,7 @@ def test_pairs_have_two_segments_and_one_length(batch: list[tuple[str, str]]) ->
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str, str]]) -> None:
     columns = [list(column) for column in zip(*batch, strict=True)]
-    of_pair, of_line = GRAPHS["pair"](*columns), GRAPHS["line"](*columns)
+    of_pair, of_line = graph(SHAPES["pair"])(*columns), graph(SHAPES["line"])(*columns)
     for row, (a, b) in enumerate(batch):
         documents = (a.encode(), b.encode())
         line = "|||".join((a, b)).encode()

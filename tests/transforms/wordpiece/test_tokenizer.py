@@ -1,3 +1,4 @@
+import functools
 import os
 import subprocess
 import sys
@@ -28,11 +29,10 @@ from tests.transforms.wordpiece.rule_sets import (
     every_casing,
     every_rules,
     ids_of,
-    vocabulary_of,
+    tokenizer_of,
 )
 from transforms.bert.vocabulary import SPECIAL_TOKENS
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.wordpiece.tokenizer import WordpieceTokenizer
 
 # Characters that this Python's Unicode tables do not know may be known to those of RE2 and ICU.
 assigned = st.characters(exclude_categories=["Cs", "Cn"])
@@ -59,13 +59,11 @@ texts = st.lists(
 ).map(" ".join)
 
 
+@functools.cache
 def graph(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]]:
-    tokenizer = WordpieceTokenizer(vocabulary_of(rules), rules)
-    function = tf.function(tokenizer.tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
+    tokenize = tokenizer_of(rules).tokenize
+    function = tf.function(tokenize, input_signature=[tf.TensorSpec([None], tf.string)])
     return lambda batch: function(tf.constant(batch, tf.string)).to_list()
-
-
-GRAPHS = {rules: graph(rules) for rules in ALL_RULES.values()}
 
 
 @every_rules
@@ -73,7 +71,7 @@ GRAPHS = {rules: graph(rules) for rules in ALL_RULES.values()}
 @given(st.lists(texts, min_size=1, max_size=6))
 def test_ids_are_those_of_the_rules(rules: WordpieceRules, batch: list[str]) -> None:
     expected = [oracle.tokenize(text, ids_of(rules), rules) for text in batch]
-    assert GRAPHS[rules](batch) == expected
+    assert graph(rules)(batch) == expected
 
 
 def same_rules_everywhere(char: str) -> bool:
@@ -87,6 +85,7 @@ def same_rules_everywhere(char: str) -> bool:
     return known and category != "Co" and char != "Σ"
 
 
+@functools.cache
 def hugging_face(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]]:
     model = WordPiece.from_file(str(VOCABULARY_FILE), max_input_chars_per_word=rules.max_word_chars)
     tokenizer = Tokenizer(model)
@@ -105,15 +104,12 @@ def hugging_face(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]
     return lambda batch: [encoding.ids for encoding in tokenizer.encode_batch(batch)]
 
 
-HUGGING_FACE = {rules: hugging_face(rules) for rules in ALL_RULES.values()}
-
-
 @every_rules
 @settings(deadline=None, max_examples=40)
 @given(st.lists(texts, min_size=1, max_size=6))
 def test_ids_are_those_of_hugging_faces_tokenizer(rules: WordpieceRules, batch: list[str]) -> None:
     batch = ["".join(filter(same_rules_everywhere, text)) for text in batch]
-    assert GRAPHS[rules](batch) == HUGGING_FACE[rules](batch)
+    assert graph(rules)(batch) == hugging_face(rules)(batch)
 
 
 ASSIGNED = [
@@ -128,13 +124,13 @@ NEW_CAPITALS = {*"ⰯꟀꟐꟖꟘ", *map(chr, range(0x10570, 0x10596))}
 @both_casings
 def test_every_character_within_a_word_gives_the_ids_of_both_oracles(rules: WordpieceRules) -> None:
     batch = [f"a{char}b" for char in ASSIGNED]
-    ids = GRAPHS[rules](batch)
+    ids = graph(rules)(batch)
     assert [
         text
         for text, row in zip(batch, ids, strict=True)
         if row != oracle.tokenize(text, IDS, rules)
     ] == []
-    theirs = HUGGING_FACE[rules](batch)
+    theirs = hugging_face(rules)(batch)
     assert [
         text
         for text, row, their in zip(batch, ids, theirs, strict=True)
@@ -152,7 +148,7 @@ def test_a_long_word_ends_at_every_character_that_is_a_word_by_itself(
     expected = [[*before, *oracle.tokenize(char, IDS, rules), *after] for char in chars]
     batch = [f"{'a' * 199}{char}bb" for char in chars]
     # One word of over 200 characters has those of the whole batch counted.
-    assert GRAPHS[rules]([*batch, "a" * 201]) == [*expected, [VOCABULARY.unknown_id]]
+    assert graph(rules)([*batch, "a" * 201]) == [*expected, [VOCABULARY.unknown_id]]
 
 
 @every_casing
@@ -160,7 +156,7 @@ def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(
     rules: WordpieceRules,
 ) -> None:
     chars = [char for char in ASSIGNED if char not in NEW_CAPITALS]
-    normalized = WordpieceTokenizer(VOCABULARY, rules).normalize(tf.constant(chars))
+    normalized = tokenizer_of(rules).normalize(tf.constant(chars))
     assert [
         char
         for char, text in zip(chars, normalized.numpy(), strict=True)
@@ -173,38 +169,38 @@ def test_the_samples_have_the_oracles_ids(rules: WordpieceRules) -> None:
     samples = SAMPLES / "sentences.txt"
     batch = samples.read_text("utf-8").splitlines()
     expected = [oracle.tokenize(text, IDS, rules) for text in batch]
-    assert GRAPHS[rules](batch) == expected
+    assert graph(rules)(batch) == expected
 
 
 @both_casings
 @pytest.mark.parametrize("token", ["[SEP]", "[CLS]", "[PAD]", "[MASK]", "[UNK]"])
 def test_a_text_cannot_spell_a_special_token_by_default(token: str, rules: WordpieceRules) -> None:
-    (row,) = GRAPHS[rules]([f"the {token}end"])
+    (row,) = graph(rules)([f"the {token}end"])
     assert row == oracle.tokenize(f"the {token}end", IDS, rules)
     assert (row[1], row[-2]) == (IDS["["], IDS["]"])
 
 
 @pytest.mark.parametrize("token", SPECIAL_TOKENS)
 def test_a_special_token_that_is_kept_splits_words_and_minds_case(token: str) -> None:
-    kept = GRAPHS[ALL_RULES["special-tokens-kept"]]
+    kept = graph(ALL_RULES["special-tokens-kept"])
     the, end, special = IDS["the"], IDS["end"], IDS[token]
     (row,) = kept([f"The{token}{token}END"])
     assert row == [the, special, special, end]
     small = token.lower()
-    assert kept([small, "", token]) == [*GRAPHS[UNCASED]([small]), [], [special]]
+    assert kept([small, "", token]) == [*graph(UNCASED)([small]), [], [special]]
 
 
 def test_an_added_token_at_the_end_of_the_vocabulary_is_no_wordpiece() -> None:
     """Hugging Face's model of wordpieces does not have it, so that no word is made of it."""
     rules = ALL_RULES["added-tokens"]
-    (added, other) = GRAPHS[rules](["covid", "Covid"])
+    (added, other) = graph(rules)(["covid", "Covid"])
     assert added == [ids_of(rules)["covid"]]
-    assert other == GRAPHS[UNCASED](["covid"])[0]
+    assert other == graph(UNCASED)(["covid"])[0]
 
 
 @pytest.mark.parametrize("char", ["a", "é", "ы", "ガ", "🜁"])
 def test_words_are_limited_to_200_characters_whatever_their_bytes(char: str) -> None:
-    cased = GRAPHS[CASED]
+    cased = graph(CASED)
     (at_limit,), (over,) = cased([char * 200]), cased([char * 201])
     assert over == [VOCABULARY.unknown_id]
     assert at_limit == oracle.tokenize(char * 200, IDS, CASED)
@@ -213,7 +209,7 @@ def test_words_are_limited_to_200_characters_whatever_their_bytes(char: str) -> 
 
 def test_long_words_are_counted_one_by_one_within_a_document() -> None:
     text = f"ok {'я' * 150}{'a' * 60} {'я' * 130} {'é' * 201}! ok"
-    (row,) = GRAPHS[CASED]([text])
+    (row,) = graph(CASED)([text])
     assert row == oracle.tokenize(text, IDS, CASED)
 
 
