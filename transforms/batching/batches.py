@@ -64,6 +64,26 @@ class BatchingConfig:
         """Group windows into batches; see `plan_batches`."""
         return plan_batches(lengths, self.tokens_per_batch, self.boundaries, self.length_group)
 
+    def plan_by_size(self, lengths: np.ndarray) -> list[np.ndarray]:
+        """Group windows into batches as `plan`, and put the batches with most positions first.
+
+        Threads that share the batches then end at about the same time. Batches with equal positions
+        keep their order.
+
+        >>> config, lengths = BatchingConfig(9, length_group=4), np.array([3, 9, 3, 4])
+        >>> [batch.tolist() for batch in config.plan(lengths)]
+        [[1], [3], [0, 2]]
+        >>> [batch.tolist() for batch in config.plan_by_size(lengths)]
+        [[1], [0, 2], [3]]
+        """
+        batches = self.plan(lengths)
+        longest = (int(lengths[batch].max()) for batch in batches)
+        widths = [
+            self.width(len(batch), most) for batch, most in zip(batches, longest, strict=True)
+        ]
+        positions = np.array([len(batch) for batch in batches], int) * np.array(widths, int)
+        return [batches[number] for number in np.argsort(-positions, kind="stable")]
+
     def width(self, rows: int, longest: int) -> int:
         """Return the width of a batch.
 

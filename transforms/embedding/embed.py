@@ -171,7 +171,7 @@ def _embed_distinct(
 ) -> PartEmbeddings:
     runner = _WindowRunner(sequences, engine, config)
     windows, batching = runner.windows, config.batching
-    batches = batching.plan(windows.lengths)
+    batches = batching.plan_by_size(windows.lengths)
     outcomes = list(run_all(functools.partial(run_or_bisect, runner.run), batches))
     errors = {window: error for outcome in outcomes for window, error in outcome.errors.items()}
     if errors:

@@ -282,7 +282,20 @@ def test_groups_add_no_padding_and_a_batch_each_at_most(
         assert all(width < -(-n // lanes) * lanes or n % lanes == 0 for n in lengths[batch])
 
 
+@settings(deadline=None, max_examples=200)
+@given(lengths_of, st.integers(1, 200), st.integers(0, 60))
+def test_the_batches_with_most_positions_are_run_first(
+    lengths: np.ndarray, budget: int, group: int
+) -> None:
+    batching = BatchingConfig(budget, length_group=group)
+    planned, ordered = batching.plan(lengths), batching.plan_by_size(lengths)
+    assert sorted(map(tuple, ordered)) == sorted(map(tuple, planned))
+    positions = [len(batch) * int(lengths[batch].max()) for batch in ordered]
+    assert positions == sorted(positions, reverse=True)
+
+
 def test_groups_of_no_windows_make_no_batch() -> None:
+    assert BatchingConfig(8, length_group=8).plan_by_size(np.zeros(0, np.int64)) == []
     assert plan_batches(np.array([], np.int64), 10, length_group=8) == []
 
 
