@@ -18,13 +18,13 @@ os.environ["BEAM_BERT_START_CACHE"] = "off"
 import numpy as np
 import pytest
 
-from tests import analysis_memo, beam_memo, model_memo, program, transform_memo
+from tests import analysis_memo, beam_memo, model_memo, program, transform_memo, written_modules
 from transforms.bert import module
 from transforms.bert.architecture import Architecture
 from transforms.bert.module import BertModule
 from transforms.bert.shape import BertShape, variable_shapes
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.checkpoints import checkpoint_folders, imported_models, importing, minilm
+from transforms.checkpoints import checkpoint_folders, imported_models, minilm
 from transforms.checkpoints.checkpoint import Checkpoint
 
 with contextlib.suppress(ModuleNotFoundError):
@@ -120,7 +120,7 @@ def tiny_checkpoint() -> Checkpoint:
 @pytest.fixture(scope="session")
 def tiny_path(tiny_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny"
-    importing.write_module(tiny_checkpoint, path)
+    written_modules.write(tiny_checkpoint, path)
     return path
 
 

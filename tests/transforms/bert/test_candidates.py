@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import written_modules
 from tests.conftest import make_checkpoint
 from transforms.bert import module
 from transforms.bert.architecture import ACTIVATIONS, Architecture
@@ -11,7 +12,6 @@ from transforms.bert.candidates import Candidate, candidates, ordered_candidates
 from transforms.bert.graph_evidence import GraphEvidence
 from transforms.bert.kept_settings import KeptSettings
 from transforms.bert.module import BertModule
-from transforms.checkpoints import importing
 
 EVIDENCE = GraphEvidence(("relu", "gelu_erf", "tanh", "gelu_tanh", "swish"), (0.003,))
 
@@ -51,6 +51,6 @@ def test_what_is_tried_is_bounded_and_has_all_activations(
 
 def test_kept_settings_are_certain(tmp_path: Path) -> None:
     checkpoint = make_checkpoint(activation="swish", norm_first=True, sizes={"heads": 16})
-    importing.write_module(checkpoint, tmp_path / "module")
+    written_modules.write(checkpoint, tmp_path / "module")
     kept = [Candidate(checkpoint.architecture, 16)]
     assert candidates(module.inspect(tmp_path / "module")) == kept

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import tf2_variants
+from tests import tf2_variants, written_modules
 from tests.conftest import make_checkpoint
 from transforms.bert import encoder, examination, loading, module
 from transforms.bert.compute import ComputeConfig
@@ -16,7 +16,6 @@ from transforms.bert.examination import examine
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.output_spec import Encoded, OutputSpec
-from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
 from transforms.features import DEFAULT, POOLED_OUTPUT
 
@@ -119,7 +118,7 @@ def test_a_module_without_a_pooler_serves_the_vectors_of_tokens(
     checkpoint: Checkpoint, expected: Encoded[np.ndarray], tmp_path: Path
 ) -> None:
     bare = without_pooler(checkpoint)
-    importing.write_module(bare, tmp_path / "tf1")
+    written_modules.write(bare, tmp_path / "tf1")
     tf2 = save(tmp_path, bare, outputs=tf2_variants.without_pooler)
     spec = OutputSpec.of(["mean", "cls", "sequence_output"])
     for inspected in (module.inspect(tmp_path / "tf1"), tf2):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import written_modules
 from tests.conftest import make_checkpoint
 from transforms.bert import module
 from transforms.bert.architecture import Architecture
@@ -15,7 +16,6 @@ from transforms.bert.kept_settings import (
     write_kept_settings,
 )
 from transforms.bert.wordpiece_rules import WordpieceRules
-from transforms.checkpoints import importing
 
 SETTINGS = KeptSettings(
     heads=4,
@@ -57,7 +57,7 @@ def test_a_damaged_file_is_refused_by_name(content: str, message: str, tmp_path:
 
 
 def test_the_import_keeps_what_the_graph_does_not_show(tmp_path: Path) -> None:
-    importing.write_module(make_checkpoint(layer_norm_eps=1e-3), tmp_path / "module")
+    written_modules.write(make_checkpoint(layer_norm_eps=1e-3), tmp_path / "module")
     kept = module.inspect(tmp_path / "module").kept
     assert kept == KeptSettings(
         heads=4, architecture=Architecture("gelu_erf", 1e-3), rules=WordpieceRules.of_casing(True)
@@ -65,7 +65,7 @@ def test_the_import_keeps_what_the_graph_does_not_show(tmp_path: Path) -> None:
 
 
 def test_the_kept_casing_is_that_of_the_graph(tmp_path: Path) -> None:
-    importing.write_module(make_checkpoint(), tmp_path / "module")
+    written_modules.write(make_checkpoint(), tmp_path / "module")
     path = tmp_path / "module" / KEPT_SETTINGS
     settings = json.loads(path.read_text())
     settings["rules"]["do_lower_case"] = False

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import tf2_module
+from tests import tf2_module, written_modules
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from tests.lower_precision import skip_without_bfloat16
 from transforms.bert import engines, examination, loading, module, rebuilding
@@ -20,7 +20,6 @@ from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.module_session import run_each
 from transforms.bert.output_spec import OutputSpec
-from transforms.checkpoints import importing
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
@@ -46,14 +45,30 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module", params=ARCHITECTURES, ids=str)
 def inspected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("module") / "module"
-    importing.write_module(make_checkpoint(seed=4, **request.param), path)
+    written_modules.write(make_checkpoint(seed=4, **request.param), path)
     return module.inspect(path)
 
 
-def test_an_engine_agrees_with_the_module(engine: str, inspected: BertModule) -> None:
+@pytest.fixture(scope="module")
+def graph_of() -> Callable[[BertModule], ModuleEngine]:
+    """Load the graph of a module once, for all tests that compare an engine with it."""
+    loaded: dict[str, ModuleEngine] = {}
+
+    def load(inspected: BertModule) -> ModuleEngine:
+        key = inspected.fingerprint
+        if key not in loaded:
+            loaded[key] = ModuleEngine(inspected)
+        return loaded[key]
+
+    return load
+
+
+def test_an_engine_agrees_with_the_module(
+    engine: str, inspected: BertModule, graph_of: Callable[[BertModule], ModuleEngine]
+) -> None:
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert (loaded.name, loaded.hidden_size) == (engine, 16)
-    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(inspected)))
+    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, graph_of(inspected)))
     np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-5)
     np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
     assert actual.sequence.dtype == actual.pooled.dtype == np.float32
@@ -92,7 +107,10 @@ def test_products_of_float32_are_float32_on_gpus_too(
 
 
 def test_layers_are_those_of_shallower_models(
-    engine: str, tiny_module: BertModule, tmp_path: Path
+    engine: str,
+    tiny_module: BertModule,
+    graph_of: Callable[[BertModule], ModuleEngine],
+    tmp_path: Path,
 ) -> None:
     output_spec = OutputSpec(pooled=False, tokens=False, first_token=False, layers=(-2, -1))
     both = loading.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
@@ -104,9 +122,9 @@ def test_layers_are_those_of_shallower_models(
         shape=dataclasses.replace(checkpoint.shape, layers=1),
         variables={name: x for name, x in checkpoint.variables.items() if "layer_1/" not in name},
     )
-    importing.write_module(one_layer, tmp_path / "one")
-    shallow = ModuleEngine(module.inspect(tmp_path / "one")).run(IDS, MASK, SEGMENTS)
-    deep = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    written_modules.write(one_layer, tmp_path / "one")
+    shallow = graph_of(module.inspect(tmp_path / "one")).run(IDS, MASK, SEGMENTS)
+    deep = graph_of(tiny_module).run(IDS, MASK, SEGMENTS)
     expected = np.concatenate([shallow.sequence, deep.sequence], axis=-1)
     np.testing.assert_allclose(both.layers[TOKENS], expected[TOKENS], atol=1e-5)
     first = dataclasses.replace(output_spec, layers=(-2,))
@@ -115,21 +133,23 @@ def test_layers_are_those_of_shallower_models(
 
 
 def test_the_first_token_has_the_same_vector_with_and_without_the_others(
-    engine: str, tiny_module: BertModule
+    engine: str, tiny_module: BertModule, graph_of: Callable[[BertModule], ModuleEngine]
 ) -> None:
     output_spec = OutputSpec(pooled=True, tokens=False, first_token=True)
     first = loading.load(tiny_module, output_spec, ComputeConfig(engine)).run(IDS, MASK, SEGMENTS)
-    whole = ModuleEngine(tiny_module).run(IDS, MASK, SEGMENTS)
+    whole = graph_of(tiny_module).run(IDS, MASK, SEGMENTS)
     assert first.sequence.shape == (3, 1, 16)
     np.testing.assert_allclose(first.sequence[:, 0], whole.sequence[:, 0], atol=1e-5)
     np.testing.assert_allclose(first.pooled, whole.pooled, atol=1e-5)
 
 
 @pytest.mark.slow
-def test_xla_computes_the_same_and_counts_compiled_shapes(tiny_module: BertModule) -> None:
+def test_xla_computes_the_same_and_counts_compiled_shapes(
+    tiny_module: BertModule, graph_of: Callable[[BertModule], ModuleEngine]
+) -> None:
     loaded = loading.load(tiny_module, OutputSpec(), ComputeConfig("tensorflow", xla_buckets=2))
     before = loaded.compiled
-    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, ModuleEngine(tiny_module)))
+    actual, expected = (e.run(IDS, MASK, SEGMENTS) for e in (loaded, graph_of(tiny_module)))
     np.testing.assert_allclose(actual.sequence[TOKENS], expected.sequence[TOKENS], atol=1e-5)
     np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-5)
     loaded.run(IDS[:2], MASK[:2], SEGMENTS[:2])
@@ -149,14 +169,16 @@ def test_a_tf2_module_is_rebuilt_too(engine: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_default_model_is_rebuilt(engine: str, minilm_path: Path) -> None:
+def test_the_default_model_is_rebuilt(
+    engine: str, minilm_path: Path, graph_of: Callable[[BertModule], ModuleEngine]
+) -> None:
     inspected = module.inspect(minilm_path)
     loaded = loading.load(inspected, OutputSpec(), ComputeConfig(engine))
     assert loaded.name == engine
     draw = np.random.default_rng(1)
     ids = draw.integers(0, inspected.shape.vocab_size, [5, 40]).astype(np.int32)
     mask = (np.arange(40) < draw.integers(1, 41, [5, 1])).astype(np.int32)
-    actual, expected = (e.run(ids, mask, ids * 0) for e in (loaded, ModuleEngine(inspected)))
+    actual, expected = (e.run(ids, mask, ids * 0) for e in (loaded, graph_of(inspected)))
     tokens = mask.astype(bool)
     np.testing.assert_allclose(actual.sequence[tokens], expected.sequence[tokens], atol=1e-4)
     np.testing.assert_allclose(actual.pooled, expected.pooled, atol=1e-4)

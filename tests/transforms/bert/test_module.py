@@ -8,12 +8,11 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests import tf2_module
+from tests import tf2_module, written_modules
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import model_files, module
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
-from transforms.checkpoints import importing
 
 IDS = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], np.int32)
 MASK = (IDS != 0).astype(np.int32)
@@ -194,5 +193,5 @@ def test_the_vocabulary_is_found_among_other_assets_and_checked(copy: Path) -> N
 
 @pytest.mark.parametrize("do_lower_case", [True, False])
 def test_casing_is_read_from_the_graph(tmp_path: Path, do_lower_case: bool) -> None:
-    importing.write_module(make_checkpoint(do_lower_case=do_lower_case), tmp_path / "module")
+    written_modules.write(make_checkpoint(do_lower_case=do_lower_case), tmp_path / "module")
     assert module.inspect(tmp_path / "module").rules.do_lower_case is do_lower_case

@@ -6,13 +6,12 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests import tf2_module
+from tests import tf2_module, written_modules
 from tests.conftest import TINY_VOCABULARY, make_checkpoint
 from transforms.bert import encoder, module, module_session
 from transforms.bert.module import BertModule
 from transforms.bert.module_engine import ModuleEngine
 from transforms.bert.module_session import run_each
-from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
 
 IDS = np.array([[2, 5, 6, 7, 8, 3], [2, 9, 17, 3, 0, 0], [2, 3, 0, 0, 0, 0]], np.int32)
@@ -29,7 +28,7 @@ def engine(tiny_module: BertModule) -> ModuleEngine:
 @pytest.mark.parametrize("activation", ["gelu_erf", "gelu_tanh"])
 def test_the_engine_computes_the_encoders_vectors(tmp_path: Path, activation: str) -> None:
     checkpoint = make_checkpoint(activation=activation, layer_norm_eps=0.01, seed=3)
-    importing.write_module(checkpoint, tmp_path / "module")
+    written_modules.write(checkpoint, tmp_path / "module")
     engine = ModuleEngine(module.inspect(tmp_path / "module"))
     gc.collect()
     pooled, sequence, *_ = engine.run(IDS, MASK, SEGMENTS)
@@ -78,7 +77,7 @@ def test_vectors_do_not_depend_on_batch_and_padding(engine: ModuleEngine, width:
 def test_outputs_of_other_shapes_are_refused(
     tmp_path: Path, tiny_checkpoint: Checkpoint, replaced: str, by: str, shape: str
 ) -> None:
-    importing.write_module(tiny_checkpoint, tmp_path / "module")
+    written_modules.write(tiny_checkpoint, tmp_path / "module")
     file = tmp_path / "module/saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     for graph in model.meta_graphs:

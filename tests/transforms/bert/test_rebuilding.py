@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import tf2_module
+from tests import tf2_module, written_modules
 from tests.conftest import make_checkpoint
 from transforms.bert import encoder, module, rebuilding
 from transforms.bert.architecture import Architecture
@@ -19,7 +19,6 @@ from transforms.bert.module import BertModule
 from transforms.bert.module_session import run_each
 from transforms.bert.output_spec import Encoded
 from transforms.bert.weights import Weights
-from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
 
 # All values of each setting, each with several of the others.
@@ -35,7 +34,7 @@ MODELS = [
 
 def of_other_origin(checkpoint: Checkpoint, path: Path) -> BertModule:
     """Write a TF1 module that does not keep its settings."""
-    importing.write_module(checkpoint, path)
+    written_modules.write(checkpoint, path)
     (path / KEPT_SETTINGS).unlink()
     return module.inspect(path)
 

@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import written_modules
 from tests.conftest import make_checkpoint
 from transforms.bert import module
 from transforms.bert.module import BertModule
 from transforms.bert.shape import variable_shapes
 from transforms.bert.variables import read_variables
-from transforms.checkpoints import importing
 from transforms.checkpoints.checkpoint import Checkpoint
 
 
@@ -24,7 +24,7 @@ def test_the_weights_of_a_module_are_those_of_its_checkpoint(
 
 @pytest.mark.parametrize("shape", [{"layers": 3}, {"positions": 31}])
 def test_weights_of_other_sizes_are_not_read(tmp_path: Path, shape: dict[str, int]) -> None:
-    importing.write_module(make_checkpoint(), tmp_path / "module")
+    written_modules.write(make_checkpoint(), tmp_path / "module")
     inspected = module.inspect(tmp_path / "module")
     sizes = {**vars(inspected.shape), **shape}
     assert read_variables(tmp_path / "module", type(inspected.shape)(**sizes)) is None
