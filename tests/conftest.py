@@ -9,6 +9,9 @@ from typing import Any
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Before anything imports numpy, and for the programs that tests start: on busy processors, threads
+# of OpenBLAS wait for each other in loops, and a product takes a hundred times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Connections to Milvus Lite stay open in a process of tests; gRPC prints that they ping too often.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
