@@ -47,6 +47,7 @@ def test_a_missing_extra_skips_a_test_and_fails_it_where_everything_is_tested(
         import_missing("jinja2")
 
 
+@pytest.mark.slow
 def test_each_package_that_a_test_file_imports_is_required_or_has_its_extra() -> None:
     requirements = (ROOT / "setup.py").read_text().partition("install_requires=[")[2]
     names = re.findall(r'^ +"([\w.-]+)', requirements.partition("]")[0], re.MULTILINE)

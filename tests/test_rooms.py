@@ -83,6 +83,7 @@ def test_packages_import_each_other_in_one_direction() -> None:
     sort(graph)
 
 
+@pytest.mark.slow
 def test_modules_import_each_other_in_one_direction() -> None:
     sort({name: imports_of(path) - {name} for name, path in MODULES.items() if name not in ROOTS})
 
@@ -138,6 +139,7 @@ def test_files_that_define_transforms_keep_their_annotations() -> None:
             assert "from __future__ import annotations" not in text, path
 
 
+@pytest.mark.slow
 def test_files_and_functions_stay_short() -> None:
     lengths = [len(path.read_text("utf-8").splitlines()) for path in FILES]
     assert max(lengths) < 400

@@ -248,6 +248,7 @@ def test_a_job_for_gpus_requests_a_gpu_with_a_driver_and_one_process(described: 
     assert protos.DockerPayload.FromString(docker.payload).container_image == image
 
 
+@pytest.mark.slow
 def test_autoscaling_follows_the_flags(described: Any) -> None:
     job, _ = described(IMAGE, "--num_workers=3", "--max_num_workers=50")
     (pool,) = job["environment"]["workerPools"]
@@ -276,6 +277,7 @@ def test_flags_of_the_user_override_the_defaults(described: Any) -> None:
     assert job["environment"]["workerPools"][0]["numThreadsPerWorker"] == 1
 
 
+@pytest.mark.slow
 def test_a_wheel_is_staged_unchanged(
     described: Any, bucket: cloud_storage.Bucket, tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_wrong_settings_are_refused(settings: dict, message: str, tmp_path: Path
         pipeline.embed("a.txt", tmp_path / "out", **settings)
 
 
+@pytest.mark.slow
 def test_importing_the_package_is_cheap() -> None:
     code = (
         "import sys, pipeline, pipeline.options.flags; dir(pipeline);"

@@ -115,6 +115,7 @@ def test_status_measures_a_running_job(finished: Path, tmp_path: Path) -> None:
     assert "of an unknown number" in status.to_text(half)
 
 
+@pytest.mark.slow
 def test_tokenize_prints_json_lines(
     globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -171,6 +172,7 @@ def test_tokenize_reads_a_pipe_and_pairs(
     assert json.loads(line)["input_ids"] == [2, TINY_VOCABULARY.index("e"), 3]
 
 
+@pytest.mark.slow
 def test_tokenize_rejects_what_embed_rejects(
     tiny_path: Path, capsysbinary: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +212,7 @@ def test_tokenize_exits_with_2_at_wrong_usage(
     assert "Traceback" not in error
 
 
+@pytest.mark.slow
 def test_tokenize_prints_the_readable_part_of_a_damaged_file(
     tiny_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

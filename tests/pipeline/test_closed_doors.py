@@ -296,6 +296,7 @@ def test_a_plan_that_names_another_file_is_of_another_job(
     assert tree(out) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_read_is_refused_with_the_way_out(
     out: Path, globs: list[str], tiny_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def value_of(id_: str, field: int) -> bytes:
     return str(value).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["tfrecord", "parquet"])
 def test_offsets_of_wordpieces_are_in_their_fields(
     format_: str, tiny_path: Path, tmp_path: Path

@@ -95,6 +95,7 @@ def test_a_damaged_manifest_of_a_finished_job_is_written_again(
     assert corpus.data_files(output) == corpus.data_files(finished)
 
 
+@pytest.mark.slow
 def test_workers_do_not_load_a_damaged_transform(
     output: Path, globs: list[str], tiny_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

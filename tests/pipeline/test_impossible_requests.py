@@ -57,6 +57,7 @@ def test_a_request_that_no_model_of_the_kind_serves(
     assert message in embed(not_rebuilt, f"--max_seq_length 8 {flags}", tmp_path, capfd)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", ["--pair_separator |", "--text_b_field other"])
 def test_pairs_for_a_model_of_one_segment(
     flags: str, tmp_path: Path, capfd: pytest.CaptureFixture

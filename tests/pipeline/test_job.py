@@ -56,6 +56,7 @@ def test_ids_are_in_corpus_order(finished: Path, globs: list[str]) -> None:
     assert rows == [str(number) for number in range(60)]
 
 
+@pytest.mark.slow
 def test_plain_tensorflow_reads_both_families(finished: Path) -> None:
     for family, rows in (("pooled", 16), ("sequence", None)):
         text = (finished / family / "schema.pbtxt").read_text()

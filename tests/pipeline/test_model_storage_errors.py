@@ -90,6 +90,7 @@ def assert_told(error: str, folder: Path) -> None:
     assert str(folder) in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write", [checkpoint_files.write_hugging_face, checkpoint_files.write_google]
 )

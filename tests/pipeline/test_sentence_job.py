@@ -128,6 +128,7 @@ def test_a_prompt_that_cannot_be_read_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_tokenize_shows_the_prompt(
     tmp_path: Path, prompted: Path, capfdbinary: pytest.CaptureFixture
 ) -> None:
@@ -139,6 +140,7 @@ def test_tokenize_shows_the_prompt(
     assert shown["offsets"] == [*[[0, 0]] * 4, [0, 1], [2, 5], [0, 0]]
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_the_vectors_is_refused(
     texts: Path, model: Path, tiny_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
@@ -161,6 +163,7 @@ def test_a_longest_input_of_its_own_is_named(model: Path, tmp_path: Path) -> Non
     assert not notes_on(dataclasses.replace(config, windows=WindowConfig(16)), inspected)
 
 
+@pytest.mark.slow
 def test_inspect_model_describes_sentence(
     tmp_path: Path, model: Path, tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -148,6 +148,7 @@ def test_a_report_ends_in_two_lines(out: Path, capsys: pytest.CaptureFixture) ->
     assert 1 in run_with_faults(["report", str(out)], 15, str(out), capsys)
 
 
+@pytest.mark.slow
 def test_a_finished_job_ends_in_two_lines(
     out: Path, globs: list[str], tiny_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

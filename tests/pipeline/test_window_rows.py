@@ -93,6 +93,7 @@ def check_again(folder: Path, count: int) -> None:
     assert verdict.sample.documents == count
 
 
+@pytest.mark.slow
 def test_a_document_that_fits_has_the_vectors_of_a_job_over_documents(
     tiny_path: Path, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def test_one_line_says_what_is_wrong(
     assert not os.path.exists("out")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_a_folder_is_read_with_its_folders(
     tiny_path: Path, capsys: pytest.CaptureFixture[str]

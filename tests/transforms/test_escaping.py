@@ -1,6 +1,7 @@
 import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ def test_what_is_shown_cannot_steer_a_terminal(text: str) -> None:
     assert len(shown.splitlines()) <= 1
 
 
+@pytest.mark.slow
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_stays_the_json_of_the_same_value(value: object) -> None:
     assert json.loads(escaping.one_line(json.dumps(value, ensure_ascii=False))) == value

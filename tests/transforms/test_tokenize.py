@@ -30,6 +30,7 @@ def transform(tiny_module: BertModule, tmp_path_factory: pytest.TempPathFactory)
     return folder
 
 
+@pytest.mark.slow
 def test_a_part_stays_a_part(transform: Path) -> None:
     sent = [make_part(TEXTS), make_part([], start=50), make_part([None], start=90)]
 
@@ -50,6 +51,7 @@ def test_a_part_stays_a_part(transform: Path) -> None:
         assert_that(wordpieces, check)
 
 
+@pytest.mark.slow
 def test_a_pair_without_a_first_text_is_rejected(tiny_module: BertModule, tmp_path: Path) -> None:
     save_transform(tmp_path, tiny_module.vocabulary, ["the cat"], pairs=True)
     part = make_part(["the", "\u200b", "", "cat"], seconds=["cat", "cat", "", ""])
@@ -68,6 +70,7 @@ def start(part: object) -> int:
     return header_of(part).start
 
 
+@pytest.mark.slow
 def test_a_fresh_process_with_the_saved_transform_alone_gives_the_same_ids(
     transform: Path,
 ) -> None:

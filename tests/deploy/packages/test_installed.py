@@ -72,6 +72,7 @@ OWNERS = {
 NOT_REQUIRED = {"beam_bert", "compression", "pipeline", "transforms", *sys.stdlib_module_names}
 
 
+@pytest.mark.slow
 def test_setup_py_names_every_package_that_is_imported() -> None:
     required = {
         canonicalize_name(Requirement(text).name)
@@ -173,6 +174,7 @@ def test_the_list_has_the_packages_asked_for_and_the_weights() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_list_is_checked_against_the_schema() -> None:
     shown = sbom.restrict(environment("beam-bert", "numpy"), {"beam-bert", "numpy"})
     assert sbom.schema_error(json.dumps(shown)) is None

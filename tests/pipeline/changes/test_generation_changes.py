@@ -53,6 +53,7 @@ def records(tmp_path: Path, tiny_path: Path) -> GrowingRecords:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [{}, {"output_format": "parquet", "features": ("mean", "sequence_output")}],
@@ -122,6 +123,7 @@ def test_ids_without_a_field_have_the_path(tmp_path: Path, tiny_path: Path) -> N
     assert kinds == ["added", "added"]
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_written_again(records: GrowingRecords) -> None:
     records.embed()
     records.remove("c.jsonl")

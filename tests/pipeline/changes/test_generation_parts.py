@@ -2,6 +2,7 @@
 
 import collections
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_common_parts_are_left_out_as_often_as_both_have_them(
     assert list(without_common(before, now)) == expected
 
 
+@pytest.mark.slow
 @given(st.lists(receipts(), max_size=5), st.lists(receipts(), max_size=5))
 def test_the_parts_of_receipts_are_compared_by_columns(
     before: list[Receipt], now: list[Receipt]

@@ -118,6 +118,7 @@ def test_a_file_of_flags_sets_the_format(tmp_path: Path, capfd: pytest.CaptureFi
     assert line["message"].startswith("unknown flag --frobnicate")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.text(), st.text())
 def test_a_line_keeps_any_message(message: str, reason: str) -> None:

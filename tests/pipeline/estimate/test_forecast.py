@@ -21,6 +21,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_speed, "MEASURED_SECONDS", 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_a_corpus_that_is_read_whole_has_exact_counts(
     finished: Path, globs: list[str], tiny_path: Path, tmp_path: Path

@@ -84,6 +84,7 @@ def test_some_of_many_files_represent_the_others(tmp_path: Path) -> None:
     assert count(paths) == (False, pytest.approx(sum(lines), rel=0.02))
 
 
+@pytest.mark.slow
 def test_documents_longer_than_a_piece_are_estimated(tmp_path: Path) -> None:
     some = random.Random(3)
     short = [f"{some.randrange(10**9)}" for _ in range(400_000)]

@@ -192,6 +192,7 @@ def test_tfrecord(write: Write, excuses: str, rows: list[Row], typed: bool) -> N
     round_trip(rows, "a.tfrecord", write, typed, excuses)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(shards=st.lists(tables(), min_size=2, max_size=5), typed=st.booleans())
 def test_shards_of_several_writers(shards: list[list[Row]], typed: bool) -> None:

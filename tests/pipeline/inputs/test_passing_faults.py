@@ -128,6 +128,7 @@ def _step(name: str, kind: str) -> int:
     return 9 if kind == "client" else 4 if name == "parquet" else 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 )

@@ -58,6 +58,7 @@ def test_the_same_pipe_again_continues_and_another_is_refused(
     assert (out / "stdin").read_bytes() == LINES[: len(LINES) // 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstd.compress])
 def test_tokenize_finds_out_what_comes_through_a_pipe_as_embed_does(
     pack: Callable[[bytes], bytes],

@@ -41,6 +41,7 @@ def described(before: list[Split], now: list[Split]) -> list[str]:
     return ["its files are cut at other places"] if before != now else []
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(draw_plan(), draw_plan(), st.data())
 def test_any_plans_differ_as_their_splits(

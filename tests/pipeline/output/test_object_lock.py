@@ -222,6 +222,7 @@ def test_a_folder_that_cannot_be_written_is_named(store: object_stores.Store) ->
         fail_in(folder)
 
 
+@pytest.mark.slow
 def test_of_many_starts_one_holds_at_a_time(store: object_stores.Store, folder: str) -> None:
     gate, inside, held, refused = threading.Barrier(STARTS), set(), [], []
 

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def contents(plan: list[Split]) -> dict[str, tuple[object, ...]]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(draw_plan(), draw_plan(), st.data())
 def test_any_plans_are_compared_as_their_files(

@@ -115,6 +115,7 @@ def test_receipts_are_chosen_by_their_numbers(parts: list[Receipt], size: int) -
     assert table.without(table[::2]) == [part for part in parts if part.key not in keys]
 
 
+@pytest.mark.slow
 @FEW
 @given(st.lists(receipts(SOURCES[:2]), max_size=6), st.lists(receipts(), max_size=6))
 def test_the_text_of_a_manifest_is_that_of_json(one: list[Receipt], two: list[Receipt]) -> None:

@@ -130,6 +130,7 @@ def test_every_command_has_wrong_usages() -> None:
     assert set(WRONG) == set(all_commands())
 
 
+@pytest.mark.slow
 def test_wrong_usage_is_reported_without_beam_and_tensorflow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,6 +166,7 @@ def test_most_documents_do_not_share_a_corner(median: int, longest: int, limit: 
     assert scale.is_logarithmic or scale.places(np.array(median)) > 0.12
 
 
+@pytest.mark.slow
 def test_a_document_with_exactly_the_limit_is_left_of_the_line(drawn: Path) -> None:
     report = facts.gather(str(drawn))
     numbers = np.array([5, 6, 7, 10] * 10)

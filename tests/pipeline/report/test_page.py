@@ -43,6 +43,7 @@ def test_a_projection_never_lengthens_distances(original: np.ndarray) -> None:
     np.testing.assert_array_equal(again, points)
 
 
+@pytest.mark.slow
 def test_a_sample_has_the_texts_and_vectors_of_its_documents(drawn: Path) -> None:
     report = facts.gather(str(drawn))
     sample = report.sample

@@ -75,6 +75,7 @@ def test_a_port_in_use_is_an_error_of_one_line(capsys: pytest.CaptureFixture[str
     assert line.startswith(f"beam-bert-worker-pool: --port: cannot listen on port {port}")
 
 
+@pytest.mark.slow
 def test_the_program_stops_its_workers_when_it_is_stopped() -> None:
     command = [sys.executable, "-m", "pipeline.runners.worker_pool", "--port", "0"]
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -104,6 +105,7 @@ def runner_of_workers() -> Iterator[tuple[str, threading.Event]]:
         yield address, asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_asked", [False, True], ids=["that starts", "that runs"])
 def test_a_worker_ends_with_a_pool_that_is_killed_and_says_nothing(
     has_asked: bool, runner_of_workers: tuple[str, threading.Event]

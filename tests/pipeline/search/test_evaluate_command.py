@@ -22,6 +22,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("opened")
 def test_it_prints_measures_and_what_was_not_evaluated(
     finished: Path, files: Path, capsys: pytest.CaptureFixture[str]

@@ -21,6 +21,7 @@ from tests.pipeline import corpus
 TEXTS = [corpus.sentence(number) for number in (1, 5, 11)]
 
 
+@pytest.mark.slow
 def test_texts_of_the_corpus_find_their_documents(opened: Searcher, finished: Path) -> None:
     ids, vectors = load_embeddings(finished)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -19,6 +19,7 @@ def transforms_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.name.startswith("transform-")}
 
 
+@pytest.mark.slow
 def test_the_second_job_learns_nothing_and_writes_the_same_files(
     globs: list[str], tiny_path: Path, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

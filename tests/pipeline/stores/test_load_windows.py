@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline import test_window_rows
 from tests.pipeline.stores.loading import load
 from tests.pipeline.stores.stored_rows import READERS
 from transforms.rows.row_config import RowConfig
 
 
+@pytest.mark.slow
 def test_windows_are_rows_with_their_places(tiny_path: Path, tmp_path: Path) -> None:
     settings = {"rows": RowConfig("windows", keep_text=True), "features": ("mean",)}
     out = test_window_rows.embed(tmp_path, tiny_path, **settings)

@@ -119,6 +119,7 @@ def test_a_part_of_a_part_is_a_range_of_the_whole(folder: str) -> None:
     assert read_ == ids_of(read(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["tfrecord", "parquet"])
 def test_batches_of_any_size_and_blocks_have_the_documents_in_corpus_order(
     format_: str, tmp_path: Path

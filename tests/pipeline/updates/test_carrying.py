@@ -37,6 +37,7 @@ def test_the_prefix_of_a_file_that_was_appended_to_is_kept(log: GrowingCorpus) -
     assert verify(VerifyConfig(str(log.output), sample=99)).faults == ()
 
 
+@pytest.mark.slow
 def test_a_line_that_was_not_ended_is_computed_again(log: GrowingCorpus) -> None:
     """The last line of the file reaches beyond the range in which it begins."""
     whole = LONG[:2050].rpartition("\n")[0] + "\n"
@@ -48,6 +49,7 @@ def test_a_line_that_was_not_ended_is_computed_again(log: GrowingCorpus) -> None
     assert summary.carried == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "packed.txt.gz", "a small file.txt"])
 def test_a_file_that_was_only_touched_is_not_computed(
     name: str, tmp_path: Path, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -72,12 +74,14 @@ def test_a_file_that_was_only_touched_is_not_computed(
     growing.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_by_time_a_file_that_was_touched_is_computed(log: GrowingCorpus) -> None:
     log.touch("log.txt")
     assert log.update().parts_before == 0
     log.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_a_changed_document_is_computed(log: GrowingCorpus) -> None:
     # Of the same length, so that the others stay in their ranges.
     log.write("log.txt", LONG.replace("cat", "mat", 1))
@@ -87,6 +91,7 @@ def test_a_changed_document_is_computed(log: GrowingCorpus) -> None:
     log.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_damage_is_not_carried(log: GrowingCorpus) -> None:
     first, second, *_ = sorted(log.output.glob("pooled/log-*"))
     first.unlink()
@@ -99,6 +104,7 @@ def test_damage_is_not_carried(log: GrowingCorpus) -> None:
     log.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_receipts_without_a_hash_are_passed_over(log: GrowingCorpus) -> None:
     for path in log.output.glob("receipts/*"):
         value = json.loads(path.read_text())
@@ -109,6 +115,7 @@ def test_receipts_without_a_hash_are_passed_over(log: GrowingCorpus) -> None:
     log.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_a_carrying_that_fails_goes_on(log: GrowingCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
     log.touch("log.txt")
     calls = []
@@ -130,6 +137,7 @@ def test_a_carrying_that_fails_goes_on(log: GrowingCorpus, monkeypatch: pytest.M
     log.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_kept_fields_decide_too(tmp_path: Path, tiny_path: Path) -> None:
     growing = GrowingCorpus(tmp_path, tiny_path)
     lines = [json.dumps({"id": n, "text": corpus.sentence(n), "k": n}) + "\n" for n in range(80)]

@@ -56,6 +56,7 @@ def test_the_newest_generations_stay(
     assert cleaning.clean(output, 2).paths == ()
 
 
+@pytest.mark.slow
 def test_with_one_generation_the_folder_is_as_from_nothing(updated: GrowingCorpus) -> None:
     cleaning.clean(str(updated.output), 1)
     updated.assert_as_from_nothing()
@@ -69,6 +70,7 @@ def test_with_one_generation_the_folder_is_as_from_nothing(updated: GrowingCorpu
     assert updated.update().generation == 5
 
 
+@pytest.mark.slow
 def test_files_of_others_stay(updated: GrowingCorpus) -> None:
     others = [
         *("pooled/notes.txt", "pooled/a-000000000000.tfrecord", "receipts/notes.json"),
@@ -83,6 +85,7 @@ def test_files_of_others_stay(updated: GrowingCorpus) -> None:
     assert all((updated.output / name).read_text() == "mine" for name in others)
 
 
+@pytest.mark.slow
 def test_what_a_killed_part_left_is_deleted(updated: GrowingCorpus) -> None:
     stray = updated.output / f"pooled/a-000000000000-{'0' * 32}.tfrecord"
     stray.write_bytes(b"half")
@@ -91,6 +94,7 @@ def test_what_a_killed_part_left_is_deleted(updated: GrowingCorpus) -> None:
     assert verify(VerifyConfig(str(updated.output))).faults == ()
 
 
+@pytest.mark.slow
 def test_parts_of_an_unfinished_plan_stay_and_those_of_a_replaced_one_go(
     growing: GrowingCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +118,7 @@ def test_parts_of_an_unfinished_plan_stay_and_those_of_a_replaced_one_go(
     growing.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_a_cleaning_that_is_killed_anywhere_goes_on(
     updated: GrowingCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

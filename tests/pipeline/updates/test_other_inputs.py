@@ -64,6 +64,7 @@ def test_a_folder_is_added_and_removed(growing: GrowingCorpus, both: list[str]) 
     growing.assert_as_from_nothing()
 
 
+@pytest.mark.slow
 def test_another_order_is_another_corpus(growing: GrowingCorpus, both: list[str]) -> None:
     growing.update(globs=both)
     growing.update(globs=both[::-1])
@@ -73,6 +74,7 @@ def test_another_order_is_another_corpus(growing: GrowingCorpus, both: list[str]
     growing.assert_as_from_nothing(globs=both[::-1])
 
 
+@pytest.mark.slow
 def test_a_pattern_with_the_same_files_changes_no_generation(growing: GrowingCorpus) -> None:
     before = (growing.output / "manifest.json").read_bytes()
     wider = [f"{growing.folder}/*.txt"]
@@ -84,6 +86,7 @@ def test_a_pattern_with_the_same_files_changes_no_generation(growing: GrowingCor
     growing.assert_as_from_nothing(globs=wider, input_format="text")
 
 
+@pytest.mark.slow
 def test_another_format_computes_the_files_that_have_it(growing: GrowingCorpus) -> None:
     growing.update(input_format="files")
     assert len(history_of(growing.output)["changed"]) == 3
@@ -132,6 +135,7 @@ def test_parquet_has_one_schema(tmp_path: Path, tiny_path: Path) -> None:
     assert growing.embed(globs=both, output_format="parquet").nothing_left
 
 
+@pytest.mark.slow
 def test_a_damaged_run_is_made_again(growing: GrowingCorpus, both: list[str]) -> None:
     growing.update(globs=both)
     before, receipts = run_of(growing), receipts_of(growing.output)
@@ -145,6 +149,7 @@ def test_a_damaged_run_is_made_again(growing: GrowingCorpus, both: list[str]) ->
     assert verify(VerifyConfig(str(growing.output))).faults == ()
 
 
+@pytest.mark.slow
 def test_a_file_of_flags_has_the_newest_list(
     growing: GrowingCorpus, both: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_files_that_came_changed_and_went(
     assert history_of(growing.output)["generation"] == 2
 
 
+@pytest.mark.slow
 def test_readers_name_a_generation(growing: GrowingCorpus) -> None:
     output = str(growing.output)
     first = reader.load_embeddings(output)
@@ -84,6 +85,7 @@ def test_readers_name_a_generation(growing: GrowingCorpus) -> None:
         reader.load_embeddings(output, generation=3)
 
 
+@pytest.mark.slow
 def test_status_and_verify_know_generations(growing: GrowingCorpus) -> None:
     output = str(growing.output)
     assert "generation" not in status.to_text(status.measure(output))
@@ -101,6 +103,7 @@ def test_status_and_verify_know_generations(growing: GrowingCorpus) -> None:
         verify(VerifyConfig(output, generation=9))
 
 
+@pytest.mark.slow
 def test_an_unfinished_update_keeps_what_readers_have(
     growing: GrowingCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +198,7 @@ def test_a_plan_says_what_an_update_will_do(
     assert not (growing.output / "manifests").exists()
 
 
+@pytest.mark.slow
 def test_small_files_are_grouped_as_from_nothing(tmp_path: Path, tiny_path: Path) -> None:
     growing = GrowingCorpus(tmp_path, tiny_path)
     for number in range(9):
@@ -221,6 +225,7 @@ def test_a_part_that_is_damaged_and_then_gone(growing: GrowingCorpus) -> None:
     assert not list(growing.output.glob("*.withdrawn"))
 
 
+@pytest.mark.slow
 def test_a_damaged_manifest_of_a_later_generation_is_written_again(growing: GrowingCorpus) -> None:
     growing.write("d.txt", text_of(50))
     growing.update()

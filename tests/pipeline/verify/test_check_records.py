@@ -2,10 +2,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.pipeline.verify.damaging import check, first, rewrite, values
 
 
+@pytest.mark.slow
 def test_features_that_are_not_finite_or_too_short_are_reported_and_invalidate_nothing(
     out: Path,
 ) -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ def test_duplicate_ids_are_noted(out: Path) -> None:
     assert verdict.notes == ("3 documents have the id of an earlier one: '0', '3'",)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 9))))
 def test_duplicates_are_counted_as_a_set_counts_them(parts: list[list[int]]) -> None:
     hashes = [np.array(part, np.int64) for part in parts]

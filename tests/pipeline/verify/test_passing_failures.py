@@ -59,6 +59,7 @@ def verdict_of(folder: Path) -> Verdict | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [EIO, CUT], ids=["eio", "cut"])
 def test_one_failing_read_invalidates_nothing(fault: Exception | str, out: Path) -> None:
     before = files_of(out)
@@ -79,6 +80,7 @@ def test_one_failing_read_invalidates_nothing(fault: Exception | str, out: Path)
     assert check(out).faults == ()
 
 
+@pytest.mark.slow
 def test_one_failing_status_or_list_invalidates_nothing(out: Path) -> None:
     before = files_of(out)
     with one_failing_status(0) as calls:
@@ -103,6 +105,7 @@ def test_a_file_that_cannot_be_read_is_named_and_stays(
     assert files_of(out) == before
 
 
+@pytest.mark.slow
 def test_one_failure_while_embed_checks_earlier_parts_invalidates_nothing(out: Path) -> None:
     receipts = manifest.load_receipts(str(out))
     # Their files are read only if they were changed later.

@@ -40,6 +40,7 @@ def test_documents_of_one_length_need_no_padding(length: int, count: int, budget
         assert pad_batch(windows, batch).mask.all()
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=9), min_size=1), st.data())
 def test_padding_is_undone(documents: list[list[int]], data: st.DataObject) -> None:
     numbers = data.draw(st.permutations(range(len(documents))).map(np.array))

@@ -49,6 +49,7 @@ def test_what_is_tried_is_bounded_and_has_all_activations(
         }
 
 
+@pytest.mark.slow
 def test_kept_settings_are_certain(tmp_path: Path) -> None:
     checkpoint = make_checkpoint(activation="swish", norm_first=True, sizes={"heads": 16})
     written_modules.write(checkpoint, tmp_path / "module")

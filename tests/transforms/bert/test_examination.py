@@ -56,6 +56,7 @@ def save(folder: Path, checkpoint: Checkpoint, **kind: Any) -> BertModule:
     return module.inspect(folder / "tf2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "length"),
     [
@@ -96,6 +97,7 @@ def test_a_module_is_called_as_it_is_declared(
         inspected.check_length(inspected.positions + 1)
 
 
+@pytest.mark.slow
 def test_layers_and_default_are_computed_by_the_graph(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
@@ -114,6 +116,7 @@ def test_layers_and_default_are_computed_by_the_graph(
         loading.check(inspected, spec, ComputeConfig("tensorflow", "bfloat16"))
 
 
+@pytest.mark.slow
 def test_a_module_without_a_pooler_serves_the_vectors_of_tokens(
     checkpoint: Checkpoint, expected: Encoded[np.ndarray], tmp_path: Path
 ) -> None:
@@ -140,6 +143,7 @@ def test_a_module_without_a_pooler_serves_the_vectors_of_tokens(
             )
 
 
+@pytest.mark.slow
 def test_pooled_output_of_a_graph_without_pooler_variables(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
@@ -183,6 +187,7 @@ def of_two_sequences(encoded: Encoded[tf.Tensor]) -> list[tf.Tensor]:
     return [encoded.sequence, encoded.sequence]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "message"),
     [

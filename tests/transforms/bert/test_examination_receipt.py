@@ -56,6 +56,7 @@ def test_the_graph_is_run_once_on_a_machine(
     np.testing.assert_array_equal(after.pooled, before.pooled)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_kept")
 def test_an_engine_is_compared_with_the_kept_vectors(
     tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -69,6 +70,7 @@ def test_an_engine_is_compared_with_the_kept_vectors(
     assert "differs from its graph by" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_kept")
 def test_the_reason_for_the_graph_is_kept(
     tiny_module: BertModule, monkeypatch: pytest.MonkeyPatch

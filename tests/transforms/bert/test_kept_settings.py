@@ -56,6 +56,7 @@ def test_a_damaged_file_is_refused_by_name(content: str, message: str, tmp_path:
     assert message in str(refused.value)
 
 
+@pytest.mark.slow
 def test_the_import_keeps_what_the_graph_does_not_show(tmp_path: Path) -> None:
     written_modules.write(make_checkpoint(layer_norm_eps=1e-3), tmp_path / "module")
     kept = module.inspect(tmp_path / "module").kept

@@ -63,6 +63,7 @@ def graph_of() -> Callable[[BertModule], ModuleEngine]:
     return load
 
 
+@pytest.mark.slow
 def test_an_engine_agrees_with_the_module(
     engine: str, inspected: BertModule, graph_of: Callable[[BertModule], ModuleEngine]
 ) -> None:
@@ -106,6 +107,7 @@ def test_products_of_float32_are_float32_on_gpus_too(
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
+@pytest.mark.slow
 def test_layers_are_those_of_shallower_models(
     engine: str,
     tiny_module: BertModule,

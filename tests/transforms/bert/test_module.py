@@ -40,6 +40,7 @@ def test_the_default_model_is_described(minilm_path: Path) -> None:
     assert (shape.layers, shape.heads, shape.hidden_size, shape.positions) == (6, 12, 384, 512)
 
 
+@pytest.mark.slow
 def test_a_module_works_after_a_move_and_without_its_marker(
     copy: Path, tiny_module: BertModule
 ) -> None:

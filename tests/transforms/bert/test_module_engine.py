@@ -123,6 +123,7 @@ def test_a_graph_that_fails_in_a_session_is_loaded_by_the_engine(
     np.testing.assert_array_equal(once.pooled, repeated.pooled)
 
 
+@pytest.mark.slow
 def test_a_tf2_module_does_not_train_and_receives_mask_and_segments(tmp_path: Path) -> None:
     saved = tf2_module.save(tmp_path / "tf2", TINY_VOCABULARY)
     engine = ModuleEngine(module.inspect(tmp_path / "tf2"))

@@ -53,6 +53,7 @@ def checkpoint_of(
     return make_checkpoint(seed=2, deviation=deviation, sizes=sizes, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "sizes"), MODELS, ids=str)
 def test_a_tf1_module_of_other_origin_is_rebuilt(
     architecture: Architecture, sizes: dict[str, int], tmp_path: Path
@@ -83,6 +84,7 @@ def test_wrong_heads_are_a_hint_only(shown: int, tmp_path: Path) -> None:
     assert find(dataclasses.replace(inspected, shape=misread)).shape.heads == 4
 
 
+@pytest.mark.slow
 def test_the_best_is_taken_and_not_the_first_within_the_tolerance(tmp_path: Path) -> None:
     checkpoint = checkpoint_of(Architecture("gelu_erf", 1e-5), {"heads": 4}, deviation=0.02)
     inspected = of_other_origin(checkpoint, tmp_path / "module")
@@ -109,6 +111,7 @@ def test_a_graph_that_computes_another_thing_on_long_inputs_is_not_rebuilt(tmp_p
     assert reason.endswith("on 32 wordpieces")
 
 
+@pytest.mark.slow
 def test_an_examination_knows_the_heads_and_the_architecture(tmp_path: Path) -> None:
     checkpoint = make_checkpoint(seed=8, activation="swish", sizes={"heads": 8})
     inspected = of_other_origin(checkpoint, tmp_path / "module")
@@ -129,6 +132,7 @@ def test_the_graph_shows_what_is_likely(
     assert place <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture", [Architecture("gelu_tanh"), Architecture("gelu_erf", 1e-5, norm_first=True)]
 )

@@ -43,6 +43,7 @@ def test_a_module_is_used_in_place(tiny_path: Path) -> None:
     assert imported_models.resolve(str(tiny_path)) == tiny_path
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_imported_once(
     folder: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_changed_checkpoint_is_another_one(folder: Path, name: str) -> None:
     assert imported_models.find(str(folder)).folder != before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 def test_a_checkpoint_that_changes_before_it_is_read_is_not_imported(folder: Path) -> None:
     found = imported_models.find(str(folder))

@@ -70,6 +70,7 @@ def test_the_graph_computes_what_the_encoder_computes(
     np.testing.assert_allclose(outputs["pooled_output"], pooled, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_default_signature_is_that_of_tokens(tiny_path: Path) -> None:
     tokens, default = call(tiny_path, []), call(tiny_path, [], "default")
     assert set(tokens) == set(default)
@@ -114,6 +115,7 @@ def test_training_drops_out_and_inference_does_not(tiny_path: Path) -> None:
     np.testing.assert_array_equal(first["sequence_output"], second["sequence_output"])
 
 
+@pytest.mark.slow
 def test_the_gelu_of_the_weights_is_kept(tmp_path: Path, tiny_path: Path) -> None:
     importing.write_module(make_checkpoint(activation="gelu_tanh"), tmp_path / "tanh")
     erf, tanh = call(tiny_path, []), call(tmp_path / "tanh", [])
@@ -121,6 +123,7 @@ def test_the_gelu_of_the_weights_is_kept(tmp_path: Path, tiny_path: Path) -> Non
     assert 1e-5 < difference < 0.1
 
 
+@pytest.mark.slow
 def test_two_imports_write_the_same_bytes(
     tmp_path: Path, tiny_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
@@ -137,6 +140,7 @@ def test_files_at_the_destination_are_not_changed(
     assert files(tmp_path) == {"mine.txt": b"mine"}
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_filled_and_a_file_is_not_replaced(
     tmp_path: Path, tiny_path: Path, tiny_checkpoint: Checkpoint
 ) -> None:
@@ -149,6 +153,7 @@ def test_an_empty_folder_is_filled_and_a_file_is_not_replaced(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_failed_import_leaves_nothing(
     tmp_path: Path, tiny_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

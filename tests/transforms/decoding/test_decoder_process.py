@@ -20,6 +20,7 @@ def test_a_decoder_imports_neither_beam_nor_tensorflow() -> None:
     assert run.stdout == b"[]\n"
 
 
+@pytest.mark.slow
 def test_a_decoder_that_computes_without_end_is_ended_by_the_kernel() -> None:
     program = (
         f"import {MODULE} as module\n"

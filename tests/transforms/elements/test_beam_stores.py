@@ -179,6 +179,7 @@ class _WriteByPsycopg(beam.PTransform):
         return records | beam.ParDo(_Execute(self._url, self._statement))
 
 
+@pytest.mark.slow
 def test_postgresql_with_pgvector(
     tiny_path: Path,
     tmp_path: Path,

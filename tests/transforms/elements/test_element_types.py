@@ -214,6 +214,7 @@ def test_workers_find_the_model_by_its_name_and_hold_it_against_its_fingerprint(
     assert config_for_model(tiny_path.name, TextConfig(max_seq_length=8)).model == str(tiny_path)
 
 
+@pytest.mark.slow
 def test_workers_import_a_checkpoint_again(
     tmp_path: Path,
     tiny_checkpoint: Checkpoint,
@@ -243,6 +244,7 @@ def test_what_the_model_cannot_do_is_refused_when_the_pipeline_is_built(
         BertEmbeddings(str(tiny_path), **{**SETTINGS, **settings})
 
 
+@pytest.mark.slow
 def test_pairs_are_refused_by_a_model_of_one_segment(tmp_path: Path) -> None:
     importing.write_module(make_checkpoint(segments=1), tmp_path / "module")
     settings = {**SETTINGS, "text_b_field": "other"}

@@ -83,6 +83,7 @@ def test_vectors_replace_columns_and_artifacts_give_the_same(
     assert not [key for key in str(saved).split("'") if key in ("py/reduce", "py/function")]
 
 
+@pytest.mark.slow
 def test_artifacts_refuse_another_model_of_the_name(tmp_path: Path) -> None:
     model = tmp_path / "model"
     importing.write_module(make_checkpoint(), model)
@@ -189,6 +190,7 @@ def chunk_id(chunk: Chunk) -> str:
     return f"{chunk.metadata['source']}#{chunk.index}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adapter", [None, create_rag_adapter()], ids=["items", "adapter"])
 def test_chunks_of_a_provider_are_embedded(
     tiny_path: Path, tmp_path: Path, vectors: dict, adapter: EmbeddingTypeAdapter | None

@@ -40,6 +40,7 @@ def embed(inspected: BertModule, texts: tuple[str, ...], config: TextConfig) -> 
     return vectors  # type: ignore[return-value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_sentence_is_what_sentence_transformers_encodes(name: str, tmp_path: Path) -> None:
     inspected = import_folder(write_sentence_model(tmp_path / "model", **CASES[name]))
@@ -57,6 +58,7 @@ def two_poolings(tmp_path_factory: pytest.TempPathFactory) -> BertModule:
     return import_folder(folder)
 
 
+@pytest.mark.slow
 def test_windows_are_pooled_before_the_steps(two_poolings: BertModule) -> None:
     config = TextConfig(
         ("mean", "sentence", "cls"), max_seq_length=8, window_stride=3, engine="tensorflow"
@@ -75,6 +77,7 @@ def test_sentence_alone_needs_no_other_outputs(two_poolings: BertModule) -> None
     assert two_poolings.widths == VectorWidths(HIDDEN, {"sentence": 5})
 
 
+@pytest.mark.slow
 def test_other_features_pool_the_prompt_too(tmp_path: Path) -> None:
     folder = write_sentence_model(tmp_path / "model", **CASES["prompt left out"])
     config = TextConfig(("sentence", "mean"), max_seq_length=16, engine="tensorflow")
@@ -98,6 +101,7 @@ def test_a_zero_vector_stays_zero_when_it_is_normalized() -> None:
     np.testing.assert_allclose(vectors, [[0, 0], [0.6, 0.8]], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_imports_are_equal_and_damaged_weights_are_refused(
     two_poolings: BertModule, tmp_path: Path
 ) -> None:

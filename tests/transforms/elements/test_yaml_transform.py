@@ -83,6 +83,7 @@ def test_a_yaml_pipeline_embeds_rows_and_writes_dead_letters(
     assert rejected["reason"] == "empty"
 
 
+@pytest.mark.slow
 def test_without_error_handling_such_a_row_fails_the_pipeline(
     tmp_path: Path, tiny_path: Path
 ) -> None:

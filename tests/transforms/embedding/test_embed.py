@@ -227,6 +227,7 @@ class FailingEngine(EchoEngine):
         return Encoded(pooled, sequence)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(
     st.lists(

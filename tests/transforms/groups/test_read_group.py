@@ -95,6 +95,7 @@ def test_documents_are_those_of_each_file_alone(contents: Contents, format_: str
     assert_same_documents(contents if format_ is None else only, PLAIN, format_)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(corpora(), st.sampled_from([RECORDS, COMPOSED]))
 def test_ids_and_kept_fields_are_those_of_each_file_alone(

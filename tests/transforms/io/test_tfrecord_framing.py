@@ -47,6 +47,7 @@ def test_a_damaged_file_is_never_read_to_its_end() -> None:
             list(tfrecord_framing.read_records(io.BytesIO(bytes(flipped))))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.binary(max_size=40), min_size=1, max_size=4),

@@ -2,6 +2,7 @@ import functools
 import itertools
 from collections.abc import Callable
 
+import pytest
 import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def windows_of(cutter: Cutter, text: bytes, size: int) -> list[tuple[int, int]]:
     return [tuple(window) for window in cutter.cut(text, ranges, size).tolist()]
 
 
+@pytest.mark.slow
 @every_rules
 @settings(max_examples=12)
 @given(texts, st.integers(8, 12), st.sampled_from(CUTS), st.sampled_from([0, 3]))

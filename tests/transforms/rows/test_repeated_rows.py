@@ -1,5 +1,6 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def wider(cutter: Cutter, size: int) -> Cutter:
     )
 
 
+@pytest.mark.slow
 @every_rules
 @settings(max_examples=12)
 @given(

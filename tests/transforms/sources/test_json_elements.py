@@ -69,6 +69,7 @@ def test_the_objects_of_an_array_come_one_by_one_however_it_is_split(
         assert data[position : position + len(raw)] == raw
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(objects, max_size=4), indents, sizes, st.sampled_from(["", "\n", " \r\n"]))
 def test_values_that_follow_each_other_are_read_too(
@@ -81,6 +82,7 @@ def test_values_that_follow_each_other_are_read_too(
     assert reasons(read(f"\ufeff{arrays}".encode(), sizes=pieces)) == twice
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(objects, max_size=3), indents, st.integers(0), st.binary(max_size=3), st.integers(0, 3)

@@ -143,6 +143,7 @@ spaced = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.lists(spaced, min_size=1, max_size=6))
 def test_a_separator_with_spaces_splits_as_extract_features_does(batch: list[str]) -> None:

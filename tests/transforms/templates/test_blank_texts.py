@@ -1,10 +1,12 @@
 import sys
 
 import pyarrow as pa
+import pytest
 
 from transforms.templates.blank_texts import are_blank, is_blank
 
 
+@pytest.mark.slow
 def test_columns_are_blank_where_single_texts_are() -> None:
     characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     column = pa.array(characters, pa.large_string())

@@ -2,6 +2,7 @@ import functools
 import unicodedata
 from collections.abc import Callable
 
+import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ marked = st.builds(
 texts = st.lists(st.one_of(test_tokenizer.texts, marked), max_size=5).map("".join)
 
 
+@pytest.mark.slow
 @every_rules
 @settings(deadline=None, max_examples=60)
 @given(batch=st.lists(texts, min_size=1, max_size=4))
@@ -96,6 +98,7 @@ def several(text: str, rules: WordpieceRules) -> bool:
     return any(len(wordpiece_oracle.fold(char, rules)) > 1 for char in (text[0], text[-1]))
 
 
+@pytest.mark.slow
 @every_casing
 def test_every_character_that_is_kept_has_its_own_bytes(rules: WordpieceRules) -> None:
     chars = [char for char in test_tokenizer.ASSIGNED if char not in test_tokenizer.NEW_CAPITALS]

@@ -84,6 +84,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(st.lists(texts, min_size=1, max_size=5), st.sampled_from(["single", "whole"]))
 def test_a_text_stands_between_special_tokens(batch: list[str], shape: str) -> None:
@@ -139,6 +140,7 @@ def test_offsets_of_a_pair_are_of_each_text_or_of_the_line(batch: list[tuple[str
                 assert documents[segment][start:end] == line[line_start:line_end] != b""
 
 
+@pytest.mark.slow
 def test_kept_special_tokens_are_wordpieces_like_others() -> None:
     """They change no segment, are cut and counted with the rest, and [UNK] counts as unknown."""
     rules = UNCASED.with_special_tokens(VOCABULARY)
@@ -170,6 +172,7 @@ def test_kept_special_tokens_are_wordpieces_like_others() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_golden_texts_have_the_golden_ids() -> None:
     golden = np.load(DATA / "minilm_golden.npz", allow_pickle=False)
     batch = json.loads((DATA / "minilm_texts.json").read_text("utf-8"))
@@ -226,6 +229,7 @@ def assert_same_as_function(
     }
 
 
+@pytest.mark.slow
 def test_a_saved_transform_knows_the_quantiles_of_the_lengths_it_learned(
     transform: tft.TFTransformOutput,
 ) -> None:

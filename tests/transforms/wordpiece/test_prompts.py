@@ -18,6 +18,7 @@ GLUED = graph(WordpieceConfig(LONGEST, UNCASED, keep_tokens=True, prompt="una"))
 texts = st.lists(st.sampled_from(["the", "cat", "unaffable", "猫", "!", "ça", " "]), max_size=8)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.lists(texts.map(" ".join), min_size=1, max_size=4))
 def test_a_prompt_is_part_of_the_text(batch: list[str]) -> None:
@@ -32,6 +33,7 @@ def test_a_prompt_is_part_of_the_text(batch: list[str]) -> None:
         assert made["offsets"][row] == [max(0, n - before) for n in joined["offsets"][row]]
 
 
+@pytest.mark.slow
 def test_a_word_may_begin_in_the_prompt() -> None:
     made = GLUED(["ffable cat", "", "\n"])
     assert [token.decode() for token in made["tokens"][0][1:4]] == ["una", "##ffa", "##ble"] or (
@@ -42,6 +44,7 @@ def test_a_word_may_begin_in_the_prompt() -> None:
     assert [len(ids) for ids in made["input_ids"][1:]] == [2, 2]
 
 
+@pytest.mark.slow
 def test_an_unknown_word_of_the_prompt_may_go_on_in_the_text() -> None:
     made = graph(WordpieceConfig(LONGEST, UNCASED, prompt="\N{COFFIN}"))(
         ["cat", "", "\n", "cat the"]

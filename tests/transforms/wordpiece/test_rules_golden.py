@@ -36,6 +36,7 @@ def golden_ids(name: str) -> list[np.ndarray]:
     return np.split(GOLDEN[f"{name}/input_ids"], GOLDEN[f"{name}/offsets"][1:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_RULES)
 def test_a_text_has_the_ids_of_the_models_own_tokenizer(name: str) -> None:
     vocabulary = Vocabulary.from_bytes(texts.to_vocab_txt(texts.vocabulary()).encode())

@@ -66,6 +66,7 @@ def graph(rules: WordpieceRules) -> Callable[[list[str]], list[list[int]]]:
     return lambda batch: function(tf.constant(batch, tf.string)).to_list()
 
 
+@pytest.mark.slow
 @every_rules
 @settings(deadline=None, max_examples=50)
 @given(st.lists(texts, min_size=1, max_size=6))
@@ -121,6 +122,7 @@ ASSIGNED = [
 NEW_CAPITALS = {*"ⰯꟀꟐꟖꟘ", *map(chr, range(0x10570, 0x10596))}
 
 
+@pytest.mark.slow
 @both_casings
 def test_every_character_within_a_word_gives_the_ids_of_both_oracles(rules: WordpieceRules) -> None:
     batch = [f"a{char}b" for char in ASSIGNED]
@@ -151,6 +153,7 @@ def test_a_long_word_ends_at_every_character_that_is_a_word_by_itself(
     assert graph(rules)([*batch, "a" * 201]) == [*expected, [VOCABULARY.unknown_id]]
 
 
+@pytest.mark.slow
 @every_casing
 def test_every_character_is_cleaned_and_folded_whatever_the_vocabulary(
     rules: WordpieceRules,
@@ -213,6 +216,7 @@ def test_long_words_are_counted_one_by_one_within_a_document() -> None:
     assert row == oracle.tokenize(text, IDS, CASED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["tr_TR", pytest.param("lt_LT", marks=pytest.mark.slow)])
 def test_ids_do_not_change_with_the_locale_of_the_process(locale: str) -> None:
     """ICU lowers I to a dotless i where the locale is Turkish, and adds dots in Lithuanian."""
