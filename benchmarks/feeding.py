@@ -64,7 +64,9 @@ class WaitingEngine:
         self._tokens = tokens
         self.busy = self.began = self.processor = 0.0
         self._speed = speed
-        self._device = threading.Lock()
+        self._lock = threading.Lock()
+        # When the device has computed what it was sent.
+        self._free = 0.0
         self._values = np.random.default_rng(0).normal(size=[_POSITIONS, _HIDDEN])
         self._values = self._values.astype(np.float32)
 
@@ -73,18 +75,22 @@ class WaitingEngine:
         from transforms.bert.output_spec import Encoded
 
         rows, width = input_ids.shape
-        seconds = rows * width / self._speed
-        with self._device:
-            if not self.began:
-                self.began, self.processor = time.time(), time.process_time()
-            time.sleep(seconds)
-            self.busy += seconds
+        time.sleep(max(0.0, self._enqueue(rows * width / self._speed) - time.time()))
         # Copied, as vectors are from a device.
         pooled = self._values[:rows].copy()
         if not self._tokens:
             return Encoded(pooled, None)
         tokens = self._values[: rows * width].copy()
         return Encoded(pooled, tokens.reshape(rows, width, _HIDDEN))
+
+    def _enqueue(self, seconds: float) -> float:
+        """Let the device compute after what it was sent before; return when it ends."""
+        with self._lock:
+            if not self.began:
+                self.began, self.processor = time.time(), time.process_time()
+            self._free = max(self._free, time.time()) + seconds
+            self.busy += seconds
+            return self._free
 
 
 def main() -> None:
@@ -95,7 +101,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--speed", type=float, default=1.6e6, help="positions/s (1.6e6)")
-    parser.add_argument("--parallel", type=int, default=2, help="batches sent at once (2)")
+    parser.add_argument("--parallel", type=int, default=3, help="batches sent at once (3)")
     parser.add_argument("--threads", type=int, default=3, help="parts worked on at once (3)")
     parser.add_argument("--cores", type=int, nargs="+", default=[os.cpu_count() or 1])
     parser.add_argument("--documents", type=int, default=200_000)

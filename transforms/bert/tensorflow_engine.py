@@ -28,8 +28,8 @@ class TensorflowEngine:
         self.hidden_size = spec.shape.hidden_size
         self._shape = spec.shape
         self._device = spec.device
-        # All cores compute one batch. A GPU computes one while another is copied.
-        self.parallel = 1 if spec.device is None else 2
+        # All cores compute one batch. A GPU computes one while others are copied or prepared.
+        self.parallel = 1 if spec.device is None else 3
         self._xla = spec.xla_buckets > 0
         self._compiled_shapes: set[tuple[int, ...]] = set()
         self._function = _build_function(spec)

@@ -2,7 +2,9 @@
 
 import collections
 import functools
+import itertools
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,14 +21,24 @@ _LOG = logging.getLogger(__name__)
 _COMPILED_AT_ONCE = 4
 
 
+_Timed = tuple[Outcome, float]
+
+
 class LoadedModel:
-    """An engine, and the threads in which the batches of all parts take turns."""
+    """An engine, and the threads that run the batches of all parts: the earliest part comes first.
+
+    If parts took turns, they would all end at about the same time, and begin again together: then
+    either all of them are tokenized, and the engine has nothing to do, or all wait for the engine.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reported_shapes = 0
         self._reporting = threading.Lock()
         self._threads = ThreadPoolExecutor(engine.parallel, "encode")
+        self._parts, self._numbers = itertools.count(), itertools.count()
+        self._waiting: queue.PriorityQueue[tuple[int, int, Callable[[], object]]]
+        self._waiting = queue.PriorityQueue()
 
     def run_all(
         self,
@@ -53,15 +65,27 @@ class LoadedModel:
 
     def _run_in_order(
         self, run: Callable[[np.ndarray], Outcome], batches: list[np.ndarray]
-    ) -> Iterator[tuple[Outcome, float]]:
-        pending: collections.deque[Future[tuple[Outcome, float]]] = collections.deque()
+    ) -> Iterator[_Timed]:
+        part = next(self._parts)
+        pending: collections.deque[Future[_Timed]] = collections.deque()
         for batch in batches:
-            pending.append(self._threads.submit(_run_timed, run, batch))
+            pending.append(self._submit(part, functools.partial(_run_timed, run, batch)))
             # Few at a time, so that an interrupted process has little to finish.
             if len(pending) > 2 * self.engine.parallel:
                 yield pending.popleft().result()
         for future in pending:
             yield future.result()
+
+    def _submit(self, part: int, compute: Callable[[], _Timed]) -> Future[_Timed]:
+        """Let a thread compute something, unless an earlier part needs the thread."""
+        result: Future[_Timed] = Future()
+        self._waiting.put((part, next(self._numbers), functools.partial(_fulfil, result, compute)))
+        self._threads.submit(self._compute_earliest)
+        return result
+
+    def _compute_earliest(self) -> None:
+        _, _, compute = self._waiting.get_nowait()
+        compute()
 
     def count_new_shapes(self) -> int:
         """Return how many shapes were compiled since the last call."""
@@ -70,7 +94,14 @@ class LoadedModel:
             return self._reported_shapes - before
 
 
-def _run_timed(run: Callable[[np.ndarray], Outcome], batch: np.ndarray) -> tuple[Outcome, float]:
+def _fulfil(result: Future[_Timed], compute: Callable[[], _Timed]) -> None:
+    try:
+        result.set_result(compute())
+    except BaseException as error:
+        result.set_exception(error)
+
+
+def _run_timed(run: Callable[[np.ndarray], Outcome], batch: np.ndarray) -> _Timed:
     started = time.perf_counter()
     return run(batch), time.perf_counter() - started
 

@@ -69,7 +69,7 @@ def test_a_device_gets_a_batch_while_it_computes_another(tiny_module: BertModule
     settings = (OutputSpec(), ComputeConfig("tensorflow"))
     assert loading.load(tiny_module, *settings).parallel == 1
     engine = loading.load(tiny_module, *settings, "/CPU:0")
-    assert engine.parallel == 2
+    assert engine.parallel == 3
     batches = [np.full([rows, 3], 5, np.int32) for rows in range(1, 9)]
     with ThreadPoolExecutor(engine.parallel) as threads:
         encoded = list(threads.map(lambda ids: engine.run(ids, ids * 0 + 1, ids * 0), batches))
