@@ -8,6 +8,9 @@ the job's time.
 import apache_beam as beam
 import pyarrow as pa
 
+# Beam computes with estimates as C integers of 32 bits: a larger one fails the bundle.
+_LARGEST_ESTIMATE = 1 << 30
+
 
 class PartCoder(beam.coders.Coder):
     """Encodes a RecordBatch as an Arrow IPC stream, schema metadata included."""
@@ -19,7 +22,7 @@ class PartCoder(beam.coders.Coder):
         return from_bytes(encoded)
 
     def estimate_size(self, value: pa.RecordBatch) -> int:
-        return int(value.nbytes)
+        return min(int(value.nbytes), _LARGEST_ESTIMATE)
 
     def is_deterministic(self) -> bool:
         return True
