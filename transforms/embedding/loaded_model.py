@@ -19,8 +19,7 @@ from transforms.bert.engines import Engine
 _LOG = logging.getLogger(__name__)
 # XLA takes seconds to compile a shape, and running it takes the device's memory for one batch.
 _COMPILED_AT_ONCE = 4
-
-
+# The result of a batch, and the seconds that it took.
 _Timed = tuple[Outcome, float]
 
 
@@ -69,21 +68,25 @@ class LoadedModel:
         part = next(self._parts)
         pending: collections.deque[Future[_Timed]] = collections.deque()
         for batch in batches:
-            pending.append(self._submit(part, functools.partial(_run_timed, run, batch)))
+            pending.append(self._submit(part, run, batch))
             # Few at a time, so that an interrupted process has little to finish.
             if len(pending) > 2 * self.engine.parallel:
                 yield pending.popleft().result()
         for future in pending:
             yield future.result()
 
-    def _submit(self, part: int, compute: Callable[[], _Timed]) -> Future[_Timed]:
-        """Let a thread compute something, unless an earlier part needs the thread."""
+    def _submit(
+        self, part: int, run: Callable[[np.ndarray], Outcome], batch: np.ndarray
+    ) -> Future[_Timed]:
+        """Let a thread run a batch after those of earlier parts that wait."""
         result: Future[_Timed] = Future()
-        self._waiting.put((part, next(self._numbers), functools.partial(_fulfil, result, compute)))
-        self._threads.submit(self._compute_earliest)
+        compute = functools.partial(_run_timed, run, batch, result)
+        self._waiting.put((part, next(self._numbers), compute))
+        # The thread may run another batch: there is one call for each that waits.
+        self._threads.submit(self._run_earliest)
         return result
 
-    def _compute_earliest(self) -> None:
+    def _run_earliest(self) -> None:
         _, _, compute = self._waiting.get_nowait()
         compute()
 
@@ -94,16 +97,16 @@ class LoadedModel:
             return self._reported_shapes - before
 
 
-def _fulfil(result: Future[_Timed], compute: Callable[[], _Timed]) -> None:
+def _run_timed(
+    run: Callable[[np.ndarray], Outcome], batch: np.ndarray, result: Future[_Timed]
+) -> None:
+    started = time.perf_counter()
     try:
-        result.set_result(compute())
+        outcome = run(batch)
     except BaseException as error:
         result.set_exception(error)
-
-
-def _run_timed(run: Callable[[np.ndarray], Outcome], batch: np.ndarray) -> _Timed:
-    started = time.perf_counter()
-    return run(batch), time.perf_counter() - started
+    else:
+        result.set_result((outcome, time.perf_counter() - started))
 
 
 def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
