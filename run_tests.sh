@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Set up the environment and run the tests, in as many processes as there are cores, four at most.
 #   ./run_tests.sh                                   all tests
-#   ./run_tests.sh -m "not slow"                     nine tests of ten, in about three minutes
+#   ./run_tests.sh -m "not slow"                     nine tests of ten, in some minutes
 #   ./run_tests.sh tests/pipeline/test_job.py        some tests, in one process
 # Other arguments of pytest are passed on. --locked, before them, installs the exact versions of
 # deploy/packages.
